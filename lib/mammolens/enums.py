@@ -1,0 +1,96 @@
+"""The words that all of MammoLens shares, in DICOM's and MONAI's spelling."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+_Member = TypeVar("_Member", bound=StrEnum)
+
+
+class Laterality(StrEnum):
+    """Image Laterality (0020,0062), PS3.3 C.8.11.7.1.1; both-sided images are not mammograms of a breast."""
+
+    LEFT = "L"
+    RIGHT = "R"
+
+
+class ViewPosition(StrEnum):
+    """View Position (0018,5101); the projections of PS3.16 CID 4014 that are scored."""
+
+    CC = "CC"
+    MLO = "MLO"
+    ML = "ML"
+    LM = "LM"
+    LMO = "LMO"
+    XCCL = "XCCL"
+    XCCM = "XCCM"
+    FB = "FB"
+    SIO = "SIO"
+
+
+class AttributeSource(StrEnum):
+    """Where a laterality or a view came from."""
+
+    HEADER = "header"
+    CODE_SEQUENCE = "code_sequence"
+    TABLE = "table"
+    GUESSED = "guessed"
+    UNKNOWN = "unknown"
+
+
+class SpacingSource(StrEnum):
+    """Where the pixel spacing came from (PS3.3 10.7.1.3)."""
+
+    PIXEL_SPACING = "PixelSpacing"
+    IMAGER_PIXEL_SPACING = "ImagerPixelSpacing"
+    IMAGER_PIXEL_SPACING_MAGNIFIED = "ImagerPixelSpacing / EstimatedRadiographicMagnificationFactor"
+    NOMINAL_SCANNED_PIXEL_SPACING = "NominalScannedPixelSpacing"
+    NONE = "none"
+
+
+class QualityFlag(StrEnum):
+    """What a reader should know about an image before trusting its score."""
+
+    LATERALITY_GUESSED = "laterality_guessed"
+    VIEW_GUESSED = "view_guessed"
+    NO_PIXEL_SPACING = "no_pixel_spacing"
+    POOR_HEADER = "poor_header"
+    SECONDARY_CAPTURE = "secondary_capture"
+    POLARITY_CORRECTED = "polarity_corrected"
+    LOSSY_COMPRESSED = "lossy_compressed"
+    IMPLANT = "implant"
+    UNUSUAL_BREAST_AREA = "unusual_breast_area"
+    VIEW_NOT_CALIBRATED = "view_not_calibrated"
+    ACQUISITION_NOT_CALIBRATED = "acquisition_not_calibrated"
+
+
+class Split(StrEnum):
+    """The part that a patient plays; a patient is in one split only."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    CALIBRATION = "calibration"
+    TEST = "test"
+    EXPOSURE = "exposure"
+
+
+class Keys(StrEnum):
+    """Keys of the dictionaries that travel through MONAI transforms."""
+
+    IMAGE = "image"
+    BREAST_MASK = "breast_mask"
+    RECONSTRUCTION = "reconstruction"
+    ANOMALY_MAP = "anomaly_map"
+
+
+class Verdict(StrEnum):
+    """An annotator's decision on an image."""
+
+    NORMAL = "normal"
+    FINDING = "finding"
+    POOR_QUALITY = "poor_quality"
+
+
+def member(kind: type[_Member], text: object) -> _Member | None:
+    """The member of ``kind`` that ``text`` spells (case and blanks aside), or ``None``."""
+    spelled = str(text or "").strip().upper()
+    return next((one for one in kind if one.value.upper() == spelled), None)

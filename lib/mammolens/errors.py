@@ -1,0 +1,58 @@
+"""One hierarchy of errors; each says what is wrong, with which file, and the remedy."""
+
+from os import PathLike
+
+
+class MammoLensError(Exception):
+    """Base of every error that MammoLens raises on purpose.
+
+    Args:
+        source: the file, folder, option or URL that the error is about.
+        reason: what is wrong with it, in one clause.
+        remedy: what the person can do about it, in one clause.
+    """
+
+    def __init__(self, source: str | PathLike[str], reason: str, remedy: str) -> None:
+        self.source = str(source)
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{self.source}: {reason}; {remedy}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.source, self.reason, self.remedy)
+
+
+class InputError(MammoLensError, ValueError):
+    """An image that cannot be used."""
+
+
+class NotAMammogramError(InputError):
+    """A readable object of another kind: CT, structured report, segmentation, a folder ..."""
+
+
+class UnsupportedMammogramError(InputError):
+    """A mammogram of a kind that is not scored: FOR PROCESSING, tomosynthesis, spot view ..."""
+
+
+class PixelDataError(InputError):
+    """Pixels that are missing, truncated, undecodable or constant."""
+
+
+class ConfigError(MammoLensError, ValueError):
+    """A configuration that cannot be used."""
+
+
+class DatasetError(MammoLensError, ValueError):
+    """A data set, table or split that cannot be used."""
+
+
+class ModelError(MammoLensError, RuntimeError):
+    """A model directory that is missing, incomplete or damaged."""
+
+
+class RequestError(MammoLensError, ValueError):
+    """A request to the server that cannot be answered as it is."""
+
+
+class UnknownImageError(RequestError, LookupError):
+    """An image id that the datastore does not hold."""

@@ -1,0 +1,174 @@
+"""The objects that flow through the house; each is valid once constructed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from mammolens.enums import AttributeSource, Laterality, QualityFlag, SpacingSource, ViewPosition
+from mammolens.errors import PixelDataError
+
+FloatImage = NDArray[np.float32]
+BoolImage = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSpacing:
+    """Size of a pixel in mm at the plane of the breast, and where it came from."""
+
+    between_rows: float
+    between_columns: float
+    source: SpacingSource
+
+    def __post_init__(self) -> None:
+        if not (0 < self.between_rows < 10 and 0 < self.between_columns < 10):
+            raise ValueError(f"a pixel of {self.between_rows} x {self.between_columns} mm is no mammogram's")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGeometry:
+    """The pixel grid as viewers place it, in ITK's convention: LPS, mm, axes (column, row, slice).
+
+    Slicer, ITK and GDCM ignore the magnification factor, so this spacing may differ from
+    :class:`PixelSpacing`, which is the one to measure with.
+    """
+
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAttributes:
+    """What a table or a person says about an image; it wins over what the header says."""
+
+    patient_id: str | None = None
+    exam_id: str | None = None
+    laterality: Laterality | None = None
+    view: ViewPosition | None = None
+    machine_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What is known of an image without decoding its pixels.
+
+    ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
+    (manufacturer and model, or the table's machine_id); both are ``None`` where nothing tells.
+    """
+
+    path: Path
+    sop_instance_uid: str
+    patient_id: str
+    exam_id: str
+    laterality: Laterality | None = None
+    laterality_source: AttributeSource = AttributeSource.UNKNOWN
+    view: ViewPosition | None = None
+    view_source: AttributeSource = AttributeSource.UNKNOWN
+    spacing: PixelSpacing | None = None
+    geometry: ImageGeometry = field(default_factory=ImageGeometry)
+    acquisition_group: str | None = None
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    sop_class_uid: str | None = None
+    transfer_syntax_uid: str | None = None
+    photometric_interpretation: str = "MONOCHROME2"
+    flags: tuple[QualityFlag, ...] = ()
+
+    def flagged(self, *flags: QualityFlag) -> ImageHeader:
+        """The same header with more flags, each at most once, in order of appearance."""
+        return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mammogram:
+    """One mammographic image, ready to be looked at or scored.
+
+    Attributes:
+        header: identity, view, geometry.
+        pixels: ``(rows, cols)`` float32 in [0, 1], as stored from top to bottom and left to
+            right; 0 is air and brighter is denser whatever the Photometric Interpretation.
+    """
+
+    header: ImageHeader
+    pixels: FloatImage
+
+    def __post_init__(self) -> None:
+        pixels = self.pixels
+        if pixels.ndim != 2 or pixels.dtype != np.float32:
+            raise TypeError(f"pixels must be (rows, cols) float32, not {pixels.shape} {pixels.dtype}")
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > 1:
+            raise ValueError(f"pixels must lie in [0, 1], not [{low}, {high}]")
+        if high - low < 1e-6:
+            raise PixelDataError(self.header.path, "all pixels have the same value", "export the image again")
+        pixels.setflags(write=False)
+
+
+class AnomalyRecord(BaseModel):
+    """The result of one image in words and numbers: a line of ``results.jsonl``.
+
+    Scores grow with deviation from normal. A p-value is the share of normal patients expected to
+    score at least as high (split-conformal, the patient as unit); ``percentile`` is its complement
+    in percent. ``None`` stands where nothing is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_enum_values=True, title="AnomalyRecord")
+
+    path: str = Field(description="file that was read")
+    sop_instance_uid: str
+    patient: str = Field(description="Patient ID of the header or the table")
+    exam: str = Field(description="groups the views of one examination")
+    laterality: Laterality | None
+    laterality_source: AttributeSource
+    view: ViewPosition | None
+    view_source: AttributeSource
+    acquisition_group: str | None = Field(description="machine, as far as it is known")
+    rows: int
+    columns: int
+    spacing_source: SpacingSource
+    pred_score: float = Field(description="anomaly score of the image, arbitrary unit of the model")
+    threshold: float | None = Field(description="image score from which the rule flags; None: too few normals to flag")
+    is_anomalous: bool = Field(description="the decision of `decision_rule` for this image")
+    decision_rule: str = Field(description="for example 'conformal p <= 0.1'")
+    p_value: float = Field(ge=0, le=1)
+    percentile: float = Field(ge=0, le=100, description="more anomalous than this percentage of normal images")
+    breast_score: float = Field(description="views of the same breast fused")
+    exam_score: float = Field(description="breasts of the same exam fused")
+    exam_p_value: float = Field(ge=0, le=1)
+    exam_percentile: float = Field(ge=0, le=100)
+    levels: dict[str, float] = Field(description="anomaly-map value where each heat level begins")
+    quality_flags: list[QualityFlag]
+    model: str = Field(description="name and fingerprint of the model")
+    calibration: str = Field(description="fingerprint of the calibration")
+    notice: str = Field(description="research use only")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnomalyResult:
+    """Where and how much one mammogram deviates from normal.
+
+    Attributes:
+        header: of the mammogram that was scored.
+        record: the numbers.
+        anomaly_map: ``(rows, cols)`` float32 >= 0 on the original pixel grid; 0 outside the breast.
+        heat_levels: ``(rows, cols)`` uint8 on the same grid; 0 = none, 1.. = levels of the record.
+        reconstruction: ``(rows, cols)`` float32 in [0, 1], what the model thinks normal would be.
+    """
+
+    header: ImageHeader
+    record: AnomalyRecord
+    anomaly_map: FloatImage
+    heat_levels: NDArray[np.uint8]
+    reconstruction: FloatImage
+
+    def __post_init__(self) -> None:
+        shape = (self.record.rows, self.record.columns)
+        maps: Sequence[NDArray[np.generic]] = (self.anomaly_map, self.heat_levels, self.reconstruction)
+        if any(m.shape != shape for m in maps):
+            raise ValueError(f"maps {[m.shape for m in maps]} do not lie on the image's grid {shape}")
