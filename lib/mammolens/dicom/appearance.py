@@ -1,0 +1,67 @@
+"""What the pixels alone tell of a mammogram: polarity, side of the chest wall, likely view."""
+
+from __future__ import annotations
+
+import numpy as np
+from skimage.filters import threshold_otsu
+from skimage.measure import block_reduce
+
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.types import BoolImage, FloatImage
+
+_SIDE = 96  # pixels of the longer side of the thumbnail that is judged
+
+
+def thumbnail(pixels: FloatImage, side: int = _SIDE) -> FloatImage:
+    """Block means of about ``side`` pixels along the longer side; float32, frame cut off."""
+    step = max(1, -(-max(pixels.shape) // side))
+    small = block_reduce(pixels, step, np.mean)[: pixels.shape[0] // step, : pixels.shape[1] // step]
+    edge = max(1, min(small.shape) // 48)
+    return np.asarray(small[edge:-edge, edge:-edge], dtype=np.float32)
+
+
+def has_bright_background(pixels: FloatImage) -> bool:
+    """Whether air is bright, as in MONOCHROME1 pixels that were never inverted.
+
+    Air is the flattest large region of a mammogram: the pixels whose neighbours differ least are
+    compared with the rest of the image.
+    """
+    small = thumbnail(pixels)
+    rows, columns = np.gradient(small)
+    roughness = np.hypot(rows, columns)
+    flat = roughness <= np.quantile(roughness, 0.2)
+    low, high = np.quantile(small, [0.01, 0.99])
+    return bool(high > low and np.median(small[flat]) > low + 0.7 * (high - low))
+
+
+def chest_wall_on_left(pixels: FloatImage) -> bool:
+    """Whether the breast leans on the left of its own bounding box (stored columns)."""
+    tissue = _tissue(pixels)
+    weights = tissue.sum(axis=0).astype(float)
+    centre = float((weights * np.arange(len(weights))).sum() / max(weights.sum(), 1.0))
+    return centre < (len(weights) - 1) / 2
+
+
+def guess_laterality(pixels: FloatImage) -> Laterality:
+    """L where the chest wall is on the left, as exported by default; a guess (PS3.3 C.7.6.1.1.1)."""
+    return Laterality.LEFT if chest_wall_on_left(pixels) else Laterality.RIGHT
+
+
+def guess_view(pixels: FloatImage) -> ViewPosition:
+    """MLO where tissue (the pectoral muscle) fills the upper chest-wall corner, else CC; a guess."""
+    tissue = _tissue(pixels)
+    if not chest_wall_on_left(pixels):
+        tissue = tissue[:, ::-1]
+    rows, columns = (max(1, size // share) for size, share in zip(tissue.shape, (8, 4), strict=True))
+    top, bottom = tissue[:rows, :columns].mean(), tissue[-rows:, :columns].mean()
+    return ViewPosition.MLO if top - 0.5 * bottom > 0.45 else ViewPosition.CC
+
+
+def _tissue(pixels: FloatImage) -> BoolImage:
+    """Thumbnail of what is no air, cropped to the columns that hold some."""
+    small = thumbnail(pixels)
+    tissue = small > 0.5 * threshold_otsu(small)
+    columns = np.flatnonzero(tissue.mean(axis=0) > 0.15)
+    if not len(columns):
+        return np.ones((1, 1), dtype=bool)
+    return np.asarray(tissue[:, columns[0] : columns[-1] + 1])

@@ -1,0 +1,148 @@
+"""The one way from a file to a header and to a mammogram."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from pydicom import FileDataset
+from pydicom.dataset import Dataset
+
+from mammolens.dicom import appearance
+from mammolens.dicom.acceptance import refuse_what_is_no_mammogram, sop_class_of
+from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
+from mammolens.dicom.known_sets import attributes_of_known_set
+from mammolens.dicom.opening import FileKind, file_kind, open_dicom
+from mammolens.dicom.pictures import content_uid, picture_pixels
+from mammolens.dicom.pixels import display_pixels
+from mammolens.dicom.views import laterality_of, view_of
+from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
+from mammolens.errors import InputError, PixelDataError
+from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
+
+_NOTHING = ImageAttributes()
+
+
+def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHeader:
+    """Read what is known of an image without decoding it.
+
+    Args:
+        path: a DICOM file (one SOP instance), PNG or JPEG.
+        attributes: what a table says; it wins over the file's own header.
+
+    Raises:
+        InputError: not a mammogram, or not one that is scored; names file, reason and remedy.
+    """
+    if _kind_of(path) is FileKind.PICTURE:
+        return _picture_header(path, attributes)
+    return _dicom_header(open_dicom(path, with_pixels=False), path, attributes)
+
+
+def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammogram:
+    """Read one mammographic image: one SOP instance, whatever series it came in.
+
+    Args:
+        path: a DICOM file, PNG or JPEG.
+        attributes: what a table says; it wins over the file's own header.
+
+    Raises:
+        InputError: as :func:`read_header`, or pixels that cannot be used.
+    """
+    if _kind_of(path) is FileKind.PICTURE:
+        header, pixels = _picture_header(path, attributes), picture_pixels(path)
+    else:
+        dataset = open_dicom(path, with_pixels=True)
+        header, pixels = _dicom_header(dataset, path, attributes), display_pixels(dataset, path)
+    if pixels.min() == pixels.max():
+        raise PixelDataError(path, "all pixels have the same value", "export the image again")
+    if appearance.has_bright_background(pixels):
+        pixels = np.subtract(1.0, pixels, dtype=np.float32)
+        header = header.flagged(QualityFlag.POLARITY_CORRECTED)
+    return Mammogram(_completed(header, pixels), pixels)
+
+
+def _kind_of(path: Path) -> FileKind:
+    kind = file_kind(path)
+    if kind is FileKind.OTHER:
+        raise InputError(path, "is neither DICOM nor PNG nor JPEG", "give a mammogram in one of these formats")
+    return kind
+
+
+def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
+    patient = attributes.patient_id or path.stem
+    header = ImageHeader(
+        path=path,
+        sop_instance_uid=content_uid(path),
+        patient_id=patient,
+        exam_id=attributes.exam_id or patient,
+        acquisition_group=attributes.machine_id,
+        flags=(QualityFlag.NO_PIXEL_SPACING,),
+    )
+    return _with_table(header, attributes)
+
+
+def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes) -> ImageHeader:
+    flags = refuse_what_is_no_mammogram(dataset, path)
+    uid = dataset.get("SOPInstanceUID") or dataset.file_meta.get("MediaStorageSOPInstanceUID")
+    patient = str(dataset.get("PatientID") or path.stem)
+    study = str(dataset.get("StudyInstanceUID") or "") or None
+    laterality, laterality_source = laterality_of(dataset)
+    view, view_source = view_of(dataset)
+    spacing = pixel_spacing_of(dataset)
+    header = ImageHeader(
+        path=path,
+        sop_instance_uid=str(uid) if uid else content_uid(path),
+        patient_id=patient,
+        exam_id=study or patient,
+        laterality=laterality,
+        laterality_source=laterality_source,
+        view=view,
+        view_source=view_source,
+        spacing=spacing,
+        geometry=viewer_geometry_of(dataset),
+        acquisition_group=_acquisition_group(dataset),
+        study_instance_uid=study,
+        series_instance_uid=str(dataset.get("SeriesInstanceUID") or "") or None,
+        sop_class_uid=sop_class_of(dataset),
+        transfer_syntax_uid=str(dataset.file_meta.get("TransferSyntaxUID") or "") or None,
+        photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2"),
+        flags=flags if spacing else (*flags, QualityFlag.NO_PIXEL_SPACING),
+    )
+    return _with_table(_with_table(header, attributes_of_known_set(dataset), AttributeSource.HEADER), attributes)
+
+
+def _acquisition_group(dataset: Dataset) -> str | None:
+    """Manufacturer and model: images of one group look alike."""
+    words = [str(dataset.get(keyword) or "").strip() for keyword in ("Manufacturer", "ManufacturerModelName")]
+    return " ".join(word for word in words if word) or None
+
+
+def _with_table(
+    header: ImageHeader, attributes: ImageAttributes, source: AttributeSource = AttributeSource.TABLE
+) -> ImageHeader:
+    return replace(
+        header,
+        patient_id=attributes.patient_id or header.patient_id,
+        exam_id=attributes.exam_id or attributes.patient_id or header.exam_id,
+        laterality=attributes.laterality or header.laterality,
+        laterality_source=source if attributes.laterality else header.laterality_source,
+        view=attributes.view or header.view,
+        view_source=source if attributes.view else header.view_source,
+        acquisition_group=attributes.machine_id or header.acquisition_group,
+    )
+
+
+def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
+    """Fill in from the pixels, flagged as guessed, what no attribute told."""
+    laterality: Laterality | None = header.laterality
+    view: ViewPosition | None = header.view
+    if laterality is None:
+        header = replace(
+            header, laterality=appearance.guess_laterality(pixels), laterality_source=AttributeSource.GUESSED
+        ).flagged(QualityFlag.LATERALITY_GUESSED)
+    if view is None:
+        header = replace(header, view=appearance.guess_view(pixels), view_source=AttributeSource.GUESSED).flagged(
+            QualityFlag.VIEW_GUESSED
+        )
+    return header

@@ -1,0 +1,50 @@
+"""What every invertible pair shares: the dictionary wrapper and the tensor's trace."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import InvertibleTransform, MapTransform
+
+from mammolens.enums import Keys
+
+
+def derived(image: MetaTensor, values: torch.Tensor) -> MetaTensor:
+    """New values with the meta data and the trace of applied operations of ``image``."""
+    result = MetaTensor(values, meta=dict(image.meta))
+    result.applied_operations = list(image.applied_operations)
+    return result
+
+
+class InvertibleTransformd(MapTransform, InvertibleTransform):
+    """Apply an array transform to each key that is there, and undo it.
+
+    Args:
+        transform: the array transform, called with the image and, if ``guided``, with the breast
+            mask as it lies before the transform.
+        keys: of images ``(1, rows, cols)``; missing ones are passed over.
+        guided: whether the transform needs ``data[Keys.BREAST_MASK]``.
+    """
+
+    def __init__(self, transform: InvertibleTransform, keys: KeysCollection, *, guided: bool) -> None:
+        super().__init__(keys, allow_missing_keys=True)
+        self.transform = transform
+        self.guided = guided
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        result = dict(data)
+        guide = (data[Keys.BREAST_MASK].as_tensor(),) if self.guided else ()
+        for key in self.key_iterator(result):
+            result[key] = self.transform(result[key], *guide)
+        return result
+
+    def inverse(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Undo the transform on every key that is there."""
+        result = dict(data)
+        for key in self.key_iterator(result):
+            result[key] = self.transform.inverse(result[key])
+        return result

@@ -1,0 +1,62 @@
+"""The breast's bounding box with a margin."""
+
+from __future__ import annotations
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import InvertibleTransform
+
+from mammolens.enums import Keys
+from mammolens.transforms.base import InvertibleTransformd, derived
+
+_BOX, _SIZE = "box", "size"
+
+
+def breast_box(mask: torch.Tensor, margin: float) -> tuple[int, int, int, int]:
+    """First row, end row, first column, end column of the mask ``(1, rows, cols)``, widened.
+
+    Args:
+        margin: added on each side, as a share of the box's own height and width; kept in the image.
+    """
+    inside = mask[0] > 0
+    rows = torch.nonzero(inside.any(dim=1)).flatten()
+    columns = torch.nonzero(inside.any(dim=0)).flatten()
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    high, wide = round(margin * (bottom - top)), round(margin * (right - left))
+    height, width = inside.shape
+    return max(0, top - high), min(height, bottom + high), max(0, left - wide), min(width, right + wide)
+
+
+class CropToBreast(InvertibleTransform):
+    """Cut the image to the breast's box.
+
+    Args:
+        margin: see :func:`breast_box`.
+        image: MetaTensor ``(1, rows, cols)``.
+        mask: ``(1, rows, cols)``, 1 inside the breast; not empty.
+    """
+
+    def __init__(self, margin: float = 0.01) -> None:
+        self.margin = margin
+
+    def __call__(self, image: MetaTensor, mask: torch.Tensor) -> MetaTensor:  # type: ignore[override] # two inputs
+        top, bottom, left, right = box = breast_box(mask, self.margin)
+        cropped = derived(image, image.as_tensor()[:, top:bottom, left:right])
+        self.push_transform(cropped, extra_info={_BOX: box, _SIZE: tuple(image.shape[-2:])})
+        return cropped
+
+    def inverse(self, image: MetaTensor) -> MetaTensor:
+        """Put the box back to its place; 0 around it."""
+        info = self.pop_transform(image)["extra_info"]
+        top, bottom, left, right = info[_BOX]
+        height, width = info[_SIZE]
+        around = (left, width - right, top, height - bottom)
+        return derived(image, torch.nn.functional.pad(image.as_tensor(), around))
+
+
+class CropToBreastd(InvertibleTransformd):
+    """Dictionary form of :class:`CropToBreast`, guided by ``data[Keys.BREAST_MASK]``."""
+
+    def __init__(self, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK), margin: float = 0.01) -> None:
+        super().__init__(CropToBreast(margin), keys, guided=True)

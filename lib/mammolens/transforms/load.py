@@ -1,0 +1,59 @@
+"""A mammogram as a MONAI MetaTensor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import MapTransform, Transform
+
+from mammolens.dicom.reader import read_mammogram
+from mammolens.types import ImageAttributes, ImageHeader, Mammogram
+
+HEADER = "mammogram_header"  # key of the ImageHeader in the tensor's meta data
+ATTRIBUTES = "attributes"  # optional dictionary entry: ImageAttributes from a table
+
+
+def as_meta_tensor(mammogram: Mammogram) -> MetaTensor:
+    """``(1, rows, cols)`` float32 in [0, 1], its header in ``meta[HEADER]``; the pixels are copied."""
+    return MetaTensor(torch.from_numpy(mammogram.pixels.copy())[None], meta={HEADER: mammogram.header})
+
+
+def header_of(image: MetaTensor) -> ImageHeader:
+    """The header that :func:`as_meta_tensor` put there."""
+    header = image.meta[HEADER]
+    if not isinstance(header, ImageHeader):
+        raise TypeError(f"meta[{HEADER!r}] is {type(header).__name__}, not ImageHeader")
+    return header
+
+
+class LoadMammogram(Transform):
+    """Read an image file.
+
+    Returns:
+        MetaTensor ``(1, rows, cols)`` float32 in [0, 1]; 0 is air.
+
+    Raises:
+        InputError: see :func:`mammolens.dicom.reader.read_mammogram`.
+    """
+
+    def __call__(self, path: str | Path, attributes: ImageAttributes | None = None) -> MetaTensor:
+        return as_meta_tensor(read_mammogram(Path(path), attributes or ImageAttributes()))
+
+
+class LoadMammogramd(MapTransform):
+    """Dictionary form of :class:`LoadMammogram`; ``data[ATTRIBUTES]`` is used where it is given."""
+
+    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
+        self.load = LoadMammogram()
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        loaded = dict(data)
+        for key in self.key_iterator(loaded):
+            loaded[key] = self.load(loaded[key], data.get(ATTRIBUTES))
+        return loaded

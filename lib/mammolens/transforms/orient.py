@@ -1,0 +1,55 @@
+"""All breasts with the chest wall on the left."""
+
+from __future__ import annotations
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import InvertibleTransform
+
+from mammolens.enums import Keys
+from mammolens.transforms.base import InvertibleTransformd, derived
+
+_FLIPPED = "flipped"
+
+
+def leans_left(mask: torch.Tensor) -> bool:
+    """Whether the mask ``(1, rows, cols)`` lies nearer to the left of its own bounding box."""
+    profile = mask[0].sum(dim=0)
+    occupied = torch.nonzero(profile).flatten()
+    if not len(occupied):
+        return True
+    box = profile[occupied[0] : occupied[-1] + 1].double()
+    places = torch.arange(len(box), dtype=torch.float64)
+    return bool((box * places).sum() / box.sum() <= (len(box) - 1) / 2)
+
+
+class OrientToLeft(InvertibleTransform):
+    """Mirror the columns where the breast leans to the right.
+
+    Args:
+        image: MetaTensor ``(1, rows, cols)``.
+        mask: ``(1, rows, cols)``, 1 inside the breast, as the image still lies.
+    """
+
+    def __call__(self, image: MetaTensor, mask: torch.Tensor) -> MetaTensor:  # type: ignore[override] # two inputs
+        flipped = not leans_left(mask)
+        oriented = _mirrored(image) if flipped else derived(image, image.as_tensor())
+        self.push_transform(oriented, extra_info={_FLIPPED: flipped})
+        return oriented
+
+    def inverse(self, image: MetaTensor) -> MetaTensor:
+        """Mirror back what was mirrored."""
+        flipped = self.pop_transform(image)["extra_info"][_FLIPPED]
+        return _mirrored(image) if flipped else image
+
+
+class OrientToLeftd(InvertibleTransformd):
+    """Dictionary form of :class:`OrientToLeft`, guided by ``data[Keys.BREAST_MASK]``."""
+
+    def __init__(self, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
+        super().__init__(OrientToLeft(), keys, guided=True)
+
+
+def _mirrored(image: MetaTensor) -> MetaTensor:
+    return derived(image, torch.flip(image.as_tensor(), dims=(-1,)))

@@ -1,0 +1,89 @@
+"""The one preprocessing chain, for training and for inference, and its way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import Compose
+
+from mammolens.config import PreprocessingConfig
+from mammolens.enums import Keys
+from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMaskd
+from mammolens.transforms.crop import CropToBreastd
+from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
+from mammolens.transforms.normalize import NormalizeInBreastd
+from mammolens.transforms.orient import OrientToLeftd
+from mammolens.transforms.resample import ResizeToSquared
+from mammolens.transforms.resample_mm import ResizeToPixelSized
+from mammolens.types import FloatImage, ImageAttributes, Mammogram
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A mammogram on the network's grid; both carry the trace of what was done to them.
+
+    Attributes:
+        image: MetaTensor ``(1, size, size)`` float32 in [0, 1], chest wall on the left, 0 outside.
+        mask: MetaTensor ``(1, size, size)`` float32, the share of each pixel inside the breast.
+        breast_share: of the original image's area, in [0, 1].
+    """
+
+    image: MetaTensor
+    mask: MetaTensor
+    breast_share: float
+
+
+class Pipeline:
+    """File or mammogram to the network's input, and maps of that size back to the image's own grid.
+
+    ``spatial`` and ``intensity`` are MONAI ``Compose`` chains over ``Keys.IMAGE`` and
+    ``Keys.BREAST_MASK``; ``chain`` is all of it, ``transforms`` has the loader in front.
+    """
+
+    def __init__(self, config: PreprocessingConfig) -> None:
+        self.config = config
+        resize = (
+            ResizeToPixelSized(config.pixel_size_mm, config.size)
+            if config.grid == "pixel_size" and config.pixel_size_mm is not None
+            else ResizeToSquared(config.size)
+        )
+        self.spatial = Compose([OrientToLeftd(), CropToBreastd(margin=config.margin), resize])
+        self.intensity = Compose([NormalizeInBreastd(percentiles=config.percentiles)])
+        self.chain = Compose([BreastMaskd(), self.spatial, self.intensity])
+        self.transforms = Compose([LoadMammogramd(Keys.IMAGE), self.chain])
+
+    def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
+        """Read and prepare an image file; raises as the reader does."""
+        return self._prepared(self.transforms({Keys.IMAGE: path, ATTRIBUTES: attributes}))
+
+    def prepare(self, mammogram: Mammogram) -> Prepared:
+        """Prepare a mammogram that was read already."""
+        return self._prepared(self.chain({Keys.IMAGE: as_meta_tensor(mammogram)}))
+
+    def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
+        """Bring a map ``(1, size, size)`` to the original grid: ``(rows, cols)`` float32, 0 elsewhere."""
+        return self._restored(values, prepared.mask)
+
+    def restore_image(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
+        """Bring an image ``(1, size, size)`` of normalised greys back, greys included: ``(rows, cols)`` in [0, 1]."""
+        image = _with_trace(values, prepared.image)
+        greys = self.intensity.inverse({Keys.IMAGE: image})[Keys.IMAGE]
+        return np.clip(self._restored(greys.as_tensor() * prepared.mask.as_tensor(), prepared.mask), 0.0, 1.0)
+
+    def _prepared(self, data: dict[str, MetaTensor]) -> Prepared:
+        image, mask = data[Keys.IMAGE], data[Keys.BREAST_MASK]
+        return Prepared(image, mask, float(mask.meta[BREAST_SHARE]))
+
+    def _restored(self, values: torch.Tensor, traced: MetaTensor) -> FloatImage:
+        restored = self.spatial.inverse({Keys.IMAGE: _with_trace(values, traced)})[Keys.IMAGE]
+        return np.ascontiguousarray(restored.as_tensor()[0].numpy(), dtype=np.float32)
+
+
+def _with_trace(values: torch.Tensor, traced: MetaTensor) -> MetaTensor:
+    tensor = MetaTensor(torch.as_tensor(values).detach().cpu().float(), meta=dict(traced.meta))
+    tensor.applied_operations = list(traced.applied_operations)
+    return tensor

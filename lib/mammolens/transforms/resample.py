@@ -1,0 +1,48 @@
+"""To the network's grid: means over pixels on the way down, bilinear on the way back."""
+
+from __future__ import annotations
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import InvertibleTransform
+
+from mammolens.enums import Keys
+from mammolens.transforms.base import InvertibleTransformd, derived
+
+_SIZE = "size"
+
+
+def resampled(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Resample ``(1, rows, cols)`` so that the outer pixel edges stay where they are.
+
+    Shrinking takes the mean over the pixels that fall together (no aliasing), growing is bilinear.
+    """
+    shrinks = size[0] <= image.shape[-2] and size[1] <= image.shape[-1]
+    if shrinks:
+        return torch.nn.functional.interpolate(image[None], size=size, mode="area")[0]
+    return torch.nn.functional.interpolate(image[None], size=size, mode="bilinear", align_corners=False)[0]
+
+
+class ResizeToSquare(InvertibleTransform):
+    """``(1, rows, cols)`` to ``(1, size, size)``, whatever the aspect."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self, image: MetaTensor) -> MetaTensor:
+        resized = derived(image, resampled(image.as_tensor(), (self.size, self.size)))
+        self.push_transform(resized, extra_info={_SIZE: tuple(image.shape[-2:])})
+        return resized
+
+    def inverse(self, image: MetaTensor) -> MetaTensor:
+        """Back to the size that it had."""
+        rows, columns = self.pop_transform(image)["extra_info"][_SIZE]
+        return derived(image, resampled(image.as_tensor(), (rows, columns)))
+
+
+class ResizeToSquared(InvertibleTransformd):
+    """Dictionary form of :class:`ResizeToSquare`."""
+
+    def __init__(self, size: int, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
+        super().__init__(ResizeToSquare(size), keys, guided=False)

@@ -1,0 +1,66 @@
+"""To a physical pixel size, padded to the network's square."""
+
+from __future__ import annotations
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import InvertibleTransform
+
+from mammolens.enums import Keys
+from mammolens.errors import UnsupportedMammogramError
+from mammolens.transforms.base import InvertibleTransformd, derived
+from mammolens.transforms.load import header_of
+from mammolens.transforms.resample import resampled
+
+_SIZE, _RESIZED = "size", "resized"
+
+
+class ResizeToPixelSize(InvertibleTransform):
+    """``(1, rows, cols)`` to pixels of ``pixel_size_mm``, padded with 0 below and right of the image.
+
+    Args:
+        pixel_size_mm: of the result, in both directions, at the plane of the breast.
+        size: rows and columns of the result.
+
+    Raises:
+        UnsupportedMammogramError: no pixel spacing, or the breast is larger than the square.
+    """
+
+    def __init__(self, pixel_size_mm: float, size: int) -> None:
+        self.pixel_size_mm = pixel_size_mm
+        self.size = size
+
+    def __call__(self, image: MetaTensor) -> MetaTensor:
+        rows, columns = self._resized_shape(image)
+        small = resampled(image.as_tensor(), (rows, columns))
+        padded = derived(image, torch.nn.functional.pad(small, (0, self.size - columns, 0, self.size - rows)))
+        self.push_transform(padded, extra_info={_SIZE: tuple(image.shape[-2:]), _RESIZED: (rows, columns)})
+        return padded
+
+    def inverse(self, image: MetaTensor) -> MetaTensor:
+        """Take the padding off and go back to the size that it had."""
+        info = self.pop_transform(image)["extra_info"]
+        rows, columns = info[_RESIZED]
+        return derived(image, resampled(image.as_tensor()[:, :rows, :columns], info[_SIZE]))
+
+    def _resized_shape(self, image: MetaTensor) -> tuple[int, int]:
+        header = header_of(image)
+        if header.spacing is None:
+            raise UnsupportedMammogramError(header.path, "has no pixel spacing", "use a model with the grid 'square'")
+        rows = max(1, round(image.shape[-2] * header.spacing.between_rows / self.pixel_size_mm))
+        columns = max(1, round(image.shape[-1] * header.spacing.between_columns / self.pixel_size_mm))
+        if max(rows, columns) > self.size:
+            raise UnsupportedMammogramError(
+                header.path,
+                f"the breast needs {rows} x {columns} pixels of {self.pixel_size_mm} mm, more than {self.size}",
+                "use a model with a larger preprocessing.size",
+            )
+        return rows, columns
+
+
+class ResizeToPixelSized(InvertibleTransformd):
+    """Dictionary form of :class:`ResizeToPixelSize`."""
+
+    def __init__(self, pixel_size_mm: float, size: int, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
+        super().__init__(ResizeToPixelSize(pixel_size_mm, size), keys, guided=False)
