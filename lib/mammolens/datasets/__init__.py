@@ -1,0 +1,1 @@
+"""Data sets: adapters for public layouts, tables, splits by patient and seeded phantoms."""

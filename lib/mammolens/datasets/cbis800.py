@@ -1,0 +1,49 @@
+"""CBIS-DDSM masses as JPEG stretched to 800 x 800 with boxes: labels.csv and images/, no normals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mammolens.datasets.base import Case, Dataset, Lesion
+from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
+from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.presence import present
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.types import ImageAttributes
+
+TABLE = "labels.csv"
+COLUMNS = ("image", "patient_id", "x", "y", "w", "h")
+_SIDES = {"LEFT": Laterality.LEFT, "RIGHT": Laterality.RIGHT}
+_NAME = re.compile(r"^\d+_(LEFT|RIGHT)_(CC|MLO)\.\w+$")
+
+
+def open_cbis800(path: Path) -> Dataset:
+    """The images of ``path/images``; each row of ``path/labels.csv`` is one mass, in pixels, origin top left.
+
+    The stretch has lost the aspect ratio and with it the pixel spacing.
+
+    Raises:
+        DatasetError: the table is unusable or none of its images is there.
+    """
+    source = path / TABLE
+    masses: dict[str, list[CsvRow]] = {}
+    for row in read_rows(source, COLUMNS):
+        masses.setdefault(row.required("image"), []).append(row)
+    cases = present((_case(path / "images", rows) for rows in masses.values()), source)
+    return Dataset("cbis800", cases, LICENCE, CITATION)
+
+
+def _case(folder: Path, rows: list[CsvRow]) -> Case:
+    name, patient = rows[0].required("image"), rows[0].required("patient_id")
+    match = _NAME.match(name)
+    if match is None:
+        raise rows[0].error("image", f"{name!r} tells no side and view", "name it like 00001_LEFT_CC.jpg")
+    attributes = ImageAttributes(patient, patient, _SIDES[match[1]], ViewPosition(match[2]))
+    lesions = tuple(_box(row) for row in rows)
+    return Case(folder / name, patient, attributes, abnormal=True, lesions=lesions)
+
+
+def _box(row: CsvRow) -> Lesion:
+    x, y, width, height = (row.required_number(name) for name in ("x", "y", "w", "h"))
+    return Lesion(y + height / 2, x + width / 2, height / 2, width / 2, shape="box", kind="mass")

@@ -1,0 +1,129 @@
+"""Rows of a CSV file whose cells complain with file, line, column and remedy."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from mammolens.errors import DatasetError
+
+_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null"})
+_FLAGS = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One line of a table.
+
+    Attributes:
+        source: the CSV file.
+        line: its line number, the header being line 1.
+        values: cells by column name in lower case, stripped; ``""`` where nothing stands.
+    """
+
+    source: Path
+    line: int
+    values: Mapping[str, str]
+
+    def text(self, column: str) -> str | None:
+        """The cell as text; ``None`` where it, or its column, is missing ('', NA, NaN, null ...)."""
+        value = self.values.get(column, "")
+        return None if value.lower() in _MISSING else value
+
+    def required(self, column: str) -> str:
+        """The cell as text; a missing one is a :class:`DatasetError`."""
+        value = self.text(column)
+        if value is None:
+            raise self.error(column, "is empty", "fill it in or drop the row")
+        return value
+
+    def number(self, column: str) -> float | None:
+        """The cell as a finite number."""
+        return None if self.text(column) is None else self.required_number(column)
+
+    def required_number(self, column: str) -> float:
+        """The cell as a finite number; a missing one is a :class:`DatasetError`."""
+        value = self.required(column)
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.error(column, f"{value!r} is no number", "write it with a decimal point, as 12.5")
+        return number
+
+    def flag(self, column: str) -> bool | None:
+        """The cell as yes or no: 1/0, true/false, yes/no in any case."""
+        value = self.text(column)
+        if value is not None and value.lower() not in _FLAGS:
+            raise self.error(column, f"{value!r} is neither yes nor no", "write 1 or 0")
+        return None if value is None else _FLAGS[value.lower()]
+
+    def word(self, column: str, words: type[Word], synonyms: Mapping[str, Word] | None = None) -> Word | None:
+        """The cell as a member of an enum, in any case; ``synonyms`` are in lower case."""
+        value = self.text(column)
+        if value is None:
+            return None
+        known = {word.value.lower(): word for word in words} | dict(synonyms or {})
+        if value.lower() not in known:
+            allowed = ", ".join(word.value for word in words)
+            raise self.error(column, f"{value!r} is unknown", f"use one of {allowed}, or leave it empty")
+        return known[value.lower()]
+
+    def error(self, column: str, reason: str, remedy: str) -> DatasetError:
+        """The error to raise about one cell of this row."""
+        return DatasetError(self.source, f"line {self.line}, column {column!r}: {reason}", remedy)
+
+
+def read_rows(path: Path, required: Iterable[str] = ()) -> tuple[CsvRow, ...]:
+    """Read a CSV file with a header line, separated by commas, semicolons or tabs, in UTF-8 with or without BOM.
+
+    Raises:
+        DatasetError: the file is unreadable, empty, ragged, names a column twice or lacks a required one.
+    """
+    lines = _read_text(path).splitlines(keepends=True)
+    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        _check_header(path, names, required)
+        rows = tuple(_row(path, reader.line_num, names, cells) for cells in reader if any(map(str.strip, cells)))
+    except csv.Error as error:
+        raise DatasetError(path, f"line {reader.line_num}: {error}", "save the table as CSV again") from error
+    if not rows:
+        raise DatasetError(path, "has no rows", "give a table with one row an image")
+    return rows
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DatasetError(path, f"cannot be read ({error.strerror})", "give the path of a CSV file") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(path, f"is not UTF-8 (byte {error.start})", "save the table as 'CSV UTF-8'") from error
+
+
+def _check_header(path: Path, names: list[str], required: Iterable[str]) -> None:
+    missing = [name for name in required if name not in names]
+    if missing:
+        found = ", ".join(names) or "nothing"
+        raise DatasetError(path, f"has no column {missing[0]!r} (found {found})", "add it to the header line")
+    doubled = next((name for name in names if name and names.count(name) > 1), None)
+    if doubled:
+        raise DatasetError(path, f"has the column {doubled!r} twice", "rename or drop one of them")
+
+
+def _row(path: Path, line: int, names: list[str], cells: list[str]) -> CsvRow:
+    if len(cells) > len(names):
+        reason = f"line {line} has {len(cells)} cells for {len(names)} columns"
+        raise DatasetError(path, reason, "quote cells that hold the separator")
+    padded = [*cells, *[""] * (len(names) - len(cells))]
+    return CsvRow(path, line, {name: cell.strip() for name, cell in zip(names, padded, strict=True) if name})

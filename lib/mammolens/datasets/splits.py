@@ -1,0 +1,80 @@
+"""Share patients among splits: reproducible, whatever the order of the cases, even within each site."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from mammolens.datasets.base import Case
+from mammolens.enums import Split
+from mammolens.errors import DatasetError
+
+_SOURCE = "split by patient"
+
+
+def split_by_patient(
+    cases: Iterable[Case], fractions: Mapping[Split, float], seed: int
+) -> dict[Split, tuple[Case, ...]]:
+    """Put every patient, with all of her images, into exactly one of the splits.
+
+    Patients are ordered by site and, within it, by a hash of ``seed`` and patient id; each goes to the split that
+    lags most behind its fraction. So each site is shared out in the same proportions, within one patient a split.
+
+    Args:
+        cases: in any order; it does not change the result. Their own ``split`` is not looked at.
+        fractions: of the patients, each above 0, together 1.
+        seed: another seed, another split.
+
+    Returns:
+        For each split its cases, ordered by patient and path, with ``split`` set to it.
+
+    Raises:
+        DatasetError: the fractions make no sense, or there are fewer patients than splits.
+    """
+    _check(fractions)
+    images: dict[str, list[Case]] = {}
+    for case in sorted(cases, key=lambda case: (case.patient_id, str(case.path))):
+        images.setdefault(case.patient_id, []).append(case)
+    if len(images) < len(fractions):
+        reason = f"{len(images)} patients cannot fill {len(fractions)} splits"
+        raise DatasetError(_SOURCE, reason, "give images of more patients")
+    part = _share_out(_in_drawn_order(images, seed), fractions)
+    return {
+        split: tuple(
+            replace(case, split=split) for patient in images if part[patient] is split for case in images[patient]
+        )
+        for split in fractions
+    }
+
+
+def _check(fractions: Mapping[Split, float]) -> None:
+    if not fractions or any(not fraction > 0 for fraction in fractions.values()):
+        raise DatasetError(_SOURCE, "every split needs a fraction above 0", "leave out the splits that you don't want")
+    if not math.isclose(sum(fractions.values()), 1.0, abs_tol=1e-6):
+        reason = f"the fractions add up to {sum(fractions.values()):g}"
+        raise DatasetError(_SOURCE, reason, "make them add up to 1")
+
+
+def _in_drawn_order(images: Mapping[str, list[Case]], seed: int) -> list[str]:
+    def place(patient: str) -> tuple[str, str]:
+        site = min(case.site or "" for case in images[patient])
+        return site, hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()
+
+    return sorted(images, key=place)
+
+
+def _share_out(patients: list[str], fractions: Mapping[Split, float]) -> dict[str, Split]:
+    counts = dict.fromkeys(fractions, 0)
+    part: dict[str, Split] = {}
+    for seen, patient in enumerate(patients, start=1):
+        split = max(counts, key=lambda split: (fractions[split] * seen - counts[split], split))
+        part[patient] = split
+        counts[split] += 1
+    for empty in [split for split, count in counts.items() if count == 0]:
+        rich = max(counts, key=lambda split: (counts[split], split))
+        last = next(patient for patient in reversed(patients) if part[patient] is rich)
+        part[last] = empty
+        counts[rich], counts[empty] = counts[rich] - 1, 1
+    return part

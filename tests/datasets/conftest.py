@@ -1,0 +1,73 @@
+"""Fixtures of the data sets' tests; those that need the development data skip without it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
+from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.enums import Laterality
+
+SMALL: dict[str, Any] = {"rows": 256, "columns": 208, "spacing": (1.0, 1.0)}
+
+WriteText = Callable[[str, str], Path]
+WriteImages = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def development_data() -> Path:
+    """The folder with rsna640/, mias640/, cbis800/ and dicom/."""
+    folder = os.environ.get("MAMMOLENS_DATA")
+    if not folder:
+        pytest.skip("MAMMOLENS_DATA names no folder of development data")
+    return Path(folder)
+
+
+@pytest.fixture
+def write_text(tmp_path: Path) -> WriteText:
+    """Write a text file below the test's folder, in UTF-8."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_images(tmp_path: Path) -> WriteImages:
+    """Write small grey PNG images below the test's folder, which is returned."""
+
+    def write(*names: str) -> Path:
+        ramp = np.tile(np.arange(96, dtype=np.uint8), (128, 1))
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(ramp).save(tmp_path / name, format="PNG")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def small_grid() -> dict[str, Any]:
+    """Rows, columns and spacing of phantoms that take little time."""
+    return dict(SMALL)
+
+
+@pytest.fixture(scope="session")
+def a_normal_exam() -> PhantomExam:
+    return make_phantom_exam(11, **SMALL)
+
+
+@pytest.fixture(scope="session")
+def an_exam_with_a_mass_on_the_left() -> PhantomExam:
+    return make_phantom_exam(11, lesions=[PhantomLesion(LesionKind.MASS, Laterality.LEFT, diameter=20.0)], **SMALL)

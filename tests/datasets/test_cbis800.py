@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from mammolens.datasets.base import Lesion
+from mammolens.datasets.cbis800 import open_cbis800
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.errors import DatasetError
+
+HEADER = "image,patient_id,x,y,w,h\n"
+
+
+def test_the_boxes_of_one_image_are_gathered(write_text, write_images):
+    line = "00044_RIGHT_CC.jpg,00044,{},200,40,20\n"
+    write_text("labels.csv", HEADER + line.format(100) + line.format(300))
+    (case,) = open_cbis800(write_images("images/00044_RIGHT_CC.jpg")).cases
+    assert case.lesions == (
+        Lesion(row=210, column=120, half_rows=10, half_columns=20, shape="box", kind="mass"),
+        Lesion(row=210, column=320, half_rows=10, half_columns=20, shape="box", kind="mass"),
+    )
+    assert (case.attributes.laterality, case.attributes.view) == (Laterality.RIGHT, ViewPosition.CC)
+    assert case.abnormal
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("00044.jpg,00044,1,2,3,4\n", "tells no side and view"),
+        ("00044_LEFT_CC.jpg,00044,1,2,,4\n", "column 'w': is empty"),
+    ],
+)
+def test_a_row_without_view_or_box_is_refused(write_text, write_images, line, reason):
+    write_text("labels.csv", HEADER + line)
+    with pytest.raises(DatasetError, match=reason):
+        open_cbis800(write_images("images/00044.jpg", "images/00044_LEFT_CC.jpg"))
+
+
+def test_the_development_set_holds_what_its_description_says(development_data):
+    dataset = open_cbis800(development_data / "cbis800")
+    assert len(dataset.cases) == 110
+    boxes = [lesion for case in dataset.cases for lesion in case.lesions]
+    assert len(boxes) == 133
+    assert all(0 < box.row < 800 and 0 < box.column < 800 for box in boxes)

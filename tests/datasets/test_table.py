@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from mammolens.datasets.table import find_row, open_table, read_table
+from mammolens.enums import Laterality, Split, ViewPosition
+from mammolens.errors import DatasetError
+from mammolens.types import ImageAttributes
+
+FULL = (
+    "image,patient_id,exam_id,laterality,view,machine_id,inverted,split,clean_negative,cancer,site_id,age,density\n"
+    "a.png,7,7-1,left,mlo,49,1,calibration,1,0,2,61,C\n"
+)
+
+
+def test_known_columns_are_understood_and_others_kept_as_covariates(write_text):
+    row = read_table(write_text("labels.csv", FULL))["a.png"]
+    assert row.attributes == ImageAttributes("7", "7-1", Laterality.LEFT, ViewPosition.MLO, "49")
+    assert (row.split, row.clean_negative, row.cancer, row.site) == (Split.CALIBRATION, True, False, "2")
+    assert row.covariates == {"machine_id": "49", "inverted": "1", "age": "61", "density": "C"}
+
+
+def test_only_the_image_column_is_needed(write_text):
+    row = read_table(write_text("labels.csv", "image\na.png\n"))["a.png"]
+    assert row.attributes == ImageAttributes()
+    assert (row.split, row.clean_negative, row.cancer, row.site, row.covariates) == (None, None, None, None, {})
+
+
+@pytest.mark.parametrize(("column", "cell"), [("laterality", "B"), ("view", "AP"), ("split", "dev"), ("cancer", "?")])
+def test_an_unknown_value_is_refused_with_file_line_and_column(write_text, column, cell):
+    path = write_text("labels.csv", f"image,{column}\na.png,\nb.png,{cell}\n")
+    with pytest.raises(DatasetError) as caught:
+        read_table(path)
+    assert str(caught.value).startswith(f"{path}: line 3, column '{column}': '{cell}' ")
+
+
+def test_an_image_listed_twice_is_refused_however_its_path_is_written(write_text):
+    with pytest.raises(DatasetError, match=r"line 3, column 'image': 'a/b\.png' is listed twice"):
+        read_table(write_text("labels.csv", "image\na/b.png\na\\b.png\n"))
+
+
+@pytest.mark.parametrize("name", ["../b.png", "/etc/b.png", "C:\\b.png", "."])
+def test_an_image_outside_of_the_folder_is_refused(write_text, name):
+    with pytest.raises(DatasetError, match="leads out of the folder"):
+        read_table(write_text("labels.csv", f"image\n{name}\n"))
+
+
+def test_a_file_finds_its_row_by_the_longest_name_that_fits(write_text):
+    table = read_table(write_text("labels.csv", "image,age\nx.png,1\na/x.png,2\n"))
+    assert find_row(table, Path("/data/a/x.png")).covariates == {"age": "2"}
+    assert find_row(table, Path("/data/b/x.png")).covariates == {"age": "1"}
+    assert find_row(table, Path("/data/y.png")) is None
+
+
+def test_images_are_found_beside_the_table_or_in_the_folder_images(write_text, write_images):
+    folder = write_images("a.png", "images/b.png")
+    table = write_text("labels.csv", "image,patient_id,cancer\na.png,1,0\nb.png,2,1\n")
+    cases = open_table(folder, table).cases
+    assert [case.path for case in cases] == [folder / "a.png", folder / "images" / "b.png"]
+    assert [(case.abnormal, case.clean_normal) for case in cases] == [(False, True), (True, False)]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "abnormal", "clean_normal"),
+    [
+        ("cancer,clean_negative", "0,0", False, False),
+        ("cancer,clean_negative", "1,1", True, False),
+        ("cancer,clean_negative", ",0", None, False),
+        ("clean_negative", "1", False, True),
+        ("clean_negative", "0", None, False),
+        ("cancer", "1", True, False),
+    ],
+)
+def test_what_the_table_does_not_say_stays_unknown(write_text, write_images, header, cells, abnormal, clean_normal):
+    table = write_text("labels.csv", f"image,patient_id,{header}\na.png,1,{cells}\n")
+    (case,) = open_table(write_images("a.png"), table).cases
+    assert (case.abnormal, case.clean_normal) == (abnormal, clean_normal)
+
+
+def test_a_row_without_truth_is_unknown_if_another_row_has_it(write_text, write_images):
+    table = write_text("labels.csv", "image,patient_id,cancer\na.png,1,\nb.png,2,0\n")
+    cases = open_table(write_images("a.png", "b.png"), table).cases
+    assert [(case.abnormal, case.clean_normal) for case in cases] == [(None, False), (False, True)]
+
+
+def test_a_table_without_truth_lists_normals(write_text, write_images):
+    table = write_text("labels.csv", "image,patient_id\na.png,1\n")
+    (case,) = open_table(write_images("a.png"), table).cases
+    assert (case.abnormal, case.clean_normal) == (False, True)
+
+
+def test_absent_images_are_left_out_and_counted_in_the_log(write_text, write_images, caplog):
+    table = write_text("labels.csv", "image,patient_id\na.png,1\nb.png,2\nc.png,3\n")
+    with caplog.at_level(logging.WARNING):
+        assert len(open_table(write_images("a.png"), table).cases) == 1
+    assert "2 of 3 images are not there" in caplog.text
+
+
+def test_a_table_without_a_patient_or_without_any_image_is_refused(write_text, tmp_path):
+    with pytest.raises(DatasetError, match=r"'a\.png' has no patient_id"):
+        open_table(tmp_path, write_text("labels.csv", "image\na.png\n"))
+    with pytest.raises(DatasetError, match="none of its 1 images is there"):
+        open_table(tmp_path, write_text("labels.csv", "image,patient_id\na.png,1\n"))
