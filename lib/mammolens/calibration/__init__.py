@@ -1,0 +1,1 @@
+"""Scores of normal patients turned into p-values, decisions and heat levels."""

@@ -1,0 +1,16 @@
+"""The threshold of the original project: mean + k standard deviations of normal scores."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def mean_std_threshold(scores: NDArray[np.float64], k: float) -> float:
+    """Flag from here on; promises no false-positive rate.
+
+    Args:
+        scores: ``(n,)`` of normal calibration images, never of the images that are judged.
+        k: standard deviations (population) above the mean.
+    """
+    return float(np.mean(scores) + k * np.std(scores))

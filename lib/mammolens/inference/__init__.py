@@ -1,0 +1,1 @@
+"""From a mammogram to an anomaly result."""

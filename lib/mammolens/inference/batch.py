@@ -1,0 +1,49 @@
+"""Many files, exam by exam, so that fused scores are right and memory stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mammolens.dicom.reader import read_header, read_mammogram
+from mammolens.errors import InputError
+from mammolens.inference.predictor import Analysis, Predictor
+from mammolens.types import AnomalyResult, ImageAttributes, Mammogram
+
+OnError = Callable[[InputError], None]
+
+
+def predict_files(
+    predictor: Predictor, paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError
+) -> Iterator[tuple[Mammogram, AnomalyResult]]:
+    """Judge files; exams in order of their first file, their images in order of the files.
+
+    Args:
+        predictor: the model.
+        paths: image files.
+        attributes: from a table, for the files that it lists.
+        on_error: told of each file that cannot be used; the others go on.
+    """
+    for members in _exams(paths, attributes, on_error):
+        analysed: list[tuple[Mammogram, Analysis]] = []
+        for path in members:
+            try:
+                mammogram = read_mammogram(path, attributes.get(path, ImageAttributes()))
+                analysed.append((mammogram, predictor.analyse(mammogram)))
+            except InputError as error:
+                on_error(error)
+        scores = [analysis.score for _, analysis in analysed]
+        for mammogram, analysis in analysed:
+            yield mammogram, predictor.judge(analysis, scores)
+
+
+def _exams(paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError) -> list[list[Path]]:
+    exams: dict[str, list[Path]] = {}
+    for path in paths:
+        try:
+            header = read_header(path, attributes.get(path, ImageAttributes()))
+        except InputError as error:
+            on_error(error)
+        else:
+            exams.setdefault(header.exam_id, []).append(path)
+    return list(exams.values())

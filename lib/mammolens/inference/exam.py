@@ -1,0 +1,43 @@
+"""Views fused to breasts, breasts to the exam."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from mammolens.enums import Laterality
+from mammolens.types import ImageHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """One image's score, as much as an exam needs to know of it."""
+
+    header: ImageHeader
+    pred_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExamScore:
+    """Fused scores of one exam."""
+
+    breasts: dict[Laterality | None, float]
+    exam: float
+
+
+def fuse(scores: Sequence[ImageScore], fusion: Literal["mean", "max"]) -> ExamScore:
+    """Fuse the views of one exam; every SOP instance counts once, the last score of it wins.
+
+    Args:
+        scores: at least one, all of the same exam.
+        fusion: of views to breasts and again of breasts to the exam.
+    """
+    combine: Callable[[Sequence[float]], float] = fmean if fusion == "mean" else max
+    breasts: dict[Laterality | None, list[float]] = defaultdict(list)
+    for score in {score.header.sop_instance_uid: score for score in scores}.values():
+        breasts[score.header.laterality].append(score.pred_score)
+    fused = {laterality: combine(values) for laterality, values in breasts.items()}
+    return ExamScore(fused, combine(list(fused.values())))

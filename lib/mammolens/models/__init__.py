@@ -1,0 +1,1 @@
+"""Networks, and the self-describing directories that they are kept in."""

@@ -1,0 +1,32 @@
+"""Networks by the name that a configuration gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from mammolens.config import NetworkConfig
+from mammolens.errors import ConfigError
+from mammolens.models.autoencoder import ConvolutionalAutoencoder
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {"autoencoder": ConvolutionalAutoencoder}
+
+
+def build_network(config: NetworkConfig) -> nn.Module:
+    """A network with fresh weights: ``(batch, 1, size, size)`` in, the reconstruction out.
+
+    Raises:
+        ConfigError: unknown name or option.
+    """
+    if config.name not in NETWORKS:
+        raise ConfigError("network.name", f"there is no network '{config.name}'", f"use one of: {', '.join(NETWORKS)}")
+    options: dict[str, Any] = dict(config.options)
+    try:
+        network = NETWORKS[config.name](**options)
+    except TypeError as error:
+        raise ConfigError("network.options", str(error), f"see the options of {config.name}") from error
+    # The layout that CPU convolutions are fastest in; inputs follow the weights.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,79 @@
+"""The state of a run after an epoch, so that it can go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from mammolens.files import whole_file
+
+FILE = "checkpoint.safetensors"
+
+
+@dataclass(slots=True)
+class LearningState:
+    """Where learning stands; errors are one value an epoch.
+
+    Attributes:
+        best: weights of the epoch with the lowest validation error so far.
+    """
+
+    epoch: int = 0
+    training_errors: list[float] = field(default_factory=list)
+    validation_errors: list[float] = field(default_factory=list)
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def best_epoch(self) -> int:
+        """Counted from 1; 0 before the first."""
+        errors = self.validation_errors
+        return errors.index(min(errors)) + 1 if errors else 0
+
+
+def save_checkpoint(
+    folder: Path, fingerprint: str, state: LearningState, network: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
+    """Write weights, best weights, optimiser and history as one safetensors file, whole or not at all."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in state.best.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
+    history = {
+        "epoch": state.epoch,
+        "training_errors": state.training_errors,
+        "validation_errors": state.validation_errors,
+    }
+    metadata = {"fingerprint": fingerprint, "history": json.dumps(history)}
+    with whole_file(folder / FILE) as temporary:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
+
+
+def load_checkpoint(
+    folder: Path, fingerprint: str, network: nn.Module, optimizer: torch.optim.Optimizer
+) -> LearningState | None:
+    """Restore what :func:`save_checkpoint` wrote; ``None`` where there is none of the same run."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        if metadata["fingerprint"] != fingerprint:
+            return None
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    network.load_state_dict(_part(tensors, "network."))
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in _part(tensors, "optimizer.").items():
+        index, moment = name.split(".", 1)
+        moments.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return LearningState(best=_part(tensors, "best."), **json.loads(metadata["history"]))
+
+
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,128 @@
+"""From a configuration and a data set to a complete model directory."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+from mammolens.errors import DatasetError, ModelError
+from mammolens.files import write_text
+from mammolens.inference.scorer import Scorer
+from mammolens.models.directory import CALIBRATION, CARD, TrainedModel, load_model, model_id_of, save_model
+from mammolens.models.registry import build_network
+from mammolens.training.calibrate import calibrate
+from mammolens.training.checkpoint import FILE as CHECKPOINT
+from mammolens.training.checkpoint import LearningState
+from mammolens.training.learning import learn
+from mammolens.training.partition import Partition, partition
+from mammolens.training.preparation import stacked
+from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
+from mammolens.training.record import data_fingerprint, model_card, training_record
+from mammolens.transforms.pipeline import Pipeline
+
+
+def train(
+    config: ModelConfig,
+    dataset: Dataset,
+    output: Path,
+    *,
+    progress: Observer = unobserved,
+    resume: bool = False,
+    start_from: Path | None = None,
+) -> Path:
+    """Train, calibrate and write a model directory, whole or not at all.
+
+    Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch; an interrupted
+    run goes on from there with ``resume``.
+
+    Args:
+        config: of the model.
+        dataset: its clean normal cases are used; see :func:`partition`.
+        output: the model directory; must not exist.
+        progress: told of every step.
+        resume: go on from the checkpoint of the same configuration and data, if there is one.
+        start_from: model directory whose weights to begin with (same network).
+
+    Raises:
+        ModelError: ``output`` exists, or ``start_from`` does not fit.
+        DatasetError: too few usable patients.
+    """
+    if output.exists():
+        raise ModelError(output, "exists already", "choose another output, or move it away")
+    parts = partition(dataset, config)
+    folder = output.with_name(f".{output.name}.training")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    earlier = load_model(start_from) if start_from else None
+    network = _initial_network(config, earlier)
+    pipeline = Pipeline(config.preprocessing)
+    state = _learn(network, pipeline, config, parts, folder, earlier, progress)
+    record = training_record(config, dataset, parts, state, earlier.model_id if earlier else None)
+    save_model(folder, config, network, record)
+    _calibrate(network, pipeline, config, parts, folder, record, progress)
+    (folder / CHECKPOINT).unlink()
+    folder.rename(output)
+    return output
+
+
+def _initial_network(config: ModelConfig, earlier: TrainedModel | None) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        network = build_network(config.network)
+    if earlier is not None:
+        if earlier.config.network != config.network:
+            raise ModelError(earlier.model_id, "has another network", "start from a model of the same network")
+        network.load_state_dict(earlier.network.state_dict())
+    return network
+
+
+def _learn(
+    network: nn.Module,
+    pipeline: Pipeline,
+    config: ModelConfig,
+    parts: Partition,
+    folder: Path,
+    earlier: TrainedModel | None,
+    progress: Observer,
+) -> LearningState:
+    total = len(parts.train) + len(parts.validation)
+    step = _Counter(Stage.PREPARE, total, progress)
+    images, validation = stacked(parts.train, pipeline, step), stacked(parts.validation, pipeline, step)
+    if not (len(images) and len(validation)):
+        raise DatasetError("training", "no usable image of a training or validation patient", "see what was left out")
+    origin = earlier.model_id if earlier else ""
+    identity = f"{config.model_dump_json()}|{data_fingerprint(parts)}|{origin}"
+    fingerprint = hashlib.sha256(identity.encode()).hexdigest()
+    return learn(network, images, validation, config.training, folder=folder, fingerprint=fingerprint, observe=progress)
+
+
+def _calibrate(
+    network: nn.Module,
+    pipeline: Pipeline,
+    config: ModelConfig,
+    parts: Partition,
+    folder: Path,
+    record: dict[str, object],
+    progress: Observer,
+) -> None:
+    step = _Counter(Stage.CALIBRATE, len(parts.calibration), progress)
+    calibration = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
+    calibration.save(folder / CALIBRATION)
+    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
+
+
+class _Counter:
+    """Counts images of one stage and tells the observer."""
+
+    def __init__(self, stage: Stage, total: int, observe: Observer) -> None:
+        self.stage, self.total, self.observe, self.done = stage, total, observe, 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        self.observe(TrainingProgress(self.stage, self.done, self.total))

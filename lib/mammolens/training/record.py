@@ -1,0 +1,96 @@
+"""What a model directory tells of its training: a JSON record and a card for people."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from typing import Any
+
+import monai
+import torch
+
+from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.calibration.calibration import Calibration
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Case, Dataset
+from mammolens.training.checkpoint import LearningState
+from mammolens.training.partition import Partition
+
+
+def data_fingerprint(parts: Partition) -> str:
+    """SHA-256 over the names, patients and sizes of the files of each part, in order."""
+    digest = hashlib.sha256()
+    for cases in (parts.train, parts.validation, parts.calibration):
+        digest.update(b"|")
+        for case in cases:
+            digest.update(f"{case.patient_id}/{case.path.name}/{case.path.stat().st_size};".encode())
+    return digest.hexdigest()
+
+
+def training_record(
+    config: ModelConfig, dataset: Dataset, parts: Partition, state: LearningState, started_from: str | None
+) -> dict[str, Any]:
+    """Everything that is needed to train the same model again; no identifier of a person."""
+    return {
+        "dataset": {"name": dataset.name, "licence": dataset.licence, "citation": dataset.citation},
+        "data_fingerprint": data_fingerprint(parts),
+        "images": {
+            "train": len(parts.train),
+            "validation": len(parts.validation),
+            "calibration": len(parts.calibration),
+        },
+        "patients": {
+            "train": _patients(parts.train),
+            "validation": _patients(parts.validation),
+            "calibration": _patients(parts.calibration),
+        },
+        "seed": config.training.seed,
+        "epochs": state.epoch,
+        "best_epoch": state.best_epoch,
+        "training_errors": state.training_errors,
+        "validation_errors": state.validation_errors,
+        "started_from": started_from,
+        "versions": {
+            "mammolens": __version__,
+            "torch": str(torch.__version__),
+            "monai": monai.__version__,
+            "python": platform.python_version(),
+        },
+        "notice": RESEARCH_USE_ONLY,
+    }
+
+
+def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
+    """Markdown for people: what it is, what it learned from, what it promises, its licence."""
+    patients, images, data = record["patients"], record["images"], record["dataset"]
+    levels = "\n".join(
+        f"| {name} | {calibration.levels[name]:.5g} | {share:.0%} |"
+        for name, share in config.calibration.levels.items()
+    )
+    return f"""# {model_id}
+
+**{RESEARCH_USE_ONLY}.** {config.description}
+
+| | patients | images |
+|---|---|---|
+| training | {patients["train"]} | {images["train"]} |
+| validation (early stopping) | {patients["validation"]} | {images["validation"]} |
+| calibration | {patients["calibration"]} | {images["calibration"]} |
+
+- Data: {data["name"]}, normal mammograms only. {data["citation"]}
+- Licence of the data: {data["licence"]} The weights learned from it are bound by the same terms.
+- Network: {config.network.name}, input {config.preprocessing.size} x {config.preprocessing.size}
+  ({config.preprocessing.grid}); seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
+- Decision: {calibration.decision_rule}; image score threshold {calibration.threshold:.5g}.
+  Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
+  {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
+- Not known: performance on other machines, populations and image processing than the data's.
+
+| heat level | begins at map value | normal images that reach it |
+|---|---|---|
+{levels}
+"""
+
+
+def _patients(cases: tuple[Case, ...]) -> int:
+    return len({case.patient_id for case in cases})
