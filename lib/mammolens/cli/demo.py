@@ -1,0 +1,5 @@
+"""``mammolens demo``."""
+
+
+def demo() -> None:
+    """Later."""

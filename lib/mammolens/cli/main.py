@@ -1,0 +1,52 @@
+"""The entry point ``mammolens``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.cli.console import log_to_stderr
+from mammolens.cli.demo import demo
+from mammolens.cli.evaluate import evaluate
+from mammolens.cli.phantom import phantom
+from mammolens.cli.predict import predict
+from mammolens.cli.train import train
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+    help=(
+        "Learn what normal mammograms look like; show where a new one deviates.\n\n"
+        f"[bold]{RESEARCH_USE_ONLY}.[/bold]\n\n"
+        "Start with [cyan]mammolens demo[/cyan], or [cyan]mammolens predict IMAGES -o OUT[/cyan]."
+    ),
+    epilog="Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mammolens {__version__} ({RESEARCH_USE_ONLY})")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    log_to_stderr(verbose)
+
+
+app.command("predict")(predict)
+app.command("train")(train)
+app.command("evaluate")(evaluate)
+app.command("demo")(demo)
+app.command("phantom")(phantom)

@@ -1,0 +1,26 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", "-m", help="Model directory; the pretrained one of the package by default.", show_default=False
+    ),
+]
+Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        "--kind", help="rsna, rsna640, mias, cbis800, cbis-ddsm, table or folder, if the layout does not tell."
+    ),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("--table", "-t", help="CSV: image, patient_id, laterality, view, machine_id and any others."),
+]

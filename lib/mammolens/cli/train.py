@@ -1,0 +1,65 @@
+"""``mammolens train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mammolens.cli.console import err, one_line_errors, out, progress_bar
+from mammolens.cli.options import Data, Kind, Table
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mammolens.training.progress import Observer, TrainingProgress
+
+
+def train(
+    config: Annotated[Path, typer.Option("--config", "-c", help="YAML, such as configs/autoencoder.yaml.")],
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write; must not exist.")],
+    kind: Kind = None,
+    table: Table = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    start_from: Annotated[
+        Path | None, typer.Option("--start-from", help="Model directory whose weights to begin with.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Instead of the configuration's.")] = None,
+) -> None:
+    """Train and calibrate a model on normal mammograms.
+
+    Patients, not images, are shared among training, validation and calibration. A run that was
+    stopped goes on with --resume.
+
+    Example: mammolens train -c configs/autoencoder.yaml -d /data/rsna640 -o runs/autoencoder
+    """
+    from mammolens.config import load_config
+    from mammolens.datasets.registry import open_dataset
+    from mammolens.models.directory import model_id_of
+    from mammolens.training.engine import train as run
+
+    with one_line_errors():
+        settings = load_config(config)
+        if seed is not None:
+            settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
+        dataset = open_dataset(data, kind, table)
+        with progress_bar() as bar:
+            run(settings, dataset, output, progress=_shown_on(bar), resume=resume, start_from=start_from)
+        err().print(f"wrote {output}, see {output / 'MODEL_CARD.md'}")
+        out().print(model_id_of(output))
+
+
+def _shown_on(bar: Progress) -> Observer:
+    tasks: dict[str, int] = {}
+
+    def show(progress: TrainingProgress) -> None:
+        stage = progress.stage.value
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=progress.total)
+        if progress.training_error is not None:
+            bar.print(str(progress))
+        bar.update(tasks[stage], completed=progress.done)  # type: ignore[arg-type]
+
+    return show

@@ -1,0 +1,39 @@
+"""Scores that need no model: what a model has to beat to be worth its name."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Protocol
+
+import numpy as np
+
+from mammolens.evaluation.scored import Floats, ScoredImage
+
+_AGE_COLUMNS: Final = ("age", "PatientAge", "patient_age")
+_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([YMWD]?)", re.IGNORECASE)
+_UNITS_A_YEAR: Final = {"": 1.0, "Y": 1.0, "M": 12.0, "W": 52.1775, "D": 365.2425}
+
+
+class Baseline(Protocol):
+    """A score without a model."""
+
+    def __call__(self, images: Sequence[ScoredImage], /) -> Floats | None:
+        """Scores ``(n,)`` float64 growing with suspicion, NaN where unknown; ``None`` where unknown for all."""
+
+
+def patient_age(images: Sequence[ScoredImage]) -> Floats | None:
+    """Age in years from the covariates 'age' or 'PatientAge', a number or DICOM's Age String (PS3.5 6.2: 063Y)."""
+    ages = np.array([_age(image.covariates) for image in images], dtype=np.float64)
+    return ages if np.isfinite(ages).any() else None
+
+
+def _age(covariates: Mapping[str, str]) -> float:
+    text = next((covariates[column] for column in _AGE_COLUMNS if covariates.get(column)), "")
+    match = _AGE.fullmatch(text.strip())
+    return float(match[1]) / _UNITS_A_YEAR[match[2].upper()] if match else math.nan
+
+
+BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType({"age": patient_age})

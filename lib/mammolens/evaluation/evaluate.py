@@ -1,0 +1,127 @@
+"""Scored images to figures with intervals, for all images and within each site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from mammolens.evaluation import metrics
+from mammolens.evaluation.baselines import BASELINES, Baseline
+from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
+from mammolens.evaluation.metrics import Metric
+from mammolens.evaluation.results import ClassCount, Comparison, Counts, Evaluation, GroupResult
+from mammolens.evaluation.scored import Bools, Columns, Fusion, ScoredImage, check_images, columns, fused
+
+ALL: Final = "all"
+_FEW_PATIENTS: Final = 20  # below this many of a class, percentile intervals over patients are too narrow
+_LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    fusion: Fusion
+    n_bootstrap: int
+    seed: int
+    baselines: Mapping[str, Baseline]
+
+    def resample(self, rows: Columns) -> PatientBootstrap:
+        return PatientBootstrap.of(rows.patients, rows.abnormal, self.n_bootstrap, self.seed)
+
+
+def evaluate(
+    images: Sequence[ScoredImage],
+    *,
+    alpha: float,
+    n_bootstrap: int = 2000,
+    seed: int = 0,
+    fusion: Fusion = "mean",
+    baselines: Mapping[str, Baseline] = BASELINES,
+) -> Evaluation:
+    """Measure how well the scores tell abnormal from normal.
+
+    Args:
+        images: each once, with truth; of patients that neither trained nor calibrated the model.
+        alpha: false-positive rate that the model promises for its decision.
+        fusion: of views to breasts and breasts to exams, as the model does it.
+        baselines: by name, compared with the model on the same images.
+
+    Raises:
+        DatasetError: without both classes, or when an image stands there twice.
+        ValueError: for ``n_bootstrap`` below 1 or alpha outside (0, 1).
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha lies within (0, 1), unlike {alpha}")
+    check_images(images)
+    plan = _Plan(fusion, n_bootstrap, seed, baselines)
+    groups = tuple(_measure(name, members, plan) for name, members in by_site(images))
+    return Evaluation(groups, alpha, fusion, n_bootstrap, seed, _LEVEL, tuple(_caveats(groups, images, alpha)))
+
+
+def by_site(images: Sequence[ScoredImage]) -> list[tuple[str, list[ScoredImage]]]:
+    """All images, then those of each site ('site X') where sites differ; images without a site stand in 'all' only."""
+    sites = sorted({image.site for image in images if image.site})
+    groups = [(ALL, list(images))]
+    if len({image.site for image in images}) > 1:
+        groups += [(f"site {site}", [image for image in images if image.site == site]) for site in sites]
+    return groups
+
+
+def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
+    rows = columns(images)
+    breasts, exams = fused(images, "breast", plan.fusion), fused(images, "exam", plan.fusion)
+    resamples, abnormal, scores = plan.resample(rows), rows.abnormal, rows.scores
+    figures = {Metric.AUROC: resamples.interval(partial(metrics.auroc, abnormal, scores), _LEVEL)}
+    if len(np.unique(rows.sites)) > 1:
+        within = partial(metrics.auroc_within, abnormal, scores, rows.sites)
+        figures[Metric.AUROC_WITHIN_SITES] = resamples.interval(within, _LEVEL)
+    for metric, units in ((Metric.AUROC_BREAST, breasts), (Metric.AUROC_EXAM, exams)):
+        if len(units.scores):
+            statistic = partial(metrics.auroc, units.abnormal, units.scores)
+            figures[metric] = plan.resample(units).interval(statistic, _LEVEL)
+    statistics = {
+        Metric.AUPRC: partial(metrics.auprc, abnormal, scores),
+        Metric.SENSITIVITY_AT_90: partial(metrics.sensitivity_at_specificity, abnormal, scores, 0.90),
+        Metric.SENSITIVITY_AT_95: partial(metrics.sensitivity_at_specificity, abnormal, scores, 0.95),
+        Metric.FALSE_POSITIVE_RATE: partial(metrics.flagged_share, rows.flagged, ~abnormal),
+        Metric.SENSITIVITY: partial(metrics.flagged_share, rows.flagged, abnormal),
+    }
+    figures |= {metric: resamples.interval(statistic, _LEVEL) for metric, statistic in statistics.items()}
+    return GroupResult(name, _counts(rows, breasts, exams), figures, tuple(_compare(images, rows, plan)))
+
+
+def _compare(images: list[ScoredImage], rows: Columns, plan: _Plan) -> Iterator[Comparison]:
+    for name, baseline in plan.baselines.items():
+        other = baseline(images)
+        known = np.zeros(len(images), np.bool_) if other is None else np.isfinite(other)
+        if other is None or len(np.unique(rows.abnormal[known])) < 2:
+            continue
+        subset = Columns(rows.patients[known], rows.abnormal[known], rows.scores[known])
+        resamples, abnormal = plan.resample(subset), subset.abnormal
+        ours, theirs = (partial(metrics.auroc, abnormal, scores) for scores in (subset.scores, other[known]))
+        gap = difference(metrics.auroc, abnormal, subset.scores, other[known])
+        intervals: list[Interval] = [resamples.interval(statistic, _LEVEL) for statistic in (ours, theirs, gap)]
+        yield Comparison(name, _class_count(abnormal), *intervals)
+
+
+def _counts(rows: Columns, breasts: Columns, exams: Columns) -> Counts:
+    ill = np.isin(np.unique(rows.patients), rows.patients[rows.abnormal])
+    return Counts(*(_class_count(abnormal) for abnormal in (rows.abnormal, ill, breasts.abnormal, exams.abnormal)))
+
+
+def _class_count(abnormal: Bools) -> ClassCount:
+    return ClassCount(int((~abnormal).sum()), int(abnormal.sum()))
+
+
+def _caveats(groups: Sequence[GroupResult], images: Sequence[ScoredImage], alpha: float) -> Iterator[str]:
+    for group in groups:
+        for word, count in asdict(group.counts.patients).items():
+            if count < _FEW_PATIENTS:
+                yield f"{group.name}: only {count} {word} patients; its intervals may be too narrow"
+    if unsided := sum(image.laterality is None for image in images):
+        yield f"{unsided} images without laterality are left out of breast level"
+    if broken := sum(image.is_anomalous != (image.p_value <= alpha) for image in images):
+        yield f"for {broken} images the decision is not 'p <= {alpha:g}': the promise does not hold for it"

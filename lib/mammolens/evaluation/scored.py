@@ -1,0 +1,137 @@
+"""Scored images with their truth, and the same numbers as columns at image, breast and exam level."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.errors import DatasetError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Texts = NDArray[np.str_]
+Fusion = Literal["mean", "max"]
+Level = Literal["breast", "exam"]
+
+_FUSE: Final[dict[str, Callable[[Sequence[float]], float]]] = {
+    "mean": lambda scores: math.fsum(scores) / len(scores),
+    "max": max,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredImage:
+    """What a model said of one image, beside the truth.
+
+    Attributes:
+        abnormal: cancer (or a marked lesion) present in this image's breast.
+        site: the institution, for figures within each; ``None`` where unknown.
+        laterality: ``None`` leaves the image out of breast level.
+        pred_score: finite, grows with deviation from normal, arbitrary unit.
+        p_value: in [0, 1], the share of normal patients expected to score at least as high.
+        is_anomalous: the model's own decision.
+        covariates: other columns (age, density, ...), as text.
+
+    Raises:
+        DatasetError: for a score that is not finite or a p-value outside [0, 1].
+    """
+
+    path: Path
+    patient_id: str
+    exam_id: str
+    abnormal: bool
+    site: str | None
+    laterality: Laterality | None
+    view: ViewPosition | None
+    pred_score: float
+    p_value: float
+    is_anomalous: bool
+    covariates: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.pred_score):
+            raise DatasetError(self.path, f"its score is {self.pred_score}", "score the image again")
+        if not 0 <= self.p_value <= 1:
+            raise DatasetError(self.path, f"its p-value is {self.p_value}", "calibrate the model again")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Images, breasts or exams as arrays ``(n,)``: ``patients`` str, ``abnormal`` bool, ``scores`` float64."""
+
+    patients: Texts
+    abnormal: Bools
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageColumns(Columns):
+    """Images as arrays ``(n,)``: also ``p_values`` float64, ``flagged`` bool and ``sites`` str, '' where unknown."""
+
+    p_values: Floats
+    flagged: Bools
+    sites: Texts
+
+
+def columns(images: Sequence[ScoredImage]) -> ImageColumns:
+    """Images in their order, as arrays."""
+    return ImageColumns(
+        patients=np.array([image.patient_id for image in images], dtype=np.str_),
+        abnormal=np.array([image.abnormal for image in images], dtype=np.bool_),
+        scores=np.array([image.pred_score for image in images], dtype=np.float64),
+        p_values=np.array([image.p_value for image in images], dtype=np.float64),
+        flagged=np.array([image.is_anomalous for image in images], dtype=np.bool_),
+        sites=np.array([image.site or "" for image in images], dtype=np.str_),
+    )
+
+
+def fused(images: Sequence[ScoredImage], level: Level, fusion: Fusion = "mean") -> Columns:
+    """Views fused to breasts, breasts to exams; a unit is abnormal when any of its images is.
+
+    Breast level leaves out images without laterality; at exam level those of one exam count as one breast.
+    """
+    breasts: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
+    for image in images:
+        if image.laterality is not None or level == "exam":
+            breasts[image.patient_id, image.exam_id, image.laterality or ""].append((image.pred_score, image.abnormal))
+    units = {key: _fuse(members, fusion) for key, members in breasts.items()}
+    if level == "exam":
+        exams: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
+        for (patient, exam, _), unit in units.items():
+            exams[patient, exam, ""].append(unit)
+        units = {key: _fuse(members, fusion) for key, members in exams.items()}
+    return Columns(
+        patients=np.array([patient for patient, _, _ in units], dtype=np.str_),
+        abnormal=np.array([abnormal for _, abnormal in units.values()], dtype=np.bool_),
+        scores=np.array([score for score, _ in units.values()], dtype=np.float64),
+    )
+
+
+def _fuse(members: list[tuple[float, bool]], fusion: Fusion) -> tuple[float, bool]:
+    return _FUSE[fusion]([score for score, _ in members]), any(abnormal for _, abnormal in members)
+
+
+def check_images(images: Sequence[ScoredImage]) -> None:
+    """Check that there is something to tell apart, and that nothing counts twice.
+
+    Raises:
+        DatasetError: without a normal or without an abnormal image, or when a file stands there twice.
+    """
+    seen: set[Path] = set()
+    for image in images:
+        if image.path in seen:
+            raise DatasetError(image.path, "is scored twice", "list each image once")
+        seen.add(image.path)
+    abnormal = sum(image.abnormal for image in images)
+    for word, count in (("normal", len(images) - abnormal), ("abnormal", abnormal)):
+        if not count:
+            reason = f"none of the {len(images)} images is known to be {word}"
+            raise DatasetError("evaluation", reason, f"add {word} cases, or a table that says which are")

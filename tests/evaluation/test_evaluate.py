@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from mammolens.errors import DatasetError
+from mammolens.evaluation.evaluate import by_site, evaluate
+from mammolens.evaluation.metrics import Metric
+from mammolens.evaluation.results import ClassCount
+
+
+@pytest.fixture
+def evaluation(images_of_two_sites):
+    return evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=200)
+
+
+def test_figures_agree_with_scikit_learn_in_all_and_in_each_site(evaluation, images_of_two_sites):
+    for group, (_, images) in zip(evaluation.groups, by_site(images_of_two_sites), strict=True):
+        abnormal, scores = [i.abnormal for i in images], [i.pred_score for i in images]
+        assert group.metrics[Metric.AUROC].value == pytest.approx(roc_auc_score(abnormal, scores))
+        assert group.metrics[Metric.AUPRC].value == pytest.approx(average_precision_score(abnormal, scores))
+        flagged = [i.is_anomalous for i in images if not i.abnormal]
+        assert group.metrics[Metric.FALSE_POSITIVE_RATE].value == pytest.approx(np.mean(flagged))
+
+
+def test_groups_are_all_and_then_each_site(evaluation):
+    assert [group.name for group in evaluation.groups] == ["all", "site 1", "site 2"]
+
+
+def test_a_single_site_is_not_listed_beside_all(images_of_two_sites):
+    one_site = [replace(image, site="1") for image in images_of_two_sites]
+    assert [name for name, _ in by_site(one_site)] == ["all"]
+
+
+def test_images_without_a_site_stand_in_all_only(images_of_two_sites):
+    some = [replace(image, site=None if image.site == "2" else "1") for image in images_of_two_sites]
+    assert [(name, len(images)) for name, images in by_site(some)] == [("all", 240), ("site 1", 160)]
+
+
+def test_counts_tell_images_patients_breasts_and_exams_of_each_class(evaluation):
+    counts = evaluation.groups[0].counts
+    assert counts.images == ClassCount(120, 120)
+    assert counts.patients == counts.breasts == counts.exams == ClassCount(60, 60)
+
+
+def test_a_patient_with_one_abnormal_breast_is_abnormal_and_her_other_breast_normal(an_image):
+    images = [an_image("l", abnormal=True), an_image("r", laterality="R"), an_image("n", patient_id="p2")]
+    counts = evaluate(images, alpha=0.1, n_bootstrap=20).groups[0].counts
+    assert counts.patients == counts.exams == ClassCount(1, 1)
+    assert counts.breasts == ClassCount(2, 1)
+
+
+def test_fused_views_tell_more_than_single_ones(evaluation):
+    figures = evaluation.groups[0].metrics
+    assert figures[Metric.AUROC_BREAST].value > figures[Metric.AUROC].value
+    assert figures[Metric.AUROC_BREAST] == figures[Metric.AUROC_EXAM]
+
+
+def test_pairs_within_sites_are_measured_only_where_sites_differ(evaluation):
+    measured = [Metric.AUROC_WITHIN_SITES in group.metrics for group in evaluation.groups]
+    assert measured == [True, False, False]
+
+
+def test_age_is_compared_on_the_images_that_tell_it(images_of_two_sites):
+    some = [replace(i, covariates={}) if n < 40 else i for n, i in enumerate(images_of_two_sites)]
+    (found,) = evaluate(some, alpha=0.1, n_bootstrap=100).groups[0].comparisons
+    assert found.baseline == "age"
+    assert found.images == ClassCount(100, 100)
+    assert found.model_auroc.n_patients == 100
+    assert found.difference.value == pytest.approx(found.model_auroc.value - found.baseline_auroc.value)
+
+
+def test_without_age_nothing_is_compared(images_of_two_sites):
+    ageless = [replace(image, covariates={}) for image in images_of_two_sites]
+    assert evaluate(ageless, alpha=0.1, n_bootstrap=20).groups[0].comparisons == ()
+
+
+def test_a_baseline_of_ones_own_is_compared_by_its_name(images_of_two_sites):
+    own = {"twice": lambda images: np.array([2 * image.pred_score for image in images])}
+    (found,) = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20, baselines=own).groups[0].comparisons
+    assert (found.baseline, found.difference.value) == ("twice", 0)
+
+
+def test_a_site_without_abnormals_has_a_false_positive_rate_but_no_auroc(images_of_two_sites):
+    images = [image for image in images_of_two_sites if image.site == "1" or not image.abnormal]
+    evaluation = evaluate(images, alpha=0.1, n_bootstrap=50)
+    figures = evaluation.groups[2].metrics
+    assert np.isnan(figures[Metric.AUROC].value)
+    assert figures[Metric.FALSE_POSITIVE_RATE].value >= 0
+    assert any(caveat.startswith("site 2: only 0 abnormal patients") for caveat in evaluation.caveats)
+
+
+def test_a_decision_that_is_not_the_promised_one_is_told(images_of_two_sites):
+    assert any("the decision is not 'p <= 0.2'" in c for c in evaluate(images_of_two_sites, alpha=0.2).caveats)
+    assert not any("decision" in c for c in evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20).caveats)
+
+
+def test_images_without_laterality_are_told_and_leave_breast_level_unmeasured(images_of_two_sites):
+    unsided = [replace(image, laterality=None) for image in images_of_two_sites]
+    evaluation = evaluate(unsided, alpha=0.1, n_bootstrap=20)
+    assert Metric.AUROC_BREAST not in evaluation.groups[0].metrics
+    assert "240 images without laterality are left out of breast level" in evaluation.caveats
+
+
+def test_the_same_images_and_seed_give_the_same_evaluation_in_any_order(evaluation, images_of_two_sites):
+    again = evaluate(images_of_two_sites[::-1], alpha=0.1, n_bootstrap=200)
+    assert [g.metrics[Metric.AUROC] for g in again.groups] == [g.metrics[Metric.AUROC] for g in evaluation.groups]
+
+
+def test_one_class_alone_is_refused(images_of_two_sites):
+    with pytest.raises(DatasetError, match="known to be abnormal"):
+        evaluate([image for image in images_of_two_sites if not image.abnormal], alpha=0.1)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 10])
+def test_an_alpha_that_is_no_share_is_refused(images_of_two_sites, alpha):
+    with pytest.raises(ValueError, match="alpha"):
+        evaluate(images_of_two_sites, alpha=alpha)
