@@ -56,3 +56,7 @@ class RequestError(MammoLensError, ValueError):
 
 class UnknownImageError(RequestError, LookupError):
     """An image id that the datastore does not hold."""
+
+
+class PacsError(MammoLensError, ConnectionError):
+    """A PACS that does not answer, or answers with an error."""

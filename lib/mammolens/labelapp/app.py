@@ -1,0 +1,191 @@
+"""The MONAI Label app: puts datastore, model and tasks together."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from monailabel.config import settings
+from monailabel.interfaces.app import MONAILabelApp
+from monailabel.interfaces.datastore import Datastore
+from monailabel.interfaces.tasks.batch_infer import BatchInferTask
+from monailabel.interfaces.tasks.infer_v2 import InferTask
+from monailabel.interfaces.tasks.scoring import ScoringMethod
+from monailabel.interfaces.tasks.strategy import Strategy
+from monailabel.interfaces.tasks.train import TrainTask
+
+from mammolens import __version__
+from mammolens.errors import MammoLensError, RequestError
+from mammolens.labelapp.batch import MammogramBatch
+from mammolens.labelapp.datastore import open_datastore
+from mammolens.labelapp.http import harden
+from mammolens.labelapp.identifiers import check_tag
+from mammolens.labelapp.infer import MammogramInfer
+from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, RequestKey
+from mammolens.labelapp.parameters import KeepParameters, parse
+from mammolens.labelapp.scoring import AnomalyScoring
+from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.settings import apply_mammography
+from mammolens.labelapp.strategy import MostAnomalous
+from mammolens.labelapp.train import NormalTrain
+from mammolens.models.store import ModelStore
+
+_log = logging.getLogger(__name__)
+_DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
+
+
+class MammoLensApp(MONAILabelApp):
+    """Serves mammograms of a folder or a PACS.
+
+    Args:
+        app_dir: the app's folder; models are kept in its 'model' unless ``conf`` has 'model_dir'.
+        studies: a folder, or the http(s) address of a DICOMweb server.
+        conf: ``--conf`` pairs of the command line.
+    """
+
+    def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str] | None) -> None:
+        conf = dict(conf or {})
+        apply_mammography(settings)
+        self._models = Path(conf.get("model_dir") or Path(app_dir) / "model")
+        self._serving = Serving(ModelStore(self._models))
+        super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
+        server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
+        if server is not None:
+            harden(server.app, settings)
+
+    def init_datastore(self) -> Datastore:
+        """The folder or the PACS that the server was started against."""
+        return open_datastore(self.studies, settings)
+
+    def init_infers(self) -> dict[str, InferTask]:
+        """The one infer task."""
+        return {TASK: MammogramInfer(self._serving, self._datastore)}
+
+    def init_trainers(self) -> dict[str, TrainTask]:
+        """The one train task."""
+        return {TASK: NormalTrain(self._serving, self._models / "training")}
+
+    def init_strategies(self) -> dict[str, Strategy]:
+        """Which image comes next."""
+        return {STRATEGY: MostAnomalous()}
+
+    def init_scoring_methods(self) -> dict[str, ScoringMethod]:
+        """What the strategy lives on."""
+        return {SCORING: AnomalyScoring(self._serving)}
+
+    def init_batch_infer(self) -> BatchInferTask:
+        """Many images after each other."""
+        return MammogramBatch()
+
+    def infer(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Judge one image.
+
+        MONAI Label's own takes any path of the server for an image; here ``request['image']`` is an id of
+        the datastore or, for an upload, a :class:`~pathlib.Path`, which no JSON can hold.
+
+        Returns:
+            ``{"label": id or path, "tag": ..., "file": path of the map, "params": record}``.
+
+        Raises:
+            RequestError: no such task, no image.
+            UnknownImageError: an id that the datastore does not hold.
+            InputError: an image that cannot be scored.
+        """
+        task = self._infers.get(request.get(RequestKey.MODEL))
+        if task is None:
+            raise RequestError(f"model {request.get(RequestKey.MODEL)!r}", "is not served", f"ask for '{TASK}'")
+        images = datastore or self._datastore
+        image = request.get(RequestKey.IMAGE)
+        image_id = None if isinstance(image, Path) else image
+        if image_id is not None:
+            image = images.get_image_uri(image_id)
+        if not image:
+            raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
+        keep = parse(KeepParameters, request)
+        tag = check_tag(keep.label_tag)
+        file, record = self._run(task, {**request, RequestKey.IMAGE: image, RequestKey.IMAGE_ID: image_id})
+        label = file
+        if image_id is not None and keep.save_label:
+            label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
+        return {"label": label, "tag": tag, "file": file, "params": record}
+
+    def train(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Train, calibrate and publish."""
+        with self._told_in_one_line():
+            result: dict[str, Any] = super().train(request)
+        return result
+
+    def scoring(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Score the images that have no score."""
+        with self._told_in_one_line():
+            result: dict[str, Any] = super().scoring(request, datastore)
+        return result
+
+    def batch_infer(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Judge many images."""
+        with self._told_in_one_line():
+            result: dict[str, Any] = super().batch_infer(request, datastore)
+        return result
+
+    def on_init_complete(self) -> None:
+        """Load the model, and get to know the exams, before the first request waits for it."""
+        super().on_init_complete()
+        try:
+            self._serving.predictor()
+        except MammoLensError as error:
+            _log.error("no model serves: %s", error)
+        threading.Thread(target=self._know_exams, name="exams", daemon=True).start()
+
+    def knows(self, kind: str, name: str) -> bool:
+        """Whether there is an infer task, a trainer, a strategy or a scoring method of that name."""
+        tasks: dict[str, Mapping[str, Any]] = {
+            "infer": self._infers,
+            "train": self._trainers,
+            "strategy": self._strategies,
+            "scoring": self._scoring_methods,
+        }
+        return name in tasks[kind]
+
+    def check_batch(self, parameters: Mapping[str, Any]) -> None:
+        """Refuse a batch that cannot run, before a background process finds out.
+
+        Raises:
+            RequestError: neither a known word nor a list of ids.
+            UnknownImageError: an id that the datastore does not hold.
+        """
+        self._batch_infer.get_images(parameters, self._datastore)
+
+    def _download_dcmqi_tools(self) -> None:
+        """Nothing is downloaded at run time."""
+
+    @contextmanager
+    def _told_in_one_line(self) -> Iterator[None]:
+        """In a background process, whose last lines are its status, end with the error instead of a stack trace."""
+        try:
+            yield
+        except MammoLensError as error:
+            if self._server_mode:
+                raise
+            _log.error("failed: %s", error)
+            raise SystemExit(1) from None
+
+    def _know_exams(self) -> None:
+        """Have the header of every image read once; ten thousand take about ten seconds."""
+        try:
+            for image_id in self._datastore.list_images():
+                self._datastore.exam_of(image_id)
+        except MammoLensError as error:
+            _log.warning("exams are not known yet: %s", error)
+
+    def _run(self, task: InferTask, request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        result: tuple[str, dict[str, Any]]
+        if self._infers_threadpool is None:
+            result = task(request)
+        else:
+            result = self._infers_threadpool.submit(task, request).result(settings.MONAI_LABEL_INFER_TIMEOUT)
+        return result

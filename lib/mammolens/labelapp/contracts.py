@@ -1,0 +1,45 @@
+"""What the server's tasks want of the rest of the house, so that tests can hand in something small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from mammolens.inference.exam import ImageScore
+from mammolens.types import AnomalyResult, Mammogram
+
+
+class Scorer(Protocol):
+    """One model; :class:`mammolens.inference.predictor.Predictor` is one."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and fingerprint."""
+
+    def score(self, mammogram: Mammogram) -> ImageScore:
+        """The score alone, without a map."""
+
+    def predict(self, mammogram: Mammogram, siblings: Sequence[ImageScore] = ()) -> AnomalyResult:
+        """Map, scores and p-values; ``siblings`` are the scores of the other views of the exam."""
+
+    def image_p_value(self, pred_score: float) -> float:
+        """Share of normal images expected to score at least as high."""
+
+
+class Images(Protocol):
+    """A datastore, as far as the tasks use it."""
+
+    def list_images(self) -> list[str]:
+        """Ids, in a fixed order."""
+
+    def get_image_uri(self, image_id: str) -> str:
+        """Path of the file."""
+
+    def get_image_info(self, image_id: str) -> dict[str, Any]:
+        """What is remembered of an image."""
+
+    def update_image_info(self, image_id: str, info: Mapping[str, Any]) -> None:
+        """Merge into what is remembered."""
+
+    def exam_of(self, image_id: str) -> str | None:
+        """What groups the views of an examination."""

@@ -1,0 +1,78 @@
+"""Every error as one clear line of JSON with a fitting status, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
+
+from mammolens.errors import (
+    ConfigError,
+    DatasetError,
+    InputError,
+    MammoLensError,
+    ModelError,
+    PacsError,
+    UnknownImageError,
+)
+
+_log = logging.getLogger(__name__)
+_STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
+    (UnknownImageError, 404),
+    (InputError, 422),
+    (DatasetError, 409),
+    (ModelError, 503),
+    (PacsError, 503),
+    (ConfigError, 503),
+    (MammoLensError, 400),
+)
+
+
+def status_of(error: MammoLensError) -> int:
+    """HTTP status of one of our errors."""
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+def add_error_responses(app: FastAPI) -> None:
+    """Register the handlers; the middleware stack must be built anew afterwards."""
+    handlers: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+        MammoLensError: _ours,
+        MONAILabelException: _monai_labels,
+        RequestValidationError: _not_as_documented,
+        TimeoutError: _too_slow,
+        Exception: _unexpected,
+    }
+    app.exception_handlers.update(handlers)
+
+
+def _ours(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, MammoLensError)
+    _log.warning("refused: %s", error)
+    return JSONResponse({"detail": str(error)}, status_of(error))
+
+
+def _monai_labels(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, MONAILabelException)
+    _log.warning("refused: %s %s", error.error, error.msg)
+    status = 400 if error.error is MONAILabelError.INVALID_INPUT else 500
+    return JSONResponse({"detail": str(error.msg)}, status)
+
+
+def _not_as_documented(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    malformed = first["type"] in ("json_invalid", "json_type")
+    return JSONResponse({"detail": f"{where}: {first['msg']}; see /openapi.json"}, 400 if malformed else 422)
+
+
+def _too_slow(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "the model took longer than MONAI_LABEL_INFER_TIMEOUT; try again"}, 504)
+
+
+def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "unexpected error; the server's log has the details"}, 500)

@@ -1,0 +1,64 @@
+"""Named keys of what travels through MONAI Label's dictionaries."""
+
+from enum import StrEnum
+
+
+class InfoKey(StrEnum):
+    """Keys of an image's info in the datastore, seen by clients at ``GET /datastore/image/info``."""
+
+    NAME = "name"
+    PATH = "path"
+    FIRST_SEEN = "ts"
+    REVIEW = "review"
+    REVIEWS = "reviews"
+    USER = "user"
+    PRED_SCORE = "pred_score"
+    P_VALUE = "p_value"
+    PERCENTILE = "percentile"
+    MODEL = "model"
+    LATERALITY = "laterality"
+    SCORE_ERROR = "score_error"
+
+
+class ReviewKey(StrEnum):
+    """Keys of a review mark; ``status`` is an older spelling of ``verdict``."""
+
+    VERDICT = "verdict"
+    STATUS = "status"
+    REVIEWER = "user"
+    TIME = "ts"
+    MODEL = "model"
+
+
+class RequestKey(StrEnum):
+    """Keys of the requests that MONAI Label hands to tasks."""
+
+    MODEL = "model"
+    METHOD = "method"
+    STRATEGY = "strategy"
+    IMAGE = "image"
+    IMAGES = "images"
+    IMAGE_ID = "image_id"
+    SAVE_LABEL = "save_label"
+    LABEL_TAG = "label_tag"
+
+
+class OutputMap(StrEnum):
+    """What an infer request gets as its image: heat levels (uint8) or the anomaly map (float32)."""
+
+    LEVELS = "levels"
+    FLOAT = "float"
+
+
+class ResultExtension(StrEnum):
+    """File formats that keep the image's geometry."""
+
+    NRRD = ".nrrd"
+    NIFTI = ".nii.gz"
+
+
+TASK = "mammolens"
+"""Name of the infer and of the train task."""
+
+STRATEGY = "most_anomalous"
+SCORING = "anomaly"

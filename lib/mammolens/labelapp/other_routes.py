@@ -1,0 +1,60 @@
+"""Start page, log and reload: MONAI Label's own run scripts of other sites, or let anybody in."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from monailabel.config import RBAC_ADMIN, settings
+from monailabel.endpoints.user.auth import RBAC
+from monailabel.interfaces.utils.app import app_instance, clear_cache
+
+from mammolens import RESEARCH_USE_ONLY
+
+router = APIRouter(tags=["Others"])
+_admin = Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))
+_reloading = threading.Lock()
+_PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>MammoLens</title>
+<h1>MammoLens</h1><p>{RESEARCH_USE_ONLY}.</p>
+<ul><li><a href="info/">What is served</a></li><li><a href="openapi.json">How to ask (OpenAPI)</a></li>
+<li><a href="ohif/">OHIF viewer</a></li><li><a href="logs/">Log</a></li></ul></html>"""
+
+
+@router.get("/", include_in_schema=False)
+def start_page() -> HTMLResponse:
+    """Where to go from here."""
+    return HTMLResponse(_PAGE)
+
+
+@router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=[_admin])
+def last_lines(lines: int = 300) -> PlainTextResponse:
+    """The last lines of the server's log, as text."""
+    path = Path(settings.MONAI_LABEL_APP_DIR) / "logs" / "app.log"
+    if not path.is_file():
+        raise HTTPException(404, "there is no log yet")
+    with path.open(encoding="utf-8", errors="replace") as log:
+        return PlainTextResponse("".join(deque(log, maxlen=max(1, min(lines, 100_000)))))
+
+
+@router.get("/logs/gpu", summary=f"{RBAC_ADMIN}Get GPU Info (nvidia-smi)", dependencies=[_admin])
+def gpu() -> PlainTextResponse:
+    """What nvidia-smi says."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        raise HTTPException(404, "there is no nvidia-smi on this machine")
+    return PlainTextResponse(subprocess.run([program], capture_output=True, text=True, timeout=30, check=False).stdout)
+
+
+@router.post("/reload", include_in_schema=False, dependencies=[_admin])
+def reload() -> dict[str, str]:
+    """Build the app anew, from the same folder, studies and settings."""
+    with _reloading:
+        clear_cache()
+        app = app_instance()
+        app.server_mode(True)
+    return {}

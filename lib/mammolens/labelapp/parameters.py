@@ -1,0 +1,85 @@
+"""What a request may ask of each task: names, types, limits, defaults; anything else in it is ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens.errors import RequestError
+from mammolens.labelapp.keys import OutputMap, ResultExtension
+
+
+class Parameters(BaseModel):
+    """Base of all; the defaults are what ``/info`` lists."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class InferParameters(Parameters):
+    """One image."""
+
+    output_map: OutputMap = Field(OutputMap.LEVELS, description="'levels': uint8 label; 'float': the anomaly map")
+    result_extension: ResultExtension = ResultExtension.NRRD
+    exam_scores: bool = Field(True, description="score the exam's other views too, where they have no score yet")
+
+
+class KeepParameters(Parameters):
+    """What becomes of a result besides being sent."""
+
+    save_label: bool = Field(False, description="keep the map as a label of the image")
+    label_tag: str = "original"
+
+
+class BatchParameters(InferParameters):
+    """Many images; each result is kept as a label of the image."""
+
+    images: str | list[str] = Field("all", description="'all', 'labeled', 'unlabeled' or a list of ids")
+    label_tag: str = "original"
+    max_batch_size: int = Field(0, ge=0, description="stop after so many; 0: no limit")
+
+
+class ScoringParameters(Parameters):
+    """All images that have no score by the serving model."""
+
+    again: bool = Field(False, description="also those that have one")
+
+
+class TrainParameters(Parameters):
+    """One training; ``None`` keeps the serving model's own configuration."""
+
+    epochs: int | None = Field(None, ge=1, le=10_000)
+    learning_rate: float | None = Field(None, gt=0, le=1)
+    batch_size: int | None = Field(None, ge=1, le=1024)
+    seed: int | None = Field(None, ge=0)
+    from_scratch: bool = Field(False, description="forget what the serving model has learned")
+    resume: bool = Field(False, description="go on with a training that was stopped")
+
+
+class SampleParameters(Parameters):
+    """The next image to look at."""
+
+    client_id: str | None = Field(None, description="who asks, as the log shall have it")
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def parse(kind: type[P], request: Mapping[str, Any]) -> P:
+    """Read the parameters of a request.
+
+    Raises:
+        RequestError: a value that cannot be used; names the parameter.
+    """
+    try:
+        return kind.model_validate(dict(request))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][:1])
+        raise RequestError(name, first["msg"], "see the config of the task at /info/") from error
+
+
+def defaults(kind: type[Parameters]) -> dict[str, Any]:
+    """Names and default values, as JSON."""
+    return kind().model_dump(mode="json")

@@ -1,0 +1,71 @@
+"""The other views of an image's exam, and their scores."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from mammolens.dicom.reader import read_mammogram
+from mammolens.errors import MammoLensError
+from mammolens.inference.exam import ImageScore
+from mammolens.labelapp.contracts import Images, Scorer
+from mammolens.labelapp.headers import HeaderCache
+from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.stored_score import StoredScore, failed, failure_as_info
+
+_log = logging.getLogger(__name__)
+
+
+def siblings_of(image_id: str, images: Images) -> list[str]:
+    """Ids of the other images of the same exam, in the datastore's order."""
+    listed = images.list_images()
+    exam = images.exam_of(image_id)
+    if exam is None:
+        return []
+    return [other for other in listed if other != image_id and images.exam_of(other) == exam]
+
+
+class ExamScores:
+    """Finds the scores of an image's sibling views: the stored ones, or computed and stored now."""
+
+    def __init__(self, images: Images, headers: HeaderCache | None = None) -> None:
+        self._images = images
+        self._headers = headers or HeaderCache()
+
+    def of_siblings(self, image_id: str, scorer: Scorer) -> list[ImageScore]:
+        """Scores of the other views by this very model; a view that cannot be scored is left out."""
+        found = (self._score(sibling, scorer) for sibling in siblings_of(image_id, self._images))
+        return [score for score in found if score is not None]
+
+    def _score(self, image_id: str, scorer: Scorer) -> ImageScore | None:
+        info = self._images.get_image_info(image_id)
+        stored = StoredScore.of(info)
+        if failed(info) and info.get(InfoKey.MODEL) == scorer.model_id:
+            return None
+        try:
+            path = Path(self._images.get_image_uri(image_id))
+            if stored is not None and stored.model == scorer.model_id:
+                header = replace(self._headers.header(path), laterality=stored.laterality)
+                return ImageScore(header=header, pred_score=stored.pred_score)
+            return score_and_store(image_id, path, self._images, scorer)
+        except MammoLensError as error:
+            _log.warning("exam score without the view %s: %s", image_id, error)
+            return None
+
+
+def score_and_store(image_id: str, path: Path, images: Images, scorer: Scorer) -> ImageScore:
+    """Score one image and remember the score, or why there is none.
+
+    Raises:
+        InputError: the image cannot be scored.
+    """
+    try:
+        score = scorer.score(read_mammogram(path))
+    except MammoLensError as error:
+        images.update_image_info(image_id, failure_as_info(error, scorer.model_id))
+        raise
+    p_value = scorer.image_p_value(score.pred_score)
+    stored = StoredScore(score.pred_score, p_value, scorer.model_id, score.header.laterality)
+    images.update_image_info(image_id, stored.as_info())
+    return score

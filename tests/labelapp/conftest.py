@@ -1,0 +1,160 @@
+"""Fixtures of the app's tests: a small model with random weights, phantom mammograms, datastores, a client."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import monailabel.app
+import monailabel.interfaces.utils.app as app_registry
+import pydicom
+import pytest
+import torch
+from monailabel.config import settings
+from starlette.testclient import TestClient
+
+from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.errors import PacsError, UnknownImageError
+from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.folder import MammogramFolder
+from mammolens.labelapp.pacs import Instance
+from mammolens.labelapp.serving import Serving
+from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.registry import build_network
+from mammolens.models.store import ModelStore
+
+PATTERNS = ("*.dcm", "*.dicom", "*.png", "*.jpg")
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
+    """Write a model directory with random weights and made-up normal scores of twenty patients."""
+
+    def make(seed: int = 0) -> Path:
+        folder = tmp_path_factory.mktemp("model") / "made"
+        config = ModelConfig(preprocessing=PreprocessingConfig(size=64), training=TrainingConfig(epochs=1))
+        torch.manual_seed(seed)
+        save_model(folder, config, build_network(config.network), {"seed": seed, "notice": "random weights"})
+        images = tuple(
+            NormalImage(patient=n, view="CC", acquisition_group=None, pred_score=n / 20, map_peak=n / 20)
+            for n in range(20)
+        )
+        exams = tuple(NormalExam(patient=n, exam_score=n / 20) for n in range(20))
+        Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def a_model(make_model: MakeModel) -> Path:
+    return make_model()
+
+
+@pytest.fixture
+def a_serving(a_model: Path, tmp_path: Path) -> Serving:
+    """A store whose serving model is the small one."""
+    store = ModelStore(tmp_path / "models")
+    store.publish(a_model)
+    return Serving(store)
+
+
+@pytest.fixture(scope="session")
+def two_phantom_exams(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two women, four small views each, a folder a woman."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    write_phantom_dataset(folder, normals=2, rows=160, columns=128, spacing=(1.6, 1.6))
+    return folder
+
+
+@pytest.fixture
+def a_studies_folder(two_phantom_exams: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(two_phantom_exams, tmp_path / "studies"))
+
+
+@pytest.fixture
+def a_folder_datastore(a_studies_folder: Path) -> MammogramFolder:
+    """It looks at the folder again at every request."""
+    return MammogramFolder(a_studies_folder, PATTERNS, rescan_seconds=0)
+
+
+@dataclass
+class PacsStandIn:
+    """A PACS made of files; it counts what was fetched, and can be taken down."""
+
+    folder: Path
+    url: str = "http://pacs.example/dicom-web"
+    is_up: bool = True
+    fetched: list[str] = field(default_factory=list)
+
+    def instances(self) -> list[Instance]:
+        self._answer()
+        headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(self.folder.rglob("*.dcm"))]
+        return [
+            Instance(
+                str(header.SOPInstanceUID),
+                str(header.SeriesInstanceUID),
+                str(header.StudyInstanceUID),
+                {"PatientID": str(header.PatientID), "Modality": str(header.Modality)},
+            )
+            for header in headers
+        ]
+
+    def fetch(self, instance: Instance, path: Path) -> None:
+        self._answer()
+        self.fetched.append(instance.sop_instance_uid)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for file in self.folder.rglob("*.dcm"):
+            if pydicom.dcmread(file, stop_before_pixels=True).SOPInstanceUID == instance.sop_instance_uid:
+                shutil.copy(file, path)
+                return
+        raise UnknownImageError(instance.sop_instance_uid, "gone", "list again")
+
+    def _answer(self) -> None:
+        if not self.is_up:
+            raise PacsError(self.url, "the PACS does not answer", "start it")
+
+
+@pytest.fixture
+def a_pacs(a_studies_folder: Path) -> PacsStandIn:
+    return PacsStandIn(a_studies_folder)
+
+
+@pytest.fixture
+def a_pacs_datastore(a_pacs: PacsStandIn, tmp_path: Path) -> MammogramDicomWeb:
+    """It asks the PACS again at every request."""
+    return MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=0)
+
+
+@pytest.fixture
+def an_app(
+    a_studies_folder: Path, a_serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MammoLensApp]:
+    """The app over the folder, known to MONAI Label as the one that runs."""
+    for name in ("MONAI_LABEL_APP_DIR", "MONAI_LABEL_STUDIES"):
+        monkeypatch.setattr(settings, name, getattr(settings, name))
+    app_dir = tmp_path / "app"
+    app_dir.mkdir()
+    settings.MONAI_LABEL_APP_DIR, settings.MONAI_LABEL_STUDIES = str(app_dir), str(a_studies_folder)
+    app = MammoLensApp(str(app_dir), str(a_studies_folder), {"model_dir": str(tmp_path / "models")})
+    app.server_mode(True)
+    monkeypatch.setitem(app_registry.apps, f"{app_dir}{a_studies_folder}", app)
+    return app
+
+
+@pytest.fixture
+def a_client(an_app: MammoLensApp) -> TestClient:
+    """A client on the same machine; server errors come as responses."""
+    return TestClient(
+        monailabel.app.app,
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50000),
+        raise_server_exceptions=False,
+        follow_redirects=False,
+    )

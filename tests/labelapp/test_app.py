@@ -1,0 +1,60 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from monailabel.utils.others.class_utils import get_class_of_subclass_from_file
+
+from mammolens.errors import DatasetError, RequestError
+from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.dicomweb import MammogramDicomWeb
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_monai_label_finds_the_app_in_monai_app() -> None:
+    found: Any = get_class_of_subclass_from_file("main", str(REPOSITORY / "monai_app" / "main.py"), "MONAILabelApp")
+    assert found is MammoLensApp
+
+
+def test_models_are_kept_in_the_apps_folder_unless_told_otherwise(a_studies_folder: Path, tmp_path: Path) -> None:
+    app = MammoLensApp(str(tmp_path), str(a_studies_folder), None)
+    assert app._serving.store.root == tmp_path / "model"
+
+
+def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    app = MammoLensApp(str(tmp_path), "http://127.0.0.1:9/dicom-web/", None)
+    assert isinstance(app.datastore(), MammogramDicomWeb)
+    assert app.datastore().name() == "http://127.0.0.1:9/dicom-web"
+    assert "does not answer" in app.info()["datastore"]["error"]
+    assert not (tmp_path / "bin").exists()
+
+
+@pytest.mark.parametrize(
+    "request_", [{}, {"model": "nobody"}, {"model": "mammolens"}, {"model": "mammolens", "image": ""}]
+)
+def test_an_incomplete_request_is_refused(an_app: MammoLensApp, request_: dict[str, Any]) -> None:
+    with pytest.raises(RequestError):
+        an_app.infer(request_)
+
+
+def test_a_path_is_taken_from_our_own_code_only_never_as_text(an_app: MammoLensApp, a_studies_folder: Path) -> None:
+    path = next(a_studies_folder.rglob("*.dcm"))
+    with pytest.raises(RequestError, match="is no image id"):
+        an_app.infer({"model": "mammolens", "image": str(path)})
+    result = an_app.infer({"model": "mammolens", "image": path})
+    Path(result["file"]).unlink()
+    assert an_app.datastore().status()["scored"] == 0
+
+
+def test_a_background_process_ends_with_one_line_and_the_server_with_the_error(
+    an_app: MammoLensApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(DatasetError):
+        an_app.train({"model": "mammolens"})
+    an_app.server_mode(False)
+    with pytest.raises(SystemExit):
+        an_app.train({"model": "mammolens"})
+    assert caplog.messages[-1].startswith("failed: accepted normals: ")

@@ -1,0 +1,33 @@
+from typing import Any
+
+import pytest
+
+from mammolens.errors import RequestError
+from mammolens.labelapp.keys import OutputMap, ResultExtension
+from mammolens.labelapp.parameters import BatchParameters, InferParameters, TrainParameters, defaults, parse
+
+
+def test_defaults_are_plain_json() -> None:
+    assert defaults(InferParameters) == {"output_map": "levels", "result_extension": ".nrrd", "exam_scores": True}
+
+
+def test_what_other_clients_send_besides_is_ignored() -> None:
+    wanted = parse(InferParameters, {"device": "cuda", "output_map": "float", "result_dtype": "uint8"})
+    assert wanted.output_map is OutputMap.FLOAT
+    assert wanted.result_extension is ResultExtension.NRRD
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "name"),
+    [
+        (InferParameters, {"output_map": "rainbow"}, "output_map"),
+        (InferParameters, {"result_extension": ".exe"}, "result_extension"),
+        (TrainParameters, {"epochs": "many"}, "epochs"),
+        (TrainParameters, {"epochs": 0}, "epochs"),
+        (TrainParameters, {"learning_rate": -1}, "learning_rate"),
+        (BatchParameters, {"images": 7}, "images"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(kind: Any, request_: dict[str, Any], name: str) -> None:
+    with pytest.raises(RequestError, match=f"^{name}: "):
+        parse(kind, request_)
