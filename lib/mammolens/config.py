@@ -12,7 +12,7 @@ from mammolens.errors import ConfigError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PreprocessingConfig(_Section):
@@ -21,7 +21,13 @@ class PreprocessingConfig(_Section):
     grid: Literal["square", "pixel_size"] = Field(
         "square", description="'square': size x size whatever the aspect; 'pixel_size': pixel_size_mm, padded"
     )
-    size: int = Field(128, ge=32, le=4096, description="rows and columns of the network's input")
+    size: int = Field(
+        128,
+        ge=32,
+        le=4096,
+        multiple_of=4,
+        description="rows and columns of the network's input, which halves them twice",
+    )
     pixel_size_mm: float | None = Field(None, gt=0.02, lt=5, description="for grid 'pixel_size'")
     margin: float = Field(0.01, ge=0, le=0.2, description="kept around the breast, as a share of its box")
     percentiles: tuple[float, float] = Field((1.0, 99.0), description="inside the breast, mapped to 0 and 1")
@@ -48,10 +54,10 @@ class TrainingConfig(_Section):
 
     epochs: int = Field(60, ge=1)
     batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, le=10)
     patience: int = Field(10, ge=1, description="epochs without a better validation error before it stops")
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**32)
 
 
 class ScoringConfig(_Section):
@@ -110,15 +116,21 @@ def load_config(path: Path) -> ModelConfig:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            path, f"cannot be read ({error.strerror})", "give a YAML file like configs/autoencoder.yaml"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/autoencoder.yaml") from error
     try:
         return ModelConfig.model_validate(yaml.safe_load(text) or {})
     except yaml.YAMLError as error:
-        raise ConfigError(path, f"is no YAML ({str(error).splitlines()[0]})", "mend the line that it names") from error
+        raise ConfigError(path, f"is no YAML ({_yaml_problem(error)})", "mend that line") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"
-        raise ConfigError(path, f"{where}: {first['msg']}", "see configs/autoencoder.yaml for the fields") from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(path, f"{where}: {what}", "see configs/autoencoder.yaml for the fields") from error
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(error).splitlines()[0]

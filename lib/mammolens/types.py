@@ -118,7 +118,9 @@ class AnomalyRecord(BaseModel):
     in percent. ``None`` stands where nothing is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_enum_values=True, title="AnomalyRecord")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=True, title="AnomalyRecord"
+    )
 
     path: str = Field(description="file that was read")
     sop_instance_uid: str

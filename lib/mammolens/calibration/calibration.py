@@ -10,13 +10,16 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from mammolens.calibration.conformal import ConformalScale
 from mammolens.calibration.mean_std import mean_std_threshold
 from mammolens.config import CalibrationConfig
 from mammolens.errors import ModelError
 from mammolens.files import write_text
+
+_REMEDY = "train and calibrate the model again"
+_SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is no level
 
 
 class NormalImage(BaseModel):
@@ -27,8 +30,8 @@ class NormalImage(BaseModel):
     patient: int
     view: str | None
     acquisition_group: str | None
-    pred_score: float
-    map_peak: float
+    pred_score: FiniteFloat
+    map_peak: FiniteFloat
 
 
 class NormalExam(BaseModel):
@@ -37,7 +40,7 @@ class NormalExam(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patient: int
-    exam_score: float
+    exam_score: FiniteFloat
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +75,13 @@ class Calibration:
 
     @cached_property
     def levels(self) -> dict[str, float]:
-        """Map value where each heat level begins: the configured share of normal images reaches it."""
+        """Map value where each heat level begins: at most the configured share of normal images reaches it.
+
+        Above 0 and never falling. With too few patients for a share, just above every normal peak.
+        """
         peaks = _scale([image.map_peak for image in self.images], [image.patient for image in self.images])
-        highest = float(peaks.scores[-1])
-        found = {name: min(peaks.threshold(share), highest * 1.001) for name, share in self.config.levels.items()}
-        return dict(zip(found, np.maximum.accumulate(list(found.values())).tolist(), strict=True))
+        beyond = max(float(peaks.scores[-1]) * 1.001, _SMALLEST_LEVEL)
+        return {name: min(peaks.threshold(share), beyond) for name, share in self.config.levels.items()}
 
     @property
     def decision_rule(self) -> str:
@@ -110,10 +115,10 @@ class Calibration:
             content = json.loads(path.read_text(encoding="utf-8"))
             images = tuple(NormalImage(**image) for image in content["images"])
             exams = tuple(NormalExam(**exam) for exam in content["exams"])
-        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-            raise ModelError(path, f"no usable calibration ({error})", "train and calibrate the model again") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(path, f"no usable calibration ({_first_problem(error)})", _REMEDY) from error
         if not images or not exams:
-            raise ModelError(path, "the calibration holds no normal image", "train and calibrate the model again")
+            raise ModelError(path, "the calibration holds no normal image", _REMEDY)
         return cls(images, exams, config)
 
     def _json(self) -> str:
@@ -122,6 +127,15 @@ class Calibration:
             "exams": [exam.model_dump() for exam in self.exams],
         }
         return json.dumps(content, indent=1)
+
+
+def _first_problem(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def _scale(scores: Sequence[float], patients: Sequence[int]) -> ConformalScale:

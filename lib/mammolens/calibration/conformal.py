@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,34 +20,37 @@ class ConformalScale:
 
     Attributes:
         scores: ``(n,)`` float64, rising.
-        weights: ``(n,)`` float64, one over the number of scores of the same patient.
+        p_values: ``(n + 1,)`` float64, falling; the p-value of a new score that ``i`` of ``scores``
+            lie below stands at place ``i``.
         patients: how many patients the scores come from.
     """
 
     scores: NDArray[np.float64]
-    weights: NDArray[np.float64]
+    p_values: NDArray[np.float64]
     patients: int
 
     @classmethod
     def of(cls, scores: NDArray[np.float64], patients: NDArray[np.str_]) -> ConformalScale:
-        """From one score and one patient id an observation, in any order; at least one."""
-        if len(scores) == 0:
-            raise ValueError("a conformal scale needs at least one score")
+        """From one finite score and one patient id an observation, in any order; at least one."""
+        if len(scores) == 0 or not np.isfinite(scores).all():
+            raise ValueError("a conformal scale needs scores, all finite")
         _, inverse, counts = np.unique(patients, return_inverse=True, return_counts=True)
         order = np.argsort(scores, kind="stable")
-        weights = 1.0 / counts[inverse]
-        return cls(np.asarray(scores, dtype=np.float64)[order], weights[order], len(counts))
+        # Weights in whole parts of a patient: three times 1/3 is one patient, never a little more.
+        part = math.lcm(*counts.tolist())
+        weights = [part // int(count) for count in counts[inverse][order]]
+        at_least = [*accumulate(reversed(weights), initial=0)][::-1]
+        p_values = [(part + count) / (part * (len(counts) + 1)) for count in at_least]
+        return cls(np.asarray(scores, dtype=np.float64)[order], np.array(p_values), len(counts))
 
     def p_value(self, score: float) -> float:
         """``(1 + patients that score at least as high) / (patients + 1)``, shares of patients added up."""
-        at_least = float(self.weights[np.searchsorted(self.scores, score, side="left") :].sum())
-        return min(1.0, (1.0 + at_least) / (self.patients + 1.0))
+        return float(self.p_values[np.searchsorted(self.scores, score, side="left")])
 
     def threshold(self, alpha: float) -> float:
         """The lowest score with a p-value of at most ``alpha``; infinite with too few patients."""
-        tail = np.append(np.cumsum(self.weights[::-1])[::-1], 0.0)
-        allowed = alpha * (self.patients + 1.0) - 1.0
-        if allowed < -1e-9:
+        flagged = np.flatnonzero(self.p_values <= alpha)
+        if not len(flagged):
             return float("inf")
-        first = int(np.argmax(tail <= allowed + 1e-9))
-        return float(np.nextafter(self.scores[first - 1], np.inf)) if first else float(self.scores[0])
+        below = int(flagged[0]) - 1
+        return float(np.nextafter(self.scores[below], np.inf)) if below >= 0 else float("-inf")

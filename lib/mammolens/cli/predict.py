@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import err, one_line_errors, out, progress_bar, say_error
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.options import Model, Table
 
@@ -35,17 +36,18 @@ def predict(
 
     Writes OUT/results.jsonl (a line an image; docs/schema/anomaly-record.schema.json), and for each
     image the heatmap as picture and as float volume in the image's own geometry. Images of one exam
-    (Study Instance UID, or the table's patient) are fused. Unusable files are named on stderr, the
-    others go on; the exit code is 3 then.
+    (the table's exam_id, else Study Instance UID, else patient) are fused. Unusable files are named
+    on stderr, the others go on; the exit code is 3 then.
 
     Example: mammolens predict exam/ -o out
     """
-    from mammolens.dicom.discovery import find_images
-    from mammolens.inference.predictor import Predictor
-    from mammolens.models.store import pretrained_directory
-
     with one_line_errors():
-        files = find_images(paths)
+        from mammolens.inference.predictor import Predictor
+        from mammolens.models.store import pretrained_directory
+
+        files, missing = _images(paths)
+        if not files:
+            raise typer.Exit(ExitCode.INPUT)
         attributes = _attributes(files, table)
         predictor = Predictor.load(model or pretrained_directory())
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays)
@@ -54,8 +56,8 @@ def predict(
                 typer.echo(record.model_dump_json())
         else:
             out().print(result_table(records))
-        err().print(f"{len(records)} images judged, {failures} unusable; see {output}", soft_wrap=True)
-        if failures:
+        say(f"{len(records)} images judged, {failures + missing} unusable; see {output}")
+        if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
 
 
@@ -99,31 +101,64 @@ def run(
 
 
 def result_table(records: Sequence[AnomalyRecord]) -> RichTable:
-    """What a person wants to see first, most anomalous exam first."""
+    """What a person wants to see first, most anomalous exam first, in eighty columns."""
+    from rich.box import SIMPLE
     from rich.table import Table as RichTable
 
-    table = RichTable(title="Research use only, not a medical device", title_justify="left")
-    for heading in ("exam", "image", "view", "score", "more anomalous than", "exam", "flagged", "notes"):
-        table.add_column(heading, justify="right" if heading in ("score", "more anomalous than") else "left")
+    notes = list(dict.fromkeys(", ".join(record.quality_flags).replace("_", " ") for record in records))
+    notes = [note for note in notes if note]
+    caption = ["image %, exam %: more anomalous than this share of normal images and exams"]
+    caption += [f"note {number}: {note}" for number, note in enumerate(notes, 1)]
+    table = RichTable(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE)
+    table.title_justify = table.caption_justify = "left"
+    for heading in ("patient", "image", "view", "score", "image %", "exam %", "flagged", "note"):
+        figure = heading in ("score", "image %", "exam %", "note")
+        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
     for record in sorted(records, key=lambda record: (record.exam_p_value, record.exam, record.p_value)):
+        note = ", ".join(record.quality_flags).replace("_", " ")
         table.add_row(
             record.patient,
             Path(record.path).name,
             f"{record.laterality or '?'} {record.view or '?'}",
             f"{record.pred_score:.5f}",
-            f"{record.percentile:.0f} % of normals",
-            f"{record.exam_percentile:.0f} %",
+            str(int(record.percentile)),
+            str(int(record.exam_percentile)),
             "yes" if record.is_anomalous else "no",
-            ", ".join(record.quality_flags),
+            str(notes.index(note) + 1) if note else "",
         )
     return table
+
+
+def _images(paths: Sequence[Path]) -> tuple[list[Path], int]:
+    """The images that were named or found in folders, and how many paths hold none."""
+    from mammolens.dicom.discovery import find_images
+    from mammolens.errors import InputError
+    from mammolens.inference.outputs import is_overlay
+
+    files: dict[Path, None] = {}
+    missing = 0
+    for path in paths:
+        try:
+            # An earlier output may lie within the folder that is judged.
+            found = [file for file in find_images([path]) if file == path or not is_overlay(file)]
+        except InputError as error:
+            say_error(str(error))
+            missing += 1
+        else:
+            files.update(dict.fromkeys(found))
+    return list(files), missing
 
 
 def _attributes(files: Sequence[Path], table: Path | None) -> dict[Path, ImageAttributes]:
     if table is None:
         return {}
     from mammolens.datasets.table import find_row, read_table
+    from mammolens.errors import DatasetError
 
     rows = read_table(table)
     found = {file: find_row(rows, file) for file in files}
-    return {file: row.attributes for file, row in found.items() if row is not None}
+    attributes = {file: row.attributes for file, row in found.items() if row is not None}
+    if files and not attributes:
+        reason = f"lists none of the {len(files)} images, such as {files[0]}"
+        raise DatasetError(table, reason, "write their paths in the column 'image'")
+    return attributes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import err, one_line_errors, out, progress_bar
+from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.options import Data, Kind, Table
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def train(
     start_from: Annotated[
         Path | None, typer.Option("--start-from", help="Model directory whose weights to begin with.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Instead of the configuration's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the configuration's.")
+    ] = None,
 ) -> None:
     """Train and calibrate a model on normal mammograms.
 
@@ -35,19 +37,19 @@ def train(
 
     Example: mammolens train -c configs/autoencoder.yaml -d /data/rsna640 -o runs/autoencoder
     """
-    from mammolens.config import load_config
-    from mammolens.datasets.registry import open_dataset
-    from mammolens.models.directory import model_id_of
-    from mammolens.training.engine import train as run
+    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+        from mammolens.config import load_config
+        from mammolens.datasets.registry import open_dataset
+        from mammolens.models.directory import model_id_of
+        from mammolens.training.engine import train as run
 
-    with one_line_errors():
         settings = load_config(config)
         if seed is not None:
             settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
         dataset = open_dataset(data, kind, table)
         with progress_bar() as bar:
             run(settings, dataset, output, progress=_shown_on(bar), resume=resume, start_from=start_from)
-        err().print(f"wrote {output}, see {output / 'MODEL_CARD.md'}")
+        say(f"wrote {output}, see {output / 'MODEL_CARD.md'}")
         out().print(model_id_of(output))
 
 
@@ -59,7 +61,7 @@ def _shown_on(bar: Progress) -> Observer:
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=progress.total)
         if progress.training_error is not None:
-            bar.print(str(progress))
+            bar.console.print(str(progress), soft_wrap=True, highlight=False)
         bar.update(tasks[stage], completed=progress.done)  # type: ignore[arg-type]
 
     return show

@@ -7,30 +7,37 @@ from pathlib import Path
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from mammolens.dicom.header_values import number_of
+from mammolens.dicom.known_sets import is_part_of_known_set
+from mammolens.dicom.opening import one_line
+from mammolens.dicom.sop_classes import (
+    FOR_PROCESSING,
+    SECONDARY_CAPTURE,
+    TOMOSYNTHESIS,
+    X_RAY,
+    is_of_another_kind,
+    sop_class_of,
+)
 from mammolens.enums import QualityFlag
 from mammolens.errors import NotAMammogramError, UnsupportedMammogramError
 
-MG_FOR_PRESENTATION = uid.DigitalMammographyXRayImageStorageForPresentation
-MG_FOR_PROCESSING = uid.DigitalMammographyXRayImageStorageForProcessing
-TOMOSYNTHESIS = uid.BreastTomosynthesisImageStorage
-PROJECTION_X_RAY = (
-    MG_FOR_PRESENTATION,
-    uid.DigitalXRayImageStorageForPresentation,
-    uid.ComputedRadiographyImageStorage,
-)
-FOR_PROCESSING = (MG_FOR_PROCESSING, uid.DigitalXRayImageStorageForProcessing)
-SECONDARY_CAPTURE = (uid.SecondaryCaptureImageStorage, uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage)
-
 # View modifiers of PS3.16 CID 4015 whose field of view is not a whole breast, SCT and former SRT codes.
-_PARTIAL_VIEWS = {"399055006", "R-102D7", "399163009", "R-102D6"}
+_PARTIAL_VIEWS = {
+    "399055006": "spot compression",
+    "R-102D7": "spot compression",
+    "399163009": "magnification",
+    "R-102D6": "magnification",
+    "399011000": "axillary tail",
+    "R-102D1": "axillary tail",
+    "399161006": "cleavage",
+    "R-102D2": "cleavage",
+    "399110001": "tangential",
+    "R-102C2": "tangential",
+}
 # A whole-breast view has the breast on the detector cover; contact mammography stays below this factor.
 _LARGEST_CONTACT_MAGNIFICATION = 1.25
-
-
-def sop_class_of(dataset: Dataset) -> str | None:
-    """SOP Class UID of the data set or, where it was stripped, of the file meta information."""
-    stated = dataset.get("SOPClassUID") or getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID")
-    return str(stated) if stated else None
+_ALWAYS_LOSSY = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless)
+_GREYS = ("", "MONOCHROME1", "MONOCHROME2")
 
 
 def refuse_what_is_no_mammogram(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
@@ -45,12 +52,17 @@ def refuse_what_is_no_mammogram(dataset: Dataset, path: Path) -> tuple[QualityFl
     _refuse_other_kinds(dataset, sop_class, path)
     _refuse_unscored_kinds(dataset, sop_class, path)
     _refuse_partial_views(dataset, path)
+    return _flags(dataset, sop_class)
+
+
+def _flags(dataset: Dataset, sop_class: str | None) -> tuple[QualityFlag, ...]:
+    syntax = getattr(dataset, "file_meta", Dataset()).get("TransferSyntaxUID")
     flags = []
     if sop_class in SECONDARY_CAPTURE:
         flags.append(QualityFlag.SECONDARY_CAPTURE)
     if not dataset.get("Modality") or sop_class is None:
         flags.append(QualityFlag.POOR_HEADER)
-    if dataset.get("LossyImageCompression") == "01":
+    if dataset.get("LossyImageCompression") == "01" or syntax in _ALWAYS_LOSSY:
         flags.append(QualityFlag.LOSSY_COMPRESSED)
     if dataset.get("BreastImplantPresent") == "YES":
         flags.append(QualityFlag.IMPLANT)
@@ -58,18 +70,20 @@ def refuse_what_is_no_mammogram(dataset: Dataset, path: Path) -> tuple[QualityFl
 
 
 def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
-    if "Rows" not in dataset:
-        kind = uid.UID(sop_class).name if sop_class else "a file without image attributes"
+    kind = one_line(uid.UID(sop_class).name) if sop_class else "a file without image attributes"
+    if not dataset.get("Rows") or not dataset.get("Columns"):
         raise NotAMammogramError(path, f"holds no image ({kind})", "give the mammogram itself")
-    modality = str(dataset.get("Modality") or "")
+    modality = one_line(dataset.get("Modality") or "")
     if modality == "SEG" or sop_class == uid.SegmentationStorage:
         raise NotAMammogramError(path, "is a segmentation", "give the mammogram that it refers to")
     breast = dataset.get("BodyPartExamined") == "BREAST"
-    of_breast = modality == "MG" or (modality in ("", "DX", "CR", "OT") and (breast or sop_class in PROJECTION_X_RAY))
-    if modality in ("DX", "CR", "OT") and not breast:
-        of_breast = False
+    of_breast = (
+        modality == "MG" or (breast and modality in ("", "DX", "CR", "OT")) or (not modality and sop_class in X_RAY)
+    )
     if not of_breast:
         raise NotAMammogramError(path, f"Modality is {modality or 'not stated'}, not MG", "give a mammogram")
+    if is_of_another_kind(sop_class):
+        raise NotAMammogramError(path, f"is of another kind ({kind})", "give a mammogram")
 
 
 def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
@@ -77,12 +91,12 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
         raise UnsupportedMammogramError(
             path, "PresentationIntentType is FOR PROCESSING", "export the FOR PRESENTATION image"
         )
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = int(number_of(dataset, "NumberOfFrames") or 1)
     if sop_class == TOMOSYNTHESIS or frames > 1:
-        raise UnsupportedMammogramError(
-            path, f"is a stack of {frames} frames (tomosynthesis)", "give the two-dimensional mammogram"
-        )
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
+        kind = "is tomosynthesis" if sop_class == TOMOSYNTHESIS else f"is a stack of {frames} frames"
+        raise UnsupportedMammogramError(path, kind, "give the two-dimensional mammogram")
+    grey = str(dataset.get("PhotometricInterpretation") or "") in _GREYS
+    if not grey or int(number_of(dataset, "SamplesPerPixel") or 1) != 1:
         raise UnsupportedMammogramError(path, "is a colour image", "export the grey-scale mammogram")
 
 
@@ -90,9 +104,11 @@ def _refuse_partial_views(dataset: Dataset, path: Path) -> None:
     remedy = "give the whole-breast view"
     for view in dataset.get("ViewCodeSequence") or []:
         for modifier in view.get("ViewModifierCodeSequence") or []:
-            if str(modifier.get("CodeValue")) in _PARTIAL_VIEWS:
-                meaning = str(modifier.get("CodeMeaning") or "spot compression or magnification").lower()
-                raise UnsupportedMammogramError(path, f"is a {meaning} view", remedy)
-    magnification = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 1.0)
+            kind = _PARTIAL_VIEWS.get(str(modifier.get("CodeValue")))
+            if kind is not None:
+                raise UnsupportedMammogramError(path, f"is no whole-breast view ({kind})", remedy)
+    if is_part_of_known_set(dataset):
+        raise UnsupportedMammogramError(path, "is a crop or mask of CBIS-DDSM", "give the full mammogram")
+    magnification = number_of(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0
     if magnification > _LARGEST_CONTACT_MAGNIFICATION:
         raise UnsupportedMammogramError(path, f"is a magnification view (factor {magnification:g})", remedy)

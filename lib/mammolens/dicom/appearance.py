@@ -13,8 +13,8 @@ _SIDE = 96  # pixels of the longer side of the thumbnail that is judged
 
 
 def thumbnail(pixels: FloatImage, side: int = _SIDE) -> FloatImage:
-    """Block means of about ``side`` pixels along the longer side; float32, frame cut off."""
-    step = max(1, -(-max(pixels.shape) // side))
+    """Block means, about ``side`` along the longer side and at least 6 along the other; float32, frame cut off."""
+    step = max(1, min(-(-max(pixels.shape) // side), min(pixels.shape) // 8))
     small = block_reduce(pixels, step, np.mean)[: pixels.shape[0] // step, : pixels.shape[1] // step]
     edge = max(1, min(small.shape) // 48)
     return np.asarray(small[edge:-edge, edge:-edge], dtype=np.float32)

@@ -11,7 +11,7 @@ from mammolens.types import ImageAttributes
 
 # CBIS-DDSM makes every image a 'patient' and a study of its own: 'Mass-Test_P_00173_LEFT_MLO'.
 _CBIS_PATIENT_ID = re.compile(
-    r"(?P<patient>(?:Mass|Calc)-(?:Training|Test)_P_\d+)_(?P<side>LEFT|RIGHT)_(?P<view>CC|MLO)(?:_\d+)?"
+    r"(?P<patient>(?:Mass|Calc)-(?:Training|Test)_P_\d+)_(?P<side>LEFT|RIGHT)_(?P<view>CC|MLO)(?P<finding>_\d+)?"
 )
 
 
@@ -26,3 +26,9 @@ def attributes_of_known_set(dataset: Dataset) -> ImageAttributes:
         laterality=Laterality(match["side"][0]),
         view=ViewPosition(match["view"]),
     )
+
+
+def is_part_of_known_set(dataset: Dataset) -> bool:
+    """Whether it is no mammogram but the crop or the mask of one finding of CBIS-DDSM."""
+    match = _CBIS_PATIENT_ID.fullmatch(str(dataset.get("PatientID") or ""))
+    return match is not None and match["finding"] is not None

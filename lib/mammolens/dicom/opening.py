@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from mammolens.errors import InputError, NotAMammogramError, PixelDataError
+from mammolens.errors import InputError, MammoLensError, NotAMammogramError, PixelDataError
+
+# Values and streams that break the standard are common and harmless here. Said once for the process, because
+# warnings.catch_warnings is not safe in threads, and images are read in several.
+warnings.filterwarnings("ignore", module=r"(pydicom|openjpeg)(\.|$)")
 
 
 class FileKind(Enum):
@@ -26,9 +32,9 @@ def file_kind(path: Path) -> FileKind:
     Raises:
         InputError: the path is missing, unreadable, a folder, or an empty file.
     """
-    if path.is_dir():
-        raise NotAMammogramError(path, "is a folder, not an image", "give the image files in it, one by one")
     try:
+        if path.is_dir():
+            raise NotAMammogramError(path, "is a folder, not an image", "give the image files in it, one by one")
         with path.open("rb") as file:
             head = file.read(132)
     except OSError as error:
@@ -37,10 +43,34 @@ def file_kind(path: Path) -> FileKind:
         raise PixelDataError(path, "the file is empty", "copy or export the image again")
     if head[128:132] == b"DICM":
         return FileKind.DICOM
-    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"P5\n", b"P5 ")):
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (head[:2] == b"P5" and head[2:3].isspace()):
         return FileKind.PICTURE
     # Without preamble, a data set starts with the groups 0002 or 0008, little endian.
     return FileKind.DICOM if head[:2] in (b"\x02\x00", b"\x08\x00") and head[3:4] == b"\x00" else FileKind.OTHER
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes its parsers raise into a PixelDataError that names it."""
+    try:
+        yield
+    except MammoLensError:
+        raise
+    except Exception as error:  # parsers of damaged values raise whatever they like; all of it means the same here
+        raise PixelDataError(
+            path, f"the file is damaged ({first_line(error)})", "copy or export the image again"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of somebody else's says, short enough for one line."""
+    said = str(error).strip().splitlines()
+    return one_line(said[0]) if said else type(error).__name__
+
+
+def one_line(value: object) -> str:
+    """What a file says, fit to be quoted in an error."""
+    return " ".join(str(value).split())[:200]
 
 
 def open_dicom(path: Path, *, with_pixels: bool) -> pydicom.FileDataset:
@@ -49,9 +79,9 @@ def open_dicom(path: Path, *, with_pixels: bool) -> pydicom.FileDataset:
     Raises:
         PixelDataError: the file ends too early or is no DICOM at all.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # values that break their VR are common and harmless here
-            return pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
-    except (InvalidDicomError, EOFError, OSError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
-        raise PixelDataError(path, f"damaged DICOM file ({error})", "copy or export the image again") from error
+    with damage_named(path):
+        dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+        if "TransferSyntaxUID" not in dataset.file_meta:  # as in files without preamble: what the parser found out
+            explicit = ExplicitVRLittleEndian if dataset.is_little_endian else ExplicitVRBigEndian
+            dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if dataset.is_implicit_VR else explicit
+        return dataset

@@ -6,13 +6,16 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image
 from pydicom.uid import generate_uid
 
+from mammolens.dicom.decoding import refuse_small
+from mammolens.dicom.opening import damage_named
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 from mammolens.types import FloatImage
 
-_SMALLEST_SIDE = 64
+_LARGEST_CHROMA = 32  # grey levels between the channels; JPEG's noise in a grey picture stays far below
 
 
 def picture_pixels(path: Path) -> FloatImage:
@@ -22,35 +25,39 @@ def picture_pixels(path: Path) -> FloatImage:
         ``(rows, cols)`` float32 in [0, 1], polarity as stored.
 
     Raises:
-        PixelDataError: truncated or undecodable.
+        PixelDataError: truncated, undecodable or constant.
         UnsupportedMammogramError: really coloured, or too small to be a mammogram.
     """
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-            array = np.asarray(picture if picture.mode.startswith("I") else picture.convert("RGB"))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PixelDataError(
-            path, f"the picture cannot be decoded ({error})", "copy or export the image again"
-        ) from error
-    if array.ndim == 3:
-        if np.ptp(array.astype(np.int16), axis=2).max() > 32:  # JPEG's chroma noise stays far below
-            raise UnsupportedMammogramError(path, "is a colour picture", "give a grey-scale mammogram")
-        array = array[..., 0]
-    if min(array.shape) < _SMALLEST_SIDE:
-        raise UnsupportedMammogramError(
-            path, f"has only {array.shape[0]} x {array.shape[1]} pixels", "give the full image"
-        )
-    return _scaled(array, path)
+    with damage_named(path):
+        array = _decoded(path)
+        refuse_small(array.shape[:2], path)
+        if array.ndim == 3:
+            array = _grey(array, path)
+        return _scaled(array, path)
 
 
-def _scaled(array: np.ndarray, path: Path) -> FloatImage:  # type: ignore[type-arg]
-    if array.dtype == np.uint8:
-        return array.astype(np.float32) / np.float32(255)
-    low, high = float(array.min()), float(array.max())
+def _decoded(path: Path) -> NDArray[np.generic]:
+    """``(rows, cols)`` of 8 to 32 bits, or ``(rows, cols, 3)`` uint8."""
+    with Image.open(path) as picture:
+        picture.load()
+        if picture.mode == "L" or picture.mode.startswith("I"):
+            return np.asarray(picture)
+        return np.asarray(picture.convert("L" if picture.mode in ("1", "LA") else "RGB"))
+
+
+def _grey(array: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
+    red, green, blue = (array[..., channel].astype(np.int16) for channel in range(3))
+    if max(np.abs(red - green).max(), np.abs(green - blue).max(), np.abs(red - blue).max()) > _LARGEST_CHROMA:
+        raise UnsupportedMammogramError(path, "is a colour picture", "give a grey-scale mammogram")
+    return array[..., 0]
+
+
+def _scaled(array: NDArray[np.generic], path: Path) -> FloatImage:
+    values = array.astype(np.float32)
+    low, high = values.min(), values.max()
     if low == high:
         raise PixelDataError(path, "all pixels have the same value", "export the image again")
-    return ((array.astype(np.float32) - np.float32(low)) / np.float32(high - low)).astype(np.float32)
+    return values / np.float32(255) if array.dtype == np.uint8 else (values - low) / (high - low)
 
 
 def content_uid(path: Path) -> str:

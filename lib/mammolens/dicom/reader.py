@@ -10,15 +10,16 @@ from pydicom import FileDataset
 from pydicom.dataset import Dataset
 
 from mammolens.dicom import appearance
-from mammolens.dicom.acceptance import refuse_what_is_no_mammogram, sop_class_of
+from mammolens.dicom.acceptance import refuse_what_is_no_mammogram
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
 from mammolens.dicom.known_sets import attributes_of_known_set
-from mammolens.dicom.opening import FileKind, file_kind, open_dicom
+from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels
 from mammolens.dicom.pixels import display_pixels
+from mammolens.dicom.sop_classes import sop_class_of
 from mammolens.dicom.views import laterality_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
-from mammolens.errors import InputError, PixelDataError
+from mammolens.errors import InputError
 from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
@@ -28,7 +29,7 @@ def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHead
     """Read what is known of an image without decoding it.
 
     Args:
-        path: a DICOM file (one SOP instance), PNG or JPEG.
+        path: a DICOM file (one SOP instance), PNG, JPEG or PGM.
         attributes: what a table says; it wins over the file's own header.
 
     Raises:
@@ -43,7 +44,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     """Read one mammographic image: one SOP instance, whatever series it came in.
 
     Args:
-        path: a DICOM file, PNG or JPEG.
+        path: a DICOM file, PNG, JPEG or PGM.
         attributes: what a table says; it wins over the file's own header.
 
     Raises:
@@ -54,8 +55,6 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     else:
         dataset = open_dicom(path, with_pixels=True)
         header, pixels = _dicom_header(dataset, path, attributes), display_pixels(dataset, path)
-    if pixels.min() == pixels.max():
-        raise PixelDataError(path, "all pixels have the same value", "export the image again")
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
@@ -83,6 +82,13 @@ def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
 
 
 def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes) -> ImageHeader:
+    with damage_named(path):
+        header = _stated_header(dataset, path)
+        known = _with_table(header, attributes_of_known_set(dataset), AttributeSource.HEADER)
+    return _with_table(known, attributes)
+
+
+def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     flags = refuse_what_is_no_mammogram(dataset, path)
     uid = dataset.get("SOPInstanceUID") or dataset.file_meta.get("MediaStorageSOPInstanceUID")
     patient = str(dataset.get("PatientID") or path.stem)
@@ -90,7 +96,7 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
     laterality, laterality_source = laterality_of(dataset)
     view, view_source = view_of(dataset)
     spacing = pixel_spacing_of(dataset)
-    header = ImageHeader(
+    return ImageHeader(
         path=path,
         sop_instance_uid=str(uid) if uid else content_uid(path),
         patient_id=patient,
@@ -109,7 +115,6 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2"),
         flags=flags if spacing else (*flags, QualityFlag.NO_PIXEL_SPACING),
     )
-    return _with_table(_with_table(header, attributes_of_known_set(dataset), AttributeSource.HEADER), attributes)
 
 
 def _acquisition_group(dataset: Dataset) -> str | None:
@@ -121,10 +126,12 @@ def _acquisition_group(dataset: Dataset) -> str | None:
 def _with_table(
     header: ImageHeader, attributes: ImageAttributes, source: AttributeSource = AttributeSource.TABLE
 ) -> ImageHeader:
+    # Where there is no study, all images of a patient are one exam.
+    exam = header.exam_id if header.study_instance_uid else attributes.patient_id or header.exam_id
     return replace(
         header,
         patient_id=attributes.patient_id or header.patient_id,
-        exam_id=attributes.exam_id or attributes.patient_id or header.exam_id,
+        exam_id=attributes.exam_id or exam,
         laterality=attributes.laterality or header.laterality,
         laterality_source=source if attributes.laterality else header.laterality_source,
         view=attributes.view or header.view,

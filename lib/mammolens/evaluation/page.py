@@ -15,8 +15,8 @@ _COUNTS: Final = ("images", "patients", "breasts", "exams")
 
 def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[str], figures: Sequence[str]) -> str:
     """The page that a person reads; ``figures`` are names of files beside it."""
-    parts = [f"# {_line(title)}", f"*{RESEARCH_USE_ONLY}.*", _summary(evaluation, model)]
-    parts.append("\n".join(_figures_table(evaluation)))
+    parts = [f"# {_line(title)}", f"*{RESEARCH_USE_ONLY}.*", summary(evaluation, model)]
+    parts.append("\n".join(figures_table(evaluation)))
     if comparisons := list(_comparison_lines(evaluation)):
         head = ["group", "baseline", "images", "AUROC, model", "AUROC, baseline", "model minus baseline"]
         parts += ["## Beside scores that need no model", "\n".join([*_header(head), *comparisons])]
@@ -26,7 +26,8 @@ def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[
     return "\n\n".join(parts) + "\n"
 
 
-def _summary(evaluation: Evaluation, model: str) -> str:
+def summary(evaluation: Evaluation, model: str) -> str:
+    """What was measured and how to read it, in one paragraph."""
     return (
         f"Model: {_line(model)}. Promised false-positive rate: {100 * evaluation.alpha:g} %. "
         f"Views and breasts are fused by {evaluation.fusion}. Counts are normal / abnormal; "
@@ -35,7 +36,8 @@ def _summary(evaluation: Evaluation, model: str) -> str:
     )
 
 
-def _figures_table(evaluation: Evaluation) -> Iterator[str]:
+def figures_table(evaluation: Evaluation) -> Iterator[str]:
+    """Lines of the table of counts and figures, a column a group."""
     groups = evaluation.groups
     yield from _header(["", *(group.name for group in groups)])
     for unit in _COUNTS:

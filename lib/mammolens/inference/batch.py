@@ -38,12 +38,12 @@ def predict_files(
 
 
 def _exams(paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError) -> list[list[Path]]:
-    exams: dict[str, list[Path]] = {}
+    exams: dict[tuple[str, str], list[Path]] = {}
     for path in paths:
         try:
             header = read_header(path, attributes.get(path, ImageAttributes()))
         except InputError as error:
             on_error(error)
         else:
-            exams.setdefault(header.exam_id, []).append(path)
+            exams.setdefault((header.patient_id, header.exam_id), []).append(path)
     return list(exams.values())

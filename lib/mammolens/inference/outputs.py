@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from mammolens.dicom.export import write_volume
 from mammolens.files import whole_file
-from mammolens.inference.overlay import annotated, render_overlay
+from mammolens.inference.caption import annotated
+from mammolens.inference.overlay import render_overlay
 from mammolens.types import AnomalyResult, Mammogram
 
 RESULTS = "results.jsonl"
+_OVERLAY = ".overlay.png"
+_IMAGE_SUFFIXES = frozenset((".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".pgm"))
 
 
 def output_stems(paths: Sequence[Path]) -> dict[Path, str]:
-    """A file stem for each image: its own, with as many parent folders in front as tell them apart."""
-    stems = {path: path.name.removesuffix(path.suffix) for path in paths}
+    """A file stem for each image, no two alike.
+
+    It is the image's own, with the suffix where the same folder holds another one of that stem, with
+    as many parent folders in front as tell namesakes apart, and at last with a number.
+    """
+    namesakes = Counter((path.parent, _own_stem(path)) for path in paths)
+    own = {path: _own_stem(path) if namesakes[path.parent, _own_stem(path)] == 1 else path.name for path in paths}
+    stems = dict(own)
     for depth in range(1, max((len(path.parts) for path in paths), default=1)):
-        counts: dict[str, int] = {}
-        for stem in stems.values():
-            counts[stem] = counts.get(stem, 0) + 1
-        clashing = [path for path in paths if counts[stems[path]] > 1]
-        if not clashing:
-            break
-        for path in clashing:
-            parents = path.parts[max(0, len(path.parts) - 1 - depth) : -1]
-            stems[path] = "_".join([*(part.strip("/") for part in parents), path.name.removesuffix(path.suffix)])
-    return stems
+        counts = Counter(stems.values())
+        clashing = [path for path, stem in stems.items() if counts[stem] > 1]
+        stems |= {path: "_".join([*_folders(path)[-depth:], own[path]]) for path in clashing}
+    return dict(zip(stems, _numbered(stems.values()), strict=True))
+
+
+def _own_stem(path: Path) -> str:
+    # Anything else behind a dot belongs to the name: files are often called by their UID.
+    return path.stem if path.suffix.lower() in _IMAGE_SUFFIXES else path.name
+
+
+def _folders(path: Path) -> list[str]:
+    return [part for part in path.parent.parts if part not in (path.anchor, "..")]
+
+
+def _numbered(stems: Iterable[str]) -> Iterator[str]:
+    taken: set[str] = set()
+    for stem in stems:
+        names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        yield name
 
 
 def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
@@ -39,7 +62,12 @@ def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
 
 def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, stem: str) -> Path:
     """Write the captioned overlay picture as PNG."""
-    path = folder / f"{stem}.overlay.png"
+    path = folder / f"{stem}{_OVERLAY}"
     with whole_file(path) as temporary:
-        annotated(render_overlay(mammogram.pixels, result), result.record).save(temporary, format="PNG")
+        annotated(render_overlay(mammogram.pixels, result), result).save(temporary, format="PNG")
     return path
+
+
+def is_overlay(path: Path) -> bool:
+    """Whether a file is called like a picture that :func:`write_overlay` wrote."""
+    return path.name.endswith(_OVERLAY)

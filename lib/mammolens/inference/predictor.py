@@ -134,7 +134,8 @@ class Predictor:
         p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_scale.p_value(fused.exam)
         threshold = self.calibration.threshold
         return AnomalyRecord(
-            path=str(header.path),
+            # A file name may hold bytes that are no UTF-8, which JSON does not know.
+            path=str(header.path).encode("utf-8", "replace").decode("utf-8"),
             sop_instance_uid=header.sop_instance_uid,
             patient=header.patient_id,
             exam=header.exam_id,

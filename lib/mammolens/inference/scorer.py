@@ -11,6 +11,8 @@ from torch import nn
 from mammolens.config import ScoringConfig
 from mammolens.transforms.pipeline import Prepared
 
+_SMALLEST_ERROR = 1e-8  # of a flawless reconstruction
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredGrid:
@@ -18,7 +20,8 @@ class ScoredGrid:
 
     Attributes:
         pred_score: mean squared error over the breast's pixels.
-        anomaly_map: squared error, smoothed, inside the eroded breast; 0 elsewhere.
+        anomaly_map: squared error in multiples of the breast's mean, smoothed, inside the eroded
+            breast; 0 elsewhere. Relative, so that a sharper or noisier machine is not all heat.
         reconstruction: the image that the network thinks normal, in normalised greys.
     """
 
@@ -47,12 +50,13 @@ class Scorer:
             reconstruction = self.network(image[None])[0].clone()
         error = (image - reconstruction).square() * inside
         pred_score = float(error.sum() / inside.sum().clamp(min=1))
-        return ScoredGrid(pred_score, self._smoothed(error, inside), reconstruction)
+        relative = error / max(pred_score, _SMALLEST_ERROR)
+        return ScoredGrid(pred_score, self._smoothed(relative, inside), reconstruction)
 
     def _smoothed(self, error: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
         breast = inside[0].numpy()
         if self.config.erosion:
-            # Image edges count as inside: the chest wall is no border of the breast.
-            breast = ndimage.binary_erosion(breast, iterations=self.config.erosion, border_value=1)
+            # From the image's edge too, where films have bright frames and detectors dead lines.
+            breast = ndimage.binary_erosion(breast, iterations=self.config.erosion)
         smooth = ndimage.gaussian_filter(error[0].numpy(), self.config.smoothing)
         return torch.from_numpy(smooth * breast)[None]

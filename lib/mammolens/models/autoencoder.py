@@ -31,6 +31,8 @@ class ConvolutionalAutoencoder(nn.Module):
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
+        if type(width) is not int or width < 1:
+            raise ValueError(f"width must be a whole number from 1 on, not {width!r}")
         self.encoder = nn.Sequential(
             _convolution(1, width),
             nn.MaxPool2d(2),

@@ -17,12 +17,13 @@ from mammolens.errors import ConfigError, ModelError
 from mammolens.files import whole_file, write_text
 from mammolens.models.registry import build_network
 
-CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD = (
+CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
     "config.yaml",
     "model.safetensors",
     "training.json",
     "calibration.json",
     "MODEL_CARD.md",
+    "metrics.json",
 )
 _REMEDY = "train it again, or take a complete model directory"
 
@@ -71,11 +72,29 @@ def load_model(directory: Path) -> TrainedModel:
     try:
         config = load_config(directory / CONFIG)
         network = build_network(config.network)
-        network.load_state_dict(load_file(directory / WEIGHTS))
-        training = json.loads(_bytes(directory / TRAINING))
-    except (ConfigError, OSError, SafetensorError, RuntimeError, ValueError) as error:
-        raise ModelError(directory, f"cannot be loaded ({str(error).splitlines()[0]})", _REMEDY) from error
+        _load_weights(network, directory / WEIGHTS)
+        training = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
+        if not isinstance(training, dict):
+            raise ValueError(f"{TRAINING} holds no record")
+    except ConfigError as error:
+        raise ModelError(directory, f"cannot be loaded ({error.source}: {error.reason})", _REMEDY) from error
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
     return TrainedModel(model_id_of(directory), config, network.eval(), training)
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    weights = load_file(path)
+    network.load_state_dict(weights)
+    broken = next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None)
+    if broken:
+        raise ValueError(f"{path.name}: {broken} holds values that are no numbers")
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{Path(error.filename).name}: {error.strerror}"
+    return " ".join(line.strip() for line in str(error).splitlines()[:2])
 
 
 def _bytes(path: Path) -> bytes:

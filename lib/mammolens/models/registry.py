@@ -26,7 +26,8 @@ def build_network(config: NetworkConfig) -> nn.Module:
     options: dict[str, Any] = dict(config.options)
     try:
         network = NETWORKS[config.name](**options)
-    except TypeError as error:
-        raise ConfigError("network.options", str(error), f"see the options of {config.name}") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError("network.options", reason, f"see the options of {config.name}") from error
     # The layout that CPU convolutions are fastest in; inputs follow the weights.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

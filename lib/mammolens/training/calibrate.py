@@ -18,17 +18,22 @@ from mammolens.transforms.pipeline import Pipeline
 
 def calibrate(
     scorer: Scorer, pipeline: Pipeline, cases: Sequence[Case], config: ModelConfig, on_done: Callable[[], None]
-) -> Calibration:
+) -> tuple[Calibration, tuple[Case, ...]]:
     """Image and exam scores of held-back normal patients, patients as ordinals.
+
+    Returns:
+        The calibration, and those of the cases that it comes from: the others cannot be used.
 
     Raises:
         DatasetError: none of the images can be used.
     """
+    used: list[Case] = []
     images: list[NormalImage] = []
     exams: dict[tuple[int, str], list[ImageScore]] = defaultdict(list)
     ordinals = {patient: number for number, patient in enumerate(sorted({case.patient_id for case in cases}))}
     for case, prepared in prepared_cases(cases, pipeline, on_done):
         header, grid, patient = header_of(prepared.image), scorer.score(prepared), ordinals[case.patient_id]
+        used.append(case)
         images.append(
             NormalImage(
                 patient=patient,
@@ -45,4 +50,4 @@ def calibrate(
         NormalExam(patient=patient, exam_score=fuse(scores, config.scoring.fusion).exam)
         for (patient, _), scores in exams.items()
     ]
-    return Calibration(tuple(images), tuple(fused), config.calibration)
+    return Calibration(tuple(images), tuple(fused), config.calibration), tuple(used)

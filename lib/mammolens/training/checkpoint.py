@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from mammolens.files import whole_file
 
 FILE = "checkpoint.safetensors"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -61,11 +63,16 @@ def load_checkpoint(
     path = folder / FILE
     if not path.is_file():
         return None
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        if metadata["fingerprint"] != fingerprint:
-            return None
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (OSError, SafetensorError) as error:
+        logger.warning("%s: cannot be read (%s); training begins anew", path, error)
+        return None
+    if metadata.get("fingerprint") != fingerprint:
+        logger.warning("%s: is of another configuration or other data; training begins anew", path)
+        return None
     network.load_state_dict(_part(tensors, "network."))
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in _part(tensors, "optimizer.").items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -55,20 +56,31 @@ def train(
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
     parts = partition(dataset, config)
-    folder = output.with_name(f".{output.name}.training")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
     earlier = load_model(start_from) if start_from else None
     network = _initial_network(config, earlier)
+    folder = _workplace(output, resume)
     pipeline = Pipeline(config.preprocessing)
-    state = _learn(network, pipeline, config, parts, folder, earlier, progress)
-    record = training_record(config, dataset, parts, state, earlier.model_id if earlier else None)
+    learners, state = _learn(network, pipeline, config, parts, folder, earlier, progress)
+    step = _Counter(Stage.CALIBRATE, len(parts.calibration), progress)
+    calibration, calibrated = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
+    used = replace(learners, calibration=calibrated)
+    record = training_record(config, dataset, parts, used, state, earlier.model_id if earlier else None)
     save_model(folder, config, network, record)
-    _calibrate(network, pipeline, config, parts, folder, record, progress)
-    (folder / CHECKPOINT).unlink()
+    calibration.save(folder / CALIBRATION)
+    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
     folder.rename(output)
+    (output / CHECKPOINT).unlink()
     return output
+
+
+def _workplace(output: Path, resume: bool) -> Path:
+    """The folder of the run, empty but for the checkpoint to go on from."""
+    folder = output.with_name(f".{output.name}.training")
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.iterdir():
+        if not (resume and left_over.name == CHECKPOINT):
+            left_over.unlink()
+    return folder
 
 
 def _initial_network(config: ModelConfig, earlier: TrainedModel | None) -> nn.Module:
@@ -90,31 +102,21 @@ def _learn(
     folder: Path,
     earlier: TrainedModel | None,
     progress: Observer,
-) -> LearningState:
-    total = len(parts.train) + len(parts.validation)
-    step = _Counter(Stage.PREPARE, total, progress)
-    images, validation = stacked(parts.train, pipeline, step), stacked(parts.validation, pipeline, step)
-    if not (len(images) and len(validation)):
+) -> tuple[Partition, LearningState]:
+    """Fit the network; returns the cases that it really learned from, too."""
+    step = _Counter(Stage.PREPARE, len(parts.train) + len(parts.validation), progress)
+    train_cases, images = stacked(parts.train, pipeline, step)
+    validation_cases, validation = stacked(parts.validation, pipeline, step)
+    if not (train_cases and validation_cases):
         raise DatasetError("training", "no usable image of a training or validation patient", "see what was left out")
+    used = Partition(train_cases, validation_cases)
     origin = earlier.model_id if earlier else ""
-    identity = f"{config.model_dump_json()}|{data_fingerprint(parts)}|{origin}"
+    identity = f"{config.model_dump_json()}|{data_fingerprint(used)}|{origin}"
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()
-    return learn(network, images, validation, config.training, folder=folder, fingerprint=fingerprint, observe=progress)
-
-
-def _calibrate(
-    network: nn.Module,
-    pipeline: Pipeline,
-    config: ModelConfig,
-    parts: Partition,
-    folder: Path,
-    record: dict[str, object],
-    progress: Observer,
-) -> None:
-    step = _Counter(Stage.CALIBRATE, len(parts.calibration), progress)
-    calibration = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
-    calibration.save(folder / CALIBRATION)
-    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
+    state = learn(
+        network, images, validation, config.training, folder=folder, fingerprint=fingerprint, observe=progress
+    )
+    return used, state
 
 
 class _Counter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from mammolens.config import TrainingConfig
+from mammolens.errors import ConfigError
 from mammolens.training.checkpoint import LearningState, load_checkpoint, save_checkpoint
 from mammolens.training.progress import Observer, Stage, TrainingProgress
 
@@ -34,6 +36,9 @@ def learn(
         validation: the same of other normal patients, for stopping early.
         folder: where the checkpoint is kept.
         fingerprint: of configuration and data; a checkpoint of another run is not used.
+
+    Raises:
+        ConfigError: the error is no number any more.
     """
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     state = load_checkpoint(folder, fingerprint, network, optimizer) or LearningState()
@@ -42,6 +47,9 @@ def learn(
         state.epoch += 1
         state.training_errors.append(_train_epoch(network, images, optimizer, config, state.epoch))
         state.validation_errors.append(_error(network, validation, config.batch_size))
+        if not math.isfinite(state.validation_errors[-1]):
+            reason = f"the validation error of epoch {state.epoch} is {state.validation_errors[-1]}"
+            raise ConfigError("training.learning_rate", reason, "choose a smaller one")
         if state.best_epoch == state.epoch:
             state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
         save_checkpoint(folder, fingerprint, state, network, optimizer)

@@ -17,7 +17,12 @@ class Partition:
 
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
-    calibration: tuple[Case, ...]
+    calibration: tuple[Case, ...] = ()
+
+    @property
+    def by_split(self) -> dict[Split, tuple[Case, ...]]:
+        """The cases by the name of their part."""
+        return {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.CALIBRATION: self.calibration}
 
 
 def partition(dataset: Dataset, config: ModelConfig) -> Partition:
@@ -28,34 +33,30 @@ def partition(dataset: Dataset, config: ModelConfig) -> Partition:
     Raises:
         DatasetError: fewer than three patients with clean normal images, or a patient in two splits.
     """
-    normals = dataset.where(lambda case: case.clean_normal)
+    _refuse_two_splits(dataset)
+    # Who was set aside (test, exposure) stays aside with all of her images.
+    aside = {case.patient_id for case in dataset.cases if case.split in (Split.TEST, Split.EXPOSURE)}
+    normals = dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
     if len(normals.patients) < 3:
         raise DatasetError(
             dataset.name,
             f"has clean normal images of {len(normals.patients)} patient(s), and each of the three parts needs one",
             "add normal exams of more patients",
         )
-    seed = config.training.seed
-    train, calibration = _own_splits(normals) or _drawn_splits(normals, config.calibration.fraction, seed)
-    share = config.training.validation_fraction
-    learners = split_by_patient(train, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, seed)
-    return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration)
-
-
-def _own_splits(normals: Dataset) -> tuple[tuple[Case, ...], tuple[Case, ...]] | None:
+    seed, share, fraction = config.training.seed, config.training.validation_fraction, config.calibration.fraction
     train, calibration = normals.in_split(Split.TRAIN), normals.in_split(Split.CALIBRATION)
-    if not (train.cases and calibration.cases):
-        return None
-    shared = set(train.patients) & set(calibration.patients)
-    if shared:
-        raise DatasetError(
-            normals.name, f"patient {sorted(shared)[0]} is in two splits", "give each patient one split only"
-        )
-    return train.cases, calibration.cases
+    if train.cases and calibration.cases:
+        learners = split_by_patient(train.cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, seed)
+        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases)
+    learning = 1 - fraction
+    fractions = {Split.TRAIN: learning * (1 - share), Split.VALIDATION: learning * share, Split.CALIBRATION: fraction}
+    parts = split_by_patient(normals.cases, fractions, seed)
+    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION])
 
 
-def _drawn_splits(normals: Dataset, fraction: float, seed: int) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
-    # Cases that a data set set aside (test, exposure) stay aside.
-    free = [case for case in normals.cases if case.split in (None, Split.TRAIN, Split.VALIDATION, Split.CALIBRATION)]
-    parts = split_by_patient(free, {Split.TRAIN: 1 - fraction, Split.CALIBRATION: fraction}, seed)
-    return parts[Split.TRAIN], parts[Split.CALIBRATION]
+def _refuse_two_splits(dataset: Dataset) -> None:
+    given: dict[str, Split] = {}
+    for case in dataset.cases:
+        if case.split is not None and given.setdefault(case.patient_id, case.split) is not case.split:
+            reason = f"patient {case.patient_id} is in the splits {given[case.patient_id]} and {case.split}"
+            raise DatasetError(dataset.name, reason, "give each patient one split only")

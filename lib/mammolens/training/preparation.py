@@ -1,11 +1,13 @@
-"""Read and prepare cases once, two at a time, and leave out what cannot be used."""
+"""Read and prepare cases once, several at a time, and leave out what cannot be used."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import torch
 
@@ -27,8 +29,15 @@ def prepared_cases(
         except InputError as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for case, prepared in zip(cases, pool.map(prepare, cases), strict=True):
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        # Only a few ahead: little memory, and whoever stops does not wait for all the others.
+        rest = ((case, pool.submit(prepare, case)) for case in cases)
+        ahead = deque(islice(rest, 2 * workers))
+        while ahead:
+            case, future = ahead.popleft()
+            prepared = future.result()
+            ahead.extend(islice(rest, 1))
             on_done()
             if isinstance(prepared, InputError):
                 logger.warning("left out: %s", prepared)
@@ -36,8 +45,11 @@ def prepared_cases(
                 yield case, prepared
 
 
-def stacked(cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None]) -> torch.Tensor:
-    """All usable images as one tensor ``(n, 1, size, size)`` float32."""
-    images = [prepared.image.as_tensor() for _, prepared in prepared_cases(cases, pipeline, on_done)]
+def stacked(
+    cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None]
+) -> tuple[tuple[Case, ...], torch.Tensor]:
+    """The cases that can be used, and their images as one tensor ``(n, 1, size, size)`` float32."""
+    used = [(case, prepared.image.as_tensor()) for case, prepared in prepared_cases(cases, pipeline, on_done)]
     size = pipeline.config.size
-    return torch.stack(images) if images else torch.empty(0, 1, size, size)
+    images = torch.stack([image for _, image in used]) if used else torch.empty(0, 1, size, size)
+    return tuple(case for case, _ in used), images

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
-from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.base import Dataset
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Partition
 
@@ -20,7 +21,7 @@ from mammolens.training.partition import Partition
 def data_fingerprint(parts: Partition) -> str:
     """SHA-256 over the names, patients and sizes of the files of each part, in order."""
     digest = hashlib.sha256()
-    for cases in (parts.train, parts.validation, parts.calibration):
+    for cases in parts.by_split.values():
         digest.update(b"|")
         for case in cases:
             digest.update(f"{case.patient_id}/{case.path.name}/{case.path.stat().st_size};".encode())
@@ -28,22 +29,30 @@ def data_fingerprint(parts: Partition) -> str:
 
 
 def training_record(
-    config: ModelConfig, dataset: Dataset, parts: Partition, state: LearningState, started_from: str | None
+    config: ModelConfig,
+    dataset: Dataset,
+    listed: Partition,
+    used: Partition,
+    state: LearningState,
+    started_from: str | None,
 ) -> dict[str, Any]:
-    """Everything that is needed to train the same model again; no identifier of a person."""
+    """Everything that is needed to train the same model again; no identifier of a person.
+
+    Args:
+        config: of the model.
+        dataset: that it learned from.
+        listed: what the parts were to be.
+        used: what of it could be read.
+        state: at the end of learning.
+        started_from: model id.
+    """
+    images = {part.value: len(cases) for part, cases in used.by_split.items()}
     return {
         "dataset": {"name": dataset.name, "licence": dataset.licence, "citation": dataset.citation},
-        "data_fingerprint": data_fingerprint(parts),
-        "images": {
-            "train": len(parts.train),
-            "validation": len(parts.validation),
-            "calibration": len(parts.calibration),
-        },
-        "patients": {
-            "train": _patients(parts.train),
-            "validation": _patients(parts.validation),
-            "calibration": _patients(parts.calibration),
-        },
+        "data_fingerprint": data_fingerprint(used),
+        "images": images,
+        "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
+        "patients": {part.value: len({case.patient_id for case in cases}) for part, cases in used.by_split.items()},
         "seed": config.training.seed,
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
@@ -78,19 +87,19 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 | calibration | {patients["calibration"]} | {images["calibration"]} |
 
 - Data: {data["name"]}, normal mammograms only. {data["citation"]}
-- Licence of the data: {data["licence"]} The weights learned from it are bound by the same terms.
+- Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
 - Network: {config.network.name}, input {config.preprocessing.size} x {config.preprocessing.size}
   ({config.preprocessing.grid}); seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
-- Decision: {calibration.decision_rule}; image score threshold {calibration.threshold:.5g}.
+- Decision: {calibration.decision_rule}; {_threshold(calibration.threshold)}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
   {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
 - Not known: performance on other machines, populations and image processing than the data's.
 
-| heat level | begins at map value | normal images that reach it |
+| heat level | begins at map value | normal images that reach it, at most |
 |---|---|---|
 {levels}
 """
 
 
-def _patients(cases: tuple[Case, ...]) -> int:
-    return len({case.patient_id for case in cases})
+def _threshold(score: float) -> str:
+    return f"image score threshold {score:.5g}" if math.isfinite(score) else "too few patients to flag any image"

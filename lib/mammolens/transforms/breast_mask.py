@@ -12,7 +12,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform, Transform
 from scipy import ndimage
 from skimage.filters import threshold_otsu
-from skimage.measure import label, regionprops
+from skimage.measure import label
 from skimage.morphology import disk, opening
 
 from mammolens.enums import Keys
@@ -23,13 +23,15 @@ from mammolens.types import BoolImage, FloatImage
 BREAST_SHARE = "breast_share"  # key in the mask's meta data: share of the image's area
 _WORKING_SIDE = 256  # pixels of the longer side of the copy that is segmented
 _SMALLEST_SHARE = 0.02  # of the image's area; smaller things are tags
+_SMALLEST_WIDTH = 0.06  # of the image's; narrower things are its edges
+_NARROWEST_SHARE = 0.12  # of the breast's greatest width; narrower rows are film or skin folds at the chest wall
 
 
 class BreastMask(Transform):
     """Segment the breast, pectoral muscle included.
 
     Works on a small copy: a threshold between air and tissue, frames cut off, thin bridges to tags
-    opened, the largest body kept and its holes filled.
+    opened, the largest body kept, strips along the chest wall cut off, holes filled.
 
     Args:
         image: ``(1, rows, cols)`` float32 in [0, 1].
@@ -50,8 +52,8 @@ class BreastMask(Transform):
         if breast is None:
             raise UnsupportedMammogramError(header_of(image).path, "no breast is visible", "give a whole-breast view")
         mask = torch.from_numpy(breast.astype(np.float32))[None, None]
-        full = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="nearest-exact")[0]
-        return MetaTensor(full, meta={**image.meta, BREAST_SHARE: float(breast.mean())})
+        full = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear", align_corners=False)[0]
+        return MetaTensor((full > 0.5).float(), meta={**image.meta, BREAST_SHARE: float(breast.mean())})
 
 
 class BreastMaskd(MapTransform):
@@ -71,36 +73,55 @@ class BreastMaskd(MapTransform):
 def segment_breast(image: FloatImage) -> BoolImage | None:
     """Segment a small image ``(rows, cols)``; ``None`` where nothing is large enough to be a breast."""
     smooth = ndimage.gaussian_filter(image, 1.0)
-    tissue = _without_frame(smooth > _air_threshold(smooth))
-    bodies = label(opening(tissue, disk(max(2, round(max(image.shape) / 64)))))
-    regions = [region for region in regionprops(bodies) if region.area >= _SMALLEST_SHARE * image.size]
-    if not regions:
+    if smooth.min() == smooth.max():
         return None
-    breast = bodies == max(regions, key=lambda region: region.area).label
-    return _filled(breast)
+    tissue = _without_frame(smooth > _air_threshold(smooth))
+    body = _largest(opening(tissue, disk(max(2, round(max(image.shape) / 64)))))
+    wide = body.sum(axis=1).max() >= _SMALLEST_WIDTH * image.shape[1]
+    if not wide or body.sum() < _SMALLEST_SHARE * image.size:
+        return None
+    return _filled(_without_strips(body))
 
 
 def _air_threshold(image: FloatImage) -> float:
     """A level just above the air's: its own level and noise, and a share of the way to tissue."""
     tissue = float(threshold_otsu(image))
-    counts, edges = np.histogram(image[image <= tissue], bins=64)
+    dark = image[image <= tissue]
+    counts, edges = np.histogram(dark, bins=64)
     peak = int(np.argmax(counts))  # air is flat, so its greys pile up
     level = float((edges[peak] + edges[peak + 1]) / 2)
-    noise = 1.4826 * float(np.median(np.abs(image[image <= edges[peak + 1]] - level)))
+    air = dark[np.abs(dark - level) <= 0.5 * (tissue - level)]
+    noise = 1.4826 * float(np.median(np.abs(air - level)))  # the film's, and an uneven background's
     return min(tissue, level + max(4.0 * noise, 0.15 * (tissue - level)))
 
 
 def _without_frame(tissue: BoolImage) -> BoolImage:
-    """Clear edge lines that are bright almost throughout on *opposite* sides: frames, not chest walls."""
+    """Clear edge lines that are bright throughout: frames, of which an upper or a lower one may stand alone.
+
+    A breast may fill the edge at the chest wall, so columns go only where both sides have them.
+    """
     cleared = tissue.copy()
     for axis in (0, 1):
-        lines = np.moveaxis(cleared, axis, 0)
-        depth = max(1, round(len(lines) * 0.03))
-        if lines[0].mean() > 0.95 and lines[-1].mean() > 0.95:
-            for index in [*range(depth), *range(-depth, 0)]:
-                if lines[index].mean() > 0.9:
-                    lines[index] = False
+        bright = tissue.mean(axis=1 - axis) > 0.95
+        depth = max(1, round(len(bright) * 0.03))
+        ends = [end for end in (slice(0, depth), slice(-depth, None)) if bright[end][0 if end.start == 0 else -1]]
+        for end in ends if axis == 0 or len(ends) == 2 else ():
+            np.moveaxis(cleared, axis, 0)[end][bright[end]] = False
     return cleared
+
+
+def _without_strips(body: BoolImage) -> BoolImage:
+    """Cut off the film's edge along the chest wall, above and below the breast: rows that hold little of the body."""
+    widths = body.sum(axis=1)
+    return _largest(body & (widths >= _NARROWEST_SHARE * widths.max())[:, None])
+
+
+def _largest(mask: BoolImage) -> BoolImage:
+    """The largest connected body, nothing where the mask is empty."""
+    bodies = label(mask)
+    sizes = np.bincount(bodies.ravel())
+    sizes[0] = 0  # the background
+    return np.asarray((bodies == sizes.argmax()) & mask)
 
 
 def _filled(breast: BoolImage) -> BoolImage:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, Transform
+from numpy.typing import NDArray
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from mammolens.dicom.reader import read_mammogram
 from mammolens.types import ImageAttributes, ImageHeader, Mammogram
 
 HEADER = "mammogram_header"  # key of the ImageHeader in the tensor's meta data
 ATTRIBUTES = "attributes"  # optional dictionary entry: ImageAttributes from a table
+
+
+def _cells(batch: Sequence[Any], *, collate_fn_map: object = None) -> list[NDArray[np.object_]]:
+    """What a DataLoader makes of headers: arrays without axes, whose items MONAI's ``decollate_batch`` takes out."""
+    return [np.array(item, dtype=object) for item in batch]
+
+
+default_collate_fn_map[ImageHeader] = default_collate_fn_map[ImageAttributes] = _cells  # PyTorch's place for it
 
 
 def as_meta_tensor(mammogram: Mammogram) -> MetaTensor:

@@ -11,6 +11,7 @@ from mammolens.enums import Keys
 from mammolens.transforms.base import InvertibleTransformd, derived
 
 _LOW, _HIGH = "low", "high"
+_LARGEST_SAMPLE = 16_000_000  # torch.quantile takes no more
 
 
 class NormalizeInBreast(InvertibleTransform):
@@ -29,7 +30,8 @@ class NormalizeInBreast(InvertibleTransform):
         inside = mask > 0.5
         values = image.as_tensor()
         shares = torch.tensor([share / 100 for share in self.percentiles])
-        low, high = torch.quantile(values[inside] if inside.any() else values.flatten(), shares).tolist()
+        sample = values[inside] if inside.any() else values.flatten()
+        low, high = torch.quantile(sample[:: 1 + len(sample) // _LARGEST_SAMPLE], shares).tolist()
         scaled = ((values - low) / max(high - low, 1e-6)).clamp(0.0, 1.0) * inside
         normalized = derived(image, scaled)
         self.push_transform(normalized, extra_info={_LOW: low, _HIGH: high})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +15,7 @@ from monai.transforms import Compose
 
 from mammolens.config import PreprocessingConfig
 from mammolens.enums import Keys
+from mammolens.errors import MammoLensError
 from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMaskd
 from mammolens.transforms.crop import CropToBreastd
 from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
@@ -58,11 +62,11 @@ class Pipeline:
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
         """Read and prepare an image file; raises as the reader does."""
-        return self._prepared(self.transforms({Keys.IMAGE: path, ATTRIBUTES: attributes}))
+        return self._prepared(self.transforms, {Keys.IMAGE: path, ATTRIBUTES: attributes})
 
     def prepare(self, mammogram: Mammogram) -> Prepared:
-        """Prepare a mammogram that was read already."""
-        return self._prepared(self.chain({Keys.IMAGE: as_meta_tensor(mammogram)}))
+        """Prepare a mammogram that was read already; raises where no breast is found or a spacing is missing."""
+        return self._prepared(self.chain, {Keys.IMAGE: as_meta_tensor(mammogram)})
 
     def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
         """Bring a map ``(1, size, size)`` to the original grid: ``(rows, cols)`` float32, 0 elsewhere."""
@@ -74,13 +78,29 @@ class Pipeline:
         greys = self.intensity.inverse({Keys.IMAGE: image})[Keys.IMAGE]
         return np.clip(self._restored(greys.as_tensor() * prepared.mask.as_tensor(), prepared.mask), 0.0, 1.0)
 
-    def _prepared(self, data: dict[str, MetaTensor]) -> Prepared:
+    def _prepared(self, transforms: Compose, given: dict[str, Any]) -> Prepared:
+        with _own_errors():
+            data = transforms(given)
         image, mask = data[Keys.IMAGE], data[Keys.BREAST_MASK]
         return Prepared(image, mask, float(mask.meta[BREAST_SHARE]))
 
     def _restored(self, values: torch.Tensor, traced: MetaTensor) -> FloatImage:
         restored = self.spatial.inverse({Keys.IMAGE: _with_trace(values, traced)})[Keys.IMAGE]
         return np.ascontiguousarray(restored.as_tensor()[0].numpy(), dtype=np.float32)
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Let our errors through as they are: MONAI's ``Compose`` wraps whatever a transform raises in RuntimeErrors."""
+    try:
+        yield
+    except RuntimeError as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, MammoLensError):
+            cause = cause.__cause__
+        if cause is None:
+            raise
+        raise cause from None
 
 
 def _with_trace(values: torch.Tensor, traced: MetaTensor) -> MetaTensor:

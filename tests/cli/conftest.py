@@ -1,0 +1,71 @@
+"""The command line as a person and as a script meet it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from mammolens.cli.main import app
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+
+EXECUTABLE = Path(sys.executable).with_name("mammolens")
+Mammolens = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def the_log_as_it_was() -> Iterator[None]:
+    """Commands that run within this process set up its log; the next test shall not notice."""
+    ours = logging.getLogger("mammolens")
+    level = ours.level
+    yield
+    ours.setLevel(level)
+
+
+@pytest.fixture
+def mammolens() -> Mammolens:
+    """Runs a command within this process; ``stdout`` and ``stderr`` are kept apart."""
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def start_mammolens() -> Callable[..., subprocess.Popen[str]]:
+    """Starts a command as a process of its own."""
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        command = [str(EXECUTABLE), *(str(argument) for argument in arguments)]
+        one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as within this process
+        return subprocess.Popen(command, env=one_thread, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def phantom_folder(phantoms: Dataset) -> Path:
+    """Where the phantoms lie, beside their labels.csv."""
+    return phantoms.cases[0].path.parents[1]
+
+
+@pytest.fixture
+def an_exam_folder(phantom_folder: Path, phantoms: Dataset) -> Path:
+    """Four files of one woman."""
+    return phantom_folder / phantoms.patients[0]
+
+
+@pytest.fixture
+def a_config_file(tmp_path: Path, a_tiny_config: ModelConfig) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(a_tiny_config.to_yaml())
+    return path

@@ -1,0 +1,42 @@
+"""Every command line in the documents and in the help is one that is understood."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from mammolens.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = typer.main.get_command(app).commands
+
+
+def lines_of(text: str) -> list[str]:
+    found = re.findall(r"^(?:Example: |\s*)(?:\.venv/bin/)?(mammolens [a-z].*)$", text, flags=re.MULTILINE)
+    return [line.partition("  #")[0] for line in found]
+
+
+DOCUMENTED = [(path.name, line) for path in DOCUMENTS if path.is_file() for line in lines_of(path.read_text())]
+EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in lines_of(command.help or "")]
+
+
+@pytest.mark.parametrize(("source", "line"), [*DOCUMENTED, *EXAMPLES])
+def test_it_is_understood(source, line):
+    _, name, *arguments = shlex.split(line)
+    assert name in COMMANDS, source
+    assert COMMANDS[name].make_context(name, arguments).params
+
+
+def test_there_are_documents_and_examples():
+    assert {"cli.md"} <= {source for source, _ in DOCUMENTED}
+    assert {"predict", "train", "evaluate", "phantom"} <= {source for source, _ in EXAMPLES}
+
+
+def test_a_wrong_line_would_be_noticed():
+    with pytest.raises(Exception, match="No such option"):
+        COMMANDS["predict"].make_context("predict", ["a.dcm", "-o", "out", "--colour"])

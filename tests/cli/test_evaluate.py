@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import pytest
+
+
+def errors_in(result) -> list[str]:
+    return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+
+
+@pytest.fixture
+def split_phantoms(phantom_folder, tmp_path):
+    """The phantoms again; the two abnormal exams and four of the normal ones are the test split."""
+    folder = tmp_path / "data"
+    shutil.copytree(phantom_folder, folder)
+    rows = list(csv.DictReader((folder / "labels.csv").open()))
+    for row in rows:
+        number = int(row["patient_id"].removeprefix("PHANTOM-"))
+        row["split"] = "train" if number < 6 else "calibration" if number < 12 else "test"
+    with (folder / "labels.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, fieldnames=list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return folder
+
+
+def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_path):
+    model, judged, report = tmp_path / "model", tmp_path / "judged", tmp_path / "report"
+    trained = mammolens("train", "-c", a_config_file, "-d", split_phantoms, "-o", model)
+    assert trained.exit_code == 0, trained.stderr
+    record = json.loads((model / "training.json").read_text())
+    assert record["patients"]["calibration"] == 6
+    assert record["patients"]["train"] + record["patients"]["validation"] == 6
+
+    predicted = mammolens("predict", split_phantoms / "PHANTOM-17", "-o", judged, "-m", model, "--no-overlays")
+    assert predicted.exit_code == 0, predicted.stderr
+
+    measured = mammolens("evaluate", "-d", split_phantoms, "-o", report, "-m", model, "--bootstrap", 20)
+    assert measured.exit_code == 0, measured.stderr
+    assert f"wrote {report / 'evaluation.md'}" in measured.stderr
+    assert trained.stdout.strip() in (report / "evaluation.md").read_text()
+    scores = {row["path"]: row for row in csv.DictReader((report / "scores.csv").open())}
+    assert len(scores) == 24
+    for line in (judged / "results.jsonl").read_text().splitlines():
+        result = json.loads(line)
+        assert float(scores[result["path"]]["pred_score"]) == pytest.approx(result["pred_score"], rel=1e-6)
+
+
+def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_phantoms, a_trained_model, tmp_path):
+    broken = split_phantoms / "PHANTOM-12" / "L_CC.dcm"
+    broken.write_bytes(broken.read_bytes()[:5000])
+    arguments = ("-d", split_phantoms, "-o", tmp_path / "report", "-m", a_trained_model, "--bootstrap", 20)
+    result = mammolens("evaluate", *arguments)
+    assert [line.split(": ")[1] for line in errors_in(result)] == [str(broken)]
+    assert len(list(csv.DictReader((tmp_path / "report" / "scores.csv").open()))) == 23
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["--split", "test"], 5, "has no case with a truth in split 'test'; try --split all"),
+        (["--split", "dev"], 5, "there is no split 'dev'; use all or one of train, validation"),
+        (["-m", "nothing"], 6, "is no model directory"),
+        (["-d", "nowhere"], 5, "is not there"),
+        (["--bootstrap", "0"], 2, None),
+    ],
+)
+def test_a_mistake_is_one_line_and_its_code(
+    mammolens, phantom_folder, a_trained_model, tmp_path, arguments, code, reason
+):
+    given = {"-d": phantom_folder, "-m": a_trained_model, "-o": tmp_path / "report"}
+    given |= dict(zip(arguments[::2], arguments[1::2], strict=True))
+    result = mammolens("evaluate", *(word for pair in given.items() for word in pair))
+    assert result.exit_code == code
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "report").exists()
+    if reason:
+        (line,) = errors_in(result)
+        assert reason in line
+
+
+def test_figures_can_be_recorded_in_the_model(mammolens, split_phantoms, a_trained_model, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(a_trained_model, model)
+    arguments = ("-d", split_phantoms, "-o", tmp_path / "report", "-m", model, "--bootstrap", 20, "--record")
+    for _ in range(2):
+        assert mammolens("evaluate", *arguments).exit_code == 0
+    assert (model / "MODEL_CARD.md").read_text().count("\n## Measured\n") == 1
+    assert json.loads((model / "metrics.json").read_text())
+    assert mammolens("predict", split_phantoms / "PHANTOM-0", "-o", tmp_path / "out", "-m", model).exit_code == 0

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+from PIL import Image
+from pydicom.uid import BreastTomosynthesisImageStorage, CTImageStorage
+
+from mammolens.inference.outputs import RESULTS
+from mammolens.inference.schema import record_schema
+
+DEMANDED = {
+    "path", "sop_instance_uid", "patient", "laterality", "view", "pred_score", "p_value", "breast_score", "exam_score",
+    "exam_p_value", "quality_flags", "model", "calibration",
+}  # fmt: skip
+
+
+def results_in(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / RESULTS).read_text().splitlines()]
+
+
+def errors_in(result) -> list[str]:
+    return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+
+
+def test_a_folder_leaves_results_maps_and_pictures(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    output = tmp_path / "new" / "out"
+    result = mammolens("predict", an_exam_folder, "-o", output, "-m", a_trained_model)
+    assert result.exit_code == 0
+    assert "4 images judged, 0 unusable" in result.stderr
+    assert not errors_in(result)
+    stems = ("L_CC", "L_MLO", "R_CC", "R_MLO")
+    suffixes = (".anomaly.nrrd", ".anomaly.nii.gz", ".overlay.png")
+    assert {path.name for path in output.iterdir()} == {f"{stem}{suffix}" for stem in stems for suffix in suffixes} | {
+        RESULTS
+    }
+
+
+def test_each_line_of_the_results_holds_what_is_demanded(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    records, schema = results_in(tmp_path), json.loads(record_schema())
+    assert len(records) == 4
+    for record in records:
+        assert set(record) >= DEMANDED
+        jsonschema.Draft7Validator(schema).validate(record)
+    assert len({record["exam_score"] for record in records}) == 1
+    assert len({record["breast_score"] for record in records}) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [RESULTS]
+
+
+def test_the_float_map_lies_on_the_image(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    mammolens("predict", an_exam_folder / "R_MLO.dcm", "-o", tmp_path, "-m", a_trained_model, "--no-overlays")
+    image, heat = (
+        sitk.ReadImage(str(path)) for path in (an_exam_folder / "R_MLO.dcm", tmp_path / "R_MLO.anomaly.nrrd")
+    )
+    assert heat.GetPixelID() == sitk.sitkFloat32
+    assert heat.GetSize() == image.GetSize()
+    for ask in ("GetSpacing", "GetOrigin", "GetDirection"):
+        assert getattr(heat, ask)() == pytest.approx(getattr(image, ask)())
+
+
+def test_json_lines_on_stdout_are_those_of_the_file(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--json", "--no-maps")
+    assert result.stdout == (tmp_path / RESULTS).read_text()
+
+
+def test_the_table_for_people_names_every_image_and_the_notice(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    for words in ("L_CC.dcm", "R_MLO.dcm", "R MLO", "Research use only", "image %"):
+        assert words in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) <= 80
+
+
+def test_a_table_wins_over_headers_and_groups_exams(mammolens, phantom_folder, phantoms, a_trained_model, tmp_path):
+    first, second = phantoms.patients[:2]
+    table = tmp_path / "table.csv"
+    table.write_text(
+        f"image,patient_id,exam_id,machine_id,view\n{first}/L_CC.dcm,Anna,1,49,XCCL\n{second}/L_CC.dcm,Anna,1,49,\n"
+    )
+    files = [phantom_folder / patient / "L_CC.dcm" for patient in (first, second)]
+    result = mammolens("predict", *files, "-o", tmp_path / "out", "-m", a_trained_model, "-t", table, "--no-maps")
+    assert result.exit_code == 0
+    records = results_in(tmp_path / "out")
+    assert [record["patient"] for record in records] == ["Anna", "Anna"]
+    assert [record["acquisition_group"] for record in records] == ["49", "49"]
+    assert [(record["view"], record["view_source"]) for record in records] == [("XCCL", "table"), ("CC", "header")]
+    assert len({record["exam_score"] for record in records}) == 1
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {RESULTS, f"{first}_L_CC.overlay.png", f"{second}_L_CC.overlay.png"}
+
+
+# ---------------------------------------------------------------- what cannot be used
+
+
+@pytest.fixture
+def a_file(an_exam_folder, tmp_path):
+    """Makes a file that is no usable mammogram, by the name of its fault."""
+    good = an_exam_folder / "L_CC.dcm"
+
+    def with_tags(path: Path, **tags: object) -> None:
+        dataset = pydicom.dcmread(good)
+        for keyword, value in tags.items():
+            setattr(dataset, keyword, value)
+        dataset.save_as(path)
+
+    def picture(path: Path, array: np.ndarray) -> None:
+        Image.fromarray(array).save(path, format="PNG")
+
+    ramp = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (96, 1))
+    speck = np.zeros((96, 96), np.uint8)
+    speck[3, 3] = 255
+    makers = {
+        "missing": lambda path: None,
+        "empty": lambda path: path.write_bytes(b""),
+        "text": lambda path: path.write_text("no image"),
+        "truncated DICOM": lambda path: path.write_bytes(good.read_bytes()[:20_000]),
+        "CT": lambda path: with_tags(path, Modality="CT", SOPClassUID=CTImageStorage),
+        "for processing": lambda path: with_tags(path, PresentationIntentType="FOR PROCESSING"),
+        "tomosynthesis": lambda path: with_tags(path, SOPClassUID=BreastTomosynthesisImageStorage, NumberOfFrames=9),
+        "one grey": lambda path: with_tags(path, PixelData=bytes(2 * 192 * 160)),
+        "colour": lambda path: picture(path, np.stack([ramp, ramp[::-1], ramp.T], axis=-1)),
+        "tiny": lambda path: picture(path, ramp[:20, :20]),
+        "no breast": lambda path: picture(path, speck),
+        "folder of nothing": lambda path: path.mkdir(),
+        "damaged picture": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"damage" * 20),
+    }
+
+    def make(fault: str) -> Path:
+        path = tmp_path / "bad" / fault
+        path.parent.mkdir(exist_ok=True)
+        makers[fault](path)
+        return path
+
+    return make
+
+
+REASONS = {
+    "missing": "does not exist; check the path",
+    "empty": "the file is empty",
+    "text": "is neither DICOM nor PNG nor JPEG",
+    "truncated DICOM": "",
+    "CT": "Modality is CT, not MG",
+    "for processing": "PresentationIntentType is FOR PROCESSING; export the FOR PRESENTATION image",
+    "tomosynthesis": "tomosynthesis",
+    "one grey": "all pixels have the same value",
+    "colour": "colour",
+    "tiny": "20 x 20 pixels",
+    "no breast": "no breast is visible",
+    "folder of nothing": "holds no DICOM, PNG or JPEG file",
+    "damaged picture": "",
+}
+
+
+@pytest.mark.parametrize("fault", REASONS)
+def test_an_unusable_image_is_one_line_and_code_three_and_the_good_ones_are_done(
+    mammolens, a_file, an_exam_folder, a_trained_model, tmp_path, fault
+):
+    bad, output = a_file(fault), tmp_path / "out"
+    good = an_exam_folder / "R_CC.dcm"
+    result = mammolens("predict", bad, good, "-o", output, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    assert result.exit_code == 3, result.stderr
+    (line,) = errors_in(result)
+    assert line.startswith(f"error: {bad}: ")
+    assert REASONS[fault] in line
+    assert [record["path"] for record in results_in(output)] == [str(good)]
+    assert "1 images judged, 1 unusable" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_many_bad_images_are_a_line_each(mammolens, a_file, an_exam_folder, a_trained_model, tmp_path):
+    bad = [a_file(fault) for fault in REASONS]
+    result = mammolens("predict", *bad, an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps")
+    assert result.exit_code == 3
+    assert len(errors_in(result)) == len(bad)
+    assert len(results_in(tmp_path / "out")) == 4
+
+
+def test_nothing_usable_at_all_is_code_three(mammolens, a_file, a_trained_model, tmp_path):
+    result = mammolens("predict", a_file("text"), a_file("missing"), "-o", tmp_path / "out", "-m", a_trained_model)
+    assert result.exit_code == 3
+    assert len(errors_in(result)) == 2
+    assert results_in(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("damage", ["missing", "weights", "calibration"])
+def test_a_model_that_cannot_be_used_is_one_line_and_code_six(
+    mammolens, an_exam_folder, a_trained_model, tmp_path, damage
+):
+    model = tmp_path / "model"
+    if damage != "missing":
+        shutil.copytree(a_trained_model, model)
+        (model / {"weights": "model.safetensors", "calibration": "calibration.json"}[damage]).write_text("{")
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", model)
+    assert result.exit_code == 6
+    assert len(errors_in(result)) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read"),
+        ("path,age\na.dcm,3\n", "image"),
+        ("image,laterality\nL_CC.dcm,B\n", "line 2, column 'laterality': 'B'"),
+        ("image,patient_id\nelsewhere.dcm,Anna\n", "lists none of the 4 images"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_one_line_and_code_five(
+    mammolens, an_exam_folder, a_trained_model, tmp_path, content, reason
+):
+    table = tmp_path / "table.csv"
+    if content is not None:
+        table.write_text(content)
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "-t", table)
+    assert result.exit_code == 5
+    (line,) = errors_in(result)
+    assert line.startswith(f"error: {table}: ")
+    assert reason in line
+
+
+def test_an_output_that_is_a_file_is_one_line_and_code_two(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    (tmp_path / "out").write_text("in the way")
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model)
+    assert result.exit_code == 2
+    assert errors_in(result) == [
+        f"error: {tmp_path / 'out'}: File exists; choose another place, or mend its permissions or space"
+    ]
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_an_output_inside_of_the_folder_is_not_judged_the_next_time(
+    mammolens, an_exam_folder, a_trained_model, tmp_path
+):
+    exam = tmp_path / "exam"
+    shutil.copytree(an_exam_folder, exam)
+    for _ in range(2):
+        result = mammolens("predict", exam, "-o", exam / "out", "-m", a_trained_model, "--no-maps")
+        assert result.exit_code == 0
+        assert len(results_in(exam / "out")) == 4
+
+
+def test_files_named_by_their_uid_do_not_overwrite_each_other(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    (tmp_path / "exam").mkdir()
+    for number, file in enumerate(sorted(an_exam_folder.iterdir())):
+        shutil.copy(file, tmp_path / "exam" / f"1.2.840.113654.{number}")
+    mammolens("predict", tmp_path / "exam", "-o", tmp_path / "out", "-m", a_trained_model, "--no-overlays")
+    maps = {path.name for path in (tmp_path / "out").glob("*.nrrd")}
+    assert maps == {f"1.2.840.113654.{number}.anomaly.nrrd" for number in range(4)}
+
+
+@pytest.mark.parametrize(
+    "name", [b"[b]x.dcm", b":smile: [red]x.dcm", b"new\nline.dcm", b"caf\xc3\xa9.dcm", b"latin\xe9.dcm"]
+)
+def test_odd_file_names_are_no_trouble(mammolens, an_exam_folder, a_trained_model, tmp_path, name):
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    shutil.copy(an_exam_folder / "L_CC.dcm", file)
+    for mode in ([], ["--json"]):
+        result = mammolens("predict", file, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps", *mode)
+        assert result.exit_code == 0, result.stderr
+    (record,) = results_in(tmp_path / "out")
+    assert str(record["path"]).endswith(".dcm")
+
+
+def test_a_process_writes_results_to_stdout_and_nothing_else(
+    start_mammolens, an_exam_folder, a_trained_model, tmp_path
+):
+    process = start_mammolens("predict", an_exam_folder / "L_CC.dcm", "-o", tmp_path, "-m", a_trained_model, "--json")
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0
+    (line,) = stdout.splitlines()
+    assert json.loads(line)["view"] == "CC"
+    assert "Warning" not in stderr
+    assert "1 images judged" in stderr

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydicom import uid
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.reader import read_header, read_mammogram
+from mammolens.enums import QualityFlag
+from mammolens.errors import InputError, NotAMammogramError, UnsupportedMammogramError
+
+SPACING = {"ImagerPixelSpacing": ["0.1", "0.1"]}
+
+
+def view_code(modifier: str, scheme: str) -> list[Dataset]:
+    view, item = Dataset(), Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = modifier, scheme, "as it is called"
+    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = "399162004", "SCT", "cranio-caudal"
+    view.ViewModifierCodeSequence = [item]
+    return [view]
+
+
+NO_MAMMOGRAMS: dict[str, tuple[dict[str, Any], str]] = {
+    "a CT": ({"SOPClassUID": uid.CTImageStorage, "Modality": "CT"}, "Modality is CT, not MG; give a mammogram"),
+    "a chest film": ({"SOPClassUID": uid.ComputedRadiographyImageStorage, "Modality": "CR"}, "Modality is CR, not MG"),
+    "a CT that says MG": ({"SOPClassUID": uid.CTImageStorage}, r"is of another kind \(CT Image Storage\)"),
+    "ultrasound of a breast": (
+        {"SOPClassUID": uid.UltrasoundImageStorage, "Modality": "US", "BodyPartExamined": "BREAST"},
+        "Modality is US, not MG",
+    ),
+    "a capture that says nothing": (
+        {"SOPClassUID": uid.SecondaryCaptureImageStorage, "Modality": None},
+        "Modality is not stated, not MG",
+    ),
+    "a segmentation": ({"SOPClassUID": uid.SegmentationStorage, "Modality": "SEG"}, "is a segmentation; .* refers to"),
+    "a segmentation that says MG": ({"SOPClassUID": uid.SegmentationStorage}, "is a segmentation"),
+    "a segmentation's bare header": (
+        {"SOPClassUID": uid.SegmentationStorage, "Modality": "SEG", "Rows": None, "Columns": None, "PixelData": None},
+        r"holds no image \(Segmentation Storage\); give the mammogram itself",
+    ),
+    "a report": (
+        {
+            "SOPClassUID": uid.MammographyCADSRStorage,
+            "Modality": "SR",
+            "Rows": None,
+            "Columns": None,
+            "PixelData": None,
+        },
+        r"holds no image \(Mammography CAD SR Storage\); give the mammogram itself",
+    ),
+    "a presentation state": (
+        {
+            "SOPClassUID": uid.GrayscaleSoftcopyPresentationStateStorage,
+            "Modality": "PR",
+            "Rows": None,
+            "PixelData": None,
+        },
+        r"holds no image \(Grayscale Softcopy Presentation State Storage\)",
+    ),
+    "an image without rows": ({"Rows": 0}, "holds no image"),
+}
+UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
+    "for processing": (
+        {"PresentationIntentType": "FOR PROCESSING"},
+        "PresentationIntentType is FOR PROCESSING; export the FOR PRESENTATION image",
+    ),
+    "for processing, by its class": (
+        {"SOPClassUID": uid.DigitalMammographyXRayImageStorageForProcessing, "PresentationIntentType": None},
+        "PresentationIntentType is FOR PROCESSING",
+    ),
+    "for processing, by its class alone": (
+        {
+            "SOPClassUID": uid.DigitalMammographyXRayImageStorageForProcessing,
+            "PresentationIntentType": None,
+            "Modality": None,
+        },
+        "PresentationIntentType is FOR PROCESSING",
+    ),
+    "DX for processing": (
+        {"SOPClassUID": uid.DigitalXRayImageStorageForProcessing, "Modality": "DX", "BodyPartExamined": "BREAST"},
+        "PresentationIntentType is FOR PROCESSING",
+    ),
+    "tomosynthesis": (
+        {"SOPClassUID": uid.BreastTomosynthesisImageStorage, "NumberOfFrames": 60},
+        "is tomosynthesis; give the two-dimensional mammogram",
+    ),
+    "tomosynthesis of one frame": ({"SOPClassUID": uid.BreastTomosynthesisImageStorage}, "is tomosynthesis"),
+    "multi-frame": ({"NumberOfFrames": "2"}, "is a stack of 2 frames"),
+    "colour": ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, "is a colour image; export the grey-scale"),
+    "a palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, "is a colour image"),
+    "spot compression": (
+        {"ViewCodeSequence": view_code("399055006", "SCT")},
+        r"is no whole-breast view \(spot compression\); give the whole-breast view",
+    ),
+    "spot compression, former code": (
+        {"ViewCodeSequence": view_code("R-102D7", "SRT")},
+        r"is no whole-breast view \(spot compression\)",
+    ),
+    "magnification": (
+        {"ViewCodeSequence": view_code("399163009", "SCT")},
+        r"is no whole-breast view \(magnification\)",
+    ),
+    "magnification, former code": (
+        {"ViewCodeSequence": view_code("R-102D6", "SRT")},
+        r"is no whole-breast view \(magnification\)",
+    ),
+    "cleavage": ({"ViewCodeSequence": view_code("399161006", "SCT")}, r"is no whole-breast view \(cleavage\)"),
+    "axillary tail": ({"ViewCodeSequence": view_code("R-102D1", "SRT")}, r"is no whole-breast view \(axillary tail\)"),
+    "magnified": (
+        {"EstimatedRadiographicMagnificationFactor": "1.8"},
+        r"is a magnification view \(factor 1.8\); give the whole-breast view",
+    ),
+    "a CBIS-DDSM crop": ({"PatientID": "Mass-Training_P_00001_LEFT_CC_1"}, "is a crop or mask of CBIS-DDSM"),
+}
+ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
+    "a mammogram": ({}, ()),
+    "contact magnification": ({"EstimatedRadiographicMagnificationFactor": "1.08"}, ()),
+    "rolled": ({"ViewCodeSequence": view_code("399197002", "SCT")}, ()),
+    "an implant displaced": ({"ViewCodeSequence": view_code("399209000", "SCT")}, ()),
+    "DX of a breast": (
+        {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "DX", "BodyPartExamined": "BREAST"},
+        (),
+    ),
+    "a capture": ({"SOPClassUID": uid.SecondaryCaptureImageStorage}, (QualityFlag.SECONDARY_CAPTURE,)),
+    "a private class": ({"SOPClassUID": "1.2.3.4"}, ()),
+    "no modality": ({"Modality": None}, (QualityFlag.POOR_HEADER,)),
+    "lossy": ({"LossyImageCompression": "01"}, (QualityFlag.LOSSY_COMPRESSED,)),
+    "not lossy": ({"LossyImageCompression": "00"}, ()),
+    "an implant": ({"BreastImplantPresent": "YES"}, (QualityFlag.IMPLANT,)),
+}
+
+
+@pytest.mark.parametrize("read", [read_header, read_mammogram])
+@pytest.mark.parametrize(("header", "message"), NO_MAMMOGRAMS.values(), ids=NO_MAMMOGRAMS)
+def test_other_objects_are_no_mammograms(write_dicom, values_of, read, header, message):
+    with pytest.raises(NotAMammogramError, match=rf"^/.*/image\.dcm: {message}") as refusal:
+        read(write_dicom(values_of(), **SPACING, **header))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("read", [read_header, read_mammogram])
+@pytest.mark.parametrize(("header", "message"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_mammograms_of_other_kinds_are_not_supported(write_dicom, values_of, read, header, message):
+    with pytest.raises(UnsupportedMammogramError, match=rf"^/.*/image\.dcm: ({message})") as refusal:
+        read(write_dicom(values_of(), **SPACING, **header))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("header", "flags"), ACCEPTED.values(), ids=ACCEPTED)
+def test_mammograms_are_accepted_with_flags(write_dicom, values_of, header, flags):
+    assert read_header(write_dicom(values_of(), **SPACING, **header)).flags == flags
+
+
+def test_a_lossy_transfer_syntax_is_flagged_whatever_the_header_says(write_dicom, values_of):
+    path = write_dicom(values_of(8), syntax=uid.JPEGBaseline8Bit, frame=b"\xff\xd8\xff\xd9", **SPACING)
+    assert read_header(path).flags == (QualityFlag.LOSSY_COMPRESSED,)
+
+
+@pytest.mark.parametrize(
+    "keyword", ["EstimatedRadiographicMagnificationFactor", "NumberOfFrames", "ImagerPixelSpacing"]
+)
+def test_a_header_that_breaks_its_own_rules_is_damaged(dataset_of, values_of, tmp_path, keyword):
+    dataset, path = dataset_of(values_of(), ImagerPixelSpacing="77777777"), tmp_path / "image.dcm"
+    setattr(dataset, keyword, "77777777")
+    dataset.save_as(path, write_like_original=False)
+    path.write_bytes(path.read_bytes().replace(b"77777777", b"seven7\n7"))
+    with pytest.raises(InputError, match=r"image\.dcm: the file is damaged \(.*\); copy or export") as refusal:
+        read_header(path)
+    assert "\n" not in str(refusal.value)

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import openjpeg.utils
+import pydicom
+import pytest
+import SimpleITK as sitk
+from PIL import Image
+from pydicom import uid
+from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate, generate_pixel_data_frame
+
+from mammolens.dicom.decoding import decoded_cells, without_unused_bits
+from mammolens.dicom.opening import open_dicom
+from mammolens.errors import InputError, PixelDataError, UnsupportedMammogramError
+
+ENCODED = (uid.RLELossless, uid.JPEG2000Lossless, uid.JPEGLosslessSV1)
+UNCOMPRESSED = (
+    uid.ImplicitVRLittleEndian,
+    uid.ExplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+)
+BITS = (8, 10, 12, 14, 16)
+VARIANTS = [
+    (syntax, bits, signed)
+    for syntax, bits, signed in product((*UNCOMPRESSED, *ENCODED), BITS, (False, True))
+    if bits in (8, 16) or syntax != uid.JPEGLosslessSV1  # GDCM writes cells as a whole
+    if bits > 8 or syntax != uid.ExplicitVRBigEndian
+]
+
+
+def stored(path: Path) -> np.ndarray:
+    dataset = open_dicom(path, with_pixels=True)
+    return without_unused_bits(decoded_cells(dataset, path), dataset)
+
+
+def read_by_simpleitk(path: Path) -> np.ndarray:
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0]
+
+
+@pytest.mark.parametrize(("syntax", "bits", "signed"), VARIANTS, ids=lambda value: getattr(value, "name", str(value)))
+def test_values_are_those_that_were_written_and_those_that_simpleitk_reads(
+    write_dicom, values_of, syntax, bits, signed
+):
+    values = values_of(bits, signed=signed)
+    path = write_dicom(values, syntax=syntax, BitsStored=bits)
+    decoded = stored(path)
+    assert decoded.dtype.newbyteorder("=") == values.dtype
+    np.testing.assert_array_equal(decoded, values)
+    np.testing.assert_array_equal(decoded, read_by_simpleitk(path))
+
+
+@pytest.mark.parametrize(("tool", "bits", "signed"), [*product(("dcmcjpeg", "dcmcjpls"), BITS, (False, True))])
+def test_values_that_dcmtk_compressed_are_the_same(write_dicom, values_of, tmp_path, tool, bits, signed):
+    program = shutil.which(tool)
+    if program is None:
+        pytest.skip(f"{tool} (Debian package dcmtk) is not installed")
+    values, packed = values_of(bits, signed=signed), tmp_path / "packed.dcm"
+    subprocess.run([program, write_dicom(values, BitsStored=bits), packed], check=True, capture_output=True)
+    np.testing.assert_array_equal(stored(packed), values)
+    np.testing.assert_array_equal(stored(packed), read_by_simpleitk(packed))
+
+
+def test_jpeg_ls_of_another_maker_gives_the_same_values(write_dicom):
+    packed = pydicom.dcmread(get_testdata_file("MR_small_jpeg_ls_lossless.dcm"))
+    truth = pydicom.dcmread(get_testdata_file("MR_small.dcm")).pixel_array
+    frame = next(generate_pixel_data_frame(packed.PixelData, 1))
+    path = write_dicom(truth, syntax=uid.JPEGLSLossless, frame=frame)
+    np.testing.assert_array_equal(stored(path), truth)
+    np.testing.assert_array_equal(stored(path), read_by_simpleitk(path))
+
+
+def test_lossy_jpeg_of_8_bits_is_read_as_simpleitk_reads_it(write_dicom, a_phantom_exam):
+    values, stream = np.rint(a_phantom_exam.views[3].pixels * 255).astype(np.uint8), io.BytesIO()
+    Image.fromarray(values).save(stream, format="JPEG", quality=90)
+    path = write_dicom(values, syntax=uid.JPEGBaseline8Bit, frame=stream.getvalue())
+    np.testing.assert_allclose(stored(path), values, atol=20)
+    np.testing.assert_allclose(stored(path).astype(int), read_by_simpleitk(path).astype(int), atol=1)
+
+
+def test_lossy_jpeg_2000_is_read_as_simpleitk_reads_it(write_dicom, a_phantom_exam):
+    values = phantom_values(a_phantom_exam)
+    frame = openjpeg.utils.encode_array(values, bits_stored=12, photometric_interpretation=2, compression_ratios=[8, 4])
+    path = write_dicom(values, syntax=uid.JPEG2000, frame=bytes(frame), BitsStored=12)
+    np.testing.assert_allclose(stored(path), values, atol=200)
+    np.testing.assert_allclose(stored(path).astype(int), read_by_simpleitk(path).astype(int), atol=1)
+
+
+@pytest.mark.parametrize("precision", [12, 16])
+def test_jpeg_2000_inside_a_jp2_file_keeps_all_its_bits(write_dicom, values_of, precision):
+    """Against PS3.5 A.4.4, but found in public data sets, also with more bits than Bits Stored says."""
+    values = values_of(12)
+    frame = openjpeg.utils.encode_array(values, bits_stored=precision, photometric_interpretation=2, codec_format=1)
+    assert frame[4:8] == b"jP  "
+    path = write_dicom(values, syntax=uid.JPEG2000Lossless, frame=bytes(frame), BitsStored=12)
+    np.testing.assert_array_equal(stored(path), values)
+    np.testing.assert_array_equal(stored(path), read_by_simpleitk(path))
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_file_without_preamble_and_meta_information_is_read(dataset_of, values_of, tmp_path, implicit):
+    dataset, path = dataset_of(values_of()), tmp_path / "bare.dcm"
+    dataset.file_meta, dataset.preamble, dataset.is_implicit_VR = None, None, implicit
+    pydicom.dcmwrite(path, dataset, write_like_original=True)
+    assert path.read_bytes()[:2] == b"\x08\x00"
+    np.testing.assert_array_equal(stored(path), values_of())
+
+
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.RLELossless])
+def test_overlays_in_unused_bits_are_no_part_of_the_values(write_dicom, values_of, syntax):
+    values = values_of(12)
+    overlay = np.random.default_rng(0).integers(0, 16, size=values.shape).astype(np.uint16) << 12
+    frame = write_dicom(values | overlay, syntax=syntax, BitsStored=16, name="whole cells.dcm")
+    dataset = pydicom.dcmread(frame)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    dataset.save_as(frame)
+    np.testing.assert_array_equal(stored(frame), values)
+    np.testing.assert_array_equal(stored(frame), read_by_simpleitk(frame))
+
+
+def test_the_sign_is_extended_where_the_writer_did_not(write_dicom, values_of):
+    values = values_of(12, signed=True)
+    path = write_dicom(values & 0x0FFF, BitsStored=12)
+    np.testing.assert_array_equal(stored(path), values)
+    np.testing.assert_array_equal(stored(path), read_by_simpleitk(path))
+
+
+def test_values_may_stand_in_the_upper_bits(write_dicom, values_of):
+    values = values_of(12)
+    np.testing.assert_array_equal(stored(write_dicom((values << 4) | 5, BitsStored=12, HighBit=15)), values)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("syntax", [*UNCOMPRESSED, *ENCODED], ids=lambda syntax: syntax.name)
+def test_a_file_that_ends_too_early_is_refused(write_dicom, a_phantom_exam, syntax, share):
+    path = write_dicom(phantom_values(a_phantom_exam), syntax=syntax)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: round(len(whole) * share)])
+    with pytest.raises(
+        InputError, match=r"image\.dcm: .*; (copy or export the image again|give the mammogram itself)$"
+    ):
+        stored(path)
+
+
+@pytest.mark.parametrize("fill", [b"", b"\0"], ids=["cut", "zeros"])
+@pytest.mark.parametrize("missing", [0.02, 0.5, 0.9])
+@pytest.mark.parametrize("syntax", ENCODED, ids=lambda syntax: syntax.name)
+def test_a_frame_that_ends_too_early_is_refused(write_dicom, encode, a_phantom_exam, syntax, missing, fill):
+    """Decoders fill such frames up, and half a breast looks like a breast."""
+    values = phantom_values(a_phantom_exam)
+    frame = encode(values, syntax, 16)
+    cut = round(len(frame) * missing)
+    path = write_dicom(values, syntax=syntax, frame=frame[:-cut] + fill * cut)
+    with pytest.raises(PixelDataError, match=r"image\.dcm: .*(too early|cannot be decoded).*; copy or export"):
+        stored(path)
+
+
+def test_a_jpeg_ls_frame_that_ends_too_early_is_refused(write_dicom):
+    packed = pydicom.dcmread(get_testdata_file("MR_small_jpeg_ls_lossless.dcm"))
+    frame = next(generate_pixel_data_frame(packed.PixelData, 1))
+    path = write_dicom(np.zeros((64, 64), np.int16), syntax=uid.JPEGLSLossless, frame=frame[: len(frame) // 2])
+    with pytest.raises(PixelDataError, match="the compressed pixels end too early"):
+        stored(path)
+
+
+def test_truncation_is_seen_in_several_threads_at_once(write_dicom, encode, values_of):
+    values, frame = values_of(16), encode(values_of(16), uid.JPEGLosslessSV1, 16)
+    whole = write_dicom(values, syntax=uid.JPEGLosslessSV1, frame=frame, name="whole.dcm")
+    cut = write_dicom(values, syntax=uid.JPEGLosslessSV1, frame=frame[: len(frame) // 2], name="cut.dcm")
+
+    def outcome(path: Path) -> str:
+        try:
+            return "same" if np.array_equal(stored(path), values) else "other"
+        except PixelDataError:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(outcome, [whole, cut] * 20)) == ["same", "refused"] * 20
+
+
+def test_some_padding_behind_the_pixels_is_harmless(dataset_of, values_of, tmp_path):
+    dataset, path = dataset_of(values_of()), tmp_path / "image.dcm"
+    dataset.PixelData += b"\0" * 20
+    dataset.save_as(path, write_like_original=False)
+    np.testing.assert_array_equal(stored(path), values_of())
+
+
+def test_more_rows_than_the_header_says_are_refused(write_dicom, values_of):
+    with pytest.raises(PixelDataError, match="bytes more than rows x columns"):
+        stored(write_dicom(values_of(), Rows=70))
+
+
+@pytest.mark.parametrize("syntax", ENCODED, ids=lambda syntax: syntax.name)
+@pytest.mark.parametrize("wrong", [{"Rows": 90}, {"Columns": 90}], ids=str)
+def test_a_frame_of_another_size_is_refused(write_dicom, values_of, syntax, wrong):
+    with pytest.raises(PixelDataError, match=r"image\.dcm: .*; (copy or )?export the image again"):
+        stored(write_dicom(values_of(16), syntax=syntax, **wrong))
+
+
+@pytest.mark.parametrize("syntax", [*ENCODED, uid.JPEGLSLossless, uid.JPEGBaseline8Bit], ids=lambda syntax: syntax.name)
+def test_garbage_is_refused(write_dicom, values_of, syntax):
+    garbage = np.random.default_rng(0).bytes(4000) + b"\xff\xd9"
+    with pytest.raises(PixelDataError, match=f"pixels cannot be decoded as {syntax.name.split('(')[0]}"):
+        stored(write_dicom(values_of(), syntax=syntax, frame=garbage))
+
+
+def test_a_decoder_that_panics_is_a_damaged_file_too(write_dicom, encode, values_of):
+    """pylibjpeg-rle meets some damage with a panic, which is no Exception."""
+    values, frame = values_of(16), encode(values_of(16), uid.RLELossless, 16)
+    rng, refused = np.random.default_rng(2), 0
+    for _ in range(80):
+        damaged = bytearray(frame)
+        damaged[rng.integers(64, len(frame))] = rng.integers(256)
+        try:
+            stored(write_dicom(values, syntax=uid.RLELossless, frame=bytes(damaged)))
+        except PixelDataError:
+            refused += 1
+    assert refused > 0
+
+
+def test_a_transfer_syntax_without_decoder_is_named(write_dicom, values_of):
+    path = write_dicom(values_of(), syntax=uid.MPEG2MPML, frame=b"\0" * 100 + b"\xff\xd9")
+    with pytest.raises(PixelDataError, match="pixels cannot be decoded as MPEG2"):
+        stored(path)
+
+
+@pytest.mark.parametrize("pixels", [None, b""], ids=["absent", "empty"])
+def test_an_object_without_pixels_is_refused(write_dicom, values_of, pixels):
+    with pytest.raises(PixelDataError, match="the file has no Pixel Data; copy or export the image again"):
+        stored(write_dicom(values_of(), PixelData=pixels))
+
+
+@pytest.mark.parametrize("shape", [(1, 400), (63, 400), (400, 63), (8, 8)], ids=str)
+def test_a_tiny_image_is_refused(write_dicom, shape):
+    with pytest.raises(
+        UnsupportedMammogramError, match=rf"has only {shape[0]} x {shape[1]} pixels; give the full image"
+    ):
+        stored(write_dicom(np.arange(shape[0] * shape[1], dtype=np.uint16).reshape(shape)))
+
+
+def test_several_fragments_are_one_frame(dataset_of, encode, values_of, tmp_path):
+    values, path = values_of(16), tmp_path / "image.dcm"
+    dataset = dataset_of(values)
+    dataset.PixelData = encapsulate([encode(values, uid.JPEG2000Lossless, 16)], fragments_per_frame=3)
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    dataset.file_meta.TransferSyntaxUID = uid.JPEG2000Lossless
+    dataset.save_as(path, write_like_original=False)
+    np.testing.assert_array_equal(stored(path), values)
+
+
+def phantom_values(exam) -> np.ndarray:
+    return np.rint(exam.views[3].pixels * 4095).astype(np.uint16)

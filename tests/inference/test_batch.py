@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mammolens.errors import InputError
+from mammolens.inference.batch import predict_files
+from mammolens.types import ImageAttributes
+
+
+@pytest.fixture
+def two_exams(phantoms) -> list[list[Path]]:
+    """The files of two women, four views each."""
+    patients = phantoms.patients[:2]
+    return [[case.path for case in phantoms.cases if case.patient_id == patient] for patient in patients]
+
+
+def judged(predictor, paths, attributes=None):
+    errors: list[InputError] = []
+    found = list(predict_files(predictor, paths, attributes or {}, errors.append))
+    return [mammogram.header.path for mammogram, _ in found], [result.record for _, result in found], errors
+
+
+def test_exams_come_in_order_of_their_first_file_with_their_own_fused_scores(a_predictor, two_exams):
+    one, other = two_exams
+    mixed = [file for pair in zip(one, other, strict=True) for file in pair]
+    paths, records, errors = judged(a_predictor, mixed)
+    assert paths == [*one, *other]
+    assert not errors
+    assert len({record.exam_score for record in records}) == 2
+    assert len({record.exam_score for record in records[:4]}) == 1
+
+
+def test_results_are_those_of_the_exam_read_together(a_predictor, two_exams, an_exam):
+    _, records, _ = judged(a_predictor, two_exams[0])
+    assert records == [result.record for result in a_predictor.predict_exam(an_exam)]
+
+
+def test_an_unusable_file_is_reported_and_the_others_go_on(a_predictor, two_exams, tmp_path):
+    text, missing, cut = tmp_path / "text.txt", tmp_path / "missing.dcm", tmp_path / "cut.dcm"
+    text.write_text("no image")
+    cut.write_bytes(two_exams[0][0].read_bytes()[:3000])
+    paths, records, errors = judged(a_predictor, [text, two_exams[1][0], missing, cut])
+    assert paths == [two_exams[1][0]]
+    assert [record.path for record in records] == [str(two_exams[1][0])]
+    assert sorted(error.source for error in errors) == sorted(map(str, (text, missing, cut)))
+
+
+def test_a_view_that_cannot_be_used_is_missing_from_the_fused_score_only(a_predictor, two_exams, tmp_path):
+    broken = tmp_path / "broken.dcm"
+    whole = two_exams[0][0].read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    paths, records, errors = judged(a_predictor, [broken, *two_exams[0][1:]])
+    assert paths == two_exams[0][1:]
+    assert len(errors) == 1
+    assert records == judged(a_predictor, two_exams[0][1:])[1]
+
+
+def test_the_same_image_twice_is_judged_twice_and_counts_once(a_predictor, two_exams, tmp_path):
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(two_exams[0][0].read_bytes())
+    _, records, _ = judged(a_predictor, [*two_exams[0], copy])
+    _, alone, _ = judged(a_predictor, two_exams[0])
+    assert [record.exam_score for record in records] == [record.exam_score for record in [*alone, alone[0]]]
+
+
+def test_exams_that_a_table_numbers_alike_for_each_patient_are_not_fused(a_predictor, two_exams):
+    attributes = {
+        path: ImageAttributes(patient_id=patient, exam_id="1")
+        for patient, paths in zip(("Anna", "Berta"), two_exams, strict=True)
+        for path in paths
+    }
+    _, records, _ = judged(a_predictor, [*two_exams[0], *two_exams[1]], attributes)
+    alone = [record for paths in two_exams for record in judged(a_predictor, paths)[1]]
+    assert [record.exam_score for record in records] == [record.exam_score for record in alone]
+    assert {record.patient for record in records} == {"Anna", "Berta"}
+
+
+def test_what_a_table_says_wins(a_predictor, two_exams):
+    path = two_exams[0][0]
+    attributes = {path: replace(ImageAttributes(), patient_id="Anna", machine_id="49")}
+    _, (record,), _ = judged(a_predictor, [path], attributes)
+    assert (record.patient, record.acquisition_group) == ("Anna", "49")

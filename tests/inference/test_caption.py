@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ImageFont
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.inference.caption import annotated, caption_lines, provenance, wrapped
+
+FONT = ImageFont.load_default(size=15)
+
+
+@pytest.fixture(scope="module")
+def a_result(a_predictor, an_exam):
+    return a_predictor.predict(an_exam[0])
+
+
+def saying(result, **changes):
+    return replace(result, record=result.record.model_copy(update=changes))
+
+
+def test_it_says_who_and_how_much_in_words(a_result):
+    lines = caption_lines(saying(a_result, patient="P1", percentile=97.8, exam_percentile=99.99, quality_flags=[]))
+    assert lines[0] == f"P1: {'left' if a_result.record.laterality == 'L' else 'right'} {a_result.record.view}"
+    assert lines[1] == "More anomalous than 97 % of normal images; its exam than 99 % of normal exams."
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"is_anomalous": True}, "FLAGGED (conformal p <= 0.1)."),
+        ({"is_anomalous": False}, "Not flagged (conformal p <= 0.1)."),
+        ({"threshold": None}, "Cannot be flagged: the model knows too few normal patients."),
+        ({"laterality": None, "view": None}, "side unknown view unknown"),
+        ({"quality_flags": ["view_guessed", "implant"]}, "Note: view guessed, implant."),
+    ],
+)
+def test_it_says_what_the_decision_and_its_weak_points_are(a_result, changes, words):
+    assert words in "\n".join(caption_lines(saying(a_result, **changes)))
+
+
+def test_it_names_the_highest_level_that_is_reached(a_result):
+    heat = np.zeros_like(a_result.heat_levels)
+    assert "No part reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[2]
+    heat[0, 0] = 2
+    assert "Heat reaches the level 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[2]
+
+
+def test_the_notice_and_the_model_are_always_there(a_result):
+    assert provenance(a_result.record) == f"{RESEARCH_USE_ONLY}. Model {a_result.record.model}."
+
+
+@given(text=st.text(alphabet="ab W_.", max_size=80), width=st.integers(40, 300))
+def test_no_line_is_wider_than_the_sheet_and_no_letter_is_lost(text, width):
+    lines = list(wrapped(text, FONT, width))
+    assert all(FONT.getlength(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("shape", [(100, 40), (300, 480), (1200, 700)])
+def test_the_caption_lies_below_the_picture_and_inside_the_sheet(a_result, shape):
+    picture = np.full((*shape, 3), 255, dtype=np.uint8)
+    long = saying(a_result, patient="A" * 120, quality_flags=["acquisition_not_calibrated"] * 6)
+    sheet = np.asarray(annotated(picture, long))
+    assert sheet.shape[1] == max(480, shape[1])
+    left = (sheet.shape[1] - shape[1]) // 2
+    assert np.array_equal(sheet[: shape[0], left : left + shape[1]], picture)
+    written = (sheet[shape[0] :] != sheet[-1, -1]).any(axis=2)
+    rows, columns = np.flatnonzero(written.any(axis=1)), np.flatnonzero(written.any(axis=0))
+    assert rows[0] > 2
+    assert rows[-1] < len(written) - 5
+    assert columns[0] > 5
+    assert columns[-1] < sheet.shape[1] - 5
+
+
+def test_the_legend_shows_the_whole_ramp(a_result):
+    sheet = np.asarray(annotated(np.zeros((200, 600, 3), dtype=np.uint8), a_result))
+    colours = {tuple(colour) for colour in sheet.reshape(-1, 3)}
+    assert {(255, 237, 120), (189, 0, 38)} <= {tuple(int(value) for value in colour) for colour in colours}

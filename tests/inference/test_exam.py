@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mammolens.enums import Laterality
+from mammolens.inference.exam import ImageScore, fuse
+from mammolens.types import ImageHeader
+
+LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
+
+
+def score(uid: str, laterality: Laterality | None, value: float) -> ImageScore:
+    return ImageScore(ImageHeader(Path(uid), uid, "patient", "exam", laterality=laterality), value)
+
+
+@pytest.fixture
+def five_views() -> list[ImageScore]:
+    """Three views of the left breast, two of the right."""
+    left = [score(uid, LEFT, value) for uid, value in (("1", 1.0), ("2", 2.0), ("3", 6.0))]
+    return [*left, score("4", RIGHT, 4.0), score("5", RIGHT, 6.0)]
+
+
+def test_the_mean_is_taken_within_breasts_and_then_over_breasts(five_views):
+    fused = fuse(five_views, "mean")
+    assert fused.breasts == {LEFT: 3.0, RIGHT: 5.0}
+    assert fused.exam == 4.0  # not 3.8, the mean over images
+
+
+def test_the_maximum_is_that_of_the_worst_view(five_views):
+    fused = fuse(five_views, "max")
+    assert fused.breasts == {LEFT: 6.0, RIGHT: 6.0}
+    assert fused.exam == 6.0
+
+
+def test_an_instance_counts_once_and_its_last_score_wins(five_views):
+    assert fuse([*five_views, *five_views], "mean") == fuse(five_views, "mean")
+    assert fuse([*five_views, score("5", RIGHT, 16.0)], "mean").breasts[RIGHT] == 10.0
+
+
+def test_images_of_unknown_side_are_a_breast_of_their_own():
+    fused = fuse([score("1", LEFT, 1.0), score("2", None, 3.0), score("3", None, 5.0)], "mean")
+    assert fused.breasts == {LEFT: 1.0, None: 4.0}
+    assert fused.exam == 2.5
+
+
+def test_a_single_image_is_its_own_breast_and_exam():
+    fused = fuse([score("1", RIGHT, 2.0)], "max")
+    assert (fused.breasts, fused.exam) == ({RIGHT: 2.0}, 2.0)

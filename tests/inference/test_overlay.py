@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mammolens.inference.overlay import level_colours, render_overlay
+from mammolens.types import AnomalyResult
+
+LEVELS = {"low": 1.0, "moderate": 2.0, "high": 3.0}
+YELLOW, RED = (255, 237, 120), (189, 0, 38)
+
+
+def with_map(result: AnomalyResult, anomaly_map: np.ndarray, levels: dict[str, float] = LEVELS) -> AnomalyResult:
+    return replace(
+        result,
+        record=result.record.model_copy(update={"levels": levels}),
+        anomaly_map=anomaly_map.astype(np.float32),
+        heat_levels=np.digitize(anomaly_map, list(levels.values())).astype(np.uint8),
+    )
+
+
+@pytest.fixture(scope="module")
+def a_result(a_predictor, an_exam):
+    return a_predictor.predict(an_exam[0])
+
+
+@pytest.fixture
+def pixels(an_exam):
+    return an_exam[0].pixels
+
+
+def test_nothing_is_drawn_on_a_normal_image(a_result, pixels):
+    picture = render_overlay(pixels, with_map(a_result, np.full(pixels.shape, 0.99)))
+    assert (picture == picture[..., :1]).all()
+    assert picture.min() == 0
+    assert picture.max() == 255
+
+
+def test_heat_is_coloured_where_it_is_and_only_there(a_result, pixels):
+    heat = np.zeros(pixels.shape)
+    heat[40:60, 30:50] = 3.5
+    normal, picture = (render_overlay(pixels, with_map(a_result, each)) for each in (np.zeros(pixels.shape), heat))
+    changed = (picture != normal).any(axis=2)
+    assert changed[40:60, 30:50].all()
+    assert changed.sum() == 400
+
+
+def test_a_contour_in_its_own_colour_shows_where_a_level_begins(a_result, pixels):
+    heat = np.zeros(pixels.shape)
+    heat[40:80, 30:70] = 1.5
+    heat[50:60, 40:50] = 3.5
+    picture = render_overlay(pixels, with_map(a_result, heat))
+    assert tuple(picture[40, 50]) == tuple(picture[79, 69]) == YELLOW
+    assert tuple(picture[50, 45]) == tuple(picture[59, 49]) == RED
+
+
+def test_the_image_shows_through_the_highest_heat(a_result, pixels):
+    picture = render_overlay(pixels, with_map(a_result, np.full(pixels.shape, 9.0)))[5:-5, 5:-5].astype(float)
+    greys = render_overlay(pixels, with_map(a_result, np.zeros(pixels.shape)))[5:-5, 5:-5, 0].astype(float)
+    assert np.corrcoef(picture[..., 1].ravel(), greys.ravel())[0, 1] > 0.99
+
+
+def test_a_large_image_is_shrunk_with_its_heat_in_place(a_result, pixels):
+    heat = np.zeros(pixels.shape)
+    heat[:, :80] = 3.5
+    picture = render_overlay(pixels, with_map(a_result, heat), longest=96).astype(int)
+    assert picture.shape == (96, 80, 3)
+    coloured = np.ptp(picture, axis=2) > 0
+    assert coloured[:, :39].all()
+    assert not coloured[:, 41:].any()
+
+
+@pytest.mark.parametrize("levels", [{"only": 1.0}, {"low": 1.0, "moderate": 2.0, "high": 2.0}])
+def test_a_single_level_or_two_that_begin_together_can_be_drawn(a_result, pixels, levels):
+    picture = render_overlay(pixels, with_map(a_result, np.full(pixels.shape, 5.0), levels))
+    assert np.ptp(picture.astype(int), axis=2).max() > 0
+
+
+def test_the_ramp_gets_darker_from_level_to_level():
+    lightness = level_colours(np.linspace(0, 1, 20, dtype=np.float32)) @ [0.299, 0.587, 0.114]
+    assert (np.diff(lightness) < 0).all()

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.calibration.calibration import Calibration
+from mammolens.enums import Laterality, QualityFlag, ViewPosition
+from mammolens.errors import InputError, ModelError
+from mammolens.inference.predictor import Predictor
+from mammolens.models.directory import CALIBRATION, load_model
+from mammolens.transforms.pipeline import Pipeline
+from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram
+
+
+@pytest.fixture(scope="module")
+def results(a_predictor, an_exam) -> list[AnomalyResult]:
+    return a_predictor.predict_exam(an_exam)
+
+
+def same(one: AnomalyResult, other: AnomalyResult) -> bool:
+    maps = ("anomaly_map", "heat_levels", "reconstruction")
+    equal = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in maps)
+    return equal and one.record == other.record and one.header == other.header
+
+
+def test_an_image_alone_is_an_exam_of_one_image(a_predictor, an_exam):
+    alone, (together,) = a_predictor.predict(an_exam[0]), a_predictor.predict_exam(an_exam[:1])
+    assert same(alone, together)
+    assert alone.record.exam_score == alone.record.breast_score == alone.record.pred_score
+
+
+def test_with_its_siblings_scores_it_is_judged_as_within_the_exam(a_predictor, an_exam, results):
+    siblings = [a_predictor.score(mammogram) for mammogram in an_exam[1:]]
+    judged = a_predictor.predict(an_exam[0], siblings)
+    assert same(replace(judged, record=judged.record), results[0])
+
+
+def test_siblings_count_once_the_image_itself_among_them_too(a_predictor, an_exam, results):
+    siblings = [a_predictor.score(mammogram) for mammogram in [*an_exam, *an_exam]]
+    assert a_predictor.predict(an_exam[0], siblings).record == results[0].record
+
+
+def test_fused_scores_are_means_of_views_and_then_of_breasts(a_predictor, results):
+    by_side: dict[str | None, list[float]] = {}
+    for result in results:
+        by_side.setdefault(result.record.laterality, []).append(result.record.pred_score)
+    breasts = {side: sum(scores) / 2 for side, scores in by_side.items()}
+    exam = (breasts["L"] + breasts["R"]) / 2
+    for result in results:
+        assert result.record.breast_score == pytest.approx(breasts[result.record.laterality])
+        assert result.record.exam_score == pytest.approx(exam)
+        assert result.record.exam_p_value == a_predictor.calibration.exam_scale.p_value(result.record.exam_score)
+
+
+def test_the_numbers_of_a_record_agree_with_the_calibration(a_predictor, results):
+    for record in (result.record for result in results):
+        assert record.p_value == a_predictor.image_p_value(record.pred_score)
+        assert record.percentile == pytest.approx(100 * (1 - record.p_value))
+        assert record.exam_percentile == pytest.approx(100 * (1 - record.exam_p_value))
+        assert record.is_anomalous == (record.p_value <= 0.1) == (record.pred_score >= record.threshold)
+        assert record.model == a_predictor.model_id
+        assert record.calibration == a_predictor.calibration_id
+        assert record.notice == RESEARCH_USE_ONLY
+
+
+def test_the_record_says_which_image_it_is_about(an_exam, results):
+    for mammogram, result in zip(an_exam, results, strict=True):
+        header, record = mammogram.header, result.record
+        assert (record.path, record.sop_instance_uid) == (str(header.path), header.sop_instance_uid)
+        assert (record.patient, record.exam) == (header.patient_id, header.exam_id)
+        assert (record.laterality, record.view) == (header.laterality, header.view)
+        assert (record.rows, record.columns) == mammogram.pixels.shape
+
+
+def test_a_record_survives_json(results):
+    for result in results:
+        assert AnomalyRecord.model_validate_json(result.record.model_dump_json()) == result.record
+
+
+def test_maps_lie_on_the_original_grid_and_are_zero_outside_of_the_breast(a_predictor, an_exam, results):
+    pipeline = Pipeline(a_predictor.config.preprocessing)
+    for mammogram, result in zip(an_exam, results, strict=True):
+        prepared = pipeline.prepare(mammogram)
+        outside = pipeline.restore_map(prepared.mask.as_tensor(), prepared) == 0
+        assert 0.2 < outside.mean() < 0.9
+        assert result.anomaly_map.shape == result.reconstruction.shape == mammogram.pixels.shape
+        assert result.anomaly_map.dtype == result.reconstruction.dtype == np.float32
+        assert not result.anomaly_map[outside].any()
+        assert result.anomaly_map.min() >= 0
+        assert result.anomaly_map.max() > 0
+
+
+def test_heat_levels_count_the_levels_that_the_map_reaches(results):
+    for result in results:
+        starts = list(result.record.levels.values())
+        assert result.heat_levels.dtype == np.uint8
+        expected = sum((result.anomaly_map >= start).astype(int) for start in starts)
+        assert np.array_equal(result.heat_levels, expected)
+
+
+def test_a_level_begins_at_its_very_value(a_predictor, a_trained_model, an_exam, results):
+    calibration = replace(a_predictor.calibration)
+    peak = float(results[0].anomaly_map.max())
+    vars(calibration)["levels"] = {"half": peak / 2, "peak": peak}
+    heat = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).heat_levels
+    assert np.array_equal(heat == 2, results[0].anomaly_map == peak)
+
+
+def test_exams_are_judged_by_normal_exams_and_images_by_normal_images(a_predictor, a_trained_model, an_exam):
+    exams = tuple(exam.model_copy(update={"exam_score": 0.0}) for exam in a_predictor.calibration.exams)
+    calibration = replace(a_predictor.calibration, exams=exams)
+    record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
+    assert record.exam_p_value == 1 / (len(exams) + 1)
+    assert record.p_value == a_predictor.image_p_value(record.pred_score) > record.exam_p_value
+
+
+def test_a_level_that_most_normal_images_reach_is_seen_in_the_heat(a_predictor, a_trained_model, an_exam):
+    config = a_predictor.config.calibration.model_copy(update={"levels": {"common": 0.99, "rare": 0.1}})
+    calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
+    predictor = Predictor(load_model(a_trained_model), calibration)
+    assert max(predictor.predict(mammogram).heat_levels.max() for mammogram in an_exam) >= 1
+
+
+def test_the_reconstruction_is_an_image_of_the_breast(an_exam, results):
+    for mammogram, result in zip(an_exam, results, strict=True):
+        assert 0 <= result.reconstruction.min() <= result.reconstruction.max() <= 1
+        inside = result.anomaly_map > 0
+        assert np.corrcoef(result.reconstruction[inside], mammogram.pixels[inside])[0, 1] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"view": ViewPosition.XCCL}, QualityFlag.VIEW_NOT_CALIBRATED),
+        ({"acquisition_group": "Another Maker"}, QualityFlag.ACQUISITION_NOT_CALIBRATED),
+        ({"acquisition_group": None}, QualityFlag.ACQUISITION_NOT_CALIBRATED),
+    ],
+)
+def test_what_calibration_never_saw_is_flagged(a_predictor, an_exam, results, changes, flag):
+    mammogram = Mammogram(replace(an_exam[0].header, **changes), an_exam[0].pixels)
+    assert a_predictor.predict(mammogram).record.quality_flags == [*results[0].record.quality_flags, flag]
+
+
+def test_a_breast_that_is_hardly_more_than_a_speck_is_flagged(a_predictor, an_exam):
+    rows, columns = np.mgrid[:200, :200]
+    place = np.hypot(rows - 100, columns) / 26
+    small = np.where(place < 1, 0.9 - 0.4 * place, 0.0).astype(np.float32)
+    assert 0.02 < (small > 0).mean() < 0.03
+    record = a_predictor.predict(Mammogram(an_exam[0].header, small)).record
+    assert QualityFlag.UNUSUAL_BREAST_AREA in record.quality_flags
+
+
+def test_flags_of_the_header_are_kept(a_predictor, an_exam):
+    header = an_exam[0].header.flagged(QualityFlag.IMPLANT)
+    assert QualityFlag.IMPLANT in a_predictor.predict(Mammogram(header, an_exam[0].pixels)).record.quality_flags
+
+
+def test_an_image_without_a_breast_is_refused(a_predictor, an_exam):
+    speck = np.zeros((96, 80), dtype=np.float32)
+    speck[3, 3] = 1.0
+    with pytest.raises(InputError, match="no breast is visible"):
+        a_predictor.predict(Mammogram(an_exam[0].header, speck))
+
+
+def test_four_threads_may_share_a_predictor(a_predictor, an_exam, results):
+    with ThreadPoolExecutor(4) as pool:
+        again = list(pool.map(a_predictor.predict_exam, [an_exam] * 4))
+    assert all(same(one, other) for exam in again for one, other in zip(exam, results, strict=True))
+
+
+def test_a_model_that_knows_too_few_patients_flags_nothing_and_says_so(a_predictor, a_trained_model, an_exam):
+    few = [image for image in a_predictor.calibration.images if image.patient < 2]
+    calibration = Calibration(tuple(few), a_predictor.calibration.exams, a_predictor.config.calibration)
+    record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
+    assert (record.threshold, record.is_anomalous) == (None, False)
+    assert json.loads(record.model_dump_json())["threshold"] is None
+
+
+def test_the_original_rule_can_be_chosen(a_predictor, a_trained_model, an_exam):
+    config = a_predictor.config.calibration.model_copy(update={"decision": "mean_std", "k": -5.0})
+    calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
+    record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
+    assert record.is_anomalous
+    assert record.decision_rule == "score >= mean + -5 std of normal images"
+
+
+def test_an_uncalibrated_model_is_not_loaded(a_trained_model, tmp_path):
+    for file in a_trained_model.iterdir():
+        if file.name != CALIBRATION:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ModelError, match="calibration.json: no usable calibration"):
+        Predictor.load(tmp_path)
+
+
+def test_left_and_right_are_judged_alike(a_predictor, an_exam):
+    mammogram = an_exam[0]
+    side = Laterality.LEFT if mammogram.header.laterality is Laterality.RIGHT else Laterality.RIGHT
+    mirrored = Mammogram(replace(mammogram.header, laterality=side), np.ascontiguousarray(mammogram.pixels[:, ::-1]))
+    one, other = a_predictor.predict(mammogram), a_predictor.predict(mirrored)
+    assert other.record.pred_score == pytest.approx(one.record.pred_score, rel=0.02)

@@ -1,0 +1,41 @@
+"""Model directories made in milliseconds: random weights, made-up scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.config import ModelConfig, NetworkConfig, PreprocessingConfig
+from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.registry import build_network
+
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture
+def a_small_config() -> ModelConfig:
+    return ModelConfig(
+        name="small",
+        preprocessing=PreprocessingConfig(size=32),
+        network=NetworkConfig(options={"width": 2}),
+    )
+
+
+@pytest.fixture
+def make_model(tmp_path: Path, a_small_config: ModelConfig) -> MakeModel:
+    """Write a complete model directory; another seed, other weights."""
+
+    def make(seed: int = 0, config: ModelConfig = a_small_config) -> Path:
+        folder = tmp_path / f"made-{seed}-{config.name}"
+        torch.manual_seed(seed)
+        save_model(folder, config, build_network(config.network), {"seed": seed})
+        image = NormalImage(patient=0, view="CC", acquisition_group=None, pred_score=seed, map_peak=1)
+        calibration = Calibration((image,), (NormalExam(patient=0, exam_score=seed),), config.calibration)
+        calibration.save(folder / CALIBRATION)
+        return folder
+
+    return make

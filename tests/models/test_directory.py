@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mammolens.errors import ModelError
+from mammolens.models.directory import CALIBRATION, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
+from mammolens.models.registry import build_network
+
+
+def test_what_is_saved_is_loaded_again(tmp_path, a_small_config):
+    network = build_network(a_small_config.network).eval()
+    save_model(tmp_path / "model", a_small_config, network, {"seed": 3})
+    model = load_model(tmp_path / "model")
+    assert (model.config, model.training) == (a_small_config, {"seed": 3})
+    assert not model.network.training
+    image = torch.rand(1, 1, 32, 32)
+    with torch.inference_mode():
+        assert torch.equal(model.network(image), network(image))
+
+
+def test_the_directory_holds_text_and_safetensors_only(make_model):
+    folder = make_model()
+    assert sorted(path.name for path in folder.iterdir()) == sorted((CONFIG, WEIGHTS, TRAINING, CALIBRATION))
+
+
+def test_the_fingerprint_follows_weights_and_configuration_and_nothing_else(make_model, a_small_config, tmp_path):
+    folder = make_model(seed=1)
+    name = model_id_of(folder)
+    assert name.startswith("small-")
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / TRAINING).write_text("{}")
+    other_scoring = a_small_config.scoring.model_copy(update={"smoothing": 2.0})
+    other_config = a_small_config.model_copy(update={"name": "other", "scoring": other_scoring})
+    assert load_model(tmp_path / "copy").model_id == name
+    assert model_id_of(make_model(seed=2)) != name
+    assert model_id_of(make_model(seed=1, config=other_config)).removeprefix("other-") != name.removeprefix("small-")
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, TRAINING])
+def test_a_missing_file_is_named(make_model, name):
+    folder = make_model()
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=name) as caught:
+        load_model(folder)
+    assert str(caught.value).startswith(f"{folder}: cannot be loaded (")
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).count("; ") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (CONFIG, b"name: [", "line 1"),
+        (CONFIG, b"\xff\xfe", "cannot be read"),
+        (CONFIG, b"colour: blue", "colour: Extra inputs are not permitted"),
+        (CONFIG, b"network: {name: unet}", "there is no network 'unet'"),
+        (CONFIG, b"network: {options: {width: 3}}", "size mismatch for"),
+        (WEIGHTS, b"", "header"),
+        (WEIGHTS, b"not safetensors at all", "header"),
+        (TRAINING, b"{", "Expecting property name"),
+        (TRAINING, b"[]", "holds no record"),
+        (TRAINING, b"\xff", "decode"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line(make_model, name, content, reason):
+    folder = make_model()
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelError, match=reason) as caught:
+        load_model(folder)
+    assert str(caught.value).startswith(f"{folder}: ")
+    assert str(caught.value).endswith("; train it again, or take a complete model directory")
+    assert "\n" not in str(caught.value)
+
+
+def test_truncated_weights_are_refused(make_model):
+    folder = make_model()
+    whole = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_model(folder)
+
+
+def test_weights_that_are_no_numbers_are_refused(make_model):
+    folder = make_model()
+    state = load_file(folder / WEIGHTS)
+    state["decoder.2.bias"].fill_(float("nan"))
+    save_file(state, folder / WEIGHTS)
+    with pytest.raises(ModelError, match="decoder.2.bias holds values that are no numbers"):
+        load_model(folder)
+
+
+def test_a_file_or_nothing_is_no_model_directory(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "nothing"):
+        with pytest.raises(ModelError, match="is no model directory; give the output folder of 'mammolens train'"):
+            load_model(path)
+
+
+def test_a_model_without_weights_has_no_fingerprint(make_model):
+    folder = make_model()
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(ModelError, match="model.safetensors: cannot be read"):
+        model_id_of(folder)

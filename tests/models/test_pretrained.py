@@ -1,0 +1,73 @@
+"""The model that the package ships."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+import pytest
+
+from mammolens.calibration.calibration import Calibration
+from mammolens.config import load_config
+from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
+from mammolens.datasets.registry import open_dataset
+from mammolens.dicom.reader import read_mammogram
+from mammolens.inference.predictor import Predictor
+from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING
+from mammolens.models.store import pretrained_directory
+from mammolens.training.partition import partition
+
+
+@pytest.fixture(scope="module")
+def the_pretrained() -> Predictor:
+    return Predictor.load(pretrained_directory())
+
+
+def test_it_is_the_original_method_and_says_where_it_comes_from(the_pretrained):
+    card = (pretrained_directory() / CARD).read_text()
+    record = json.loads((pretrained_directory() / TRAINING).read_text())
+    assert card.startswith(f"# {the_pretrained.model_id}\n")
+    assert the_pretrained.config.network.name == "autoencoder"
+    assert record["dataset"]["licence"] in card
+    assert record["dataset"]["citation"] in card
+
+
+def test_the_record_the_card_and_the_calibration_count_the_same(the_pretrained):
+    card = (pretrained_directory() / CARD).read_text()
+    record = json.loads((pretrained_directory() / TRAINING).read_text())
+    calibration = the_pretrained.calibration
+    assert len(calibration.images) == record["images"]["calibration"]
+    assert calibration.image_scale.patients == record["patients"]["calibration"]
+    for part in ("train", "calibration"):
+        assert f"| {record['patients'][part]} | {record['images'][part]} |" in card
+
+
+def test_it_knows_enough_patients_to_flag_and_its_levels_rise(the_pretrained):
+    assert 0 < the_pretrained.calibration.threshold < float("inf")
+    starts = list(the_pretrained.calibration.levels.values())
+    assert starts == sorted(set(starts))
+
+
+def test_its_calibration_numbers_patients_and_names_none(the_pretrained):
+    content = json.loads((pretrained_directory() / CALIBRATION).read_text())
+    assert set(content) == {"images", "exams"}
+    patients = {image["patient"] for image in content["images"]}
+    assert patients == set(range(len(patients)))
+    assert {exam["patient"] for exam in content["exams"]} == patients
+
+
+def test_it_judges_a_real_mammogram(the_pretrained):
+    record = the_pretrained.predict(read_mammogram(cbis_ddsm_files()[0])).record
+    assert record.model == the_pretrained.model_id
+    assert 0 < record.pred_score < 0.1
+
+
+@pytest.mark.slow
+def test_it_was_calibrated_by_the_code_that_is_here(the_pretrained, development_data):
+    config = load_config(pretrained_directory() / CONFIG)
+    cases = partition(open_dataset(development_data / "rsna640"), config).calibration
+    calibration = Calibration.load(pretrained_directory() / CALIBRATION, config.calibration)
+    for case, saved in islice(zip(cases, calibration.images, strict=True), 12):
+        analysis = the_pretrained.analyse(read_mammogram(case.path, case.attributes))
+        assert analysis.score.pred_score == pytest.approx(saved.pred_score, rel=1e-3)
+        assert analysis.grid.map_peak == pytest.approx(saved.map_peak, rel=1e-3)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammolens.config import ModelConfig, load_config
+from mammolens.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_configuration_that_is_shipped_can_be_read_and_is_called_like_its_file(path):
+    config = load_config(path)
+    assert config.name == path.stem
+    assert config.description
+
+
+def test_the_original_method_is_configured_as_it_was():
+    config = load_config(next(path for path in CONFIGS if path.name == "autoencoder.yaml"))
+    assert config.network.name == "autoencoder"
+    assert (config.preprocessing.grid, config.preprocessing.size) == ("square", 128)
+    assert (config.calibration.decision, config.calibration.alpha) == ("conformal", 0.10)
+
+
+def test_a_section_or_field_that_is_left_out_has_its_default(tmp_path):
+    path = tmp_path / "short.yaml"
+    path.write_text("name: short\ntraining: {epochs: 2}\n")
+    config = load_config(path)
+    assert config.training.epochs == 2
+    assert config.model_copy(update={"name": "autoencoder", "training": ModelConfig().training}) == ModelConfig()
+
+
+def test_an_empty_file_is_the_default_configuration(tmp_path):
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    assert load_config(tmp_path / "empty.yaml") == ModelConfig()
+
+
+@given(
+    width=st.integers(1, 512),
+    rate=st.floats(1e-12, 10),
+    shares=st.lists(st.floats(0.001, 0.999), min_size=1, max_size=5, unique=True),
+    words=st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+)
+def test_what_is_written_is_read_back_unchanged(tmp_path_factory, width, rate, shares, words):
+    config = ModelConfig.model_validate(
+        {
+            "description": words,
+            "network": {"options": {"width": width, "act": "relu", "deep": True, "share": 0.5}},
+            "training": {"learning_rate": rate},
+            "calibration": {"levels": {f"l{n}": share for n, share in enumerate(sorted(shares, reverse=True))}},
+        }
+    )
+    path = tmp_path_factory.getbasetemp() / "config.yaml"
+    path.write_text(config.to_yaml(), encoding="utf-8")
+    assert load_config(path) == config
+    assert yaml.safe_load(config.to_yaml())["preprocessing"]["percentiles"] == [1.0, 99.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"name: Tiny Model", "name: String should match pattern"),
+        (b"nme: tiny", "nme: Extra inputs are not permitted"),
+        (b"training: {epochs: 0}", "training.epochs: Input should be greater than or equal to 1"),
+        (b"training: {learning_rate: .inf}", "training.learning_rate: Input should be a finite number"),
+        (b"training: {learning_rate: 1.0e+38}", "training.learning_rate: Input should be less than or equal to 10"),
+        (b"training: {seed: -1}", "training.seed: Input should be greater than or equal to 0"),
+        (b"training: {seed: 99999999999999999999}", "training.seed: Input should be less than 4294967296"),
+        (b"preprocessing: {size: 66}", "preprocessing.size: Input should be a multiple of 4"),
+        (b"preprocessing: {grid: pixel_size}", "preprocessing: grid 'pixel_size' needs pixel_size_mm"),
+        (b"preprocessing: {percentiles: [99, 1]}", "preprocessing: percentiles must rise within 0..100"),
+        (b"preprocessing: {percentiles: [1]}", "preprocessing.percentiles.1: Field required"),
+        (b"scoring: {fusion: median}", "scoring.fusion: Input should be 'mean' or 'max'"),
+        (b"calibration: {k: .nan}", "calibration.k: Input should be a finite number"),
+        (b"calibration: {alpha: 1}", "calibration.alpha: Input should be less than 1"),
+        (b"calibration: {levels: {low: 0.1, high: 0.5}}", "calibration: levels must be falling shares within (0, 1)"),
+        (b"calibration: {levels: {}}", "calibration: levels must be falling shares within (0, 1)"),
+        (b"network: 5", "network: Input should be a valid dictionary"),
+        (b"- name: tiny", "the top level: Input should be a valid dictionary"),
+        (b"name: [1\nage: 2", "is no YAML (line 2: expected ',' or ']'"),
+        (b"name: !!python/object/apply:os.system [ls]", "is no YAML (line 1: could not determine a constructor"),
+        (b"name: \x07", "is no YAML (unacceptable character #x0007"),
+        (b"\xff\xfe\x00", "cannot be read (it is no text)"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_field_in_one_line(tmp_path, text, message):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_missing_file_or_a_folder_is_named(tmp_path):
+    for path, why in ((tmp_path / "gone.yaml", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(ConfigError, match=rf"cannot be read \({why}\); give a YAML file like configs/"):
+            load_config(path)
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        ModelConfig().name = "other"

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from mammolens.files import whole_file, write_text
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_file_is_there_when_it_is_whole_and_not_before(tmp_path):
+    path = tmp_path / "new" / "map.nii.gz"
+    with whole_file(path) as temporary:
+        temporary.write_bytes(b"half")
+        assert not path.exists()
+        assert temporary.parent == path.parent
+        assert temporary.name.startswith(".")
+        assert temporary.suffixes[-2:] == [".nii", ".gz"]
+    assert path.read_bytes() == b"half"
+    assert names(path.parent) == ["map.nii.gz"]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, fault):
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def fail() -> None:
+        with whole_file(path) as temporary:
+            temporary.write_text("half of the new")
+            raise fault
+
+    with pytest.raises(fault):
+        fail()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_failing_move_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_others_may_read_what_is_written(tmp_path):
+    write_text(tmp_path / "a.txt", "text")
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_text_is_utf_8_whatever_the_locale_says(tmp_path):
+    write_text(tmp_path / "a.txt", "Ärztin \N{GREEK SMALL LETTER ALPHA}")
+    assert (tmp_path / "a.txt").read_bytes().decode("utf-8") == "Ärztin \N{GREEK SMALL LETTER ALPHA}"
+
+
+def test_readers_see_the_old_text_or_the_new_one_while_many_write(tmp_path):
+    path, seen, done = tmp_path / "a.txt", set(), threading.Event()
+    texts = [str(number) * 50_000 for number in range(4)]
+    write_text(path, texts[0])
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(path.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    writers = [threading.Thread(target=lambda text=text: [write_text(path, text) for _ in range(20)]) for text in texts]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    done.set()
+    reader.join()
+    assert seen <= set(texts)
+    assert names(tmp_path) == ["a.txt"]

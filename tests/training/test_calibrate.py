@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mammolens.errors import DatasetError
+from mammolens.inference.scorer import Scorer
+from mammolens.models.directory import load_model
+from mammolens.training.calibrate import calibrate
+from mammolens.transforms.pipeline import Pipeline
+
+
+@pytest.fixture(scope="module")
+def calibrating(a_trained_model):
+    """Calibrates the trained model on any cases."""
+    model = load_model(a_trained_model)
+    scorer, pipeline = Scorer(model.network, model.config.scoring), Pipeline(model.config.preprocessing)
+    return lambda cases: calibrate(scorer, pipeline, cases, model.config, lambda: None)
+
+
+def test_scores_are_those_that_the_predictor_gives(calibrating, a_predictor, an_exam, six_patients):
+    calibration, used = calibrating(six_patients.cases[:4])
+    assert used == six_patients.cases[:4]
+    results = a_predictor.predict_exam(an_exam)
+    assert [image.pred_score for image in calibration.images] == [result.record.pred_score for result in results]
+    assert [image.view for image in calibration.images] == [result.record.view for result in results]
+    (exam,) = calibration.exams
+    assert exam.exam_score == results[0].record.exam_score
+    groups = {image.acquisition_group for image in calibration.images}
+    assert groups == {result.record.acquisition_group for result in results}
+
+
+def test_patients_are_counted_and_not_named(calibrating, six_patients):
+    calibration, _ = calibrating(six_patients.cases)
+    assert (
+        {image.patient for image in calibration.images} == {exam.patient for exam in calibration.exams} == set(range(6))
+    )
+    assert not any(patient in calibration._json() for patient in six_patients.patients)
+
+
+def test_two_exams_of_a_patient_are_two_exams_of_one_patient(calibrating, six_patients):
+    cases = [replace(case, patient_id="the same") for case in six_patients.cases[:8]]
+    cases = [
+        replace(case, attributes=replace(case.attributes, patient_id="the same", exam_id=str(number // 4)))
+        for number, case in enumerate(cases)
+    ]
+    calibration, _ = calibrating(cases)
+    assert [exam.patient for exam in calibration.exams] == [0, 0]
+    assert calibration.exam_scale.patients == 1
+
+
+def test_exams_that_are_numbered_alike_for_each_patient_stay_apart(calibrating, six_patients):
+    cases = [replace(case, attributes=replace(case.attributes, exam_id="1")) for case in six_patients.cases[:8]]
+    calibration, _ = calibrating(cases)
+    assert len(calibration.exams) == 2
+
+
+def test_unusable_images_are_left_out(calibrating, six_patients, tmp_path):
+    broken = replace(six_patients.cases[0], path=tmp_path / "gone.dcm")
+    calibration, used = calibrating([broken, *six_patients.cases[4:8]])
+    assert used == six_patients.cases[4:8]
+    assert len(calibration.images) == 4
+    assert calibration.image_scale.patients == 1
+
+
+def test_without_a_usable_image_there_is_no_calibration(calibrating, six_patients, tmp_path):
+    broken = [replace(case, path=tmp_path / "gone.dcm") for case in six_patients.cases[:4]]
+    with pytest.raises(DatasetError, match="calibration: none of its images can be used; see the images"):
+        calibrating(broken)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.registry import open_dataset
+from mammolens.enums import Split
+from mammolens.errors import DatasetError
+from mammolens.training.partition import Partition, partition
+
+
+def case(patient: str, image: str = "a", *, split: Split | None = None, clean: bool = True) -> Case:
+    return Case(Path(f"{patient}_{image}.png"), patient, clean_normal=clean, abnormal=not clean, split=split)
+
+
+def dataset_of(*cases: Case) -> Dataset:
+    return Dataset("made", cases, "ours")
+
+
+def config_of(**training: object) -> ModelConfig:
+    return ModelConfig.model_validate({"training": training})
+
+
+def patients(cases: tuple[Case, ...]) -> set[str]:
+    return {each.patient_id for each in cases}
+
+
+def parts_of(found: Partition) -> list[set[str]]:
+    return [patients(cases) for cases in found.by_split.values()]
+
+
+@given(st.integers(3, 30), st.integers(1, 4), st.integers(0, 2**32 - 1), st.floats(0.05, 0.8), st.floats(0.05, 0.45))
+def test_no_patient_is_in_two_parts_and_none_is_lost(count, views, seed, fraction, share):
+    cases = [case(f"p{number}", f"v{view}") for number in range(count) for view in range(views)]
+    config = ModelConfig.model_validate(
+        {"training": {"seed": seed, "validation_fraction": share}, "calibration": {"fraction": fraction}}
+    )
+    found = partition(dataset_of(*cases), config)
+    parts = parts_of(found)
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set.union(*parts)) == count
+    assert sum(len(members) for members in found.by_split.values()) == len(cases)
+
+
+def test_the_seed_decides_who_learns():
+    cases = dataset_of(*(case(f"p{number}") for number in range(30)))
+    assert partition(cases, config_of(seed=1)) == partition(cases, config_of(seed=1))
+    assert partition(cases, config_of(seed=1)) != partition(cases, config_of(seed=2))
+
+
+def test_only_clean_normals_take_part():
+    cases = [case(f"p{number}", clean=number % 2 == 0) for number in range(12)]
+    found = partition(dataset_of(*cases), ModelConfig())
+    assert set.union(*parts_of(found)) == {f"p{number}" for number in range(0, 12, 2)}
+
+
+def test_the_data_sets_own_splits_are_respected():
+    cases = [case(f"t{number}", split=Split.TRAIN) for number in range(8)]
+    cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(4)]
+    cases += [case("x", split=Split.TEST), case("y", split=Split.EXPOSURE), case("z", split=Split.VALIDATION)]
+    found = partition(dataset_of(*cases), ModelConfig())
+    assert patients(found.calibration) == {f"c{number}" for number in range(4)}
+    assert patients(found.train) | patients(found.validation) == {f"t{number}" for number in range(8)}
+
+
+@pytest.mark.parametrize("aside", [Split.TEST, Split.EXPOSURE])
+def test_who_is_set_aside_stays_aside_with_all_of_her_images(aside):
+    cases = [case(f"p{number}") for number in range(9)]
+    cases += [case("aside", "one", split=aside), case("aside", "two")]
+    assert "aside" not in set.union(*parts_of(partition(dataset_of(*cases), ModelConfig())))
+
+
+def test_a_patient_in_two_splits_is_refused_even_if_one_of_her_images_is_abnormal():
+    cases = [case(f"p{number}", split=Split.TRAIN) for number in range(4)]
+    cases += [case("c", split=Split.CALIBRATION), case("p1", "b", split=Split.TEST, clean=False)]
+    with pytest.raises(DatasetError, match="made: patient p1 is in the splits train and test; give each patient one"):
+        partition(dataset_of(*cases), ModelConfig())
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        (),
+        (case("a"), case("b")),
+        (case("a"), case("a", "2"), case("a", "3")),
+        (case("a"), case("b"), case("c", clean=False), case("d", clean=False)),
+        (case("a"), case("b"), case("c", split=Split.TEST), case("d", split=Split.TEST)),
+    ],
+)
+def test_fewer_than_three_patients_to_learn_from_are_refused(cases):
+    with pytest.raises(DatasetError, match=r"made: has clean normal images of \d patient"):
+        partition(dataset_of(*cases), ModelConfig())
+
+
+def test_a_training_split_of_one_patient_is_refused():
+    cases = [case("t", split=Split.TRAIN), *(case(f"c{number}", split=Split.CALIBRATION) for number in range(5))]
+    with pytest.raises(DatasetError, match="1 patients cannot fill 2 splits"):
+        partition(dataset_of(*cases), ModelConfig())
+
+
+@pytest.mark.parametrize("name", ["rsna640", "mias640"])
+def test_public_data_sets_are_shared_out_by_patient(development_data, name):
+    parts = parts_of(partition(open_dataset(development_data / name), ModelConfig()))
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set.union(*parts))

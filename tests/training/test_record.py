@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Case, Dataset
+from mammolens.training.checkpoint import LearningState
+from mammolens.training.partition import Partition
+from mammolens.training.record import data_fingerprint, model_card, training_record
+
+STATE = LearningState(3, [0.3, 0.2, 0.1], [0.4, 0.2, 0.3])
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Partition:
+    """Three, one and two patients with two images each."""
+
+    def cases(*patients: str) -> tuple[Case, ...]:
+        made = []
+        for patient in patients:
+            for image in ("a", "b"):
+                path = tmp_path / f"{patient}_{image}.png"
+                path.write_bytes(patient.encode() * 10)
+                made.append(Case(path, patient))
+        return tuple(made)
+
+    return Partition(cases("Anna", "Berta", "Clara"), cases("Dora"), cases("Emma", "Frida"))
+
+
+@pytest.fixture
+def record(listed: Partition) -> dict[str, object]:
+    """One image of Anna and both of Frida cannot be used."""
+    used = Partition(listed.train[1:], listed.validation, listed.calibration[:2])
+    dataset = Dataset("made", listed.train, "all rights reserved.", "Someone, 2020.")
+    return training_record(ModelConfig(), dataset, listed, used, STATE, "earlier-1a2b3c4d5e6f")
+
+
+def test_counts_are_of_what_was_used_and_what_was_left_out_is_counted_too(record):
+    assert record["images"] == {"train": 5, "validation": 2, "calibration": 2}
+    assert record["images_left_out"] == {"train": 1, "validation": 0, "calibration": 2}
+    assert record["patients"] == {"train": 3, "validation": 1, "calibration": 1}
+
+
+def test_it_tells_how_the_model_was_learned(record):
+    assert record["dataset"] == {"name": "made", "licence": "all rights reserved.", "citation": "Someone, 2020."}
+    assert (record["epochs"], record["best_epoch"], record["seed"]) == (3, 2, 0)
+    assert (record["training_errors"], record["validation_errors"]) == (STATE.training_errors, STATE.validation_errors)
+    assert record["started_from"] == "earlier-1a2b3c4d5e6f"
+    assert record["versions"]["mammolens"] == __version__
+    assert record["notice"] == RESEARCH_USE_ONLY
+
+
+def test_it_names_no_patient_and_no_file(record):
+    text = json.dumps(record)
+    assert not any(name in text for name in ("Anna", "Dora", "Frida", ".png"))
+
+
+def test_the_fingerprint_follows_the_data(listed):
+    fingerprint = data_fingerprint(listed)
+    assert data_fingerprint(replace(listed)) == fingerprint
+    assert data_fingerprint(replace(listed, train=listed.train[1:])) != fingerprint
+    assert data_fingerprint(replace(listed, train=listed.validation, validation=listed.train)) != fingerprint
+    listed.train[0].path.write_bytes(b"longer than it was" * 10)
+    assert data_fingerprint(listed) != fingerprint
+
+
+def calibration_of(patients: int) -> Calibration:
+    images = [
+        NormalImage(patient=number, view="CC", acquisition_group="Maker One", pred_score=number, map_peak=1 + number)
+        for number in range(patients)
+    ]
+    exams = [NormalExam(patient=number, exam_score=number) for number in range(patients)]
+    return Calibration(tuple(images), tuple(exams), ModelConfig().calibration)
+
+
+def test_the_card_says_the_same_to_people(record):
+    card = model_card("made-1a2b3c4d5e6f", ModelConfig(), record, calibration_of(20))
+    for line in (
+        "# made-1a2b3c4d5e6f",
+        "| training | 3 | 5 |",
+        "| validation (early stopping) | 1 | 2 |",
+        "| calibration | 1 | 2 |",
+        "- Licence of the data: all rights reserved. The weights learned from it are bound by the same terms.",
+        "seed 0, best epoch 2 of 3.",
+        "- Decision: conformal p <= 0.1; image score threshold 18.",
+        "Maker One; for others the promise does not hold.",
+        "| low | 11 | 50% |",
+    ):
+        assert line in card, line
+    assert RESEARCH_USE_ONLY in card
+
+
+def test_the_card_says_that_too_few_patients_flag_nothing(record):
+    card = model_card("made-1a2b3c4d5e6f", ModelConfig(), record, calibration_of(3))
+    assert "- Decision: conformal p <= 0.1; too few patients to flag any image." in card
+    assert "inf" not in card

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from mammolens.errors import UnsupportedMammogramError
+from mammolens.transforms.resample_mm import ResizeToPixelSize
+
+
+@pytest.mark.parametrize("grid", ["isotropic", "flat pixels", "tall pixels"])
+@pytest.mark.parametrize(("size_mm", "size"), [(2.0, 160), (0.9, 300), (0.6, 500)])
+def test_a_pixel_gets_its_size_in_both_directions(exams, tensor_of, grid, size_mm, size):
+    exam = exams[grid]
+    image = tensor_of(exam.views[0].pixels, exam.spacing)
+    resized = ResizeToPixelSize(size_mm, size)(image)
+    rows, columns = (
+        round(count * spacing / size_mm) for count, spacing in zip(image.shape[-2:], exam.spacing, strict=True)
+    )
+    assert (tuple(resized.shape), resized.dtype) == ((1, size, size), torch.float32)
+    assert not resized[:, rows:].any()
+    assert not resized[:, :, columns:].any()
+    assert resized[:, :rows, :columns].mean() == pytest.approx(float(image.mean()), rel=0.02)
+
+
+@pytest.mark.parametrize("grid", ["isotropic", "flat pixels", "tall pixels"])
+def test_a_spot_that_is_round_in_mm_is_round_in_pixels_and_comes_back(exams, tensor_of, spots_in, distance, grid):
+    exam, resize = exams[grid], ResizeToPixelSize(1.0, 300)
+    for view in exam.views:
+        for spot in spots_in(view, (6 / exam.spacing[0], 6 / exam.spacing[1])):
+            resized = resize(tensor_of(spot, exam.spacing))
+            weights = resized.numpy()[0].astype(np.float64)
+            rows, columns = np.indices(weights.shape)
+            spreads = [
+                np.sqrt((weights * (p - (weights * p).sum() / weights.sum()) ** 2).sum() / weights.sum())
+                for p in (rows, columns)
+            ]
+            assert spreads == pytest.approx([6, 6], rel=0.06)
+            back = resize.inverse(resized)
+            assert (tuple(back.shape), back.applied_operations) == ((1, *spot.shape), [])
+            assert distance(back.numpy()[0], spot) < 0.5
+
+
+def test_without_spacing_the_remedy_is_named(a_view, tensor_of):
+    with pytest.raises(
+        UnsupportedMammogramError, match=r"^image\.dcm: has no pixel spacing; use a model with the grid 's"
+    ):
+        ResizeToPixelSize(1.0, 300)(tensor_of(a_view.pixels, None))
+
+
+def test_a_breast_that_does_not_fit_is_refused(a_view, tensor_of):
+    with pytest.raises(UnsupportedMammogramError, match="needs 256 x 208 pixels of 1.0 mm, more than 200; use a model"):
+        ResizeToPixelSize(1.0, 200)(tensor_of(a_view.pixels))
