@@ -15,6 +15,7 @@ from mammolens.errors import PixelDataError
 
 FloatImage = NDArray[np.float32]
 BoolImage = NDArray[np.bool_]
+ExamKey = tuple[str, str]  # patient and exam
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class ImageHeader:
     transfer_syntax_uid: str | None = None
     photometric_interpretation: str = "MONOCHROME2"
     flags: tuple[QualityFlag, ...] = ()
+
+    @property
+    def exam_key(self) -> ExamKey:
+        """Tells exams apart, also where two patients' exams were given the same id."""
+        return self.patient_id, self.exam_id
 
     def flagged(self, *flags: QualityFlag) -> ImageHeader:
         """The same header with more flags, each at most once, in order of appearance."""

@@ -57,7 +57,7 @@ def test_views_that_a_known_set_makes_studies_of_their_own_share_an_exam(tmp_pat
             ]
 
     store = MammogramDicomWeb(CbisStandIn(tmp_path), tmp_path / "cache")
-    assert {store.exam_of(uid) for uid in store.list_images()} == {"Mass-Test_P_00820"}
+    assert {store.exam_of(uid) for uid in store.list_images()} == {("Mass-Test_P_00820", "Mass-Test_P_00820")}
 
 
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "1.2.03", "x.dcm", "1.2/../3"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from mammolens.dicom.reader import read_header, read_mammogram
 from mammolens.errors import InputError
 from mammolens.inference.predictor import Analysis, Predictor
-from mammolens.types import AnomalyResult, ImageAttributes, Mammogram
+from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, Mammogram
 
 OnError = Callable[[InputError], None]
 
@@ -38,12 +38,12 @@ def predict_files(
 
 
 def _exams(paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError) -> list[list[Path]]:
-    exams: dict[tuple[str, str], list[Path]] = {}
+    exams: dict[ExamKey, list[Path]] = {}
     for path in paths:
         try:
             header = read_header(path, attributes.get(path, ImageAttributes()))
         except InputError as error:
             on_error(error)
         else:
-            exams.setdefault((header.patient_id, header.exam_id), []).append(path)
+            exams.setdefault(header.exam_key, []).append(path)
     return list(exams.values())

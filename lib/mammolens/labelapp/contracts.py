@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mammolens.inference.exam import ImageScore
-from mammolens.types import AnomalyResult, Mammogram
+from mammolens.types import AnomalyResult, ExamKey, Mammogram
 
 
 class Scorer(Protocol):
@@ -41,5 +41,5 @@ class Images(Protocol):
     def update_image_info(self, image_id: str, info: Mapping[str, Any]) -> None:
         """Merge into what is remembered."""
 
-    def exam_of(self, image_id: str) -> str | None:
+    def exam_of(self, image_id: str) -> ExamKey | None:
         """What groups the views of an examination."""

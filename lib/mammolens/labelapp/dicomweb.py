@@ -20,6 +20,7 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.labels import LabelledImages
 from mammolens.labelapp.pacs import Archive, Instance
 from mammolens.labelapp.shared_state import with_path
+from mammolens.types import ExamKey
 
 _IMAGES = "images"
 
@@ -94,14 +95,16 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         info = super().get_image_info(image_id)
         return with_path(info, path) if path.is_file() else info
 
-    def exam_of(self, image_id: str) -> str | None:
+    def exam_of(self, image_id: str) -> ExamKey | None:
         """What groups the views of an examination, known without downloading: the study, or as a known set has it."""
         instance = self._instances.get(check_uid(image_id))
         if instance is None:
             return None
+        patient = instance.attributes.get("PatientID", "")
         header = Dataset()
-        header.PatientID = instance.attributes.get("PatientID", "")
-        return attributes_of_known_set(header).exam_id or instance.study_instance_uid
+        header.PatientID = patient
+        known = attributes_of_known_set(header)
+        return known.patient_id or patient, known.exam_id or instance.study_instance_uid
 
     def status(self) -> dict[str, Any]:
         """Counts as of a folder; while the PACS does not answer, an error in their place."""

@@ -20,6 +20,7 @@ from mammolens.labelapp.identifiers import check_image_id, image_id_of
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.labels import LabelledImages
 from mammolens.labelapp.shared_state import with_path
+from mammolens.types import ExamKey
 
 _UPLOADS = "uploads"
 
@@ -72,10 +73,10 @@ class MammogramFolder(LabelledImages):
         """
         return with_path(super().get_image_info(image_id), self._path(image_id))
 
-    def exam_of(self, image_id: str) -> str | None:
+    def exam_of(self, image_id: str) -> ExamKey | None:
         """What groups the views of an examination; ``None`` for a file that is no mammogram."""
         try:
-            return self._headers.header(self._path(image_id)).exam_id
+            return self._headers.header(self._path(image_id)).exam_key
         except InputError:
             return None
 
