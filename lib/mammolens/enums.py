@@ -25,6 +25,7 @@ class ViewPosition(StrEnum):
     XCCM = "XCCM"
     FB = "FB"
     SIO = "SIO"
+    ISO = "ISO"
 
 
 class AttributeSource(StrEnum):

@@ -22,6 +22,7 @@ _VIEW_CODES = {
     "R-10244": ViewPosition.FB,
     "399188001": ViewPosition.SIO,
     "R-102D0": ViewPosition.SIO,
+    "441555000": ViewPosition.ISO,
     "399192008": ViewPosition.XCCL,
     "R-1024A": ViewPosition.XCCL,
     "399101009": ViewPosition.XCCM,

@@ -53,7 +53,7 @@ class BreastMask(Transform):
             raise UnsupportedMammogramError(header_of(image).path, "no breast is visible", "give a whole-breast view")
         mask = torch.from_numpy(breast.astype(np.float32))[None, None]
         full = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear", align_corners=False)[0]
-        return MetaTensor((full > 0.5).float(), meta={**image.meta, BREAST_SHARE: float(breast.mean())})
+        return MetaTensor(full.round_(), meta={**image.meta, BREAST_SHARE: float(breast.mean())})
 
 
 class BreastMaskd(MapTransform):
@@ -101,13 +101,22 @@ def _without_frame(tissue: BoolImage) -> BoolImage:
     A breast may fill the edge at the chest wall, so columns go only where both sides have them.
     """
     cleared = tissue.copy()
-    for axis in (0, 1):
-        bright = tissue.mean(axis=1 - axis) > 0.95
-        depth = max(1, round(len(bright) * 0.03))
-        ends = [end for end in (slice(0, depth), slice(-depth, None)) if bright[end][0 if end.start == 0 else -1]]
-        for end in ends if axis == 0 or len(ends) == 2 else ():
-            np.moveaxis(cleared, axis, 0)[end][bright[end]] = False
+    top, bottom = _frame_lines(tissue)
+    left, right = _frame_lines(tissue.T)
+    cleared[top | bottom] = False
+    if left.any() and right.any():
+        cleared[:, left | right] = False
     return cleared
+
+
+def _frame_lines(tissue: BoolImage) -> tuple[BoolImage, BoolImage]:
+    """Which rows at the upper edge, and which at the lower one, are bright throughout; ``(rows,)`` each."""
+    bright = tissue.mean(axis=1) > 0.95
+    depth = max(1, round(len(bright) * 0.03))
+    upper, lower = np.zeros_like(bright), np.zeros_like(bright)
+    upper[:depth] = bright[:depth] & bright[0]
+    lower[-depth:] = bright[-depth:] & bright[-1]
+    return upper, lower
 
 
 def _without_strips(body: BoolImage) -> BoolImage:

@@ -19,12 +19,11 @@ def breast_box(mask: torch.Tensor, margin: float) -> tuple[int, int, int, int]:
     Args:
         margin: added on each side, as a share of the box's own height and width; kept in the image.
     """
-    inside = mask[0] > 0
-    rows = torch.nonzero(inside.any(dim=1)).flatten()
-    columns = torch.nonzero(inside.any(dim=0)).flatten()
+    rows = torch.nonzero(mask[0].amax(dim=1) > 0).flatten()
+    columns = torch.nonzero(mask[0].amax(dim=0) > 0).flatten()
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     high, wide = round(margin * (bottom - top)), round(margin * (right - left))
-    height, width = inside.shape
+    height, width = mask.shape[-2:]
     return max(0, top - high), min(height, bottom + high), max(0, left - wide), min(width, right + wide)
 
 

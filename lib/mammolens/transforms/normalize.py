@@ -11,7 +11,6 @@ from mammolens.enums import Keys
 from mammolens.transforms.base import InvertibleTransformd, derived
 
 _LOW, _HIGH = "low", "high"
-_LARGEST_SAMPLE = 16_000_000  # torch.quantile takes no more
 
 
 class NormalizeInBreast(InvertibleTransform):
@@ -30,8 +29,7 @@ class NormalizeInBreast(InvertibleTransform):
         inside = mask > 0.5
         values = image.as_tensor()
         shares = torch.tensor([share / 100 for share in self.percentiles])
-        sample = values[inside] if inside.any() else values.flatten()
-        low, high = torch.quantile(sample[:: 1 + len(sample) // _LARGEST_SAMPLE], shares).tolist()
+        low, high = torch.quantile(values[inside] if inside.any() else values.flatten(), shares).tolist()
         scaled = ((values - low) / max(high - low, 1e-6)).clamp(0.0, 1.0) * inside
         normalized = derived(image, scaled)
         self.push_transform(normalized, extra_info={_LOW: low, _HIGH: high})
