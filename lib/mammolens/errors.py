@@ -60,3 +60,7 @@ class UnknownImageError(RequestError, LookupError):
 
 class PacsError(MammoLensError, ConnectionError):
     """A PACS that does not answer, or answers with an error."""
+
+
+class ServerError(MammoLensError, RuntimeError):
+    """A server of ours that does not start or ended by itself."""

@@ -20,6 +20,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
         (errors.ConfigError, 4),
         (errors.DatasetError, 5),
         (errors.ModelError, 6),
+        (errors.ServerError, 7),
     ],
 )
 def test_each_kind_of_error_has_its_code(kind, code):

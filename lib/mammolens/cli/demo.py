@@ -11,16 +11,18 @@ from typing import Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.cli.console import err, one_line_errors, out
+from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import Model
 from mammolens.cli.predict import result_table, run
-from mammolens.cli.serve import APP, HOST, running_server
+from mammolens.cli.server_process import APP, HOST, running_server, wait_for
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for pictures, maps and studies.")] = Path("demo"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for pictures, maps and studies.")] = Path(
+        "demo"
+    ),
     model: Model = None,
-    port: Annotated[int, typer.Option("--port", "-p", help="On the loopback address.")] = 8000,
+    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="On the loopback address.")] = 8000,
     serve: Annotated[bool, typer.Option(help="Start the server at the end.")] = True,
 ) -> None:
     """Judge eight real mammograms, write overlay pictures, then serve them to viewers.
@@ -43,10 +45,10 @@ def demo(
         out().print(f"Images: {CITATION}", style="dim")
         if not serve:
             return
-        err().print("starting the MONAI Label server ...")
+        say("starting the MONAI Label server ...")
         with running_server(str(studies), port, APP, log=output / "server.log") as server:
             out().print(_next_steps(port, output), soft_wrap=True, markup=False, highlight=False)
-            server.wait()
+            wait_for(server)
 
 
 def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:

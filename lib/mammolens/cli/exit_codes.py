@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from mammolens.errors import ConfigError, DatasetError, InputError, MammoLensError, ModelError
+from mammolens.errors import ConfigError, DatasetError, InputError, MammoLensError, ModelError, ServerError
 
 
 class ExitCode(IntEnum):
@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     CONFIG = 4
     DATASET = 5
     MODEL = 6
+    SERVER = 7
     INTERRUPTED = 130
 
 
@@ -29,4 +30,5 @@ _CODES: tuple[tuple[type[MammoLensError], ExitCode], ...] = (
     (ConfigError, ExitCode.CONFIG),
     (DatasetError, ExitCode.DATASET),
     (ModelError, ExitCode.MODEL),
+    (ServerError, ExitCode.SERVER),
 )

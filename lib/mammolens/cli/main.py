@@ -25,7 +25,7 @@ app = typer.Typer(
         f"[bold]{RESEARCH_USE_ONLY}.[/bold]\n\n"
         "Start with [cyan]mammolens demo[/cyan], or [cyan]mammolens predict IMAGES -o OUT[/cyan]."
     ),
-    epilog="Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model.",
+    epilog="Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model, 7 server.",
 )
 
 

@@ -1,0 +1,109 @@
+"""The MONAI Label server as a child process, on the loopback address."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from mammolens.errors import InputError, ServerError
+
+HOST = "127.0.0.1"
+APP = Path("monai_app")
+_MAIN = '"""The MONAI Label app of MammoLens."""\n\nfrom mammolens.labelapp.app import MammoLensApp as MammoLensApp\n'
+_LONGEST_START_S = 120.0
+_LONGEST_STOP_S = 10.0
+
+
+@contextmanager
+def running_server(
+    studies: str, port: int, app: Path = APP, model_dir: Path | None = None, log: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the server, wait until it answers, and stop it at the end.
+
+    Args:
+        studies: a folder, or the address of a DICOMweb server.
+        port: on the loopback address.
+        app: the app folder; made if missing.
+        model_dir: where published models live, instead of in the app folder.
+        log: takes what the server prints, instead of this process's own output.
+
+    Raises:
+        InputError: the folder does not exist.
+        ServerError: it cannot start, ended, or did not answer in time.
+    """
+    _check(studies, port)
+    _ensure_app(app)
+    command = [sys.executable, "-m", "monailabel.main", "start_server"]
+    command += ["--app", str(app), "--studies", studies, "--host", HOST, "--port", str(port)]
+    if model_dir is not None:
+        command += ["--conf", "model_dir", str(model_dir.resolve())]
+    sink = log.open("wb") if log else None
+    server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)
+    try:
+        _wait_until_it_answers(server, port, log)
+        yield server
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=_LONGEST_STOP_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+        if sink:
+            sink.close()
+
+
+def wait_for(server: subprocess.Popen[bytes]) -> None:
+    """Until the server ends or somebody presses Ctrl-C, which is how it is meant to end.
+
+    Raises:
+        ServerError: it ended by itself.
+    """
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        return
+    raise ServerError("the server", f"ended with code {code}", "see its log")
+
+
+def _check(studies: str, port: int) -> None:
+    if find_spec("monailabel") is None:
+        raise ServerError("monailabel", "is not installed", "run 'make install', or pip install 'mammolens[server]'")
+    if not studies.startswith(("http://", "https://")) and not Path(studies).is_dir():
+        raise InputError(studies, "is no folder", "give a folder of mammograms or the address of a PACS")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ServerError(f"port {port}", "is taken by another program", "choose another one by --port") from error
+
+
+def _ensure_app(app: Path) -> None:
+    main = app / "main.py"
+    if not main.exists():
+        app.mkdir(parents=True, exist_ok=True)
+        main.write_text(_MAIN, encoding="utf-8")
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
+    where = f"see {log}" if log else "see the lines above"
+    deadline = time.monotonic() + _LONGEST_START_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise ServerError(f"port {port}", f"the server ended with code {server.returncode}", where)
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/info/", timeout=30) as answer:
+                json.load(answer)
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError):
+            time.sleep(0.3)
+    raise ServerError(f"port {port}", f"the server did not answer within {_LONGEST_START_S:.0f} s", where)

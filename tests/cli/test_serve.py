@@ -1,0 +1,74 @@
+"""What a person meets who starts the server; the server itself is tested in tests/integration."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from .conftest import EXECUTABLE, Mammolens
+
+
+@pytest.fixture
+def a_taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: Path) -> None:
+    result = mammolens("serve", tmp_path / "gone", "--app", tmp_path / "app")
+    assert result.exit_code == 3
+    assert f"error: {tmp_path / 'gone'}: is no folder" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_named(mammolens: Mammolens, tmp_path: Path, a_taken_port: int) -> None:
+    result = mammolens("serve", tmp_path, "--app", tmp_path / "app", "--port", a_taken_port)
+    assert result.exit_code == 7
+    assert f"error: port {a_taken_port}: is taken by another program; choose another one by --port" in result.stderr
+
+
+@pytest.mark.integration
+def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path: Path, a_free_port: int) -> None:
+    command = [EXECUTABLE, "demo", "--output", tmp_path / "demo", "--port", str(a_free_port)]
+    with (tmp_path / "said").open("w") as said:
+        demo = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            _wait_until("Ctrl-C stops it", tmp_path / "said", demo)
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{a_free_port}/datastore/?output=stats", timeout=60
+            ) as answer:
+                assert b'"total":8' in answer.read()
+            os.killpg(demo.pid, signal.SIGINT)  # what a terminal does
+            assert demo.wait(timeout=30) == 0
+        finally:
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGKILL)
+    results = tmp_path / "demo" / "results"
+    assert len((results / "results.jsonl").read_text().splitlines()) == 8
+    assert len(list(results.glob("*.overlay.png"))) == len(list(results.glob("*.anomaly.nrrd"))) == 8
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=5)
+
+
+def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 200
+    while words not in file.read_text():
+        assert process.poll() is None, file.read_text()
+        assert time.monotonic() < deadline, file.read_text()
+        time.sleep(0.5)
