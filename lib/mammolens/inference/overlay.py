@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
-from skimage.transform import resize
 
+from mammolens.transforms.resample import resampled
 from mammolens.types import AnomalyResult, FloatImage
 
 RgbImage = NDArray[np.uint8]
@@ -29,7 +30,7 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
         ``(rows, cols, 3)`` uint8.
     """
     scale = min(1.0, longest / max(pixels.shape))
-    shape = tuple(max(1, round(side * scale)) for side in pixels.shape)
+    shape = max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
     grey, heat = _shrunk(pixels, shape), _shrunk(result.anomaly_map, shape)
     low, high = np.percentile(grey, [1.0, 99.8])
     base = np.repeat(np.clip((grey - low) / max(high - low, 1e-6), 0, 1)[..., None] * 255, 3, axis=2)
@@ -53,7 +54,5 @@ def _place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
     return np.interp(heat, rising, np.linspace(0, 1, len(starts))).astype(np.float32)
 
 
-def _shrunk(image: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    if image.shape == shape:
-        return image
-    return np.asarray(resize(image, shape, order=1, anti_aliasing=True, preserve_range=True), dtype=np.float32)
+def _shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
+    return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
