@@ -61,7 +61,7 @@ def test_the_log_goes_to_stderr_a_line_each(monkeypatch, capsys, verbose):
     log_to_stderr(verbose)
     ours.getChild("somewhere").info("said in passing")
     ours.getChild("somewhere").warning(long)
-    logging.getLogger("another.library").info("not ours")
+    logging.getLogger("somebody.else").info("not ours")
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [*(["info: said in passing"] if verbose else []), f"warning: {long}"]
     assert captured.out == ""
