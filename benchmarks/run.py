@@ -38,8 +38,8 @@ class Figure:
     """Medians in seconds an image."""
 
     what: str
-    ours: float
     rival: str
+    ours: float
     theirs: float
 
     def row(self) -> str:
@@ -123,20 +123,16 @@ def main() -> None:
     figures = []
     for name, files in sets.items():
         figures += [
-            Figure(f"read ({name})", *interleaved(reading(files, runs), "SimpleITK.ReadImage, no VOI")),
-            Figure(f"preprocess ({name})", *interleaved(preprocessing(files, runs), "MONAI ScaleIntensity + Resize")),
-            Figure(f"judge, maps on the full grid ({name})", *interleaved(inference(files, runs), "score alone")),
+            Figure(f"read ({name})", "SimpleITK.ReadImage, no VOI", *reading(files, runs)),
+            Figure(f"preprocess ({name})", "MONAI ScaleIntensity + Resize", *preprocessing(files, runs)),
+            Figure(f"judge, maps on the full grid ({name})", "score alone", *inference(files, runs)),
         ]
-    figures.append(Figure("train, an image at 128 px", *interleaved(training(runs), "contiguous layout")))
+    figures.append(Figure("train, an image at 128 px", "contiguous layout", *training(runs)))
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; medians of {runs} runs")
     print("\n| what, seconds an image | ours | rival | rival's | ratio |\n|---|---|---|---|---|")
     print("\n".join(figure.row() for figure in figures))
     print(f"\ntraining images a second: {1 / figures[-1].ours:.0f}")
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-
-
-def interleaved(seconds: tuple[float, float], rival: str) -> tuple[float, str, float]:
-    return seconds[0], rival, seconds[1]
 
 
 if __name__ == "__main__":

@@ -79,8 +79,6 @@ class Keys(StrEnum):
 
     IMAGE = "image"
     BREAST_MASK = "breast_mask"
-    RECONSTRUCTION = "reconstruction"
-    ANOMALY_MAP = "anomaly_map"
 
 
 class Verdict(StrEnum):
