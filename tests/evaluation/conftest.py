@@ -1,12 +1,14 @@
 """Scored images from a seeded generator, with known truth."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mammolens.enums import Laterality, ViewPosition
+from mammolens.evaluation.localisation import Localisation, localise
 from mammolens.evaluation.scored import ScoredImage
 
 ImageMaker = Callable[..., ScoredImage]
@@ -49,3 +51,41 @@ def images_of_two_sites(an_image: ImageMaker) -> list[ScoredImage]:
             given |= {"pred_score": score, "p_value": p_value, "is_anomalous": p_value <= 0.1, "abnormal": abnormal}
             images.append(an_image(f"{patient}_{view}.png", patient_id=f"p{patient}", exam_id=f"e{patient}", **given))
     return images
+
+
+@pytest.fixture
+def images_with_everything(images_of_two_sites: list[ScoredImage]) -> list[ScoredImage]:
+    """The same images with machines, density, exam decisions, other scores and localisations of three maps."""
+    rng = np.random.default_rng(8)
+    images = []
+    for image in images_of_two_sites:
+        number = int(image.patient_id[1:])
+        places = {name: a_localisation(rng, image.abnormal, shift) for name, shift in (("model", 2.0), ("blob", 0.5))}
+        given: dict[str, object] = {
+            "acquisition_group": f"m{image.site}",
+            "raw_score": image.pred_score / 100,
+            "exam_p_value": image.p_value,
+            "exam_is_anomalous": image.p_value <= 0.1,
+            "other_scores": {"blob": float(rng.normal()), "older, model": image.pred_score + float(rng.normal())},
+            "localisations": places,
+            "covariates": {**image.covariates, "density": "AB"[number % 5 < 2]},
+        }
+        images.append(replace(image, **given))
+    first = {image.exam_id: image for image in reversed(images)}
+    return [
+        replace(
+            image,
+            exam_p_value=first[image.exam_id].exam_p_value,
+            exam_is_anomalous=first[image.exam_id].exam_is_anomalous,
+        )
+        for image in images
+    ]
+
+
+def a_localisation(rng: np.random.Generator, abnormal: bool, shift: float) -> Localisation:
+    """Of a map of 40 x 40 pixels whose values on a disc, the lesion, are ``shift`` higher."""
+    down, right = np.mgrid[:40, :40]
+    lesions = ((down - 20) ** 2 + (right - 12) ** 2 <= 25).astype(np.int32) * abnormal
+    values = (rng.normal(0, 1, (40, 40)) + shift * (lesions > 0)).astype(np.float32)
+    everywhere = np.ones((40, 40), np.bool_)
+    return localise(values, everywhere, everywhere, lesions)

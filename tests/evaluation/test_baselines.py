@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mammolens.evaluation.baselines import BASELINES, patient_age
+from mammolens.evaluation.baselines import BASELINES, kept_scores, patient_age
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,12 @@ def test_age_is_no_baseline_where_nobody_tells_it(an_image):
 
 def test_age_is_compared_by_default():
     assert BASELINES["age"] is patient_age
+
+
+def test_scores_kept_beside_the_models_are_baselines_by_their_names(an_image):
+    images = [an_image("a", other_scores={"blob": 2.0, "older": 1.0}), an_image("b", other_scores={"blob": 3.0})]
+    found = kept_scores(images)
+    assert list(found) == ["blob", "older"]
+    assert found["blob"](images).tolist() == [2, 3]
+    assert np.isnan(found["older"](images)).tolist() == [False, True]
+    assert found["blob"]([an_image()]) is None

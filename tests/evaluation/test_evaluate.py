@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from mammolens.errors import DatasetError
-from mammolens.evaluation.evaluate import by_site, evaluate
+from mammolens.evaluation.evaluate import SET_ASIDE, evaluate
+from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.results import ClassCount
 
@@ -26,16 +27,6 @@ def test_figures_agree_with_scikit_learn_in_all_and_in_each_site(evaluation, ima
 
 def test_groups_are_all_and_then_each_site(evaluation):
     assert [group.name for group in evaluation.groups] == ["all", "site 1", "site 2"]
-
-
-def test_a_single_site_is_not_listed_beside_all(images_of_two_sites):
-    one_site = [replace(image, site="1") for image in images_of_two_sites]
-    assert [name for name, _ in by_site(one_site)] == ["all"]
-
-
-def test_images_without_a_site_stand_in_all_only(images_of_two_sites):
-    some = [replace(image, site=None if image.site == "2" else "1") for image in images_of_two_sites]
-    assert [(name, len(images)) for name, images in by_site(some)] == [("all", 240), ("site 1", 160)]
 
 
 def test_counts_tell_images_patients_breasts_and_exams_of_each_class(evaluation):
@@ -117,3 +108,62 @@ def test_one_class_alone_is_refused(images_of_two_sites):
 def test_an_alpha_that_is_no_share_is_refused(images_of_two_sites, alpha):
     with pytest.raises(ValueError, match="alpha"):
         evaluate(images_of_two_sites, alpha=alpha)
+
+
+@pytest.fixture
+def everything(images_with_everything):
+    return evaluate(images_with_everything, alpha=0.1, n_bootstrap=50)
+
+
+def test_exams_have_a_false_positive_rate_of_their_own_decision(everything, images_with_everything, evaluation):
+    exams = {image.exam_id: image for image in images_with_everything}.values()
+    figures = everything.groups[0].metrics
+    for metric, abnormal in ((Metric.FALSE_POSITIVE_RATE_EXAM, False), (Metric.SENSITIVITY_EXAM, True)):
+        flagged = [exam.exam_is_anomalous for exam in exams if exam.abnormal == abnormal]
+        assert figures[metric].value == pytest.approx(np.mean(flagged))
+    assert Metric.FALSE_POSITIVE_RATE_EXAM not in evaluation.groups[0].metrics
+
+
+def test_breasts_and_exams_have_an_auprc_that_agrees_with_scikit_learn(evaluation, images_of_two_sites):
+    exams = {}
+    for image in images_of_two_sites:
+        exams.setdefault((image.exam_id, image.abnormal), []).append(image.pred_score)
+    abnormal, scores = [ill for _, ill in exams], [np.mean(views) for views in exams.values()]
+    figures = evaluation.groups[0].metrics
+    assert figures[Metric.AUPRC_EXAM].value == pytest.approx(average_precision_score(abnormal, scores))
+    assert figures[Metric.AUPRC_BREAST].value == figures[Metric.AUPRC_EXAM].value
+
+
+def test_triage_counts_the_abnormal_exams_below_the_normals_set_aside(evaluation, images_of_two_sites):
+    exams = {}
+    for image in images_of_two_sites:
+        exams.setdefault((image.exam_id, image.abnormal), []).append(image.pred_score)
+    normal = sorted(np.mean(views) for (_, ill), views in exams.items() if not ill)
+    abnormal = np.array([np.mean(views) for (_, ill), views in exams.items() if ill])
+    for point, share in zip(evaluation.triage, SET_ASIDE, strict=True):
+        assert point.set_aside == share
+        assert point.missed.value == pytest.approx((abnormal <= normal[round(60 * share) - 1]).mean())
+
+
+def test_subgroups_are_those_of_the_traits_that_differ(everything, images_with_everything):
+    names = [(group.dimension, group.name) for group in everything.subgroups]
+    assert names[:8] == [
+        *[("site", "1"), ("site", "2"), ("machine", "m1"), ("machine", "m2")],
+        *[("view", "CC"), ("view", "MLO"), ("density", "A"), ("density", "B")],
+    ]
+    assert {dimension for dimension, _ in names[8:]} == {"age"}
+    for group in everything.subgroups[6:8]:
+        images = [image for image in images_with_everything if image.covariates["density"] == group.name]
+        assert group.images == ClassCount(*(sum(i.abnormal == ill for i in images) for ill in (False, True)))
+        expected = roc_auc_score([i.abnormal for i in images], [i.pred_score for i in images])
+        assert group.auroc.value == pytest.approx(expected)
+
+
+def test_every_kept_score_is_compared_beside_age(everything):
+    assert [found.baseline for found in everything.groups[0].comparisons] == ["age", "blob", "older, model"]
+
+
+def test_lesions_can_be_measured_without_normals(images_with_everything):
+    found = evaluate([image for image in images_with_everything if image.abnormal], alpha=0.1, n_bootstrap=20)
+    assert found.maps[0].pixel_auroc.value > 0.8
+    assert np.isnan(found.groups[0].metrics[Metric.AUROC].value)

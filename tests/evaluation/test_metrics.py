@@ -88,3 +88,10 @@ def test_without_both_classes_a_metric_is_nan_and_silent(abnormal):
             assert np.isnan(metrics.auprc(abnormal, scores, given)).all()
             assert np.isnan(metrics.sensitivity_at_specificity(abnormal, scores, 0.9, given)).all()
         assert np.isnan(metrics.flagged_share(abnormal, np.zeros_like(abnormal)))
+
+
+def test_what_is_missed_goes_with_the_lowest_scoring_normals():
+    abnormal = np.array([False] * 10 + [True] * 4)
+    scores = np.array([*range(10), 0.5, 2, 4.5, 20], dtype=np.float64)
+    missed = [float(metrics.missed_when_set_aside(abnormal, scores, share)) for share in (0.1, 0.2, 0.3, 0.5, 1.0)]
+    assert missed == [0, 0.25, 0.5, 0.5, 0.75]

@@ -27,13 +27,25 @@ def test_the_table_has_a_column_for_each_group(images_of_two_sites):
     page = a_page(images_of_two_sites)
     assert "|  | all | site 1 | site 2 |" in page
     assert "| Images | 120 / 120 |" in page
-    widths = {line.count("|") for line in page.split("##", maxsplit=1)[0].splitlines() if line.startswith("|")}
+    widths = {line.count("|") for line in page.split("\n## ")[1].splitlines() if line.startswith("|")}
     assert widths == {5}
 
 
 def test_the_model_stands_beside_age(images_of_two_sites):
     assert "| all | age | 120 / 120 | " in a_page(images_of_two_sites)
-    assert "need no model" not in a_page([replace(image, covariates={}) for image in images_of_two_sites])
+    assert "## Beside other scores" not in a_page([replace(image, covariates={}) for image in images_of_two_sites])
+
+
+def test_every_table_is_as_wide_as_its_header(images_with_everything):
+    for block in a_page(images_with_everything).split("\n\n"):
+        if block.startswith("|"):
+            assert len({line.count(" | ") for line in block.splitlines()}) == 1
+
+
+def test_a_figure_stands_in_its_section_if_it_is_there(images_of_two_sites):
+    page = a_page(images_of_two_sites, figures=["roc.png", "triage.png"])
+    assert page.index("## Figures") < page.index("![roc]") < page.index("## Triage") < page.index("![triage]")
+    assert "reliability" not in page
 
 
 def test_notes_and_caveats_stand_below(images_of_two_sites):

@@ -5,7 +5,13 @@ import pytest
 from sklearn.metrics import auc
 
 from mammolens.evaluation.evaluate import evaluate
-from mammolens.evaluation.plots import calibration_figure, decision_threshold, histogram_figure, roc_figure
+from mammolens.evaluation.plots import (
+    calibration_figure,
+    decision_threshold,
+    histogram_figure,
+    reliability_figure,
+    roc_figure,
+)
 from mammolens.evaluation.scored import columns
 
 
@@ -23,7 +29,7 @@ def the_line(figure, label):
 
 
 def test_every_figure_has_a_title_labelled_axes_and_the_notice(images_of_two_sites, evaluation):
-    figures = [make(images_of_two_sites, evaluation) for make in (roc_figure, calibration_figure)]
+    figures = [make(images_of_two_sites, evaluation) for make in (roc_figure, calibration_figure, reliability_figure)]
     for figure in [*figures, histogram_figure(images_of_two_sites)]:
         axes = figure.axes[0]
         assert axes.get_title(loc="left")
@@ -105,3 +111,17 @@ def test_uniform_p_values_of_normals_stay_within_the_band(an_image):
     band = figure.axes[0].collections[0].get_paths()[0].vertices
     at = band[np.isclose(band[:, 0], 0.25, atol=0.002), 1]
     assert at.min() < np.mean(p_values <= 0.25) < at.max()
+
+
+def test_reliability_is_the_distribution_of_the_exams_p_values(images_with_everything):
+    figure = reliability_figure(images_with_everything, evaluate(images_with_everything, alpha=0.1, n_bootstrap=20))
+    curve = the_line(figure, "all, normal (60 exams, 60 patients)")
+    p_values = {i.exam_id: i.exam_p_value for i in images_with_everything if not i.abnormal}.values()
+    assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (1, 1)
+    at = curve.get_xdata().tolist().index(0.5)
+    assert curve.get_ydata()[at] == np.mean([p <= 0.5 for p in p_values])
+
+
+def test_without_exams_reliability_is_that_of_images(images_of_two_sites, evaluation):
+    figure = reliability_figure(images_of_two_sites, evaluation)
+    assert "normal images" in figure.axes[0].get_title(loc="left")

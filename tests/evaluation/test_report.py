@@ -9,32 +9,50 @@ from mammolens.errors import DatasetError
 from mammolens.evaluation import report
 from mammolens.evaluation.report import evaluate, write_report
 
-NAMES = ["evaluation.md", "evaluation.json", "scores.csv", "roc.png", "scores.png", "calibration.png"]
+PAGES = ["evaluation.html", "evaluation.md", "evaluation.json", "scores.csv"]
+FIGURES = ["scores.png", "calibration.png", "reliability.png", "roc.png", "triage.png"]
 
 
 @pytest.fixture
 def write(images_of_two_sites):
-    def to(folder):
+    def to(folder, **given):
         evaluation = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=50)
-        return write_report(evaluation, images_of_two_sites, folder, title="A test", model="m 12ab", notes=["a note"])
+        about = {"title": "A test", "model": "m 12ab", "notes": ["a note"]}
+        return write_report(evaluation, images_of_two_sites, folder, **about, **given)
 
     return to
 
 
 def test_a_report_is_a_folder_with_a_page_figures_and_scores(write, tmp_path):
     written = write(tmp_path / "new" / "folder")
-    assert [path.name for path in written] == NAMES
-    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(NAMES)
-    assert json.loads(written[1].read_text())["title"] == "A test"
-    for path in written[3:]:
+    assert [path.name for path in written] == [*PAGES, *FIGURES]
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted([*PAGES, *FIGURES])
+    assert json.loads(written[2].read_text())["title"] == "A test"
+    for path in written[4:]:
         with Image.open(path) as picture:
             assert picture.format == "PNG"
             assert min(picture.size) > 500
 
 
 def test_every_figure_on_the_page_is_written(write, tmp_path):
-    page = write(tmp_path)[0].read_text()
-    assert all(f"]({name})" in page for name in NAMES[3:])
+    page = write(tmp_path)[1].read_text()
+    assert all(f"]({name})" in page for name in FIGURES)
+
+
+def test_the_html_page_may_go_elsewhere(write, tmp_path):
+    written = write(tmp_path / "folder", report=tmp_path / "pages" / "out.html")
+    assert written[0] == tmp_path / "pages" / "out.html"
+    assert written[0].read_text().startswith("<!DOCTYPE html>")
+    assert not (tmp_path / "folder" / "evaluation.html").exists()
+
+
+def test_lesions_without_normals_have_a_report_of_places_alone(images_with_everything, tmp_path):
+    ill = [image for image in images_with_everything if image.abnormal]
+    written = write_report(evaluate(ill, alpha=0.1, n_bootstrap=20), ill, tmp_path, title="T", model="m")
+    assert [path.name for path in written] == [*PAGES, "scores.png", "froc.png"]
+    page = written[1].read_text()
+    assert "## Where the heat lies" in page
+    assert "## Triage" not in page
 
 
 def test_a_second_report_replaces_the_first_and_leaves_other_files(write, tmp_path):

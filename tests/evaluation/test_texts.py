@@ -32,3 +32,9 @@ def test_rows_name_group_metric_and_text_in_the_order_of_reading(images_of_two_s
     assert [line[0] for line in found] == sorted(line[0] for line in found)
     assert ("site 2", "AUROC, model minus age") in [line[:2] for line in found]
     assert all(isinstance(cell, str) and cell for line in found for cell in line)
+
+
+def test_rows_end_with_the_maps(images_with_everything):
+    found = rows(evaluate(images_with_everything, alpha=0.1, n_bootstrap=20))
+    assert [line[0] for line in found[-4:]] == ["map: model", "map: model", "map: blob", "map: blob"]
+    assert found[-3][1] == "Strongest spot on a lesion"

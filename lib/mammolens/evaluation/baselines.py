@@ -26,14 +26,30 @@ class Baseline(Protocol):
 
 def patient_age(images: Sequence[ScoredImage]) -> Floats | None:
     """Age in years from the covariates 'age' or 'PatientAge', a number or DICOM's Age String (PS3.5 6.2: 063Y)."""
-    ages = np.array([_age(image.covariates) for image in images], dtype=np.float64)
+    ages = np.array([years_of(image.covariates) for image in images], dtype=np.float64)
     return ages if np.isfinite(ages).any() else None
 
 
-def _age(covariates: Mapping[str, str]) -> float:
+def years_of(covariates: Mapping[str, str]) -> float:
+    """Age in years, NaN where unknown."""
     text = next((covariates[column] for column in _AGE_COLUMNS if covariates.get(column)), "")
     match = _AGE.fullmatch(text.strip())
     return float(match[1]) / _UNITS_A_YEAR[match[2].upper()] if match else math.nan
+
+
+def kept_score(name: str) -> Baseline:
+    """The baseline that reads ``other_scores[name]``: of image processing, or of another model."""
+
+    def scores(images: Sequence[ScoredImage], /) -> Floats | None:
+        found = np.array([image.other_scores.get(name, math.nan) for image in images], dtype=np.float64)
+        return found if np.isfinite(found).any() else None
+
+    return scores
+
+
+def kept_scores(images: Sequence[ScoredImage]) -> dict[str, Baseline]:
+    """A baseline for each name in the images' ``other_scores``, in order of appearance."""
+    return {name: kept_score(name) for image in images for name in image.other_scores}
 
 
 BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType({"age": patient_age})

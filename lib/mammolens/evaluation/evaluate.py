@@ -10,15 +10,27 @@ from typing import Final
 import numpy as np
 
 from mammolens.evaluation import metrics
-from mammolens.evaluation.baselines import BASELINES, Baseline
+from mammolens.evaluation.baselines import BASELINES, Baseline, kept_scores
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
+from mammolens.evaluation.exams import decided_exams
+from mammolens.evaluation.grouping import TRAITS, by_site, by_trait
+from mammolens.evaluation.maps import measure_maps
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.results import ClassCount, Comparison, Counts, Evaluation, GroupResult
-from mammolens.evaluation.scored import Bools, Columns, Fusion, ScoredImage, check_images, columns, fused
+from mammolens.evaluation.promises import promises
+from mammolens.evaluation.results import (
+    ClassCount,
+    Comparison,
+    Counts,
+    Evaluation,
+    GroupResult,
+    Subgroup,
+    TriagePoint,
+)
+from mammolens.evaluation.scored import Bools, Columns, Fusion, ImageColumns, ScoredImage, check_images, columns, fused
 
-ALL: Final = "all"
 _FEW_PATIENTS: Final = 20  # below this many of a class, percentile intervals over patients are too narrow
 _LEVEL: Final = 0.95
+SET_ASIDE: Final = (0.1, 0.2, 0.3, 0.5)  # shares of the normal exams for which the triage table is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,8 @@ def evaluate(
         images: each once, with truth; of patients that neither trained nor calibrated the model.
         alpha: false-positive rate that the model promises for its decision.
         fusion: of views to breasts and breasts to exams, as the model does it.
-        baselines: by name, compared with the model on the same images.
+        baselines: by name, compared with the model on the same images; so is every score in the images'
+            ``other_scores``.
 
     Raises:
         DatasetError: without both classes, or when an image stands there twice.
@@ -56,18 +69,21 @@ def evaluate(
     if not 0 < alpha < 1:
         raise ValueError(f"alpha lies within (0, 1), unlike {alpha}")
     check_images(images)
-    plan = _Plan(fusion, n_bootstrap, seed, baselines)
+    plan = _Plan(fusion, n_bootstrap, seed, {**baselines, **kept_scores(images)})
     groups = tuple(_measure(name, members, plan) for name, members in by_site(images))
-    return Evaluation(groups, alpha, fusion, n_bootstrap, seed, _LEVEL, tuple(_caveats(groups, images, alpha)))
-
-
-def by_site(images: Sequence[ScoredImage]) -> list[tuple[str, list[ScoredImage]]]:
-    """All images, then those of each site ('site X') where sites differ; images without a site stand in 'all' only."""
-    sites = sorted({image.site for image in images if image.site})
-    groups = [(ALL, list(images))]
-    if len({image.site for image in images}) > 1:
-        groups += [(f"site {site}", [image for image in images if image.site == site]) for site in sites]
-    return groups
+    return Evaluation(
+        groups,
+        alpha,
+        fusion,
+        n_bootstrap,
+        seed,
+        _LEVEL,
+        tuple(_caveats(groups, images, alpha)),
+        promises=tuple(promises(images, alpha, fusion)),
+        triage=tuple(_triage(fused(images, "exam", fusion), plan)),
+        subgroups=tuple(_subgroups(images, plan)),
+        maps=tuple(measure_maps(images, n_bootstrap, seed, _LEVEL)),
+    )
 
 
 def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
@@ -78,10 +94,14 @@ def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
     if len(np.unique(rows.sites)) > 1:
         within = partial(metrics.auroc_within, abnormal, scores, rows.sites)
         figures[Metric.AUROC_WITHIN_SITES] = resamples.interval(within, _LEVEL)
-    for metric, units in ((Metric.AUROC_BREAST, breasts), (Metric.AUROC_EXAM, exams)):
+    for area, precision, units in (
+        (Metric.AUROC_BREAST, Metric.AUPRC_BREAST, breasts),
+        (Metric.AUROC_EXAM, Metric.AUPRC_EXAM, exams),
+    ):
         if len(units.scores):
-            statistic = partial(metrics.auroc, units.abnormal, units.scores)
-            figures[metric] = plan.resample(units).interval(statistic, _LEVEL)
+            drawn = plan.resample(units)
+            figures[area] = drawn.interval(partial(metrics.auroc, units.abnormal, units.scores), _LEVEL)
+            figures[precision] = drawn.interval(partial(metrics.auprc, units.abnormal, units.scores), _LEVEL)
     statistics = {
         Metric.AUPRC: partial(metrics.auprc, abnormal, scores),
         Metric.SENSITIVITY_AT_90: partial(metrics.sensitivity_at_specificity, abnormal, scores, 0.90),
@@ -90,7 +110,39 @@ def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
         Metric.SENSITIVITY: partial(metrics.flagged_share, rows.flagged, abnormal),
     }
     figures |= {metric: resamples.interval(statistic, _LEVEL) for metric, statistic in statistics.items()}
+    if decided := decided_exams(images, plan.fusion):
+        figures |= _exam_decisions(columns(decided), plan)
     return GroupResult(name, _counts(rows, breasts, exams), figures, tuple(_compare(images, rows, plan)))
+
+
+def _exam_decisions(exams: ImageColumns, plan: _Plan) -> dict[Metric, Interval]:
+    resamples = plan.resample(exams)
+    among = {Metric.FALSE_POSITIVE_RATE_EXAM: ~exams.abnormal, Metric.SENSITIVITY_EXAM: exams.abnormal}
+    return {
+        metric: resamples.interval(partial(metrics.flagged_share, exams.flagged, rows), _LEVEL)
+        for metric, rows in among.items()
+    }
+
+
+def _triage(exams: Columns, plan: _Plan) -> Iterator[TriagePoint]:
+    resamples = plan.resample(exams)
+    for share in SET_ASIDE:
+        missed = partial(metrics.missed_when_set_aside, exams.abnormal, exams.scores, share)
+        yield TriagePoint(share, resamples.interval(missed, _LEVEL))
+
+
+def _subgroups(images: Sequence[ScoredImage], plan: _Plan) -> Iterator[Subgroup]:
+    for dimension in TRAITS:
+        for name, members in by_trait(images, dimension):
+            rows = columns(members)
+            resamples, abnormal = plan.resample(rows), rows.abnormal
+            statistics = (
+                partial(metrics.auroc, abnormal, rows.scores),
+                partial(metrics.flagged_share, rows.flagged, ~abnormal),
+                partial(metrics.flagged_share, rows.flagged, abnormal),
+            )
+            intervals = [resamples.interval(statistic, _LEVEL) for statistic in statistics]
+            yield Subgroup(dimension, name, _class_count(abnormal), _patients(rows), *intervals)
 
 
 def _compare(images: list[ScoredImage], rows: Columns, plan: _Plan) -> Iterator[Comparison]:
@@ -108,8 +160,12 @@ def _compare(images: list[ScoredImage], rows: Columns, plan: _Plan) -> Iterator[
 
 
 def _counts(rows: Columns, breasts: Columns, exams: Columns) -> Counts:
-    ill = np.isin(np.unique(rows.patients), rows.patients[rows.abnormal])
-    return Counts(*(_class_count(abnormal) for abnormal in (rows.abnormal, ill, breasts.abnormal, exams.abnormal)))
+    of_images, of_breasts, of_exams = (_class_count(units.abnormal) for units in (rows, breasts, exams))
+    return Counts(of_images, _patients(rows), of_breasts, of_exams)
+
+
+def _patients(rows: Columns) -> ClassCount:
+    return _class_count(np.isin(np.unique(rows.patients), rows.patients[rows.abnormal]))
 
 
 def _class_count(abnormal: Bools) -> ClassCount:

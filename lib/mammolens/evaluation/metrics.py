@@ -27,10 +27,14 @@ class Metric(StrEnum):
     AUROC_BREAST = "auroc_breast"
     AUROC_EXAM = "auroc_exam"
     AUPRC = "auprc"
+    AUPRC_BREAST = "auprc_breast"
+    AUPRC_EXAM = "auprc_exam"
     SENSITIVITY_AT_90 = "sensitivity_at_90_specificity"
     SENSITIVITY_AT_95 = "sensitivity_at_95_specificity"
     FALSE_POSITIVE_RATE = "false_positive_rate"
     SENSITIVITY = "sensitivity"
+    FALSE_POSITIVE_RATE_EXAM = "false_positive_rate_exam"
+    SENSITIVITY_EXAM = "sensitivity_exam"
 
 
 def auroc(abnormal: Bools, scores: Floats, weights: Weights | None = None) -> Floats:
@@ -87,6 +91,11 @@ def sensitivities_at(
         below = np.take_along_axis(abnormals, ties, axis=-1)[..., 0]
         result[..., at] = _ratio(abnormals[..., -1] - below, np.where(defined, abnormals[..., -1], 0))
     return result
+
+
+def missed_when_set_aside(abnormal: Bools, scores: Floats, share: float, weights: Weights | None = None) -> Floats:
+    """Share of the abnormals that go with the lowest-scoring ``share`` of the normals, ties included."""
+    return np.asarray(1 - sensitivity_at_specificity(abnormal, scores, share, weights))
 
 
 def flagged_share(flagged: Bools, among: Bools, weights: Weights | None = None) -> Floats:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mammolens.evaluation.page import figures_table, summary
+from mammolens.evaluation.page import summary, table_lines
 from mammolens.evaluation.records import json_text
 from mammolens.evaluation.results import Evaluation
+from mammolens.evaluation.sections import figures_table
 from mammolens.files import write_text
 from mammolens.models.directory import CARD, METRICS
 
@@ -24,5 +25,5 @@ def record_in_model(evaluation: Evaluation, directory: Path, *, title: str, mode
     write_text(directory / METRICS, json_text(evaluation, title=title, model=model, notes=()))
     card = directory / CARD
     before = card.read_text(encoding="utf-8").partition(_HEADING)[0].rstrip("\n")
-    table = "\n".join(figures_table(evaluation))
+    table = "\n".join(table_lines(figures_table(evaluation)))
     write_text(card, f"{before}\n{_HEADING}\n{title}. {summary(evaluation, model)}\n\n{table}\n")

@@ -15,7 +15,8 @@ from scipy.stats import binom
 from mammolens.evaluation import metrics
 from mammolens.evaluation.bootstrap import PatientBootstrap
 from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, NORMAL, Line, canvas, finish, line
-from mammolens.evaluation.evaluate import by_site
+from mammolens.evaluation.exams import decided_exams
+from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.results import Evaluation, GroupResult
 from mammolens.evaluation.scored import Bools, Floats, ImageColumns, ScoredImage, columns
@@ -54,32 +55,30 @@ def histogram_figure(images: Sequence[ScoredImage]) -> Figure:
     if (threshold := decision_threshold(rows)) is not None:
         axes.axvline(threshold, color=INK, linestyle="--", linewidth=1.2, label=f"flagged from {threshold:.4g}")
     beyond = "; the last bar holds all beyond" if rows.scores.max() > high else ""
-    axes.set(xlabel=f"Score, arbitrary unit{beyond}", ylabel="Share of the class's images")
+    axes.set(xlabel=f"Score{beyond}", ylabel="Share of the class's images")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     finish(figure, axes)
     return figure
 
 
 def calibration_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
-    """Share of normal images with p <= alpha over alpha; a line above the band flags more than promised.
-
-    The band is binomial with patients as unit, because their images are no independent trials. The spread
-    that comes from a finite calibration set is not in it.
-    """
+    """Share of normal images with p <= alpha over the alphas that matter; above the band, more than promised."""
     figure, axes = canvas("False-positive rate: realised against promised", 6.4, 5.8)
-    promised = np.linspace(0, min(1.0, max(0.5, 2 * evaluation.alpha)), 2 * _POINTS - 1)
-    _draw_promise(axes, columns(images), promised)
-    for at, (name, members) in enumerate(by_site(images)):
-        rows = columns(members)
-        if p_values := sorted(rows.p_values[~rows.abnormal]):
-            realised = np.searchsorted(p_values, promised, side="right") / len(p_values)
-            axes.plot(promised, realised, label=_who(f"{name}, normal", rows, ~rows.abnormal), **line(at))
+    _draw_rates(axes, images, "images", min(1.0, max(0.5, 2 * evaluation.alpha)))
     label = f"alpha of the decision, {100 * evaluation.alpha:g} %"
     axes.axvline(evaluation.alpha, color=INK, linestyle=":", linewidth=1, label=label)
     axes.set(xlabel="Promised: alpha", ylabel="Realised: share of normal images with p ≤ alpha")
-    axes.set(xlim=(0, promised[-1]), ylim=(0, None))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0))
+    finish(figure, axes)
+    return figure
+
+
+def reliability_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
+    """Distribution of the p-values of normals against the uniform one: of exams, or of images without exams."""
+    exams = decided_exams(images, evaluation.fusion)
+    unit = "exams" if exams else "images"
+    figure, axes = canvas(f"p-values of normal {unit} against the uniform distribution", 6.4, 5.8)
+    _draw_rates(axes, exams or images, unit, 1.0)
+    axes.set(xlabel="p-value", ylabel=f"Share of normal {unit} with a p-value as low")
     finish(figure, axes)
     return figure
 
@@ -100,12 +99,27 @@ def _draw_band(axes: Axes, rows: ImageColumns, evaluation: Evaluation) -> None:
     axes.fill_between(rates, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
 
 
+def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: float) -> None:
+    """Realised rates of all and of each site over promised ones from 0 to ``highest``, and the band of a promise."""
+    promised = np.linspace(0, highest, 2 * _POINTS - 1)
+    _draw_promise(axes, columns(units), promised)
+    for at, (name, members) in enumerate(by_site(units)):
+        rows = columns(members)
+        if p_values := sorted(rows.p_values[~rows.abnormal]):
+            realised = np.searchsorted(p_values, promised, side="right") / len(p_values)
+            axes.plot(promised, realised, label=_who(f"{name}, normal", rows, ~rows.abnormal, unit), **line(at))
+    axes.set(xlim=(0, highest), ylim=(0, None))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0))
+
+
 def _draw_promise(axes: Axes, rows: ImageColumns, promised: Floats) -> None:
+    """The binomial band; patients are its trials, because images of one woman are no independent ones."""
     axes.plot(promised, promised, color=FAINT, linewidth=0.8)
-    patients = len(np.unique(rows.patients[~rows.abnormal]))
-    low, high = (binom.ppf(q, patients, promised) / patients for q in (0.025, 0.975))
-    label = f"where 95 % of exact promises would lie (binomial, {patients} patients)"
-    axes.fill_between(promised, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
+    if patients := len(np.unique(rows.patients[~rows.abnormal])):
+        low, high = (binom.ppf(q, patients, promised) / patients for q in (0.025, 0.975))
+        label = f"where 95 % of exact promises would lie (binomial, {patients} patients)"
+        axes.fill_between(promised, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
 
 
 def _draw_roc(axes: Axes, rows: ImageColumns, group: GroupResult, style: Line) -> None:
@@ -118,5 +132,5 @@ def _draw_roc(axes: Axes, rows: ImageColumns, group: GroupResult, style: Line) -
     axes.plot(*decision, "o", color=style["color"], markeredgecolor="white", zorder=3, clip_on=False)
 
 
-def _who(name: str, rows: ImageColumns, among: Bools) -> str:
-    return f"{name} ({int(among.sum())} images, {len(np.unique(rows.patients[among]))} patients)"
+def _who(name: str, rows: ImageColumns, among: Bools, unit: str = "images") -> str:
+    return f"{name} ({int(among.sum())} {unit}, {len(np.unique(rows.patients[among]))} patients)"

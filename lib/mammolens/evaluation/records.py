@@ -11,10 +11,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.evaluation.localisation import Localisation
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.scored import ScoredImage
 
-_FIELDS: Final = tuple(field.name for field in dataclasses.fields(ScoredImage) if field.name != "covariates")
+EVALUATION_JSON: Final = "evaluation.json"
+SCORES_CSV: Final = "scores.csv"
+# Dictionaries of an image: the field, and what stands in front of a key in the table's columns.
+_KEYED: Final = {"covariates": "covariate.", "other_scores": "score.", "localisations": "map."}
+_FIELDS: Final = tuple(field.name for field in dataclasses.fields(ScoredImage) if field.name not in _KEYED)
 
 
 def json_text(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[str]) -> str:
@@ -31,20 +36,31 @@ def json_text(evaluation: Evaluation, *, title: str, model: str, notes: Sequence
 
 
 def scores_csv(images: Sequence[ScoredImage]) -> str:
-    """One line an image, covariates last as 'covariate.NAME'; empty where unknown."""
-    covariates = sorted({name for image in images for name in image.covariates})
+    """One line an image, empty where unknown: enough to measure again without the model.
+
+    Behind the fixed columns stand 'covariate.NAME', 'score.NAME' (a baseline's or another model's) and 'map.NAME'
+    (JSON: how well a map lies on the lesions, :class:`~mammolens.evaluation.localisation.Localisation`).
+    """
+    keys = [(field, name) for field in _KEYED for name in _names(images, field)]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*_FIELDS, *(f"covariate.{name}" for name in covariates)])
+    table.writerow([*_FIELDS, *(f"{_KEYED[field]}{name}" for field, name in keys)])
     for image in images:
         fields = [_cell(getattr(image, name)) for name in _FIELDS]
-        table.writerow([*fields, *(image.covariates.get(name, "") for name in covariates)])
+        table.writerow([*fields, *(_cell(getattr(image, field).get(name)) for field, name in keys)])
     return text.getvalue()
+
+
+def _names(images: Sequence[ScoredImage], field: str) -> list[str]:
+    """The keys of a dictionary of the images, in order of appearance."""
+    return list(dict.fromkeys(name for image in images for name in getattr(image, field)))
 
 
 def _cell(value: object) -> object:
     if value is None:
         return ""
+    if isinstance(value, Localisation):
+        return value.to_text()
     return str(value).lower() if isinstance(value, bool) else value
 
 

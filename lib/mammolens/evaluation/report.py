@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from matplotlib.figure import Figure
 
 from mammolens.errors import DatasetError
+from mammolens.evaluation.curves import froc_figure, triage_figure
 from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.html_page import html
 from mammolens.evaluation.page import markdown
-from mammolens.evaluation.plots import calibration_figure, histogram_figure, roc_figure
-from mammolens.evaluation.records import json_text, scores_csv
+from mammolens.evaluation.pictures import Picture
+from mammolens.evaluation.plots import calibration_figure, histogram_figure, reliability_figure, roc_figure
+from mammolens.evaluation.records import EVALUATION_JSON, SCORES_CSV, json_text, scores_csv
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.scored import ScoredImage
 from mammolens.evaluation.texts import rows
+from mammolens.files import write_text
 
 __all__ = ["Evaluation", "ScoredImage", "evaluate", "rows", "write_report"]
+
+PAGE: Final = "evaluation.md"
+HTML: Final = "evaluation.html"
 
 
 def write_report(
@@ -28,8 +37,10 @@ def write_report(
     title: str,
     model: str,
     notes: Sequence[str] = (),
+    pictures: Sequence[Picture] = (),
+    report: Path | None = None,
 ) -> list[Path]:
-    """Write ``evaluation.json``, ``evaluation.md``, ``scores.csv`` and the figures into a folder.
+    """Write the page as HTML and as Markdown, ``evaluation.json``, ``scores.csv`` and the figures into a folder.
 
     All files are made aside first, then each replaces an older one: a failure to make them leaves the folder as it was.
 
@@ -38,37 +49,68 @@ def write_report(
         output: the folder, made if missing; other files in it stay.
         model: name and fingerprint.
         notes: said below the tables, such as where the images come from.
+        pictures: of the worst mistakes, for the HTML page only.
+        report: where the HTML page goes instead of ``evaluation.html`` in the folder.
 
     Returns:
-        The paths written, the page for people first.
+        The paths written, the pages for people first.
 
     Raises:
-        DatasetError: when the folder cannot be written to.
+        DatasetError: when the folder or the page cannot be written to.
     """
-    figures = _figures(images, evaluation)
+    figures = {name: _png(figure) for name, figure in _figures(images, evaluation).items()}
+    page = html(evaluation, title=title, model=model, notes=notes, figures=figures, pictures=pictures)
     texts = {
-        "evaluation.md": markdown(evaluation, title=title, model=model, notes=notes, figures=list(figures)),
-        "evaluation.json": json_text(evaluation, title=title, model=model, notes=notes),
-        "scores.csv": scores_csv(images),
+        PAGE: markdown(evaluation, title=title, model=model, notes=notes, figures=list(figures)),
+        EVALUATION_JSON: json_text(evaluation, title=title, model=model, notes=notes),
+        SCORES_CSV: scores_csv(images),
     }
+    if report is None:
+        texts = {HTML: page, **texts}
+    contents = {name: text.encode() for name, text in texts.items()} | figures
+    _write_together(contents, output)
+    written = [output / name for name in contents]
+    if report is not None:
+        _write_page(page, report)
+        written.insert(0, report)
+    return written
+
+
+def _write_together(contents: dict[str, bytes], output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".evaluation-", dir=output) as aside:
-            for name, text in texts.items():
-                (Path(aside) / name).write_text(text, encoding="utf-8", newline="\n")
-            for name, figure in figures.items():
-                figure.savefig(Path(aside) / name, format="png")
-            names = [*texts, *figures]
-            for name in names:
+            for name, content in contents.items():
+                (Path(aside) / name).write_bytes(content)
+            for name in contents:
                 (Path(aside) / name).replace(output / name)
     except OSError as error:
         raise DatasetError(output, f"cannot be written to ({error.strerror})", "give a folder of your own") from error
-    return [output / name for name in names]
+
+
+def _write_page(page: str, path: Path) -> None:
+    try:
+        write_text(path, page)
+    except OSError as error:
+        raise DatasetError(path, f"cannot be written to ({error.strerror})", "give another file") from error
 
 
 def _figures(images: Sequence[ScoredImage], evaluation: Evaluation) -> dict[str, Figure]:
-    return {
-        "roc.png": roc_figure(images, evaluation),
-        "scores.png": histogram_figure(images),
-        "calibration.png": calibration_figure(images, evaluation),
-    }
+    """The figures for which there are images."""
+    counts = evaluation.groups[0].counts.images
+    figures = {"scores.png": histogram_figure(images)}
+    if counts.normal:
+        figures["calibration.png"] = calibration_figure(images, evaluation)
+        figures["reliability.png"] = reliability_figure(images, evaluation)
+    if counts.normal and counts.abnormal:
+        figures["roc.png"] = roc_figure(images, evaluation)
+        figures["triage.png"] = triage_figure(images, evaluation)
+    if evaluation.maps:
+        figures["froc.png"] = froc_figure(images, evaluation)
+    return figures
+
+
+def _png(figure: Figure) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()

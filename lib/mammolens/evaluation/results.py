@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.scored import Fusion
+from mammolens.evaluation.scored import Fusion, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,91 @@ class GroupResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """The promised false-positive rate, kept or not, among the normals of a group.
+
+    Attributes:
+        count: normal images or exams.
+        realised: share of them that is flagged.
+        low: lower end of the band in which an exact promise would lie, binomial with patients as trials.
+        high: upper end.
+    """
+
+    group: str
+    unit: Unit
+    patients: int
+    count: int
+    realised: float
+    low: float
+    high: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the realised rate lies within the band."""
+        return self.low <= self.realised <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class TriagePoint:
+    """What it costs to set aside the exams that look most normal.
+
+    Attributes:
+        set_aside: share of the normal exams, the lowest scores first.
+        missed: share of the abnormal exams that score no higher and would be set aside with them.
+    """
+
+    set_aside: float
+    missed: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    """Images that share one trait, such as density B; ``dimension`` names the trait."""
+
+    dimension: str
+    name: str
+    images: ClassCount
+    patients: ClassCount
+    auroc: Interval
+    false_positive_rate: Interval
+    sensitivity: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class FrocPoint:
+    """Share of the lesions found at so many false marks an image."""
+
+    false_marks: float
+    found: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class MapResult:
+    """How well one map's heat lies on the marked lesions.
+
+    Attributes:
+        name: of the map; the measured model's own comes first.
+        images: without, and with, a marked lesion.
+        pixel_auroc: all pixels of the images with a lesion together.
+        pixel_auroc_within: mean of each such image's own.
+        hit_rate: share of such images whose highest peak lies on a lesion.
+        froc: over all images.
+        pixel_auroc_gain: model minus this map, as are the others; ``None`` for the model itself.
+    """
+
+    name: str
+    images: ClassCount
+    lesions: int
+    pixel_auroc: Interval
+    pixel_auroc_within: Interval
+    hit_rate: Interval
+    froc: tuple[FrocPoint, ...]
+    pixel_auroc_gain: Interval | None = None
+    pixel_auroc_within_gain: Interval | None = None
+    hit_rate_gain: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Everything measured, and how.
 
@@ -57,6 +142,10 @@ class Evaluation:
         alpha: false-positive rate that the model promises.
         level: of the intervals.
         caveats: what a reader must know before quoting a figure.
+        promises: overall, by site and by machine; of images, then of exams where their decision is known.
+        triage: of exams.
+        subgroups: by site, machine, view, density and decade of age, as far as they are known.
+        maps: none where no lesion is located.
     """
 
     groups: tuple[GroupResult, ...]
@@ -66,3 +155,7 @@ class Evaluation:
     seed: int
     level: float
     caveats: tuple[str, ...]
+    promises: tuple[Promise, ...] = ()
+    triage: tuple[TriagePoint, ...] = ()
+    subgroups: tuple[Subgroup, ...] = ()
+    maps: tuple[MapResult, ...] = ()

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
+from mammolens.evaluation.localisation import Localisation
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Texts = NDArray[np.str_]
 Fusion = Literal["mean", "max"]
 Level = Literal["breast", "exam"]
+Unit = Literal["image", "exam"]
+MODEL: Final = "model"  # name of the measured model's own map
 
 _FUSE: Final[dict[str, Callable[[Sequence[float]], float]]] = {
     "mean": lambda scores: math.fsum(scores) / len(scores),
@@ -39,6 +42,13 @@ class ScoredImage:
         p_value: in [0, 1], the share of normal patients expected to score at least as high.
         is_anomalous: the model's own decision.
         covariates: other columns (age, density, ...), as text.
+        acquisition_group: the machine; ``None`` where unknown.
+        raw_score: the network's own score, before standardisation; ``None`` where it is not kept.
+        exam_p_value: as ``p_value``, of the exam that the image belongs to; ``None`` where it was not scored.
+        exam_is_anomalous: the model's decision for that exam, likewise.
+        other_scores: of the same image by baselines and other models, by name; missing where unknown.
+        localisations: how well maps lie on the lesions, by the map's name, :data:`MODEL` for the model's own;
+            empty where nobody knows whether or where lesions lie.
 
     Raises:
         DatasetError: for a score that is not finite or a p-value outside [0, 1].
@@ -55,12 +65,19 @@ class ScoredImage:
     p_value: float
     is_anomalous: bool
     covariates: dict[str, str] = field(default_factory=dict)
+    acquisition_group: str | None = None
+    raw_score: float | None = None
+    exam_p_value: float | None = None
+    exam_is_anomalous: bool | None = None
+    other_scores: dict[str, float] = field(default_factory=dict)
+    localisations: dict[str, Localisation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.pred_score):
             raise DatasetError(self.path, f"its score is {self.pred_score}", "score the image again")
-        if not 0 <= self.p_value <= 1:
-            raise DatasetError(self.path, f"its p-value is {self.p_value}", "calibrate the model again")
+        for p_value in (self.p_value, self.exam_p_value):
+            if p_value is not None and not 0 <= p_value <= 1:
+                raise DatasetError(self.path, f"its p-value is {p_value}", "calibrate the model again")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,13 +140,16 @@ def check_images(images: Sequence[ScoredImage]) -> None:
     """Check that there is something to tell apart, and that nothing counts twice.
 
     Raises:
-        DatasetError: without a normal or without an abnormal image, or when a file stands there twice.
+        DatasetError: without a normal or without an abnormal image, unless lesions are located in them, which
+            can be told from the rest of the breast; or when a file stands there twice.
     """
     seen: set[Path] = set()
     for image in images:
         if image.path in seen:
             raise DatasetError(image.path, "is scored twice", "list each image once")
         seen.add(image.path)
+    if any(place.located for image in images for place in image.localisations.values()):
+        return
     abnormal = sum(image.abnormal for image in images)
     for word, count in (("normal", len(images) - abnormal), ("abnormal", abnormal)):
         if not count:

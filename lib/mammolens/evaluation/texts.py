@@ -9,7 +9,7 @@ from typing import Final
 
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.results import Evaluation, GroupResult
+from mammolens.evaluation.results import Evaluation, GroupResult, MapResult
 
 LABELS: Final[Mapping[Metric, str]] = MappingProxyType(
     {
@@ -18,15 +18,26 @@ LABELS: Final[Mapping[Metric, str]] = MappingProxyType(
         Metric.AUROC_BREAST: "AUROC, breasts",
         Metric.AUROC_EXAM: "AUROC, exams",
         Metric.AUPRC: "AUPRC, images",
+        Metric.AUPRC_BREAST: "AUPRC, breasts",
+        Metric.AUPRC_EXAM: "AUPRC, exams",
         Metric.SENSITIVITY_AT_90: "Sensitivity at 90 % specificity",
         Metric.SENSITIVITY_AT_95: "Sensitivity at 95 % specificity",
-        Metric.FALSE_POSITIVE_RATE: "False-positive rate at the decision",
-        Metric.SENSITIVITY: "Sensitivity at the decision",
+        Metric.FALSE_POSITIVE_RATE: "False-positive rate at the decision, images",
+        Metric.SENSITIVITY: "Sensitivity at the decision, images",
+        Metric.FALSE_POSITIVE_RATE_EXAM: "False-positive rate at the decision, exams",
+        Metric.SENSITIVITY_EXAM: "Sensitivity at the decision, exams",
     }
 )
 UNDEFINED: Final = "n/a"
 _SHARES: Final = frozenset(
-    {Metric.SENSITIVITY_AT_90, Metric.SENSITIVITY_AT_95, Metric.FALSE_POSITIVE_RATE, Metric.SENSITIVITY}
+    {
+        Metric.SENSITIVITY_AT_90,
+        Metric.SENSITIVITY_AT_95,
+        Metric.FALSE_POSITIVE_RATE,
+        Metric.SENSITIVITY,
+        Metric.FALSE_POSITIVE_RATE_EXAM,
+        Metric.SENSITIVITY_EXAM,
+    }
 )
 
 
@@ -48,8 +59,15 @@ def metric_text(group: GroupResult, metric: Metric) -> str:
 
 
 def rows(evaluation: Evaluation) -> list[tuple[str, str, str]]:
-    """Everything measured as (group, metric, text), the text like '0.624 [0.57, 0.68]', in the order of reading."""
-    return [line for group in evaluation.groups for line in _group_rows(group)]
+    """What a command prints as (group, metric, text), the text like '0.624 [0.57, 0.68]', in the order of reading."""
+    groups = [line for group in evaluation.groups for line in _group_rows(group)]
+    return [*groups, *(line for found in evaluation.maps for line in _map_rows(found))]
+
+
+def _map_rows(found: MapResult) -> Iterator[tuple[str, str, str]]:
+    name = f"map: {found.name}"
+    yield name, "AUROC, pixels on lesions against the rest", interval_text(found.pixel_auroc)
+    yield name, "Strongest spot on a lesion", interval_text(found.hit_rate, percent=True)
 
 
 def _group_rows(group: GroupResult) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,82 @@
+"""An evaluation as one HTML file that stands alone: no script, no font, no picture from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.evaluation.metrics import Metric
+from mammolens.evaluation.page import summary
+from mammolens.evaluation.pictures import Mistake, Picture
+from mammolens.evaluation.results import Evaluation
+from mammolens.evaluation.sections import sections
+from mammolens.evaluation.texts import LABELS, UNDEFINED, interval_text, metric_text
+
+_TEMPLATE: Final = "report.html.j2"
+_HEADLINE: Final = (
+    Metric.AUROC,
+    Metric.AUROC_WITHIN_SITES,
+    Metric.AUROC_BREAST,
+    Metric.AUROC_EXAM,
+    Metric.FALSE_POSITIVE_RATE_EXAM,
+)
+_HEADINGS: Final = {Mistake.FALSE_POSITIVE: "Normal, yet the highest scores", Mistake.MISS: "Abnormal, yet the lowest"}
+
+
+def html(
+    evaluation: Evaluation,
+    *,
+    title: str,
+    model: str,
+    notes: Sequence[str],
+    figures: Mapping[str, bytes],
+    pictures: Sequence[Picture] = (),
+) -> str:
+    """The page as text; every text is escaped.
+
+    Args:
+        figures: content of PNG files by the names that sections give.
+        pictures: of the worst mistakes.
+    """
+    environment = Environment(
+        loader=PackageLoader("mammolens.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    page = environment.get_template(_TEMPLATE).render(
+        title=title,
+        notice=RESEARCH_USE_ONLY,
+        version=__version__,
+        summary=summary(evaluation, model),
+        headline=list(_headline(evaluation)),
+        sections=list(sections(evaluation)),
+        figures={name: _data_uri(content) for name, content in figures.items()},
+        pictures=list(_by_mistake(pictures)),
+        remarks=[*evaluation.caveats, *notes],
+    )
+    return str(page)
+
+
+def _headline(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    everything = evaluation.groups[0]
+    for metric in _HEADLINE:
+        if (text := metric_text(everything, metric)) != UNDEFINED:
+            yield LABELS[metric], text
+    for found in evaluation.maps[:1]:
+        yield "AUROC, pixels on lesions", interval_text(found.pixel_auroc)
+        yield "Strongest spot on a lesion", interval_text(found.hit_rate, percent=True)
+
+
+def _by_mistake(pictures: Sequence[Picture]) -> Iterator[tuple[str, list[Picture]]]:
+    for mistake, heading in _HEADINGS.items():
+        if members := [picture for picture in pictures if picture.mistake is mistake]:
+            yield heading, members
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -1,0 +1,35 @@
+"""Is the promised false-positive rate kept: overall, in each site, on each machine?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.stats import binom
+
+from mammolens.evaluation.exams import decided_exams
+from mammolens.evaluation.grouping import by_machine, by_site
+from mammolens.evaluation.results import Promise
+from mammolens.evaluation.scored import Fusion, ScoredImage, Unit, columns
+
+
+def promises(images: Sequence[ScoredImage], alpha: float, fusion: Fusion) -> Iterator[Promise]:
+    """Realised against promised rate of images, then of exams where their decision is known."""
+    units: list[tuple[Unit, Sequence[ScoredImage]]] = [("image", images), ("exam", decided_exams(images, fusion))]
+    for unit, members in units:
+        for name, group in [*by_site(members), *by_machine(members)]:
+            rows = columns(group)
+            if count := int((~rows.abnormal).sum()):
+                patients = len(np.unique(rows.patients[~rows.abnormal]))
+                realised = float(rows.flagged[~rows.abnormal].mean())
+                yield Promise(name, unit, patients, count, realised, *binomial_band(alpha, patients))
+
+
+def binomial_band(alpha: float, patients: int, level: float = 0.95) -> tuple[float, float]:
+    """Shares between which the flagged part of so many normal patients lies if each is flagged with ``alpha``.
+
+    Patients are the trials, because the images of one woman are not independent. The spread that comes from a
+    finite calibration set is not in it.
+    """
+    low, high = binom.interval(level, patients, alpha)
+    return float(low) / patients, float(high) / patients

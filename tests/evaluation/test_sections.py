@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+
+from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.sections import Table, sections
+
+
+def found(images):
+    return {section.heading: section for section in sections(evaluate(images, alpha=0.1, n_bootstrap=20))}
+
+
+def test_sections_come_in_the_order_of_reading(images_with_everything):
+    assert list(found(images_with_everything)) == [
+        "Figures",
+        "False positives: promised and realised",
+        "Triage",
+        "Beside other scores",
+        "Where the heat lies",
+        "Subgroups",
+    ]
+
+
+def test_what_was_not_measured_has_no_section(an_image):
+    assert list(found([an_image("a"), an_image("b", patient_id="p2", abnormal=True)])) == [
+        "Figures",
+        "False positives: promised and realised",
+        "Triage",
+    ]
+
+
+def test_a_promise_says_whether_it_is_kept(images_with_everything):
+    flagged = [replace(image, is_anomalous=True) for image in images_with_everything]
+    rows = found(flagged)["False positives: promised and realised"].tables[0].rows
+    assert rows[0] == ("all", "images", "60", "120", "100.0 %", "3.3 % to 18.3 %", "above")
+    assert ("machine m1", "exams") in [row[:2] for row in rows]
+
+
+def test_triage_names_the_four_shares(images_with_everything):
+    rows = found(images_with_everything)["Triage"].tables[0].rows
+    assert [row[0] for row in rows] == ["10 %", "20 %", "30 %", "50 %"]
+    assert all("%" in row[1] for row in rows)
+
+
+def test_maps_have_figures_differences_and_froc(images_with_everything):
+    places, gains, rates = found(images_with_everything)["Where the heat lies"].tables
+    assert [row[0] for row in places.rows] == ["model", "blob"]
+    assert [row[0] for row in gains.rows] == ["blob"]
+    assert rates.header[1:] == ("0.25", "0.5", "1", "2", "4")
+
+
+def test_a_ragged_table_is_refused():
+    with pytest.raises(ValueError, match="2 cells"):
+        Table(("a", "b"), (("1", "2"), ("1",)))
