@@ -1,0 +1,136 @@
+"""Every patient scored by models that never saw her: one model a fold of the clean-negative patients."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+from mammolens.errors import ConfigError, DatasetError
+from mammolens.evaluation.reading import read_scores
+from mammolens.evaluation.records import scores_csv
+from mammolens.evaluation.scored import ScoredImage
+from mammolens.evaluation.scoring import score_cases
+from mammolens.experiments.combining import combined
+from mammolens.experiments.fields import EXPOSURE, learns_from_exposure
+from mammolens.experiments.folds import Fold, cross_folds, deal
+from mammolens.files import write_text
+from mammolens.inference.batch import OnError
+from mammolens.inference.predictor import Predictor
+from mammolens.models.directory import model_id_of
+from mammolens.training.engine import train
+from mammolens.training.progress import Observer, unobserved
+
+PLAN, MODEL, SCORES = "cross-fit.json", "model", "scores.csv"
+OnScored = Callable[[int, int], None]  # images done and images altogether, of the fold that is being scored
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFold:
+    """What one model said of the patients that it never saw; ``model_id`` is the model's."""
+
+    number: int
+    model_id: str
+    images: tuple[ScoredImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFit:
+    """All folds, and one scored image a file (:mod:`mammolens.experiments.combining`)."""
+
+    folds: tuple[ScoredFold, ...]
+    images: tuple[ScoredImage, ...]
+
+
+def cross_fit(
+    config: ModelConfig,
+    dataset: Dataset,
+    output: Path,
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Observer = unobserved,
+    on_fold: Callable[[int], None] = lambda _: None,
+    on_scored: OnScored = lambda _, __: None,
+    on_error: OnError = lambda _: None,
+) -> CrossFit:
+    """Train a model a fold on the other folds' normal patients; let it score its own and all abnormal images.
+
+    Calibration patients are drawn from the learning ones. A fold ends as ``fold-N/model`` and ``fold-N/scores.csv``;
+    a run that was stopped goes on at the epoch or the fold where it was.
+
+    Args:
+        config: of the models.
+        dataset: with normal and abnormal images; its splits are not looked at.
+        output: the folder, made if missing.
+        folds: how many.
+        seed: of the deal; the configuration's own seed is every model's.
+        resume: go on with the folds that are there.
+        progress: told of every step of every training.
+        on_fold: told of each fold's number before it begins.
+        on_scored: told of each scored image.
+        on_error: told of each image that cannot be used; the others go on.
+
+    Raises:
+        ConfigError: the configuration learns from known cancers, which are to be scored here.
+        DatasetError: too few patients, no abnormal image, or the output holds another cross-fitting.
+    """
+    if learns_from_exposure(config):
+        reason = "the models would score cancers that they learned from"
+        raise ConfigError(EXPOSURE, reason, "use evaluate on the test split")
+    plan = cross_folds(dataset, folds, seed)
+    _claim(output, _fingerprint(config, plan), resume)
+    done = []
+    for fold in plan:
+        on_fold(fold.number)
+        done.append(_fold(config, fold, output / f"fold-{fold.number}", resume, progress, on_scored, on_error))
+    abnormal = [case for case in plan[0].scored if case.abnormal]
+    images = combined({fold.number: fold.images for fold in done}, deal(abnormal, folds, seed))
+    return CrossFit(tuple(done), tuple(images))
+
+
+def _fold(
+    config: ModelConfig,
+    fold: Fold,
+    folder: Path,
+    resume: bool,
+    progress: Observer,
+    on_scored: OnScored,
+    on_error: OnError,
+) -> ScoredFold:
+    model, scores = folder / MODEL, folder / SCORES
+    if not model.exists():
+        train(config, fold.learners, model, progress=progress, resume=resume)
+    if not scores.exists():
+        images = []
+        for image in score_cases(Predictor.load(model), fold.scored, on_error=on_error):
+            images.append(image)
+            on_scored(len(images), len(fold.scored))
+        write_text(scores, scores_csv(images))
+    return ScoredFold(fold.number, model_id_of(model), tuple(read_scores(scores)))
+
+
+def _claim(output: Path, fingerprint: str, resume: bool) -> None:
+    """Make the folder this run's own."""
+    plan = output / PLAN
+    if plan.exists():
+        if not resume:
+            raise DatasetError(plan, "an earlier cross-fitting is there", "add --resume, or give another output")
+        if json.loads(plan.read_text(encoding="utf-8")).get("fingerprint") != fingerprint:
+            reason = "is of another configuration, other data, folds or seed"
+            raise DatasetError(plan, reason, "give another output")
+    write_text(plan, json.dumps({"fingerprint": fingerprint}))
+
+
+def _fingerprint(config: ModelConfig, plan: Sequence[Fold]) -> str:
+    digest = hashlib.sha256(config.model_dump_json().encode())
+    for fold in plan:
+        digest.update(f"|{fold.number}".encode())
+        for case in (*fold.learners.cases, *fold.scored):
+            digest.update(f"{case.patient_id}/{case.path.name};".encode())
+    return digest.hexdigest()

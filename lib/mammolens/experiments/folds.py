@@ -1,0 +1,77 @@
+"""Patients dealt into folds, and who learns and who is scored in each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mammolens.datasets.base import Case, Dataset
+from mammolens.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One model of a cross-fitting.
+
+    Attributes:
+        number: from 1.
+        learners: clean normal images of the other folds' patients, without splits.
+        scored: those of this fold's patients, and every abnormal image; no patient of ``learners`` among them.
+    """
+
+    number: int
+    learners: Dataset
+    scored: tuple[Case, ...]
+
+
+def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
+    """Deal the clean-negative patients of all splits into folds.
+
+    A patient with an abnormal image is no clean negative, whatever else is known of her; images that are neither
+    clean normals nor abnormal are left out.
+
+    Args:
+        dataset: with truth; its splits are not looked at.
+        folds: 2 or more.
+        seed: of the deal.
+
+    Raises:
+        DatasetError: fewer clean-negative patients than folds, or no abnormal image.
+    """
+    abnormals = dataset.where(lambda case: case.abnormal is True)
+    ill = set(abnormals.patients)
+    normals = dataset.where(lambda case: case.clean_normal and case.patient_id not in ill)
+    if not abnormals.cases:
+        raise DatasetError(dataset.name, "has no abnormal image to tell from normal ones", "add some, or their truth")
+    if folds < 2 or len(normals.patients) < folds:
+        reason = f"{len(normals.patients)} clean-negative patients cannot be dealt into {folds} folds"
+        raise DatasetError(dataset.name, reason, "add normal exams of more patients, or ask for 2 or more folds")
+    fold_of = deal(normals.cases, folds, seed)
+    unsplit = replace(normals, cases=tuple(replace(case, split=None) for case in normals.cases))
+    return [
+        Fold(
+            number=number,
+            learners=unsplit.where(lambda case, number=number: fold_of[case.patient_id] != number),  # type: ignore[misc]
+            scored=(*(case for case in normals.cases if fold_of[case.patient_id] == number), *abnormals.cases),
+        )
+        for number in range(1, folds + 1)
+    ]
+
+
+def deal(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
+    """The fold, from 1, of each patient: as cards are dealt, from the patients of one site and machine to the next.
+
+    So each site and each machine is shared out within one patient a fold, as far as the data set names them; within
+    them the order is that of a hash of ``seed`` and patient id, and the order of the cases plays no part.
+    """
+    strata: dict[str, tuple[str, str]] = {}
+    for case in cases:
+        stratum = (case.site or "", case.attributes.machine_id or "")
+        strata[case.patient_id] = min(stratum, strata.get(case.patient_id, stratum))
+    order = sorted(strata, key=lambda patient: (*strata[patient], _drawn(seed, patient)))
+    return {patient: place % folds + 1 for place, patient in enumerate(order)}
+
+
+def _drawn(seed: int, patient: str) -> str:
+    return hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""What a trial is worth: a model is trained and told held-out normal patients from cancers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mammolens.config import ModelConfig, PreprocessingConfig
+from mammolens.datasets.base import Case
+from mammolens.errors import DatasetError, MammoLensError
+from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
+from mammolens.evaluation.metrics import auroc_within
+from mammolens.experiments.memory import PreparedMemory, RememberingPipeline
+from mammolens.experiments.planting import PlantingPipeline
+from mammolens.experiments.tuning_data import TuningData
+from mammolens.inference.predictor import Predictor
+from mammolens.training.engine import train
+from mammolens.training.preparation import prepared_cases
+from mammolens.training.progress import Observer
+from mammolens.transforms.pipeline import Pipeline
+
+_RESAMPLES = 1000
+
+
+class Objective:
+    """Image AUROC within sites, of the same images for every configuration.
+
+    Args:
+        data: who learns and who measures.
+        folder: where a model lies while it is measured; a run that was stopped goes on from there.
+        memory: of prepared images, shared by the trials.
+        seed: of the planted lesions and of the bootstrap.
+    """
+
+    def __init__(self, data: TuningData, folder: Path, memory: PreparedMemory, seed: int) -> None:
+        self.data, self._folder, self._memory, self._seed = data, folder, memory, seed
+
+    def leave_out_unusable(self, config: ModelConfig, on_done: Callable[[], None]) -> None:
+        """Prepare the measuring images once, and measure from now on without those that cannot be used.
+
+        Raises:
+            DatasetError: no normal or no abnormal image is left, or none of the same site.
+        """
+        normal, abnormal = self._pipelines(config.preprocessing)
+        normals = tuple(case for case, _ in prepared_cases(self.data.normals, normal, on_done))
+        abnormals = tuple(case for case, _ in prepared_cases(self.data.abnormals, abnormal, on_done))
+        if not (normals and abnormals):
+            name = self.data.learners.name
+            raise DatasetError(name, "no held-out image can be used to measure", "see the images that were left out")
+        if not {case.site for case in normals} & {case.site for case in abnormals}:
+            raise DatasetError(
+                self.data.learners.name,
+                "no site has both normal and abnormal held-out images, and pairs are formed within sites",
+                "add exposure cases of the sites that the normal ones come from",
+            )
+        self.data = replace(self.data, normals=normals, abnormals=abnormals)
+
+    def __call__(self, config: ModelConfig, observe: Observer) -> Interval:
+        """Train and measure one configuration; its interval is over patients.
+
+        Raises:
+            ConfigError: the configuration cannot be trained.
+            DatasetError: it cannot use some of the images.
+        """
+        try:
+            found = self._measure(config, observe)
+        except MammoLensError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        shutil.rmtree(self._folder)
+        return found
+
+    def _measure(self, config: ModelConfig, observe: Observer) -> Interval:
+        model, (normal, abnormal) = self._folder / "model", self._pipelines(config.preprocessing)
+        shutil.rmtree(model, ignore_errors=True)
+        train(config, self.data.learners, model, progress=observe, resume=True, pipeline=normal)
+        predictor = Predictor.load(model)
+        return self._within_sites(
+            _scores(predictor, self.data.normals, normal), _scores(predictor, self.data.abnormals, abnormal)
+        )
+
+    def _pipelines(self, config: PreprocessingConfig) -> tuple[Pipeline, Pipeline]:
+        """For normal and for abnormal images."""
+        plain = RememberingPipeline(Pipeline(config), self._memory)
+        if not self.data.planted:
+            return plain, plain
+        return plain, RememberingPipeline(PlantingPipeline(config, self._seed), self._memory, "planted")
+
+    def _within_sites(self, normals: Sequence[float], abnormals: Sequence[float]) -> Interval:
+        cases = (*self.data.normals, *self.data.abnormals)
+        abnormal = np.repeat([False, True], [len(normals), len(abnormals)])
+        sites = np.array([case.site or "" for case in cases], dtype=np.str_)
+        patients = np.array([case.patient_id for case in cases], dtype=np.str_)
+        scores = np.array([*normals, *abnormals], dtype=np.float64)
+        statistic = partial(auroc_within, abnormal, scores, sites)
+        return bootstrap_by_patient(patients, abnormal, statistic, n=_RESAMPLES, seed=self._seed)
+
+
+def _scores(predictor: Predictor, cases: Sequence[Case], pipeline: Pipeline) -> list[float]:
+    """One finite score a case."""
+    scores = [
+        predictor.score_prepared(prepared).pred_score for _, prepared in prepared_cases(cases, pipeline, _nothing)
+    ]
+    if len(scores) < len(cases):
+        reason = f"{len(cases) - len(scores)} of {len(cases)} measuring images cannot be prepared"
+        raise DatasetError("preprocessing", reason, "leave such preprocessing out of the search space")
+    return scores
+
+
+def _nothing() -> None:
+    """Nobody watches."""
