@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mammolens.errors import ConfigError
+
+Standardise = Literal["none", "acquisition_group", "acquisition_group_view"]
+
+
+def rising(pair: tuple[float, float]) -> tuple[float, float]:
+    """The pair, if it is one of positive numbers that rises."""
+    if not 0 < pair[0] < pair[1]:
+        raise ValueError(f"must be two positive numbers that rise, not {pair}")
+    return pair
 
 
 class _Section(BaseModel):
@@ -29,6 +39,9 @@ class PreprocessingConfig(_Section):
         description="rows and columns of the network's input, which halves them twice",
     )
     pixel_size_mm: float | None = Field(None, gt=0.02, lt=5, description="for grid 'pixel_size'")
+    assumed_height_mm: float = Field(
+        240.0, gt=50, lt=500, description="for grid 'pixel_size': of a whole image whose pixel spacing is not known"
+    )
     margin: float = Field(0.01, ge=0, le=0.2, description="kept around the breast, as a share of its box")
     percentiles: tuple[float, float] = Field((1.0, 99.0), description="inside the breast, mapped to 0 and 1")
 
@@ -49,21 +62,66 @@ class NetworkConfig(_Section):
     options: dict[str, int | float | str | bool] = Field(default_factory=dict)
 
 
+class LesionKind(StrEnum):
+    """What a synthetic lesion imitates."""
+
+    MASS = "mass"
+    SPICULATED_MASS = "spiculated_mass"
+    CALCIFICATIONS = "calcifications"
+    DISTORTION = "distortion"
+    FOREIGN = "foreign"
+
+
+class LesionConfig(_Section):
+    """Synthetic lesions in the images that a network learns from."""
+
+    share: float = Field(0.75, gt=0, le=1, description="of the images get lesions; the others stay as they are")
+    most: int = Field(2, ge=1, le=10, description="lesions in one image")
+    kinds: dict[LesionKind, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=lambda: {
+            LesionKind.MASS: 0.35,
+            LesionKind.SPICULATED_MASS: 0.30,
+            LesionKind.CALCIFICATIONS: 0.10,
+            LesionKind.DISTORTION: 0.10,
+            LesionKind.FOREIGN: 0.15,
+        },
+        min_length=1,
+        description="how often each is drawn, relative to the others",
+    )
+    radius_mm: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
+        (2.25, 8.25), description="smallest and largest"
+    )
+    contrast: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
+        (0.5, 2.2), description="lowest and highest, in multiples of the tissue's own variation around"
+    )
+
+
 class TrainingConfig(_Section):
     """How the network learns."""
 
     epochs: int = Field(60, ge=1)
     batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(1e-3, gt=0, le=10)
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="the highest, where the schedule changes it")
+    schedule: Literal["constant", "one_cycle"] = "constant"
+    weight_decay: float = Field(0.0, ge=0, lt=1)
+    lesions: LesionConfig | None = Field(
+        None, description="take synthetic lesions away again; without, reconstruct what is given"
+    )
+    exposure_weight: float = Field(
+        0.0, ge=0, le=10, description="above 0: learn from the known cancers of the data set's exposure split, too"
+    )
     patience: int = Field(10, ge=1, description="epochs without a better validation error before it stops")
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)
 
 
 class ScoringConfig(_Section):
-    """How the error of the reconstruction becomes a map and a score."""
+    """How what the network tells becomes a map and a score."""
 
-    smoothing: float = Field(1.0, ge=0, description="sigma of the Gaussian over the error map, in working pixels")
+    smoothing: float = Field(1.0, ge=0, description="sigma of the Gaussian over the map, in working pixels")
+    convergence: float = Field(
+        0.0, ge=0, le=100, description="log odds that a convergence index of 1 is worth beside the network's own"
+    )
     erosion: int = Field(
         2, ge=0, description="working pixels taken off the breast's border, where edges attract errors"
     )
@@ -73,8 +131,17 @@ class ScoringConfig(_Section):
 class CalibrationConfig(_Section):
     """How a score becomes a decision and a map becomes levels."""
 
+    standardise: Standardise = Field(
+        "acquisition_group_view", description="whose normal images a score is measured in; 'none': the network's own"
+    )
     decision: Literal["conformal", "mean_std"] = "conformal"
     alpha: float = Field(0.10, gt=0, lt=1, description="conformal: share of normal patients flagged, promised")
+    confidence: float | None = Field(
+        None, gt=0, lt=1, description="conformal: promise alpha with this probability over calibrations, not on average"
+    )
+    group_patients: int = Field(
+        20, ge=1, description="a machine with at least as many calibration patients is judged by them alone"
+    )
     k: float = Field(0.1, description="mean_std: flag above mean + k standard deviations of normal scores")
     levels: dict[str, float] = Field(
         default_factory=lambda: {"low": 0.50, "moderate": 0.20, "high": 0.05},
@@ -92,6 +159,17 @@ class CalibrationConfig(_Section):
         return self
 
 
+class FindingsConfig(_Section):
+    """Which regions of the anomaly map are findings."""
+
+    maximum: int = Field(3, ge=0, le=100, description="kept of an image, highest peak first")
+    level: str = Field("moderate", description="lowest heat level that makes a finding; a name of calibration.levels")
+    smallest_mm2: float = Field(10.0, ge=0, description="smaller regions are no findings")
+    smallest_share: float = Field(
+        0.0005, ge=0, lt=1, description="the same as a share of the breast, where there is no pixel spacing"
+    )
+
+
 class ModelConfig(_Section):
     """Everything that makes a model reproducible, together with the data and the code's version."""
 
@@ -102,6 +180,14 @@ class ModelConfig(_Section):
     training: TrainingConfig = TrainingConfig()
     scoring: ScoringConfig = ScoringConfig()
     calibration: CalibrationConfig = CalibrationConfig()
+    findings: FindingsConfig = FindingsConfig()
+
+    @model_validator(mode="after")
+    def _level_exists(self) -> ModelConfig:
+        if self.findings.level not in self.calibration.levels:
+            names = ", ".join(self.calibration.levels)
+            raise ValueError(f"findings.level {self.findings.level!r} is none of calibration.levels: {names}")
+        return self
 
     def to_yaml(self) -> str:
         """The whole configuration as YAML that :func:`load_config` reads back unchanged."""

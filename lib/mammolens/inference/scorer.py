@@ -1,17 +1,25 @@
-"""The error of the reconstruction, on the network's grid: the heart that training and serving share."""
+"""What a network says of one image, on the working grid: the heart that training and serving share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from scipy import ndimage
 from torch import nn
 
 from mammolens.config import ScoringConfig
+from mammolens.models.convergence import convergence
 from mammolens.transforms.pipeline import Prepared
+from mammolens.types import BoolImage, FloatImage
 
 _SMALLEST_ERROR = 1e-8  # of a flawless reconstruction
+_TILE = 32  # rows and columns are cut to multiples of this, which networks can halve five times
+_MARGIN = 16  # kept beyond the breast: convolutions feel a border that is nearer
+_NO_EVIDENCE = -30.0  # log odds where nothing was looked at; further ones say no more
+_RADII = (6.0, 7.0)  # pixels of 0.75 mm: masses of about a centimetre
+_USUAL_CONVERGENCE = 0.6  # of a normal image's peak: above it is evidence for a mass, below against
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,9 +27,8 @@ class ScoredGrid:
     """What the network makes of one prepared image; tensors are ``(1, size, size)`` float32.
 
     Attributes:
-        pred_score: mean squared error over the breast's pixels.
-        anomaly_map: squared error in multiples of the breast's mean, smoothed, inside the eroded
-            breast; 0 elsewhere. Relative, so that a sharper or noisier machine is not all heat.
+        pred_score: grows with deviation from normal; see :class:`Scorer`.
+        anomaly_map: smoothed, inside the eroded breast; 0 elsewhere.
         reconstruction: the image that the network thinks normal, in normalised greys.
     """
 
@@ -36,27 +43,77 @@ class ScoredGrid:
 
 
 class Scorer:
-    """Run a network over prepared images, one at a time, without gradients."""
+    """Run a network over prepared images, one at a time, without gradients.
+
+    Of a network that tells log odds, these are smoothed and the convergence of the gradients is added
+    to them as evidence of its own; the map is the probability that they mean, the score their peak:
+    one lesion is enough, however large the healthy rest. Of one that only reconstructs, the map is the
+    squared error in multiples of the breast's mean (so that a sharper or noisier machine is not all
+    heat), and the score the mean squared error in the breast.
+    """
 
     def __init__(self, network: nn.Module, config: ScoringConfig) -> None:
         self.network = network.eval()
         self.config = config
 
     def score(self, prepared: Prepared) -> ScoredGrid:
-        """Reconstruct, compare, smooth and mask."""
-        image = prepared.image.as_tensor()
-        inside = prepared.mask.as_tensor() > 0.5
+        """Run the network on the part of the grid that holds the breast; map and score it."""
+        whole, mask = prepared.image.as_tensor(), prepared.mask.as_tensor()
+        rows, columns = _occupied(mask)
+        image, mask = whole[:, :rows, :columns], mask[:, :rows, :columns]
         with torch.inference_mode():
-            reconstruction = self.network(image[None])[0].clone()
-        error = (image - reconstruction).square() * inside
-        pred_score = float(error.sum() / inside.sum().clamp(min=1))
-        relative = error / max(pred_score, _SMALLEST_ERROR)
-        return ScoredGrid(pred_score, self._smoothed(relative, inside), reconstruction)
+            output = self.network(image[None], mask[None])
+        inside = mask > 0.5
+        if output.log_odds is None:
+            pred_score, anomaly_map = self._of_error(image, output.reconstruction[0], inside)
+        else:
+            pred_score, anomaly_map = self._of_evidence(image, mask, output.log_odds[0], inside)
+        return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(output.reconstruction[0], whole))
 
-    def _smoothed(self, error: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-        breast = inside[0].numpy()
-        if self.config.erosion:
-            # From the image's edge too, where films have bright frames and detectors dead lines.
-            breast = ndimage.binary_erosion(breast, iterations=self.config.erosion)
-        smooth = ndimage.gaussian_filter(error[0].numpy(), self.config.smoothing)
-        return torch.from_numpy(smooth * breast)[None]
+    def _of_error(
+        self, image: torch.Tensor, reconstruction: torch.Tensor, inside: torch.Tensor
+    ) -> tuple[float, torch.Tensor]:
+        error = (image - reconstruction).square() * inside
+        mean = float(error.sum() / inside.sum().clamp(min=1))
+        smooth = ndimage.gaussian_filter((error[0] / max(mean, _SMALLEST_ERROR)).numpy(), self.config.smoothing)
+        return mean, torch.from_numpy(smooth * self._counted(inside))[None]
+
+    def _of_evidence(
+        self, image: torch.Tensor, mask: torch.Tensor, log_odds: torch.Tensor, inside: torch.Tensor
+    ) -> tuple[float, torch.Tensor]:
+        evidence = _smooth_inside(log_odds[0].numpy(), inside[0].numpy(), self.config.smoothing)
+        if self.config.convergence:
+            rises = convergence(image[None], mask[None], _RADII, stride=1)[0].mean(dim=0).numpy()
+            evidence = evidence + self.config.convergence * (rises - _USUAL_CONVERGENCE)
+        counted = self._counted(inside)
+        peak = float(evidence[counted].max()) if counted.any() else _NO_EVIDENCE
+        probability = 1 / (1 + np.exp(-np.clip(evidence, _NO_EVIDENCE, -_NO_EVIDENCE)))
+        return peak, torch.from_numpy((probability * counted).astype(np.float32))[None]
+
+    def _counted(self, inside: torch.Tensor) -> BoolImage:
+        """The breast without its border; from the image's edge too, where films have bright frames."""
+        breast: BoolImage = inside[0].numpy()
+        return ndimage.binary_erosion(breast, iterations=self.config.erosion) if self.config.erosion else breast
+
+
+def _smooth_inside(values: FloatImage, inside: BoolImage, sigma: float) -> FloatImage:
+    """Gaussian means over the breast's pixels alone."""
+    weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma)
+    total = ndimage.gaussian_filter(np.where(inside, values, 0), sigma)
+    return np.asarray(total / np.maximum(weight, 1e-3), dtype=np.float32)
+
+
+def _occupied(mask: torch.Tensor) -> tuple[int, int]:
+    """Rows and columns, from the top left, that hold all of the breast: grids by pixel size are mostly padding."""
+    rows, columns = (torch.nonzero(mask[0].amax(dim=axis)).flatten() for axis in (1, 0))
+    return _rounded(rows, mask.shape[-2]), _rounded(columns, mask.shape[-1])
+
+
+def _rounded(occupied: torch.Tensor, size: int) -> int:
+    return min(_TILE * ((int(occupied[-1]) + _MARGIN) // _TILE + 1), size) if len(occupied) else size
+
+
+def _padded(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """A copy on the whole grid, 0 beyond."""
+    beyond = (0, like.shape[-1] - values.shape[-1], 0, like.shape[-2] - values.shape[-2])
+    return torch.nn.functional.pad(values, beyond).clone()

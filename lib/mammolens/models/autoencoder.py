@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from mammolens.models.output import NetworkOutput
+
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(inplace=True), nn.BatchNorm2d(outputs))
@@ -47,6 +49,6 @@ class ConvolutionalAutoencoder(nn.Module):
             nn.Sigmoid(),
         )
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """Reconstruct ``(batch, 1, size, size)`` float32 in [0, 1]; the size a multiple of 4."""
-        return self.decoder(self.encoder(image))  # type: ignore[no-any-return]
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        """Reconstruct ``(batch, 1, rows, cols)`` float32 in [0, 1], multiples of 4; the mask is not looked at."""
+        return NetworkOutput(self.decoder(self.encoder(image)), None)

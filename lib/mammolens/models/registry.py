@@ -11,12 +11,13 @@ from torch import nn
 from mammolens.config import NetworkConfig
 from mammolens.errors import ConfigError
 from mammolens.models.autoencoder import ConvolutionalAutoencoder
+from mammolens.models.restorer import Restorer
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"autoencoder": ConvolutionalAutoencoder}
+NETWORKS: dict[str, Callable[..., nn.Module]] = {"autoencoder": ConvolutionalAutoencoder, "restorer": Restorer}
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
-    """A network with fresh weights: ``(batch, 1, size, size)`` in, the reconstruction out.
+    """A network with fresh weights: image and breast mask ``(batch, 1, rows, cols)`` in, ``NetworkOutput`` out.
 
     Raises:
         ConfigError: unknown name or option.

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.standardisation import Source, leave_one_out
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case
 from mammolens.errors import DatasetError
+from mammolens.inference.asymmetry import asymmetry
+from mammolens.inference.breast_view import breast_view
 from mammolens.inference.exam import ImageScore, fuse
+from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.scorer import Scorer
 from mammolens.training.preparation import prepared_cases
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline
+from mammolens.types import ImageHeader
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    header: ImageHeader
+    patient: int
+    raw_score: float
+    map_peak: float
+    statistics: dict[str, float]
+
+    @property
+    def source(self) -> Source:
+        return Source(self.header.acquisition_group, self.header.view)
 
 
 def calibrate(
@@ -28,26 +49,52 @@ def calibrate(
         DatasetError: none of the images can be used.
     """
     used: list[Case] = []
-    images: list[NormalImage] = []
-    exams: dict[tuple[int, str], list[ImageScore]] = defaultdict(list)
+    scored: list[_Scored] = []
     ordinals = {patient: number for number, patient in enumerate(sorted({case.patient_id for case in cases}))}
     for case, prepared in prepared_cases(cases, pipeline, on_done):
-        header, grid, patient = header_of(prepared.image), scorer.score(prepared), ordinals[case.patient_id]
+        grid = scorer.score(prepared)
         used.append(case)
-        images.append(
-            NormalImage(
-                patient=patient,
-                view=header.view,
-                acquisition_group=header.acquisition_group,
-                pred_score=grid.pred_score,
-                map_peak=grid.map_peak,
-            )
-        )
-        exams[patient, header.exam_id].append(ImageScore(header, grid.pred_score))
-    if not images:
+        statistics = image_statistics(breast_view(prepared))
+        header, patient = header_of(prepared.image), ordinals[case.patient_id]
+        scored.append(_Scored(header, patient, grid.pred_score, grid.map_peak, statistics))
+    if not scored:
         raise DatasetError("calibration", "none of its images can be used", "see the images that were left out")
-    fused = [
-        NormalExam(patient=patient, exam_score=fuse(scores, config.scoring.fusion).exam)
-        for (patient, _), scores in exams.items()
-    ]
-    return Calibration(tuple(images), tuple(fused), config.calibration), tuple(used)
+    standardised = leave_one_out(
+        np.array([one.raw_score for one in scored], dtype=np.float64),
+        np.array([one.patient for one in scored], dtype=np.int64),
+        [one.source for one in scored],
+        config.calibration.standardise,
+    )
+    images = tuple(_normal_image(one, float(score)) for one, score in zip(scored, standardised, strict=True))
+    exams = _normal_exams(scored, images, config)
+    return Calibration(images, exams, config.calibration), tuple(used)
+
+
+def _normal_image(scored: _Scored, pred_score: float) -> NormalImage:
+    return NormalImage(
+        patient=scored.patient,
+        view=scored.header.view,
+        acquisition_group=scored.header.acquisition_group,
+        raw_score=scored.raw_score,
+        pred_score=pred_score,
+        map_peak=scored.map_peak,
+        statistics=scored.statistics,
+    )
+
+
+def _normal_exams(
+    scored: Sequence[_Scored], images: Sequence[NormalImage], config: ModelConfig
+) -> tuple[NormalExam, ...]:
+    exams: dict[tuple[int, str], list[ImageScore]] = defaultdict(list)
+    for one, image in zip(scored, images, strict=True):
+        exams[one.patient, one.header.exam_id].append(ImageScore(one.header, image.pred_score, image.raw_score))
+    fused = [(patient, fuse(scores, config.scoring.fusion)) for (patient, _), scores in exams.items()]
+    return tuple(
+        NormalExam(
+            patient=patient,
+            acquisition_group=exam.acquisition_group,
+            exam_score=exam.exam,
+            asymmetry=asymmetry(exam),
+        )
+        for patient, exam in fused
+    )

@@ -21,9 +21,10 @@ from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.learning import learn
 from mammolens.training.partition import Partition, partition
-from mammolens.training.preparation import stacked
-from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
+from mammolens.training.preparation import gathered
+from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
 from mammolens.training.record import data_fingerprint, model_card, training_record
+from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
 
 
@@ -35,6 +36,7 @@ def train(
     progress: Observer = unobserved,
     resume: bool = False,
     start_from: Path | None = None,
+    pipeline: Pipeline | None = None,
 ) -> Path:
     """Train, calibrate and write a model directory, whole or not at all.
 
@@ -48,6 +50,7 @@ def train(
         progress: told of every step.
         resume: go on from the checkpoint of the same configuration and data, if there is one.
         start_from: model directory whose weights to begin with (same network).
+        pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
 
     Raises:
         ModelError: ``output`` exists, or ``start_from`` does not fit.
@@ -59,9 +62,9 @@ def train(
     earlier = load_model(start_from) if start_from else None
     network = _initial_network(config, earlier)
     folder = _workplace(output, resume)
-    pipeline = Pipeline(config.preprocessing)
+    pipeline = pipeline or Pipeline(config.preprocessing)
     learners, state = _learn(network, pipeline, config, parts, folder, earlier, progress)
-    step = _Counter(Stage.CALIBRATE, len(parts.calibration), progress)
+    step = StageCounter(Stage.CALIBRATE, len(parts.calibration), progress)
     calibration, calibrated = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
     used = replace(learners, calibration=calibrated)
     record = training_record(config, dataset, parts, used, state, earlier.model_id if earlier else None)
@@ -104,27 +107,16 @@ def _learn(
     progress: Observer,
 ) -> tuple[Partition, LearningState]:
     """Fit the network; returns the cases that it really learned from, too."""
-    step = _Counter(Stage.PREPARE, len(parts.train) + len(parts.validation), progress)
-    train_cases, images = stacked(parts.train, pipeline, step)
-    validation_cases, validation = stacked(parts.validation, pipeline, step)
-    if not (train_cases and validation_cases):
+    listed = (parts.train, parts.validation, parts.exposure)
+    step = StageCounter(Stage.PREPARE, sum(map(len, listed)), progress)
+    trimmed = config.training.lesions is not None
+    learners, validation, exposure = (gathered(cases, pipeline, step, trimmed=trimmed) for cases in listed)
+    if not (learners.cases and validation.cases):
         raise DatasetError("training", "no usable image of a training or validation patient", "see what was left out")
-    used = Partition(train_cases, validation_cases)
+    used = Partition(learners.cases, validation.cases, exposure=exposure.cases)
     origin = earlier.model_id if earlier else ""
     identity = f"{config.model_dump_json()}|{data_fingerprint(used)}|{origin}"
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()
-    state = learn(
-        network, images, validation, config.training, folder=folder, fingerprint=fingerprint, observe=progress
-    )
+    task = build_task(config, learners, validation, exposure)
+    state = learn(network, task, config.training, folder=folder, fingerprint=fingerprint, observe=progress)
     return used, state
-
-
-class _Counter:
-    """Counts images of one stage and tells the observer."""
-
-    def __init__(self, stage: Stage, total: int, observe: Observer) -> None:
-        self.stage, self.total, self.observe, self.done = stage, total, observe, 0
-
-    def __call__(self) -> None:
-        self.done += 1
-        self.observe(TrainingProgress(self.stage, self.done, self.total))

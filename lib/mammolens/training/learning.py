@@ -1,10 +1,9 @@
-"""The optimisation loop: mean squared error on normal images, best validation epoch kept."""
+"""The optimisation loop: whatever the task, the best validation epoch is kept."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -14,39 +13,35 @@ from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
 from mammolens.training.checkpoint import LearningState, load_checkpoint, save_checkpoint
 from mammolens.training.progress import Observer, Stage, TrainingProgress
+from mammolens.training.task import Task
+
+_WARM_UP = 0.15  # of a one-cycle schedule
+_START = 1 / 25  # of the highest rate
 
 
 def learn(
-    network: nn.Module,
-    images: torch.Tensor,
-    validation: torch.Tensor,
-    config: TrainingConfig,
-    *,
-    folder: Path,
-    fingerprint: str,
-    observe: Observer,
+    network: nn.Module, task: Task, config: TrainingConfig, *, folder: Path, fingerprint: str, observe: Observer
 ) -> LearningState:
     """Fit ``network`` in place and load its best weights at the end.
 
     A checkpoint is written after every epoch; a run with the same fingerprint goes on from it and
-    ends in the same weights, since each epoch draws its order from the seed and its own number.
+    ends in the same weights, since each epoch draws what is random from the seed and its own number.
 
     Args:
-        images: ``(n, 1, size, size)`` float32 of normal patients.
-        validation: the same of other normal patients, for stopping early.
+        task: what to learn, and from what.
         folder: where the checkpoint is kept.
         fingerprint: of configuration and data; a checkpoint of another run is not used.
 
     Raises:
         ConfigError: the error is no number any more.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = load_checkpoint(folder, fingerprint, network, optimizer) or LearningState()
     started, first = time.monotonic(), state.epoch
     while state.epoch < config.epochs and state.epoch - state.best_epoch < config.patience:
         state.epoch += 1
-        state.training_errors.append(_train_epoch(network, images, optimizer, config, state.epoch))
-        state.validation_errors.append(_error(network, validation, config.batch_size))
+        state.training_errors.append(_train_epoch(network, task, optimizer, config, state.epoch))
+        state.validation_errors.append(_validation_error(network, task))
         if not math.isfinite(state.validation_errors[-1]):
             reason = f"the validation error of epoch {state.epoch} is {state.validation_errors[-1]}"
             raise ConfigError("training.learning_rate", reason, "choose a smaller one")
@@ -60,27 +55,34 @@ def learn(
     return state
 
 
+def learning_rate(config: TrainingConfig, progress: float) -> float:
+    """The rate when ``progress``, a share in [0, 1], of all steps is done (one cycle: Smith & Topin 2018)."""
+    if config.schedule == "constant":
+        return config.learning_rate
+    if progress < _WARM_UP:
+        rise = 0.5 - 0.5 * math.cos(math.pi * progress / _WARM_UP)
+        return config.learning_rate * (_START + (1 - _START) * rise)
+    return config.learning_rate * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
+
+
 def _train_epoch(
-    network: nn.Module, images: torch.Tensor, optimizer: torch.optim.Optimizer, config: TrainingConfig, epoch: int
+    network: nn.Module, task: Task, optimizer: torch.optim.Optimizer, config: TrainingConfig, epoch: int
 ) -> float:
     network.train()
     total = 0.0
-    for batch in _batches(len(images), config.batch_size, config.seed * 100_003 + epoch):
+    for step, places in enumerate(task.batches(epoch)):
+        done = (epoch - 1 + step / task.steps) / config.epochs
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, done)
         optimizer.zero_grad()
-        loss = nn.functional.mse_loss(network(images[batch]), images[batch])
+        loss = task.loss(network, epoch, step, places)
         loss.backward()
         optimizer.step()
-        total += float(loss.detach()) * len(batch)
-    return total / len(images)
-
-
-def _batches(count: int, size: int, seed: int) -> Iterator[torch.Tensor]:
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
-    yield from order.split(size)
+        total += float(loss.detach()) * len(places)
+    return total / len(task.images)
 
 
 @torch.inference_mode()
-def _error(network: nn.Module, images: torch.Tensor, batch_size: int) -> float:
+def _validation_error(network: nn.Module, task: Task) -> float:
     network.eval()
-    total = sum(float(nn.functional.mse_loss(network(batch), batch)) * len(batch) for batch in images.split(batch_size))
-    return total / len(images)
+    return task.validation_error(network)

@@ -13,16 +13,18 @@ from mammolens.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Clean normal cases only; no patient in two parts."""
+    """Clean normal cases, and known abnormal ones to learn from in ``exposure``; no patient in two parts."""
 
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
     calibration: tuple[Case, ...] = ()
+    exposure: tuple[Case, ...] = ()
 
     @property
     def by_split(self) -> dict[Split, tuple[Case, ...]]:
-        """The cases by the name of their part."""
-        return {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.CALIBRATION: self.calibration}
+        """The cases by the name of their part; no exposure where nothing is learned from it."""
+        normals = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.CALIBRATION: self.calibration}
+        return {**normals, Split.EXPOSURE: self.exposure} if self.exposure else normals
 
 
 def partition(dataset: Dataset, config: ModelConfig) -> Partition:
@@ -31,27 +33,51 @@ def partition(dataset: Dataset, config: ModelConfig) -> Partition:
     Validation patients are always drawn from the training patients, with the configuration's seed.
 
     Raises:
-        DatasetError: fewer than three patients with clean normal images, or a patient in two splits.
+        DatasetError: fewer than three patients with clean normal images, a patient in two splits, or no exposure
+            split where the configuration learns from one.
     """
-    _refuse_two_splits(dataset)
-    # Who was set aside (test, exposure) stays aside with all of her images.
-    aside = {case.patient_id for case in dataset.cases if case.split in (Split.TEST, Split.EXPOSURE)}
-    normals = dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
+    normals = clean_normals(dataset)
     if len(normals.patients) < 3:
         raise DatasetError(
             dataset.name,
             f"has clean normal images of {len(normals.patients)} patient(s), and each of the three parts needs one",
             "add normal exams of more patients",
         )
+    exposure = known_abnormal(dataset) if config.training.exposure_weight else ()
     seed, share, fraction = config.training.seed, config.training.validation_fraction, config.calibration.fraction
     train, calibration = normals.in_split(Split.TRAIN), normals.in_split(Split.CALIBRATION)
     if train.cases and calibration.cases:
         learners = split_by_patient(train.cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, seed)
-        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases)
+        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases, exposure)
     learning = 1 - fraction
     fractions = {Split.TRAIN: learning * (1 - share), Split.VALIDATION: learning * share, Split.CALIBRATION: fraction}
     parts = split_by_patient(normals.cases, fractions, seed)
-    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION])
+    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION], exposure)
+
+
+def clean_normals(dataset: Dataset) -> Dataset:
+    """The clean normal cases of patients who were not set aside for testing or exposure.
+
+    Raises:
+        DatasetError: a patient in two splits.
+    """
+    _refuse_two_splits(dataset)
+    # Who was set aside stays aside with all of her images.
+    aside = {case.patient_id for case in dataset.cases if case.split in (Split.TEST, Split.EXPOSURE)}
+    return dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
+
+
+def known_abnormal(dataset: Dataset) -> tuple[Case, ...]:
+    """The abnormal cases that the data set sets aside to learn from: its exposure split.
+
+    Raises:
+        DatasetError: it has none.
+    """
+    cases = dataset.where(lambda case: bool(case.abnormal)).in_split(Split.EXPOSURE).cases
+    if not cases:
+        reason = "has no abnormal image in a split 'exposure', and the configuration wants to learn from some"
+        raise DatasetError(dataset.name, reason, "set training.exposure_weight to 0, or give such a split")
+    return cases
 
 
 def _refuse_two_splits(dataset: Dataset) -> None:

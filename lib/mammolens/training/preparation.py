@@ -7,12 +7,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
-import torch
-
+from mammolens.calibration.standardisation import Source
 from mammolens.datasets.base import Case
 from mammolens.errors import InputError
+from mammolens.training.normal import Normal
+from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 logger = logging.getLogger(__name__)
@@ -45,11 +47,20 @@ def prepared_cases(
                 yield case, prepared
 
 
-def stacked(
-    cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None]
-) -> tuple[tuple[Case, ...], torch.Tensor]:
-    """The cases that can be used, and their images as one tensor ``(n, 1, size, size)`` float32."""
-    used = [(case, prepared.image.as_tensor()) for case, prepared in prepared_cases(cases, pipeline, on_done)]
-    size = pipeline.config.size
-    images = torch.stack([image for _, image in used]) if used else torch.empty(0, 1, size, size)
-    return tuple(case for case, _ in used), images
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The cases that can be used, their images, and the machine and view of each."""
+
+    cases: tuple[Case, ...]
+    images: tuple[Normal, ...]
+    sources: tuple[Source, ...]
+
+
+def gathered(cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None], *, trimmed: bool) -> Gathered:
+    """All images at once: whole grids, all of one size, or ``trimmed`` to the breast."""
+    used: list[tuple[Case, Normal, Source]] = []
+    for case, prepared in prepared_cases(cases, pipeline, on_done):
+        image, header = Normal.of(prepared), header_of(prepared.image)
+        source = Source(header.acquisition_group, header.view)
+        used.append((case, image.trimmed() if trimmed else image, source))
+    return Gathered(*(tuple(part) for part in zip(*used, strict=True))) if used else Gathered((), (), ())

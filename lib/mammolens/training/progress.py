@@ -17,7 +17,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """One step done; errors are mean squared errors of normalised greys, only known while learning."""
+    """One step done; errors are what the task measures, only known while learning."""
 
     stage: Stage
     done: int
@@ -42,3 +42,15 @@ Observer = Callable[[TrainingProgress], None]
 
 def unobserved(_: TrainingProgress) -> None:
     """The observer of a run that nobody watches."""
+
+
+class StageCounter:
+    """Counts images of one stage and tells the observer."""
+
+    def __init__(self, stage: Stage, total: int, observe: Observer) -> None:
+        self.stage, self.total, self.observe, self.done = stage, total, observe, 0
+
+    def __call__(self) -> None:
+        """One image more."""
+        self.done += 1
+        self.observe(TrainingProgress(self.stage, self.done, self.total))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import monai
@@ -13,9 +14,16 @@ import torch
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
-from mammolens.datasets.base import Dataset
+from mammolens.datasets.base import Case, Dataset
+from mammolens.enums import Split
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Partition
+
+_UNITS = {
+    "none": "the network's own",
+    "acquisition_group": "in robust standard deviations of normal images of the same machine",
+    "acquisition_group_view": "in robust standard deviations of normal images of the same machine and view",
+}
 
 
 def data_fingerprint(parts: Partition) -> str:
@@ -48,11 +56,11 @@ def training_record(
     """
     images = {part.value: len(cases) for part, cases in used.by_split.items()}
     return {
-        "dataset": {"name": dataset.name, "licence": dataset.licence, "citation": dataset.citation},
+        "dataset": _terms(dataset),
         "data_fingerprint": data_fingerprint(used),
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
-        "patients": {part.value: len({case.patient_id for case in cases}) for part, cases in used.by_split.items()},
+        "patients": {part.value: len(_patients(cases)) for part, cases in used.by_split.items()},
         "seed": config.training.seed,
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
@@ -69,12 +77,30 @@ def training_record(
     }
 
 
+def recalibrated_record(
+    record: dict[str, Any], dataset: Dataset, listed: Sequence[Case], used: Sequence[Case], doubt: str | None
+) -> dict[str, Any]:
+    """The training record of a model that was calibrated anew.
+
+    Args:
+        record: of its training; the counts of the calibration part are replaced.
+        dataset: that it is calibrated on.
+        listed: what the calibration was to be.
+        used: what of it could be read.
+        doubt: why patients of the training may be among these, if they may.
+    """
+    part = Split.CALIBRATION.value
+    changed = {"images": len(used), "images_left_out": len(listed) - len(used), "patients": len(_patients(used))}
+    counts = {name: {**record[name], part: count} for name, count in changed.items()}
+    return {**record, **counts, "calibrated_on": {**_terms(dataset), "doubt": doubt, "mammolens": __version__}}
+
+
 def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
     """Markdown for people: what it is, what it learned from, what it promises, its licence."""
     patients, images, data = record["patients"], record["images"], record["dataset"]
+    starts, size = calibration.levels(), config.preprocessing.size
     levels = "\n".join(
-        f"| {name} | {calibration.levels[name]:.5g} | {share:.0%} |"
-        for name, share in config.calibration.levels.items()
+        f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.calibration.levels.items()
     )
     return f"""# {model_id}
 
@@ -88,11 +114,13 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 - Data: {data["name"]}, normal mammograms only. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
-- Network: {config.network.name}, input {config.preprocessing.size} x {config.preprocessing.size}
-  ({config.preprocessing.grid}); seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
-- Decision: {calibration.decision_rule}; {_threshold(calibration.threshold)}.
+{_calibrated_on(record)}- Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
+  seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
+- Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
+  Scores are {_UNITS[config.calibration.standardise]}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
   {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
+  {_by_itself(calibration)}
 - Not known: performance on other machines, populations and image processing than the data's.
 
 | heat level | begins at map value | normal images that reach it, at most |
@@ -101,5 +129,30 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 """
 
 
+def _terms(dataset: Dataset) -> dict[str, str]:
+    return {"name": dataset.name, "licence": dataset.licence, "citation": dataset.citation}
+
+
+def _patients(cases: Sequence[Case]) -> set[str]:
+    return {case.patient_id for case in cases}
+
+
+def _calibrated_on(record: dict[str, Any]) -> str:
+    """Lines of the card on the data of a later calibration; none where there was none."""
+    data = record.get("calibrated_on")
+    if data is None:
+        return ""
+    doubt = f" Beware: {data['doubt']}." if data["doubt"] else ""
+    return (
+        f"- Calibrated anew on: {data['name']}. {data['citation']}\n"
+        f"  Licence of these data: {data['licence'].rstrip('.')}.{doubt}\n"
+    )
+
+
 def _threshold(score: float) -> str:
-    return f"image score threshold {score:.5g}" if math.isfinite(score) else "too few patients to flag any image"
+    return f"exam score threshold {score:.5g}" if math.isfinite(score) else "too few patients to flag any exam"
+
+
+def _by_itself(calibration: Calibration) -> str:
+    large = ", ".join(calibration.exam_scales.groups) or "none"
+    return f"Machines with patients enough to be judged by them alone: {large}; others are judged by all."

@@ -18,6 +18,7 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.types import ImageAttributes, ImageHeader, Mammogram
 
 HEADER = "mammogram_header"  # key of the ImageHeader in the tensor's meta data
+FULL_SIZE = "full_size"  # key of the whole image's (rows, cols) in the same place
 ATTRIBUTES = "attributes"  # optional dictionary entry: ImageAttributes from a table
 
 
@@ -31,7 +32,8 @@ default_collate_fn_map[ImageHeader] = default_collate_fn_map[ImageAttributes] = 
 
 def as_meta_tensor(mammogram: Mammogram) -> MetaTensor:
     """``(1, rows, cols)`` float32 in [0, 1], its header in ``meta[HEADER]``; the pixels are copied."""
-    return MetaTensor(torch.from_numpy(mammogram.pixels.copy())[None], meta={HEADER: mammogram.header})
+    meta = {HEADER: mammogram.header, FULL_SIZE: mammogram.pixels.shape}
+    return MetaTensor(torch.from_numpy(mammogram.pixels.copy())[None], meta=meta)
 
 
 def header_of(image: MetaTensor) -> ImageHeader:

@@ -51,7 +51,7 @@ class Pipeline:
     def __init__(self, config: PreprocessingConfig) -> None:
         self.config = config
         resize = (
-            ResizeToPixelSized(config.pixel_size_mm, config.size)
+            ResizeToPixelSized(config.pixel_size_mm, config.size, config.assumed_height_mm)
             if config.grid == "pixel_size" and config.pixel_size_mm is not None
             else ResizeToSquared(config.size)
         )
@@ -65,7 +65,7 @@ class Pipeline:
         return self._prepared(self.transforms, {Keys.IMAGE: path, ATTRIBUTES: attributes})
 
     def prepare(self, mammogram: Mammogram) -> Prepared:
-        """Prepare a mammogram that was read already; raises where no breast is found or a spacing is missing."""
+        """Prepare a mammogram that was read already; raises where no breast is found or it is too large."""
         return self._prepared(self.chain, {Keys.IMAGE: as_meta_tensor(mammogram)})
 
     def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:

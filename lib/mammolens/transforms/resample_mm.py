@@ -10,7 +10,7 @@ from monai.transforms import InvertibleTransform
 from mammolens.enums import Keys
 from mammolens.errors import UnsupportedMammogramError
 from mammolens.transforms.base import InvertibleTransformd, derived
-from mammolens.transforms.load import header_of
+from mammolens.transforms.load import FULL_SIZE, header_of
 from mammolens.transforms.resample import resampled
 
 _SIZE, _RESIZED = "size", "resized"
@@ -22,14 +22,16 @@ class ResizeToPixelSize(InvertibleTransform):
     Args:
         pixel_size_mm: of the result, in both directions, at the plane of the breast.
         size: rows and columns of the result.
+        assumed_height_mm: of a whole image without pixel spacing; 240 mm is between the usual detectors.
 
     Raises:
-        UnsupportedMammogramError: no pixel spacing, or the breast is larger than the square.
+        UnsupportedMammogramError: the breast is larger than the square.
     """
 
-    def __init__(self, pixel_size_mm: float, size: int) -> None:
+    def __init__(self, pixel_size_mm: float, size: int, assumed_height_mm: float = 240.0) -> None:
         self.pixel_size_mm = pixel_size_mm
         self.size = size
+        self.assumed_height_mm = assumed_height_mm
 
     def __call__(self, image: MetaTensor) -> MetaTensor:
         rows, columns = self._resized_shape(image)
@@ -46,10 +48,9 @@ class ResizeToPixelSize(InvertibleTransform):
 
     def _resized_shape(self, image: MetaTensor) -> tuple[int, int]:
         header = header_of(image)
-        if header.spacing is None:
-            raise UnsupportedMammogramError(header.path, "has no pixel spacing", "use a model with the grid 'square'")
-        rows = max(1, round(image.shape[-2] * header.spacing.between_rows / self.pixel_size_mm))
-        columns = max(1, round(image.shape[-1] * header.spacing.between_columns / self.pixel_size_mm))
+        between_rows, between_columns = self._spacing(image)
+        rows = max(1, round(image.shape[-2] * between_rows / self.pixel_size_mm))
+        columns = max(1, round(image.shape[-1] * between_columns / self.pixel_size_mm))
         if max(rows, columns) > self.size:
             raise UnsupportedMammogramError(
                 header.path,
@@ -58,9 +59,23 @@ class ResizeToPixelSize(InvertibleTransform):
             )
         return rows, columns
 
+    def _spacing(self, image: MetaTensor) -> tuple[float, float]:
+        """Between rows and between columns, in mm."""
+        header = header_of(image)
+        if header.spacing is not None:
+            return header.spacing.between_rows, header.spacing.between_columns
+        between_rows = self.assumed_height_mm / image.meta[FULL_SIZE][0]
+        return between_rows, between_rows / header.pixel_aspect_ratio
+
 
 class ResizeToPixelSized(InvertibleTransformd):
     """Dictionary form of :class:`ResizeToPixelSize`."""
 
-    def __init__(self, pixel_size_mm: float, size: int, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
-        super().__init__(ResizeToPixelSize(pixel_size_mm, size), keys, guided=False)
+    def __init__(
+        self,
+        pixel_size_mm: float,
+        size: int,
+        assumed_height_mm: float = 240.0,
+        keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK),
+    ) -> None:
+        super().__init__(ResizeToPixelSize(pixel_size_mm, size, assumed_height_mm), keys, guided=False)

@@ -1,0 +1,77 @@
+"""A denoising autoencoder that takes synthetic lesions away again, and says where it did."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mammolens.models.local_contrast import local_contrast
+from mammolens.models.output import NetworkOutput
+
+_STEM = 2  # the network works on pixels twice as large: four times fewer
+_RESIDUAL_UNIT = 0.2  # normalised greys: what the residual head calls 1
+_POOLINGS = 3
+_MULTIPLE = _STEM * 2**_POOLINGS
+
+
+class Restorer(nn.Module):
+    """A small U-Net behind a pixel-unshuffle stem with two heads: what to take away, and the log odds of a lesion.
+
+    It sees the image and its local contrast. Denoising autoencoders
+    with skips for anomalies: Kascenas, Pugeault and O'Neil, MIDL 2022; synthetic anomalies: Schlueter
+    et al., ECCV 2022 (NSA); several kinds of them: Baugh et al., MICCAI 2023. One convolution a level
+    on the way up, where MONAI's ``BasicUNet`` has three: the same figures in half the time on a CPU.
+
+    Args:
+        width: channels of the first level; the others have 2, 4 and 5 times as many.
+        neighbourhood: sigma, in pixels, of what counts as local for the contrast.
+    """
+
+    def __init__(self, width: int = 24, neighbourhood: float = 20.0) -> None:
+        super().__init__()
+        if type(width) is not int or width < 1:
+            raise ValueError(f"width must be a whole number from 1 on, not {width!r}")
+        if not 4 <= neighbourhood <= 200:
+            raise ValueError(f"neighbourhood must be 4 to 200 pixels, not {neighbourhood!r}")
+        self.neighbourhood = float(neighbourhood)
+        levels = (width, 2 * width, 4 * width, 5 * width)
+        inputs = (2 * _STEM**2, *levels[:-1])
+        self.down = nn.ModuleList(
+            nn.Sequential(_convolution(before, after), _convolution(after, after))
+            for before, after in zip(inputs, levels, strict=True)
+        )
+        self.up = nn.ModuleList(_convolution(fine + coarse, fine) for fine, coarse in pairwise(levels))
+        self.heads = nn.Conv2d(width, 1 + _STEM**2, 1)
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        """Restore ``(batch, 1, rows, cols)`` float32 in [0, 1] inside ``mask`` of the same shape; any size."""
+        rows, columns = image.shape[-2:]
+        beyond = (0, -columns % _MULTIPLE, 0, -rows % _MULTIPLE)
+        image, mask = functional.pad(image, beyond), functional.pad(mask, beyond)
+        told = self._unet(self._seen(image, mask))
+        log_odds = functional.interpolate(told[:, :1], scale_factor=_STEM, mode="bilinear", align_corners=False)
+        residual = functional.pixel_shuffle(told[:, 1:], _STEM) * _RESIDUAL_UNIT
+        restored = (image - residual).clamp(0.0, 1.0) * (mask > 0)
+        return NetworkOutput(restored[..., :rows, :columns], log_odds[..., :rows, :columns])
+
+    def _seen(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        greys = torch.cat([image * mask, 0.5 * local_contrast(image, mask, self.neighbourhood)], dim=1)
+        return functional.pixel_unshuffle(greys, _STEM).contiguous(memory_format=torch.channels_last)
+
+    def _unet(self, values: torch.Tensor) -> torch.Tensor:
+        levels: list[torch.Tensor] = []
+        for convolve in self.down:
+            values = convolve(functional.max_pool2d(values, 2) if levels else values)
+            levels.append(values)
+        for level, convolve in reversed(list(zip(levels[:-1], self.up, strict=True))):
+            values = convolve(torch.cat([functional.interpolate(values, scale_factor=2.0), level], dim=1))
+        return self.heads(values)  # type: ignore[no-any-return]
+
+
+def _convolution(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )

@@ -1,0 +1,83 @@
+"""Learn from known cancers, too: they are to score higher than normal images of the same machine and view."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from mammolens.calibration.standardisation import Source
+from mammolens.training.normal import Normal
+from mammolens.training.preparation import Gathered
+from mammolens.training.restoration import RestorationTask
+from mammolens.training.task import Task
+
+_PAIRS = 4  # a cancer and a normal image each, in every step
+_PEAK = 80  # pixels of the highest log odds whose mean speaks for an image: about 7 mm across at 0.75 mm
+_TILE = 32  # sizes of a batch are multiples of this
+_NEVER = -20.0  # log odds outside the breast
+_GAMMA = 0.12
+
+
+class ExposureTask(Task):
+    """Restoration, and a ranking loss over pairs of a known cancer and a normal image.
+
+    Outlier exposure (Hendrycks, Mazeika and Dietterich, ICLR 2019) with image-level labels: the peak
+    of the log odds stands for the image, as in multiple-instance learning. Both images of a pair
+    come from the same machine and view, so that telling those apart wins nothing. The validation
+    error is the restoration's.
+
+    Args:
+        restoration: the task on normal images.
+        learners: its training images, with their sources.
+        exposure: known abnormal images.
+        erosion: pixels at the breast's border that do not count, as in scoring.
+    """
+
+    def __init__(self, restoration: RestorationTask, learners: Gathered, exposure: Gathered, *, erosion: int) -> None:
+        super().__init__(restoration.images, restoration.validation, restoration.config)
+        self._restoration, self._exposure, self._erosion = restoration, exposure, erosion
+        self._normals: dict[Source, list[Normal]] = defaultdict(list)
+        for image, source in zip(learners.images, learners.sources, strict=True):
+            self._normals[source].append(image)
+        self._places = [place for place, source in enumerate(exposure.sources) if source in self._normals]
+
+    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
+        """The restoration's, plus the weighted ranking loss of some pairs drawn from the same seed."""
+        rng = self.random(epoch, step, 1)
+        drawn = [int(place) for place in rng.choice(self._places, _PAIRS)]
+        cancers = [self._exposure.images[place] for place in drawn]
+        normals = [self._partner(self._exposure.sources[place], rng) for place in drawn]
+        peaks = self._peaks(network, [_varied(image, rng) for image in (*cancers, *normals)])
+        ranking = functional.softplus(peaks[_PAIRS:] - peaks[:_PAIRS]).mean()
+        restoration = self._restoration.loss(network, epoch, step, places)
+        return restoration + self.config.exposure_weight * ranking
+
+    def validation_error(self, network: nn.Module) -> float:
+        """The restoration's."""
+        return self._restoration.validation_error(network)
+
+    def _partner(self, source: Source, rng: np.random.Generator) -> Normal:
+        same = self._normals[source]
+        return same[rng.integers(len(same))]
+
+    def _peaks(self, network: nn.Module, images: Sequence[Normal]) -> torch.Tensor:
+        """``(len(images),)``: mean of the highest log odds of each image."""
+        size = tuple(_TILE * -(-max(image.breast.shape[axis] for image in images) // _TILE) for axis in (0, 1))
+        windows = [image.window(0, 0, (size[0], size[1])) for image in images]
+        greys = torch.from_numpy(np.stack([window.image for window in windows]))[:, None]
+        breast = torch.from_numpy(np.stack([window.breast for window in windows]).astype(np.float32))[:, None]
+        log_odds = network(greys, breast).log_odds
+        reach = 2 * self._erosion + 1
+        inner = 1 - functional.max_pool2d(1 - breast, reach, 1, self._erosion)
+        counted = torch.where(inner > 0.5, log_odds, _NEVER).flatten(1)
+        return counted.topk(_PEAK, dim=1).values.mean(dim=1)
+
+
+def _varied(image: Normal, rng: np.random.Generator) -> Normal:
+    """Upside down in half of all cases, with a random gamma."""
+    return image.mirrored(rows=bool(rng.random() < 0.5), columns=False).with_gamma(float(np.exp(_GAMMA * rng.normal())))

@@ -1,0 +1,1 @@
+"""Synthetic lesions that the restorer learns to take away."""

@@ -1,0 +1,153 @@
+"""Calibrate an existing model on a site's own normals, without training it again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mammolens.calibration.calibration import Calibration
+from mammolens.config import CalibrationConfig, ModelConfig
+from mammolens.datasets.base import Case, Dataset
+from mammolens.enums import Split
+from mammolens.errors import DatasetError, ModelError
+from mammolens.files import write_text
+from mammolens.inference.scorer import Scorer
+from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
+from mammolens.training.calibrate import calibrate
+from mammolens.training.partition import Partition, clean_normals, partition
+from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
+from mammolens.training.record import data_fingerprint, model_card, recalibrated_record
+from mammolens.transforms.pipeline import Pipeline
+
+_DOUBT = "the training record names no patients, so make sure that none of these taught the model"
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibration:
+    """What came of it.
+
+    Attributes:
+        model_id: of the directory that was written.
+        calibration: the new one.
+        doubt: why patients that the model learned from may be among these; ``None`` where they are left out.
+    """
+
+    model_id: str
+    calibration: Calibration
+    doubt: str | None
+
+
+def recalibrate(
+    directory: Path,
+    dataset: Dataset,
+    output: Path,
+    *,
+    settings: CalibrationConfig | None = None,
+    progress: Observer = unobserved,
+) -> Recalibration:
+    """Write a copy of a model with a new calibration, training record and card; weights stay as they are.
+
+    Measured figures are not copied: they are of the other calibration.
+
+    Args:
+        directory: the model; its own calibration is not looked at.
+        dataset: its clean normal cases are used; see :func:`unseen_normals`.
+        output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
+        settings: in place of the model's own, but for the share of patients that training held back.
+        progress: told of every image.
+
+    Raises:
+        ModelError: the model cannot be loaded or has no whole training record, or ``output`` exists.
+        DatasetError: no usable normal image.
+    """
+    in_place = output.resolve() == directory.resolve()
+    if output.exists() and not in_place:
+        raise ModelError(output, "exists already", "choose another output, or move it away")
+    model = load_model(directory)
+    if missing := {"dataset", "images", "patients", "images_left_out"} - set(model.training):
+        reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
+        raise ModelError(directory, reason, "take a complete model directory")
+    cases, doubt = unseen_normals(dataset, model.config, model.training)
+    config = _configured(model.config, settings)
+    step = StageCounter(Stage.CALIBRATE, len(cases), progress)
+    scorer, pipeline = Scorer(model.network, config.scoring), Pipeline(config.preprocessing)
+    calibration, used = calibrate(scorer, pipeline, cases, config, step)
+    record = recalibrated_record(model.training, dataset, cases, used, doubt)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
+        folder = Path(temporary) / "new"
+        save_model(folder, config, model.network, record)
+        # To the byte: the model's id is their fingerprint.
+        for name in (WEIGHTS, CONFIG) if settings is None else (WEIGHTS,):
+            shutil.copy2(directory / name, folder / name)
+        calibration.save(folder / CALIBRATION)
+        model_id = model_id_of(folder)
+        write_text(folder / CARD, model_card(model_id, config, record, calibration))
+        _put(folder, output, aside=Path(temporary) / "old")
+    return Recalibration(model_id, calibration, doubt)
+
+
+def unseen_normals(
+    dataset: Dataset, config: ModelConfig, record: dict[str, Any]
+) -> tuple[tuple[Case, ...], str | None]:
+    """Clean normal cases that the model did not learn from, as far as its training record can tell.
+
+    The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or by
+    the name, the calibration part of the same partition is taken; of others the split 'calibration' where there is
+    one, else all that are not set aside or meant for training.
+
+    Returns:
+        The cases, and why patients that taught the model may be among them, if they may.
+
+    Raises:
+        DatasetError: no case is left.
+    """
+    normals = clean_normals(dataset)
+    parts = _partition(dataset, config)
+    if parts is not None and _fingerprint(parts) == record.get("data_fingerprint"):
+        return parts.calibration, None
+    if parts is not None and dataset.name == record["dataset"].get("name"):
+        return parts.calibration, f"the data have changed since the training, and {_DOUBT}"
+    cases = normals.in_split(Split.CALIBRATION).cases
+    cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
+    if not cases:
+        reason = "has no clean normal image that is not set aside"
+        raise DatasetError(dataset.name, reason, "give normal mammograms of patients that the model never saw")
+    return cases, _DOUBT
+
+
+def _partition(dataset: Dataset, config: ModelConfig) -> Partition | None:
+    """As training drew it; ``None`` where these are too few patients to have been trained on."""
+    try:
+        return partition(dataset, config)
+    except DatasetError:
+        return None
+
+
+def _fingerprint(parts: Partition) -> str | None:
+    files = [case.path for cases in parts.by_split.values() for case in cases]
+    return data_fingerprint(parts) if all(file.is_file() for file in files) else None
+
+
+def _configured(config: ModelConfig, settings: CalibrationConfig | None) -> ModelConfig:
+    if settings is None:
+        return config
+    # The partition that training drew is known by this share alone.
+    kept = settings.model_copy(update={"fraction": config.calibration.fraction})
+    return ModelConfig.model_validate({**config.model_dump(), "calibration": kept.model_dump()})
+
+
+def _put(folder: Path, output: Path, aside: Path) -> None:
+    """Let a whole directory take its place; the one that is there goes aside, and comes back if that fails."""
+    if not output.exists():
+        folder.rename(output)
+        return
+    output.rename(aside)
+    try:
+        folder.rename(output)
+    except OSError:
+        aside.rename(output)
+        raise

@@ -1,0 +1,49 @@
+"""What a network learns to do: the loss of its batches, and the error that tells when to stop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from mammolens.config import TrainingConfig
+from mammolens.training.normal import Normal
+
+
+class Task(ABC):
+    """Images of normal patients to learn from, and others to validate on.
+
+    Args:
+        images: of the training patients.
+        validation: of other normal patients.
+        config: batch size and seed.
+    """
+
+    def __init__(self, images: Sequence[Normal], validation: Sequence[Normal], config: TrainingConfig) -> None:
+        self.images, self.validation, self.config = images, validation, config
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return -(-len(self.images) // self.config.batch_size)
+
+    def batches(self, epoch: int) -> Iterator[list[int]]:
+        """Places in ``images``, each once, in an order that the seed and the epoch's number draw."""
+        generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
+        for batch in torch.randperm(len(self.images), generator=generator).split(self.config.batch_size):
+            yield batch.tolist()
+
+    def random(self, *key: int) -> np.random.Generator:
+        """Random numbers of their own for every key, the same in every run with this seed."""
+        return np.random.default_rng((self.config.seed, *key))
+
+    @abstractmethod
+    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
+        """The loss of one batch, ready for ``backward()``."""
+
+    @abstractmethod
+    def validation_error(self, network: nn.Module) -> float:
+        """The error on the validation images, the same ones each time; the network is in evaluation mode."""
