@@ -53,6 +53,7 @@ def test_what_is_written_is_read_back_unchanged(tmp_path_factory, width, rate, s
             "network": {"options": {"width": width, "act": "relu", "deep": True, "share": 0.5}},
             "training": {"learning_rate": rate},
             "calibration": {"levels": {f"l{n}": share for n, share in enumerate(sorted(shares, reverse=True))}},
+            "findings": {"level": "l0"},
         }
     )
     path = tmp_path_factory.getbasetemp() / "config.yaml"
@@ -107,3 +108,12 @@ def test_a_missing_file_or_a_folder_is_named(tmp_path):
 def test_a_configuration_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         ModelConfig().name = "other"
+
+
+def test_findings_begin_at_a_level_that_there_is(tmp_path):
+    path = tmp_path / "levels.yaml"
+    path.write_text("calibration: {levels: {rare: 0.1}}\n")
+    with pytest.raises(ConfigError, match=r"findings.level 'moderate' is none of calibration.levels: rare"):
+        load_config(path)
+    path.write_text("calibration: {levels: {rare: 0.1}}\nfindings: {level: rare}\n")
+    assert load_config(path).findings.level == "rare"

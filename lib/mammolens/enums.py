@@ -59,9 +59,32 @@ class QualityFlag(StrEnum):
     POLARITY_CORRECTED = "polarity_corrected"
     LOSSY_COMPRESSED = "lossy_compressed"
     IMPLANT = "implant"
+    PARTIAL_VIEW = "partial_view"
+    NO_SCREENING_VIEW = "no_screening_view"
+    VIEW_CONTRADICTED = "view_contradicted"
+    BLANK = "blank"
     UNUSUAL_BREAST_AREA = "unusual_breast_area"
+    UNUSUAL_IMAGE = "unusual_image"
     VIEW_NOT_CALIBRATED = "view_not_calibrated"
     ACQUISITION_NOT_CALIBRATED = "acquisition_not_calibrated"
+
+
+class FindingPosition(StrEnum):
+    """Where a finding lies across the line through the nipple, as radiologists say it."""
+
+    UPPER = "upper"
+    LOWER = "lower"
+    OUTER = "outer"
+    INNER = "inner"
+    CENTRAL = "central"
+
+
+class FindingDepth(StrEnum):
+    """Thirds of the way from the nipple to the chest wall."""
+
+    ANTERIOR = "anterior"
+    MIDDLE = "middle"
+    POSTERIOR = "posterior"
 
 
 class Split(StrEnum):

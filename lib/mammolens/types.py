@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from mammolens.enums import AttributeSource, Laterality, QualityFlag, SpacingSource, ViewPosition
+from mammolens.enums import (
+    AttributeSource,
+    FindingDepth,
+    FindingPosition,
+    Laterality,
+    QualityFlag,
+    SpacingSource,
+    ViewPosition,
+)
 from mammolens.errors import PixelDataError
 
 FloatImage = NDArray[np.float32]
@@ -46,13 +54,17 @@ class ImageGeometry:
 
 @dataclass(frozen=True, slots=True)
 class ImageAttributes:
-    """What a table or a person says about an image; it wins over what the header says."""
+    """What a table or a person says about an image; it wins over what the header says.
+
+    ``pixel_aspect_ratio`` is a pixel's height over its width where an image was stretched (PS3.3 C.7.6.3.1.7).
+    """
 
     patient_id: str | None = None
     exam_id: str | None = None
     laterality: Laterality | None = None
     view: ViewPosition | None = None
     machine_id: str | None = None
+    pixel_aspect_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,8 @@ class ImageHeader:
 
     ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
     (manufacturer and model, or the table's machine_id); both are ``None`` where nothing tells.
+    ``patient_orientation`` is where rows and columns point to, such as ``("A", "FR")``
+    (PS3.3 C.7.6.1.1.1), or ``None``.
     """
 
     path: Path
@@ -72,6 +86,7 @@ class ImageHeader:
     view: ViewPosition | None = None
     view_source: AttributeSource = AttributeSource.UNKNOWN
     spacing: PixelSpacing | None = None
+    pixel_aspect_ratio: float = 1.0
     geometry: ImageGeometry = field(default_factory=ImageGeometry)
     acquisition_group: str | None = None
     study_instance_uid: str | None = None
@@ -79,6 +94,7 @@ class ImageHeader:
     sop_class_uid: str | None = None
     transfer_syntax_uid: str | None = None
     photometric_interpretation: str = "MONOCHROME2"
+    patient_orientation: tuple[str, str] | None = None
     flags: tuple[QualityFlag, ...] = ()
 
     @property
@@ -116,12 +132,39 @@ class Mammogram:
         pixels.setflags(write=False)
 
 
+class Finding(BaseModel):
+    """A connected region of the anomaly map, on the original pixel grid.
+
+    Pixel centres lie at whole numbers, so that the image reaches from -0.5. The nipple is taken to be where
+    the breast stands out farthest from the chest wall. ``None`` stands where nothing is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=True)
+
+    contour: list[tuple[float, float]] = Field(description="polygon of (column, row), its first point again at the end")
+    bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
+    area_pixels: int = Field(gt=0, description="holes included, as the contour encloses them")
+    area_mm2: float | None = Field(description="None without pixel spacing")
+    peak: float = Field(description="highest value of the anomaly map")
+    peak_place: tuple[int, int] = Field(description="column and row of the peak")
+    mean: float = Field(description="mean value of the anomaly map")
+    level: str = Field(description="name of the highest heat level that is reached")
+    position: FindingPosition | None = Field(
+        description="beside the nipple's line: upper or lower (MLO, ML, LM), outer or inner (CC); "
+        "None where the image's orientation, side or view is not known"
+    )
+    position_guessed: bool = Field(description="no Patient Orientation; the image seems to hang as usual, axilla up")
+    depth: FindingDepth = Field(description="third of the way from the nipple to the chest wall")
+    skin_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
+
+
 class AnomalyRecord(BaseModel):
     """The result of one image in words and numbers: a line of ``results.jsonl``.
 
-    Scores grow with deviation from normal. A p-value is the share of normal patients expected to
-    score at least as high (split-conformal, the patient as unit); ``percentile`` is its complement
-    in percent. ``None`` stands where nothing is known.
+    Scores grow with deviation from normal. All but ``raw_score`` are in robust standard deviations of normal images
+    of the same machine and view, unless the model's configuration says otherwise. A p-value is the share of normal
+    patients expected to score at least as high (split-conformal, the patient as unit; those of the same machine where
+    there are enough); ``percentile`` is its complement in percent. ``None`` stands where nothing is known.
     """
 
     model_config = ConfigDict(
@@ -140,7 +183,11 @@ class AnomalyRecord(BaseModel):
     rows: int
     columns: int
     spacing_source: SpacingSource
-    pred_score: float = Field(description="anomaly score of the image, arbitrary unit of the model")
+    raw_score: float = Field(description="the network's own score of the image, arbitrary unit of the model")
+    pred_score: float = Field(
+        description="anomaly score of the image, in robust standard deviations of normal images of the same machine "
+        "and view"
+    )
     threshold: float | None = Field(description="image score from which the rule flags; None: too few normals to flag")
     is_anomalous: bool = Field(description="the decision of `decision_rule` for this image")
     decision_rule: str = Field(description="for example 'conformal p <= 0.1'")
@@ -150,8 +197,20 @@ class AnomalyRecord(BaseModel):
     exam_score: float = Field(description="breasts of the same exam fused")
     exam_p_value: float = Field(ge=0, le=1)
     exam_percentile: float = Field(ge=0, le=100)
+    exam_is_anomalous: bool = Field(description="the decision of `decision_rule` for the exam: the one that counts")
+    asymmetry: float | None = Field(
+        ge=0, description="difference of the left and the right breast's score; None where one was not imaged"
+    )
+    asymmetry_p_value: float | None = Field(
+        ge=0,
+        le=1,
+        description="share of normal patients expected to be at least as asymmetric; no part of the decision",
+    )
     levels: dict[str, float] = Field(description="anomaly-map value where each heat level begins")
+    findings: list[Finding] = Field(description="regions of the anomaly map, highest peak first")
+    findings_left_out: int = Field(ge=0, description="further findings, with lower peaks")
     quality_flags: list[QualityFlag]
+    unusual_statistic: str | None = Field(description="why 'unusual_image' is flagged, in words")
     model: str = Field(description="name and fingerprint of the model")
     calibration: str = Field(description="fingerprint of the calibration")
     notice: str = Field(description="research use only")

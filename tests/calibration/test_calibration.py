@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.standardisation import Source
 from mammolens.config import CalibrationConfig
 from mammolens.errors import ModelError
 
@@ -22,13 +23,22 @@ def calibration_of(patients: int, config: CalibrationConfig = CONFORMAL) -> Cali
             patient=patient,
             view="MLO" if image % 2 else "CC",
             acquisition_group="Maker One",
+            raw_score=patient + float(rng.random()),
             pred_score=patient + float(rng.random()),
             map_peak=2.0 * patient + float(rng.random()),
         )
         for patient in range(patients)
         for image in range(1 + patient % 4)
     ]
-    exams = [NormalExam(patient=patient, exam_score=float(patient)) for patient in range(patients)]
+    exams = [
+        NormalExam(
+            patient=patient,
+            acquisition_group="Maker One",
+            exam_score=float(patient),
+            asymmetry=float(patient) if patient % 2 else None,
+        )
+        for patient in range(patients)
+    ]
     return Calibration(tuple(images), tuple(exams), config)
 
 
@@ -43,44 +53,81 @@ def share_reaching(calibration: Calibration, start: float) -> float:
 def test_the_decision_is_the_p_value_against_alpha():
     calibration = calibration_of(40)
     for score in np.linspace(-1, 42, 200):
-        assert (score >= calibration.threshold) == (calibration.image_scale.p_value(score) <= 0.1)
+        assert (score >= calibration.threshold()) == (calibration.image_scales.everybody.p_value(score) <= 0.1)
+        assert (score >= calibration.exam_threshold()) == (calibration.exam_scales.everybody.p_value(score) <= 0.1)
     assert calibration.decision_rule == "conformal p <= 0.1"
 
 
 def test_the_original_rule_is_mean_and_k_standard_deviations_of_images():
     calibration = calibration_of(40, CalibrationConfig(decision="mean_std", k=0.1))
     scores = [image.pred_score for image in calibration.images]
-    assert calibration.threshold == pytest.approx(np.mean(scores) + 0.1 * np.std(scores))
+    assert calibration.threshold("Maker One") == pytest.approx(np.mean(scores) + 0.1 * np.std(scores))
+    exams = [exam.exam_score for exam in calibration.exams]
+    assert calibration.exam_threshold() == pytest.approx(np.mean(exams) + 0.1 * np.std(exams))
     assert calibration.decision_rule == "score >= mean + 0.1 std of normal images"
 
 
 def test_exams_have_their_own_scale():
     calibration = calibration_of(19)
-    assert calibration.exam_scale.p_value(18.0) == 2 / 20
-    assert calibration.image_scale.patients == calibration.exam_scale.patients == 19
+    assert calibration.exam_scales.everybody.p_value(18.0) == 2 / 20
+    assert calibration.image_scales.everybody.patients == calibration.exam_scales.everybody.patients == 19
+    assert calibration.asymmetry_scales is not None
+    assert calibration.asymmetry_scales.everybody.patients == 9
 
 
 def test_levels_rise_and_at_most_their_share_of_normal_images_reaches_them():
     calibration = calibration_of(60)
-    starts = list(calibration.levels.values())
-    assert list(calibration.levels) == ["low", "moderate", "high"]
+    starts = list(calibration.levels().values())
+    assert list(calibration.levels()) == ["low", "moderate", "high"]
     assert starts == sorted(set(starts))
     for name, share in calibration.config.levels.items():
-        reached = share_reaching(calibration, calibration.levels[name])
+        reached = share_reaching(calibration, calibration.levels()[name])
         assert share - 2 / 61 <= reached <= share
 
 
 def test_with_too_few_patients_levels_lie_just_above_every_normal_map():
     calibration = calibration_of(3)
     highest = max(image.map_peak for image in calibration.images)
-    assert highest < calibration.levels["high"] < 1.01 * highest
-    assert calibration.levels["low"] < calibration.levels["moderate"] <= calibration.levels["high"]
+    levels = calibration.levels()
+    assert highest < levels["high"] < 1.01 * highest
+    assert levels["low"] < levels["moderate"] <= levels["high"]
 
 
 def test_a_level_never_begins_at_zero_where_the_outside_of_the_breast_lies():
-    flat = [NormalImage(patient=n, view=None, acquisition_group=None, pred_score=0, map_peak=0) for n in range(3)]
-    calibration = Calibration(tuple(flat), (NormalExam(patient=0, exam_score=0),), CONFORMAL)
-    assert all(start > 0 for start in calibration.levels.values())
+    flat = [
+        NormalImage(patient=n, view=None, acquisition_group=None, raw_score=0, pred_score=0, map_peak=0)
+        for n in range(3)
+    ]
+    exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+    calibration = Calibration(tuple(flat), (exam,), CONFORMAL)
+    assert all(start > 0 for start in calibration.levels().values())
+
+
+def test_a_machine_with_patients_enough_has_its_own_threshold_and_levels():
+    one, two = calibration_of(40), calibration_of(20)
+    images = [
+        image.model_copy(update={"patient": 40 + image.patient, "acquisition_group": "Maker Two", "map_peak": 1.0})
+        for image in two.images
+    ]
+    exams = [
+        exam.model_copy(update={"patient": 40 + exam.patient, "acquisition_group": "Maker Two"}) for exam in two.exams
+    ]
+    both = Calibration((*one.images, *images), (*one.exams, *exams), CONFORMAL)
+    assert both.threshold("Maker Two") == two.threshold() < both.threshold() < one.threshold()
+    assert both.exam_threshold("Maker Two") == two.exam_threshold() < both.exam_threshold("Maker One")
+    assert both.levels("Maker Two")["low"] <= 1.001 < both.levels("Maker One")["low"] == one.levels()["low"]
+    assert both.threshold("Maker Three") == both.threshold(None) == both.threshold()
+    fussy = replace(both, config=CONFORMAL.model_copy(update={"group_patients": 21}))
+    assert fussy.threshold("Maker Two") == fussy.threshold()
+
+
+def test_with_a_confidence_the_threshold_is_higher_and_needs_more_patients():
+    config = CalibrationConfig(alpha=0.1, confidence=0.9)
+    calibration = calibration_of(60, config)
+    assert calibration.exam_threshold() > calibration_of(60).exam_threshold()
+    assert calibration.decision_rule == "at most 0.1 of normal patients, with confidence 0.9"
+    assert calibration_of(21, config).threshold() == calibration_of(21, config).exam_threshold() == math.inf
+    assert calibration_of(22, config).exam_threshold() < math.inf
 
 
 def test_views_and_machines_that_it_has_seen():
@@ -95,7 +142,7 @@ def test_what_is_saved_is_loaded_again(tmp_path):
     calibration.save(tmp_path / "calibration.json")
     loaded = Calibration.load(tmp_path / "calibration.json", CONFORMAL)
     assert (loaded.images, loaded.exams) == (calibration.images, calibration.exams)
-    assert (loaded.threshold, loaded.levels) == (calibration.threshold, calibration.levels)
+    assert (loaded.threshold(), loaded.levels()) == (calibration.threshold(), calibration.levels())
     assert loaded.calibration_id == calibration.calibration_id
 
 
@@ -109,14 +156,14 @@ def test_other_scores_have_another_fingerprint():
 
 def test_the_file_is_plain_json_even_where_nothing_can_be_flagged(tmp_path):
     calibration = calibration_of(2)
-    assert calibration.threshold == math.inf
+    assert calibration.threshold() == calibration.exam_threshold() == math.inf
     calibration.save(tmp_path / "calibration.json")
 
     def refuse(constant: str) -> float:
         raise AssertionError(f"{constant} is no JSON")
 
     content = json.loads((tmp_path / "calibration.json").read_text(), parse_constant=refuse)
-    assert set(content) == {"images", "exams"}
+    assert set(content) == {"standardise", "images", "exams"}
 
 
 @pytest.mark.parametrize(
@@ -127,13 +174,19 @@ def test_the_file_is_plain_json_even_where_nothing_can_be_flagged(tmp_path):
         (b"\xff\xfe\x00", "can't decode byte"),
         (b"[]", "list indices"),
         (b"{}", "it has no 'images'"),
-        (b'{"images": [], "exams": []}', "holds no normal image"),
+        (b'{"images": [], "exams": []}', "it has no 'standardise'"),
+        (b'{"standardise": "none", "images": [], "exams": []}', "holds no normal image"),
         (b'{"images": [{"patient": "Anna"}], "exams": []}', "patient: Input should be a valid integer"),
         (
-            b'{"images": [], "exams": [{"patient": 0, "exam_score": NaN}]}',
+            b'{"images": [], "exams": [{"patient": 0, "acquisition_group": null, "exam_score": NaN, "asymmetry": 0}]}',
             "exam_score: Input should be a finite number",
         ),
-        (b'{"images": [], "exams": [{"patient": 0, "exam_score": 1, "name": "Anna"}]}', "name: Extra inputs"),
+        (
+            b'{"images": [], "exams": [{"patient": 0, "acquisition_group": null, "exam_score": 1, "asymmetry": 0,'
+            b' "name": "Anna"}]}',
+            "name: Extra inputs",
+        ),
+        (b'{"images": [{"patient": 0, "view": null, "acquisition_group": null}]}', "raw_score: Field required"),
         (b'{"images": 3, "exams": []}', "not iterable"),
     ],
 )
@@ -143,10 +196,23 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, content, reason):
     with pytest.raises(ModelError, match=reason) as caught:
         Calibration.load(path, CONFORMAL)
     assert str(caught.value).startswith(f"{path}: ")
-    assert str(caught.value).endswith("; train and calibrate the model again")
+    assert str(caught.value).endswith("; calibrate the model again with 'mammolens calibrate'")
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"no usable calibration \(No such file or directory\)"):
         Calibration.load(tmp_path / "calibration.json", CONFORMAL)
+
+
+def test_scores_of_another_standardisation_are_refused(tmp_path):
+    calibration_of(3).save(tmp_path / "calibration.json")
+    plain = CalibrationConfig(standardise="none")
+    with pytest.raises(ModelError, match="standardised by 'acquisition_group_view', the configuration says 'none'"):
+        Calibration.load(tmp_path / "calibration.json", plain)
+
+
+def test_the_original_rule_without_standardisation_is_that_of_the_networks_own_scores():
+    config = CalibrationConfig(decision="mean_std", k=0.1, standardise="none")
+    calibration = calibration_of(40, config)
+    assert calibration.standardisation.score(0.123, Source("Maker One", "CC")) == 0.123

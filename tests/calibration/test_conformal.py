@@ -128,3 +128,50 @@ def _images_of_a_patient(rng: np.random.Generator) -> list[float]:
     """One to eight images, alike within a patient; those with many images score higher."""
     count = int(rng.integers(1, 9))
     return list(rng.normal(0.3 * count, 1.0) + rng.normal(0.0, 0.3, count))
+
+
+@pytest.mark.parametrize(
+    ("patients", "alpha", "confidence", "reaching"),
+    [
+        (21, 0.1, 0.9, None),  # 0.9 ** 21 > 0.1
+        (22, 0.1, 0.9, 0),  # 0.9 ** 22 < 0.1: no normal patient may reach it
+        (38, 0.1, 0.9, 1),  # 0.9 ** 38 + 38 * 0.1 * 0.9 ** 37 = 0.095
+        (37, 0.1, 0.9, 0),
+        (59, 0.05, 0.95, 0),
+        (58, 0.05, 0.95, None),
+    ],
+)
+def test_with_a_confidence_as_many_patients_may_reach_it_as_the_binomial_tail_allows(
+    patients, alpha, confidence, reaching
+):
+    scale = scale_of([(float(number), number) for number in range(patients)])
+    expected = math.inf if reaching is None else math.nextafter(patients - 1.0 - reaching, math.inf)
+    assert scale.confident_threshold(alpha, confidence) == expected
+
+
+def test_with_a_confidence_a_patient_counts_by_her_highest_score():
+    once = scale_of([(float(number), number) for number in range(30)])
+    often = scale_of([(float(score), number) for number in range(30) for score in (number, number - 50)])
+    assert often.confident_threshold(0.1, 0.9) == once.confident_threshold(0.1, 0.9)
+    assert often.threshold(0.1) < once.threshold(0.1)
+
+
+@pytest.mark.parametrize(("alpha", "confidence"), [(0.1, 0.9), (0.2, 0.75), (0.05, 0.9)])
+def test_the_confident_promise_holds_for_the_promised_share_of_calibrations(alpha, confidence):
+    rng = np.random.default_rng(7)
+    repeats, calibrating = 1500, 80
+    thresholds = [
+        scale_of([(score, number) for number, score in enumerate(rng.exponential(size=calibrating))])
+        .confident_threshold(alpha, confidence)
+        for _ in range(repeats)
+    ]  # fmt: skip
+    kept = np.mean(np.exp(-np.array(thresholds)) <= alpha)  # true false-positive rate of each calibration
+    error = math.sqrt(confidence * (1 - confidence) / repeats)
+    assert kept >= confidence - 3 * error
+    assert kept < 0.99  # nor is it kept by flagging nothing
+    # The marginal threshold promises the average only: about half of the calibrations exceed it.
+    marginal = [
+        scale_of(list(zip(rng.exponential(size=calibrating), range(calibrating), strict=True))).threshold(alpha)
+        for _ in range(300)
+    ]
+    assert 0.35 < np.mean(np.exp(-np.array(marginal)) <= alpha) < 0.75

@@ -40,7 +40,7 @@ def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_
 
     measured = mammolens("evaluate", "-d", split_phantoms, "-o", report, "-m", model, "--bootstrap", 20)
     assert measured.exit_code == 0, measured.stderr
-    assert f"wrote {report / 'evaluation.md'}" in measured.stderr
+    assert f"wrote {report / 'evaluation.html'}" in measured.stderr
     assert trained.stdout.strip() in (report / "evaluation.md").read_text()
     scores = {row["path"]: row for row in csv.DictReader((report / "scores.csv").open())}
     assert len(scores) == 24
@@ -67,12 +67,16 @@ def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_p
         (["-m", "nothing"], 6, "is no model directory"),
         (["-d", "nowhere"], 5, "is not there"),
         (["--bootstrap", "0"], 2, None),
+        (["--report", "page"], 2, None),
+        (["--against", "nothing"], 6, "is no model directory"),
     ],
 )
 def test_a_mistake_is_one_line_and_its_code(
     mammolens, phantom_folder, a_trained_model, tmp_path, arguments, code, reason
 ):
     given = {"-d": phantom_folder, "-m": a_trained_model, "-o": tmp_path / "report"}
+    if arguments[0] == "--report":
+        del given["-o"]
     given |= dict(zip(arguments[::2], arguments[1::2], strict=True))
     result = mammolens("evaluate", *(word for pair in given.items() for word in pair))
     assert result.exit_code == code
@@ -92,3 +96,41 @@ def test_figures_can_be_recorded_in_the_model(mammolens, split_phantoms, a_train
     assert (model / "MODEL_CARD.md").read_text().count("\n## Measured\n") == 1
     assert json.loads((model / "metrics.json").read_text())
     assert mammolens("predict", split_phantoms / "PHANTOM-0", "-o", tmp_path / "out", "-m", model).exit_code == 0
+
+
+def test_one_page_stands_alone_and_the_rest_lies_in_a_folder_of_its_name(
+    mammolens, split_phantoms, a_trained_model, tmp_path
+):
+    arguments = ("-d", split_phantoms, "--report", tmp_path / "page.html", "-m", a_trained_model, "--bootstrap", 20)
+    result = mammolens("evaluate", *arguments)
+    assert result.exit_code == 0, result.stderr
+    assert f"wrote {tmp_path / 'page.html'}" in result.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert "Worst mistakes" in page
+    assert "AUROC, model" in page
+    assert (tmp_path / "page" / "scores.csv").is_file()
+    header = (tmp_path / "page" / "scores.csv").read_text().splitlines()[0]
+    assert "score.DoG blob,score.autoencoder-" in header  # the shipped model is always compared with
+
+
+def test_earlier_scores_are_measured_again_without_model_and_images(
+    mammolens, split_phantoms, a_trained_model, tmp_path
+):
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert (
+        mammolens("evaluate", "-d", split_phantoms, "-o", first, "-m", a_trained_model, "--bootstrap", 20).exit_code
+        == 0
+    )
+    shutil.rmtree(split_phantoms)
+    result = mammolens("evaluate", "--from-scores", first / "scores.csv", "-o", again, "--bootstrap", 20)
+    assert result.exit_code == 0, result.stderr
+    for name in ("evaluation.json", "evaluation.md", "scores.csv", "roc.png", "triage.png"):
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [[], ["-d", "x"], ["--record"]])
+def test_scores_and_data_exclude_each_other(mammolens, tmp_path, wrong):
+    given = ["--from-scores", tmp_path / "scores.csv"] if wrong else []
+    result = mammolens("evaluate", "-o", tmp_path / "out", *given, *wrong)
+    assert result.exit_code == 2
+    assert not (tmp_path / "out").exists()

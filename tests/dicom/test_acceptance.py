@@ -128,6 +128,15 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
     "lossy": ({"LossyImageCompression": "01"}, (QualityFlag.LOSSY_COMPRESSED,)),
     "not lossy": ({"LossyImageCompression": "00"}, ()),
     "an implant": ({"BreastImplantPresent": "YES"}, (QualityFlag.IMPLANT,)),
+    "no implant": ({"BreastImplantPresent": "NO"}, ()),
+    "a part of a large breast": ({"PartialView": "YES"}, (QualityFlag.PARTIAL_VIEW,)),
+    "a spot paddle": ({"PaddleDescription": "10CM Spot Contact"}, (QualityFlag.PARTIAL_VIEW,)),
+    "a small field": ({"FieldOfViewDimensions": [90, 90]}, (QualityFlag.PARTIAL_VIEW,)),
+    "a round small field": ({"FieldOfViewDimensions": 75}, (QualityFlag.PARTIAL_VIEW,)),
+    "a whole breast": (
+        {"PartialView": "NO", "PaddleDescription": "18X24CM", "FieldOfViewDimensions": [240, 180]},
+        (),
+    ),
 }
 
 

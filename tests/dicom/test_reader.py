@@ -200,3 +200,22 @@ def test_several_threads_read_the_same_as_one(a_phantom_exam, tmp_path):
     for one, other in zip(alone, together, strict=True):
         assert one.header == other.header
         np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_a_view_that_the_picture_contradicts_is_flagged_and_one_of_its_own_is_not(a_phantom_exam, tmp_path):
+    files = write_phantom_exam(a_phantom_exam, tmp_path)
+    assert [read_mammogram(file).header.flags for file in files] == [()] * 4
+    for cc in files[:2]:
+        header = read_mammogram(cc, ImageAttributes(view=ViewPosition.MLO)).header
+        assert header.flags == (QualityFlag.VIEW_CONTRADICTED,)
+
+
+@pytest.mark.parametrize("view", set(ViewPosition) - {ViewPosition.CC, ViewPosition.MLO})
+def test_a_view_that_is_none_of_screening_is_flagged(a_phantom_exam, tmp_path, view):
+    file = write_phantom_exam(a_phantom_exam, tmp_path)[0]
+    assert read_mammogram(file, ImageAttributes(view=view)).header.flags == (QualityFlag.NO_SCREENING_VIEW,)
+
+
+def test_the_orientation_of_the_phantoms_is_read(a_phantom_exam, tmp_path):
+    headers = [read_header(file) for file in write_phantom_exam(a_phantom_exam, tmp_path)]
+    assert [header.patient_orientation for header in headers] == [("P", "L"), ("A", "R"), ("P", "FL"), ("A", "FR")]

@@ -5,7 +5,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr import _cid_dict, _concepts_dict
 from pydicom.sr._snomed_dict import mapping
 
-from mammolens.dicom.views import laterality_of, view_of
+from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, ViewPosition
 
 # The concepts of PS3.16 CID 4014, as pydicom names them.
@@ -97,3 +97,17 @@ def test_the_image_s_side_wins_over_the_series_and_the_code():
 def test_what_is_not_told_is_unknown(header):
     assert laterality_of(header) == (None, AttributeSource.UNKNOWN)
     assert view_of(header) == (None, AttributeSource.UNKNOWN)
+
+
+@pytest.mark.parametrize("stated", [["A", "FR"], ["P", "L"], ["P", "fl"]])
+def test_patient_orientation_is_where_rows_and_columns_point_to(stated):
+    assert patient_orientation_of(a_header(PatientOrientation=stated)) == (stated[0], stated[1].upper())
+
+
+@pytest.mark.parametrize("stated", ["CC", "MLO", "", None, ["A"], ["A", ""], ["A", "CC"], ["A", "R", "F"]])
+def test_what_is_no_pair_of_directions_is_no_orientation(stated):
+    assert patient_orientation_of(a_header(PatientOrientation=stated)) is None
+
+
+def test_without_the_attribute_there_is_none():
+    assert patient_orientation_of(a_header()) is None

@@ -24,7 +24,8 @@ def saying(result, **changes):
 
 
 def test_it_says_who_and_how_much_in_words(a_result):
-    lines = caption_lines(saying(a_result, patient="P1", percentile=97.8, exam_percentile=99.99, quality_flags=[]))
+    silent = saying(a_result, quality_flags=[], findings=[], findings_left_out=0)
+    lines = caption_lines(saying(silent, patient="P1", percentile=97.8, exam_percentile=99.99))
     assert lines[0] == f"P1: {'left' if a_result.record.laterality == 'L' else 'right'} {a_result.record.view}"
     assert lines[1] == "More anomalous than 97 % of normal images; its exam than 99 % of normal exams."
     assert len(lines) == 3
@@ -33,11 +34,20 @@ def test_it_says_who_and_how_much_in_words(a_result):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"is_anomalous": True}, "FLAGGED (conformal p <= 0.1)."),
-        ({"is_anomalous": False}, "Not flagged (conformal p <= 0.1)."),
+        (
+            {"exam_is_anomalous": True, "is_anomalous": False},
+            "Exam FLAGGED, this image not flagged (conformal p <= 0.1).",
+        ),
+        (
+            {"exam_is_anomalous": False, "is_anomalous": True},
+            "Exam not flagged, this image FLAGGED (conformal p <= 0.1).",
+        ),
         ({"threshold": None}, "Cannot be flagged: the model knows too few normal patients."),
         ({"laterality": None, "view": None}, "side unknown view unknown"),
-        ({"quality_flags": ["view_guessed", "implant"]}, "Note: view guessed, implant."),
+        ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was guessed from the picture."),
+        ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any structure of a breast is visible."),
+        ({"quality_flags": ["unusual_image"], "unusual_statistic": "noise higher"}, "the model (noise higher)."),
+        ({"findings_left_out": 7}, "and 7 with lower peaks"),
     ],
 )
 def test_it_says_what_the_decision_and_its_weak_points_are(a_result, changes, words):

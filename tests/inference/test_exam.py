@@ -11,8 +11,9 @@ from mammolens.types import ImageHeader
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
 
 
-def score(uid: str, laterality: Laterality | None, value: float) -> ImageScore:
-    return ImageScore(ImageHeader(Path(uid), uid, "patient", "exam", laterality=laterality), value)
+def score(uid: str, laterality: Laterality | None, value: float, group: str | None = "Maker One") -> ImageScore:
+    header = ImageHeader(Path(uid), uid, "patient", "exam", laterality=laterality, acquisition_group=group)
+    return ImageScore(header, value, value)
 
 
 @pytest.fixture
@@ -48,3 +49,9 @@ def test_images_of_unknown_side_are_a_breast_of_their_own():
 def test_a_single_image_is_its_own_breast_and_exam():
     fused = fuse([score("1", RIGHT, 2.0)], "max")
     assert (fused.breasts, fused.exam) == ({RIGHT: 2.0}, 2.0)
+
+
+def test_an_exam_is_of_a_machine_if_all_its_images_are():
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0)], "mean").acquisition_group == "Maker One"
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, "Maker Two")], "mean").acquisition_group is None
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, None)], "mean").acquisition_group is None

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from mammolens.inference.overlay import level_colours, render_overlay
-from mammolens.types import AnomalyResult
+from mammolens.types import AnomalyResult, Finding
 
 LEVELS = {"low": 1.0, "moderate": 2.0, "high": 3.0}
-YELLOW, RED = (255, 237, 120), (189, 0, 38)
+YELLOW, RED, OUTLINE = (255, 237, 120), (189, 0, 38), (120, 220, 255)
 
 
 def with_map(result: AnomalyResult, anomaly_map: np.ndarray, levels: dict[str, float] = LEVELS) -> AnomalyResult:
     return replace(
         result,
-        record=result.record.model_copy(update={"levels": levels}),
+        record=result.record.model_copy(update={"levels": levels, "findings": []}),
         anomaly_map=anomaly_map.astype(np.float32),
         heat_levels=np.digitize(anomaly_map, list(levels.values())).astype(np.uint8),
     )
@@ -81,3 +81,58 @@ def test_a_single_level_or_two_that_begin_together_can_be_drawn(a_result, pixels
 def test_the_ramp_gets_darker_from_level_to_level():
     lightness = level_colours(np.linspace(0, 1, 20, dtype=np.float32)) @ [0.299, 0.587, 0.114]
     assert (np.diff(lightness) < 0).all()
+
+
+def with_findings(result: AnomalyResult, *boxes: tuple[int, int, int, int]) -> AnomalyResult:
+    """Rectangular findings (first column, first row, last column, last row)."""
+    findings = [
+        Finding(
+            contour=[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)],
+            bounding_box=(left, top, right, bottom),
+            area_pixels=(right - left + 1) * (bottom - top + 1),
+            area_mm2=None,
+            peak=3.0,
+            peak_place=(left, top),
+            mean=3.0,
+            level="high",
+            position=None,
+            position_guessed=False,
+            depth="middle",
+            skin_distance_mm=None,
+        )
+        for left, top, right, bottom in boxes
+    ]
+    return replace(result, record=result.record.model_copy(update={"findings": findings}))
+
+
+def test_a_finding_is_outlined_thinly_and_numbered_beside_it(a_result, pixels):
+    plain = with_map(a_result, np.zeros(pixels.shape))
+    normal, picture = (render_overlay(pixels, each) for each in (plain, with_findings(plain, (30, 60, 50, 90))))
+    changed = (picture != normal).any(axis=2)
+    outline = np.zeros(pixels.shape, dtype=bool)
+    outline[60:91, 30:51] = True
+    outline[61:90, 31:50] = False
+    assert (picture[outline] == OUTLINE).all()
+    rows, columns = np.nonzero(changed & ~outline)
+    assert 3 < len(rows) < 300
+    assert rows.max() <= 64
+    assert columns.min() > 50
+
+
+def test_an_outline_lies_where_the_finding_is_in_a_shrunk_picture(a_result, pixels):
+    result = with_findings(with_map(a_result, np.zeros(pixels.shape)), (40, 60, 79, 119))
+    picture = render_overlay(pixels, result, longest=96)
+    rows, columns = np.nonzero((picture == OUTLINE).all(axis=2))
+    body = columns < 40  # the number lies to the right
+    assert [rows[body].min(), rows[body].max(), columns.min()] == pytest.approx([30, 59, 20], abs=1)
+
+
+def test_numbers_stay_inside_the_picture_and_differ(a_result, pixels):
+    rows, columns = pixels.shape
+    boxes = (columns - 20, 0, columns - 1, 20), (0, rows - 20, 20, rows - 1)
+    plain = with_map(a_result, np.zeros(pixels.shape))
+    one, two = (render_overlay(pixels, with_findings(plain, *order)) for order in (boxes, boxes[::-1]))
+    assert one.shape == (rows, columns, 3)
+    differs = (one != two).any(axis=2)
+    assert differs[:40, -40:].any()
+    assert differs[-60:, :60].any()

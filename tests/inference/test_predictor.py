@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.calibration import Calibration, NormalExam
 from mammolens.enums import Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError, ModelError
 from mammolens.inference.predictor import Predictor
@@ -54,15 +54,20 @@ def test_fused_scores_are_means_of_views_and_then_of_breasts(a_predictor, result
     for result in results:
         assert result.record.breast_score == pytest.approx(breasts[result.record.laterality])
         assert result.record.exam_score == pytest.approx(exam)
-        assert result.record.exam_p_value == a_predictor.calibration.exam_scale.p_value(result.record.exam_score)
+        exam_scale = a_predictor.calibration.exam_scales.everybody
+        assert result.record.exam_p_value == exam_scale.p_value(result.record.exam_score)
+        assert result.record.asymmetry == pytest.approx(abs(breasts["L"] - breasts["R"]))
 
 
 def test_the_numbers_of_a_record_agree_with_the_calibration(a_predictor, results):
     for record in (result.record for result in results):
-        assert record.p_value == a_predictor.image_p_value(record.pred_score)
+        assert record.p_value == a_predictor.calibration.image_scales.everybody.p_value(record.pred_score)
         assert record.percentile == pytest.approx(100 * (1 - record.p_value))
         assert record.exam_percentile == pytest.approx(100 * (1 - record.exam_p_value))
         assert record.is_anomalous == (record.p_value <= 0.1) == (record.pred_score >= record.threshold)
+        assert record.exam_is_anomalous == (record.exam_p_value <= 0.1)
+        sides = a_predictor.calibration.asymmetry_scales.everybody
+        assert record.asymmetry_p_value == sides.p_value(record.asymmetry)
         assert record.model == a_predictor.model_id
         assert record.calibration == a_predictor.calibration_id
         assert record.notice == RESEARCH_USE_ONLY
@@ -106,21 +111,66 @@ def test_heat_levels_count_the_levels_that_the_map_reaches(results):
 def test_a_level_begins_at_its_very_value(a_predictor, a_trained_model, an_exam, results):
     calibration = replace(a_predictor.calibration)
     peak = float(results[0].anomaly_map.max())
-    vars(calibration)["levels"] = {"half": peak / 2, "peak": peak}
+    vars(calibration)["levels"] = lambda _: {"low": peak / 2, "moderate": peak}
     heat = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).heat_levels
     assert np.array_equal(heat == 2, results[0].anomaly_map == peak)
 
 
 def test_exams_are_judged_by_normal_exams_and_images_by_normal_images(a_predictor, a_trained_model, an_exam):
-    exams = tuple(exam.model_copy(update={"exam_score": 0.0}) for exam in a_predictor.calibration.exams)
+    exams = tuple(exam.model_copy(update={"exam_score": -100.0}) for exam in a_predictor.calibration.exams)
     calibration = replace(a_predictor.calibration, exams=exams)
     record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
     assert record.exam_p_value == 1 / (len(exams) + 1)
-    assert record.p_value == a_predictor.image_p_value(record.pred_score) > record.exam_p_value
+    assert record.p_value == a_predictor.image_p_value(a_predictor.score(an_exam[0])) > record.exam_p_value
+    assert record.exam_is_anomalous
+
+
+def a_machine_of_its_own(calibration: Calibration, group: str) -> Calibration:
+    """Twenty more patients, of another machine, with scores and maps far below all others'."""
+    last = max(image.patient for image in calibration.images)
+    images = [
+        calibration.images[0].model_copy(
+            update={"patient": last + n, "acquisition_group": group, "raw_score": n / 1e6, "pred_score": n - 100.0,
+                    "map_peak": n / 100}
+        )
+        for n in range(1, 21)
+    ]  # fmt: skip
+    exams = [
+        NormalExam(patient=last + n, acquisition_group=group, exam_score=n - 100.0, asymmetry=n / 1e6)
+        for n in range(1, 21)
+    ]
+    return Calibration((*calibration.images, *images), (*calibration.exams, *exams), calibration.config)
+
+
+def test_a_machine_with_patients_enough_is_judged_by_them_alone(a_predictor, a_trained_model, an_exam):
+    calibration = a_machine_of_its_own(a_predictor.calibration, "Maker Two")
+    predictor = Predictor(load_model(a_trained_model), calibration)
+    exam = [Mammogram(replace(one.header, acquisition_group="Maker Two"), one.pixels) for one in an_exam]
+    other, own = predictor.predict_exam(an_exam)[0].record, predictor.predict_exam(exam)[0].record
+    assert own.p_value == own.exam_p_value == own.asymmetry_p_value == 1 / 21
+    assert own.exam_is_anomalous
+    assert own.threshold < other.threshold
+    assert own.levels["high"] <= 0.201 < other.levels["high"]
+    assert min(other.p_value, other.exam_p_value) > 1 / 21
+    assert own.raw_score == other.raw_score
+
+
+def test_one_breast_alone_has_no_asymmetry(a_predictor, an_exam):
+    side = an_exam[0].header.laterality
+    for result in a_predictor.predict_exam([one for one in an_exam if one.header.laterality is side]):
+        assert (result.record.asymmetry, result.record.asymmetry_p_value) == (None, None)
+
+
+def test_without_standardisation_the_score_is_the_networks_own(a_predictor, a_trained_model, an_exam):
+    config = a_predictor.config.calibration.model_copy(update={"standardise": "none"})
+    calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
+    record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
+    assert record.pred_score == record.raw_score
+    assert a_predictor.predict(an_exam[0]).record.pred_score != pytest.approx(record.raw_score)
 
 
 def test_a_level_that_most_normal_images_reach_is_seen_in_the_heat(a_predictor, a_trained_model, an_exam):
-    config = a_predictor.config.calibration.model_copy(update={"levels": {"common": 0.99, "rare": 0.1}})
+    config = a_predictor.config.calibration.model_copy(update={"levels": {"low": 0.99, "moderate": 0.1}})
     calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
     predictor = Predictor(load_model(a_trained_model), calibration)
     assert max(predictor.predict(mammogram).heat_levels.max() for mammogram in an_exam) >= 1
@@ -203,3 +253,46 @@ def test_left_and_right_are_judged_alike(a_predictor, an_exam):
     mirrored = Mammogram(replace(mammogram.header, laterality=side), np.ascontiguousarray(mammogram.pixels[:, ::-1]))
     one, other = a_predictor.predict(mammogram), a_predictor.predict(mirrored)
     assert other.record.pred_score == pytest.approx(one.record.pred_score, rel=0.02)
+
+
+def test_findings_are_regions_of_the_map_from_their_level_on(a_predictor, a_trained_model, an_exam):
+    config = a_predictor.config.calibration.model_copy(update={"levels": {"low": 0.99, "moderate": 0.98}})
+    calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
+    results = Predictor(load_model(a_trained_model), calibration).predict_exam(an_exam)
+    assert any(result.record.findings for result in results)
+    for result in results:
+        assert len(result.record.findings) <= 3
+        for finding in result.record.findings:
+            column, row = finding.peak_place
+            assert result.anomaly_map[row, column] == np.float32(finding.peak)
+            assert finding.peak >= result.record.levels["moderate"]
+            assert finding.area_mm2 == pytest.approx(finding.area_pixels * 1.25**2, abs=0.01)
+            assert not finding.position_guessed
+        if result.record.findings:
+            assert result.record.findings[0].peak == pytest.approx(float(result.anomaly_map.max()))
+
+
+def test_an_image_unlike_those_of_the_calibration_is_flagged_and_a_statistic_is_named(
+    a_predictor, a_trained_model, an_exam, results
+):
+    calibration = a_predictor.calibration
+    assert len(calibration.images) < 50  # too few to call anything unusual, so there are two of each here
+    twice = [
+        image.model_copy(update={"patient": image.patient + 1000 * copy})
+        for copy in range(2)
+        for image in calibration.images
+    ]
+    predictor = Predictor(load_model(a_trained_model), replace(calibration, images=tuple(twice)))
+    noise = 0.2 * np.random.default_rng(0).random(an_exam[0].pixels.shape, dtype=np.float32)
+    noisy = np.where(an_exam[0].pixels > 0, (an_exam[0].pixels + noise).clip(0, 1), 0).astype(np.float32)
+    record = predictor.predict(Mammogram(an_exam[0].header, noisy)).record
+    assert QualityFlag.UNUSUAL_IMAGE in record.quality_flags
+    assert record.unusual_statistic.endswith("than in the normal images that come closest")
+    for result in (*results, *predictor.predict_exam(an_exam)):
+        assert QualityFlag.UNUSUAL_IMAGE not in result.record.quality_flags
+        assert result.record.unusual_statistic is None
+
+
+def test_an_image_that_was_prepared_already_gets_the_same_score(a_predictor, an_exam):
+    prepared = Pipeline(a_predictor.config.preprocessing).prepare(an_exam[0])
+    assert a_predictor.score_prepared(prepared) == a_predictor.score(an_exam[0])

@@ -142,10 +142,10 @@ def a_small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_model(folder, config, build_network(config.network), {"notice": "random weights"})
     scores = [number / 20 for number in range(20)]
     images = tuple(
-        NormalImage(patient=n, view="CC", acquisition_group=None, pred_score=score, map_peak=score)
+        NormalImage(patient=n, view="CC", acquisition_group=None, raw_score=score, pred_score=score, map_peak=score)
         for n, score in enumerate(scores)
     )
-    exams = tuple(NormalExam(patient=n, exam_score=score) for n, score in enumerate(scores))
+    exams = tuple(NormalExam(patient=n, acquisition_group=None, exam_score=score, asymmetry=score) for n, score in enumerate(scores))
     Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
     return folder
 

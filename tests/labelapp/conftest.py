@@ -42,10 +42,14 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
         torch.manual_seed(seed)
         save_model(folder, config, build_network(config.network), {"seed": seed, "notice": "random weights"})
         images = tuple(
-            NormalImage(patient=n, view="CC", acquisition_group=None, pred_score=n / 20, map_peak=n / 20)
+            NormalImage(
+                patient=n, view="CC", acquisition_group=None, raw_score=n / 20, pred_score=n / 20, map_peak=n / 20
+            )
             for n in range(20)
         )
-        exams = tuple(NormalExam(patient=n, exam_score=n / 20) for n in range(20))
+        exams = tuple(
+            NormalExam(patient=n, acquisition_group=None, exam_score=n / 20, asymmetry=None) for n in range(20)
+        )
         Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
         return folder
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,11 @@ def test_without_a_model_the_task_is_not_valid(tmp_path: Path, a_folder_datastor
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "serving").write_text("gone")
     assert not MammogramInfer(Serving(ModelStore(tmp_path / "empty")), a_folder_datastore).is_valid()
+
+
+def test_findings_and_flags_are_plain_json(an_infer_task: MammogramInfer, a_request: dict[str, Any]) -> None:
+    file, params = an_infer_task(a_request)
+    Path(file).unlink()
+    told = json.loads(json.dumps(params))
+    assert {"findings", "findings_left_out", "quality_flags", "unusual_statistic"} <= told.keys()
+    assert all(isinstance(vertex, list) for finding in told["findings"] for vertex in finding["contour"])

@@ -13,7 +13,8 @@ def test_every_image_gets_score_p_value_and_model(a_folder_datastore: MammogramF
     assert result == {"model": a_serving.predictor().model_id, "scored": 8, "kept": 0, "failed": {}}
     for image_id in a_folder_datastore.list_images():
         info = a_folder_datastore.get_image_info(image_id)
-        assert info["pred_score"] > 0
+        assert info["raw_score"] > 0
+        assert isinstance(info["pred_score"], float)
         assert 0 < info["p_value"] <= 1
         assert info["model"] == result["model"]
 

@@ -8,12 +8,14 @@ import pytest
 
 from mammolens.errors import DatasetError, RequestError, UnknownImageError
 from mammolens.labelapp.folder import MammogramFolder
+from mammolens.labelapp.stored_score import StoredScore
 
 PATTERNS = ("*.dcm",)
 _ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
 from mammolens.labelapp.folder import MammogramFolder
+from mammolens.labelapp.stored_score import StoredScore
 store = MammogramFolder(Path(sys.argv[1]), ("*.dcm",), rescan_seconds=None)
 for number in range(20):
     store.update_image_info(sys.argv[2], {f"theirs{number}": number})
@@ -65,7 +67,8 @@ def test_the_state_file_is_json_that_other_tools_can_read(a_folder_datastore: Ma
 def test_status_counts_images_verdicts_and_scores(a_folder_datastore: MammogramFolder) -> None:
     first, second, *_ = a_folder_datastore.list_images()
     a_folder_datastore.update_image_info(first, {"review": {"verdict": "normal"}})
-    a_folder_datastore.update_image_info(second, {"pred_score": 1.0, "p_value": 0.5, "model": "m"})
+    score = StoredScore(pred_score=1.0, raw_score=0.1, p_value=0.5, model="m", calibration="c")
+    a_folder_datastore.update_image_info(second, score.as_info())
     status = a_folder_datastore.status()
     assert status["total"] == 8
     assert status["reviewed"] == {"normal": 1}

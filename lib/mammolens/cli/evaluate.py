@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
-from mammolens.cli.options import Data, Kind, Model, Table
+from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
+from mammolens.cli.figures import print_figures
+from mammolens.cli.options import Kind, Model, Table
 
 if TYPE_CHECKING:
     from mammolens.datasets.base import Dataset
-    from mammolens.evaluation.scored import ScoredImage
+    from mammolens.errors import InputError
+    from mammolens.evaluation.pictures import Picture
+    from mammolens.evaluation.reading import ScoredSet
     from mammolens.inference.predictor import Predictor
 
 
 def evaluate(
-    data: Data,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report, figures and scores.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for pages, figures and scores.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="The HTML page; without --output the rest goes into a folder of that name.",
+            show_default=False,
+        ),
+    ] = None,
     model: Model = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option("--against", help="Another model directory to compare with; may be given several times."),
+    ] = None,
     kind: Kind = None,
     table: Table = None,
     split: Annotated[
@@ -29,49 +49,68 @@ def evaluate(
         int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
     ] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=0, help="How many false positives, and misses, the HTML page shows.")
+    ] = 6,
     record: Annotated[
         bool, typer.Option("--record", help="Also write the figures into the model's directory and card.")
     ] = False,
+    from_scores: Annotated[
+        Path | None,
+        typer.Option("--from-scores", help="Measure an earlier scores.csv again, without a model or its images."),
+    ] = None,
 ) -> None:
     """Measure a model on patients that it never saw.
 
-    AUROC, AUPRC, sensitivity at 90 and 95 % specificity, and the false-positive rate that the
-    decision really has, each with a 95 % interval from a bootstrap over patients, overall and within
-    each site, beside baselines that need no model.
+    AUROC, AUPRC, sensitivity at 90 and 95 % specificity, triage, the false-positive rate that the decision
+    really has, and where lesions are marked how well the heat lies on them: each with a 95 % interval from a
+    bootstrap over patients, overall, within each site and in subgroups, beside baselines and other models.
 
-    Example: mammolens evaluate -d /data/rsna640 -o runs/evaluation
+    Example: mammolens evaluate -d /data/rsna640 --report runs/evaluation.html
     """
     with one_line_errors():
-        from mammolens.datasets.registry import open_dataset
         from mammolens.evaluation.report import evaluate as measure
         from mammolens.evaluation.report import rows, write_report
-        from mammolens.inference.predictor import Predictor
-        from mammolens.models.store import pretrained_directory
 
-        directory = model or pretrained_directory()
-        predictor = Predictor.load(directory)
-        cases = _cases(open_dataset(data, kind, table), split)
-        scored = _scored(predictor, cases)
-        config = predictor.config
-        title = f"{cases.name}, split {split}"
-        evaluation = measure(
-            scored, alpha=config.calibration.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=config.scoring.fusion
+        folder = _folder(output, report)
+        shown: list[Picture] = []
+        if from_scores is not None:
+            if data is not None or record:
+                raise typer.BadParameter("--from-scores goes with neither --data nor --record")
+            from mammolens.evaluation.reading import read_scored_set
+
+            found = read_scored_set(from_scores)
+        elif data is not None:
+            from mammolens.datasets.registry import open_dataset
+
+            models = _models(model, against or [])
+            cases = _cases(open_dataset(data, kind, table), split)
+            found, shown = _score(models, cases, split, pictures)
+        else:
+            raise typer.BadParameter("give --data FOLDER or --from-scores FILE")
+        evaluation = measure(found.images, alpha=found.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=found.fusion)
+        about = {"title": found.title, "model": found.model}
+        written = write_report(
+            evaluation, found.images, folder, notes=found.notes, pictures=shown, report=report, **about
         )
-        write_report(
-            evaluation,
-            scored,
-            output,
-            title=title,
-            model=predictor.model_id,
-            notes=[f"Data: {cases.name}; licence: {cases.licence}", cases.citation],
-        )
-        _print(rows(evaluation))
-        say(f"wrote {output / 'evaluation.md'}")
+        print_figures(rows(evaluation))
+        say(f"wrote {written[0]}")
         if record:
             from mammolens.evaluation.model_card import record_in_model
+            from mammolens.models.store import pretrained_directory
 
-            record_in_model(evaluation, directory, title=title, model=predictor.model_id)
+            directory = model or pretrained_directory()
+            record_in_model(evaluation, directory, **about)
             say(f"recorded in {directory}")
+
+
+def _folder(output: Path | None, report: Path | None) -> Path:
+    """Where everything but the HTML page goes."""
+    if output is not None:
+        return output
+    if report is None or not report.suffix:
+        raise typer.BadParameter("give --output FOLDER or --report NAME.html")
+    return report.with_suffix("")
 
 
 def _cases(dataset: Dataset, split: str) -> Dataset:
@@ -90,35 +129,43 @@ def _cases(dataset: Dataset, split: str) -> Dataset:
     return chosen
 
 
-def _scored(predictor: Predictor, dataset: Dataset) -> list[ScoredImage]:
-    from mammolens.dicom.reader import read_mammogram
-    from mammolens.errors import InputError
-    from mammolens.evaluation.scored import ScoredImage
+def _models(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
+    """The model, the shipped one and those that are named, each once."""
+    from mammolens.inference.predictor import Predictor
+    from mammolens.models.store import pretrained_directory
 
-    scored = []
+    shipped = pretrained_directory()
+    loaded = [Predictor.load(directory) for directory in (model or shipped, shipped, *against)]
+    return list({predictor.model_id: predictor for predictor in loaded}.values())
+
+
+def _score(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
+    """Score the cases with a progress bar, with the first model beside the others."""
+    from mammolens.evaluation.pictures import Gallery
+    from mammolens.evaluation.reading import ScoredSet
+    from mammolens.evaluation.scoring import score_cases
+
+    predictor, others = models[0], {other.model_id: other for other in models[1:]}
+    gallery, images = Gallery(pictures), []
     with progress_bar() as bar:
-        for case in bar.track(dataset.cases, description="scoring"):
-            try:
-                score = predictor.score(read_mammogram(case.path, case.attributes))
-            except InputError as error:
-                say_error(str(error))
-                continue
-            p_value = predictor.image_p_value(score.pred_score)
-            scored.append(
-                ScoredImage(
-                    path=case.path, patient_id=case.patient_id, exam_id=score.header.exam_id,
-                    abnormal=bool(case.abnormal), site=case.site, laterality=score.header.laterality,
-                    view=score.header.view, pred_score=score.pred_score, p_value=p_value,
-                    is_anomalous=predictor.is_anomalous(score.pred_score), covariates=case.covariates,
-                )
-            )  # fmt: skip
-    return scored
+        task = bar.add_task("scoring", total=len(cases.cases))
 
+        def fail(error: InputError) -> None:
+            say_error(str(error))
+            bar.advance(task)
 
-def _print(lines: list[tuple[str, str, str]]) -> None:
-    from rich.table import Table as RichTable
-
-    table = RichTable("group", "figure", "value [95 % interval by patient]")
-    for line in lines:
-        table.add_row(*line)
-    out().print(table)
+        for image in score_cases(predictor, cases.cases, against=others, gallery=gallery, on_error=fail):
+            images.append(image)
+            bar.advance(task)
+    notes = [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
+    notes += [f"Compared with {name}; whether it learned from these patients is not known here" for name in others]
+    config = predictor.config
+    found = ScoredSet(
+        tuple(images),
+        f"{cases.name}, split {split}",
+        predictor.model_id,
+        tuple(note for note in notes if note),
+        config.calibration.alpha,
+        config.scoring.fusion,
+    )
+    return found, gallery.pictures()

@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.cli.calibrate import calibrate
 from mammolens.cli.console import log_to_stderr
+from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.demo import demo
 from mammolens.cli.evaluate import evaluate
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
 from mammolens.cli.serve import serve
 from mammolens.cli.train import train
+from mammolens.cli.tune import tune
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +51,10 @@ def main(
 
 app.command("predict")(predict)
 app.command("train")(train)
+app.command("tune")(tune)
+app.command("calibrate")(calibrate)
 app.command("evaluate")(evaluate)
+app.command("cross-fit")(cross_fit)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("phantom")(phantom)

@@ -17,7 +17,8 @@ Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of a data set; 
 Kind = Annotated[
     str | None,
     typer.Option(
-        "--kind", help="rsna, rsna640, mias, cbis800, cbis-ddsm, table or folder, if the layout does not tell."
+        "--kind",
+        help="rsna, rsna640, mias, inbreast, cbis800, cbis-ddsm, table or folder, if the layout does not tell.",
     ),
 ]
 Table = Annotated[

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.options import Model, Table
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
     from mammolens.errors import InputError
     from mammolens.inference.predictor import Predictor
     from mammolens.types import AnomalyRecord, ImageAttributes
@@ -42,6 +39,7 @@ def predict(
     Example: mammolens predict exam/ -o out
     """
     with one_line_errors():
+        from mammolens.cli.result_tables import result_tables
         from mammolens.inference.predictor import Predictor
         from mammolens.models.store import pretrained_directory
 
@@ -55,7 +53,8 @@ def predict(
             for record in records:
                 typer.echo(record.model_dump_json())
         else:
-            out().print(result_table(records))
+            for table_for_people in result_tables(records):
+                out().print(table_for_people)
         say(f"{len(records)} images judged, {failures + missing} unusable; see {output}")
         if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
@@ -98,35 +97,6 @@ def run(
             bar.advance(task)
     partial.replace(output / RESULTS)
     return records, failures
-
-
-def result_table(records: Sequence[AnomalyRecord]) -> RichTable:
-    """What a person wants to see first, most anomalous exam first, in eighty columns."""
-    from rich.box import SIMPLE
-    from rich.table import Table as RichTable
-
-    notes = list(dict.fromkeys(", ".join(record.quality_flags).replace("_", " ") for record in records))
-    notes = [note for note in notes if note]
-    caption = ["image %, exam %: more anomalous than this share of normal images and exams"]
-    caption += [f"note {number}: {note}" for number, note in enumerate(notes, 1)]
-    table = RichTable(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE)
-    table.title_justify = table.caption_justify = "left"
-    for heading in ("patient", "image", "view", "score", "image %", "exam %", "flagged", "note"):
-        figure = heading in ("score", "image %", "exam %", "note")
-        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
-    for record in sorted(records, key=lambda record: (record.exam_p_value, record.exam, record.p_value)):
-        note = ", ".join(record.quality_flags).replace("_", " ")
-        table.add_row(
-            record.patient,
-            Path(record.path).name,
-            f"{record.laterality or '?'} {record.view or '?'}",
-            f"{record.pred_score:.5f}",
-            str(int(record.percentile)),
-            str(int(record.exam_percentile)),
-            "yes" if record.is_anomalous else "no",
-            str(notes.index(note) + 1) if note else "",
-        )
-    return table
 
 
 def _images(paths: Sequence[Path]) -> tuple[list[Path], int]:

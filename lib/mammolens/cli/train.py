@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.options import Data, Kind, Table
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from mammolens.training.progress import Observer, TrainingProgress
+from mammolens.cli.training_bar import shown_on
 
 
 def train(
@@ -48,20 +44,13 @@ def train(
             settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
         dataset = open_dataset(data, kind, table)
         with progress_bar() as bar:
-            run(settings, dataset, output, progress=_shown_on(bar), resume=resume, start_from=start_from)
+            run(
+                settings,
+                dataset,
+                output,
+                progress=shown_on(bar, epochs_in_words=True),
+                resume=resume,
+                start_from=start_from,
+            )
         say(f"wrote {output}, see {output / 'MODEL_CARD.md'}")
         out().print(model_id_of(output))
-
-
-def _shown_on(bar: Progress) -> Observer:
-    tasks: dict[str, int] = {}
-
-    def show(progress: TrainingProgress) -> None:
-        stage = progress.stage.value
-        if stage not in tasks:
-            tasks[stage] = bar.add_task(stage, total=progress.total)
-        if progress.training_error is not None:
-            bar.console.print(str(progress), soft_wrap=True, highlight=False)
-        bar.update(tasks[stage], completed=progress.done)  # type: ignore[arg-type]
-
-    return show

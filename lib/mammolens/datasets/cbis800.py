@@ -15,13 +15,14 @@ from mammolens.types import ImageAttributes
 TABLE = "labels.csv"
 COLUMNS = ("image", "patient_id", "x", "y", "w", "h")
 _SIDES = {"LEFT": Laterality.LEFT, "RIGHT": Laterality.RIGHT}
+_PIXEL_ASPECT_RATIO = 1.7  # of films of about 4600 x 2700 pixels, stretched to a square
 _NAME = re.compile(r"^\d+_(LEFT|RIGHT)_(CC|MLO)\.\w+$")
 
 
 def open_cbis800(path: Path) -> Dataset:
     """The images of ``path/images``; each row of ``path/labels.csv`` is one mass, in pixels, origin top left.
 
-    The stretch has lost the aspect ratio and with it the pixel spacing.
+    The stretch has lost the pixel spacing and, but for what such films usually have, the aspect ratio.
 
     Raises:
         DatasetError: the table is unusable or none of its images is there.
@@ -39,7 +40,9 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     match = _NAME.match(name)
     if match is None:
         raise rows[0].error("image", f"{name!r} tells no side and view", "name it like 00001_LEFT_CC.jpg")
-    attributes = ImageAttributes(patient, patient, _SIDES[match[1]], ViewPosition(match[2]))
+    attributes = ImageAttributes(
+        patient, patient, _SIDES[match[1]], ViewPosition(match[2]), pixel_aspect_ratio=_PIXEL_ASPECT_RATIO
+    )
     lesions = tuple(_box(row) for row in rows)
     return Case(folder / name, patient, attributes, abnormal=True, lesions=lesions)
 

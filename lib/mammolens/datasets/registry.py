@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammolens.datasets import mias, rsna
+from mammolens.datasets import inbreast, mias, rsna
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
 from mammolens.datasets.cbis800 import open_cbis800
@@ -74,6 +74,10 @@ def _is_rsna(path: Path) -> bool:
     return (path / rsna.TABLE).is_file() and (path / rsna.IMAGES).is_dir()
 
 
+def _is_inbreast(path: Path) -> bool:
+    return (path / inbreast.TABLE).is_file() and (path / inbreast.IMAGES).is_dir()
+
+
 def _is_mias(path: Path) -> bool:
     published = (path / mias.INFO).is_file() and any(path.glob("mdb*.*"))
     return published or _has_columns(path, mias.COLUMNS)
@@ -100,6 +104,7 @@ _KINDS = {
     "mias": DatasetKind(
         "labels.csv with tissue, label and radius, or Info.txt beside mdb001.png", _is_mias, mias.open_mias
     ),
+    "inbreast": DatasetKind("INbreast.csv, AllDICOMs/ and AllXML/", _is_inbreast, inbreast.open_inbreast),
     "cbis800": DatasetKind(
         "labels.csv with x, y, w and h, and images/", lambda path: _has_columns(path, CBIS800_COLUMNS), open_cbis800
     ),

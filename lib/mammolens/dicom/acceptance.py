@@ -7,7 +7,7 @@ from pathlib import Path
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from mammolens.dicom.header_values import number_of
+from mammolens.dicom.header_values import number_of, numbers_of
 from mammolens.dicom.known_sets import is_part_of_known_set
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
@@ -36,6 +36,7 @@ _PARTIAL_VIEWS = {
 }
 # A whole-breast view has the breast on the detector cover; contact mammography stays below this factor.
 _LARGEST_CONTACT_MAGNIFICATION = 1.25
+_SMALLEST_WHOLE_FIELD = 120.0  # mm; fields for whole breasts begin at 180 x 240, those of spot views end at 100
 _ALWAYS_LOSSY = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless)
 _GREYS = ("", "MONOCHROME1", "MONOCHROME2")
 
@@ -66,7 +67,21 @@ def _flags(dataset: Dataset, sop_class: str | None) -> tuple[QualityFlag, ...]:
         flags.append(QualityFlag.LOSSY_COMPRESSED)
     if dataset.get("BreastImplantPresent") == "YES":
         flags.append(QualityFlag.IMPLANT)
+    if _may_be_partial(dataset):
+        flags.append(QualityFlag.PARTIAL_VIEW)
     return tuple(flags)
+
+
+def _may_be_partial(dataset: Dataset) -> bool:
+    """Whether the header hints, without saying so by a view modifier, that less than the whole breast is shown.
+
+    Partial View (PS3.3 C.7.6.1.1.7) is one of several images that show a large breast together; a spot paddle and a
+    small field (PS3.3 C.8.11.4, in mm) leave most of the breast out.
+    """
+    field = numbers_of(dataset, "FieldOfViewDimensions")
+    paddle = str(dataset.get("PaddleDescription") or "").upper()
+    small_field = bool(field) and 0 < max(field) < _SMALLEST_WHOLE_FIELD
+    return dataset.get("PartialView") == "YES" or "SPOT" in paddle or small_field
 
 
 def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:

@@ -9,6 +9,9 @@ from skimage.measure import block_reduce
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.types import BoolImage, FloatImage
 
+# Set on 235 CC and 379 MLO images with a known view (RSNA, CBIS-DDSM, mini-MIAS): the guess is wrong in 27 and 2 of
+# them, 4 CC lie above the one limit and 2 MLO below the other; 37 % of MLO and 68 % of CC lie beyond.
+_LIKELY_MLO, _NO_CC, _NO_MLO = 0.45, 0.9, 0.2
 _SIDE = 96  # pixels of the longer side of the thumbnail that is judged
 
 
@@ -49,12 +52,24 @@ def guess_laterality(pixels: FloatImage) -> Laterality:
 
 def guess_view(pixels: FloatImage) -> ViewPosition:
     """MLO where tissue (the pectoral muscle) fills the upper chest-wall corner, else CC; a guess."""
+    return ViewPosition.MLO if _muscle_corner(pixels) > _LIKELY_MLO else ViewPosition.CC
+
+
+def contradicts_view(pixels: FloatImage, view: ViewPosition | None) -> bool:
+    """Whether the picture speaks clearly against a stated CC or MLO; other views are not judged."""
+    if view is ViewPosition.CC:
+        return _muscle_corner(pixels) > _NO_CC
+    return view is ViewPosition.MLO and _muscle_corner(pixels) < _NO_MLO
+
+
+def _muscle_corner(pixels: FloatImage) -> float:
+    """How much more tissue the upper chest-wall corner holds than half of the lower one, -0.5 to 1."""
     tissue = _tissue(pixels)
     if not chest_wall_on_left(pixels):
         tissue = tissue[:, ::-1]
     rows, columns = (max(1, size // share) for size, share in zip(tissue.shape, (8, 4), strict=True))
     top, bottom = tissue[:rows, :columns].mean(), tissue[-rows:, :columns].mean()
-    return ViewPosition.MLO if top - 0.5 * bottom > 0.45 else ViewPosition.CC
+    return float(top - 0.5 * bottom)
 
 
 def _tissue(pixels: FloatImage) -> BoolImage:

@@ -17,12 +17,13 @@ from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dico
 from mammolens.dicom.pictures import content_uid, picture_pixels
 from mammolens.dicom.pixels import display_pixels
 from mammolens.dicom.sop_classes import sop_class_of
-from mammolens.dicom.views import laterality_of, view_of
+from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError
 from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
+SCREENING_VIEWS = (ViewPosition.CC, ViewPosition.MLO)
 
 
 def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHeader:
@@ -58,7 +59,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
-    return Mammogram(_completed(header, pixels), pixels)
+    return Mammogram(_view_judged(_completed(header, pixels), pixels), pixels)
 
 
 def _kind_of(path: Path) -> FileKind:
@@ -113,6 +114,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         sop_class_uid=sop_class_of(dataset),
         transfer_syntax_uid=str(dataset.file_meta.get("TransferSyntaxUID") or "") or None,
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2"),
+        patient_orientation=patient_orientation_of(dataset),
         flags=flags if spacing else (*flags, QualityFlag.NO_PIXEL_SPACING),
     )
 
@@ -137,6 +139,7 @@ def _with_table(
         view=attributes.view or header.view,
         view_source=source if attributes.view else header.view_source,
         acquisition_group=attributes.machine_id or header.acquisition_group,
+        pixel_aspect_ratio=attributes.pixel_aspect_ratio or header.pixel_aspect_ratio,
     )
 
 
@@ -153,3 +156,10 @@ def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
             QualityFlag.VIEW_GUESSED
         )
     return header
+
+
+def _view_judged(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
+    """Flagged where the view is none of screening, or the picture speaks against it."""
+    if header.view not in SCREENING_VIEWS:
+        return header.flagged(QualityFlag.NO_SCREENING_VIEW)
+    return header.flagged(QualityFlag.VIEW_CONTRADICTED) if appearance.contradicts_view(pixels, header.view) else header

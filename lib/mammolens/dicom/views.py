@@ -28,6 +28,7 @@ _VIEW_CODES = {
     "399101009": ViewPosition.XCCM,
     "R-1024B": ViewPosition.XCCM,
 }
+_DIRECTIONS = frozenset("APRLHF")  # anterior, posterior, right, left, head, foot
 # PS3.16 CID 244 'Laterality'.
 _LATERALITY_CODES = {
     "7771000": Laterality.LEFT,
@@ -61,3 +62,15 @@ def view_of(dataset: Dataset) -> tuple[ViewPosition | None, AttributeSource]:
         if code is not None:
             return code, AttributeSource.CODE_SEQUENCE
     return None, AttributeSource.UNKNOWN
+
+
+def patient_orientation_of(dataset: Dataset) -> tuple[str, str] | None:
+    """Where rows and columns point to, such as ``("A", "FR")`` (PS3.3 C.7.6.1.1.1), or ``None``.
+
+    Some archives write the view there, which is no orientation.
+    """
+    stated = dataset.get("PatientOrientation")
+    values = [stated] if isinstance(stated, str) else [str(value).strip().upper() for value in stated or ()]
+    if len(values) != 2 or not all(value and set(value) <= _DIRECTIONS for value in values):
+        return None
+    return values[0], values[1]

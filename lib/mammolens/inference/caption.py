@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.overlay import RgbImage, level_colours
 from mammolens.types import AnomalyRecord, AnomalyResult
 
@@ -42,13 +44,13 @@ def caption_lines(result: AnomalyResult) -> list[str]:
     """What a person should read beside the picture."""
     record = result.record
     side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
-    flags = ", ".join(flag.replace("_", " ") for flag in record.quality_flags)
     return [
         f"{record.patient}: {side} {record.view or 'view unknown'}",
         f"More anomalous than {int(record.percentile)} % of normal images; "
         f"its exam than {int(record.exam_percentile)} % of normal exams.",
         f"{_decision(record)} {_heat(result)}",
-        *([f"Note: {flags}."] if flags else []),
+        *findings_in_words(record),
+        *(f"Note: {sentence}" for sentence in explanations(record.quality_flags, record.unusual_statistic)),
     ]
 
 
@@ -76,7 +78,8 @@ def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
 def _decision(record: AnomalyRecord) -> str:
     if record.threshold is None:
         return "Cannot be flagged: the model knows too few normal patients."
-    return f"{'FLAGGED' if record.is_anomalous else 'Not flagged'} ({record.decision_rule})."
+    exam, image = (("FLAGGED" if flag else "not flagged") for flag in (record.exam_is_anomalous, record.is_anomalous))
+    return f"Exam {exam}, this image {image} ({record.decision_rule})."
 
 
 def _heat(result: AnomalyResult) -> str:

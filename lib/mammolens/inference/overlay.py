@@ -7,19 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
 from mammolens.transforms.resample import resampled
-from mammolens.types import AnomalyResult, FloatImage
+from mammolens.types import AnomalyResult, Finding, FloatImage
 
 RgbImage = NDArray[np.uint8]
 # From the first level to the last; distinct in hue and lightness, also for colour-blind eyes.
 _RAMP = np.array([[255, 237, 120], [254, 178, 60], [240, 90, 30], [189, 0, 38]], dtype=np.float32)
+_OUTLINE = (120, 220, 255)  # of findings; no colour of the ramp
 _OPACITY = (0.15, 0.45)  # at the first and the last level: what lies below stays visible
 
 
 def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 1200) -> RgbImage:
     """Blend the anomaly map over the image; nothing below the first level, a contour where a level begins.
+
+    Each finding of the record is outlined and bears its number, from 1.
 
     Args:
         pixels: ``(rows, cols)`` float32 in [0, 1] of the same image.
@@ -40,7 +44,9 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     blended = (1 - opacity) * base + opacity * level_colours(place)
     for start, at in zip(starts, np.linspace(0, 1, len(starts)), strict=True):
         blended[find_boundaries(heat >= start, mode="inner")] = level_colours(np.float32(at))
-    return np.asarray(np.clip(blended, 0, 255), dtype=np.uint8)
+    picture = Image.fromarray(np.clip(blended, 0, 255).astype(np.uint8))
+    _draw_findings(picture, result.record.findings, (shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]))
+    return np.asarray(picture)
 
 
 def level_colours(place: FloatImage | np.float32) -> NDArray[np.float32]:
@@ -56,3 +62,17 @@ def _place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
 
 def _shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
+
+
+def _draw_findings(picture: Image.Image, findings: Sequence[Finding], scale: tuple[float, float]) -> None:
+    """Thin outlines, each with its number at its upper right, kept inside the picture; ``scale`` is (columns, rows)."""
+    pen = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=min(24, max(13, max(picture.size) // 45)))
+    for number, finding in enumerate(findings, 1):
+        outline = [((x + 0.5) * scale[0] - 0.5, (y + 0.5) * scale[1] - 0.5) for x, y in finding.contour]
+        pen.line(outline, fill=_OUTLINE, width=1)
+        right, top = max(x for x, _ in outline), min(y for _, y in outline)
+        _, upper, far, lower = font.getbbox(str(number), stroke_width=1)
+        corner = (min(right + 2, picture.width - far - 1), min(max(top - lower, -upper), picture.height - lower - 1))
+        # A dark rim, as tissue may be as bright as the number.
+        pen.text(corner, str(number), fill=_OUTLINE, font=font, stroke_width=1, stroke_fill=(0, 0, 0))

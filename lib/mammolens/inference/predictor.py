@@ -10,16 +10,21 @@ import numpy as np
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.standardisation import Source
 from mammolens.config import ModelConfig
 from mammolens.enums import QualityFlag, SpacingSource
+from mammolens.inference.asymmetry import asymmetry
+from mammolens.inference.breast_view import breast_view
 from mammolens.inference.exam import ImageScore, fuse
+from mammolens.inference.findings import find_findings
+from mammolens.inference.image_statistics import image_statistics
+from mammolens.inference.quality import pixel_flags
 from mammolens.inference.scorer import ScoredGrid, Scorer
+from mammolens.inference.usual_images import UsualImages
 from mammolens.models.directory import CALIBRATION, TrainedModel, load_model
+from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline, Prepared
-from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader, Mammogram
-
-# Shares of the image's area; outside, the mask is more likely wrong than the breast unusual.
-_USUAL_BREAST_AREA = (0.03, 0.97)
+from mammolens.types import AnomalyRecord, AnomalyResult, Finding, FloatImage, ImageHeader, Mammogram
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +53,7 @@ class Predictor:
         self.calibration = calibration
         self._pipeline = Pipeline(model.config.preprocessing)
         self._scorer = Scorer(model.network, model.config.scoring)
+        self._usual_images = UsualImages.of(calibration.images)
 
     @classmethod
     def load(cls, directory: Path) -> Predictor:
@@ -63,13 +69,17 @@ class Predictor:
         """The image's score alone, without maps on the original grid."""
         return self.analyse(mammogram).score
 
-    def image_p_value(self, pred_score: float) -> float:
-        """Conformal p-value of an image score, in (0, 1]."""
-        return self.calibration.image_scale.p_value(pred_score)
+    def score_prepared(self, prepared: Prepared) -> ImageScore:
+        """The score of an image that a pipeline of this model's configuration prepared already."""
+        return self._scored(prepared)[0]
 
-    def is_anomalous(self, pred_score: float) -> bool:
+    def image_p_value(self, score: ImageScore) -> float:
+        """Conformal p-value of an image score, in (0, 1], among normal images of its machine where there are enough."""
+        return self.calibration.image_p_value(score.pred_score, score.header.acquisition_group)
+
+    def is_anomalous(self, score: ImageScore) -> bool:
         """The decision of the configured rule for an image score."""
-        return pred_score >= self.calibration.threshold
+        return score.pred_score >= self.calibration.threshold(score.header.acquisition_group)
 
     def predict(self, mammogram: Mammogram, siblings: Sequence[ImageScore] = ()) -> AnomalyResult:
         """Judge one image.
@@ -95,10 +105,9 @@ class Predictor:
             UnsupportedMammogramError: the preprocessing finds no breast, or lacks a pixel spacing.
         """
         prepared = self._pipeline.prepare(mammogram)
-        grid = self._scorer.score(prepared)
-        header = mammogram.header.flagged(*self._flags(mammogram.header, prepared))
+        score, grid = self._scored(prepared)
         rows, columns = mammogram.pixels.shape
-        return Analysis(ImageScore(header, grid.pred_score), (rows, columns), prepared, grid)
+        return Analysis(score, (rows, columns), prepared, grid)
 
     def judge(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyResult:
         """Bring an analysis to the original grid and set it against normal patients.
@@ -108,31 +117,50 @@ class Predictor:
             exam: scores of all images of the exam, this one included.
         """
         anomaly_map = self._pipeline.restore_map(analysis.grid.anomaly_map, analysis.prepared)
-        starts = list(self.calibration.levels.values())
+        starts = list(self.calibration.levels(analysis.score.header.acquisition_group).values())
         return AnomalyResult(
             header=analysis.score.header,
-            record=self._record(analysis, exam),
+            record=self._record(analysis, exam, *self._findings(analysis, anomaly_map)),
             anomaly_map=anomaly_map,
             heat_levels=np.digitize(anomaly_map, starts).astype(np.uint8),
             reconstruction=self._pipeline.restore_image(analysis.grid.reconstruction, analysis.prepared),
         )
 
+    def _scored(self, prepared: Prepared) -> tuple[ImageScore, ScoredGrid]:
+        grid, header = self._scorer.score(prepared), header_of(prepared.image)
+        source = Source(header.acquisition_group, header.view)
+        standardised = self.calibration.standardisation.score(grid.pred_score, source)
+        return ImageScore(header.flagged(*self._flags(header, prepared)), standardised, grid.pred_score), grid
+
+    def _findings(self, analysis: Analysis, anomaly_map: FloatImage) -> tuple[list[Finding], int]:
+        header, prepared = analysis.score.header, analysis.prepared
+        breast = self._pipeline.restore_map(prepared.mask.as_tensor(), prepared) > 0.5
+        levels = self.calibration.levels(header.acquisition_group)
+        return find_findings(anomaly_map, breast, header, levels, self.config.findings)
+
+    def _unusual_statistic(self, prepared: Prepared) -> str | None:
+        if self._usual_images is None:
+            return None
+        return self._usual_images.unusual_statistic(image_statistics(breast_view(prepared)))
+
     def _flags(self, header: ImageHeader, prepared: Prepared) -> list[QualityFlag]:
-        flags = []
-        smallest, largest = _USUAL_BREAST_AREA
-        if not smallest <= prepared.breast_share <= largest:
-            flags.append(QualityFlag.UNUSUAL_BREAST_AREA)
+        flags = pixel_flags(breast_view(prepared))
+        if self._unusual_statistic(prepared):
+            flags.append(QualityFlag.UNUSUAL_IMAGE)
         if header.view not in self.calibration.views:
             flags.append(QualityFlag.VIEW_NOT_CALIBRATED)
         if header.acquisition_group not in self.calibration.acquisition_groups:
             flags.append(QualityFlag.ACQUISITION_NOT_CALIBRATED)
         return flags
 
-    def _record(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyRecord:
-        header, score = analysis.score.header, analysis.score.pred_score
+    def _record(
+        self, analysis: Analysis, exam: Sequence[ImageScore], findings: list[Finding], findings_left_out: int
+    ) -> AnomalyRecord:
+        header, score = analysis.score.header, analysis.score
         fused = fuse(exam, self.config.scoring.fusion)
-        p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_scale.p_value(fused.exam)
-        threshold = self.calibration.threshold
+        group, difference = fused.acquisition_group, asymmetry(fused)
+        p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_p_value(fused.exam, group)
+        threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
             # A file name may hold bytes that are no UTF-8, which JSON does not know.
             path=str(header.path).encode("utf-8", "replace").decode("utf-8"),
@@ -147,7 +175,8 @@ class Predictor:
             rows=analysis.shape[0],
             columns=analysis.shape[1],
             spacing_source=header.spacing.source if header.spacing else SpacingSource.NONE,
-            pred_score=score,
+            raw_score=score.raw_score,
+            pred_score=score.pred_score,
             threshold=threshold if np.isfinite(threshold) else None,
             is_anomalous=self.is_anomalous(score),
             decision_rule=self.calibration.decision_rule,
@@ -157,8 +186,14 @@ class Predictor:
             exam_score=fused.exam,
             exam_p_value=exam_p_value,
             exam_percentile=100.0 * (1.0 - exam_p_value),
-            levels=self.calibration.levels,
+            exam_is_anomalous=fused.exam >= self.calibration.exam_threshold(group),
+            asymmetry=difference,
+            asymmetry_p_value=self.calibration.asymmetry_p_value(difference, group),
+            levels=self.calibration.levels(header.acquisition_group),
+            findings=findings,
+            findings_left_out=findings_left_out,
             quality_flags=list(header.flags),
+            unusual_statistic=self._unusual_statistic(analysis.prepared),
             model=self.model_id,
             calibration=self.calibration_id,
             notice=RESEARCH_USE_ONLY,

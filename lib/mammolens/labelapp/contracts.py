@@ -16,13 +16,17 @@ class Scorer(Protocol):
     def model_id(self) -> str:
         """Name and fingerprint."""
 
+    @property
+    def calibration_id(self) -> str:
+        """Fingerprint of what its scores are standardised by."""
+
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The score alone, without a map."""
 
     def predict(self, mammogram: Mammogram, siblings: Sequence[ImageScore] = ()) -> AnomalyResult:
         """Map, scores and p-values; ``siblings`` are the scores of the other views of the exam."""
 
-    def image_p_value(self, pred_score: float) -> float:
+    def image_p_value(self, score: ImageScore) -> float:
         """Share of normal images expected to score at least as high."""
 
 

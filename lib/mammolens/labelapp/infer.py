@@ -106,7 +106,14 @@ class MammogramInfer(InferTask):
     def _remember(self, image_id: str | None, result: AnomalyResult) -> None:
         if image_id is not None:
             record = result.record
-            stored = StoredScore(record.pred_score, record.p_value, record.model, result.header.laterality)
+            stored = StoredScore(
+                pred_score=record.pred_score,
+                raw_score=record.raw_score,
+                p_value=record.p_value,
+                model=record.model,
+                calibration=record.calibration,
+                laterality=result.header.laterality,
+            )
             self._images.update_image_info(image_id, stored.as_info())
 
 

@@ -13,9 +13,11 @@ class InfoKey(StrEnum):
     REVIEWS = "reviews"
     USER = "user"
     PRED_SCORE = "pred_score"
+    RAW_SCORE = "raw_score"
     P_VALUE = "p_value"
     PERCENTILE = "percentile"
     MODEL = "model"
+    CALIBRATION = "calibration"
     LATERALITY = "laterality"
     SCORE_ERROR = "score_error"
 

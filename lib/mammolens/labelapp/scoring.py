@@ -11,10 +11,10 @@ from monailabel.interfaces.tasks.scoring import ScoringMethod
 
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.contracts import Images, Scorer
-from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.parameters import ScoringParameters, parse
 from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.siblings import score_and_store
+from mammolens.labelapp.stored_score import judged
 
 _log = logging.getLogger(__name__)
 _EVERY = 10
@@ -65,5 +65,4 @@ def _failure(image_id: str, datastore: Images, scorer: Scorer) -> str | None:
 
 
 def _judged(image_id: str, datastore: Images, scorer: Scorer) -> bool:
-    """Whether this very model has scored the image, or failed to."""
-    return datastore.get_image_info(image_id).get(InfoKey.MODEL) == scorer.model_id
+    return judged(datastore.get_image_info(image_id), scorer.model_id, scorer.calibration_id)

@@ -11,8 +11,7 @@ from mammolens.errors import MammoLensError
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.contracts import Images, Scorer
 from mammolens.labelapp.headers import HeaderCache
-from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.stored_score import StoredScore, failed, failure_as_info
+from mammolens.labelapp.stored_score import StoredScore, failed, failure_as_info, judged
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +40,14 @@ class ExamScores:
     def _score(self, image_id: str, scorer: Scorer) -> ImageScore | None:
         info = self._images.get_image_info(image_id)
         stored = StoredScore.of(info)
-        if failed(info) and info.get(InfoKey.MODEL) == scorer.model_id:
+        known = judged(info, scorer.model_id, scorer.calibration_id)
+        if known and failed(info):
             return None
         try:
             path = Path(self._images.get_image_uri(image_id))
-            if stored is not None and stored.model == scorer.model_id:
+            if known and stored is not None:
                 header = replace(self._headers.header(path), laterality=stored.laterality)
-                return ImageScore(header=header, pred_score=stored.pred_score)
+                return ImageScore(header, stored.pred_score, stored.raw_score)
             return score_and_store(image_id, path, self._images, scorer)
         except MammoLensError as error:
             _log.warning("exam score without the view %s: %s", image_id, error)
@@ -65,7 +65,13 @@ def score_and_store(image_id: str, path: Path, images: Images, scorer: Scorer) -
     except MammoLensError as error:
         images.update_image_info(image_id, failure_as_info(error, scorer.model_id))
         raise
-    p_value = scorer.image_p_value(score.pred_score)
-    stored = StoredScore(score.pred_score, p_value, scorer.model_id, score.header.laterality)
+    stored = StoredScore(
+        pred_score=score.pred_score,
+        raw_score=score.raw_score,
+        p_value=scorer.image_p_value(score),
+        model=scorer.model_id,
+        calibration=scorer.calibration_id,
+        laterality=score.header.laterality,
+    )
     images.update_image_info(image_id, stored.as_info())
     return score

@@ -12,15 +12,17 @@ from mammolens.labelapp.keys import InfoKey
 
 @dataclass(frozen=True, slots=True)
 class StoredScore:
-    """Score of one image by one model.
+    """Score of one image by one model with one calibration.
 
     ``p_value`` is that of the image, not of the exam; ``laterality`` is kept because it may have been
     guessed from the pixels, which the header alone does not tell again.
     """
 
     pred_score: float
+    raw_score: float
     p_value: float
     model: str
+    calibration: str
     laterality: Laterality | None = None
 
     @classmethod
@@ -29,8 +31,10 @@ class StoredScore:
         try:
             return cls(
                 pred_score=float(info[InfoKey.PRED_SCORE]),
+                raw_score=float(info[InfoKey.RAW_SCORE]),
                 p_value=float(info[InfoKey.P_VALUE]),
                 model=str(info[InfoKey.MODEL]),
+                calibration=str(info[InfoKey.CALIBRATION]),
                 laterality=Laterality(info[InfoKey.LATERALITY]) if info.get(InfoKey.LATERALITY) else None,
             )
         except (KeyError, TypeError, ValueError):
@@ -40,23 +44,33 @@ class StoredScore:
         """What to update an image's info with."""
         return {
             InfoKey.PRED_SCORE.value: self.pred_score,
+            InfoKey.RAW_SCORE.value: self.raw_score,
             InfoKey.P_VALUE.value: self.p_value,
             InfoKey.PERCENTILE.value: 100 * (1 - self.p_value),
             InfoKey.MODEL.value: self.model,
+            InfoKey.CALIBRATION.value: self.calibration,
             InfoKey.LATERALITY.value: self.laterality.value if self.laterality else None,
             InfoKey.SCORE_ERROR.value: None,
         }
 
 
 def failure_as_info(error: Exception, model: str) -> dict[str, Any]:
-    """What to update the info of an image with that ``model`` could not score."""
+    """What to update the info of an image with that ``model`` could not score, whatever its calibration."""
     return {
         InfoKey.PRED_SCORE.value: None,
+        InfoKey.RAW_SCORE.value: None,
         InfoKey.P_VALUE.value: None,
         InfoKey.PERCENTILE.value: None,
         InfoKey.MODEL.value: model,
+        InfoKey.CALIBRATION.value: None,
         InfoKey.SCORE_ERROR.value: str(error),
     }
+
+
+def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:
+    """Whether this very model, calibrated as it is now, has scored the image, or failed to."""
+    same_scale = failed(info) or info.get(InfoKey.CALIBRATION) == calibration
+    return info.get(InfoKey.MODEL) == model and same_scale
 
 
 def failed(info: Mapping[str, Any]) -> bool:

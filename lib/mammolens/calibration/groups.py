@@ -1,0 +1,58 @@
+"""Conformal scales by acquisition group: Mondrian conformal prediction with the machine as the category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mammolens.calibration.conformal import ConformalScale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedScale:
+    """A scale of each acquisition group that has patients enough, and one of everybody.
+
+    For a new normal patient exchangeable with the calibration patients of *her group*, the promise of
+    :class:`ConformalScale` holds within that group (Vovk, Lindsay, Nouretdinov and Gammerman 2003). By the scale of
+    everybody it holds over all groups as they are mixed in calibration, and for hers only as far as scores of
+    different groups are alike, which standardisation is there for.
+
+    Attributes:
+        everybody: of all patients; decides for small and unknown groups.
+        groups: of the groups with patients enough.
+    """
+
+    everybody: ConformalScale
+    groups: Mapping[str, ConformalScale]
+
+    @classmethod
+    def of(
+        cls, scores: Sequence[float], patients: Sequence[int], groups: Sequence[str | None], group_patients: int
+    ) -> GroupedScale:
+        """From finite scores with their patients and acquisition groups; at least one.
+
+        Args:
+            scores: of images or exams.
+            patients: an ordinal each.
+            groups: ``None`` where the machine is not known.
+            group_patients: the fewest patients that a group is judged by alone.
+        """
+        everybody = _scale(scores, patients, range(len(scores)))
+        large: dict[str, ConformalScale] = {}
+        for group in sorted({group for group in groups if group is not None}):
+            places = [place for place, other in enumerate(groups) if other == group]
+            if len({patients[place] for place in places}) >= group_patients:
+                large[group] = _scale(scores, patients, places)
+        return cls(everybody, large)
+
+    def of_group(self, acquisition_group: str | None) -> ConformalScale:
+        """The scale that judges a patient of this group."""
+        own = self.groups.get(acquisition_group) if acquisition_group is not None else None
+        return self.everybody if own is None else own
+
+
+def _scale(scores: Sequence[float], patients: Sequence[int], places: Sequence[int]) -> ConformalScale:
+    chosen = np.array([scores[place] for place in places], dtype=np.float64)
+    return ConformalScale.of(chosen, np.array([patients[place] for place in places], dtype=np.str_))

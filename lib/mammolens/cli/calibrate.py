@@ -1,0 +1,59 @@
+"""``mammolens calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mammolens.cli.console import one_line_errors, out, progress_bar, say
+from mammolens.cli.exit_codes import ExitCode
+from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.training_bar import shown_on
+
+
+def calibrate(
+    model: Annotated[Path, typer.Argument(help="Model directory.")],
+    data: Data,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Model directory to write; must not exist.", show_default=False),
+    ] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Replace MODEL itself.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="YAML whose section 'calibration' replaces the model's.", show_default=False
+        ),
+    ] = None,
+    kind: Kind = None,
+    table: Table = None,
+) -> None:
+    """Calibrate a model on a site's own normal mammograms, without training it again.
+
+    Thresholds, p-values and heat levels then speak of these normals. Patients that the model learned
+    from are left out where its training record can tell, and it is said where it cannot. Figures that
+    were measured with the other calibration are not kept: run 'evaluate --record' again.
+
+    Example: mammolens calibrate runs/mine -d /data/our-normals -o runs/ours
+    """
+    with one_line_errors():
+        from mammolens.config import load_config
+        from mammolens.datasets.registry import open_dataset
+        from mammolens.training.recalibrate import recalibrate
+
+        if in_place == (output is not None):
+            say("error: give either --output or --in-place", style="bold red")
+            raise typer.Exit(ExitCode.USAGE)
+        settings = load_config(config).calibration if config else None
+        dataset = open_dataset(data, kind, table)
+        with progress_bar() as bar:
+            made = recalibrate(model, dataset, output or model, settings=settings, progress=shown_on(bar))
+        calibration = made.calibration
+        patients = calibration.image_scales.everybody.patients
+        say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")
+        if made.doubt:
+            say(f"beware: {made.doubt}")
+        say(f"wrote {output or model}")
+        out().print(made.model_id)

@@ -1,0 +1,67 @@
+"""``mammolens cross-fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
+from mammolens.cli.figures import print_figures
+from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.training_bar import shown_on
+
+
+def cross_fit(
+    config: Annotated[Path, typer.Option("--config", "-c", help="YAML, such as configs/autoencoder.yaml.")],
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for models, scores and report.")],
+    kind: Kind = None,
+    table: Table = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="How many models.")] = 5,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--against", help="scores.csv of another cross-fit run, to compare with; repeatable.", show_default=False
+        ),
+    ] = None,
+    n_bootstrap: Annotated[
+        int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds and of the bootstrap.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+) -> None:
+    """Measure a configuration on all patients, each scored by models that never saw her.
+
+    The clean-negative patients of all splits are dealt into folds, within each site and machine; for
+    each fold a model learns from the others' and scores the fold's, and all abnormal images. Not for
+    models that learn from known cancers.
+
+    Example: mammolens cross-fit -c configs/autoencoder.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
+    """
+    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+        from mammolens.config import load_config
+        from mammolens.datasets.registry import open_dataset
+        from mammolens.evaluation.reading import read_scores
+        from mammolens.evaluation.report import HTML, rows
+        from mammolens.experiments.cross_fit import cross_fit as run
+        from mammolens.experiments.cross_report import report
+
+        settings = load_config(config)
+        dataset = open_dataset(data, kind, table)
+        for other in against or ():
+            read_scores(other)  # a mistake is better told now than after hours
+        with progress_bar() as bar:
+            over_folds = bar.add_task("folds", total=folds)
+            scoring = bar.add_task("score", total=None)
+            found = run(
+                settings, dataset, output, folds=folds, seed=seed, resume=resume, progress=shown_on(bar),
+                on_fold=lambda number: bar.update(over_folds, completed=number - 1),
+                on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),
+                on_error=lambda error: say_error(str(error)),
+            )  # fmt: skip
+            bar.update(over_folds, completed=folds)
+        evaluation = report(found, settings, dataset, output, against=against or (), n_bootstrap=n_bootstrap, seed=seed)
+        print_figures(rows(evaluation))
+        say(f"wrote {output / HTML}")

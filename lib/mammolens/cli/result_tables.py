@@ -1,0 +1,68 @@
+"""Results as tables for people, in eighty columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.flag_explanations import explanations
+from mammolens.types import AnomalyRecord
+
+
+def result_tables(records: Sequence[AnomalyRecord]) -> list[Table]:
+    """The table of scores, and that of findings where there are some."""
+    found = any(record.findings for record in records)
+    return [score_table(records), findings_table(records)] if found else [score_table(records)]
+
+
+def score_table(records: Sequence[AnomalyRecord]) -> Table:
+    """What a person wants to see first, most anomalous exam first; the notes below explain the quality flags."""
+    noted = chain.from_iterable(_notes(record) for record in records)
+    notes = {sentence: number for number, sentence in enumerate(dict.fromkeys(noted), 1)}
+    caption = ["image %, exam %: more anomalous than this share of normal images and exams"]
+    caption += [f"flagged: the exam, by {rule}" for rule in dict.fromkeys(record.decision_rule for record in records)]
+    caption += [f"note {number}: {sentence}" for sentence, number in notes.items()]
+    table = Table(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE)
+    table.title_justify = table.caption_justify = "left"
+    for heading in ("patient", "image", "view", "score", "image %", "exam %", "flagged", "notes"):
+        figure = heading in ("score", "image %", "exam %")
+        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
+    for record in _most_anomalous_first(records):
+        table.add_row(
+            record.patient,
+            Path(record.path).name,
+            f"{record.laterality or '?'} {record.view or '?'}",
+            f"{record.pred_score:.3g}",
+            str(int(record.percentile)),
+            str(int(record.exam_percentile)),
+            "yes" if record.exam_is_anomalous else "no",
+            ",".join(str(notes[sentence]) for sentence in _notes(record)),
+        )
+    return table
+
+
+def findings_table(records: Sequence[AnomalyRecord]) -> Table:
+    """The findings of each image by the numbers of its overlay picture, in the order of :func:`score_table`."""
+    table = Table(title="findings", box=SIMPLE)
+    table.title_justify = "left"
+    for heading in ("patient", "image", "finding"):
+        table.add_column(heading, overflow="fold")
+    for record in _most_anomalous_first(records):
+        lines = findings_in_words(record)
+        if lines:
+            table.add_row(record.patient, Path(record.path).name, "\n".join(lines))
+    return table
+
+
+def _notes(record: AnomalyRecord) -> list[str]:
+    return explanations(record.quality_flags, record.unusual_statistic)
+
+
+def _most_anomalous_first(records: Sequence[AnomalyRecord]) -> list[AnomalyRecord]:
+    return sorted(records, key=lambda record: (record.exam_p_value, record.exam, record.p_value))

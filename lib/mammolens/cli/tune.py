@@ -1,0 +1,125 @@
+"""``mammolens tune``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mammolens.cli.console import one_line_errors, out, progress_bar, say
+from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.training_bar import shown_on
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mammolens.config import ModelConfig
+    from mammolens.experiments.space import SearchSpace
+    from mammolens.experiments.study import Trial
+    from mammolens.experiments.tuning_data import TuningData
+
+_SHOWN = 10  # trials in the table
+
+
+def tune(
+    config: Annotated[Path, typer.Option("--config", "-c", help="YAML: what does not vary, and the first trial.")],
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for trials.csv and best.yaml.")],
+    space: Annotated[
+        Path | None,
+        typer.Option(
+            "--space", help="YAML: what varies; by default tune/NAME.yaml beside the configuration.", show_default=False
+        ),
+    ] = None,
+    kind: Kind = None,
+    table: Table = None,
+    trials: Annotated[int, typer.Option("--trials", "-n", min=1, help="To be finished, earlier ones included.")] = 30,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", min=0, help="Minutes after which no further trial begins.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search, not of the training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the trials that are there.")] = False,
+    memory: Annotated[
+        float, typer.Option("--memory", min=0, help="GiB for prepared images, so that trials read them once.")
+    ] = 4.0,
+) -> None:
+    """Search for a better configuration, without a look at the test split.
+
+    Each trial learns from three quarters of the training patients; how well it tells the others from
+    the exposure split's cancers (without any: from the same images with synthetic lesions) is its
+    figure. best.yaml is a configuration for 'mammolens train'.
+
+    Example: mammolens tune -c configs/autoencoder.yaml -d /data/rsna640 -o runs/tune --trials 30 --budget 120
+    """
+    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+        _require_optuna()
+        from mammolens.config import load_config
+        from mammolens.experiments.memory import GIBIBYTE
+        from mammolens.experiments.space import load_space
+        from mammolens.experiments.trial_files import BEST, TRIALS
+        from mammolens.experiments.tune import tune as run
+
+        settings = load_config(config)
+        choices = load_space(space or config.parent / "tune" / config.name, settings)
+        measured = _data(data, kind, table, settings, choices, seed)
+        say(f"measuring on {measured}")
+        with progress_bar() as bar:
+            finished = run(
+                settings, choices, measured, output, trials=trials, seconds=budget and budget * 60, seed=seed,
+                resume=resume, memory_bytes=int(memory * GIBIBYTE), progress=shown_on(bar), on_trial=_best(bar, trials),
+            )  # fmt: skip
+        if not finished:
+            say("no trial: the budget is too small")
+            return
+        _print(finished)
+        say(f"wrote {output / TRIALS}; train the best by: mammolens train -c {output / BEST}")
+
+
+def _require_optuna() -> None:
+    if find_spec("optuna") is None:
+        from mammolens.errors import ConfigError
+
+        raise ConfigError("optuna", "is not installed", "run 'make install', or pip install 'mammolens[tune]'")
+
+
+def _data(
+    path: Path, kind: str | None, table: Path | None, config: ModelConfig, space: SearchSpace, seed: int
+) -> TuningData:
+    from mammolens.datasets.registry import open_dataset
+    from mammolens.experiments.fields import EXPOSURE, learns_from_exposure
+    from mammolens.experiments.tuning_data import tuning_data
+
+    shared = learns_from_exposure(config) or EXPOSURE in space.fields
+    return tuning_data(open_dataset(path, kind, table), config, seed=seed, share_exposure=shared)
+
+
+def _best(bar: Progress, wanted: int) -> Callable[[Sequence[Trial]], None]:
+    task = bar.add_task("trials", total=wanted)
+
+    def show(finished: Sequence[Trial]) -> None:
+        figures = [trial.auroc.value for trial in finished if trial.auroc]
+        words = f"trials, best {max(figures):.3f}" if figures else "trials"
+        bar.update(task, completed=len(finished), description=words)
+
+    return show
+
+
+def _print(trials: Sequence[Trial]) -> None:
+    from rich.table import Table as RichTable
+
+    from mammolens.evaluation.texts import interval_text
+    from mammolens.experiments.trial_files import value_text
+
+    ranked = sorted(trials, key=lambda trial: (-trial.auroc.value if trial.auroc else 1.0, trial.number))[:_SHOWN]
+    caption = f"the best {len(ranked)} of {len(trials)} trials; intervals are over patients"
+    table = RichTable(title="Image AUROC within sites, held-out patients", caption=caption)
+    for heading in ("trial", "AUROC", *(field.rpartition(".")[2] for field in ranked[0].values)):
+        table.add_column(heading, justify="left")
+    for trial in ranked:
+        figure = interval_text(trial.auroc) if trial.auroc else f"{trial.outcome}: {trial.reason}"
+        table.add_row(str(trial.number), figure, *(value_text(value) for value in trial.values.values()))
+    out().print(table)

@@ -1,0 +1,140 @@
+"""Regions of the anomaly map as findings: outline, size, strength and place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import approximate_polygon, find_contours
+
+from mammolens.config import FindingsConfig
+from mammolens.inference.breast_place import BreastPlace
+from mammolens.types import BoolImage, Finding, FloatImage, ImageHeader, PixelSpacing
+
+_TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that share a corner belong together
+_MOST_VERTICES = 64
+_FINEST = 0.3  # pixels that a contour may lie off the pixels' own edges: it follows no stairs
+
+
+def find_findings(
+    anomaly_map: FloatImage,
+    breast: BoolImage,
+    header: ImageHeader,
+    levels: Mapping[str, float],
+    config: FindingsConfig,
+) -> tuple[list[Finding], int]:
+    """Connected regions at or above ``config.level``, holes filled.
+
+    Args:
+        anomaly_map: ``(rows, cols)`` on the original grid, 0 outside the breast.
+        breast: ``(rows, cols)`` bool, inside the skin line.
+        header: of the image; orientation, side, view and spacing.
+        levels: name and map value where each heat level begins, rising.
+        config: what counts as a finding.
+
+    Returns:
+        Findings, highest peak first, and how many more there were.
+    """
+    start = levels[config.level]
+    above = anomaly_map >= start
+    if not above.any():
+        return [], 0
+    regions, count = ndimage.label(_filled(above), structure=_TOUCHING)
+    sizes, boxes = np.bincount(regions.ravel(), minlength=count + 1), ndimage.find_objects(regions)
+    large = np.flatnonzero(sizes[1:] >= _smallest(header.spacing, breast, config))
+    outlined = [_Region(regions[boxes[at]] == at + 1, anomaly_map[boxes[at]], boxes[at]) for at in large.tolist()]
+    kept = sorted(outlined, key=lambda region: -region.peak)
+    place = BreastPlace(breast, header)
+    findings = [_finding(region, place, levels) for region in kept[: config.maximum]]
+    return findings, len(kept) - len(findings)
+
+
+def _filled(above: BoolImage) -> BoolImage:
+    """Without holes; only the box around what is above is looked at."""
+    rows, columns = (np.flatnonzero(above.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    # Holes are background that does not reach the box's border; ndimage.binary_fill_holes takes four times as long.
+    background, count = ndimage.label(~above[box])
+    is_open = np.zeros(count + 1, dtype=bool)
+    for edge in (background[0], background[-1], background[:, 0], background[:, -1]):
+        is_open[edge] = True
+    is_open[0] = False
+    filled = above.copy()
+    filled[box] = ~is_open[background]
+    return filled
+
+
+def _smallest(spacing: PixelSpacing | None, breast: BoolImage, config: FindingsConfig) -> float:
+    """Pixels of the smallest finding."""
+    if spacing is None:
+        return config.smallest_share * float(breast.sum())
+    return config.smallest_mm2 / (spacing.between_rows * spacing.between_columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """One region: where it is within its box, the map there, and the box (rows, columns)."""
+
+    inside: BoolImage
+    heat: FloatImage
+    box: tuple[slice, slice]
+
+    @cached_property
+    def peak(self) -> float:
+        return float(self.heat[self.inside].max())
+
+    @property
+    def peak_place(self) -> tuple[int, int]:
+        """Row and column within the image."""
+        place = int(np.where(self.inside, self.heat, -np.inf).argmax())
+        row, column = np.unravel_index(place, self.heat.shape)
+        return int(row) + self.box[0].start, int(column) + self.box[1].start
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Mean row and column within the image."""
+        rows, columns = np.nonzero(self.inside)
+        return float(rows.mean()) + self.box[0].start, float(columns.mean()) + self.box[1].start
+
+
+def _finding(region: _Region, place: BreastPlace, levels: Mapping[str, float]) -> Finding:
+    (rows, columns), spacing = region.box, place.header.spacing
+    (row, column), (middle_row, middle_column) = region.peak_place, region.centre
+    position, guessed = place.position(middle_row)
+    area = int(region.inside.sum())
+    return Finding(
+        contour=[(x + columns.start, y + rows.start) for y, x in _contour(region.inside).tolist()],
+        bounding_box=(columns.start, rows.start, columns.stop - 1, rows.stop - 1),
+        area_pixels=area,
+        area_mm2=round(area * spacing.between_rows * spacing.between_columns, 2) if spacing else None,
+        peak=region.peak,
+        peak_place=(column, row),
+        mean=float(region.heat[region.inside].mean()),
+        level=[name for name, start in levels.items() if start <= region.peak][-1],
+        position=position,
+        position_guessed=guessed,
+        depth=place.depth(middle_column),
+        skin_distance_mm=place.skin_distance_mm(row, column),
+    )
+
+
+def _contour(region: BoolImage) -> NDArray[np.float64]:
+    """Closed outline ``(vertices, 2)`` of one region without holes, as (row, column) along its pixels' outer edges."""
+    padded = np.pad(region, 1).astype(np.float64)
+    outline = max(find_contours(padded, 0.5, fully_connected="high"), key=len) - 1.0
+    tolerance = max(_FINEST, 0.005 * float(np.sqrt(region.sum())))
+    simple = _simplified(outline, tolerance)
+    while len(simple) > _MOST_VERTICES:
+        tolerance *= 1.5
+        simple = _simplified(outline, tolerance)
+    return simple
+
+
+def _simplified(outline: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """Fewer vertices; the outline itself where none but a line would be left."""
+    simple = np.asarray(approximate_polygon(outline, tolerance))
+    return simple if len(simple) > 3 else outline

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mammolens.evaluation.reading import read_scores
+
+
+def errors_in(result) -> list[str]:
+    return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+
+
+@pytest.fixture
+def a_config_file(tmp_path, a_tiny_config):
+    """The tiny configuration at 32 pixels with one epoch."""
+    preprocessing = a_tiny_config.preprocessing.model_copy(update={"size": 32})
+    training = a_tiny_config.training.model_copy(update={"epochs": 1})
+    path = tmp_path / "tiny.yaml"
+    path.write_text(a_tiny_config.model_copy(update={"preprocessing": preprocessing, "training": training}).to_yaml())
+    return path
+
+
+def test_it_reports_every_patient_and_compares_with_another_run(mammolens, a_config_file, phantom_folder, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
+    result = mammolens(*arguments, "-o", first)
+    assert result.exit_code == 0, result.stderr
+    assert "AUROC, images" in result.stdout
+    assert f"wrote {first / 'evaluation.html'}" in result.stderr
+    assert (first / "evaluation.html").exists()
+    assert len(read_scores(first / "scores.csv")) == 16 * 4 + 4
+    assert "cross-fitting in 2 folds" in (first / "evaluation.md").read_text()
+
+    compared = mammolens(*arguments, "-o", second, "--against", first / "scores.csv")
+    assert compared.exit_code == 0, compared.stderr
+    groups = json.loads((second / "evaluation.json").read_text())["groups"]
+    found = next(one for one in groups[0]["comparisons"] if one["baseline"] == "first")
+    assert found["images"] == {"normal": 64, "abnormal": 4}
+    assert found["difference"]["value"] == 0.0  # the same configuration and the same folds
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code", "reason"),
+    [
+        ("-c", "training: {exposure_weight: 0.5}", 4, "use evaluate on the test split"),
+        ("--against", "nothing.csv", 5, "nothing.csv"),
+        ("-d", "nowhere", 5, "is not there"),
+        ("--folds", "17", 5, "16 clean-negative patients cannot be dealt into 17 folds"),
+        ("--folds", "1", 2, None),
+    ],
+)
+def test_a_mistake_is_one_line_and_its_code(
+    mammolens, a_config_file, phantom_folder, tmp_path, monkeypatch, option, value, code, reason
+):
+    monkeypatch.chdir(tmp_path)
+    if ":" in value:
+        (tmp_path / "wrong.yaml").write_text(value)
+        value = "wrong.yaml"
+    arguments = {"-c": a_config_file, "-d": phantom_folder, "-o": tmp_path / "out"} | {option: value}
+    result = mammolens("cross-fit", *(word for pair in arguments.items() for word in pair))
+    assert result.exit_code == code, result.stderr
+    assert not (tmp_path / "out").exists()
+    if reason:
+        (line,) = errors_in(result)
+        assert reason in line
+
+
+def test_a_run_is_not_written_over_but_gone_on_with(mammolens, a_config_file, phantom_folder, tmp_path):
+    arguments = ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
+    arguments += ("-o", tmp_path / "out")
+    assert mammolens(*arguments).exit_code == 0
+    scores = (tmp_path / "out" / "scores.csv").read_bytes()
+    again = mammolens(*arguments)
+    assert again.exit_code == 5
+    assert "an earlier cross-fitting is there; add --resume" in errors_in(again)[0]
+    assert mammolens(*arguments, "--resume").exit_code == 0
+    assert (tmp_path / "out" / "scores.csv").read_bytes() == scores

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from mammolens.cli.result_tables import findings_table, result_tables, score_table
+from mammolens.inference.finding_words import findings_in_words
+from mammolens.types import AnomalyRecord, Finding
+
+A_FINDING = Finding(
+    contour=[(0.0, -0.5), (4.5, 2.0), (0.0, 4.5), (0.0, -0.5)],
+    bounding_box=(0, 0, 4, 4),
+    area_pixels=20,
+    area_mm2=20.0,
+    peak=4.5,
+    peak_place=(2, 2),
+    mean=3.0,
+    level="high",
+    position="upper",
+    position_guessed=False,
+    depth="posterior",
+    skin_distance_mm=12.3,
+)
+
+
+@pytest.fixture(scope="module")
+def records(a_predictor, an_exam) -> list[AnomalyRecord]:
+    plain = {"findings": [], "findings_left_out": 0, "quality_flags": [], "unusual_statistic": None}
+    return [result.record.model_copy(update=plain) for result in a_predictor.predict_exam(an_exam)]
+
+
+def printed(*tables: object) -> str:
+    page = io.StringIO()
+    for table in tables:
+        Console(file=page, width=80, color_system=None).print(table)
+    return page.getvalue()
+
+
+def test_without_findings_there_is_one_table(records):
+    assert len(result_tables(records)) == 1
+
+
+def test_findings_are_listed_by_image_with_the_numbers_of_the_pictures(records):
+    with_two = records[1].model_copy(update={"findings": [A_FINDING, A_FINDING], "findings_left_out": 3})
+    tables = result_tables([records[0], with_two])
+    assert len(tables) == 2
+    text = printed(findings_table([records[0], with_two]))
+    words = findings_in_words(with_two)
+    assert [line for line in words if line in text] == words
+    assert words[0].endswith("posterior third, 20 mm2, high")
+    assert records[0].path.rsplit("/", 1)[1] not in text.split()
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_each_flag_is_a_numbered_note_that_is_explained_once(records):
+    flagged = [
+        records[0].model_copy(update={"quality_flags": ["implant"]}),
+        records[1].model_copy(update={"quality_flags": ["view_guessed", "implant"]}),
+        records[2],
+    ]
+    text = " ".join(printed(score_table(flagged)).split())
+    assert text.count("an implant, which the model does not know.") == 1
+    assert text.count("note 1:") == text.count("note 2:") == 1
+    assert "note 3:" not in text

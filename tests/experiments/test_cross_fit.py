@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from mammolens.errors import ConfigError, DatasetError
+from mammolens.experiments.cross_fit import cross_fit
+from mammolens.experiments.fields import EXPOSURE, with_values
+from mammolens.models.directory import TRAINING, load_model
+from mammolens.training.progress import Stage
+
+
+@pytest.fixture(scope="module")
+def found(a_quick_config, phantoms, tmp_path_factory):
+    """A cross-fitting in two folds, and its folder."""
+    folder = tmp_path_factory.mktemp("cross-fit")
+    return cross_fit(a_quick_config, phantoms, folder, folds=2), folder
+
+
+def test_every_normal_and_every_abnormal_image_is_scored(found, phantoms):
+    result, _ = found
+    wanted = {case.path for case in phantoms.cases if case.clean_normal or case.abnormal}
+    assert len(result.images) == len(wanted)
+    assert {image.path for image in result.images} == wanted
+    assert [len(fold.images) for fold in result.folds] == [8 * 4 + 4, 8 * 4 + 4]
+
+
+def test_each_fold_leaves_its_own_model_and_scores(found, a_quick_config):
+    result, folder = found
+    assert sorted(path.name for path in folder.iterdir()) == ["cross-fit.json", "fold-1", "fold-2"]
+    models = [load_model(folder / f"fold-{number}" / "model") for number in (1, 2)]
+    assert [fold.model_id for fold in result.folds] == [model.model_id for model in models]
+    assert models[0].model_id != models[1].model_id
+    assert all(model.config == a_quick_config for model in models)
+    for number in (1, 2):
+        record = json.loads((folder / f"fold-{number}" / "model" / TRAINING).read_text())
+        assert sum(record["patients"].values()) == 8
+        assert record["patients"]["calibration"] == 2
+
+
+def test_an_abnormal_image_has_the_mean_of_the_models_scores(found, phantoms):
+    result, _ = found
+    path = next(case.path for case in phantoms.cases if case.abnormal)
+    scores = [image.pred_score for fold in result.folds for image in fold.images if image.path == path]
+    (image,) = [image for image in result.images if image.path == path]
+    assert len(scores) == 2
+    assert image.pred_score == pytest.approx(sum(scores) / 2)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_scores(found, a_quick_config, phantoms, tmp_path):
+    trainings = 0
+
+    def stop(progress):
+        nonlocal trainings
+        trainings += progress.stage is Stage.LEARN
+        if trainings == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cross_fit(a_quick_config, phantoms, tmp_path, folds=2, progress=stop)
+    steps = []
+    resumed = cross_fit(a_quick_config, phantoms, tmp_path, folds=2, resume=True, progress=steps.append)
+    assert resumed == found[0]
+    assert sum(step.stage is Stage.CALIBRATE and step.done == 1 for step in steps) == 1
+
+
+def test_a_finished_run_is_only_read(found, a_quick_config, phantoms):
+    result, folder = found
+    steps = []
+    again = cross_fit(a_quick_config, phantoms, folder, folds=2, resume=True, progress=steps.append)
+    assert again == result
+    assert steps == []
+
+
+def test_an_earlier_run_is_not_mixed_up_with_a_new_one(found, a_quick_config, phantoms):
+    _, folder = found
+    with pytest.raises(DatasetError, match=r"cross-fit\.json: an earlier cross-fitting is there; add --resume"):
+        cross_fit(a_quick_config, phantoms, folder, folds=2)
+    fewer = phantoms.where(lambda case: case.patient_id != "PHANTOM-0")
+    for dataset, folds, seed in ((phantoms, 3, 0), (phantoms, 2, 1), (fewer, 2, 0)):
+        with pytest.raises(DatasetError, match="is of another configuration, other data, folds or seed"):
+            cross_fit(a_quick_config, dataset, folder, folds=folds, seed=seed, resume=True)
+
+
+def test_a_model_that_learns_from_known_cancers_is_refused(a_quick_config, phantoms, tmp_path):
+    exposed = with_values(a_quick_config, {EXPOSURE: 0.5})
+    with pytest.raises(ConfigError, match=r"training\.exposure_weight: .*; use evaluate on the test split"):
+        cross_fit(exposed, phantoms, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_image_that_cannot_be_used_is_told_and_the_others_go_on(a_quick_config, phantoms, tmp_path):
+    broken = tmp_path / "broken.dcm"
+    ill = next(case for case in phantoms.cases if case.abnormal)
+    broken.write_bytes(ill.path.read_bytes()[:3000])
+    cases = tuple(replace(case, path=broken) if case is ill else case for case in phantoms.cases)
+    errors, scored = [], []
+    result = cross_fit(
+        a_quick_config, replace(phantoms, cases=cases), tmp_path / "out", folds=2,
+        on_error=errors.append, on_scored=lambda done, total: scored.append((done, total)),
+    )  # fmt: skip
+    assert len(errors) == 2
+    assert broken not in {image.path for image in result.images}
+    assert scored[-1] == (35, 36)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mammolens.enums import Split
+from mammolens.errors import DatasetError
+from mammolens.experiments.tuning_data import tuning_data
+from mammolens.training.partition import partition
+
+
+def patients(cases) -> set[str]:
+    return {case.patient_id for case in cases}
+
+
+def test_who_measures_is_held_out_of_the_train_split(split_phantoms, a_quick_config):
+    data = tuning_data(split_phantoms, a_quick_config, seed=0)
+    train = patients(split_phantoms.in_split(Split.TRAIN).cases)
+    assert patients(data.normals) < train
+    assert len(patients(data.normals)) == 2
+    assert patients(data.learners.cases) == train - patients(data.normals) | {f"PHANTOM-{n}" for n in (8, 9, 10)}
+    assert patients(data.abnormals) == {"PHANTOM-16"}
+    assert all(case.abnormal for case in data.abnormals)
+    assert not data.planted
+    assert str(data) == "8 normal images of 2 held-out patients against 2 cancer images of 1 patients"
+
+
+def test_nobody_of_the_test_split_is_there(split_phantoms, a_quick_config):
+    data = tuning_data(split_phantoms, a_quick_config, seed=0)
+    test = patients(split_phantoms.in_split(Split.TEST).cases)
+    assert test
+    assert not test & patients((*data.learners.cases, *data.normals, *data.abnormals))
+
+
+def test_trials_train_and_calibrate_on_the_splits_that_are_given(split_phantoms, a_quick_config):
+    data = tuning_data(split_phantoms, a_quick_config, seed=0)
+    parts = partition(data.learners, a_quick_config)
+    assert patients(parts.calibration) == {"PHANTOM-8", "PHANTOM-9", "PHANTOM-10"}
+    assert len(patients((*parts.train, *parts.validation))) == 6
+
+
+def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantoms, a_quick_config):
+    data = tuning_data(phantoms, a_quick_config, seed=0)
+    assert data.planted
+    assert data.abnormals == data.normals
+    assert not patients(data.normals) & patients(data.learners.cases)
+    assert not {"PHANTOM-16", "PHANTOM-17"} & patients((*data.learners.cases, *data.normals))
+    assert str(data).endswith("against the same images with a synthetic lesion each")
+
+
+def test_trials_that_learn_from_known_cancers_are_measured_on_the_other_half_of_them(phantoms, a_quick_config):
+    ill = ("PHANTOM-16", "PHANTOM-17")
+    exposed = replace(
+        phantoms,
+        cases=tuple(replace(c, split=Split.EXPOSURE if c.patient_id in ill else None) for c in phantoms.cases),
+    )
+    data = tuning_data(exposed, a_quick_config, seed=0, share_exposure=True)
+    learned = {case.patient_id for case in data.learners.cases if case.split is Split.EXPOSURE}
+    assert len(learned) == 1
+    assert patients(data.abnormals) == set(ill) - learned
+
+
+def test_the_draw_is_the_seeds(split_phantoms, a_quick_config):
+    assert tuning_data(split_phantoms, a_quick_config, seed=0) == tuning_data(split_phantoms, a_quick_config, seed=0)
+    draws = {frozenset(patients(tuning_data(split_phantoms, a_quick_config, seed=seed).normals)) for seed in range(5)}
+    assert len(draws) > 1
+
+
+def test_too_few_patients_are_told_before_any_trial(phantoms, a_quick_config):
+    few = phantoms.where(lambda case: case.patient_id in ("PHANTOM-0", "PHANTOM-1", "PHANTOM-2"))
+    with pytest.raises(DatasetError, match="too few normal patients remain"):
+        tuning_data(few, a_quick_config, seed=0)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mammolens.enums import QualityFlag
+from mammolens.inference.flag_explanations import EXPLANATIONS, explanations
+
+PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
+
+
+@pytest.mark.parametrize("flag", QualityFlag)
+def test_every_flag_has_one_short_sentence(flag):
+    sentence = EXPLANATIONS[flag]
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    assert sentence.count(".") == 1
+    assert len(sentence) < 80
+
+
+@pytest.mark.parametrize("flag", QualityFlag)
+def test_the_documentation_says_the_same(flag):
+    assert f"| `{flag}` | {EXPLANATIONS[flag]} |" in PAGE.read_text()
+
+
+def test_flags_are_explained_in_their_order_and_the_unusual_statistic_is_named():
+    flags = ["unusual_image", "implant"]
+    unusual, implant = EXPLANATIONS[QualityFlag.UNUSUAL_IMAGE], EXPLANATIONS[QualityFlag.IMPLANT]
+    assert explanations(flags) == [unusual, implant]
+    assert explanations(flags, "noise lower than usual") == [f"{unusual[:-1]} (noise lower than usual).", implant]
+    assert explanations(["implant"], "noise lower than usual") == [implant]
+    assert explanations([]) == []
