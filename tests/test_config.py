@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammolens.config import ModelConfig, load_config
+from mammolens.config import LesionKind, ModelConfig, load_config
 from mammolens.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -25,6 +25,22 @@ def test_the_original_method_is_configured_as_it_was():
     assert config.network.name == "autoencoder"
     assert (config.preprocessing.grid, config.preprocessing.size) == ("square", 128)
     assert (config.calibration.decision, config.calibration.alpha) == ("conformal", 0.10)
+
+
+def test_the_restorer_learns_from_lesions_in_millimetres():
+    config = load_config(next(path for path in CONFIGS if path.name == "restorer.yaml"))
+    assert config.network.name == "restorer"
+    assert (config.preprocessing.grid, config.preprocessing.pixel_size_mm) == ("pixel_size", 0.75)
+    assert (config.training.schedule, set(config.training.lesions.kinds)) == ("one_cycle", set(LesionKind))
+
+
+def test_a_configuration_with_lesions_is_read_back_unchanged(tmp_path):
+    path = tmp_path / "config.yaml"
+    training = {"schedule": "one_cycle", "lesions": {"kinds": {"mass": 1, "foreign": 0.5}, "radius_mm": [1, 2]}}
+    config = ModelConfig.model_validate({"training": training})
+    path.write_text(config.to_yaml())
+    assert load_config(path) == config
+    assert config.training.lesions.kinds == {LesionKind.MASS: 1, LesionKind.FOREIGN: 0.5}
 
 
 def test_a_section_or_field_that_is_left_out_has_its_default(tmp_path):
@@ -72,6 +88,14 @@ def test_what_is_written_is_read_back_unchanged(tmp_path_factory, width, rate, s
         (b"training: {learning_rate: 1.0e+38}", "training.learning_rate: Input should be less than or equal to 10"),
         (b"training: {seed: -1}", "training.seed: Input should be greater than or equal to 0"),
         (b"training: {seed: 99999999999999999999}", "training.seed: Input should be less than 4294967296"),
+        (b"training: {schedule: cosine}", "training.schedule: Input should be 'constant' or 'one_cycle'"),
+        (b"training: {weight_decay: 1}", "training.weight_decay: Input should be less than 1"),
+        (b"training: {lesions: {kinds: {}}}", "training.lesions.kinds: Dictionary should have at least 1 item"),
+        (b"training: {lesions: {kinds: {cyst: 1}}}", "training.lesions.kinds.cyst.[key]: Input should be 'mass'"),
+        (b"training: {lesions: {kinds: {mass: 0}}}", "training.lesions.kinds.mass: Input should be greater than 0"),
+        (b"training: {lesions: {radius_mm: [5, 2]}}", "training.lesions.radius_mm: must be two positive numbers that"),
+        (b"training: {lesions: {contrast: [0, 2]}}", "training.lesions.contrast: must be two positive numbers that"),
+        (b"preprocessing: {assumed_height_mm: 10}", "preprocessing.assumed_height_mm: Input should be greater than 50"),
         (b"preprocessing: {size: 66}", "preprocessing.size: Input should be a multiple of 4"),
         (b"preprocessing: {grid: pixel_size}", "preprocessing: grid 'pixel_size' needs pixel_size_mm"),
         (b"preprocessing: {percentiles: [99, 1]}", "preprocessing: percentiles must rise within 0..100"),

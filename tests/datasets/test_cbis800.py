@@ -20,6 +20,7 @@ def test_the_boxes_of_one_image_are_gathered(write_text, write_images):
     )
     assert (case.attributes.laterality, case.attributes.view) == (Laterality.RIGHT, ViewPosition.CC)
     assert case.abnormal
+    assert case.attributes.pixel_aspect_ratio == pytest.approx(1.7)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,15 @@ def test_split_truth_and_polarity_come_from_the_table(write_text, write_images):
     assert (case.covariates["inverted"], case.attributes.exam_id) == ("1", "7")
 
 
+@pytest.mark.parametrize(
+    ("machine", "ratio"), [("21", 2776 / 2082), ("29", 5355 / 4915), ("49", 5928 / 4728), ("", 5928 / 4728)]
+)
+def test_the_stretch_is_that_of_the_machine_s_detector(write_text, write_images, machine, ratio):
+    write_text("labels.csv", f"image,patient_id,split,machine_id\n7_1.jpg,7,test,{machine}\n")
+    (case,) = open_rsna640(write_images("images/7_1.jpg")).cases
+    assert case.attributes.pixel_aspect_ratio == pytest.approx(ratio)
+
+
 def test_a_row_without_a_patient_is_refused(write_text, write_images):
     write_text("labels.csv", "image,patient_id,split\n7_1.jpg,,test\n")
     with pytest.raises(DatasetError, match="has no patient_id"):

@@ -151,7 +151,8 @@ def test_a_machine_with_patients_enough_is_judged_by_them_alone(a_predictor, a_t
     assert own.exam_is_anomalous
     assert own.threshold < other.threshold
     assert own.levels["high"] <= 0.201 < other.levels["high"]
-    assert min(other.p_value, other.exam_p_value) > 1 / 21
+    assert other.p_value == calibration.image_scales.everybody.p_value(other.pred_score)
+    assert other.exam_p_value == calibration.exam_scales.everybody.p_value(other.exam_score)
     assert own.raw_score == other.raw_score
 
 

@@ -12,6 +12,8 @@ from torch import nn
 
 from mammolens.config import PreprocessingConfig, ScoringConfig
 from mammolens.inference.scorer import Scorer
+from mammolens.models.output import NetworkOutput
+from mammolens.models.restorer import Restorer
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 
@@ -22,8 +24,29 @@ class Constant(nn.Module):
         super().__init__()
         self.grey = grey
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return torch.full_like(image, self.grey)
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        return NetworkOutput(torch.full_like(image, self.grey), None)
+
+
+class Copying(nn.Module):
+    """Thinks every image normal; in training it forgets most of it."""
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        return NetworkOutput(nn.functional.dropout(image, 0.9, self.training), None)
+
+
+class Suspicious(nn.Module):
+    """Log odds of -3, but 5 in a square of ten pixels that begins at a place; notes the sizes it is given."""
+
+    def __init__(self, row: int, column: int) -> None:
+        super().__init__()
+        self.here, self.sizes = (..., slice(row, row + 10), slice(column, column + 10)), []
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        self.sizes.append(tuple(image.shape))
+        log_odds = torch.full_like(image, -3.0)
+        log_odds[self.here] = 5.0
+        return NetworkOutput(image, log_odds)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +62,7 @@ def test_the_score_is_the_mean_squared_error_inside_the_breast(a_prepared_image)
 
 
 def test_a_network_that_returns_its_input_scores_zero(a_prepared_image):
-    scored = Scorer(nn.Identity(), ScoringConfig()).score(a_prepared_image)
+    scored = Scorer(Copying(), ScoringConfig()).score(a_prepared_image)
     assert (scored.pred_score, scored.map_peak) == (0.0, 0.0)
 
 
@@ -74,8 +97,77 @@ def test_a_machine_whose_images_are_twice_as_hard_has_no_more_heat(a_prepared_im
 
 
 def test_it_judges_in_evaluation_mode_and_leaves_its_input_alone(a_prepared_image):
-    network = nn.Sequential(nn.Dropout(0.9))
+    network = Copying()
     before = a_prepared_image.image.as_tensor().clone()
     first, second = (Scorer(network, ScoringConfig()).score(a_prepared_image) for _ in range(2))
     assert first.pred_score == second.pred_score == 0.0
     assert torch.equal(a_prepared_image.image.as_tensor(), before)
+
+
+@pytest.fixture(scope="module")
+def a_padded_image(an_exam) -> Prepared:
+    """On a grid by pixel size: the breast in its top left, nothing else."""
+    prepared = Pipeline(PreprocessingConfig(grid="pixel_size", pixel_size_mm=1.5, size=256)).prepare(an_exam[0])
+    occupied = torch.nonzero(prepared.mask.as_tensor()[0])
+    assert int(occupied.max()) < 180
+    return prepared
+
+
+def a_place_within(prepared: Prepared) -> tuple[int, int]:
+    """Where a square of ten pixels lies deep in the breast."""
+    depth = ndimage.distance_transform_cdt(np.pad(prepared.mask.as_tensor()[0].numpy() > 0.5, 1), metric="chessboard")
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    assert depth.max() > 20
+    return int(row) - 6, int(column) - 6
+
+
+def test_of_log_odds_the_map_is_the_smoothed_probability_and_the_score_those_of_its_peak(a_padded_image):
+    row, column = a_place_within(a_padded_image)
+    scored = Scorer(Suspicious(row, column), ScoringConfig(smoothing=1.5, erosion=4)).score(a_padded_image)
+    inside = (a_padded_image.mask.as_tensor() > 0.5)[0].numpy()
+    probability = np.full(inside.shape, 1 / (1 + np.exp(3.0)))
+    probability[row : row + 10, column : column + 10] = 1 / (1 + np.exp(-5.0))
+    expected = ndimage.gaussian_filter(probability * inside, 1.5) * ndimage.binary_erosion(inside, iterations=4)
+    np.testing.assert_allclose(scored.anomaly_map[0].numpy(), expected, atol=1e-5)
+    peak = np.unravel_index(int(scored.anomaly_map[0].argmax()), inside.shape)
+    assert row <= peak[0] < row + 10
+    assert column <= peak[1] < column + 10
+    assert scored.pred_score == pytest.approx(np.log(scored.map_peak / (1 - scored.map_peak)), rel=1e-6)
+    assert 3 < scored.pred_score < 5
+
+
+def test_outside_the_breast_nothing_is_suspicious(a_padded_image):
+    scored = Scorer(Suspicious(240, 240), ScoringConfig(smoothing=0, erosion=0)).score(a_padded_image)
+    assert not scored.anomaly_map[a_padded_image.mask.as_tensor() <= 0.5].any()
+    assert scored.pred_score == pytest.approx(-3.0, rel=1e-5)
+
+
+def test_a_breast_that_erosion_takes_away_whole_has_a_finite_score(a_padded_image):
+    scored = Scorer(Suspicious(0, 0), ScoringConfig(erosion=1000)).score(a_padded_image)
+    assert scored.map_peak == 0
+    assert -17 < scored.pred_score < -16
+
+
+def test_the_network_is_given_the_breast_and_little_of_the_padding(a_padded_image):
+    network = Suspicious(0, 0)
+    scored = Scorer(network, ScoringConfig()).score(a_padded_image)
+    occupied = torch.nonzero(a_padded_image.mask.as_tensor()[0])
+    for given, last, size in zip(network.sizes[0][2:], occupied.amax(dim=0).tolist(), (256, 256), strict=True):
+        assert given % 32 == 0
+        assert last + 16 < given <= min(last + 49, size)
+    assert scored.anomaly_map.shape == scored.reconstruction.shape == (1, 256, 256)
+
+
+def test_leaving_the_padding_away_hardly_changes_what_a_restorer_says(a_padded_image):
+    """Not at all is impossible: what convolutions make of nothing is not nothing. Random weights overstate it."""
+    torch.manual_seed(0)
+    network = Restorer(width=4).eval()
+    image, mask = a_padded_image.image.as_tensor(), a_padded_image.mask.as_tensor()
+    with torch.inference_mode():
+        whole = network(image[None], mask[None])
+    scored = Scorer(network, ScoringConfig(smoothing=0, erosion=6)).score(a_padded_image)
+    inner = scored.anomaly_map > 0
+    expected = torch.sigmoid(whole.log_odds[0])[inner]
+    assert float((scored.anomaly_map[inner] - expected).abs().max()) < 0.2 * float(expected.std())
+    assert scored.map_peak == pytest.approx(float(expected.max()), abs=0.05 * float(expected.std()))
+    assert torch.allclose(scored.reconstruction, whole.reconstruction[0], atol=0.002)

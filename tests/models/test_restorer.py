@@ -71,7 +71,9 @@ def test_both_heads_learn_from_a_loss(an_image):
     network = Restorer(width=2)
     output = network(*an_image)
     (output.log_odds.mean() + (output.reconstruction - an_image[0]).square().mean()).backward()
-    assert all(parameter.grad is not None and torch.isfinite(parameter.grad).all() for parameter in network.parameters())
+    assert all(
+        parameter.grad is not None and torch.isfinite(parameter.grad).all() for parameter in network.parameters()
+    )
     assert network.heads.weight.grad.flatten(1).any(dim=1).all()
 
 

@@ -1,19 +1,35 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
-from mammolens.training.learning import learn
+from mammolens.models.output import NetworkOutput
+from mammolens.training.checkpoint import LearningState
+from mammolens.training.learning import learn, learning_rate
+from mammolens.training.normal import Normal
 from mammolens.training.progress import Stage, TrainingProgress, unobserved
+from mammolens.training.reconstruction import ReconstructionTask
+
+
+class Small(nn.Module):
+    """Reconstructs images by two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 1, 3, padding=1)
+        self.layers = nn.Sequential(first, nn.BatchNorm2d(4), nn.ReLU(), second, nn.Sigmoid())
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        return NetworkOutput(self.layers(image), None)
 
 
 def a_network(seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
-    layers = (nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1), nn.Sigmoid())
-    return nn.Sequential(*layers)
+    return Small()
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +43,24 @@ def validation() -> torch.Tensor:
 
 
 CONFIG = TrainingConfig(epochs=6, batch_size=5, learning_rate=0.02)
+ONE_CYCLE = CONFIG.model_copy(update={"schedule": "one_cycle", "weight_decay": 0.01})
 
 
 def validation_error(network: nn.Module, validation: torch.Tensor) -> float:
     with torch.inference_mode():
-        return float(nn.functional.mse_loss(network.eval()(validation), validation))
+        return float(nn.functional.mse_loss(network.eval().layers(validation), validation))
+
+
+def fit(
+    network: nn.Module, images: torch.Tensor, validation: torch.Tensor, config: TrainingConfig, **more
+) -> LearningState:
+    """Learn to reconstruct the images, ``(n, 1, size, size)``."""
+    normals = [
+        [Normal(image[0].numpy(), np.ones(image.shape[1:], np.bool_)) for image in stack]
+        for stack in (images, validation)
+    ]
+    options = {"fingerprint": "a", "observe": unobserved, **more}
+    return learn(network, ReconstructionTask(*normals, config), config, **options)
 
 
 def equal_weights(one: nn.Module, other: nn.Module) -> bool:
@@ -43,16 +72,58 @@ def test_two_runs_give_the_same_weights(images, validation, tmp_path):
     networks = [a_network(), a_network()]
     for number, network in enumerate(networks):
         torch.manual_seed(number)  # whatever else draws random numbers does not matter
-        learn(network, images, validation, CONFIG, folder=tmp_path / str(number), fingerprint="a", observe=unobserved)
+        fit(network, images, validation, CONFIG, folder=tmp_path / str(number))
     assert equal_weights(*networks)
     assert not equal_weights(networks[0], a_network())
+
+
+def test_without_weight_decay_and_schedule_it_is_adam_over_the_same_batches(images, validation, tmp_path):
+    """The loop that the autoencoder learned by when it was the only network."""
+    network, expected = a_network(), a_network()
+    config = CONFIG.model_copy(update={"patience": 100})
+    state = fit(network, images, validation, config, folder=tmp_path)
+    optimizer = torch.optim.Adam(expected.parameters(), lr=config.learning_rate)
+    best, errors = {}, []
+    for epoch in range(1, config.epochs + 1):
+        expected.train()
+        generator = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
+        for batch in torch.randperm(len(images), generator=generator).split(config.batch_size):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(expected.layers(images[batch]), images[batch]).backward()
+            optimizer.step()
+        errors.append(validation_error(expected, validation))
+        if errors[-1] == min(errors):
+            best = {name: tensor.clone() for name, tensor in expected.state_dict().items()}
+    expected.load_state_dict(best)
+    assert equal_weights(network, expected)
+    assert state.validation_errors == pytest.approx(errors)
+
+
+def test_weight_decay_and_the_schedule_lead_elsewhere(images, validation, tmp_path):
+    networks = [a_network() for _ in range(3)]
+    changes = ({}, {"weight_decay": 0.01}, {"schedule": "one_cycle"})
+    for number, (network, change) in enumerate(zip(networks, changes, strict=True)):
+        fit(network, images, validation, CONFIG.model_copy(update=change), folder=tmp_path / str(number))
+    assert not equal_weights(networks[0], networks[1])
+    assert not equal_weights(networks[0], networks[2])
+
+
+def test_one_cycle_rises_from_a_small_rate_to_the_highest_and_falls_to_nothing():
+    rates = [learning_rate(ONE_CYCLE, progress / 100) for progress in range(101)]
+    assert rates[0] == pytest.approx(0.02 / 25)
+    assert rates.index(max(rates)) == 15
+    assert rates[15] == pytest.approx(0.02)
+    assert rates[100] == pytest.approx(0, abs=1e-9)
+    assert sorted(rates[:16]) == rates[:16]
+    assert sorted(rates[15:], reverse=True) == rates[15:]
+    assert {learning_rate(CONFIG, progress / 100) for progress in range(101)} == {0.02}
 
 
 def test_another_seed_takes_the_images_in_another_order(images, validation, tmp_path):
     networks = [a_network(), a_network()]
     for seed, network in enumerate(networks):
         config = CONFIG.model_copy(update={"seed": seed})
-        learn(network, images, validation, config, folder=tmp_path / str(seed), fingerprint="a", observe=unobserved)
+        fit(network, images, validation, config, folder=tmp_path / str(seed))
     assert not equal_weights(*networks)
 
 
@@ -60,7 +131,7 @@ def test_each_epoch_takes_every_image_once_in_its_own_order(images, validation, 
     network, taken = a_network(), []
     network.register_forward_pre_hook(lambda module, given: taken.append(given[0]) if module.training else None)
     config = CONFIG.model_copy(update={"epochs": 2})
-    learn(network, images, validation, config, folder=tmp_path, fingerprint="a", observe=unobserved)
+    fit(network, images, validation, config, folder=tmp_path)
     first, second = torch.cat(taken[:3]), torch.cat(taken[3:])
     assert not torch.equal(first, second)
     for epoch in (first, second):
@@ -76,7 +147,7 @@ def bright_and_less_bright(images, validation) -> tuple[torch.Tensor, torch.Tens
 def test_the_best_epoch_is_restored(bright_and_less_bright, tmp_path):
     network, (images, validation) = a_network(), bright_and_less_bright
     config = CONFIG.model_copy(update={"epochs": 20, "patience": 20, "learning_rate": 0.003})
-    state = learn(network, images, validation, config, folder=tmp_path, fingerprint="a", observe=unobserved)
+    state = fit(network, images, validation, config, folder=tmp_path)
     assert 1 < state.best_epoch < 20
     assert min(state.validation_errors) < state.validation_errors[-1]
     assert validation_error(network, validation) == pytest.approx(min(state.validation_errors))
@@ -84,26 +155,27 @@ def test_the_best_epoch_is_restored(bright_and_less_bright, tmp_path):
 
 def test_it_stops_after_so_many_epochs_without_a_better_one(bright_and_less_bright, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 50, "patience": 2, "learning_rate": 0.003})
-    state = learn(a_network(), *bright_and_less_bright, config, folder=tmp_path, fingerprint="a", observe=unobserved)
+    state = fit(a_network(), *bright_and_less_bright, config, folder=tmp_path)
     assert state.epoch == state.best_epoch + 2 < 50
 
 
 def test_errors_are_means_over_images_whatever_the_batches(images, validation, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-30})  # stands still
     network = a_network()
-    state = learn(network, images, validation, config, folder=tmp_path, fingerprint="a", observe=unobserved)
+    state = fit(network, images, validation, config, folder=tmp_path)
     assert state.validation_errors == [pytest.approx(validation_error(network, validation), rel=1e-5)]
 
 
+@pytest.mark.parametrize("config", [CONFIG, ONE_CYCLE], ids=["constant", "one_cycle"])
 @pytest.mark.parametrize("epoch", [1, 3, 6])
-def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp_path, stopping, epoch):
+def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp_path, stopping, config, epoch):
     through, stopped = a_network(), a_network()
-    whole = learn(through, images, validation, CONFIG, folder=tmp_path / "a", fingerprint="a", observe=unobserved)
+    whole = fit(through, images, validation, config, folder=tmp_path / "a")
     kept = {"folder": tmp_path / "b", "fingerprint": "a"}
     with pytest.raises(KeyboardInterrupt):
-        learn(stopped, images, validation, CONFIG, **kept, observe=stopping(Stage.LEARN, epoch))
+        fit(stopped, images, validation, config, **kept, observe=stopping(Stage.LEARN, epoch))
     resumed, seen = a_network(seed=9), []
-    state = learn(resumed, images, validation, CONFIG, **kept, observe=seen.append)
+    state = fit(resumed, images, validation, config, **kept, observe=seen.append)
     assert [progress.done for progress in seen] == list(range(epoch + 1, 7))
     assert equal_weights(through, resumed)
     assert (state.training_errors, state.validation_errors) == (whole.training_errors, whole.validation_errors)
@@ -111,7 +183,7 @@ def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp
 
 def test_every_epoch_is_told_with_its_errors_and_the_time_left(images, validation, tmp_path):
     seen: list[TrainingProgress] = []
-    state = learn(a_network(), images, validation, CONFIG, folder=tmp_path, fingerprint="a", observe=seen.append)
+    state = fit(a_network(), images, validation, CONFIG, folder=tmp_path, observe=seen.append)
     assert [(progress.stage, progress.done, progress.total) for progress in seen] == [
         (Stage.LEARN, epoch, 6) for epoch in range(1, 7)
     ]
@@ -124,5 +196,5 @@ def test_an_error_that_is_no_number_ends_the_run_with_a_remedy(images, validatio
     broken = validation.clone()
     broken[0, 0, 0, 0] = float("nan")
     with pytest.raises(ConfigError, match=r"training.learning_rate: the validation error of epoch 1 is nan; choose a"):
-        learn(a_network(), images, broken, CONFIG, folder=tmp_path, fingerprint="a", observe=unobserved)
+        fit(a_network(), images, broken, CONFIG, folder=tmp_path)
     assert not list(tmp_path.iterdir())

@@ -4,13 +4,15 @@ import logging
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from PIL import Image
 
+from mammolens.calibration.standardisation import Source
 from mammolens.config import PreprocessingConfig
 from mammolens.datasets.base import Case
-from mammolens.training.preparation import prepared_cases, stacked
+from mammolens.dicom.reader import read_header
+from mammolens.training.preparation import Gathered, gathered, prepared_cases
 from mammolens.transforms.pipeline import Pipeline
 
 
@@ -39,20 +41,40 @@ def test_usable_cases_come_in_order_and_the_others_are_left_out_with_a_line_each
     mixed = [broken_cases[0], good[0], broken_cases[1], good[1], broken_cases[2], broken_cases[3], good[2]]
     steps: list[None] = []
     with caplog.at_level(logging.WARNING, logger="mammolens"):
-        used, images = stacked(mixed, a_pipeline, lambda: steps.append(None))
-    assert used == good
+        used = gathered(mixed, a_pipeline, lambda: steps.append(None), trimmed=False)
+    assert used.cases == good
     assert len(steps) == len(mixed)
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("mammolens")]
     assert [line.startswith(f"left out: {case.path}: ") for line, case in zip(lines, broken_cases, strict=True)]
     assert not any("\n" in line for line in lines)
-    alone = [a_pipeline.load(case.path, case.attributes).image.as_tensor() for case in good]
-    assert torch.equal(images, torch.stack(alone))
+    for image, case in zip(used.images, good, strict=True):
+        alone = a_pipeline.load(case.path, case.attributes)
+        np.testing.assert_array_equal(image.image, alone.image.as_tensor()[0])
+        np.testing.assert_array_equal(image.breast, alone.mask.as_tensor()[0] > 0.5)
 
 
-def test_nothing_usable_is_an_empty_stack(broken_cases, a_pipeline):
-    used, images = stacked(broken_cases, a_pipeline, lambda: None)
-    assert used == ()
-    assert images.shape == (0, 1, 32, 32)
+def test_machine_and_view_of_each_image_are_told(six_patients, a_pipeline):
+    cases = six_patients.cases[:4]
+    headers = [read_header(case.path, case.attributes) for case in cases]
+    sources = gathered(cases, a_pipeline, lambda: None, trimmed=False).sources
+    assert sources == tuple(Source(header.acquisition_group, header.view) for header in headers)
+    assert len(set(sources)) == 2
+
+
+def test_trimmed_images_are_the_breast_s_box_alone(six_patients):
+    pipeline, cases = (
+        Pipeline(PreprocessingConfig(grid="pixel_size", pixel_size_mm=2.5, size=128)),
+        six_patients.cases[:3],
+    )
+    whole, trimmed = (gathered(cases, pipeline, lambda: None, trimmed=trim).images for trim in (False, True))
+    for one, other in zip(whole, trimmed, strict=True):
+        assert other.breast.size < one.breast.size == 128 * 128
+        assert other.breast.sum() == one.breast.sum()
+        assert all(other.breast.any(axis=axis).all() for axis in (0, 1))
+
+
+def test_nothing_usable_is_empty(broken_cases, a_pipeline):
+    assert gathered(broken_cases, a_pipeline, lambda: None, trimmed=True) == Gathered((), (), ())
 
 
 def test_whoever_stops_early_does_not_wait_for_all_the_other_images(six_patients):

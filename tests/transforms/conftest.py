@@ -39,11 +39,13 @@ def a_view(exams: dict[str, PhantomExam], request: pytest.FixtureRequest) -> Pha
 
 @pytest.fixture(scope="session")
 def mammogram_of() -> Callable[..., Mammogram]:
-    """A mammogram with these pixels and this spacing, or none."""
+    """A mammogram with these pixels and this spacing, or none; then the pixels' height over their width counts."""
 
-    def make(pixels: FloatImage, spacing: tuple[float, float] | None = (0.8, 0.8)) -> Mammogram:
+    def make(
+        pixels: FloatImage, spacing: tuple[float, float] | None = (0.8, 0.8), aspect_ratio: float = 1.0
+    ) -> Mammogram:
         size = PixelSpacing(*spacing, SpacingSource.PIXEL_SPACING) if spacing else None
-        header = ImageHeader(Path("image.dcm"), "1.2", "patient", "exam", spacing=size)
+        header = ImageHeader(Path("image.dcm"), "1.2", "patient", "exam", spacing=size, pixel_aspect_ratio=aspect_ratio)
         return Mammogram(header, np.ascontiguousarray(pixels, dtype=np.float32))
 
     return make
@@ -52,7 +54,7 @@ def mammogram_of() -> Callable[..., Mammogram]:
 @pytest.fixture(scope="session")
 def tensor_of(mammogram_of: Callable[..., Mammogram]) -> Callable[..., MetaTensor]:
     """``(1, rows, cols)`` with a header in its meta data."""
-    return lambda pixels, spacing=(0.8, 0.8): as_meta_tensor(mammogram_of(pixels, spacing))
+    return lambda *described, **more: as_meta_tensor(mammogram_of(*described, **more))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Keys, Laterality
 from mammolens.errors import InputError
-from mammolens.transforms.load import ATTRIBUTES, LoadMammogram, LoadMammogramd, as_meta_tensor, header_of
+from mammolens.transforms.load import ATTRIBUTES, FULL_SIZE, LoadMammogram, LoadMammogramd, as_meta_tensor, header_of
 from mammolens.types import ImageAttributes
 
 
@@ -19,6 +19,7 @@ def test_a_mammogram_becomes_a_tensor_with_its_header(a_view, mammogram_of):
     assert isinstance(tensor, MetaTensor)
     assert (tensor.dtype, tuple(tensor.shape)) == (torch.float32, (1, *a_view.pixels.shape))
     assert header_of(tensor) is mammogram.header
+    assert tensor[:, 2:9, 3:5].meta[FULL_SIZE] == a_view.pixels.shape, "also of a part of it"
     np.testing.assert_array_equal(tensor.numpy()[0], a_view.pixels)
 
 

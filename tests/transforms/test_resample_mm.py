@@ -41,11 +41,30 @@ def test_a_spot_that_is_round_in_mm_is_round_in_pixels_and_comes_back(exams, ten
             assert distance(back.numpy()[0], spot) < 0.5
 
 
-def test_without_spacing_the_remedy_is_named(a_view, tensor_of):
-    with pytest.raises(
-        UnsupportedMammogramError, match=r"^image\.dcm: has no pixel spacing; use a model with the grid 's"
-    ):
-        ResizeToPixelSize(1.0, 300)(tensor_of(a_view.pixels, None))
+@pytest.mark.parametrize("aspect_ratio", [1.0, 1.25, 0.5])
+def test_without_spacing_the_whole_image_is_taken_to_be_so_high(tensor_of, aspect_ratio):
+    image = tensor_of(np.ones((300, 200)), None, aspect_ratio)
+    part = image[:, 30:180, :120]  # as the crop to the breast leaves it
+    resized = ResizeToPixelSize(1.0, 300, assumed_height_mm=240)(part)
+    filled = resized[0] > 0.5
+    assert int(filled.any(dim=1).sum()) == round(150 * 240 / 300)
+    assert int(filled.any(dim=0).sum()) == round(120 * 240 / 300 / aspect_ratio)
+
+
+def test_a_spacing_wins_over_the_assumed_height_and_the_aspect_ratio(tensor_of):
+    image = tensor_of(np.ones((100, 80)), (0.5, 2.0), 3.0)
+    filled = ResizeToPixelSize(1.0, 300, assumed_height_mm=400)(image)[0] > 0.5
+    assert (int(filled.any(dim=1).sum()), int(filled.any(dim=0).sum())) == (50, 160)
+
+
+def test_without_spacing_a_spot_of_a_stretched_image_gets_round_and_comes_back(exams, tensor_of, spots_in, distance):
+    exam, resize = exams["tall pixels"], ResizeToPixelSize(1.0, 300, assumed_height_mm=205 * 1.25)
+    for view in exam.views:
+        for spot in spots_in(view, (6 / 1.25, 6 / 0.5)):
+            resized = resize(tensor_of(spot, None, 1.25 / 0.5))
+            with_spacing = ResizeToPixelSize(1.0, 300)(tensor_of(spot, exam.spacing))
+            torch.testing.assert_close(resized.as_tensor(), with_spacing.as_tensor())
+            assert distance(resize.inverse(resized).numpy()[0], spot) < 0.5
 
 
 def test_a_breast_that_does_not_fit_is_refused(a_view, tensor_of):

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 _STEP = 4  # the surroundings are so smooth that a quarter of the pixels tells them
 _SMALLEST_DEVIATION = 0.02  # in normalised greys: of tissue as even as fat, whose noise is not to be blown up
+_SMALLEST_WEIGHT = 1e-3  # of the breast around a pixel; only far outside is there less
 _RANGE = (-4.0, 6.0)
 
 
@@ -28,7 +29,7 @@ def local_contrast(image: torch.Tensor, mask: torch.Tensor, sigma: float) -> tor
     weight, total, squares = (
         _blurred(functional.avg_pool2d(values, _STEP), kernel) for values in (mask, image * mask, image.square() * mask)
     )
-    weight = weight + 1e-3
+    weight = weight.clamp_min(_SMALLEST_WEIGHT)
     mean = total / weight
     deviation = (squares / weight - mean.square()).clamp_min(_SMALLEST_DEVIATION**2).sqrt()
     size = image.shape[-2:]

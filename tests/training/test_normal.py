@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mammolens.config import PreprocessingConfig
+from mammolens.training.normal import Normal
+from mammolens.transforms.pipeline import Pipeline
+
+
+@pytest.fixture
+def a_normal() -> Normal:
+    """Six rows, seven columns, the breast in rows 2 to 4 and columns 1 to 5."""
+    breast = np.zeros((6, 7), np.bool_)
+    breast[2:5, 1:6] = True
+    return Normal((np.arange(42, dtype=np.float32).reshape(6, 7) / 42) * breast, breast)
+
+
+def test_it_is_the_whole_grid_of_a_prepared_image(an_exam):
+    prepared = Pipeline(PreprocessingConfig(grid="pixel_size", pixel_size_mm=2.0, size=128)).prepare(an_exam[0])
+    normal = Normal.of(prepared)
+    assert (normal.image.shape, normal.image.dtype, normal.breast.dtype) == ((128, 128), np.float32, np.bool_)
+    np.testing.assert_array_equal(normal.image, prepared.image.as_tensor()[0].numpy())
+    np.testing.assert_array_equal(normal.breast, prepared.mask.as_tensor()[0].numpy() > 0.5)
+
+
+def test_trimming_leaves_the_breast_s_box_and_lets_go_of_the_rest(a_normal):
+    trimmed = a_normal.trimmed()
+    np.testing.assert_array_equal(trimmed.image, a_normal.image[2:5, 1:6])
+    assert trimmed.breast.all()
+    assert trimmed.image.base is None
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (1, 2), (-2, 3), (4, -3), (-3, -3), (20, 0), (0, -20)])
+def test_a_window_holds_what_lies_there_and_nothing_beyond(a_normal, top, left):
+    window = a_normal.window(top, left, (5, 8))
+    assert window.image.shape == window.breast.shape == (5, 8)
+    padded, breast = np.pad(a_normal.image, 40), np.pad(a_normal.breast, 40)
+    here = (slice(40 + top, 45 + top), slice(40 + left, 48 + left))
+    np.testing.assert_array_equal(window.image, padded[here])
+    np.testing.assert_array_equal(window.breast, breast[here])
+
+
+def test_a_window_is_a_copy(a_normal):
+    before = a_normal.image.copy()
+    a_normal.window(0, 0, (6, 7)).image[:] = 9
+    np.testing.assert_array_equal(a_normal.image, before)
+
+
+def test_mirroring_turns_rows_columns_or_both(a_normal):
+    for rows, columns in ((False, False), (True, False), (False, True), (True, True)):
+        mirrored = a_normal.mirrored(rows=rows, columns=columns)
+        axes = [axis for axis, turned in enumerate((rows, columns)) if turned]
+        np.testing.assert_array_equal(mirrored.image, np.flip(a_normal.image, axes))
+        np.testing.assert_array_equal(mirrored.breast, np.flip(a_normal.breast, axes))
+
+
+def test_gamma_changes_greys_between_black_and_white_only(a_normal):
+    changed = a_normal.with_gamma(2.0)
+    np.testing.assert_allclose(changed.image, a_normal.image**2)
+    assert changed.image.dtype == np.float32
+    assert changed.breast is a_normal.breast
