@@ -110,7 +110,9 @@ def test_one_page_stands_alone_and_the_rest_lies_in_a_folder_of_its_name(
     assert "AUROC, model" in page
     assert (tmp_path / "page" / "scores.csv").is_file()
     header = (tmp_path / "page" / "scores.csv").read_text().splitlines()[0]
-    assert "score.DoG blob,score.autoencoder-" in header  # the shipped model is always compared with
+    # The shipped detector and the original method are always compared with.
+    assert "score.restorer-" in header
+    assert "score.autoencoder-" in header
 
 
 def test_earlier_scores_are_measured_again_without_model_and_images(

@@ -145,7 +145,10 @@ def a_small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         NormalImage(patient=n, view="CC", acquisition_group=None, raw_score=score, pred_score=score, map_peak=score)
         for n, score in enumerate(scores)
     )
-    exams = tuple(NormalExam(patient=n, acquisition_group=None, exam_score=score, asymmetry=score) for n, score in enumerate(scores))
+    exams = tuple(
+        NormalExam(patient=n, acquisition_group=None, exam_score=score, asymmetry=score)
+        for n, score in enumerate(scores)
+    )
     Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
     return folder
 

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from mammolens.calibration.calibration import Calibration
+from mammolens.config import ModelConfig
 from mammolens.errors import DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
@@ -84,6 +85,32 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_model(
     assert same_weights(uninterrupted, output)
     assert (uninterrupted / TRAINING).read_bytes() == (output / TRAINING).read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.fixture(scope="module")
+def a_restorer_config(a_short_config) -> ModelConfig:
+    """Three short epochs of a one-cycle schedule."""
+    wanted = {
+        "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 2.0, "size": 128, "margin": 0},
+        "network": {"name": "restorer", "options": {"width": 2}},
+        "training": {"epochs": 3, "schedule": "one_cycle", "weight_decay": 0.01, "lesions": {}},
+        "scoring": {"erosion": 4, "convergence": 8.0},
+        "calibration": {"fraction": 0.34},
+    }
+    return ModelConfig.model_validate({"name": "restorer", **wanted})
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_restorer_that_was_stopped_goes_on_to_the_same_model(
+    a_restorer_config, six_patients, tmp_path, stopping, done
+):
+    whole, output = train(a_restorer_config, six_patients, tmp_path / "whole"), tmp_path / "stopped"
+    with pytest.raises(KeyboardInterrupt):
+        train(a_restorer_config, six_patients, output, progress=stopping(Stage.LEARN, done))
+    train(a_restorer_config, six_patients, output, resume=True)
+    assert same_weights(whole, output)
+    assert (whole / CALIBRATION).read_bytes() == (output / CALIBRATION).read_bytes()
+    assert json.loads((whole / TRAINING).read_text())["best_epoch"] in (1, 2, 3)
 
 
 def test_without_resume_a_run_begins_anew(a_short_config, six_patients, tmp_path, stopping):

@@ -82,6 +82,23 @@ def test_a_patient_in_two_splits_is_refused_even_if_one_of_her_images_is_abnorma
         partition(dataset_of(*cases), ModelConfig())
 
 
+def test_known_cancers_are_taken_only_from_the_exposure_split_and_only_when_wanted():
+    cases = [case(f"t{number}", split=Split.TRAIN) for number in range(6)]
+    cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(3)]
+    cases += [case("known", split=Split.EXPOSURE, clean=False), case("normal", split=Split.EXPOSURE)]
+    cases += [case("test", split=Split.TEST, clean=False), case("unassigned", clean=False)]
+    assert partition(dataset_of(*cases), ModelConfig()).exposure == ()
+    found = partition(dataset_of(*cases), config_of(exposure_weight=0.5))
+    assert patients(found.exposure) == patients(found.by_split[Split.EXPOSURE]) == {"known"}
+    assert parts_of(found)[:3] == parts_of(partition(dataset_of(*cases), ModelConfig()))
+
+
+def test_without_an_exposure_split_nothing_is_learned_from_cancers():
+    cases = [*(case(f"p{number}") for number in range(9)), case("cancer", clean=False)]
+    with pytest.raises(DatasetError, match="made: has no abnormal image in a split 'exposure', .*; set training.expos"):
+        partition(dataset_of(*cases), config_of(exposure_weight=0.5))
+
+
 @pytest.mark.parametrize(
     "cases",
     [

@@ -156,7 +156,9 @@ def test_a_batch_without_breast_or_lesion_has_a_finite_loss():
         assert 0 <= float(loss) < 0.01
 
 
-GRID = PreprocessingConfig(grid="pixel_size", pixel_size_mm=1.5, size=192, margin=0, percentiles=(1, 99.9))
+PIPELINE = Pipeline(
+    PreprocessingConfig(grid="pixel_size", pixel_size_mm=1.5, size=192, margin=0, percentiles=(1, 99.9))
+)
 LEARNING = TrainingConfig(
     epochs=8,
     batch_size=8,
@@ -173,7 +175,7 @@ def an_exam(seed: int, *lesions: PhantomLesion) -> PhantomExam:
 def prepared_view(view: PhantomView) -> Prepared:
     spacing = PixelSpacing(1.5, 1.5, SpacingSource.PIXEL_SPACING)
     header = ImageHeader(Path("phantom"), "1.2", "patient", "exam", view.laterality, view=view.view, spacing=spacing)
-    return Pipeline(GRID).prepare(Mammogram(header, view.pixels.copy()))
+    return PIPELINE.prepare(Mammogram(header, view.pixels.copy()))
 
 
 def separation(network: nn.Module, view: PhantomView) -> float:
@@ -181,11 +183,10 @@ def separation(network: nn.Module, view: PhantomView) -> float:
     prepared = prepared_view(view)
     with torch.inference_mode():
         output = network.eval()(prepared.image.as_tensor()[None], prepared.mask.as_tensor()[None])
-    log_odds = Pipeline(GRID).restore_map(output.log_odds[0], prepared)
+    log_odds = PIPELINE.restore_map(output.log_odds[0], prepared)
     return float(roc_auc_score(view.lesion_mask[view.breast_mask], log_odds[view.breast_mask]))
 
 
-@pytest.mark.slow
 def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp_path):
     """Phantoms' lesions are drawn by other code than the ones it learns from."""
     images = [Normal.of(prepared_view(view)).trimmed() for seed in range(12) for view in an_exam(seed).views]

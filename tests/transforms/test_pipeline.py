@@ -212,7 +212,20 @@ def test_errors_are_the_reader_s_and_the_transforms_own(tmp_path, exams, mammogr
     with pytest.raises(PixelDataError, match=r"empty\.dcm: the file is empty"):
         Pipeline(SQUARE).load(tmp_path / "empty.dcm", ImageAttributes())
     pixels = exams["isotropic"].views[0].pixels
-    with pytest.raises(UnsupportedMammogramError, match="has no pixel spacing; use a model with the grid 'square'"):
-        Pipeline(PHYSICAL).prepare(mammogram_of(pixels, None))
+    with pytest.raises(UnsupportedMammogramError, match="use a model with a larger preprocessing.size"):
+        Pipeline(PHYSICAL).prepare(mammogram_of(pixels, (4.0, 4.0)))
     with pytest.raises(UnsupportedMammogramError, match="no breast is visible"):
         Pipeline(SQUARE).prepare(mammogram_of(np.eye(128)))
+
+
+def test_without_spacing_the_assumed_height_and_the_aspect_ratio_give_the_same_input(exams, mammogram_of):
+    """On the pipeline's own way, where the breast is cut out before it is resized."""
+    exam = exams["flat pixels"]
+    pixels, (between_rows, between_columns) = exam.views[0].pixels, exam.spacing
+    config = PHYSICAL.model_copy(update={"assumed_height_mm": pixels.shape[0] * between_rows})
+    known = Pipeline(config).prepare(mammogram_of(pixels, exam.spacing))
+    assumed = Pipeline(config).prepare(mammogram_of(pixels, None, between_rows / between_columns))
+    torch.testing.assert_close(assumed.image.as_tensor(), known.image.as_tensor())
+    taller = config.model_copy(update={"assumed_height_mm": 1.2 * config.assumed_height_mm})
+    enlarged = Pipeline(taller).prepare(mammogram_of(pixels, None, between_rows / between_columns))
+    assert float(enlarged.mask.sum()) == pytest.approx(1.44 * float(known.mask.sum()), rel=0.02)

@@ -41,9 +41,14 @@ def test_a_spot_that_is_round_in_mm_is_round_in_pixels_and_comes_back(exams, ten
             assert distance(back.numpy()[0], spot) < 0.5
 
 
+def bright(shape: tuple[int, int]) -> np.ndarray:
+    """Greys from 0.8 to 1."""
+    return np.linspace(0.8, 1, shape[0] * shape[1]).reshape(shape)
+
+
 @pytest.mark.parametrize("aspect_ratio", [1.0, 1.25, 0.5])
 def test_without_spacing_the_whole_image_is_taken_to_be_so_high(tensor_of, aspect_ratio):
-    image = tensor_of(np.ones((300, 200)), None, aspect_ratio)
+    image = tensor_of(bright((300, 200)), None, aspect_ratio)
     part = image[:, 30:180, :120]  # as the crop to the breast leaves it
     resized = ResizeToPixelSize(1.0, 300, assumed_height_mm=240)(part)
     filled = resized[0] > 0.5
@@ -52,7 +57,7 @@ def test_without_spacing_the_whole_image_is_taken_to_be_so_high(tensor_of, aspec
 
 
 def test_a_spacing_wins_over_the_assumed_height_and_the_aspect_ratio(tensor_of):
-    image = tensor_of(np.ones((100, 80)), (0.5, 2.0), 3.0)
+    image = tensor_of(bright((100, 80)), (0.5, 2.0), 3.0)
     filled = ResizeToPixelSize(1.0, 300, assumed_height_mm=400)(image)[0] > 0.5
     assert (int(filled.any(dim=1).sum()), int(filled.any(dim=0).sum())) == (50, 160)
 

@@ -9,14 +9,14 @@ import typer
 
 from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
 from mammolens.cli.figures import print_figures
-from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.options import Config, Data, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 
 def cross_fit(
-    config: Annotated[Path, typer.Option("--config", "-c", help="YAML, such as configs/autoencoder.yaml.")],
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for models, scores and report.")],
+    config: Config = None,
     kind: Kind = None,
     table: Table = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="How many models.")] = 5,
@@ -38,7 +38,7 @@ def cross_fit(
     each fold a model learns from the others' and scores the fold's, and all abnormal images. Not for
     models that learn from known cancers.
 
-    Example: mammolens cross-fit -c configs/autoencoder.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
+    Example: mammolens cross-fit -c configs/restorer.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         from mammolens.config import load_config
@@ -48,7 +48,7 @@ def cross_fit(
         from mammolens.experiments.cross_fit import cross_fit as run
         from mammolens.experiments.cross_report import report
 
-        settings = load_config(config)
+        settings = load_config(configuration(config))
         dataset = open_dataset(data, kind, table)
         for other in against or ():
             read_scores(other)  # a mistake is better told now than after hours

@@ -130,12 +130,12 @@ def _cases(dataset: Dataset, split: str) -> Dataset:
 
 
 def _models(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
-    """The model, the shipped one and those that are named, each once."""
+    """The model, the shipped detector, the original method, and those that are named, each once."""
     from mammolens.inference.predictor import Predictor
-    from mammolens.models.store import pretrained_directory
+    from mammolens.models.store import BASELINE, pretrained_directory
 
-    shipped = pretrained_directory()
-    loaded = [Predictor.load(directory) for directory in (model or shipped, shipped, *against)]
+    shipped, original = pretrained_directory(), pretrained_directory(BASELINE)
+    loaded = [Predictor.load(directory) for directory in (model or shipped, shipped, original, *against)]
     return list({predictor.model_id: predictor for predictor in loaded}.values())
 
 

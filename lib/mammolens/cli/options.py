@@ -13,6 +13,15 @@ Model = Annotated[
         "--model", "-m", help="Model directory; the pretrained one of the package by default.", show_default=False
     ),
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="YAML, such as configs/restorer.yaml; that of the pretrained model by default.",
+        show_default=False,
+    ),
+]
 Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")]
 Kind = Annotated[
     str | None,
@@ -25,3 +34,11 @@ Table = Annotated[
     Path | None,
     typer.Option("--table", "-t", help="CSV: image, patient_id, laterality, view, machine_id and any others."),
 ]
+
+
+def configuration(given: Path | None) -> Path:
+    """The file that is given, or the configuration of the pretrained model."""
+    from mammolens.models.directory import CONFIG
+    from mammolens.models.store import pretrained_directory
+
+    return given or pretrained_directory() / CONFIG

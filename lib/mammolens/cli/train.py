@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.options import Config, Data, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 
 def train(
-    config: Annotated[Path, typer.Option("--config", "-c", help="YAML, such as configs/autoencoder.yaml.")],
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Model directory to write; must not exist.")],
+    config: Config = None,
     kind: Kind = None,
     table: Table = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
@@ -31,7 +31,7 @@ def train(
     Patients, not images, are shared among training, validation and calibration. A run that was
     stopped goes on with --resume.
 
-    Example: mammolens train -c configs/autoencoder.yaml -d /data/rsna640 -o runs/autoencoder
+    Example: mammolens train -d our-normals -o runs/ours
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         from mammolens.config import load_config
@@ -39,7 +39,7 @@ def train(
         from mammolens.models.directory import model_id_of
         from mammolens.training.engine import train as run
 
-        settings = load_config(config)
+        settings = load_config(configuration(config))
         if seed is not None:
             settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
         dataset = open_dataset(data, kind, table)

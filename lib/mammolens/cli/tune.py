@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.options import Config, Data, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _SHOWN = 10  # trials in the table
 
 
 def tune(
-    config: Annotated[Path, typer.Option("--config", "-c", help="YAML: what does not vary, and the first trial.")],
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for trials.csv and best.yaml.")],
     space: Annotated[
@@ -34,6 +33,7 @@ def tune(
             "--space", help="YAML: what varies; by default tune/NAME.yaml beside the configuration.", show_default=False
         ),
     ] = None,
+    config: Config = None,
     kind: Kind = None,
     table: Table = None,
     trials: Annotated[int, typer.Option("--trials", "-n", min=1, help="To be finished, earlier ones included.")] = 30,
@@ -53,7 +53,7 @@ def tune(
     the exposure split's cancers (without any: from the same images with synthetic lesions) is its
     figure. best.yaml is a configuration for 'mammolens train'.
 
-    Example: mammolens tune -c configs/autoencoder.yaml -d /data/rsna640 -o runs/tune --trials 30 --budget 120
+    Example: mammolens tune -c configs/restorer.yaml -d /data/rsna640 -o runs/tune --trials 30 --budget 120
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         _require_optuna()
@@ -63,8 +63,9 @@ def tune(
         from mammolens.experiments.trial_files import BEST, TRIALS
         from mammolens.experiments.tune import tune as run
 
-        settings = load_config(config)
-        choices = load_space(space or config.parent / "tune" / config.name, settings)
+        settings = load_config(configuration(config))
+        beside = configuration(config)
+        choices = load_space(space or beside.parent / "tune" / beside.name, settings)
         measured = _data(data, kind, table, settings, choices, seed)
         say(f"measuring on {measured}")
         with progress_bar() as bar:

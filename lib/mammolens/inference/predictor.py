@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
@@ -122,7 +123,7 @@ class Predictor:
             header=analysis.score.header,
             record=self._record(analysis, exam, *self._findings(analysis, anomaly_map)),
             anomaly_map=anomaly_map,
-            heat_levels=np.digitize(anomaly_map, starts).astype(np.uint8),
+            heat_levels=_heat_levels(anomaly_map, starts),
             reconstruction=self._pipeline.restore_image(analysis.grid.reconstruction, analysis.prepared),
         )
 
@@ -198,3 +199,12 @@ class Predictor:
             calibration=self.calibration_id,
             notice=RESEARCH_USE_ONLY,
         )
+
+
+def _heat_levels(anomaly_map: FloatImage, starts: Sequence[float]) -> NDArray[np.uint8]:
+    """How many of the rising starts each value reaches: ten times as fast as ``numpy.digitize`` for so few."""
+    levels = np.zeros(anomaly_map.shape, np.uint8)
+    for start in starts:
+        single = np.float32(start)  # numpy would round it so, perhaps down to a normal image's peak
+        levels += anomaly_map >= (single if single >= start else np.nextafter(single, np.float32(np.inf)))
+    return levels

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from mammolens.calibration.standardisation import Source
+from mammolens.errors import DatasetError
 from mammolens.training.normal import Normal
 from mammolens.training.preparation import Gathered
 from mammolens.training.restoration import RestorationTask
@@ -19,6 +20,7 @@ from mammolens.training.task import Task
 _PAIRS = 4  # a cancer and a normal image each, in every step
 _PEAK = 80  # pixels of the highest log odds whose mean speaks for an image: about 7 mm across at 0.75 mm
 _TILE = 32  # sizes of a batch are multiples of this
+_MARGIN = 16  # pixels around the breast, so that its border is eroded at the image's edge, too, as in scoring
 _NEVER = -20.0  # log odds outside the breast
 _GAMMA = 0.12
 
@@ -35,7 +37,10 @@ class ExposureTask(Task):
         restoration: the task on normal images.
         learners: its training images, with their sources.
         exposure: known abnormal images.
-        erosion: pixels at the breast's border that do not count, as in scoring.
+        erosion: pixels at the breast's border that do not count.
+
+    Raises:
+        DatasetError: no known abnormal image has a normal one of the same machine and view.
     """
 
     def __init__(self, restoration: RestorationTask, learners: Gathered, exposure: Gathered, *, erosion: int) -> None:
@@ -45,6 +50,10 @@ class ExposureTask(Task):
         for image, source in zip(learners.images, learners.sources, strict=True):
             self._normals[source].append(image)
         self._places = [place for place, source in enumerate(exposure.sources) if source in self._normals]
+        if not self._places:
+            reason = "no known cancer is of a machine and view that the normal images are of, too"
+            remedy = "add normal images of the same machines, or set training.exposure_weight to 0"
+            raise DatasetError("exposure", reason, remedy)
 
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """The restoration's, plus the weighted ranking loss of some pairs drawn from the same seed."""
@@ -67,8 +76,8 @@ class ExposureTask(Task):
 
     def _peaks(self, network: nn.Module, images: Sequence[Normal]) -> torch.Tensor:
         """``(len(images),)``: mean of the highest log odds of each image."""
-        size = tuple(_TILE * -(-max(image.breast.shape[axis] for image in images) // _TILE) for axis in (0, 1))
-        windows = [image.window(0, 0, (size[0], size[1])) for image in images]
+        size = tuple(_tiled(max(image.breast.shape[axis] for image in images)) for axis in (0, 1))
+        windows = [image.window(-_MARGIN, -_MARGIN, (size[0], size[1])) for image in images]
         greys = torch.from_numpy(np.stack([window.image for window in windows]))[:, None]
         breast = torch.from_numpy(np.stack([window.breast for window in windows]).astype(np.float32))[:, None]
         log_odds = network(greys, breast).log_odds
@@ -76,6 +85,11 @@ class ExposureTask(Task):
         inner = 1 - functional.max_pool2d(1 - breast, reach, 1, self._erosion)
         counted = torch.where(inner > 0.5, log_odds, _NEVER).flatten(1)
         return counted.topk(_PEAK, dim=1).values.mean(dim=1)
+
+
+def _tiled(length: int) -> int:
+    """The length with a margin on both sides, rounded up to what networks can halve."""
+    return _TILE * -(-(length + 2 * _MARGIN) // _TILE)
 
 
 def _varied(image: Normal, rng: np.random.Generator) -> Normal:

@@ -42,9 +42,27 @@ def test_what_is_marked_was_changed_and_little_else(a_breast, a_donor, kind):
             continue
         marked += 1
         assert change[corrupted.lesions].mean() > 3 * change[a_breast.breast & ~corrupted.lesions].mean()
-        far = ndimage.binary_dilation(corrupted.lesions, iterations=40)
-        assert not change[~far].any()
+        far = ~ndimage.binary_dilation(corrupted.lesions, iterations=30)
+        assert change[far].max(initial=0) < 0.03, "what varies by 0.05 moved by a tenth of a pixel"
     assert marked >= 10
+
+
+@EVERY_KIND
+def test_no_lesion_is_given_away_by_greys_that_real_images_do_not_have(a_breast, a_donor, kind):
+    bright = Normal(
+        np.where(a_breast.breast, np.clip(a_breast.image + 0.5, 0, 1), 0).astype(np.float32), a_breast.breast
+    )
+    for corrupted in inserted(an_inserter(kind, contrast=(2.0, 5.0)), bright, a_donor):
+        assert corrupted.image.min() >= 0
+        assert corrupted.image.max() <= 1
+
+
+def test_a_foreign_patch_brings_texture_and_neither_its_level_nor_its_air(a_breast, a_donor):
+    even = Normal(np.where(a_donor.breast, 0.7, 0).astype(np.float32), a_donor.breast)
+    inserter = an_inserter(LesionKind.FOREIGN, most=1, contrast=(1e-6, 2e-6))
+    for corrupted in inserted(inserter, a_breast, even):
+        if corrupted.lesions.any():
+            assert corrupted.image[corrupted.lesions].mean() == pytest.approx(0.4, abs=0.02)
 
 
 def test_one_lesion_to_as_many_as_wanted(a_breast, a_donor):
@@ -81,15 +99,15 @@ def test_a_contrast_is_a_multiple_of_the_tissue_s_own_variation(a_breast, a_dono
     assert steps[1] == pytest.approx(3 * steps[0], rel=0.15)
 
 
-def test_a_foreign_patch_takes_the_level_of_its_new_place(a_breast, a_donor):
-    inserter = an_inserter(LesionKind.FOREIGN, most=1, contrast=(1e-6, 1e-5), radius_mm=(5, 6))
-    levels = [
-        corrupted.image[corrupted.lesions].mean()
-        for corrupted in inserted(inserter, a_breast, a_donor)
-        if corrupted.lesions.any()
-    ]
-    assert levels
-    assert np.mean(levels) == pytest.approx(0.4, abs=0.05)
+def test_a_foreign_patch_takes_the_level_of_its_new_place(a_breast):
+    noise = np.random.default_rng(6).normal(0.7, 0.1, (160, 120)).astype(np.float32)
+    donor = Normal(noise, np.ones((160, 120), np.bool_))
+    inserter = an_inserter(LesionKind.FOREIGN, most=1, contrast=(1e-6, 1e-5), radius_mm=(3, 4))
+    found = [each for each in inserted(inserter, a_breast, donor) if each.lesions.any()]
+    assert len(found) > 10
+    assert np.mean([each.image[each.lesions].mean() for each in found]) == pytest.approx(0.4, abs=0.03)
+    spreads = [each.image[each.lesions].std() for each in found]
+    assert np.mean(spreads) > 0.06, "the donor's texture, twice as rough"
 
 
 def test_brighter_places_are_preferred(a_breast, a_donor):

@@ -83,13 +83,14 @@ class LesionInserter:
             patch = _foreign_patch(rng, donor, half)
             if patch is None:
                 return
-            weight, outline = np.clip(profile.added, 0, 1)[on_patch], profile.outline
-            level = greys[breast].mean() - patch[np.clip(profile.added, 0, 1) < 0.3].mean()
-            changed = greys + (patch[on_patch] + level + 0.7 * step - greys) * weight
+            weight, outline = np.clip(profile.added, 0, 1) * patch.breast, profile.outline & patch.breast
+            level = greys[breast].mean() - patch.image[patch.breast].mean()
+            changed = greys + (patch.image[on_patch] + level + 0.7 * step - greys) * weight[on_patch]
         else:
             profile, outline = self._profile(kind, radius, half, rng)
             changed = greys + step * profile.added[on_patch]
-        corrupted.image[here] = np.where(breast, changed, greys)
+        # Real images end at 1, too: what is brighter would give a lesion away.
+        corrupted.image[here] = np.where(breast, np.clip(changed, 0, 1), greys)
         corrupted.lesions[here] |= outline[on_patch] & breast
 
     @staticmethod
@@ -115,16 +116,16 @@ def _visible_step(greys: FloatImage, breast: BoolImage, radius: float) -> float:
     return max(_SMALLEST_DEVIATION, 0.6 * float(greys[breast].std()) + 0.8 * float(fine[breast].std()))
 
 
-def _foreign_patch(rng: np.random.Generator, donor: Normal, half: int) -> FloatImage | None:
-    """A square from the donor's breast, mirrored half of the times; ``None`` where it is too near the edge."""
+def _foreign_patch(rng: np.random.Generator, donor: Normal, half: int) -> Normal | None:
+    """A square around a place in the donor's breast, mirrored half of the times; ``None`` too near the edge."""
     places = np.flatnonzero(donor.breast.ravel())
     if not len(places):
         return None
     row, column = np.unravel_index(places[rng.integers(len(places))], donor.breast.shape)
     if not (half <= row < donor.image.shape[0] - half and half <= column < donor.image.shape[1] - half):
         return None
-    patch = donor.image[row - half : row + half + 1, column - half : column + half + 1]
-    return patch[:, ::-1] if rng.random() < 0.5 else patch
+    patch = donor.window(int(row) - half, int(column) - half, (2 * half + 1, 2 * half + 1))
+    return patch.mirrored(rows=False, columns=bool(rng.random() < 0.5))
 
 
 def _windows(
