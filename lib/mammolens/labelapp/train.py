@@ -11,14 +11,15 @@ from typing import Any, Protocol
 
 from monailabel.interfaces.tasks.train import TrainTask
 
-from mammolens.config import ModelConfig
+from mammolens.config import ModelConfig, load_config
 from mammolens.datasets.base import Dataset
 from mammolens.errors import ModelError
 from mammolens.labelapp.contracts import Images
 from mammolens.labelapp.normals import accepted_normals
 from mammolens.labelapp.parameters import TrainParameters, defaults, parse
 from mammolens.labelapp.serving import Serving
-from mammolens.models.directory import TRAINING
+from mammolens.models.directory import CONFIG, TRAINING
+from mammolens.models.store import pretrained_directory
 from mammolens.training.engine import train
 from mammolens.training.progress import Observer, Stage, TrainingProgress
 
@@ -104,15 +105,16 @@ class NormalTrain(TrainTask):
 
     def _configuration(self, wanted: TrainParameters) -> ModelConfig:
         base = self._serving_configuration()
-        changes = wanted.model_dump(exclude_none=True, exclude=set(_OWN))
+        # What annotators accept is normal: there is no known cancer to learn from, whatever the serving model did.
+        changes = {**wanted.model_dump(exclude_none=True, exclude=set(_OWN)), "exposure_weight": 0.0}
         return base.model_copy(update={"training": base.training.model_copy(update=changes)})
 
     def _serving_configuration(self) -> ModelConfig:
-        """Of the serving model; of a new one where none serves yet."""
+        """Of the serving model; of the shipped one where the serving one is gone."""
         try:
             return self._serving.predictor().config
         except ModelError:
-            return ModelConfig()
+            return load_config(pretrained_directory() / CONFIG)
 
     def _serving_directory(self) -> Path | None:
         try:
