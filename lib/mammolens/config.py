@@ -122,6 +122,9 @@ class ScoringConfig(_Section):
     convergence: float = Field(
         0.0, ge=0, le=100, description="log odds that a convergence index of 1 is worth beside the network's own"
     )
+    convergence_radii: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
+        (6.0, 7.0), description="of the masses that gradients are to lead into, in working pixels"
+    )
     erosion: int = Field(
         2, ge=0, description="working pixels taken off the breast's border, where edges attract errors"
     )
@@ -204,7 +207,7 @@ def load_config(path: Path) -> ModelConfig:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/autoencoder.yaml") from error
+        raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/restorer.yaml") from error
     try:
         return ModelConfig.model_validate(yaml.safe_load(text) or {})
     except yaml.YAMLError as error:
@@ -213,7 +216,7 @@ def load_config(path: Path) -> ModelConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"
         what = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(path, f"{where}: {what}", "see configs/autoencoder.yaml for the fields") from error
+        raise ConfigError(path, f"{where}: {what}", "see configs/restorer.yaml for the fields") from error
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:

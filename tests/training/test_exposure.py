@@ -7,7 +7,7 @@ from torch import nn
 
 from mammolens.calibration.standardisation import Source
 from mammolens.config import LesionConfig, TrainingConfig
-from mammolens.errors import DatasetError
+from mammolens.errors import ConfigError, DatasetError
 from mammolens.models.output import NetworkOutput
 from mammolens.training.exposure import ExposureTask
 from mammolens.training.normal import Normal
@@ -110,6 +110,21 @@ def test_the_same_seed_epoch_and_step_give_the_same_loss_and_validation_is_the_r
 
 def test_without_a_normal_image_of_the_same_source_there_is_nothing_to_compare():
     with pytest.raises(
-        DatasetError, match=r"no known cancer is of a machine and view .*; add normal images of the same"
+        DatasetError, match=r"no known cancer is of a known machine and view .*; add normal images of the same"
     ):
         a_task(BLACK_NORMALS, gathered((even(1), OTHER)))
+
+
+def test_two_unknown_machines_are_not_taken_for_the_same_one():
+    nowhere = Source(None, "CC")
+    with pytest.raises(DatasetError, match="known machine"):
+        a_task(gathered((even(0), nowhere), (even(0), nowhere)), gathered((even(1), nowhere)))
+
+
+def test_a_network_that_tells_no_log_odds_is_refused_with_the_remedy():
+    class Silent(nn.Module):
+        def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+            return NetworkOutput(image, None)
+
+    with pytest.raises(ConfigError, match="log odds.*restorer"):
+        a_task(BLACK_NORMALS, WHITE_CANCER).loss(Silent(), 1, 0, [0, 1])

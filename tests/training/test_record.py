@@ -126,3 +126,14 @@ def test_a_later_calibration_replaces_the_counts_of_its_part_and_names_its_data(
     assert "- Calibrated anew on: our normals. A hospital, 2026." in card
     assert "Licence of these data: ours. Beware: nobody knows." in card
     assert "Emma" not in json.dumps(later)
+
+
+def test_a_card_of_a_model_that_saw_known_cancers_says_so(listed, record):
+    card = model_card("made-1", ModelConfig(), record, calibration_of(30))
+    assert "normal mammograms only" in card
+    exposed = replace(listed, exposure=listed.calibration)
+    dataset = Dataset("made", listed.train, "all rights reserved.", "Someone, 2020.")
+    seen = training_record(ModelConfig(), dataset, exposed, exposed, STATE, None)
+    card = model_card("made-1", ModelConfig(), seen, calibration_of(30))
+    assert "normal mammograms only" not in card
+    assert "| known cancers, also trained on | 2 | 4 |" in card

@@ -35,7 +35,7 @@ def with_values(config: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
         for name in parents:
             section = section.get(name) if isinstance(section, dict) else None
         if not isinstance(section, dict):
-            raise ConfigError(field, "is no field of a configuration", "see configs/autoencoder.yaml for the fields")
+            raise ConfigError(field, "is no field of a configuration", "see configs/restorer.yaml for the fields")
         section[last] = value
     try:
         return ModelConfig.model_validate(document)
@@ -43,7 +43,7 @@ def with_values(config: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the configuration"
         reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(where, reason, "see configs/autoencoder.yaml for the fields") from error
+        raise ConfigError(where, reason, "see configs/restorer.yaml for the fields") from error
 
 
 def is_field(config: ModelConfig, field: str) -> bool:

@@ -130,7 +130,7 @@ def load_space(path: Path, config: ModelConfig) -> SearchSpace:
         if field in _FIXED:
             raise ConfigError(path, f"{field}: is not to be searched for", "leave it out")
         if not is_field(config, field):
-            raise ConfigError(path, f"{field}: is no field of a configuration", "see configs/autoencoder.yaml")
+            raise ConfigError(path, f"{field}: is no field of a configuration", "see configs/restorer.yaml")
     return SearchSpace(fields)
 
 

@@ -18,7 +18,6 @@ _SMALLEST_ERROR = 1e-8  # of a flawless reconstruction
 _TILE = 32  # rows and columns are cut to multiples of this, which networks can halve five times
 _MARGIN = 16  # kept beyond the breast: convolutions feel a border that is nearer
 _NO_EVIDENCE = -30.0  # log odds where nothing was looked at; further ones say no more
-_RADII = (6.0, 7.0)  # pixels of 0.75 mm: masses of about a centimetre
 _USUAL_CONVERGENCE = 0.6  # of a normal image's peak: above it is evidence for a mass, below against
 
 
@@ -83,7 +82,7 @@ class Scorer:
     ) -> tuple[float, torch.Tensor]:
         evidence = _smooth_inside(log_odds[0].numpy(), inside[0].numpy(), self.config.smoothing)
         if self.config.convergence:
-            rises = convergence(image[None], mask[None], _RADII, stride=1)[0].mean(dim=0).numpy()
+            rises = convergence(image[None], mask[None], self.config.convergence_radii, stride=1)[0].mean(dim=0).numpy()
             evidence = evidence + self.config.convergence * (rises - _USUAL_CONVERGENCE)
         counted = self._counted(inside)
         peak = float(evidence[counted].max()) if counted.any() else _NO_EVIDENCE

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from mammolens.calibration.standardisation import Source
-from mammolens.errors import DatasetError
+from mammolens.errors import ConfigError, DatasetError
 from mammolens.training.normal import Normal
 from mammolens.training.preparation import Gathered
 from mammolens.training.restoration import RestorationTask
@@ -49,9 +49,11 @@ class ExposureTask(Task):
         self._normals: dict[Source, list[Normal]] = defaultdict(list)
         for image, source in zip(learners.images, learners.sources, strict=True):
             self._normals[source].append(image)
-        self._places = [place for place, source in enumerate(exposure.sources) if source in self._normals]
+        # Images of unknown machines are not of the same one.
+        known = {source for source in self._normals if source.acquisition_group is not None}
+        self._places = [place for place, source in enumerate(exposure.sources) if source in known]
         if not self._places:
-            reason = "no known cancer is of a machine and view that the normal images are of, too"
+            reason = "no known cancer is of a known machine and view that normal images are of, too"
             remedy = "add normal images of the same machines, or set training.exposure_weight to 0"
             raise DatasetError("exposure", reason, remedy)
 
@@ -81,6 +83,11 @@ class ExposureTask(Task):
         greys = torch.from_numpy(np.stack([window.image for window in windows]))[:, None]
         breast = torch.from_numpy(np.stack([window.breast for window in windows]).astype(np.float32))[:, None]
         log_odds = network(greys, breast).log_odds
+        if log_odds is None:
+            reason = "tells no log odds, and known cancers are ranked by them"
+            raise ConfigError(
+                "network.name", reason, "use the network 'restorer', or set training.exposure_weight to 0"
+            )
         reach = 2 * self._erosion + 1
         inner = 1 - functional.max_pool2d(1 - breast, reach, 1, self._erosion)
         counted = torch.where(inner > 0.5, log_odds, _NEVER).flatten(1)

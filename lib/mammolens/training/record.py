@@ -19,6 +19,12 @@ from mammolens.enums import Split
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Partition
 
+_PARTS = {
+    Split.TRAIN: "training",
+    Split.VALIDATION: "validation (early stopping)",
+    Split.EXPOSURE: "known cancers, also trained on",
+    Split.CALIBRATION: "calibration",
+}
 _UNITS = {
     "none": "the network's own",
     "acquisition_group": "in robust standard deviations of normal images of the same machine",
@@ -97,7 +103,7 @@ def recalibrated_record(
 
 def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
     """Markdown for people: what it is, what it learned from, what it promises, its licence."""
-    patients, images, data = record["patients"], record["images"], record["dataset"]
+    data = record["dataset"]
     starts, size = calibration.levels(), config.preprocessing.size
     levels = "\n".join(
         f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.calibration.levels.items()
@@ -108,11 +114,9 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 | | patients | images |
 |---|---|---|
-| training | {patients["train"]} | {images["train"]} |
-| validation (early stopping) | {patients["validation"]} | {images["validation"]} |
-| calibration | {patients["calibration"]} | {images["calibration"]} |
+{_parts(record)}
 
-- Data: {data["name"]}, normal mammograms only. {data["citation"]}
+- Data: {data["name"]}, {_learned_from(record)}. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
 {_calibrated_on(record)}- Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
@@ -127,6 +131,22 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 |---|---|---|
 {levels}
 """
+
+
+def _parts(record: dict[str, Any]) -> str:
+    """Rows of the card: patients and images of each part."""
+    patients, images = record["patients"], record["images"]
+    return "\n".join(
+        f"| {words} | {patients[part.value]} | {images[part.value]} |"
+        for part, words in _PARTS.items()
+        if part.value in images
+    )
+
+
+def _learned_from(record: dict[str, Any]) -> str:
+    if Split.EXPOSURE.value in record["images"]:
+        return "normal mammograms and, with image-level labels, **known cancers** (exposure)"
+    return "normal mammograms only"
 
 
 def _terms(dataset: Dataset) -> dict[str, str]:
