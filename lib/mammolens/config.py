@@ -143,7 +143,9 @@ class CalibrationConfig(_Section):
         None, gt=0, lt=1, description="conformal: promise alpha with this probability over calibrations, not on average"
     )
     group_patients: int = Field(
-        20, ge=1, description="a machine with at least as many calibration patients is judged by them alone"
+        20,
+        ge=1,
+        description="a machine with at least as many calibration patients, and enough to flag, is judged by them alone",
     )
     k: float = Field(0.1, description="mean_std: flag above mean + k standard deviations of normal scores")
     levels: dict[str, float] = Field(

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source
 from mammolens.config import CalibrationConfig
+from mammolens.enums import Laterality
 from mammolens.errors import ModelError
 
 CONFORMAL = CalibrationConfig(alpha=0.1)
@@ -54,7 +56,9 @@ def test_the_decision_is_the_p_value_against_alpha():
     calibration = calibration_of(40)
     for score in np.linspace(-1, 42, 200):
         assert (score >= calibration.threshold()) == (calibration.image_scales.everybody.p_value(score) <= 0.1)
-        assert (score >= calibration.exam_threshold()) == (calibration.exam_scales.everybody.p_value(score) <= 0.1)
+        assert (score >= calibration.exam_threshold()) == (
+            calibration.exam_scales.whole.everybody.p_value(score) <= 0.1
+        )
     assert calibration.decision_rule == "conformal p <= 0.1"
 
 
@@ -69,10 +73,10 @@ def test_the_original_rule_is_mean_and_k_standard_deviations_of_images():
 
 def test_exams_have_their_own_scale():
     calibration = calibration_of(19)
-    assert calibration.exam_scales.everybody.p_value(18.0) == 2 / 20
-    assert calibration.image_scales.everybody.patients == calibration.exam_scales.everybody.patients == 19
+    assert calibration.exam_scales.whole.everybody.p_value(18.0) == 2 / 20
+    assert calibration.image_scales.everybody.patients == calibration.exam_scales.whole.everybody.patients == 19
     assert calibration.asymmetry_scales is not None
-    assert calibration.asymmetry_scales.everybody.patients == 9
+    assert calibration.asymmetry_scales.whole.everybody.patients == 9
 
 
 def test_levels_rise_and_at_most_their_share_of_normal_images_reaches_them():
@@ -216,3 +220,52 @@ def test_the_original_rule_without_standardisation_is_that_of_the_networks_own_s
     config = CalibrationConfig(decision="mean_std", k=0.1, standardise="none")
     calibration = calibration_of(40, config)
     assert calibration.standardisation.score(0.123, Source("Maker One", "CC")) == 0.123
+
+
+def test_levels_are_float32_just_above_normal_peaks():
+    peaks = [float(np.float32(0.1 + n / 50)) for n in range(39)]
+    images = [
+        NormalImage(patient=n, view="CC", acquisition_group=None, raw_score=0, pred_score=0, map_peak=peak)
+        for n, peak in enumerate([*peaks, 1.0])
+    ]
+    exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+    levels = Calibration(tuple(images), (exam,), CONFORMAL).levels()
+    for name, share in CONFORMAL.levels.items():
+        assert levels[name] == float(np.float32(levels[name]))
+        reached = [np.array([image.map_peak], np.float32) >= levels[name] for image in images]
+        assert np.mean(reached) <= share
+
+
+def test_an_exam_of_one_image_is_judged_by_exams_of_one_image(tmp_path):
+    exams = tuple(
+        NormalExam(
+            patient=patient,
+            acquisition_group=None,
+            exam_score=float(patient),
+            asymmetry=2.0,
+            breasts=(
+                NormalBreast(laterality=Laterality.LEFT, pred_scores=(patient - 20.0, patient + 18.0)),
+                NormalBreast(laterality=Laterality.RIGHT, pred_scores=(patient - 19.0, patient + 21.0)),
+            ),
+        )
+        for patient in range(39)
+    )
+    Calibration(calibration_of(39).images, exams, CONFORMAL).save(tmp_path / "calibration.json")
+    calibration = Calibration.load(tmp_path / "calibration.json", CONFORMAL)
+    assert calibration.exams == exams
+    assert calibration.exam_p_value(39.0, None, (2, 2)) == 1 / 40 < 0.1 < calibration.exam_p_value(39.0, None, (1,))
+    assert calibration.exam_threshold() == calibration.exam_threshold(None, (2, 2))
+    assert calibration.exam_threshold(None, (1,)) > calibration.exam_threshold() + 15
+    assert calibration.asymmetry_p_value(3.0, None, (2, 2)) == 1 / 40 < calibration.asymmetry_p_value(3.0, None, (1, 1))
+    highest = replace(calibration, fusion="max")
+    assert highest.exam_threshold(None, (2, 1)) > calibration.exam_threshold(None, (2, 1))
+
+
+def test_a_machine_whose_own_patients_could_never_be_flagged_is_judged_by_all():
+    sure = CONFORMAL.model_copy(update={"confidence": 0.9})
+    for config, enough in ((sure, 22), (CONFORMAL.model_copy(update={"alpha": 0.04}), 24)):
+        for patients, groups in ((enough - 1, set()), (enough, {"Maker One"})):
+            calibration = calibration_of(patients, config)
+            assert set(calibration.image_scales.groups) == set(calibration.exam_scales.whole.groups) == groups
+    few = CONFORMAL.model_copy(update={"group_patients": 1})
+    assert not calibration_of(18, few).peak_scales.groups, "its highest level needs 19"

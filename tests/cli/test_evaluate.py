@@ -130,6 +130,20 @@ def test_earlier_scores_are_measured_again_without_model_and_images(
         assert (again / name).read_bytes() == (first / name).read_bytes()
 
 
+@pytest.mark.parametrize(
+    "ignored",
+    [["--model", "m"], ["--against", "m"], ["--split", "test"], ["--pictures", "6"], ["--table", "t"], ["--kind", "k"]],
+)
+def test_earlier_scores_refuse_what_they_would_ignore(mammolens, tmp_path, ignored):
+    given = ("--from-scores", tmp_path / "scores.csv", "-o", tmp_path / "out", "--record", *ignored)
+    result = mammolens("evaluate", *given)
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.replace("│", " ").split())
+    assert "leave out" in told
+    assert "--record" in told
+    assert ignored[0] in told
+
+
 @pytest.mark.parametrize("wrong", [[], ["-d", "x"], ["--record"]])
 def test_scores_and_data_exclude_each_other(mammolens, tmp_path, wrong):
     given = ["--from-scores", tmp_path / "scores.csv"] if wrong else []

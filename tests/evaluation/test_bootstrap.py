@@ -4,7 +4,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from mammolens.evaluation.bootstrap import PatientBootstrap, bootstrap_by_patient, paired_difference
+from mammolens.evaluation.bootstrap import PatientBootstrap, bootstrap_by_patient, difference
 from mammolens.evaluation.metrics import auroc, flagged_share
 
 
@@ -74,7 +74,7 @@ def test_a_wider_level_gives_a_wider_interval():
 
 def test_a_score_does_not_differ_from_itself():
     ids, abnormal, scores = patients_with_views(np.random.default_rng(6), 40, 2, 0.5)
-    same = paired_difference(ids, abnormal, auroc, scores, 2 * scores + 1)
+    same = bootstrap_by_patient(ids, abnormal, difference(auroc, abnormal, scores, 2 * scores + 1))
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
@@ -82,7 +82,7 @@ def test_a_paired_difference_is_tighter_than_two_separate_intervals():
     rng = np.random.default_rng(8)
     ids, abnormal, scores = patients_with_views(rng, 100, 2, 0.7)
     other = scores + rng.normal(0, 0.3, len(scores))
-    gap = paired_difference(ids, abnormal, auroc, scores, other)
+    gap = bootstrap_by_patient(ids, abnormal, difference(auroc, abnormal, scores, other))
     alone = bootstrap_by_patient(ids, abnormal, partial(auroc, abnormal, scores))
     assert gap.value == pytest.approx(float(auroc(abnormal, scores) - auroc(abnormal, other)))
     assert gap.low <= gap.value <= gap.high

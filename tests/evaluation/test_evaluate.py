@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from mammolens.errors import DatasetError
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import SET_ASIDE, evaluate
 from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
@@ -85,6 +86,30 @@ def test_a_site_without_abnormals_has_a_false_positive_rate_but_no_auroc(images_
 def test_a_decision_that_is_not_the_promised_one_is_told(images_of_two_sites):
     assert any("the decision is not 'p <= 0.2'" in c for c in evaluate(images_of_two_sites, alpha=0.2).caveats)
     assert not any("decision" in c for c in evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20).caveats)
+
+
+def test_only_a_decision_that_the_rule_could_not_make_is_told(images_of_two_sites):
+    for rule in (DecisionRule(confidence=0.9), DecisionRule("mean_std")):
+        # Decided at 0.1, so images with p between 0.1 and 0.2 are spared, as a stricter threshold does.
+        found = evaluate(images_of_two_sites, alpha=0.2, n_bootstrap=20, rule=rule)
+        assert not any("decision" in caveat for caveat in found.caveats)
+
+
+def test_exams_of_unlike_size_in_the_two_classes_are_told(images_of_two_sites):
+    def told(images):
+        caveats = evaluate(images, alpha=0.1, n_bootstrap=20).caveats
+        return [caveat.split(":")[0] for caveat in caveats if "abnormal one" in caveat]
+
+    one_view = [image for image in images_of_two_sites if not image.abnormal or image.view == "CC"]
+    one_breast = [
+        image if image.abnormal or image.view == "CC" else replace(image, laterality="R")
+        for image in images_of_two_sites
+    ]
+    both = [image for image in one_breast if not image.abnormal or image.view == "CC"]
+    assert told(both) == ["a normal exam has 2.0 images and 2.0 breasts, an abnormal one 1.0 and 1.0"]
+    assert told(images_of_two_sites) == []
+    assert told(one_view) == ["a normal exam has 2.0 images, an abnormal one 1.0"]
+    assert told(one_breast) == ["a normal exam has 2.0 breasts, an abnormal one 1.0"]
 
 
 def test_images_without_laterality_are_told_and_leave_breast_level_unmeasured(images_of_two_sites):

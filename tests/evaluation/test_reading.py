@@ -3,14 +3,18 @@ import json
 import pytest
 
 from mammolens.errors import DatasetError
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.reading import read_scored_set, read_scores
 from mammolens.evaluation.records import json_text, scores_csv
 
+RULE = DecisionRule("conformal", 0.9)
+SAID = {"title": "T", "model": "m", "notes": [], "alpha": 0.1, "fusion": "mean"}
+
 
 @pytest.fixture
 def a_folder(images_with_everything, tmp_path):
-    evaluation = evaluate(images_with_everything, alpha=0.2, n_bootstrap=30, fusion="max")
+    evaluation = evaluate(images_with_everything, alpha=0.2, n_bootstrap=30, fusion="max", rule=RULE)
     (tmp_path / "scores.csv").write_text(scores_csv(images_with_everything))
     (tmp_path / "evaluation.json").write_text(json_text(evaluation, title="T", model="m", notes=["n"]))
     return tmp_path
@@ -28,8 +32,9 @@ def test_what_is_unknown_comes_back_as_unknown(an_image, tmp_path):
 
 def test_measuring_again_gives_the_very_figures(a_folder):
     found = read_scored_set(a_folder / "scores.csv")
-    assert (found.title, found.model, found.notes, found.alpha, found.fusion) == ("T", "m", ("n",), 0.2, "max")
-    again = evaluate(found.images, alpha=found.alpha, n_bootstrap=30, fusion=found.fusion)
+    assert (found.title, found.model, found.notes) == ("T", "m", ("n",))
+    assert (found.alpha, found.fusion, found.rule) == (0.2, "max", RULE)
+    again = evaluate(found.images, alpha=found.alpha, n_bootstrap=30, fusion=found.fusion, rule=found.rule)
     text = json_text(again, title=found.title, model=found.model, notes=found.notes)
     assert text == (a_folder / "evaluation.json").read_text()
 
@@ -40,6 +45,7 @@ def test_measuring_again_gives_the_very_figures(a_folder):
         ("evaluation.json", None, r"evaluation\.json: cannot be read .*; keep it beside scores\.csv"),
         ("evaluation.json", "{}", r"evaluation\.json: cannot be read \(damaged"),
         ("evaluation.json", json.dumps({"fusion": "sum"}), r"fusion is 'sum'"),
+        ("evaluation.json", json.dumps(SAID | {"rule": {"decision": "guess"}}), r"decision is 'guess'"),
         ("scores.csv", None, r"scores\.csv: cannot be read"),
         ("scores.csv", "path,patient_id\n", r"has no column 'exam_id'; give scores\.csv as"),
         (

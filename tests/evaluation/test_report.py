@@ -7,7 +7,9 @@ from PIL import Image
 
 from mammolens.errors import DatasetError
 from mammolens.evaluation import report
-from mammolens.evaluation.report import evaluate, write_report
+from mammolens.evaluation.decision_rule import DecisionRule
+from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.report import write_report
 
 PAGES = ["evaluation.html", "evaluation.md", "evaluation.json", "scores.csv"]
 FIGURES = ["scores.png", "calibration.png", "reliability.png", "roc.png", "triage.png"]
@@ -55,6 +57,29 @@ def test_lesions_without_normals_have_a_report_of_places_alone(images_with_every
     assert "## Triage" not in page
 
 
+def test_normal_breasts_of_abnormal_exams_alone_have_a_report_without_triage(an_image, tmp_path):
+    exams = [(f"p{number}", ill) for number in range(6) for ill in (False, True)]
+    images = [
+        an_image(
+            f"{patient}{ill}", patient_id=patient, exam_id=patient, abnormal=ill, laterality="R" if ill else "L",
+            pred_score=float(ill), exam_p_value=0.2, exam_is_anomalous=False,
+        )
+        for patient, ill in exams
+    ]  # fmt: skip
+    written = write_report(evaluate(images, alpha=0.1, n_bootstrap=20), images, tmp_path, title="T", model="m")
+    assert [path.name for path in written] == [*PAGES, "scores.png", "calibration.png", "roc.png"]
+    assert "## Triage" not in written[1].read_text()
+
+
+def test_a_model_that_promises_nothing_has_no_figure_of_promises(images_of_two_sites, tmp_path):
+    evaluation = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20, rule=DecisionRule("mean_std"))
+    written = write_report(evaluation, images_of_two_sites, tmp_path, title="T", model="m")
+    assert "calibration.png" not in [path.name for path in written]
+    page = written[1].read_text()
+    assert "promises no false-positive rate" in page
+    assert "10 %" not in page.split("## Triage")[0]
+
+
 def test_a_second_report_replaces_the_first_and_leaves_other_files(write, tmp_path):
     (tmp_path / "evaluation.md").write_text("old")
     (tmp_path / "mine.txt").write_text("mine")
@@ -89,6 +114,6 @@ def test_an_output_that_is_a_file_is_refused_by_name(write, tmp_path):
 
 
 def test_measuring_imports_neither_torch_nor_a_screen():
-    code = "import sys, mammolens.evaluation.report; print(*sys.modules)"
+    code = "import sys, mammolens.evaluation.evaluate, mammolens.evaluation.report; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "monai", "monailabel", "typer", "rich", "matplotlib.pyplot"} & set(found.stdout.split())

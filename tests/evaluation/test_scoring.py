@@ -66,6 +66,7 @@ def test_another_model_is_compared_by_its_name_on_the_same_images(cases, a_predi
     given = [cases[0], next(case for case in cases if case.lesions)]
     found = list(score_cases(a_predictor, given, against={"older": a_predictor}, on_error=pytest.fail))
     assert all(image.other_scores["older"] == image.pred_score for image in found)
+    assert all(image.other_scores["older, raw"] == image.raw_score != image.pred_score for image in found)
     assert all(image.localisations["older"] == image.localisations[MODEL] for image in found)
 
 

@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.sections import Table, sections
 
 
-def found(images):
-    return {section.heading: section for section in sections(evaluate(images, alpha=0.1, n_bootstrap=20))}
+def found(images, **given):
+    return {section.heading: section for section in sections(evaluate(images, alpha=0.1, n_bootstrap=20, **given))}
 
 
 def test_sections_come_in_the_order_of_reading(images_with_everything):
@@ -34,6 +35,27 @@ def test_a_promise_says_whether_it_is_kept(images_with_everything):
     rows = found(flagged)["False positives: promised and realised"].tables[0].rows
     assert rows[0] == ("all", "images", "60", "120", "100.0 %", "3.3 % to 18.3 %", "above")
     assert ("machine m1", "exams") in [row[:2] for row in rows]
+
+
+def test_the_original_rule_promises_nothing_and_is_not_judged(images_with_everything):
+    section = found(images_with_everything, rule=DecisionRule("mean_std"))["False positives: promised and realised"]
+    assert "promises no false-positive rate" in section.text
+    assert not section.tables
+
+
+def test_a_confident_promise_is_told_as_one_that_lies_above_the_average_rate(images_with_everything):
+    none_flagged = [replace(image, is_anomalous=False) for image in images_with_everything]
+    section = found(none_flagged, rule=DecisionRule(confidence=0.9))["False positives: promised and realised"]
+    assert "with confidence 0.9" in section.text
+    assert "average rate is meant to lie below 10 %" in section.text
+    assert section.tables[0].rows[0][-2:] == ("0.0 % to 18.3 %", "within")
+
+
+def test_the_counts_tell_what_an_exam_of_each_class_is_made_of(an_image):
+    both = [an_image(f"n{side}", laterality=side) for side in "LR"]
+    images = [*both, an_image("x", patient_id="p2", abnormal=True), an_image("y", patient_id="p3", abnormal=True)]
+    rows = {row[0]: row[1:] for row in found(images)["Figures"].tables[0].rows}
+    assert rows["Images an exam, mean"] == rows["Breasts an exam, mean"] == ("2.0 / 1.0",)
 
 
 def test_triage_names_the_four_shares(images_with_everything):

@@ -31,7 +31,7 @@ LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
     ],
 )
 def test_it_is_the_distance_between_the_two_breasts_whichever_is_higher(breasts, difference):
-    assert asymmetry(ExamScore(breasts, 1.0, None)) == difference
+    assert asymmetry(ExamScore(breasts, {}, 1.0, None)) == difference
 
 
 class Blobs(torch.nn.Module):

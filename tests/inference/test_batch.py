@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mammolens.enums import Laterality
 from mammolens.errors import InputError
 from mammolens.inference.batch import predict_files
 from mammolens.types import ImageAttributes
@@ -83,3 +84,13 @@ def test_what_a_table_says_wins(a_predictor, two_exams):
     attributes = {path: replace(ImageAttributes(), patient_id="Anna", machine_id="49")}
     _, (record,), _ = judged(a_predictor, [path], attributes)
     assert (record.patient, record.acquisition_group) == ("Anna", "49")
+
+
+def test_one_image_under_two_sides_is_refused_and_the_first_goes_on(a_predictor, two_exams, tmp_path):
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(two_exams[0][0].read_bytes())
+    sides = {two_exams[0][0]: ImageAttributes(laterality=Laterality.LEFT)}
+    sides[copy] = ImageAttributes(laterality=Laterality.RIGHT)
+    paths, _, (error,) = judged(a_predictor, [two_exams[0][0], copy], sides)
+    assert paths == [two_exams[0][0]]
+    assert str(error) == f"{copy}: is the same image as {paths[0]}, but R here and L there; keep the right one"

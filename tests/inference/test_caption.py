@@ -42,6 +42,7 @@ def test_it_says_who_and_how_much_in_words(a_result):
             {"exam_is_anomalous": False, "is_anomalous": True},
             "Exam not flagged, this image FLAGGED (conformal p <= 0.1).",
         ),
+        ({"threshold": None, "exam_is_anomalous": True}, "Exam FLAGGED, this image not flagged"),
         ({"threshold": None}, "Cannot be flagged: the model knows too few normal patients."),
         ({"laterality": None, "view": None}, "side unknown view unknown"),
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was guessed from the picture."),

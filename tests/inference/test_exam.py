@@ -55,3 +55,9 @@ def test_an_exam_is_of_a_machine_if_all_its_images_are():
     assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0)], "mean").acquisition_group == "Maker One"
     assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, "Maker Two")], "mean").acquisition_group is None
     assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, None)], "mean").acquisition_group is None
+
+
+def test_the_shape_tells_how_many_images_of_each_breast_were_fused(five_views):
+    assert fuse(five_views[3:] + five_views[:3], "mean").shape == (3, 2)
+    with_unknown = fuse([*five_views, score("6", None, 1.0)], "mean")
+    assert (with_unknown.shape, with_unknown.shape_of_sides) == ((3, 2, 1), (3, 2))

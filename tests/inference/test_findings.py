@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from mammolens.config import FindingsConfig
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam, NormalImage
+from mammolens.config import CalibrationConfig, FindingsConfig
 from mammolens.datasets.phantom import PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
 from mammolens.enums import AttributeSource, Laterality, SpacingSource, ViewPosition
@@ -216,3 +218,11 @@ def test_a_mirrored_image_has_mirrored_findings_in_the_same_words(seed, number):
     last = heat.shape[1] - 1
     assert mirrored.bounding_box == (last - right, top, last - left, bottom)
     assert shoelace(mirrored.contour) == pytest.approx(shoelace(one.contour), rel=0.2)
+
+
+def test_a_saturated_map_at_a_level_just_above_one_has_no_finding():
+    peaks = NormalImage(patient=0, view=None, acquisition_group=None, raw_score=0, pred_score=0, map_peak=1.0)
+    images = tuple(peaks.model_copy(update={"patient": patient}) for patient in range(40))
+    exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+    levels = Calibration(images, (exam,), CalibrationConfig()).levels()
+    assert find_findings(np.ones((40, 30), np.float32), A_BREAST, HEADER, levels, EVERYTHING) == ([], 0)

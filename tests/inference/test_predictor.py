@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.calibration.calibration import Calibration, NormalExam
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam
 from mammolens.enums import Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError, ModelError
 from mammolens.inference.predictor import Predictor
@@ -54,7 +55,7 @@ def test_fused_scores_are_means_of_views_and_then_of_breasts(a_predictor, result
     for result in results:
         assert result.record.breast_score == pytest.approx(breasts[result.record.laterality])
         assert result.record.exam_score == pytest.approx(exam)
-        exam_scale = a_predictor.calibration.exam_scales.everybody
+        exam_scale = a_predictor.calibration.exam_scales.whole.everybody
         assert result.record.exam_p_value == exam_scale.p_value(result.record.exam_score)
         assert result.record.asymmetry == pytest.approx(abs(breasts["L"] - breasts["R"]))
 
@@ -66,7 +67,7 @@ def test_the_numbers_of_a_record_agree_with_the_calibration(a_predictor, results
         assert record.exam_percentile == pytest.approx(100 * (1 - record.exam_p_value))
         assert record.is_anomalous == (record.p_value <= 0.1) == (record.pred_score >= record.threshold)
         assert record.exam_is_anomalous == (record.exam_p_value <= 0.1)
-        sides = a_predictor.calibration.asymmetry_scales.everybody
+        sides = a_predictor.calibration.asymmetry_scales.whole.everybody
         assert record.asymmetry_p_value == sides.p_value(record.asymmetry)
         assert record.model == a_predictor.model_id
         assert record.calibration == a_predictor.calibration_id
@@ -119,7 +120,7 @@ def test_a_level_begins_at_its_very_value(a_predictor, a_trained_model, an_exam,
 def test_exams_are_judged_by_normal_exams_and_images_by_normal_images(a_predictor, a_trained_model, an_exam):
     exams = tuple(exam.model_copy(update={"exam_score": -100.0}) for exam in a_predictor.calibration.exams)
     calibration = replace(a_predictor.calibration, exams=exams)
-    record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
+    record = Predictor(load_model(a_trained_model), calibration).predict_exam(an_exam)[0].record
     assert record.exam_p_value == 1 / (len(exams) + 1)
     assert record.p_value == a_predictor.image_p_value(a_predictor.score(an_exam[0])) > record.exam_p_value
     assert record.exam_is_anomalous
@@ -152,7 +153,7 @@ def test_a_machine_with_patients_enough_is_judged_by_them_alone(a_predictor, a_t
     assert own.threshold < other.threshold
     assert own.levels["high"] <= 0.201 < other.levels["high"]
     assert other.p_value == calibration.image_scales.everybody.p_value(other.pred_score)
-    assert other.exam_p_value == calibration.exam_scales.everybody.p_value(other.exam_score)
+    assert other.exam_p_value == calibration.exam_scales.whole.everybody.p_value(other.exam_score)
     assert own.raw_score == other.raw_score
 
 
@@ -297,3 +298,10 @@ def test_an_image_unlike_those_of_the_calibration_is_flagged_and_a_statistic_is_
 def test_an_image_that_was_prepared_already_gets_the_same_score(a_predictor, an_exam):
     prepared = Pipeline(a_predictor.config.preprocessing).prepare(an_exam[0])
     assert a_predictor.score_prepared(prepared) == a_predictor.score(an_exam[0])
+
+
+def test_an_image_alone_is_set_against_exams_of_one_image(a_predictor, an_exam):
+    record = a_predictor.predict(an_exam[0]).record
+    one_image = a_predictor.calibration.exam_scales.of_shape((1,)).everybody
+    assert len(one_image.scores) == len(a_predictor.calibration.images)
+    assert record.exam_p_value == one_image.p_value(record.exam_score)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.calibration.calibration import NormalImage
+from mammolens.calibration.normals import NormalImage
 from mammolens.inference.image_statistics import ImageStatistic
 from mammolens.inference.usual_images import UsualImages
 

@@ -22,7 +22,8 @@ import SimpleITK as sitk
 import torch
 
 import mammolens
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network

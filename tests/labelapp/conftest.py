@@ -15,7 +15,8 @@ import torch
 from monailabel.config import settings
 from starlette.testclient import TestClient
 
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.errors import PacsError, UnknownImageError

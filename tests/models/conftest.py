@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, NetworkConfig, PreprocessingConfig
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network

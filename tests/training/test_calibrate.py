@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mammolens.dicom.reader import read_mammogram
@@ -68,7 +69,7 @@ def test_two_exams_of_a_patient_are_two_exams_of_one_patient(calibrating, six_pa
     ]
     calibration, _ = calibrating(cases)
     assert [exam.patient for exam in calibration.exams] == [0, 0]
-    assert calibration.exam_scales.everybody.patients == 1
+    assert calibration.exam_scales.whole.everybody.patients == 1
 
 
 def test_exams_that_are_numbered_alike_for_each_patient_stay_apart(calibrating, six_patients):
@@ -89,3 +90,12 @@ def test_without_a_usable_image_there_is_no_calibration(calibrating, six_patient
     broken = [replace(case, path=tmp_path / "gone.dcm") for case in six_patients.cases[:4]]
     with pytest.raises(DatasetError, match="calibration: none of its images can be used; see the images"):
         calibrating(broken)
+
+
+def test_exams_keep_the_scores_of_each_breast_that_they_were_fused_of(calibrating, six_patients):
+    calibration, _ = calibrating(six_patients.cases)
+    for exam in calibration.exams:
+        own = [image.pred_score for image in calibration.images if image.patient == exam.patient]
+        assert {breast.laterality for breast in exam.breasts} == {"L", "R"}
+        assert sorted(score for breast in exam.breasts for score in breast.pred_scores) == sorted(own)
+        assert exam.exam_score == pytest.approx(np.mean([np.mean(breast.pred_scores) for breast in exam.breasts]))

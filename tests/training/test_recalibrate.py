@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from mammolens.config import CalibrationConfig
-from mammolens.datasets.base import Dataset
+from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.enums import Split
-from mammolens.errors import DatasetError, ModelError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CALIBRATION, CARD, METRICS, TRAINING, WEIGHTS, load_model, model_id_of
+from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import partition
 from mammolens.training.progress import Stage
 from mammolens.training.recalibrate import recalibrate, unseen_normals
+from mammolens.training.record import training_record
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +106,9 @@ def test_of_the_data_that_it_learned_from_only_held_back_patients_are_used(a_tra
 
 def test_of_those_data_with_changes_too_but_it_is_said_that_this_is_no_proof(a_trained_model, phantoms):
     model = load_model(a_trained_model)
-    fewer = replace(phantoms, cases=phantoms.cases[4:])
-    cases, doubt = unseen_normals(fewer, model.config, model.training)
+    fewer = replace(phantoms, cases=phantoms.cases[4:], citation="Someone, 2020.")
+    record = {**model.training, "dataset": {**model.training["dataset"], "citation": "Someone, 2020."}}
+    cases, doubt = unseen_normals(fewer, model.config, record)
     assert cases == partition(fewer, model.config).calibration
     assert doubt is not None
     assert doubt.startswith("the data have changed since the training, and the training record names no patients")
@@ -135,3 +138,34 @@ def test_an_output_that_exists_and_a_model_without_a_record_are_refused(a_traine
     (a_copy / TRAINING).write_text(json.dumps(record))
     with pytest.raises(ModelError, match="training.json has no dataset"):
         recalibrate(a_copy, a_site, tmp_path / "ours")
+
+
+def test_a_name_without_a_citation_is_anybodys(a_trained_model, phantoms):
+    model = load_model(a_trained_model)
+    fewer = replace(phantoms, cases=phantoms.cases[4:])
+    cases, doubt = unseen_normals(fewer, model.config, model.training)
+    assert len(cases) > len(partition(fewer, model.config).calibration)
+    assert doubt == "the training record names no patients, so make sure that none of these taught the model"
+
+
+def test_an_image_that_training_left_out_does_not_change_the_data(a_tiny_config, phantoms, tmp_path):
+    broken = tmp_path / "broken.dcm"
+    broken.write_bytes(phantoms.cases[0].path.read_bytes()[:2000])
+    listed = replace(phantoms, cases=(replace(phantoms.cases[0], path=broken), *phantoms.cases[1:]))
+    parts = partition(listed, a_tiny_config)
+    used = replace(
+        parts, **{name: _without(getattr(parts, name), broken) for name in ("train", "validation", "calibration")}
+    )
+    record = training_record(a_tiny_config, listed, parts, used, LearningState(epoch=1), None)
+    assert unseen_normals(listed, a_tiny_config, record) == (parts.calibration, None)
+
+
+def test_settings_that_do_not_fit_the_model_are_refused(a_trained_model, a_site, tmp_path):
+    settings = CalibrationConfig(levels={"some": 0.5, "much": 0.1})
+    with pytest.raises(ConfigError, match=r"findings\.level 'moderate' is none of calibration\.levels: some, much"):
+        recalibrate(a_trained_model, a_site, tmp_path / "ours", settings=settings)
+    assert not (tmp_path / "ours").exists()
+
+
+def _without(cases: tuple[Case, ...], path: Path) -> tuple[Case, ...]:
+    return tuple(case for case in cases if case.path != path)

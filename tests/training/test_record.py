@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mammolens import RESEARCH_USE_ONLY, __version__
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.training.checkpoint import LearningState

@@ -10,11 +10,15 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import ValidationError
 
+from mammolens.calibration.conformal import fewest_patients
+from mammolens.calibration.exam_scales import ExamScales, FusedExam
 from mammolens.calibration.groups import GroupedScale
 from mammolens.calibration.mean_std import mean_std_threshold
+from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source, Standardisation
+from mammolens.calibration.sub_exams import Breast, Fusion, Shape, fuse_values
 from mammolens.config import CalibrationConfig
 from mammolens.errors import ModelError
 from mammolens.files import write_text
@@ -23,45 +27,14 @@ _REMEDY = "calibrate the model again with 'mammolens calibrate'"
 _SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is no level
 
 
-class NormalImage(BaseModel):
-    """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
-
-    ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
-    ``statistics`` are of the prepared image, by name, to tell an unusual image by.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    patient: int
-    view: str | None
-    acquisition_group: str | None
-    raw_score: FiniteFloat
-    pred_score: FiniteFloat
-    map_peak: FiniteFloat
-    statistics: dict[str, FiniteFloat] = {}
-
-
-class NormalExam(BaseModel):
-    """Fused scores of one normal exam; ``asymmetry`` is known where both breasts were imaged.
-
-    ``acquisition_group`` is ``None`` where it is not known or the images are of several.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    patient: int
-    acquisition_group: str | None
-    exam_score: FiniteFloat
-    asymmetry: FiniteFloat | None
-
-
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Normal images and exams of patients that training never saw."""
+    """Normal images and exams of patients that training never saw; ``fusion`` is that of the exams."""
 
     images: tuple[NormalImage, ...]
     exams: tuple[NormalExam, ...]
     config: CalibrationConfig
+    fusion: Fusion = "mean"
 
     @cached_property
     def calibration_id(self) -> str:
@@ -81,54 +54,84 @@ class Calibration:
     @cached_property
     def image_scales(self) -> GroupedScale:
         """p-values of image scores."""
-        return self._of_images([image.pred_score for image in self.images])
+        return self._of_images([image.pred_score for image in self.images], self._flagging_patients)
 
     @cached_property
     def peak_scales(self) -> GroupedScale:
         """Highest values of anomaly maps."""
-        return self._of_images([image.map_peak for image in self.images])
+        highest = min(self.config.levels.values())
+        return self._of_images([image.map_peak for image in self.images], fewest_patients(highest))
 
     @cached_property
-    def exam_scales(self) -> GroupedScale:
+    def exam_scales(self) -> ExamScales:
         """p-values of exam scores."""
-        return self._of_exams(self.exams, [exam.exam_score for exam in self.exams])
+        exams = [
+            FusedExam(
+                exam.patient,
+                exam.acquisition_group,
+                exam.exam_score,
+                tuple(breast.pred_scores for breast in exam.breasts),
+            )
+            for exam in self.exams
+        ]
+        return ExamScales(exams, self._fused, self._group_patients(self._flagging_patients))
 
     @cached_property
-    def asymmetry_scales(self) -> GroupedScale | None:
+    def asymmetry_scales(self) -> ExamScales | None:
         """p-values of the difference between the breasts; ``None`` where no exam has both."""
-        both = [(exam, exam.asymmetry) for exam in self.exams if exam.asymmetry is not None]
-        return self._of_exams([exam for exam, _ in both], [value for _, value in both]) if both else None
+        both = [
+            FusedExam(
+                exam.patient,
+                exam.acquisition_group,
+                exam.asymmetry,
+                tuple(breast.pred_scores for breast in exam.breasts if breast.laterality is not None),
+            )
+            for exam in self.exams
+            if exam.asymmetry is not None
+        ]
+        return ExamScales(both, self._difference, self._group_patients(1)) if both else None
 
     def image_p_value(self, pred_score: float, acquisition_group: str | None = None) -> float:
         """Of an image score, in (0, 1]."""
         return self.image_scales.of_group(acquisition_group).p_value(pred_score)
 
-    def exam_p_value(self, exam_score: float, acquisition_group: str | None = None) -> float:
-        """Of an exam score, in (0, 1]."""
-        return self.exam_scales.of_group(acquisition_group).p_value(exam_score)
+    def exam_p_value(self, exam_score: float, acquisition_group: str | None, shape: Shape) -> float:
+        """Of the score of an exam with ``shape`` (images of each breast, the most first), in (0, 1]."""
+        return self.exam_scales.of_shape(shape).of_group(acquisition_group).p_value(exam_score)
 
-    def asymmetry_p_value(self, asymmetry: float | None, acquisition_group: str | None = None) -> float | None:
-        """Of a difference between the breasts, in (0, 1]; ``None`` without one, or without normal exams of both."""
+    def asymmetry_p_value(self, asymmetry: float | None, acquisition_group: str | None, shape: Shape) -> float | None:
+        """Of a difference between the breasts, in (0, 1]; ``None`` without one, or without normal exams of both.
+
+        ``shape`` is of the left and the right breast alone.
+        """
         if asymmetry is None or self.asymmetry_scales is None:
             return None
-        return self.asymmetry_scales.of_group(acquisition_group).p_value(asymmetry)
+        return self.asymmetry_scales.of_shape(shape).of_group(acquisition_group).p_value(asymmetry)
 
     def threshold(self, acquisition_group: str | None = None) -> float:
         """Image score from which the decision rule flags an image of this machine; infinite: never."""
-        return self._threshold(self.image_scales, [image.pred_score for image in self.images], acquisition_group)
+        return self._threshold(self.image_scales, acquisition_group)
 
-    def exam_threshold(self, acquisition_group: str | None = None) -> float:
-        """Exam score from which the decision rule flags an exam of this machine; infinite: never."""
-        return self._threshold(self.exam_scales, [exam.exam_score for exam in self.exams], acquisition_group)
+    def exam_threshold(self, acquisition_group: str | None = None, shape: Shape | None = None) -> float:
+        """Exam score from which the decision rule flags an exam of this machine; infinite: never.
+
+        Without a shape, that of an exam with all the views that the normal ones have.
+        """
+        scales = self.exam_scales.whole if shape is None else self.exam_scales.of_shape(shape)
+        return self._threshold(scales, acquisition_group)
 
     def levels(self, acquisition_group: str | None = None) -> dict[str, float]:
         """Map value where each heat level begins: at most the configured share of normal images reaches it.
 
-        Above 0 and never falling. With too few patients for a share, just above every normal peak.
+        Above 0 and never falling. With too few patients for a share, just above every normal peak. Each is a
+        float32, as the map's values are: numpy compares them as such, and would round down to a normal image's peak.
         """
         peaks = self.peak_scales.of_group(acquisition_group)
-        beyond = max(float(peaks.scores[-1]) * 1.001, _SMALLEST_LEVEL)
-        return {name: min(peaks.threshold(share), beyond) for name, share in self.config.levels.items()}
+        beyond = float(peaks.scores[-1]) * 1.001
+        return {
+            name: _single(max(min(peaks.threshold(share), beyond), _SMALLEST_LEVEL))
+            for name, share in self.config.levels.items()
+        }
 
     @property
     def decision_rule(self) -> str:
@@ -154,8 +157,8 @@ class Calibration:
         write_text(path, self._json())
 
     @classmethod
-    def load(cls, path: Path, config: CalibrationConfig) -> Calibration:
-        """Read what :meth:`save` wrote.
+    def load(cls, path: Path, config: CalibrationConfig, fusion: Fusion = "mean") -> Calibration:
+        """Read what :meth:`save` wrote; ``fusion`` is that of the model's configuration.
 
         Raises:
             ModelError: missing, damaged, or made with another standardisation than the configuration's.
@@ -172,20 +175,33 @@ class Calibration:
         if standardise != config.standardise:
             reason = f"it is standardised by {standardise!r}, the configuration says {config.standardise!r}"
             raise ModelError(path, reason, _REMEDY)
-        return cls(images, exams, config)
+        return cls(images, exams, config, fusion)
 
-    def _of_images(self, scores: Sequence[float]) -> GroupedScale:
+    @property
+    def _flagging_patients(self) -> int:
+        """The fewest with which the rule can flag anybody."""
+        conformal = self.config.decision == "conformal"
+        return fewest_patients(self.config.alpha, self.config.confidence) if conformal else 1
+
+    def _group_patients(self, needed: int) -> int:
+        """The fewest that a machine is judged by alone: fewer than needed would say less of it than everybody's do."""
+        return max(self.config.group_patients, needed)
+
+    def _of_images(self, scores: Sequence[float], needed: int) -> GroupedScale:
         patients = [image.patient for image in self.images]
         groups = [image.acquisition_group for image in self.images]
-        return GroupedScale.of(scores, patients, groups, self.config.group_patients)
+        return GroupedScale.of(scores, patients, groups, self._group_patients(needed))
 
-    def _of_exams(self, exams: Sequence[NormalExam], scores: Sequence[float]) -> GroupedScale:
-        patients, groups = [exam.patient for exam in exams], [exam.acquisition_group for exam in exams]
-        return GroupedScale.of(scores, patients, groups, self.config.group_patients)
+    def _fused(self, breasts: tuple[Breast, ...]) -> float:
+        return fuse_values([fuse_values(breast, self.fusion) for breast in breasts], self.fusion)
 
-    def _threshold(self, scales: GroupedScale, scores: Sequence[float], acquisition_group: str | None) -> float:
+    def _difference(self, breasts: tuple[Breast, ...]) -> float:
+        one, other = (fuse_values(breast, self.fusion) for breast in breasts)
+        return abs(one - other)
+
+    def _threshold(self, scales: GroupedScale, acquisition_group: str | None) -> float:
         if self.config.decision == "mean_std":
-            return mean_std_threshold(np.array(scores), self.config.k)
+            return mean_std_threshold(scales.everybody.scores, self.config.k)
         scale = scales.of_group(acquisition_group)
         if self.config.confidence is not None:
             return scale.confident_threshold(self.config.alpha, self.config.confidence)
@@ -198,6 +214,12 @@ class Calibration:
             "exams": [exam.model_dump() for exam in self.exams],
         }
         return json.dumps(content, indent=1)
+
+
+def _single(value: float) -> float:
+    """The lowest float32 that is no less."""
+    single = np.float32(value)
+    return float(single if float(single) >= value else np.nextafter(single, np.float32(np.inf)))
 
 
 def _first_problem(error: Exception) -> str:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, count
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
+
+
+def fewest_patients(alpha: float, confidence: float | None = None) -> int:
+    """Normal patients that it takes to flag anybody at ``alpha``: by a p-value, or with a confidence."""
+    if confidence is None:
+        return next(n for n in count(1) if 1 / (n + 1) <= alpha)
+    return next(n for n in count(1) if bdtr(0, n, alpha) <= 1 - confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +51,9 @@ class ConformalScale:
         order = np.argsort(scores, kind="stable")
         # Weights in whole parts of a patient: three times 1/3 is one patient, never a little more.
         part = math.lcm(*counts.tolist())
-        weights = [part // int(count) for count in counts[inverse][order]]
+        weights = [part // int(images) for images in counts[inverse][order]]
         at_least = [*accumulate(reversed(weights), initial=0)][::-1]
-        p_values = [(part + count) / (part * (len(counts) + 1)) for count in at_least]
+        p_values = [(part + weight) / (part * (len(counts) + 1)) for weight in at_least]
         highest = np.full(len(counts), -np.inf)
         np.maximum.at(highest, inverse, scores)
         return cls(np.asarray(scores, dtype=np.float64)[order], np.array(p_values), np.sort(highest))

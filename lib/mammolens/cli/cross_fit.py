@@ -44,7 +44,8 @@ def cross_fit(
         from mammolens.config import load_config
         from mammolens.datasets.registry import open_dataset
         from mammolens.evaluation.reading import read_scores
-        from mammolens.evaluation.report import HTML, rows
+        from mammolens.evaluation.report import HTML
+        from mammolens.evaluation.texts import rows
         from mammolens.experiments.cross_fit import cross_fit as run
         from mammolens.experiments.cross_report import report
 

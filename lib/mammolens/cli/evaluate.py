@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from mammolens.inference.predictor import Predictor
 
 
+_NEEDS_IMAGES = ("data", "model", "against", "kind", "table", "split", "pictures", "record")
+
+
 def evaluate(
+    context: typer.Context,
     data: Annotated[
         Path | None, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")
     ] = None,
@@ -69,14 +73,14 @@ def evaluate(
     Example: mammolens evaluate -d /data/rsna640 --report runs/evaluation.html
     """
     with one_line_errors():
-        from mammolens.evaluation.report import evaluate as measure
-        from mammolens.evaluation.report import rows, write_report
+        from mammolens.evaluation.evaluate import evaluate as measure
+        from mammolens.evaluation.report import write_report
+        from mammolens.evaluation.texts import rows
 
         folder = _folder(output, report)
         shown: list[Picture] = []
         if from_scores is not None:
-            if data is not None or record:
-                raise typer.BadParameter("--from-scores goes with neither --data nor --record")
+            _refuse_options_of_scoring(context)
             from mammolens.evaluation.reading import read_scored_set
 
             found = read_scored_set(from_scores)
@@ -88,7 +92,9 @@ def evaluate(
             found, shown = _score(models, cases, split, pictures)
         else:
             raise typer.BadParameter("give --data FOLDER or --from-scores FILE")
-        evaluation = measure(found.images, alpha=found.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=found.fusion)
+        evaluation = measure(
+            found.images, alpha=found.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=found.fusion, rule=found.rule
+        )
         about = {"title": found.title, "model": found.model}
         written = write_report(
             evaluation, found.images, folder, notes=found.notes, pictures=shown, report=report, **about
@@ -102,6 +108,15 @@ def evaluate(
             directory = model or pretrained_directory()
             record_in_model(evaluation, directory, **about)
             say(f"recorded in {directory}")
+
+
+def _refuse_options_of_scoring(context: typer.Context) -> None:
+    """Without a model and images there is nothing that these options could change."""
+    sources = {name: context.get_parameter_source(name) for name in _NEEDS_IMAGES}
+    # By name: which click the enum is of depends on typer's version, of which later ones bring their own.
+    if given := [name for name, source in sources.items() if source is not None and source.name != "DEFAULT"]:
+        options = ", ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"--from-scores measures what stands in the file; leave out {options}")
 
 
 def _folder(output: Path | None, report: Path | None) -> Path:
@@ -141,6 +156,7 @@ def _models(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
 
 def _score(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
     """Score the cases with a progress bar, with the first model beside the others."""
+    from mammolens.evaluation.decision_rule import DecisionRule
     from mammolens.evaluation.pictures import Gallery
     from mammolens.evaluation.reading import ScoredSet
     from mammolens.evaluation.scoring import score_cases
@@ -167,5 +183,6 @@ def _score(models: Sequence[Predictor], cases: Dataset, split: str, pictures: in
         tuple(note for note in notes if note),
         config.calibration.alpha,
         config.scoring.fusion,
+        DecisionRule.of(config.calibration),
     )
     return found, gallery.pictures()

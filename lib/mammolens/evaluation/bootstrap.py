@@ -97,20 +97,3 @@ def bootstrap_by_patient(
 def difference(metric: ScoreMetric, abnormal: Bools, scores: Floats, other: Floats) -> Statistic:
     """The statistic 'metric of ``scores`` minus metric of ``other``', of the same rows in the same resamples."""
     return lambda weights: metric(abnormal, scores, weights) - metric(abnormal, other, weights)
-
-
-def paired_difference(
-    patients: Texts,
-    abnormal: Bools,
-    metric: ScoreMetric,
-    scores: Floats,
-    other: Floats,
-    *,
-    n: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Interval:
-    """Interval of 'metric of ``scores`` minus metric of ``other``' on the same rows; above 0, ``scores`` is better."""
-    return bootstrap_by_patient(
-        patients, abnormal, difference(metric, abnormal, scores, other), n=n, seed=seed, level=level
-    )

@@ -12,13 +12,15 @@ import numpy as np
 from mammolens.evaluation import metrics
 from mammolens.evaluation.baselines import BASELINES, Baseline, kept_scores
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
-from mammolens.evaluation.exams import decided_exams
+from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
+from mammolens.evaluation.exams import breasts_an_exam, decided_exams, images_an_exam
 from mammolens.evaluation.grouping import TRAITS, by_site, by_trait
 from mammolens.evaluation.maps import measure_maps
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.promises import promises
 from mammolens.evaluation.results import (
     ClassCount,
+    ClassMean,
     Comparison,
     Counts,
     Evaluation,
@@ -30,6 +32,7 @@ from mammolens.evaluation.scored import Bools, Columns, Fusion, ImageColumns, Sc
 
 _FEW_PATIENTS: Final = 20  # below this many of a class, percentile intervals over patients are too narrow
 _LEVEL: Final = 0.95
+_ALIKE: Final = 1.25  # exams of the two classes may differ in size by so much before a reader is warned
 SET_ASIDE: Final = (0.1, 0.2, 0.3, 0.5)  # shares of the normal exams for which the triage table is made
 
 
@@ -51,6 +54,7 @@ def evaluate(
     n_bootstrap: int = 2000,
     seed: int = 0,
     fusion: Fusion = "mean",
+    rule: DecisionRule = CONFORMAL,
     baselines: Mapping[str, Baseline] = BASELINES,
 ) -> Evaluation:
     """Measure how well the scores tell abnormal from normal.
@@ -59,6 +63,7 @@ def evaluate(
         images: each once, with truth; of patients that neither trained nor calibrated the model.
         alpha: false-positive rate that the model promises for its decision.
         fusion: of views to breasts and breasts to exams, as the model does it.
+        rule: of the model's decision; one that promises no rate is not held to alpha.
         baselines: by name, compared with the model on the same images; so is every score in the images'
             ``other_scores``.
 
@@ -78,8 +83,9 @@ def evaluate(
         n_bootstrap,
         seed,
         _LEVEL,
-        tuple(_caveats(groups, images, alpha)),
-        promises=tuple(promises(images, alpha, fusion)),
+        tuple(_caveats(groups, images, alpha, rule)),
+        rule=rule,
+        promises=tuple(promises(images, alpha, fusion, rule)),
         triage=tuple(_triage(fused(images, "exam", fusion), plan)),
         subgroups=tuple(_subgroups(images, plan)),
         maps=tuple(measure_maps(images, n_bootstrap, seed, _LEVEL)),
@@ -112,7 +118,8 @@ def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
     figures |= {metric: resamples.interval(statistic, _LEVEL) for metric, statistic in statistics.items()}
     if decided := decided_exams(images, plan.fusion):
         figures |= _exam_decisions(columns(decided), plan)
-    return GroupResult(name, _counts(rows, breasts, exams), figures, tuple(_compare(images, rows, plan)))
+    counts = _counts(images, rows, breasts, exams)
+    return GroupResult(name, counts, figures, tuple(_compare(images, rows, plan)))
 
 
 def _exam_decisions(exams: ImageColumns, plan: _Plan) -> dict[Metric, Interval]:
@@ -159,9 +166,10 @@ def _compare(images: list[ScoredImage], rows: Columns, plan: _Plan) -> Iterator[
         yield Comparison(name, _class_count(abnormal), *intervals)
 
 
-def _counts(rows: Columns, breasts: Columns, exams: Columns) -> Counts:
+def _counts(images: Sequence[ScoredImage], rows: Columns, breasts: Columns, exams: Columns) -> Counts:
     of_images, of_breasts, of_exams = (_class_count(units.abnormal) for units in (rows, breasts, exams))
-    return Counts(of_images, _patients(rows), of_breasts, of_exams)
+    composition = (images_an_exam(images), breasts_an_exam(images))
+    return Counts(of_images, _patients(rows), of_breasts, of_exams, *composition)
 
 
 def _patients(rows: Columns) -> ClassCount:
@@ -172,12 +180,33 @@ def _class_count(abnormal: Bools) -> ClassCount:
     return ClassCount(int((~abnormal).sum()), int(abnormal.sum()))
 
 
-def _caveats(groups: Sequence[GroupResult], images: Sequence[ScoredImage], alpha: float) -> Iterator[str]:
+def _caveats(
+    groups: Sequence[GroupResult], images: Sequence[ScoredImage], alpha: float, rule: DecisionRule
+) -> Iterator[str]:
     for group in groups:
         for word, count in asdict(group.counts.patients).items():
             if count < _FEW_PATIENTS:
                 yield f"{group.name}: only {count} {word} patients; its intervals may be too narrow"
     if unsided := sum(image.laterality is None for image in images):
         yield f"{unsided} images without laterality are left out of breast level"
-    if broken := sum(image.is_anomalous != (image.p_value <= alpha) for image in images):
+    yield from _composition_caveats(groups[0].counts)
+    if broken := sum(rule.contradicts(image.is_anomalous, image.p_value, alpha) for image in images):
         yield f"for {broken} images the decision is not 'p <= {alpha:g}': the promise does not hold for it"
+
+
+def _composition_caveats(counts: Counts) -> Iterator[str]:
+    """Exams of the classes that are not made of the same: their scores differ by that already."""
+    means = {"images": counts.images_an_exam, "breasts": counts.breasts_an_exam}
+    if told := {word: mean for word, mean in means.items() if _unlike(mean)}:
+        normal = " and ".join(f"{mean.normal:.1f} {word}" for word, mean in told.items())
+        abnormal = " and ".join(f"{mean.abnormal:.1f}" for mean in told.values())
+        yield (
+            f"a normal exam has {normal}, an abnormal one {abnormal}: fused scores depend on how many are fused, and "
+            "an exam of the ill breast alone is not diluted by a healthy one, so figures of exams do not compare like "
+            "with like; those of images do not depend on it"
+        )
+
+
+def _unlike(means: ClassMean) -> bool:
+    """Whether one mean is more than a quarter above the other; not where one is unknown."""
+    return max(means.normal, means.abnormal) > _ALIKE * min(means.normal, means.abnormal)

@@ -23,11 +23,19 @@ def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[
 def summary(evaluation: Evaluation, model: str) -> str:
     """What was measured and how to read it, in one paragraph."""
     return (
-        f"Model: {_line(model)}. Promised false-positive rate: {100 * evaluation.alpha:g} %. "
+        f"Model: {_line(model)}. {_promise(evaluation)} "
         f"Views and breasts are fused by {evaluation.fusion}. Counts are normal / abnormal; "
         f"brackets are {100 * evaluation.level:g} % intervals from {evaluation.n_bootstrap} resamples of patients "
         f"(seed {evaluation.seed}). By chance an AUROC is 0.5 and an AUPRC the share of abnormal images."
     )
+
+
+def _promise(evaluation: Evaluation) -> str:
+    rule = evaluation.rule
+    if not rule.promises_rate:
+        return "Its decision promises no false-positive rate."
+    text = f"Promised false-positive rate: {100 * evaluation.alpha:g} %"
+    return f"{text}." if rule.promises_average else f"{text} at most, with confidence {rule.confidence:g}."
 
 
 def table_lines(table: Table) -> Iterator[str]:

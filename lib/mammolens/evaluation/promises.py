@@ -7,14 +7,20 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import binom
 
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.exams import decided_exams
 from mammolens.evaluation.grouping import by_machine, by_site
 from mammolens.evaluation.results import Promise
 from mammolens.evaluation.scored import Fusion, ScoredImage, Unit, columns
 
 
-def promises(images: Sequence[ScoredImage], alpha: float, fusion: Fusion) -> Iterator[Promise]:
-    """Realised against promised rate of images, then of exams where their decision is known."""
+def promises(images: Sequence[ScoredImage], alpha: float, fusion: Fusion, rule: DecisionRule) -> Iterator[Promise]:
+    """Realised against promised rate of images, then of exams where their decision is known.
+
+    Nothing for a rule that promises none; a rate that is meant to lie below alpha has a band from 0.
+    """
+    if not rule.promises_rate:
+        return
     units: list[tuple[Unit, Sequence[ScoredImage]]] = [("image", images), ("exam", decided_exams(images, fusion))]
     for unit, members in units:
         for name, group in [*by_site(members), *by_machine(members)]:
@@ -22,7 +28,8 @@ def promises(images: Sequence[ScoredImage], alpha: float, fusion: Fusion) -> Ite
             if count := int((~rows.abnormal).sum()):
                 patients = len(np.unique(rows.patients[~rows.abnormal]))
                 realised = float(rows.flagged[~rows.abnormal].mean())
-                yield Promise(name, unit, patients, count, realised, *binomial_band(alpha, patients))
+                low, high = binomial_band(alpha, patients)
+                yield Promise(name, unit, patients, count, realised, low if rule.promises_average else 0.0, high)
 
 
 def binomial_band(alpha: float, patients: int, level: float = 0.95) -> tuple[float, float]:

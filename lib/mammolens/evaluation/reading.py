@@ -12,6 +12,7 @@ from typing import Final, TypeVar, cast, get_args
 from mammolens.datasets.csv_rows import CsvRow
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.localisation import Localisation
 from mammolens.evaluation.records import EVALUATION_JSON
 from mammolens.evaluation.scored import Fusion, ScoredImage
@@ -31,6 +32,7 @@ class ScoredSet:
     notes: tuple[str, ...]
     alpha: float
     fusion: Fusion
+    rule: DecisionRule
 
 
 def read_scored_set(scores: Path) -> ScoredSet:
@@ -47,10 +49,11 @@ def read_scored_set(scores: Path) -> ScoredSet:
             raise ValueError(f"fusion is {fusion!r}")
         notes = tuple(str(note) for note in said["notes"])
         about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), cast(Fusion, fusion))
+        rule = DecisionRule(**said.get("rule", {}))  # absent from older files: the usual one
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"
         raise DatasetError(source, f"cannot be read ({why})", f"keep it beside {scores.name}") from error
-    return ScoredSet(tuple(read_scores(scores)), *about)
+    return ScoredSet(tuple(read_scores(scores)), *about, rule)
 
 
 def read_scores(path: Path) -> list[ScoredImage]:

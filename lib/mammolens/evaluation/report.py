@@ -1,4 +1,4 @@
-"""Measure scored images, and write what was found as a folder of files."""
+"""What an evaluation found, as a folder of files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from mammolens.errors import DatasetError
 from mammolens.evaluation.curves import froc_figure, triage_figure
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.html_page import html
 from mammolens.evaluation.page import markdown
 from mammolens.evaluation.pictures import Picture
@@ -20,10 +19,7 @@ from mammolens.evaluation.plots import calibration_figure, histogram_figure, rel
 from mammolens.evaluation.records import EVALUATION_JSON, SCORES_CSV, json_text, scores_csv
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.scored import ScoredImage
-from mammolens.evaluation.texts import rows
 from mammolens.files import write_text
-
-__all__ = ["Evaluation", "ScoredImage", "evaluate", "rows", "write_report"]
 
 PAGE: Final = "evaluation.md"
 HTML: Final = "evaluation.html"
@@ -97,13 +93,16 @@ def _write_page(page: str, path: Path) -> None:
 
 def _figures(images: Sequence[ScoredImage], evaluation: Evaluation) -> dict[str, Figure]:
     """The figures for which there are images."""
-    counts = evaluation.groups[0].counts.images
+    counts = evaluation.groups[0].counts
     figures = {"scores.png": histogram_figure(images)}
-    if counts.normal:
+    if counts.images.normal and evaluation.rule.promises_rate:
         figures["calibration.png"] = calibration_figure(images, evaluation)
+    if counts.exams.normal:
         figures["reliability.png"] = reliability_figure(images, evaluation)
-    if counts.normal and counts.abnormal:
+    if counts.images.normal and counts.images.abnormal:
         figures["roc.png"] = roc_figure(images, evaluation)
+    # Normal images may all be of abnormal exams, as where only the ill patients' other breasts are normal.
+    if counts.exams.normal and counts.exams.abnormal:
         figures["triage.png"] = triage_figure(images, evaluation)
     if evaluation.maps:
         figures["froc.png"] = froc_figure(images, evaluation)

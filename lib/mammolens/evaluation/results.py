@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mammolens.evaluation.bootstrap import Interval
+from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.scored import Fusion, Unit
 
@@ -18,13 +19,28 @@ class ClassCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassMean:
+    """A mean over the normal and one over the abnormal, NaN where there is none or nothing is known."""
+
+    normal: float
+    abnormal: float
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """Who was measured; a patient, breast or exam is abnormal when any of its images is."""
+    """Who was measured; a patient, breast or exam is abnormal when any of its images is.
+
+    Attributes:
+        images_an_exam: mean over exams, by class of the exam.
+        breasts_an_exam: likewise, of the exams with an image whose laterality is known.
+    """
 
     images: ClassCount
     patients: ClassCount
     breasts: ClassCount
     exams: ClassCount
+    images_an_exam: ClassMean
+    breasts_an_exam: ClassMean
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,8 @@ class Promise:
     Attributes:
         count: normal images or exams.
         realised: share of them that is flagged.
-        low: lower end of the band in which an exact promise would lie, binomial with patients as trials.
+        low: lower end of the band in which an exact promise would lie, binomial with patients as trials; 0 where
+            the rate is meant to lie below the promised one.
         high: upper end.
     """
 
@@ -139,13 +156,14 @@ class Evaluation:
 
     Attributes:
         groups: 'all' first, then each site.
-        alpha: false-positive rate that the model promises.
+        alpha: false-positive rate that the model promises, if its rule promises one.
         level: of the intervals.
         caveats: what a reader must know before quoting a figure.
         promises: overall, by site and by machine; of images, then of exams where their decision is known.
         triage: of exams.
         subgroups: by site, machine, view, density and decade of age, as far as they are known.
         maps: none where no lesion is located.
+        rule: by which the model decides.
     """
 
     groups: tuple[GroupResult, ...]
@@ -155,6 +173,7 @@ class Evaluation:
     seed: int
     level: float
     caveats: tuple[str, ...]
+    rule: DecisionRule = CONFORMAL
     promises: tuple[Promise, ...] = ()
     triage: tuple[TriagePoint, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()

@@ -46,7 +46,8 @@ def score_cases(
     Args:
         predictor: the model that is measured.
         cases: with truth; exams are fused from the cases that are given.
-        against: other models, by the name under which they are compared.
+        against: other models, by the name under which they are compared; where one standardises its scores, the
+            network's own is compared beside them as 'NAME, raw'.
         gallery: offered every image, for pictures of the worst.
         on_error: told of each image that cannot be used; the others go on.
     """
@@ -111,6 +112,8 @@ def _compared(
             _LOG.warning("%s: %s", name, error)
             continue
         scores[name], maps[name] = result.record.pred_score, grid.placed(result.anomaly_map)
+        if predictor.config.calibration.standardise != "none":
+            scores[f"{name}, raw"] = result.record.raw_score
     return scores, maps
 
 

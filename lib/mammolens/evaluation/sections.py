@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mammolens.evaluation.results import ClassCount, Evaluation, MapResult, Promise, Subgroup
+from mammolens.evaluation.results import ClassCount, ClassMean, Evaluation, MapResult, Promise, Subgroup
 from mammolens.evaluation.texts import LABELS, UNDEFINED, interval_text, metric_text
 
 Row = tuple[str, ...]
 _COUNTS: Final = ("images", "patients", "breasts", "exams")
+_COMPOSITION: Final = {"images_an_exam": "Images an exam, mean", "breasts_an_exam": "Breasts an exam, mean"}
+_FALSE_POSITIVES: Final = "False positives: promised and realised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def sections(evaluation: Evaluation) -> Iterator[Section]:
     yield _separation(evaluation)
     if evaluation.promises:
         yield _promises(evaluation)
+    elif evaluation.groups[0].counts.images.normal and not evaluation.rule.promises_rate:
+        yield _no_promise()
     if any(point.missed.value == point.missed.value for point in evaluation.triage):
         yield _triage(evaluation)
     if any(group.comparisons for group in evaluation.groups):
@@ -54,6 +59,8 @@ def figures_table(evaluation: Evaluation) -> Table:
     """Counts and figures, a column a group."""
     groups = evaluation.groups
     rows = [(unit.capitalize(), *(_count(getattr(group.counts, unit)) for group in groups)) for unit in _COUNTS]
+    for name, label in _COMPOSITION.items():
+        rows.append((label, *(_means(getattr(group.counts, name)) for group in groups)))
     for metric, label in LABELS.items():
         if any(metric in group.metrics for group in groups):
             rows.append((label, *(metric_text(group, metric) for group in groups)))
@@ -67,14 +74,34 @@ def _separation(evaluation: Evaluation) -> Section:
 
 def _promises(evaluation: Evaluation) -> Section:
     text = (
-        f"The model promises to flag {100 * evaluation.alpha:g} % of new normal patients. The band is where the "
-        "realised rate of an exact promise lies in 95 of 100 samples of so many patients (binomial, patients as "
-        "trials); the spread that comes from a finite calibration set is not in it."
+        f"{_promised(evaluation)} The band is where the realised rate of an exact promise lies in 95 of 100 samples of "
+        "so many patients (binomial, patients as trials); the spread that comes from a finite calibration set is not "
+        "in it."
     )
     header = ("group", "unit", "normal patients", "normal units", "realised", "band of the promise", "")
     rows = tuple(_promise_row(promise) for promise in evaluation.promises)
     figures = ("calibration.png", "reliability.png")
-    return Section("False positives: promised and realised", text, (Table(header, rows),), figures)
+    return Section(_FALSE_POSITIVES, text, (Table(header, rows),), figures)
+
+
+def _promised(evaluation: Evaluation) -> str:
+    alpha = f"{100 * evaluation.alpha:g} %"
+    if evaluation.rule.promises_average:
+        return f"The model promises to flag at most {alpha} of new normal patients, on average over calibrations."
+    return (
+        f"The model promises to flag at most {alpha} of new normal patients, with confidence "
+        f"{evaluation.rule.confidence:g} over calibrations. So its average rate is meant to lie below {alpha}, and the "
+        "band begins at 0."
+    )
+
+
+def _no_promise() -> Section:
+    text = (
+        "The model flags by the mean and the standard deviation of normal scores. That promises no false-positive "
+        "rate, so none is judged here; the realised one stands among the figures. The p-values have no part in "
+        "the decision."
+    )
+    return Section(_FALSE_POSITIVES, text, (), ("reliability.png",))
 
 
 def _promise_row(promise: Promise) -> Row:
@@ -168,6 +195,10 @@ def _subgroup_row(group: Subgroup) -> Row:
 
 def _count(count: ClassCount) -> str:
     return f"{count.normal} / {count.abnormal}"
+
+
+def _means(means: ClassMean) -> str:
+    return " / ".join(UNDEFINED if math.isnan(mean) else f"{mean:.1f}" for mean in (means.normal, means.abnormal))
 
 
 def _percent(share: float) -> str:

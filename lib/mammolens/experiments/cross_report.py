@@ -15,6 +15,7 @@ from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
+from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.metrics import auroc, auroc_within, flagged_share
 from mammolens.evaluation.reading import read_scores
@@ -57,7 +58,12 @@ def report(
     for path in against:
         images = with_scores_of(images, path.resolve().parent.name, path)
     evaluation = evaluate(
-        images, alpha=config.calibration.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=config.scoring.fusion
+        images,
+        alpha=config.calibration.alpha,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        fusion=config.scoring.fusion,
+        rule=DecisionRule.of(config.calibration),
     )
     same_model, same_site = pairs_of_one_model(found.folds, n_bootstrap, seed)
     write_report(
@@ -69,6 +75,8 @@ def report(
         notes=[
             f"Each of the {len(found.folds)} models scored the normal patients that it never saw, and all abnormal "
             "images: of an abnormal image the scores are averaged and the middle p-value is taken.",
+            "Of a patient with an abnormal image her other images are not scored: her exam is made of the abnormal "
+            "ones alone, which no healthy breast dilutes, and that flatters the figures of exams.",
             f"Pairs scored by the same model: AUROC of images {interval_text(same_model)}; of these the pairs of the "
             f"same site: {interval_text(same_site)}.",
             f"Data: {dataset.name}; licence: {dataset.licence}",

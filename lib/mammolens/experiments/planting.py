@@ -17,15 +17,14 @@ from mammolens.transforms.load import as_meta_tensor
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.types import BoolImage, ImageAttributes, Mammogram
 
-_HEIGHT_MM = 240.0  # of an image that says nothing of its pixels' size, as preprocessing assumes by default
 _COARSE_SIDE = 256  # pixels of the longer side of the grid on which a place is looked for
 
 
-def plant_lesion(mammogram: Mammogram, seed: int) -> Mammogram:
+def plant_lesion(mammogram: Mammogram, seed: int, assumed_height_mm: float) -> Mammogram:
     """The mammogram with one lesion more, inside the breast: every second one a mass, the others calcifications.
 
     Kind, size (8 to 18 mm), contrast (0.12 to 0.40 of the grey scale) and place are drawn from the seed, the patient
-    and the file's name. An image without pixel spacing counts as 240 mm high.
+    and the file's name. An image without pixel spacing counts as ``assumed_height_mm`` high.
 
     Raises:
         UnsupportedMammogramError: no breast is found.
@@ -33,7 +32,7 @@ def plant_lesion(mammogram: Mammogram, seed: int) -> Mammogram:
     header, (rows, columns) = mammogram.header, mammogram.pixels.shape
     name = f"{seed} {header.patient_id} {header.path.name}".encode()
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(name).digest()[:8]))
-    spacing = (_HEIGHT_MM / rows, _HEIGHT_MM / rows / header.pixel_aspect_ratio)
+    spacing = (assumed_height_mm / rows, assumed_height_mm / rows / header.pixel_aspect_ratio)
     if header.spacing is not None:
         spacing = (header.spacing.between_rows, header.spacing.between_columns)
     breast = np.asarray(BreastMask()(as_meta_tensor(mammogram)).as_tensor()[0].numpy() > 0)
@@ -47,11 +46,11 @@ class PlantingPipeline(Pipeline):
 
     def __init__(self, config: PreprocessingConfig, seed: int) -> None:
         super().__init__(config)
-        self._seed = seed
+        self._seed, self._assumed_height_mm = seed, config.assumed_height_mm
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
         """Read an image file, plant a lesion, prepare it; raises as the reader does."""
-        return self.prepare(plant_lesion(read_mammogram(path, attributes), self._seed))
+        return self.prepare(plant_lesion(read_mammogram(path, attributes), self._seed, self._assumed_height_mm))
 
 
 def _draw(rng: np.random.Generator) -> PhantomLesion:

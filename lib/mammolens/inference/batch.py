@@ -29,12 +29,22 @@ def predict_files(
         for path in members:
             try:
                 mammogram = read_mammogram(path, attributes.get(path, ImageAttributes()))
+                _refuse_two_sides(mammogram, [other for other, _ in analysed])
                 analysed.append((mammogram, predictor.analyse(mammogram)))
             except InputError as error:
                 on_error(error)
         scores = [analysis.score for _, analysis in analysed]
         for mammogram, analysis in analysed:
             yield mammogram, predictor.judge(analysis, scores)
+
+
+def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None:
+    """An image twice counts once, but of one breast only."""
+    header = mammogram.header
+    for other in (one.header for one in others):
+        if other.sop_instance_uid == header.sop_instance_uid and other.laterality is not header.laterality:
+            sides = f"{header.laterality or 'no side'} here and {other.laterality or 'no side'} there"
+            raise InputError(header.path, f"is the same image as {other.path}, but {sides}", "keep the right one")
 
 
 def _exams(paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError) -> list[list[Path]]:

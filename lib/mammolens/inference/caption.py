@@ -76,7 +76,7 @@ def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
 
 
 def _decision(record: AnomalyRecord) -> str:
-    if record.threshold is None:
+    if record.threshold is None and not record.exam_is_anomalous:
         return "Cannot be flagged: the model knows too few normal patients."
     exam, image = (("FLAGGED" if flag else "not flagged") for flag in (record.exam_is_anomalous, record.is_anomalous))
     return f"Exam {exam}, this image {image} ({record.decision_rule})."

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import Literal
 
+from mammolens.calibration.sub_exams import Breast, Fusion, Shape, fuse_values, shape_of
 from mammolens.enums import Laterality
 from mammolens.types import ImageHeader
 
@@ -33,26 +32,42 @@ class ExamScore:
 
     Attributes:
         breasts: by side; images of unknown side are a breast of their own.
+        views: scores of each breast's images.
         exam: of all breasts.
         acquisition_group: of all images; ``None`` where it is not known or they are of several.
     """
 
     breasts: dict[Laterality | None, float]
+    views: dict[Laterality | None, Breast]
     exam: float
     acquisition_group: str | None
 
+    @property
+    def shape(self) -> Shape:
+        """Images of each breast, the most first."""
+        return shape_of(list(self.views.values()))
 
-def fuse(scores: Sequence[ImageScore], fusion: Literal["mean", "max"]) -> ExamScore:
+    @property
+    def shape_of_sides(self) -> Shape:
+        """The same of the breasts whose side is known."""
+        return shape_of([scores for side, scores in self.views.items() if side is not None])
+
+
+def fuse(scores: Sequence[ImageScore], fusion: Fusion) -> ExamScore:
     """Fuse the views of one exam; every SOP instance counts once, the last score of it wins.
 
     Args:
         scores: at least one, all of the same exam.
         fusion: of views to breasts and again of breasts to the exam.
     """
-    combine: Callable[[Sequence[float]], float] = fmean if fusion == "mean" else max
-    breasts: dict[Laterality | None, list[float]] = defaultdict(list)
+    views: dict[Laterality | None, list[float]] = defaultdict(list)
     for score in {score.header.sop_instance_uid: score for score in scores}.values():
-        breasts[score.header.laterality].append(score.pred_score)
-    fused = {laterality: combine(values) for laterality, values in breasts.items()}
+        views[score.header.laterality].append(score.pred_score)
+    breasts = {side: fuse_values(values, fusion) for side, values in views.items()}
     groups = {score.header.acquisition_group for score in scores}
-    return ExamScore(fused, combine(list(fused.values())), groups.pop() if len(groups) == 1 else None)
+    return ExamScore(
+        breasts,
+        {side: tuple(values) for side, values in views.items()},
+        fuse_values(list(breasts.values()), fusion),
+        groups.pop() if len(groups) == 1 else None,
+    )

@@ -1,4 +1,4 @@
-"""What each quality flag means: one sentence for pictures, the command line and docs/quality.md."""
+"""What each quality flag means: one sentence for pictures, the command line and docs/findings.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mammolens.enums import QualityFlag
 EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.LATERALITY_GUESSED: "The side was guessed from the picture.",
     QualityFlag.VIEW_GUESSED: "The view was guessed from the picture.",
-    QualityFlag.NO_PIXEL_SPACING: "The size of a pixel is not known, so nothing is given in mm.",
+    QualityFlag.NO_PIXEL_SPACING: "No pixel size is known: the score may assume one, and nothing is given in mm.",
     QualityFlag.POOR_HEADER: "The header lacks what a mammogram's should say.",
     QualityFlag.SECONDARY_CAPTURE: "The image is a copy (Secondary Capture), not the machine's own.",
     QualityFlag.POLARITY_CORRECTED: "Dark and bright were swapped and have been put right.",

@@ -64,7 +64,8 @@ class Predictor:
             ModelError: incomplete or damaged.
         """
         model = load_model(directory)
-        return cls(model, Calibration.load(directory / CALIBRATION, model.config.calibration))
+        config = model.config
+        return cls(model, Calibration.load(directory / CALIBRATION, config.calibration, config.scoring.fusion))
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The image's score alone, without maps on the original grid."""
@@ -103,7 +104,7 @@ class Predictor:
         """Score one image.
 
         Raises:
-            UnsupportedMammogramError: the preprocessing finds no breast, or lacks a pixel spacing.
+            UnsupportedMammogramError: the preprocessing finds no breast, or one too large for the grid.
         """
         prepared = self._pipeline.prepare(mammogram)
         score, grid = self._scored(prepared)
@@ -160,7 +161,7 @@ class Predictor:
         header, score = analysis.score.header, analysis.score
         fused = fuse(exam, self.config.scoring.fusion)
         group, difference = fused.acquisition_group, asymmetry(fused)
-        p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_p_value(fused.exam, group)
+        p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_p_value(fused.exam, group, fused.shape)
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
             # A file name may hold bytes that are no UTF-8, which JSON does not know.
@@ -187,9 +188,9 @@ class Predictor:
             exam_score=fused.exam,
             exam_p_value=exam_p_value,
             exam_percentile=100.0 * (1.0 - exam_p_value),
-            exam_is_anomalous=fused.exam >= self.calibration.exam_threshold(group),
+            exam_is_anomalous=fused.exam >= self.calibration.exam_threshold(group, fused.shape),
             asymmetry=difference,
-            asymmetry_p_value=self.calibration.asymmetry_p_value(difference, group),
+            asymmetry_p_value=self.calibration.asymmetry_p_value(difference, group, fused.shape_of_sides),
             levels=self.calibration.levels(header.acquisition_group),
             findings=findings,
             findings_left_out=findings_left_out,
@@ -205,6 +206,5 @@ def _heat_levels(anomaly_map: FloatImage, starts: Sequence[float]) -> NDArray[np
     """How many of the rising starts each value reaches: ten times as fast as ``numpy.digitize`` for so few."""
     levels = np.zeros(anomaly_map.shape, np.uint8)
     for start in starts:
-        single = np.float32(start)  # numpy would round it so, perhaps down to a normal image's peak
-        levels += anomaly_map >= (single if single >= start else np.nextafter(single, np.float32(np.inf)))
+        levels += anomaly_map >= start
     return levels

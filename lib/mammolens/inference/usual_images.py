@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mammolens.calibration.calibration import NormalImage
+from mammolens.calibration.normals import NormalImage
 from mammolens.inference.image_statistics import ImageStatistic
 
 _NEIGHBOURS = 5

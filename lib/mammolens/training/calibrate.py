@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mammolens.calibration.calibration import Calibration, NormalExam, NormalImage
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source, leave_one_out
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case
@@ -67,7 +68,7 @@ def calibrate(
     )
     images = tuple(_normal_image(one, float(score)) for one, score in zip(scored, standardised, strict=True))
     exams = _normal_exams(scored, images, config)
-    return Calibration(images, exams, config.calibration), tuple(used)
+    return Calibration(images, exams, config.calibration, config.scoring.fusion), tuple(used)
 
 
 def _normal_image(scored: _Scored, pred_score: float) -> NormalImage:
@@ -95,6 +96,7 @@ def _normal_exams(
             acquisition_group=exam.acquisition_group,
             exam_score=exam.exam,
             asymmetry=asymmetry(exam),
+            breasts=tuple(NormalBreast(laterality=side, pred_scores=own) for side, own in exam.views.items()),
         )
         for patient, exam in fused
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import CalibrationConfig, ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
-from mammolens.errors import DatasetError, ModelError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
@@ -62,6 +64,7 @@ def recalibrate(
     Raises:
         ModelError: the model cannot be loaded or has no whole training record, or ``output`` exists.
         DatasetError: no usable normal image.
+        ConfigError: the settings do not fit the model, as levels renamed beneath its findings.
     """
     in_place = output.resolve() == directory.resolve()
     if output.exists() and not in_place:
@@ -95,9 +98,9 @@ def unseen_normals(
 ) -> tuple[tuple[Case, ...], str | None]:
     """Clean normal cases that the model did not learn from, as far as its training record can tell.
 
-    The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or by
-    the name, the calibration part of the same partition is taken; of others the split 'calibration' where there is
-    one, else all that are not set aside or meant for training.
+    The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or as
+    the same publication, the calibration part of the same partition is taken; of others the split 'calibration'
+    where there is one, else all that are not set aside or meant for training.
 
     Returns:
         The cases, and why patients that taught the model may be among them, if they may.
@@ -107,9 +110,9 @@ def unseen_normals(
     """
     normals = clean_normals(dataset)
     parts = _partition(dataset, config)
-    if parts is not None and _fingerprint(parts) == record.get("data_fingerprint"):
+    if parts is not None and data_fingerprint(parts) == record.get("data_fingerprint"):
         return parts.calibration, None
-    if parts is not None and dataset.name == record["dataset"].get("name"):
+    if parts is not None and _is_same_publication(dataset, record["dataset"]):
         return parts.calibration, f"the data have changed since the training, and {_DOUBT}"
     cases = normals.in_split(Split.CALIBRATION).cases
     cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
@@ -117,6 +120,12 @@ def unseen_normals(
         reason = "has no clean normal image that is not set aside"
         raise DatasetError(dataset.name, reason, "give normal mammograms of patients that the model never saw")
     return cases, _DOUBT
+
+
+def _is_same_publication(dataset: Dataset, taught: dict[str, str]) -> bool:
+    """By name and citation; tables and folders have no citation, and their names are anybody's."""
+    named = (dataset.name, dataset.citation)
+    return bool(dataset.citation) and named == (taught.get("name"), taught.get("citation"))
 
 
 def _partition(dataset: Dataset, config: ModelConfig) -> Partition | None:
@@ -127,17 +136,16 @@ def _partition(dataset: Dataset, config: ModelConfig) -> Partition | None:
         return None
 
 
-def _fingerprint(parts: Partition) -> str | None:
-    files = [case.path for cases in parts.by_split.values() for case in cases]
-    return data_fingerprint(parts) if all(file.is_file() for file in files) else None
-
-
 def _configured(config: ModelConfig, settings: CalibrationConfig | None) -> ModelConfig:
     if settings is None:
         return config
     # The partition that training drew is known by this share alone.
     kept = settings.model_copy(update={"fraction": config.calibration.fraction})
-    return ModelConfig.model_validate({**config.model_dump(), "calibration": kept.model_dump()})
+    try:
+        return ModelConfig.model_validate({**config.model_dump(), "calibration": kept.model_dump()})
+    except ValidationError as error:
+        reason = f"do not fit the model: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
+        raise ConfigError("calibration settings", reason, "keep what the model's other sections name") from error
 
 
 def _put(folder: Path, output: Path, aside: Path) -> None:

@@ -33,12 +33,13 @@ _UNITS = {
 
 
 def data_fingerprint(parts: Partition) -> str:
-    """SHA-256 over the names, patients and sizes of the files of each part, in order."""
+    """SHA-256 over the names, patients and sizes of the files of each part, in order; a missing file has no size."""
     digest = hashlib.sha256()
     for cases in parts.by_split.values():
         digest.update(b"|")
         for case in cases:
-            digest.update(f"{case.patient_id}/{case.path.name}/{case.path.stat().st_size};".encode())
+            size = case.path.stat().st_size if case.path.is_file() else None
+            digest.update(f"{case.patient_id}/{case.path.name}/{size};".encode())
     return digest.hexdigest()
 
 
@@ -63,7 +64,7 @@ def training_record(
     images = {part.value: len(cases) for part, cases in used.by_split.items()}
     return {
         "dataset": _terms(dataset),
-        "data_fingerprint": data_fingerprint(used),
+        "data_fingerprint": data_fingerprint(listed),
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
         "patients": {part.value: len(_patients(cases)) for part, cases in used.by_split.items()},
@@ -174,5 +175,5 @@ def _threshold(score: float) -> str:
 
 
 def _by_itself(calibration: Calibration) -> str:
-    large = ", ".join(calibration.exam_scales.groups) or "none"
+    large = ", ".join(calibration.exam_scales.whole.groups) or "none"
     return f"Machines with patients enough to be judged by them alone: {large}; others are judged by all."

@@ -1,0 +1,52 @@
+"""Normal images and exams as calibration keeps them: scores, machines and views, nothing of a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from mammolens.enums import Laterality
+
+
+class NormalImage(BaseModel):
+    """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
+
+    ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
+    ``statistics`` are of the prepared image, by name, to tell an unusual image by.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patient: int
+    view: str | None
+    acquisition_group: str | None
+    raw_score: FiniteFloat
+    pred_score: FiniteFloat
+    map_peak: FiniteFloat
+    statistics: dict[str, FiniteFloat] = {}
+
+
+class NormalBreast(BaseModel):
+    """Standardised scores of the images of one breast; images of unknown side are a breast of their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    laterality: Laterality | None
+    pred_scores: Annotated[tuple[FiniteFloat, ...], Field(min_length=1)]
+
+
+class NormalExam(BaseModel):
+    """Fused scores of one normal exam; ``asymmetry`` is known where both breasts were imaged.
+
+    ``acquisition_group`` is ``None`` where it is not known or the images are of several. ``breasts`` is what was
+    fused, so that exams of fewer views can be taken out of it; without, every new exam is set against the whole one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patient: int
+    acquisition_group: str | None
+    exam_score: FiniteFloat
+    asymmetry: FiniteFloat | None
+    breasts: tuple[NormalBreast, ...] = ()

@@ -1,0 +1,54 @@
+"""Exams of fewer views, taken out of whole ones: what an incomplete exam is set against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations, product
+from statistics import fmean
+from typing import Literal
+
+Fusion = Literal["mean", "max"]
+Shape = tuple[int, ...]  # how many images of each breast, the most first
+Breast = tuple[float, ...]  # standardised scores of its images
+
+
+def fuse_values(values: Sequence[float], fusion: Fusion) -> float:
+    """Of views to a breast, or of breasts to an exam; at least one value."""
+    combine: Callable[[Sequence[float]], float] = fmean if fusion == "mean" else max
+    return combine(values)
+
+
+def shape_of(breasts: Sequence[Sequence[object]]) -> Shape:
+    """Images of each breast, the most first."""
+    return tuple(sorted(map(len, breasts), reverse=True))
+
+
+def sub_exams(breasts: Sequence[Breast], shape: Shape) -> list[tuple[Breast, ...]]:
+    """Exams of this shape out of one exam; where it has too few images, those that come closest.
+
+    Of a breast with more images than asked for come all runs of neighbours, the last image beside the first: each image
+    counts equally often, and their number stays small.
+
+    Args:
+        breasts: of the exam, at least one image each.
+        shape: of the exams that are wanted.
+
+    Returns:
+        At least one exam, each a tuple of breasts; the exam itself, once, where its shape is the wanted one.
+    """
+    wanted = shape[: len(breasts)] + (0,) * (len(breasts) - len(shape))
+    sizes = {
+        tuple(min(size, len(breast)) for size, breast in zip(order, breasts, strict=True))
+        for order in permutations(wanted)
+    }
+    most = max(map(sum, sizes))
+    return [exam for size in sorted(sizes) if sum(size) == most for exam in _of_sizes(breasts, size)]
+
+
+def _of_sizes(breasts: Sequence[Breast], sizes: Shape) -> Iterator[tuple[Breast, ...]]:
+    return product(*(list(_runs(breast, size)) for breast, size in zip(breasts, sizes, strict=True) if size))
+
+
+def _runs(breast: Breast, size: int) -> Iterator[Breast]:
+    for start in range(len(breast) if size < len(breast) else 1):
+        yield (breast[start:] + breast[:start])[:size]

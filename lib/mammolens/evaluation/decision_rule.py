@@ -1,0 +1,56 @@
+"""What a model's decision rule promises of normal patients, and how much of that a sample can contradict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mammolens.config import CalibrationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """How a score became a decision; the rate that is promised, alpha, stands beside it.
+
+    Attributes:
+        decision: 'conformal', by the p-value; 'mean_std', by mean and standard deviation of normal scores, which
+            promises no rate.
+        confidence: probability over calibrations with which a conformal decision keeps alpha; ``None``: it keeps
+            alpha on average over calibrations.
+
+    Raises:
+        ValueError: for another decision, or a confidence that is no number within (0, 1).
+    """
+
+    decision: Literal["conformal", "mean_std"] = "conformal"
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.decision not in ("conformal", "mean_std"):
+            raise ValueError(f"decision is {self.decision!r}")
+        if self.confidence is not None and not 0 < self.confidence < 1:
+            raise ValueError(f"confidence lies within (0, 1), unlike {self.confidence}")
+
+    @classmethod
+    def of(cls, config: CalibrationConfig) -> DecisionRule:
+        """The rule of a model's calibration."""
+        return cls(config.decision, config.confidence if config.decision == "conformal" else None)
+
+    @property
+    def promises_rate(self) -> bool:
+        """Whether a false-positive rate is promised at all."""
+        return self.decision == "conformal"
+
+    @property
+    def promises_average(self) -> bool:
+        """Whether alpha is the average over calibrations; if not, the rate is meant to lie below it."""
+        return self.promises_rate and self.confidence is None
+
+    def contradicts(self, flagged: bool, p_value: float, alpha: float) -> bool:
+        """Whether a decision cannot come of this rule: a confident threshold may spare what has p <= alpha."""
+        if self.promises_average:
+            return flagged != (p_value <= alpha)
+        return self.promises_rate and flagged and p_value > alpha
+
+
+CONFORMAL: Final = DecisionRule()  # the usual one
