@@ -34,6 +34,13 @@ def test_the_restorer_learns_from_lesions_in_millimetres():
     assert (config.training.schedule, set(config.training.lesions.kinds)) == ("one_cycle", set(LesionKind))
 
 
+def test_convergence_needs_a_grid_with_a_pixel_size(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("scoring: {convergence: 16}", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"one size: set preprocessing\.grid to pixel_size"):
+        load_config(path)
+
+
 def test_a_configuration_with_lesions_is_read_back_unchanged(tmp_path):
     path = tmp_path / "config.yaml"
     training = {"schedule": "one_cycle", "lesions": {"kinds": {"mass": 1, "foreign": 0.5}, "radius_mm": [1, 2]}}

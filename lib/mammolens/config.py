@@ -188,10 +188,12 @@ class ModelConfig(_Section):
     findings: FindingsConfig = FindingsConfig()
 
     @model_validator(mode="after")
-    def _level_exists(self) -> ModelConfig:
+    def _consistent(self) -> ModelConfig:
         if self.findings.level not in self.calibration.levels:
             names = ", ".join(self.calibration.levels)
             raise ValueError(f"findings.level {self.findings.level!r} is none of calibration.levels: {names}")
+        if self.scoring.convergence and self.preprocessing.grid != "pixel_size":
+            raise ValueError("scoring.convergence looks for masses of one size: set preprocessing.grid to pixel_size")
         return self
 
     def to_yaml(self) -> str:

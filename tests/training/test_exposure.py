@@ -42,7 +42,7 @@ class Judging(nn.Module):
 def a_task(learners: Gathered, exposure: Gathered, erosion: int = 0, **changes) -> ExposureTask:
     config = CONFIG.model_copy(update=changes)
     restoration = RestorationTask(learners.images, learners.images, config, 0.75)
-    return ExposureTask(restoration, learners, exposure, erosion=erosion)
+    return ExposureTask(restoration, learners, exposure, pixel_size_mm=0.75, erosion=erosion)
 
 
 BLACK_NORMALS = gathered((even(0), ONE), (even(0), ONE))

@@ -56,7 +56,15 @@ def test_mirroring_turns_rows_columns_or_both(a_normal):
 
 
 def test_gamma_changes_greys_between_black_and_white_only(a_normal):
-    changed = a_normal.with_gamma(2.0)
-    np.testing.assert_allclose(changed.image, a_normal.image**2)
-    assert changed.image.dtype == np.float32
-    assert changed.breast is a_normal.breast
+    gammas = []
+    for seed in range(200):
+        changed = a_normal.with_random_gamma(np.random.default_rng(seed))
+        between = (a_normal.image > 0) & (a_normal.image < 1)
+        gamma = np.log(changed.image[between]) / np.log(a_normal.image[between])
+        np.testing.assert_allclose(gamma, gamma[0], rtol=1e-4)
+        np.testing.assert_array_equal(changed.image[~between], a_normal.image[~between])
+        assert changed.image.dtype == np.float32
+        assert changed.breast is a_normal.breast
+        gammas.append(np.log(gamma[0]))
+    assert np.mean(gammas) == pytest.approx(0, abs=0.03)
+    assert np.std(gammas) == pytest.approx(0.12, rel=0.2)

@@ -92,7 +92,7 @@ def test_windows_have_one_size_and_hold_some_of_the_breast():
     for image in (a_breast(0), a_breast(1, rows=400, columns=300), a_breast(2, rows=230, columns=30)):
         shares = []
         for seed in range(40):
-            window = draw_window(image, np.random.default_rng(seed))
+            window = draw_window(image, 0.75, np.random.default_rng(seed))
             assert window.image.shape == window.breast.shape == (224, 160)
             assert window.image.dtype == np.float32
             assert not window.image[~window.breast].any()
@@ -102,9 +102,14 @@ def test_windows_have_one_size_and_hold_some_of_the_breast():
             assert shares == [pytest.approx(1)] * 40, "all of a small breast"
 
 
+@pytest.mark.parametrize(("pixel_size_mm", "size"), [(1.5, (128, 96)), (0.75, (224, 160)), (0.375, (448, 320))])
+def test_windows_are_of_the_same_millimetres_on_any_grid(pixel_size_mm, size):
+    assert draw_window(a_breast(0), pixel_size_mm, np.random.default_rng(0)).image.shape == size
+
+
 def test_windows_are_mirrored_both_ways_in_half_of_all_cases():
     image = a_breast(0)
-    windows = [draw_window(image, np.random.default_rng(seed)) for seed in range(100)]
+    windows = [draw_window(image, 0.75, np.random.default_rng(seed)) for seed in range(100)]
     at_the_right = [window.breast[:, 80:].sum() > window.breast[:, :80].sum() for window in windows]
     assert 0.35 < np.mean(at_the_right) < 0.65
     gammas = {round(float(window.image.max()), 6) for window in windows}

@@ -11,12 +11,11 @@ from torch import nn
 
 from mammolens.config import ScoringConfig
 from mammolens.models.convergence import convergence
+from mammolens.models.tiles import MARGIN, whole_tiles
 from mammolens.transforms.pipeline import Prepared
 from mammolens.types import BoolImage, FloatImage
 
 _SMALLEST_ERROR = 1e-8  # of a flawless reconstruction
-_TILE = 32  # rows and columns are cut to multiples of this, which networks can halve five times
-_MARGIN = 16  # kept beyond the breast: convolutions feel a border that is nearer
 _NO_EVIDENCE = -30.0  # log odds where nothing was looked at; further ones say no more
 _USUAL_CONVERGENCE = 0.6  # of a normal image's peak: above it is evidence for a mass, below against
 
@@ -75,7 +74,7 @@ class Scorer:
         error = (image - reconstruction).square() * inside
         mean = float(error.sum() / inside.sum().clamp(min=1))
         smooth = ndimage.gaussian_filter((error[0] / max(mean, _SMALLEST_ERROR)).numpy(), self.config.smoothing)
-        return mean, torch.from_numpy(smooth * self._counted(inside))[None]
+        return mean, torch.from_numpy(smooth * without_border(inside[0].numpy(), self.config.erosion))[None]
 
     def _of_evidence(
         self, image: torch.Tensor, mask: torch.Tensor, log_odds: torch.Tensor, inside: torch.Tensor
@@ -84,15 +83,20 @@ class Scorer:
         if self.config.convergence:
             rises = convergence(image[None], mask[None], self.config.convergence_radii, stride=1)[0].mean(dim=0).numpy()
             evidence = evidence + self.config.convergence * (rises - _USUAL_CONVERGENCE)
-        counted = self._counted(inside)
+        counted = without_border(inside[0].numpy(), self.config.erosion)
         peak = float(evidence[counted].max()) if counted.any() else _NO_EVIDENCE
         probability = 1 / (1 + np.exp(-np.clip(evidence, _NO_EVIDENCE, -_NO_EVIDENCE)))
         return peak, torch.from_numpy((probability * counted).astype(np.float32))[None]
 
-    def _counted(self, inside: torch.Tensor) -> BoolImage:
-        """The breast without its border; from the image's edge too, where films have bright frames."""
-        breast: BoolImage = inside[0].numpy()
-        return ndimage.binary_erosion(breast, iterations=self.config.erosion) if self.config.erosion else breast
+
+def without_border(breast: BoolImage, erosion: int) -> BoolImage:
+    """The part of a breast that counts: from the image's edge too, where films have bright frames.
+
+    Args:
+        breast: ``(rows, cols)``.
+        erosion: pixels taken off.
+    """
+    return ndimage.binary_erosion(breast, iterations=erosion) if erosion else breast
 
 
 def _smooth_inside(values: FloatImage, inside: BoolImage, sigma: float) -> FloatImage:
@@ -109,7 +113,7 @@ def _occupied(mask: torch.Tensor) -> tuple[int, int]:
 
 
 def _rounded(occupied: torch.Tensor, size: int) -> int:
-    return min(_TILE * ((int(occupied[-1]) + _MARGIN) // _TILE + 1), size) if len(occupied) else size
+    return min(whole_tiles(int(occupied[-1]) + MARGIN + 1), size) if len(occupied) else size
 
 
 def _padded(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

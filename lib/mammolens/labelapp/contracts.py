@@ -9,7 +9,7 @@ from mammolens.inference.exam import ImageScore
 from mammolens.types import AnomalyResult, ExamKey, Mammogram
 
 
-class Scorer(Protocol):
+class ImageScorer(Protocol):
     """One model; :class:`mammolens.inference.predictor.Predictor` is one."""
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 from monailabel.interfaces.tasks.scoring import ScoringMethod
 
 from mammolens.errors import MammoLensError
-from mammolens.labelapp.contracts import Images, Scorer
+from mammolens.labelapp.contracts import Images, ImageScorer
 from mammolens.labelapp.parameters import ScoringParameters, parse
 from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.siblings import score_and_store
@@ -38,7 +38,7 @@ class AnomalyScoring(ScoringMethod):
             RequestError: a parameter that cannot be used.
         """
         again = parse(ScoringParameters, request).again
-        scorer: Scorer = self._serving.predictor()
+        scorer: ImageScorer = self._serving.predictor()
         listed = datastore.list_images()
         due = [image_id for image_id in listed if again or not _judged(image_id, datastore, scorer)]
         failed: dict[str, str] = {}
@@ -51,7 +51,7 @@ class AnomalyScoring(ScoringMethod):
         return {"model": scorer.model_id, "scored": scored, "kept": len(listed) - len(due), "failed": failed}
 
 
-def _failure(image_id: str, datastore: Images, scorer: Scorer) -> str | None:
+def _failure(image_id: str, datastore: Images, scorer: ImageScorer) -> str | None:
     """Score one image; why it cannot be, or nothing."""
     try:
         score_and_store(image_id, Path(datastore.get_image_uri(image_id)), datastore, scorer)
@@ -64,5 +64,5 @@ def _failure(image_id: str, datastore: Images, scorer: Scorer) -> str | None:
     return None
 
 
-def _judged(image_id: str, datastore: Images, scorer: Scorer) -> bool:
+def _judged(image_id: str, datastore: Images, scorer: ImageScorer) -> bool:
     return judged(datastore.get_image_info(image_id), scorer.model_id, scorer.calibration_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import MammoLensError
 from mammolens.inference.exam import ImageScore
-from mammolens.labelapp.contracts import Images, Scorer
+from mammolens.labelapp.contracts import Images, ImageScorer
 from mammolens.labelapp.headers import HeaderCache
 from mammolens.labelapp.stored_score import StoredScore, failed, failure_as_info, judged
 
@@ -32,12 +32,12 @@ class ExamScores:
         self._images = images
         self._headers = headers or HeaderCache()
 
-    def of_siblings(self, image_id: str, scorer: Scorer) -> list[ImageScore]:
+    def of_siblings(self, image_id: str, scorer: ImageScorer) -> list[ImageScore]:
         """Scores of the other views by this very model; a view that cannot be scored is left out."""
         found = (self._score(sibling, scorer) for sibling in siblings_of(image_id, self._images))
         return [score for score in found if score is not None]
 
-    def _score(self, image_id: str, scorer: Scorer) -> ImageScore | None:
+    def _score(self, image_id: str, scorer: ImageScorer) -> ImageScore | None:
         info = self._images.get_image_info(image_id)
         stored = StoredScore.of(info)
         known = judged(info, scorer.model_id, scorer.calibration_id)
@@ -54,7 +54,7 @@ class ExamScores:
             return None
 
 
-def score_and_store(image_id: str, path: Path, images: Images, scorer: Scorer) -> ImageScore:
+def score_and_store(image_id: str, path: Path, images: Images, scorer: ImageScorer) -> ImageScore:
     """Score one image and remember the score, or why there is none.
 
     Raises:

@@ -12,17 +12,16 @@ from torch.nn import functional
 
 from mammolens.calibration.standardisation import Source
 from mammolens.errors import ConfigError, DatasetError
+from mammolens.inference.scorer import without_border
+from mammolens.models.tiles import MARGIN, whole_tiles
 from mammolens.training.normal import Normal
 from mammolens.training.preparation import Gathered
 from mammolens.training.restoration import RestorationTask
 from mammolens.training.task import Task
 
 _PAIRS = 4  # a cancer and a normal image each, in every step
-_PEAK = 80  # pixels of the highest log odds whose mean speaks for an image: about 7 mm across at 0.75 mm
-_TILE = 32  # sizes of a batch are multiples of this
-_MARGIN = 16  # pixels around the breast, so that its border is eroded at the image's edge, too, as in scoring
+_PEAK_MM2 = 45.0  # of the highest log odds, whose mean speaks for an image: about 7 mm across
 _NEVER = -20.0  # log odds outside the breast
-_GAMMA = 0.12
 
 
 class ExposureTask(Task):
@@ -37,15 +36,25 @@ class ExposureTask(Task):
         restoration: the task on normal images.
         learners: its training images, with their sources.
         exposure: known abnormal images.
+        pixel_size_mm: of the working grid.
         erosion: pixels at the breast's border that do not count.
 
     Raises:
         DatasetError: no known abnormal image has a normal one of the same machine and view.
     """
 
-    def __init__(self, restoration: RestorationTask, learners: Gathered, exposure: Gathered, *, erosion: int) -> None:
+    def __init__(
+        self,
+        restoration: RestorationTask,
+        learners: Gathered,
+        exposure: Gathered,
+        *,
+        pixel_size_mm: float,
+        erosion: int,
+    ) -> None:
         super().__init__(restoration.images, restoration.validation, restoration.config)
         self._restoration, self._exposure, self._erosion = restoration, exposure, erosion
+        self._peak = max(1, round(_PEAK_MM2 / pixel_size_mm**2))
         self._normals: dict[Source, list[Normal]] = defaultdict(list)
         for image, source in zip(learners.images, learners.sources, strict=True):
             self._normals[source].append(image)
@@ -78,8 +87,8 @@ class ExposureTask(Task):
 
     def _peaks(self, network: nn.Module, images: Sequence[Normal]) -> torch.Tensor:
         """``(len(images),)``: mean of the highest log odds of each image."""
-        size = tuple(_tiled(max(image.breast.shape[axis] for image in images)) for axis in (0, 1))
-        windows = [image.window(-_MARGIN, -_MARGIN, (size[0], size[1])) for image in images]
+        rows, columns = (whole_tiles(max(image.breast.shape[a] for image in images) + 2 * MARGIN) for a in (0, 1))
+        windows = [image.window(-MARGIN, -MARGIN, (rows, columns)) for image in images]
         greys = torch.from_numpy(np.stack([window.image for window in windows]))[:, None]
         breast = torch.from_numpy(np.stack([window.breast for window in windows]).astype(np.float32))[:, None]
         log_odds = network(greys, breast).log_odds
@@ -88,17 +97,11 @@ class ExposureTask(Task):
             raise ConfigError(
                 "network.name", reason, "use the network 'restorer', or set training.exposure_weight to 0"
             )
-        reach = 2 * self._erosion + 1
-        inner = 1 - functional.max_pool2d(1 - breast, reach, 1, self._erosion)
-        counted = torch.where(inner > 0.5, log_odds, _NEVER).flatten(1)
-        return counted.topk(_PEAK, dim=1).values.mean(dim=1)
-
-
-def _tiled(length: int) -> int:
-    """The length with a margin on both sides, rounded up to what networks can halve."""
-    return _TILE * -(-(length + 2 * _MARGIN) // _TILE)
+        inner = torch.from_numpy(np.stack([without_border(window.breast, self._erosion) for window in windows]))
+        counted = torch.where(inner[:, None], log_odds, _NEVER).flatten(1)
+        return counted.topk(self._peak, dim=1).values.mean(dim=1)
 
 
 def _varied(image: Normal, rng: np.random.Generator) -> Normal:
     """Upside down in half of all cases, with a random gamma."""
-    return image.mirrored(rows=bool(rng.random() < 0.5), columns=False).with_gamma(float(np.exp(_GAMMA * rng.normal())))
+    return image.mirrored(rows=bool(rng.random() < 0.5), columns=False).with_random_gamma(rng)

@@ -9,6 +9,8 @@ import numpy as np
 from mammolens.transforms.pipeline import Prepared
 from mammolens.types import BoolImage, FloatImage
 
+_GAMMA = 0.12  # spread of the logarithm of a random gamma
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normal:
@@ -43,6 +45,6 @@ class Normal:
         step = (slice(None, None, -1 if rows else 1), slice(None, None, -1 if columns else 1))
         return Normal(self.image[step], self.breast[step])
 
-    def with_gamma(self, gamma: float) -> Normal:
-        """Greys to the power of ``gamma``: another tube voltage, another look-up table."""
-        return Normal(self.image ** np.float32(gamma), self.breast)
+    def with_random_gamma(self, rng: np.random.Generator) -> Normal:
+        """Greys to a random power: another tube voltage, another look-up table."""
+        return Normal(self.image ** np.float32(np.exp(_GAMMA * rng.normal())), self.breast)

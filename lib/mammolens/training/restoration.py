@@ -12,13 +12,13 @@ from torch.nn import functional
 
 from mammolens.config import LesionConfig, TrainingConfig
 from mammolens.models.output import NetworkOutput
+from mammolens.models.tiles import whole_tiles
 from mammolens.training.lesions.insertion import Corrupted, LesionInserter
 from mammolens.training.normal import Normal
 from mammolens.training.task import Task
 
-_WINDOW = (224, 160)  # rows and columns that are learned from at a time: most of a breast, and any part of it
-_AROUND = 16  # pixels that a window may reach beyond the breast, above and below
-_GAMMA = 0.12  # spread of the logarithm of the random gamma
+_WINDOW_MM = (168.0, 120.0)  # high and wide, learned from at a time: most of a breast, and any part of it
+_AROUND_MM = 12.0  # that a window may reach beyond the breast
 _OVERLAP_WEIGHT = 0.3
 _RESIDUAL_WEIGHT = 2.5  # its unit is a normalised grey, of which a lesion has a few tenths
 
@@ -51,6 +51,7 @@ class RestorationTask(Task):
         super().__init__(images, validation, config)
         self._lesions = config.lesions or LesionConfig()
         self._insert = LesionInserter(self._lesions, pixel_size_mm)
+        self._pixel_size_mm = pixel_size_mm
 
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """Of one batch of windows, drawn from the seed, the epoch and the step."""
@@ -78,22 +79,22 @@ class RestorationTask(Task):
         return _Batch(*(torch.from_numpy(np.stack(stack).astype(np.float32))[:, None] for stack in stacks))
 
     def _sample(self, image: Normal, donor: Normal, rng: np.random.Generator) -> tuple[Normal, Corrupted]:
-        normal = draw_window(image, rng)
+        normal = draw_window(image, self._pixel_size_mm, rng)
         if rng.random() < self._lesions.share:
-            return normal, self._insert(normal, draw_window(donor, rng), rng)
+            return normal, self._insert(normal, draw_window(donor, self._pixel_size_mm, rng), rng)
         return normal, Corrupted(normal.image, np.zeros_like(normal.breast))
 
 
-def draw_window(image: Normal, rng: np.random.Generator) -> Normal:
-    """Some part of the breast, mirrored in half of all cases each way, with a random gamma."""
-    (rows, columns), (high, wide) = image.breast.shape, _WINDOW
-    lowest, highest = sorted((-_AROUND, rows - high + _AROUND))
-    window = image.window(
-        int(rng.integers(lowest, highest + 1)), int(rng.integers(0, max(columns - wide + _AROUND, 0) + 1)), _WINDOW
-    )
+def draw_window(image: Normal, pixel_size_mm: float, rng: np.random.Generator) -> Normal:
+    """Some part of the breast, 168 mm x 120 mm, mirrored in half of all cases each way, with a random gamma."""
+    (rows, columns), around = image.breast.shape, round(_AROUND_MM / pixel_size_mm)
+    high, wide = (whole_tiles(round(length / pixel_size_mm)) for length in _WINDOW_MM)
+    lowest, highest = sorted((-around, rows - high + around))
+    top = int(rng.integers(lowest, highest + 1))
+    left = int(rng.integers(0, max(columns - wide + around, 0) + 1))
     flips = rng.random(2) < 0.5
-    gamma = float(np.exp(_GAMMA * rng.normal()))
-    return window.mirrored(rows=bool(flips[0]), columns=bool(flips[1])).with_gamma(gamma)
+    window = image.window(top, left, (high, wide)).mirrored(rows=bool(flips[0]), columns=bool(flips[1]))
+    return window.with_random_gamma(rng)
 
 
 def restoration_loss(output: NetworkOutput, batch: _Batch) -> torch.Tensor:

@@ -35,4 +35,6 @@ def build_task(config: ModelConfig, learners: Gathered, validation: Gathered, ex
     restoration = RestorationTask(learners.images, validation.images, training, grid.pixel_size_mm)
     if not training.exposure_weight:
         return restoration
-    return ExposureTask(restoration, learners, exposure, erosion=config.scoring.erosion)
+    return ExposureTask(
+        restoration, learners, exposure, pixel_size_mm=grid.pixel_size_mm, erosion=config.scoring.erosion
+    )

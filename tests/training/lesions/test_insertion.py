@@ -130,6 +130,22 @@ def test_a_breast_too_small_for_a_lesion_stays_as_it_is(a_donor):
         np.testing.assert_array_equal(corrupted.image, image)
 
 
+@EVERY_KIND
+def test_a_window_that_is_all_breast_gets_lesions_too(a_donor, kind):
+    noise = np.random.default_rng(5).normal(0.4, 0.05, (160, 120)).astype(np.float32)
+    donor = Normal(noise, np.ones(noise.shape, np.bool_))
+    found = [each.lesions.any() for each in inserted(an_inserter(kind), donor, donor)]
+    assert np.mean(found) > 0.5
+
+
+def test_distortion_draws_no_air_into_the_breast(a_donor):
+    even = Normal(np.where(a_donor.breast, 0.6, 0).astype(np.float32), a_donor.breast)
+    drawn = inserted(an_inserter(LesionKind.DISTORTION, most=3), even, a_donor, 60)
+    assert np.mean([each.lesions.any() for each in drawn]) > 0.5
+    for each in drawn:
+        np.testing.assert_allclose(each.image[even.breast], 0.6, rtol=1e-5)
+
+
 def test_the_same_seed_gives_the_same_lesions(a_breast, a_donor):
     one, again, other = (an_inserter()(a_breast, a_donor, np.random.default_rng(seed)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.image, again.image)

@@ -19,6 +19,7 @@ from mammolens.types import BoolImage, FloatImage
 _REACH = 3.0  # radii from the centre to the patch's border
 _SMALLEST_DEVIATION = 0.035  # in normalised greys; in even fat a contrast is a multiple of this
 _GRAINS_BRIGHTER = 1.6  # calcifications against masses of the same contrast
+_DISTORTION_DEPTH = 2.0  # radii from the skin: tissue to draw in from all sides
 _PREFER_DENSE = 0.6  # chance that the brighter of two places is taken: cancers favour dense tissue
 
 
@@ -52,11 +53,11 @@ class LesionInserter:
             donor: another normal breast, for foreign patches.
         """
         corrupted = Corrupted(normal.image.copy(), np.zeros_like(normal.breast))
-        depth = ndimage.distance_transform_cdt(normal.breast, metric="chessboard")
+        depth = _depth(normal.breast)
         for _ in range(rng.integers(1, self.config.most + 1)):
             kind = self._kinds[rng.choice(len(self._kinds), p=self._shares)]
             radius = float(np.exp(rng.uniform(*np.log(self._radii))))
-            places = np.flatnonzero(depth.ravel() > max(4.0, 0.8 * radius))
+            places = np.flatnonzero(depth.ravel() > _least_depth(kind, radius))
             if len(places):
                 self._insert(kind, corrupted, normal, donor, _place(rng, normal.image, places), radius, rng)
         return corrupted
@@ -76,7 +77,7 @@ class LesionInserter:
         greys, breast = corrupted.image[here], normal.breast[here]
         step = rng.uniform(*self.config.contrast) * _visible_step(greys, breast, radius)
         if kind is LesionKind.DISTORTION:
-            drawn, outline = draw_together(rng, corrupted.image, centre, radius, half)
+            drawn, outline = draw_together(rng, corrupted.image, normal.breast, centre, radius, half)
             changed = drawn[on_patch]
         elif kind is LesionKind.FOREIGN:
             profile = draw_mass(rng, radius, half, spiculated=False)
@@ -101,6 +102,17 @@ class LesionInserter:
         else:
             profile = draw_mass(rng, radius, half, spiculated=kind is LesionKind.SPICULATED_MASS)
         return profile, profile.outline
+
+
+def _depth(breast: BoolImage) -> NDArray[np.int32]:
+    """Pixels to the nearest air; a window without air is as deep as it is large."""
+    if breast.all():
+        return np.full(breast.shape, max(breast.shape), np.int32)
+    return np.asarray(ndimage.distance_transform_cdt(breast, metric="chessboard"), np.int32)
+
+
+def _least_depth(kind: LesionKind, radius: float) -> float:
+    return max(4.0, (_DISTORTION_DEPTH if kind is LesionKind.DISTORTION else 0.8) * radius)
 
 
 def _place(rng: np.random.Generator, image: FloatImage, places: NDArray[np.intp]) -> tuple[int, int]:
