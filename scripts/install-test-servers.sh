@@ -3,14 +3,18 @@
 #
 #   orthanc orthanc-dicomweb   a small PACS with DICOMweb
 #   orthanc-gdcm               lets it decode JPEG 2000
+#   orthanc-postgresql postgresql nginx-light openssl
+#                              the rest of the site of compose.yaml: tests/integration/test_deployment.py
 #   dicom3tools                dciodvfy, which checks the DICOM objects that MammoLens writes
+#   dcmtk                      dsrdump and dcm2pnm, which read them independently
+#   chromium                   shows OHIF, headless
 #
 # Only Debian-like systems and only as root; anywhere else it says what to do and leaves, and the tests
 # that need a missing program are skipped with a reason. With CI=true a failed installation is an error.
 # Orthanc is not started: the tests start their own, on a port and in a folder of their own.
 set -eu
 
-packages="orthanc orthanc-dicomweb orthanc-gdcm dicom3tools"
+packages="orthanc orthanc-dicomweb orthanc-gdcm dicom3tools dcmtk chromium orthanc-postgresql postgresql nginx-light openssl"
 say() { printf '%s\n' "test servers: $*"; }
 
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then

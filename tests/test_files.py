@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from mammolens.files import whole_file, write_text
+from mammolens.errors import StorageError
+from mammolens.files import remove_leftovers, whole_file, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -48,10 +51,35 @@ def test_a_failing_move_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageError, match="takes no more .No space left.*free some space") as told:
         write_text(path, "new")
+    assert told.value.errno == 28
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_other_faults_of_the_disk_come_as_they_are(tmp_path):
+    with pytest.raises(OSError, match="Permission denied") as told, whole_file(tmp_path / "a.txt"):
+        raise PermissionError(13, "Permission denied")
+    assert not isinstance(told.value, StorageError)
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    def abandoned(path: Path) -> Path:
+        with whole_file(path) as temporary:
+            (left := temporary.with_name(temporary.name)).touch()
+        return left
+
+    left, young = abandoned(tmp_path / "a.dcm"), abandoned(tmp_path / "b.nii.gz")
+    for path in (left, young):
+        path.write_bytes(b"half")
+    for path in (left, tmp_path / ".lock", tmp_path / ".mammolens.lock", tmp_path / "abcdefgh.dcm"):
+        path.touch()
+        os.utime(path, (time.time() - 3600,) * 2)
+    remove_leftovers(tmp_path)
+    assert sorted(names(tmp_path)) == sorted(
+        [young.name, ".lock", ".mammolens.lock", "a.dcm", "abcdefgh.dcm", "b.nii.gz"]
+    )
 
 
 def test_others_may_read_what_is_written(tmp_path):

@@ -62,5 +62,9 @@ class PacsError(MammoLensError, ConnectionError):
     """A PACS that does not answer, or answers with an error."""
 
 
+class StorageError(MammoLensError, OSError):
+    """A place that cannot be written to: a full disk, missing permissions."""
+
+
 class ServerError(MammoLensError, RuntimeError):
     """A server of ours that does not start or ended by itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,7 @@ class ImageHeader:
     pixel_aspect_ratio: float = 1.0
     geometry: ImageGeometry = field(default_factory=ImageGeometry)
     acquisition_group: str | None = None
+    study_date: date | None = None
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None
     sop_class_uid: str | None = None
@@ -207,6 +209,9 @@ class AnomalyRecord(BaseModel):
         description="share of normal patients expected to be at least as asymmetric; no part of the decision",
     )
     levels: dict[str, float] = Field(description="anomaly-map value where each heat level begins")
+    level_shares: dict[str, float] = Field(
+        description="expected share of normal images whose map reaches each heat level anywhere"
+    )
     findings: list[Finding] = Field(description="regions of the anomaly map, highest peak first")
     findings_left_out: int = Field(ge=0, description="further findings, with lower peaks")
     quality_flags: list[QualityFlag]

@@ -11,8 +11,9 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from PIL import Image
-from pydicom.uid import BreastTomosynthesisImageStorage, CTImageStorage
+from pydicom.uid import BreastTomosynthesisImageStorage, ComprehensiveSRStorage, CTImageStorage, SegmentationStorage
 
+from mammolens.cli.exit_codes import ExitCode
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.schema import record_schema
 
@@ -280,3 +281,56 @@ def test_a_process_writes_results_to_stdout_and_nothing_else(
     assert json.loads(line)["view"] == "CC"
     assert "Warning" not in stderr
     assert "1 images judged" in stderr
+
+
+def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    arguments = ("-m", a_trained_model, "--no-maps", "--no-overlays", "--dicom", "segmentation,report")
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path, *arguments)
+    assert result.exit_code == 0
+    assert not errors_in(result)
+    (report,) = tmp_path.glob("exam_*.report.dcm")
+    assert pydicom.dcmread(report).SOPClassUID == ComprehensiveSRStorage
+    for stem in ("L_CC", "L_MLO", "R_CC", "R_MLO"):
+        assert pydicom.dcmread(tmp_path / f"{stem}.segmentation.dcm").SOPClassUID == SegmentationStorage
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_dicom_objects_of_an_earlier_run_are_no_mammograms(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    folder = tmp_path / "exam"
+    shutil.copytree(an_exam_folder, folder)
+    for _ in range(2):
+        result = mammolens("predict", folder, "-o", folder, "-m", a_trained_model, "--no-maps", "--dicom", "cad_report")
+        assert result.exit_code == 0
+        assert "4 images judged, 0 unusable" in result.stderr
+
+
+def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_exam_folder, tmp_path):
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "--dicom", "seg")
+    assert result.exit_code == ExitCode.CONFIG
+    assert errors_in(result) == [
+        "error: --dicom: 'seg' is no kind of DICOM object; name any of segmentation, parametric_map, "
+        "secondary_capture, report, cad_report, with commas between"
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_is_judged_but_has_no_dicom_object(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    pixels = pydicom.dcmread(an_exam_folder / "L_CC.dcm").pixel_array
+    Image.fromarray((pixels >> 4).astype(np.uint8)).save(tmp_path / "L_CC.png")
+    result = mammolens(
+        "predict",
+        tmp_path / "L_CC.png",
+        "-o",
+        tmp_path / "out",
+        "-m",
+        a_trained_model,
+        "--dicom",
+        "segmentation,report",
+    )
+    assert result.exit_code == ExitCode.INPUT
+    (error,) = errors_in(result)
+    assert "L_CC.png: is no DICOM file" in error
+    assert "leave out the results as DICOM" in error
+    assert "1 images judged, 0 unusable" in result.stderr
+    assert (tmp_path / "out" / "L_CC.overlay.png").is_file()
+    assert not list((tmp_path / "out").glob("*.dcm"))

@@ -1,29 +1,15 @@
-from __future__ import annotations
+from datetime import date
 
 import pytest
-from pydicom.dataset import Dataset
 
-from mammolens.dicom.header_values import number_of, numbers_of
-
-
-@pytest.mark.parametrize(
-    ("stated", "numbers"),
-    [(["0.07", "0.08"], (0.07, 0.08)), ("0.07", (0.07,)), (0.07, (0.07,)), (None, ()), ("", ())],
-)
-def test_numbers_are_read_however_many_there_are(stated, numbers):
-    dataset = Dataset()
-    dataset.ImagerPixelSpacing = stated
-    assert numbers_of(dataset, "ImagerPixelSpacing") == numbers
-    assert number_of(dataset, "ImagerPixelSpacing") == (numbers[0] if numbers else None)
+from mammolens.dicom.header_values import date_of
 
 
-def test_a_missing_attribute_has_no_numbers():
-    assert numbers_of(Dataset(), "ImagerPixelSpacing") == ()
-    assert number_of(Dataset(), "Rows") is None
+@pytest.mark.parametrize("text", ["20260131", "2026.01.31", " 2026-01-31 "])
+def test_a_date_is_read_in_each_way_it_is_written(text: str) -> None:
+    assert date_of(text) == date(2026, 1, 31)
 
 
-def test_text_is_no_number():
-    dataset = Dataset()
-    dataset.add_new("PatientID", "LO", "seven")
-    with pytest.raises(ValueError, match="seven"):
-        number_of(dataset, "PatientID")
+@pytest.mark.parametrize("text", ["", "20261331", "2026", "20260131-20260201", "yesterday"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert date_of(text) is None

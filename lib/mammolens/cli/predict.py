@@ -13,6 +13,7 @@ from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.options import Model, Table
 
 if TYPE_CHECKING:
+    from mammolens.dicom.derived.kinds import DerivedKind
     from mammolens.errors import InputError
     from mammolens.inference.predictor import Predictor
     from mammolens.types import AnomalyRecord, ImageAttributes
@@ -28,6 +29,14 @@ def predict(
     ] = False,
     maps: Annotated[bool, typer.Option(help="Write the float maps, .nrrd and .nii.gz.")] = True,
     overlays: Annotated[bool, typer.Option(help="Write the overlay pictures, .png.")] = True,
+    dicom: Annotated[
+        str | None,
+        typer.Option(
+            help="DICOM objects to write, with commas between: segmentation, parametric_map, secondary_capture "
+            "(each image), report, cad_report (each exam). The images have to be DICOM themselves.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show where mammograms deviate from normal, and how much.
 
@@ -36,26 +45,35 @@ def predict(
     (the table's exam_id, else Study Instance UID, else patient) are fused. Unusable files are named
     on stderr, the others go on; the exit code is 3 then.
 
-    Example: mammolens predict exam/ -o out
+    With --dicom the results are written as DICOM objects, too, which refer to the images and may be sent
+    to the PACS beside them (docs/dicom-objects.md): OUT/NAME.KIND.dcm of an image, OUT/exam_ID.KIND.dcm
+    of an exam.
+
+    Examples:
+        mammolens predict exam/ -o out
+
+        mammolens predict exam/ -o out --dicom segmentation,report
     """
     with one_line_errors():
         from mammolens.cli.result_tables import result_tables
+        from mammolens.inference.dicom_outputs import kinds_named
         from mammolens.inference.predictor import Predictor
         from mammolens.models.store import pretrained_directory
 
+        kinds = kinds_named(dicom, "--dicom") if dicom is not None else ()
         files, missing = _images(paths)
         if not files:
             raise typer.Exit(ExitCode.INPUT)
         attributes = _attributes(files, table)
         predictor = Predictor.load(model or pretrained_directory())
-        records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays)
+        records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
         if json_lines:
             for record in records:
                 typer.echo(record.model_dump_json())
         else:
             for table_for_people in result_tables(records):
                 out().print(table_for_people)
-        say(f"{len(records)} images judged, {failures + missing} unusable; see {output}")
+        say(f"{len(records)} images judged, {len(files) - len(records) + missing} unusable; see {output}")
         if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
 
@@ -68,9 +86,15 @@ def run(
     *,
     maps: bool,
     overlays: bool,
+    dicom: Sequence[DerivedKind] = (),
 ) -> tuple[list[AnomalyRecord], int]:
-    """Judge files with a progress bar and write their outputs; returns the records and the failures."""
+    """Judge files with a progress bar and write their outputs.
+
+    Returns:
+        The records, and how often a file could not be used or a DICOM object not be made.
+    """
     from mammolens.inference.batch import predict_files
+    from mammolens.inference.dicom_outputs import DicomOutputs
     from mammolens.inference.outputs import RESULTS, output_stems, write_maps, write_overlay
 
     stems, records, failures = output_stems(files), [], 0
@@ -83,18 +107,24 @@ def run(
             nonlocal failures
             failures += 1
             say_error(str(error))
+
+        def pass_over(error: InputError) -> None:
+            fail(error)
             bar.advance(task)
 
-        for mammogram, result in predict_files(predictor, files, attributes, fail):
+        objects = DicomOutputs(dicom, output, fail)
+        for mammogram, result in predict_files(predictor, files, attributes, pass_over):
             stem = stems[mammogram.header.path]
             if maps:
                 write_maps(result, output, stem)
             if overlays:
                 write_overlay(result, mammogram, output, stem)
+            objects.add(mammogram, result, stem)
             lines.write(result.record.model_dump_json() + "\n")
             lines.flush()
             records.append(result.record)
             bar.advance(task)
+        objects.finish()
     partial.replace(output / RESULTS)
     return records, failures
 
@@ -103,14 +133,18 @@ def _images(paths: Sequence[Path]) -> tuple[list[Path], int]:
     """The images that were named or found in folders, and how many paths hold none."""
     from mammolens.dicom.discovery import find_images
     from mammolens.errors import InputError
+    from mammolens.inference.dicom_outputs import is_dicom_output
     from mammolens.inference.outputs import is_overlay
+
+    def is_output(file: Path) -> bool:
+        return is_overlay(file) or is_dicom_output(file)
 
     files: dict[Path, None] = {}
     missing = 0
     for path in paths:
         try:
             # An earlier output may lie within the folder that is judged.
-            found = [file for file in find_images([path]) if file == path or not is_overlay(file)]
+            found = [file for file in find_images([path]) if file == path or not is_output(file)]
         except InputError as error:
             say_error(str(error))
             missing += 1

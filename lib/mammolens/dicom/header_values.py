@@ -1,10 +1,14 @@
-"""Numbers of a header, however they are written."""
+"""Numbers and dates of a header, however they are written."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import date
 
 from pydicom.dataset import Dataset
+
+_DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")  # also as ACR-NEMA and as people write it
 
 
 def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
@@ -23,3 +27,12 @@ def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
 def number_of(dataset: Dataset, keyword: str) -> float | None:
     """The first value of a numeric attribute, or ``None``; raises as :func:`numbers_of`."""
     return next(iter(numbers_of(dataset, keyword)), None)
+
+
+def date_of(text: str) -> date | None:
+    """A date (DA, PS3.5 6.2), or ``None`` where it is none."""
+    match = _DATE.fullmatch(text.strip())
+    try:
+        return date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None

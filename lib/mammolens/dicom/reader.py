@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom import appearance
 from mammolens.dicom.acceptance import refuse_what_is_no_mammogram
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
+from mammolens.dicom.header_values import date_of
 from mammolens.dicom.known_sets import attributes_of_known_set
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels
@@ -62,6 +63,12 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     return Mammogram(_view_judged(_completed(header, pixels), pixels), pixels)
 
 
+def sop_instance_uid_of(dataset: FileDataset, path: Path) -> str:
+    """SOP Instance UID of the data set or, where it was stripped, of the file's meta information or its content."""
+    stated = dataset.get("SOPInstanceUID") or dataset.file_meta.get("MediaStorageSOPInstanceUID")
+    return str(stated) if stated else content_uid(path)
+
+
 def _kind_of(path: Path) -> FileKind:
     kind = file_kind(path)
     if kind is FileKind.OTHER:
@@ -91,7 +98,6 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
 
 def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     flags = refuse_what_is_no_mammogram(dataset, path)
-    uid = dataset.get("SOPInstanceUID") or dataset.file_meta.get("MediaStorageSOPInstanceUID")
     patient = str(dataset.get("PatientID") or path.stem)
     study = str(dataset.get("StudyInstanceUID") or "") or None
     laterality, laterality_source = laterality_of(dataset)
@@ -99,7 +105,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     spacing = pixel_spacing_of(dataset)
     return ImageHeader(
         path=path,
-        sop_instance_uid=str(uid) if uid else content_uid(path),
+        sop_instance_uid=sop_instance_uid_of(dataset, path),
         patient_id=patient,
         exam_id=study or patient,
         laterality=laterality,
@@ -109,6 +115,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         spacing=spacing,
         geometry=viewer_geometry_of(dataset),
         acquisition_group=_acquisition_group(dataset),
+        study_date=date_of(str(dataset.get("StudyDate") or "")),
         study_instance_uid=study,
         series_instance_uid=str(dataset.get("SeriesInstanceUID") or "") or None,
         sop_class_uid=sop_class_of(dataset),

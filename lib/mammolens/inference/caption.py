@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from mammolens.dicom.derived.levels import level_colours
 from mammolens.inference.finding_words import findings_in_words
 from mammolens.inference.flag_explanations import explanations
-from mammolens.inference.overlay import RgbImage, level_colours
+from mammolens.inference.overlay import RgbImage
 from mammolens.types import AnomalyRecord, AnomalyResult
 
 _NARROWEST = 480  # pixels; narrower pictures are put on a wider sheet

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
+from PIL import Image
+
 from mammolens.dicom.export import write_volume
 from mammolens.files import whole_file
 from mammolens.inference.caption import annotated
@@ -64,8 +66,13 @@ def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, ste
     """Write the captioned overlay picture as PNG."""
     path = folder / f"{stem}{_OVERLAY}"
     with whole_file(path) as temporary:
-        annotated(render_overlay(mammogram.pixels, result), result).save(temporary, format="PNG")
+        captioned_overlay(mammogram, result).save(temporary, format="PNG")
     return path
+
+
+def captioned_overlay(mammogram: Mammogram, result: AnomalyResult) -> Image.Image:
+    """The image with its heat, findings, caption and legend, RGB."""
+    return annotated(render_overlay(mammogram.pixels, result), result)
 
 
 def is_overlay(path: Path) -> bool:

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
+from mammolens.dicom.derived.levels import level_colours
 from mammolens.transforms.resample import resampled
 from mammolens.types import AnomalyResult, Finding, FloatImage
 
 RgbImage = NDArray[np.uint8]
-# From the first level to the last; distinct in hue and lightness, also for colour-blind eyes.
-_RAMP = np.array([[255, 237, 120], [254, 178, 60], [240, 90, 30], [189, 0, 38]], dtype=np.float32)
 _OUTLINE = (120, 220, 255)  # of findings; no colour of the ramp
 _OPACITY = (0.15, 0.45)  # at the first and the last level: what lies below stays visible
 
@@ -47,12 +46,6 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     picture = Image.fromarray(np.clip(blended, 0, 255).astype(np.uint8))
     _draw_findings(picture, result.record.findings, (shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]))
     return np.asarray(picture)
-
-
-def level_colours(place: FloatImage | np.float32) -> NDArray[np.float32]:
-    """Colours 0..255 ``(..., 3)`` of places 0 (first level) to 1 (last level) on the ramp."""
-    stops = np.linspace(0, 1, len(_RAMP))
-    return np.stack([np.interp(place, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1).astype(np.float32)
 
 
 def _place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:

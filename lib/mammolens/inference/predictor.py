@@ -14,9 +14,9 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.standardisation import Source
 from mammolens.config import ModelConfig
 from mammolens.enums import QualityFlag, SpacingSource
-from mammolens.inference.asymmetry import asymmetry
 from mammolens.inference.breast_view import breast_view
-from mammolens.inference.exam import ImageScore, fuse
+from mammolens.inference.exam import ImageScore
+from mammolens.inference.exam_judgement import ExamJudgement, judge_exam
 from mammolens.inference.findings import find_findings
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.quality import pixel_flags
@@ -78,6 +78,10 @@ class Predictor:
     def image_p_value(self, score: ImageScore) -> float:
         """Conformal p-value of an image score, in (0, 1], among normal images of its machine where there are enough."""
         return self.calibration.image_p_value(score.pred_score, score.header.acquisition_group)
+
+    def judge_exam(self, scores: Sequence[ImageScore]) -> ExamJudgement:
+        """Fuse scores by this model, at least one, and set the exam against normal ones."""
+        return judge_exam(scores, self.calibration, self.config.scoring.fusion)
 
     def is_anomalous(self, score: ImageScore) -> bool:
         """The decision of the configured rule for an image score."""
@@ -159,9 +163,8 @@ class Predictor:
         self, analysis: Analysis, exam: Sequence[ImageScore], findings: list[Finding], findings_left_out: int
     ) -> AnomalyRecord:
         header, score = analysis.score.header, analysis.score
-        fused = fuse(exam, self.config.scoring.fusion)
-        group, difference = fused.acquisition_group, asymmetry(fused)
-        p_value, exam_p_value = self.image_p_value(score), self.calibration.exam_p_value(fused.exam, group, fused.shape)
+        judged = self.judge_exam(exam)
+        p_value = self.image_p_value(score)
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
             # A file name may hold bytes that are no UTF-8, which JSON does not know.
@@ -184,14 +187,15 @@ class Predictor:
             decision_rule=self.calibration.decision_rule,
             p_value=p_value,
             percentile=100.0 * (1.0 - p_value),
-            breast_score=fused.breasts[header.laterality],
-            exam_score=fused.exam,
-            exam_p_value=exam_p_value,
-            exam_percentile=100.0 * (1.0 - exam_p_value),
-            exam_is_anomalous=fused.exam >= self.calibration.exam_threshold(group, fused.shape),
-            asymmetry=difference,
-            asymmetry_p_value=self.calibration.asymmetry_p_value(difference, group, fused.shape_of_sides),
+            breast_score=judged.fused.breasts[header.laterality],
+            exam_score=judged.fused.exam,
+            exam_p_value=judged.p_value,
+            exam_percentile=judged.percentile,
+            exam_is_anomalous=judged.is_anomalous,
+            asymmetry=judged.asymmetry,
+            asymmetry_p_value=judged.asymmetry_p_value,
             levels=self.calibration.levels(header.acquisition_group),
+            level_shares=self.calibration.config.levels,
             findings=findings,
             findings_left_out=findings_left_out,
             quality_flags=list(header.flags),

@@ -1,0 +1,88 @@
+"""The one way from results to DICOM objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.derived.cad_report import cad_report_of
+from mammolens.dicom.derived.exam import Judged, JudgedExam, JudgedImage
+from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.dicom.derived.parametric_map import parametric_map_of
+from mammolens.dicom.derived.report import report_of
+from mammolens.dicom.derived.secondary_capture import secondary_capture_of
+from mammolens.dicom.derived.segmentation import segmentation_of
+from mammolens.dicom.derived.source import source_of
+from mammolens.dicom.opening import first_line
+from mammolens.errors import InputError
+from mammolens.files import whole_file
+from mammolens.types import AnomalyResult
+
+
+def derive_from_image(result: AnomalyResult, kind: DerivedKind, picture: NDArray[np.uint8] | None = None) -> Dataset:
+    """A DICOM object of one image's result; its source is the file ``result.header.path``.
+
+    Args:
+        result: of the image.
+        kind: one of ``OF_IMAGE``.
+        picture: ``(rows, cols, 3)`` uint8, what a Secondary Capture shows; asked for by that kind alone.
+
+    Raises:
+        InputError: the source is no DICOM file, or cannot be read any more.
+        ValueError: another kind, or a Secondary Capture without a picture.
+    """
+    if kind not in OF_IMAGE:
+        raise ValueError(f"{kind} is no object of an image; use one of {', '.join(OF_IMAGE)}")
+    if kind is DerivedKind.SECONDARY_CAPTURE and picture is None:
+        raise ValueError("a Secondary Capture shows a picture; give one")
+    source = source_of(result.header)
+    with _trouble_named(result.header.path):
+        if kind is DerivedKind.SEGMENTATION:
+            return segmentation_of(result, source)
+        if picture is None:
+            return parametric_map_of(result, source)
+        return secondary_capture_of(result, source, picture)
+
+
+def derive_from_exam(results: Sequence[Judged], kind: DerivedKind, finding_texts: Sequence[Sequence[str]]) -> Dataset:
+    """A DICOM object of all results of one exam; it lies in the study of the first.
+
+    Args:
+        results: of the exam's images, by one model; their maps are not asked for. An image twice counts once.
+        kind: one of ``OF_EXAM``.
+        finding_texts: for each result, its findings in words.
+
+    Raises:
+        InputError: a source is no DICOM file, or cannot be read any more.
+        ValueError: another kind, no result, or texts that do not belong to the findings.
+    """
+    if kind not in OF_EXAM:
+        raise ValueError(f"{kind} is no object of an exam; use one of {', '.join(OF_EXAM)}")
+    if not results:
+        raise ValueError("an exam without results has no report; give one result at least")
+    judged = zip(results, finding_texts, strict=True)
+    images = (JudgedImage(source_of(one.header), one.record, texts) for one, texts in judged)
+    exam = JudgedExam(tuple({image.source.header.sop_instance_uid: image for image in images}.values()))
+    with _trouble_named(results[0].header.path):
+        return report_of(exam) if kind is DerivedKind.REPORT else cad_report_of(exam)
+
+
+def write_derived(dataset: Dataset, path: Path) -> None:
+    """Write a DICOM object as a file (PS3.10), whole or not at all."""
+    with whole_file(path) as temporary:
+        dataset.save_as(temporary, write_like_original=False)
+
+
+@contextmanager
+def _trouble_named(path: Path) -> Iterator[None]:
+    """Turn what highdicom says of values that no DICOM object may hold into an error that names the source."""
+    try:
+        yield
+    except Exception as error:  # whatever a header holds may be copied, and be refused
+        reason = f"its header does not fit into a DICOM object ({first_line(error)})"
+        raise InputError(path, reason, "mend the header, or leave out the results as DICOM") from error

@@ -1,0 +1,99 @@
+"""The results of one exam with their sources, and what structured reports say of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from mammolens.dicom.derived.identity import derived_uid
+from mammolens.dicom.derived.source import Source
+from mammolens.types import AnomalyRecord, Finding, ImageHeader
+
+
+class Judged(Protocol):
+    """What a report needs of an :class:`AnomalyResult`: no maps."""
+
+    @property
+    def header(self) -> ImageHeader:
+        """Of the mammogram that was scored."""
+
+    @property
+    def record(self) -> AnomalyRecord:
+        """The numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedImage:
+    """One image of the exam: its source, its record, and its findings in words."""
+
+    source: Source
+    record: AnomalyRecord
+    finding_texts: Sequence[str]
+
+    def __post_init__(self) -> None:
+        findings, texts = len(self.record.findings), len(self.finding_texts)
+        if findings != texts:
+            raise ValueError(f"{self.source.header.path}: {findings} findings, but {texts} texts of findings")
+
+    @property
+    def name(self) -> str:
+        """Side and view, for example ``L MLO``."""
+        words = (self.record.laterality, self.record.view)
+        return " ".join(word for word in words if word) or "image"
+
+    def findings(self) -> Iterator[tuple[int, Finding, str]]:
+        """Number from 1, finding, words."""
+        for number, (finding, text) in enumerate(zip(self.record.findings, self.finding_texts, strict=True), 1):
+            yield number, finding, text
+
+    def tracking_uid(self, number: int) -> UID:
+        """Tells a finding apart, the same for the same input, model and calibration."""
+        uid, record = str(self.source.dataset.SOPInstanceUID), self.record
+        return derived_uid("finding", uid, record.model, record.calibration, str(number))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedExam:
+    """All judged images of one exam."""
+
+    images: tuple[JudgedImage, ...]
+
+    @property
+    def record(self) -> AnomalyRecord:
+        """A record that names model, calibration and the exam's numbers, which are the same in all."""
+        return self.images[0].record
+
+    @property
+    def datasets(self) -> list[Dataset]:
+        """The source images' headers."""
+        return [image.source.dataset for image in self.images]
+
+
+def outline_of(finding: Finding) -> NDArray[np.float64]:
+    """Closed polyline ``(vertices, 2)`` as (column, row) from the upper left pixel's corner (PS3.3 C.18.6.1.1)."""
+    return np.asarray(finding.contour, dtype=np.float64) + 0.5
+
+
+def peak_of(finding: Finding) -> NDArray[np.float64]:
+    """The peak ``(1, 2)`` in the same coordinates: the middle of its pixel."""
+    return np.asarray([finding.peak_place], dtype=np.float64) + 0.5
+
+
+def exam_sentence(record: AnomalyRecord) -> str:
+    """The exam's number and decision in words."""
+    percentile, flagged = int(record.exam_percentile), "flagged" if record.exam_is_anomalous else "not flagged"
+    return (
+        f"Exam p-value {record.exam_p_value:.3g}: more anomalous than {percentile} % of normal exams; "
+        f"{flagged} ({record.decision_rule})."
+    )
+
+
+def flags_in_words(record: AnomalyRecord) -> str:
+    """The image's quality flags, or 'none'."""
+    return ", ".join(str(flag).replace("_", " ") for flag in record.quality_flags) or "none"

@@ -1,0 +1,32 @@
+"""Codes of what MammoLens measures, for which the standard has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom.sr.coding import Code
+
+SCHEME = "99MAMMOLENS"  # private, as the leading 99 says (PS3.3 8.2)
+
+ANOMALY = Code("anomaly", SCHEME, "Anomaly")
+ANOMALY_PEAK = Code("anomaly-peak", SCHEME, "Highest value of the anomaly map")
+ANOMALY_LEVEL = Code("anomaly-level", SCHEME, "Anomaly level")
+IMAGE_SCORE = Code("image-score", SCHEME, "Anomaly score of the image")
+IMAGE_P_VALUE = Code("image-p-value", SCHEME, "Conformal p-value of the image")
+BREAST_SCORE = Code("breast-score", SCHEME, "Anomaly score of the breast")
+EXAM_SCORE = Code("exam-score", SCHEME, "Anomaly score of the exam")
+EXAM_P_VALUE = Code("exam-p-value", SCHEME, "Conformal p-value of the exam")
+EXAM_PERCENTILE = Code("exam-percentile", SCHEME, "Percentage of normal exams that are less anomalous")
+FLAGS = Code("flags", SCHEME, "Reservations about the image")
+DECISION = Code("decision", SCHEME, "Decision by rule")
+
+
+def coding_schemes() -> list[Any]:
+    """Whose codes these are, for the Coding Scheme Identification Sequence (PS3.3 C.12.1.1.3)."""
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+
+    return [
+        CodingSchemeIdentificationItem(
+            designator=SCHEME, name="MammoLens codes", responsible_organization="MammoLens developers"
+        )
+    ]

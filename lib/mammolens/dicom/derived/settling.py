@@ -1,0 +1,50 @@
+"""What all derived objects have alike, after highdicom made them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from mammolens.dicom.derived.identity import derived_uid
+from mammolens.dicom.derived.source import Source
+from mammolens.enums import QualityFlag
+
+_UTF_8 = "ISO_IR 192"  # holds any name of any source
+
+# Patients' names without a caret are common and harmless. Said once for the process, because
+# warnings.catch_warnings is not safe in threads.
+warnings.filterwarnings("ignore", message=".*unlikely to represent the intended person name", module=r"highdicom\.")
+
+
+def settled_image(dataset: Dataset, source: Source) -> Dataset:
+    """As :func:`settled`, for an image of one image: whether it was ever compressed with loss (PS3.3 C.7.6.1.1.5)."""
+    if QualityFlag.LOSSY_COMPRESSED in source.header.flags:
+        dataset.LossyImageCompression = "01"
+    return settled(dataset, [source])
+
+
+def settled(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
+    """Take chance out of a new object, and let it refer to its sources as what they are.
+
+    The same input gives the same object but for Content Date and Content Time, which tell when it was written.
+    """
+    dataset.SpecificCharacterSet = _UTF_8
+    dimensions = derived_uid("dimensions", str(dataset.SOPInstanceUID))
+    for keyword in ("DimensionOrganizationSequence", "DimensionIndexSequence"):
+        for item in dataset.get(keyword, DicomSequence()):
+            item.DimensionOrganizationUID = dimensions
+    _name_classes(dataset, {source.dataset.SOPInstanceUID: source.sop_class_uid for source in sources})
+    return dataset
+
+
+def _name_classes(dataset: Dataset, classes: dict[str, str]) -> None:
+    referenced = classes.get(dataset.get("ReferencedSOPInstanceUID"))
+    if referenced is not None:
+        dataset.ReferencedSOPClassUID = referenced
+    for element in dataset:
+        if element.VR == "SQ":
+            for item in element.value:
+                _name_classes(item, classes)

@@ -1,0 +1,116 @@
+"""The DICOM objects that a prediction leaves behind: docs/dicom-objects.md."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, write_derived
+from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.errors import ConfigError, InputError
+from mammolens.inference.finding_words import finding_in_words
+from mammolens.inference.outputs import captioned_overlay
+from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader, Mammogram
+
+OnError = Callable[[InputError], None]
+
+
+def kinds_named(text: str, option: str) -> tuple[DerivedKind, ...]:
+    """Kinds of objects from their names with commas between, in the order of :class:`DerivedKind`.
+
+    Raises:
+        ConfigError: another name, or none; names ``option``.
+    """
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = sorted(names.difference(DerivedKind))
+    if unknown or not names:
+        reason = f"{', '.join(map(repr, unknown)) or 'nothing'} is no kind of DICOM object"
+        raise ConfigError(option, reason, f"name any of {', '.join(DerivedKind)}, with commas between")
+    return tuple(kind for kind in DerivedKind if kind in names)
+
+
+def is_dicom_output(path: Path) -> bool:
+    """Whether a file is called like an object that :class:`DicomOutputs` wrote."""
+    return any(path.name.endswith(_suffix(kind)) for kind in DerivedKind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a report needs of a result: without its maps, of which four views hold half a gigabyte."""
+
+    header: ImageHeader
+    record: AnomalyRecord
+
+
+class DicomOutputs:
+    """Writes objects of images at once, and those of an exam as soon as another exam begins.
+
+    Args:
+        kinds: of objects.
+        folder: to write to.
+        on_error: told once of each reason why objects cannot be made; the others go on.
+    """
+
+    def __init__(self, kinds: Sequence[DerivedKind], folder: Path, on_error: OnError) -> None:
+        self._of_image = [kind for kind in kinds if kind in OF_IMAGE]
+        self._of_exam = [kind for kind in kinds if kind in OF_EXAM]
+        self._folder, self._on_error = folder, on_error
+        self._exam: list[_Judged] = []
+        self._stems: Counter[str] = Counter()
+        self._told: set[str] = set()
+
+    def add(self, mammogram: Mammogram, result: AnomalyResult, stem: str) -> None:
+        """The next result; those of one exam follow each other.
+
+        Args:
+            mammogram: the image.
+            result: its result.
+            stem: of the names of the image's files.
+        """
+        for kind in self._of_image:
+            self._write(partial(_of_image, mammogram, result, kind), f"{stem}{_suffix(kind)}")
+        if self._exam and self._exam[0].header.exam_key != result.header.exam_key:
+            self.finish()
+        self._exam.append(_Judged(result.header, result.record))
+
+    def finish(self) -> None:
+        """Write what belongs to the last exam."""
+        exam, self._exam = self._exam, []
+        if not exam or not self._of_exam:
+            return
+        stem = self._exam_stem(exam[0].header.exam_id)
+        texts = [[finding_in_words(finding, one.record) for finding in one.record.findings] for one in exam]
+        for kind in self._of_exam:
+            self._write(partial(derive_from_exam, exam, kind, texts), f"{stem}{_suffix(kind)}")
+
+    def _write(self, derive: Callable[[], Dataset], name: str) -> None:
+        try:
+            dataset = derive()
+        except InputError as error:
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self._on_error(error)
+        else:
+            write_derived(dataset, self._folder / name)
+
+    def _exam_stem(self, exam_id: str) -> str:
+        """``exam_`` and its id, as far as that is fit for a file's name; a number where two would be the same."""
+        stem = f"exam_{re.sub(r'[^A-Za-z0-9._-]', '_', exam_id)[:100]}"
+        self._stems[stem] += 1
+        return stem if self._stems[stem] == 1 else f"{stem}-{self._stems[stem]}"
+
+
+def _of_image(mammogram: Mammogram, result: AnomalyResult, kind: DerivedKind) -> Dataset:
+    wants_picture = kind is DerivedKind.SECONDARY_CAPTURE
+    return derive_from_image(result, kind, np.asarray(captioned_overlay(mammogram, result)) if wants_picture else None)
+
+
+def _suffix(kind: DerivedKind) -> str:
+    return f".{kind}.dcm"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mammolens.dicom.derived.exam import JudgedImage, exam_sentence, flags_in_words, outline_of, peak_of
+from mammolens.dicom.derived.source import source_of
+
+
+@pytest.fixture
+def an_image(write_dicom, values_of, result_of, a_finding):
+    result = result_of(write_dicom(values_of()), findings=(a_finding, a_finding))
+    return JudgedImage(source_of(result.header), result.record, ("one", "two"))
+
+
+def test_places_count_from_the_corner_of_the_first_pixel(a_finding):
+    np.testing.assert_allclose(outline_of(a_finding), [[10, 20], [20, 20], [20, 40], [10, 40], [10, 20]])
+    np.testing.assert_allclose(peak_of(a_finding), [[12.5, 30.5]])
+
+
+def test_findings_are_numbered_and_tracked_apart(an_image):
+    assert [(number, words) for number, _, words in an_image.findings()] == [(1, "one"), (2, "two")]
+    assert an_image.tracking_uid(1) == an_image.tracking_uid(1) != an_image.tracking_uid(2)
+
+
+def test_an_image_is_named_by_side_and_view(an_image, result_of, write_dicom, values_of):
+    assert an_image.name == "L MLO"
+    nameless = result_of(write_dicom(values_of(), ImageLaterality=None, ViewPosition=None))
+    assert JudgedImage(source_of(nameless.header), nameless.record, ()).name == "image"
+
+
+def test_texts_that_do_not_belong_to_the_findings_are_refused(an_image):
+    with pytest.raises(ValueError, match="image.dcm: 2 findings, but 1 texts"):
+        JudgedImage(an_image.source, an_image.record, ("one",))
+
+
+def test_the_sentence_never_rounds_up(an_image):
+    record = an_image.record.model_copy(update={"exam_percentile": 99.96, "exam_is_anomalous": False})
+    assert "more anomalous than 99 % of normal exams; not flagged" in exam_sentence(record)
+
+
+def test_no_flags_are_none(an_image):
+    assert flags_in_words(an_image.record) == "view guessed"
+    assert flags_in_words(an_image.record.model_copy(update={"quality_flags": []})) == "none"
