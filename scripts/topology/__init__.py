@@ -1,0 +1,1 @@
+"""The site of compose.yaml without containers; scripts/run_topology.py starts it."""
