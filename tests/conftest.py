@@ -1,7 +1,10 @@
 """What all tests share."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -13,6 +16,15 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.inference.predictor import Predictor
 from mammolens.training.engine import train
 from mammolens.types import Mammogram
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# Draw with the processor, and ask nothing of the world outside.
+_CHROMIUM = (
+    "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --no-sandbox --disable-background-networking "
+    "--disable-component-update --disable-sync --no-first-run"
+).split()
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +82,20 @@ def an_exam(phantoms: Dataset) -> list[Mammogram]:
     """The four views of one normal phantom."""
     patient = phantoms.patients[0]
     return [read_mammogram(case.path) for case in phantoms.cases if case.patient_id == patient]
+
+
+@pytest.fixture(scope="module")
+def a_browser() -> Iterator["Browser"]:
+    """The Chromium of this system, headless."""
+    program = shutil.which("chromium")
+    if program is None:
+        reason = "Chromium is missing: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM)
+        yield browser
+        browser.close()

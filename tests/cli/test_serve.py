@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
 from .conftest import EXECUTABLE, Mammolens
 
@@ -55,6 +58,10 @@ def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path
                 f"http://127.0.0.1:{a_free_port}/datastore/?output=stats", timeout=60
             ) as answer:
                 assert b'"total":8' in answer.read()
+            with urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/mammolens/worklist", timeout=60) as answer:
+                exams = json.load(answer)["exams"]
+            assert [exam["state"] for exam in exams] == ["judged", "judged"]
+            assert f"http://127.0.0.1:{a_free_port}{exams[0]['viewer']}" in (tmp_path / "said").read_text()
             os.killpg(demo.pid, signal.SIGINT)  # what a terminal does
             assert demo.wait(timeout=30) == 0
         finally:
@@ -63,6 +70,26 @@ def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path
     results = tmp_path / "demo" / "results"
     assert len((results / "results.jsonl").read_text().splitlines()) == 8
     assert len(list(results.glob("*.overlay.png"))) == len(list(results.glob("*.anomaly.nrrd"))) == 8
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=5)
+
+
+@pytest.mark.integration
+def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_path: Path, a_free_port: int) -> None:
+    write_phantom_dataset(tmp_path / "studies", normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
+    command = [EXECUTABLE, "serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
+    with (tmp_path / "said").open("w") as said:
+        serve = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
+            serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
+            assert serve.wait(timeout=30) == 0
+        finally:
+            if serve.poll() is None:
+                os.killpg(serve.pid, signal.SIGKILL)
+    told = (tmp_path / "said").read_text()
+    assert f"the worklist: http://127.0.0.1:{a_free_port}/\n" in told
+    assert f"its first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=5)
 

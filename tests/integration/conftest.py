@@ -165,10 +165,10 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, a_small_model: Path) 
     """Start `monailabel start_server` with a copy of monai_app and a model store of its own."""
     servers: list[Server] = []
 
-    def start(studies: str | Path, **environment: str) -> Server:
+    def start(studies: str | Path, model: Path = a_small_model, **environment: str) -> Server:
         home = tmp_path_factory.mktemp("server")
         shutil.copytree(REPOSITORY / "monai_app", home / "app", ignore=shutil.ignore_patterns("__pycache__"))
-        ModelStore(home / "app" / "model").publish(a_small_model)
+        ModelStore(home / "app" / "model").publish(model)
         port, log = free_port(), home / "server.log"
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("MONAI_LABEL", "MAMMOLENS"))
@@ -194,7 +194,14 @@ class Orthanc:
     """Orthanc in a process of its own."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    home: Path
+    command: tuple[str, ...]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def storage(self) -> Path:
+        """Where it keeps its files, under names of its own."""
+        return self.home / "storage"
 
     @property
     def dicomweb(self) -> str:
@@ -204,10 +211,18 @@ class Orthanc:
         """Send it a DICOM file."""
         requests.post(f"{self.url}/instances", data=file.read_bytes(), timeout=60).raise_for_status()
 
+    def start(self) -> None:
+        """Start it, with what it held before, and wait until it answers."""
+        log = self.home / "orthanc.log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=subprocess.STDOUT)
+        wait_for(f"{self.url}/system", self.process, log)
+
     def stop(self) -> None:
         """Stop it."""
-        self.process.terminate()
-        self.process.wait(30)
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(30)
 
 
 @pytest.fixture(scope="session")
@@ -234,7 +249,7 @@ def _orthanc_is_there() -> bool:
 def an_orthanc(orthanc_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     """An empty Orthanc that answers this machine only, without accounts."""
     home = tmp_path_factory.mktemp("orthanc")
-    port, log = free_port(), home / "orthanc.log"
+    port = free_port()
     configuration = {
         "StorageDirectory": str(home / "storage"),
         "IndexDirectory": str(home / "index"),
@@ -246,12 +261,9 @@ def an_orthanc(orthanc_program: str, tmp_path_factory: pytest.TempPathFactory) -
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }
     (home / "orthanc.json").write_text(json.dumps(configuration))
-    with log.open("wb") as output:
-        command = [orthanc_program, str(home / "orthanc.json")]
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    orthanc = Orthanc(f"http://127.0.0.1:{port}", process)
+    orthanc = Orthanc(f"http://127.0.0.1:{port}", home, (orthanc_program, str(home / "orthanc.json")))
     try:
-        wait_for(f"{orthanc.url}/system", process, log)
+        orthanc.start()
         yield orthanc
     finally:
         orthanc.stop()

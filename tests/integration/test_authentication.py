@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
 from .conftest import TASK, Server, StartServer
 from .realm import Realm, running_realm
 
@@ -22,11 +24,21 @@ def a_realm() -> Iterator[Realm]:
 @pytest.fixture(scope="module")
 def a_guarded_server(start_server: StartServer, a_realm: Realm, tmp_path_factory: pytest.TempPathFactory) -> Server:
     studies: Path = tmp_path_factory.mktemp("studies")
+    write_phantom_dataset(studies, normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
     return start_server(studies, MONAI_LABEL_AUTH_ENABLE="true", MONAI_LABEL_AUTH_REALM_URI=a_realm.url)
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/info/"), ("POST", f"/infer/{TASK}?image=x"), ("POST", "/reload"), ("GET", "/logs/")]
+    ("method", "path"),
+    [
+        ("GET", "/info/"),
+        ("POST", f"/infer/{TASK}?image=x"),
+        ("POST", "/reload"),
+        ("GET", "/logs/"),
+        ("GET", "/mammolens/worklist"),
+        ("GET", "/mammolens/images/x.dcm"),
+        ("POST", "/mammolens/exams/x/judge"),
+    ],
 )
 def test_without_a_token_nobody_gets_in(a_guarded_server: Server, method: str, path: str) -> None:
     assert a_guarded_server.request(method, path).status_code == 401
@@ -39,6 +51,19 @@ def test_a_user_may_look_but_not_train(a_guarded_server: Server, a_realm: Realm)
     assert a_guarded_server.post(f"/train/{TASK}", headers=user).status_code == 403
     assert a_guarded_server.post("/reload", headers=user).status_code == 403
     assert a_guarded_server.get("/proxy/dicom/studies", headers=user).status_code == 404
+
+
+def test_a_user_may_judge_but_neither_decide_nor_send(a_guarded_server: Server, a_realm: Realm) -> None:
+    user, annotator = a_realm.login("monailabel-user"), a_realm.login("monailabel-annotator", "monailabel-user")
+    (listed,) = a_guarded_server.get("/mammolens/worklist", headers=user).json()["exams"]
+    exam = f"/mammolens/exams/{listed['exam']}"
+    assert a_guarded_server.post(f"{exam}/judge", headers=user).json()["state"] == "judged"
+    assert a_guarded_server.post(f"{exam}/judge", headers=user, json={"store": True}).status_code == 403
+    assert a_guarded_server.post(f"{exam}/judge", headers=annotator, json={"store": True}).status_code == 400
+    assert a_guarded_server.post(f"{exam}/decisions", headers=user, json={"verdict": "normal"}).status_code == 403
+    assert a_guarded_server.post(f"{exam}/decisions/undo", headers=user).status_code == 403
+    decided = a_guarded_server.post(f"{exam}/decisions", headers=annotator, json={"verdict": "normal"}).json()
+    assert decided["reviewer"] not in ("", "admin")
 
 
 def test_an_admin_may_reload(a_guarded_server: Server, a_realm: Realm) -> None:

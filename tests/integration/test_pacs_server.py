@@ -7,11 +7,15 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import openjpeg.utils
 import pydicom
 import pytest
 
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
+from mammolens.errors import PacsError
+from mammolens.labelapp.pacs import Pacs
+from mammolens.labelapp.pacs_access import PacsAccess
 
 from .conftest import TASK, Orthanc, Server, StartServer, assert_lies_over, share_inside_the_breast
 
@@ -74,6 +78,69 @@ def test_each_view_gets_its_own_map_in_its_own_geometry(
         assert heat.GetSize()[2] == 1
         assert_lies_over(heat, file)
         assert share_inside_the_breast(heat, file) > 0.9
+
+
+def test_a_study_in_two_series_and_a_jpeg_2000_image_are_judged(
+    a_running_server: Server, an_orthanc: Orthanc, tmp_path: Path
+) -> None:
+    files = write_exam(50, tmp_path)
+    shared = pydicom.dcmread(files[0]).SeriesInstanceUID
+    for number, file in enumerate(files[1:3]):
+        dataset = pydicom.dcmread(file)
+        dataset.SeriesInstanceUID = shared  # three views in one series, the fourth in its own
+        if number == 0:
+            as_jpeg_2000(dataset)
+        dataset.save_as(file)
+    for file in files:
+        an_orthanc.store(file)
+    time.sleep(6)
+    uids = {str(pydicom.dcmread(file, stop_before_pixels=True).SOPInstanceUID): file for file in files}
+    assert set(uids) <= set(a_running_server.images())
+    for uid, file in uids.items():
+        assert_lies_over(a_running_server.map(uid, tmp_path), file)
+    assert len({round(a_running_server.record(uid)["exam_score"], 9) for uid in uids}) == 1
+    info = a_running_server.get(f"/datastore/image/info?image={next(iter(uids))}").json()
+    assert pydicom.dcmread(info["path"]).SeriesInstanceUID == shared
+    compressed = a_running_server.get(f"/datastore/image/info?image={list(uids)[1]}").json()["path"]
+    assert pydicom.dcmread(compressed).file_meta.TransferSyntaxUID == pydicom.uid.JPEG2000Lossless
+
+
+def as_jpeg_2000(dataset: pydicom.Dataset) -> None:
+    """Compress the one frame without loss (PS3.5 A.4.4)."""
+    frame = openjpeg.utils.encode_array(
+        dataset.pixel_array, bits_stored=dataset.BitsStored, photometric_interpretation=2
+    )
+    dataset.PixelData = pydicom.encaps.encapsulate([frame])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.JPEG2000Lossless
+
+
+def test_laterality_and_view_are_known_before_the_image_is_fetched(
+    a_running_server: Server, five_exams: dict[str, Path]
+) -> None:
+    for image, file in five_exams.items():
+        info = a_running_server.get(f"/datastore/image/info?image={image}").json()
+        header = pydicom.dcmread(file, stop_before_pixels=True)
+        assert (info["ImageLaterality"], info["ViewPosition"]) == (header.ImageLaterality, header.ViewPosition)
+
+
+def test_objects_are_stored_and_storing_them_again_is_fine(an_orthanc: Orthanc, tmp_path: Path) -> None:
+    files = [pydicom.dcmread(file) for file in write_exam(60, tmp_path)]
+    pacs = Pacs(PacsAccess(an_orthanc.dicomweb), {"Modality": "MG"})
+    for _ in range(2):
+        pacs.store(files)
+    for file in files:
+        found = pacs.find(file.SOPInstanceUID)
+        assert found is not None
+        pacs.fetch(found, tmp_path / "got.dcm")
+        assert pydicom.dcmread(tmp_path / "got.dcm") == file
+
+
+def test_what_orthanc_cannot_take_is_refused_with_a_reason(an_orthanc: Orthanc, tmp_path: Path) -> None:
+    bad = pydicom.dcmread(write_exam(61, tmp_path)[0])
+    del bad.StudyInstanceUID, bad.SeriesInstanceUID, bad.PatientID
+    with pytest.raises(PacsError, match=r"refused 1 of 1|answers 4"):
+        Pacs(PacsAccess(an_orthanc.dicomweb), {"Modality": "MG"}).store([bad])
 
 
 def test_views_of_one_study_share_an_exam_score_in_either_kind_of_series(
@@ -178,12 +245,15 @@ def test_a_pacs_that_goes_down_is_named_and_kept_images_still_open(
 ) -> None:
     kept = next(iter(five_exams))
     an_orthanc.stop()
-    time.sleep(6)
-    info = a_running_server.get("/info/")
-    assert info.status_code == 200
+    before = len(a_running_server.images())
+    ends = time.monotonic() + 30  # it is tried a few times before it is told
+    while "error" not in (info := a_running_server.get("/info/")).json()["datastore"] and time.monotonic() < ends:
+        time.sleep(1)
     assert "does not answer" in info.json()["datastore"]["error"]
-    listing = a_running_server.get("/datastore/?output=all")
-    assert listing.status_code == 503
-    assert "the PACS does not answer" in listing.json()["detail"]
+    assert len(a_running_server.images()) == before  # the list is as it was
+    assert info.json()["datastore"]["total"] == before > 0
+    studies = a_running_server.get("/proxy/dicom/studies")
+    assert studies.status_code == 503
+    assert "the PACS does not answer" in studies.json()["detail"]
     assert a_running_server.record(kept, exam_scores=False)["sop_instance_uid"] == kept
     assert "Traceback" not in a_running_server.log.read_text(errors="replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,6 +97,8 @@ class PacsStandIn:
     url: str = "http://pacs.example/dicom-web"
     is_up: bool = True
     fetched: list[str] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
+    stored: list[pydicom.Dataset] = field(default_factory=list)
 
     def instances(self) -> list[Instance]:
         self._answer()
@@ -110,6 +112,14 @@ class PacsStandIn:
             )
             for header in headers
         ]
+
+    def find(self, sop_instance_uid: str) -> Instance | None:
+        self.looked_for.append(sop_instance_uid)
+        return next((found for found in self.instances() if found.sop_instance_uid == sop_instance_uid), None)
+
+    def store(self, datasets: Sequence[pydicom.Dataset]) -> None:
+        self._answer()
+        self.stored.extend(datasets)
 
     def fetch(self, instance: Instance, path: Path) -> None:
         self._answer()

@@ -1,9 +1,11 @@
+import time
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from mammolens.dicom.reader import read_header
-from mammolens.errors import PacsError, RequestError, UnknownImageError
+from mammolens.errors import PacsError, RequestError, StorageError, UnknownImageError
 from mammolens.labelapp.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.pacs import Instance
 
@@ -76,20 +78,109 @@ def test_a_uid_that_the_pacs_does_not_hold_is_unknown(a_pacs_datastore: Mammogra
         a_pacs_datastore.get_image_uri("1.2.3")
 
 
-def test_while_the_pacs_is_down_lists_fail_clearly_and_kept_images_still_open(
+def test_while_the_pacs_is_away_the_list_stays_kept_images_open_and_the_trouble_is_told(
     a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn
 ) -> None:
-    kept, other, *_ = a_pacs_datastore.list_images()
+    kept, other, *_ = listed = a_pacs_datastore.list_images()
     a_pacs_datastore.get_image_uri(kept)
+    assert a_pacs_datastore.trouble() is None
     a_pacs.is_up = False
-    with pytest.raises(PacsError, match="does not answer"):
-        a_pacs_datastore.list_images()
-    assert "does not answer" in a_pacs_datastore.status()["error"]
+    assert a_pacs_datastore.list_images() == listed
+    assert "does not answer" in str(a_pacs_datastore.trouble())
+    status = a_pacs_datastore.status()
+    assert "does not answer" in status["error"]
+    assert status["total"] == 8
     assert Path(a_pacs_datastore.get_image_uri(kept)).is_file()
     with pytest.raises(PacsError):
         a_pacs_datastore.get_image_uri(other)
+    with pytest.raises(PacsError):
+        a_pacs_datastore.refresh()
     a_pacs.is_up = True
-    assert a_pacs_datastore.status()["total"] == 8
+    assert "error" not in a_pacs_datastore.status()
+
+
+def test_before_the_pacs_ever_answered_lists_fail_clearly(a_pacs: PacsStandIn, tmp_path: Path) -> None:
+    a_pacs.is_up = False
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=0)
+    with pytest.raises(PacsError, match="does not answer"):
+        store.list_images()
+    a_pacs.is_up = True
+    assert len(store.list_images()) == 8
+
+
+def test_an_image_that_came_after_the_list_is_asked_for_directly(
+    a_pacs: PacsStandIn, a_studies_folder: Path, tmp_path: Path
+) -> None:
+    [late, *_] = files = sorted(a_studies_folder.rglob("*.dcm"))
+    uid = read_header(late).sop_instance_uid
+    away = late.rename(tmp_path / "late.dcm")
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=3600)
+    assert len(store.list_images()) == len(files) - 1
+    away.rename(late)
+    assert store.get_image_info(uid)["Modality"] == "MG"
+    assert Path(store.get_image_uri(uid)).is_file()
+    assert a_pacs.looked_for == [uid]
+    assert uid in store.list_images()  # its siblings may have come with it, so the list is renewed
+
+
+def test_after_a_restart_a_known_image_opens_before_the_pacs_was_listed(a_pacs: PacsStandIn, tmp_path: Path) -> None:
+    uid = MammogramDicomWeb(a_pacs, tmp_path / "cache").list_images()[0]
+    again = MammogramDicomWeb(a_pacs, tmp_path / "cache")
+    listings = []
+    a_pacs.instances = lambda: listings.append(1) or []  # type: ignore[method-assign]
+    assert read_header(Path(again.get_image_uri(uid))).sop_instance_uid == uid
+    assert again.exam_of(uid) is not None
+    assert listings == []
+
+
+def test_downloads_make_room_for_review_marks_on_a_full_disk(
+    a_pacs: PacsStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=3600, in_use_seconds=0)
+    uid = store.list_images()[0]
+    kept = Path(store.get_image_uri(uid))
+    written = Path.write_text
+
+    def full(path: Path, *args: object, **kwargs: object) -> int:
+        if kept.exists():
+            raise OSError(28, "No space left on device")
+        return written(path, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "write_text", full)
+    store.update_image_info(uid, {"review": {"verdict": "finding"}})
+    assert not kept.exists()
+    assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["review"]["verdict"] == "finding"
+
+
+def test_a_review_mark_that_finds_no_room_is_refused_and_the_earlier_ones_stay(
+    a_pacs_datastore: MammogramDicomWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = a_pacs_datastore.list_images()[0]
+    a_pacs_datastore.update_image_info(uid, {"review": {"verdict": "normal"}})
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(StorageError, match="takes no more"):
+        a_pacs_datastore.update_image_info(uid, {"review": {"verdict": "finding"}})
+    assert a_pacs_datastore.get_image_info(uid)["review"]["verdict"] == "normal"
+
+
+def test_the_cache_keeps_to_its_limit_and_to_what_was_used_last(a_pacs: PacsStandIn, tmp_path: Path) -> None:
+    size = next(a_pacs.folder.rglob("*.dcm")).stat().st_size
+    limits = {"expiry_seconds": 3600, "limit_bytes": int(2.5 * size), "in_use_seconds": 0}
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", **limits)
+    first, second, third, *_ = store.list_images()
+    for uid in (first, second, first, third, first):
+        store.get_image_uri(uid)
+    assert a_pacs.fetched == [first, second, third]
+
+
+def test_objects_are_sent_to_the_pacs(a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn) -> None:
+    dataset = pydicom.Dataset()
+    a_pacs_datastore.store([dataset])
+    assert a_pacs.stored == [dataset]
 
 
 def test_a_server_can_start_while_the_pacs_is_down(a_pacs: PacsStandIn, tmp_path: Path) -> None:
@@ -123,3 +214,18 @@ def test_labels_are_kept_in_the_cache_and_the_images_stay_the_pacss(
         a_pacs_datastore.add_image("x", str(label), {})
     with pytest.raises(RequestError, match="is an original"):
         a_pacs_datastore.remove_image(uid)
+
+
+def test_a_pacs_that_takes_long_to_list_is_no_reason_to_wait_for_ever(a_pacs: PacsStandIn, tmp_path: Path) -> None:
+    listed = a_pacs.instances
+
+    def slowly() -> list[Instance]:
+        time.sleep(0.5)
+        return listed()
+
+    a_pacs.instances = slowly  # type: ignore[method-assign]
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", first_list_seconds=0.1)
+    with pytest.raises(PacsError, match="still being listed; ask again soon"):
+        store.list_images()
+    time.sleep(0.7)
+    assert len(store.list_images()) == 8

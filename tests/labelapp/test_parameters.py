@@ -4,11 +4,24 @@ import pytest
 
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
-from mammolens.labelapp.parameters import BatchParameters, InferParameters, TrainParameters, defaults, parse
+from mammolens.labelapp.parameters import (
+    BatchParameters,
+    DecisionParameters,
+    InferParameters,
+    JudgeParameters,
+    TrainParameters,
+    defaults,
+    parse,
+)
 
 
 def test_defaults_are_plain_json() -> None:
-    assert defaults(InferParameters) == {"output_map": "levels", "result_extension": ".nrrd", "exam_scores": True}
+    assert defaults(InferParameters) == {
+        "output_map": "levels",
+        "result_extension": ".nrrd",
+        "dicom": None,
+        "exam_scores": True,
+    }
 
 
 def test_what_other_clients_send_besides_is_ignored() -> None:
@@ -22,6 +35,11 @@ def test_what_other_clients_send_besides_is_ignored() -> None:
     [
         (InferParameters, {"output_map": "rainbow"}, "output_map"),
         (InferParameters, {"result_extension": ".exe"}, "result_extension"),
+        (InferParameters, {"dicom": "cad_report"}, "dicom"),
+        (DecisionParameters, {"verdict": "cancer"}, "verdict"),
+        (DecisionParameters, {"verdict": "normal", "comment": "x" * 2001}, "comment"),
+        (DecisionParameters, {"verdict": "finding", "regions": [{"image": "a", "points": []}]}, "regions"),
+        (JudgeParameters, {"store": "perhaps"}, "store"),
         (TrainParameters, {"epochs": "many"}, "epochs"),
         (TrainParameters, {"epochs": 0}, "epochs"),
         (TrainParameters, {"learning_rate": -1}, "learning_rate"),

@@ -22,7 +22,9 @@ class InfosStandIn:
 
 
 def _score(pred_score: float, p_value: float, **more: Any) -> dict[str, Any]:
-    return {"pred_score": pred_score, "raw_score": 1, "p_value": p_value, "model": "m", "calibration": "c", **more}
+    image = {"laterality": "L", "view": "CC", "acquisition_group": None, "sop_instance_uid": "1.2"}
+    score = {"pred_score": pred_score, "raw_score": 1, "p_value": p_value}
+    return {**score, "model": "m", "calibration": "c", **image, **more}
 
 
 NORMAL = {"review": {"verdict": "normal"}}

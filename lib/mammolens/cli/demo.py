@@ -14,7 +14,8 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import Model
 from mammolens.cli.predict import run
-from mammolens.cli.server_process import APP, HOST, running_server, wait_for
+from mammolens.cli.server_links import address, first_viewer, judge, worklist
+from mammolens.cli.server_process import APP, running_server, wait_for
 
 
 def demo(
@@ -49,6 +50,9 @@ def demo(
             return
         say("starting the MONAI Label server ...")
         with running_server(str(studies), port, APP, log=output / "server.log") as server:
+            for exam in worklist(port):
+                say(f"judging exam {exam['patient']} for the viewer ...")
+                judge(port, exam["exam"])
             out().print(_next_steps(port, output), soft_wrap=True, markup=False, highlight=False)
             wait_for(server)
 
@@ -72,15 +76,17 @@ def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def _next_steps(port: int, output: Path) -> str:
-    url = f"http://{HOST}:{port}"
+    url = address(port, "")
     return f"""
 The server answers at {url}   ({RESEARCH_USE_ONLY.lower()})
 
-  try it         curl -s {url}/info/
-  the worklist   curl -s -X POST {url}/activelearning/most_anomalous
+  the worklist   open {url}/
+  an exam        open {first_viewer(port) or f"{url}/"}
+                 in OHIF, with its overlay
   a heatmap      curl -s -X POST '{url}/infer/mammolens?image=ID&output=image' -o heat.nrrd
-                 with an id of the worklist; add -F 'params={{"output_map": "float"}}' for the float map
-  API            open {url}/
+                 with an image of {url}/mammolens/worklist;
+                 add -F 'params={{"output_map": "float"}}' for the float map
+  API            {url}/openapi.json
   3D Slicer      module MONAI Label, server {url}
   its log        {output / "server.log"}
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 
 from mammolens.errors import InputError, ServerError
 
@@ -25,9 +27,14 @@ _LONGEST_STOP_S = 10.0
 
 @contextmanager
 def running_server(
-    studies: str, port: int, app: Path = APP, model_dir: Path | None = None, log: Path | None = None
+    studies: str,
+    port: int,
+    app: Path = APP,
+    model_dir: Path | None = None,
+    log: Path | None = None,
+    conf: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the server, wait until it answers, and stop it at the end.
+    """Start the server, wait until it answers, and stop it at the end, also when this process is told to end.
 
     Args:
         studies: a folder, or the address of a DICOMweb server.
@@ -35,6 +42,7 @@ def running_server(
         app: the app folder; made if missing.
         model_dir: where published models live, instead of in the app folder.
         log: takes what the server prints, instead of this process's own output.
+        conf: further ``--conf`` pairs.
 
     Raises:
         InputError: the folder does not exist.
@@ -44,21 +52,37 @@ def running_server(
     _ensure_app(app)
     command = [sys.executable, "-m", "monailabel.main", "start_server"]
     command += ["--app", str(app), "--studies", studies, "--host", HOST, "--port", str(port)]
-    if model_dir is not None:
-        command += ["--conf", "model_dir", str(model_dir.resolve())]
+    for name, value in {**({"model_dir": str(model_dir.resolve())} if model_dir else {}), **(conf or {})}.items():
+        command += ["--conf", name, value]
     sink = log.open("wb") if log else None
-    server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)
-    try:
-        _wait_until_it_answers(server, port, log)
-        yield server
-    finally:
-        server.terminate()
+    with _ended_by_sigterm():
+        server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)
         try:
-            server.wait(timeout=_LONGEST_STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-        if sink:
-            sink.close()
+            _wait_until_it_answers(server, port, log)
+            yield server
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=_LONGEST_STOP_S)
+            except subprocess.TimeoutExpired:
+                server.kill()
+            if sink:
+                sink.close()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM means what Ctrl-C does, so that what stands behind 'finally' is done."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # told again, go on stopping the server
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def wait_for(server: subprocess.Popen[bytes]) -> None:

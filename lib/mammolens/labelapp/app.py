@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from monailabel.config import settings
 from monailabel.interfaces.app import MONAILabelApp
@@ -28,6 +28,8 @@ from mammolens.labelapp.identifiers import check_tag
 from mammolens.labelapp.infer import MammogramInfer
 from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, RequestKey
 from mammolens.labelapp.parameters import KeepParameters, parse
+from mammolens.labelapp.policy import ResultPolicy, StorePolicy
+from mammolens.labelapp.reading_room import ReadingRoom
 from mammolens.labelapp.scoring import AnomalyScoring
 from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.settings import apply_mammography
@@ -36,6 +38,7 @@ from mammolens.labelapp.train import NormalTrain
 from mammolens.models.store import ModelStore
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -45,7 +48,13 @@ class MammoLensApp(MONAILabelApp):
     Args:
         app_dir: the app's folder; models are kept in its 'model' unless ``conf`` has 'model_dir'.
         studies: a folder, or the http(s) address of a DICOMweb server.
-        conf: ``--conf`` pairs of the command line.
+        conf: ``--conf`` pairs of the command line: model_dir, results, store_results.
+
+    Attributes:
+        reading_room: what viewers ask, exam by exam.
+
+    Raises:
+        ConfigError: a value of ``conf`` that is not known.
     """
 
     def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str] | None) -> None:
@@ -53,7 +62,11 @@ class MammoLensApp(MONAILabelApp):
         apply_mammography(settings)
         self._models = Path(conf.get("model_dir") or Path(app_dir) / "model")
         self._serving = Serving(ModelStore(self._models))
+        policy = ResultPolicy.of(conf)
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
+        if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
+            _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
+        self.reading_room = ReadingRoom(self._serving, self._datastore, policy, self._in_the_pool)
         server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
         if server is not None:
             harden(server.app, settings)
@@ -108,7 +121,8 @@ class MammoLensApp(MONAILabelApp):
             raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
         keep = parse(KeepParameters, request)
         tag = check_tag(keep.label_tag)
-        file, record = self._run(task, {**request, RequestKey.IMAGE: image, RequestKey.IMAGE_ID: image_id})
+        asked = {**request, RequestKey.IMAGE: image, RequestKey.IMAGE_ID: image_id}
+        file, record = self._in_the_pool(lambda: task(asked))
         label = file
         if image_id is not None and keep.save_label:
             label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
@@ -177,15 +191,13 @@ class MammoLensApp(MONAILabelApp):
     def _know_exams(self) -> None:
         """Have the header of every image read once; ten thousand take about ten seconds."""
         try:
-            for image_id in self._datastore.list_images():
-                self._datastore.exam_of(image_id)
+            self.reading_room.exams.all()
         except MammoLensError as error:
             _log.warning("exams are not known yet: %s", error)
 
-    def _run(self, task: InferTask, request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        result: tuple[str, dict[str, Any]]
+    def _in_the_pool(self, work: Callable[[], T]) -> T:
+        """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says."""
         if self._infers_threadpool is None:
-            result = task(request)
-        else:
-            result = self._infers_threadpool.submit(task, request).result(settings.MONAI_LABEL_INFER_TIMEOUT)
+            return work()
+        result: T = self._infers_threadpool.submit(work).result(settings.MONAI_LABEL_INFER_TIMEOUT)
         return result

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
+from pydicom.dataset import Dataset
+
 from mammolens.inference.exam import ImageScore
+from mammolens.labelapp.descriptions import ImageDescription
 from mammolens.types import AnomalyResult, ExamKey, Mammogram
 
 
@@ -47,3 +51,31 @@ class Images(Protocol):
 
     def exam_of(self, image_id: str) -> ExamKey | None:
         """What groups the views of an examination."""
+
+
+class ExamImages(Images, Protocol):
+    """A datastore, as far as the reading room uses it."""
+
+    def describe(self, image_id: str) -> ImageDescription | None:
+        """What is known of an image without decoding it; ``None`` for what is no mammogram."""
+
+    def version(self) -> object:
+        """Another object as soon as anything that is remembered changes."""
+
+    def infos(self, image_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """What is remembered of images, not to be changed; each is another object as soon as it changes."""
+
+    def update_image_infos(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
+        """Merge into what is remembered of several images, all of them or none."""
+
+    def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add a review mark to each of several images, all of them or none."""
+
+    def results_folder(self) -> Path:
+        """Where results are kept."""
+
+    def can_store(self) -> bool:
+        """Whether there is a PACS to send results to."""
+
+    def store(self, datasets: Sequence[Dataset]) -> None:
+        """Send DICOM objects to the PACS."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 from monailabel.config import Settings
@@ -10,11 +11,13 @@ from monailabel.config import Settings
 from mammolens.errors import DatasetError
 from mammolens.labelapp.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.folder import MammogramFolder
-from mammolens.labelapp.pacs import Pacs, open_client
+from mammolens.labelapp.pacs import Pacs
+from mammolens.labelapp.pacs_access import access_to, own_settings
 
 __all__ = ["MammogramDicomWeb", "MammogramFolder", "open_datastore"]
 
 _log = logging.getLogger(__name__)
+_FIRST_LIST_S = 20.0  # a request to the server does not wait longer for a PACS that is large or slow
 
 
 def open_datastore(studies: str, settings: Settings) -> MammogramFolder | MammogramDicomWeb:
@@ -22,9 +25,10 @@ def open_datastore(studies: str, settings: Settings) -> MammogramFolder | Mammog
 
     Raises:
         DatasetError: a folder that cannot be written to, where labels and review marks are to be kept.
+        ConfigError: a setting for the PACS that cannot be used, such as a CA file that does not exist.
     """
     if studies.startswith(("http://", "https://")):
-        return _open_pacs(studies.strip().rstrip("/"), settings)
+        return _open_pacs(studies, settings)
     try:
         return MammogramFolder(
             Path(studies),
@@ -39,20 +43,16 @@ def open_datastore(studies: str, settings: Settings) -> MammogramFolder | Mammog
 
 
 def _open_pacs(url: str, settings: Settings) -> MammogramDicomWeb:
-    client = open_client(
-        url,
-        user=settings.MONAI_LABEL_DICOMWEB_USERNAME,
-        password=settings.MONAI_LABEL_DICOMWEB_PASSWORD,
-        seconds=settings.MONAI_LABEL_DICOMWEB_PROXY_TIMEOUT,
-        qido_url_prefix=settings.MONAI_LABEL_QIDO_PREFIX,
-        wado_url_prefix=settings.MONAI_LABEL_WADO_PREFIX,
-        stow_url_prefix=settings.MONAI_LABEL_STOW_PREFIX,
-    )
+    access = access_to(url, settings)
     cache = settings.MONAI_LABEL_DICOMWEB_CACHE_PATH or settings.MONAI_LABEL_DATASTORE_CACHE_PATH
     folder = Path(cache) if cache else Path.home() / ".cache" / "mammolens" / "dicomweb"
-    _log.info("mammograms of %s, kept in %s", url, folder)
+    own = own_settings()
+    _log.info("mammograms of %s, kept in %s up to %g GB", access.url, folder, own.CACHE_GB)
     return MammogramDicomWeb(
-        Pacs(client, settings.MONAI_LABEL_DICOMWEB_SEARCH_FILTER),
+        Pacs(access, settings.MONAI_LABEL_DICOMWEB_SEARCH_FILTER),
         folder,
         expiry_seconds=settings.MONAI_LABEL_DICOMWEB_CACHE_EXPIRY,
+        limit_bytes=own.cache_bytes,
+        in_use_seconds=settings.MONAI_LABEL_INFER_TIMEOUT,  # nobody reads it for longer
+        first_list_seconds=_FIRST_LIST_S if "monailabel.app" in sys.modules else None,  # the others have time
     )

@@ -17,6 +17,7 @@ from mammolens.errors import (
     MammoLensError,
     ModelError,
     PacsError,
+    StorageError,
     UnknownImageError,
 )
 
@@ -28,6 +29,7 @@ _STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
     (ModelError, 503),
     (PacsError, 503),
     (ConfigError, 503),
+    (StorageError, 507),
     (MammoLensError, 400),
 )
 

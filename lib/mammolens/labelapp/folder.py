@@ -10,15 +10,18 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from monailabel.datastore.local import DataModel
+from pydicom.dataset import Dataset
 
 from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, RequestError, UnknownImageError
 from mammolens.files import whole_file
-from mammolens.labelapp.folder_scan import scan
+from mammolens.labelapp.descriptions import ImageDescription
+from mammolens.labelapp.folder_scan import HIDDEN, scan
 from mammolens.labelapp.headers import HeaderCache
 from mammolens.labelapp.identifiers import check_image_id, image_id_of
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.labels import LabelledImages
+from mammolens.labelapp.results import KeptResults, Of
 from mammolens.labelapp.shared_state import with_path
 from mammolens.types import ExamKey
 
@@ -75,10 +78,31 @@ class MammogramFolder(LabelledImages):
 
     def exam_of(self, image_id: str) -> ExamKey | None:
         """What groups the views of an examination; ``None`` for a file that is no mammogram."""
+        described = self.describe(image_id)
+        return described.exam_key if described else None
+
+    def describe(self, image_id: str) -> ImageDescription | None:
+        """What the file's header says; ``None`` for a file that is no mammogram."""
         try:
-            return self._headers.header(self._path(image_id)).exam_key
+            return ImageDescription.of_header(image_id, self._headers.header(self._path(image_id)))
         except InputError:
             return None
+
+    def results_folder(self) -> Path:
+        """Where results are kept: hidden, so that they are never taken for images."""
+        return self._root / HIDDEN / "results"
+
+    def can_store(self) -> bool:
+        """Never: there is no PACS behind a folder."""
+        return False
+
+    def store(self, datasets: Sequence[Dataset]) -> None:
+        """Refused.
+
+        Raises:
+            RequestError: always.
+        """
+        raise RequestError("store", "there is no PACS behind this folder", "fetch the objects from the server instead")
 
     def add_image(self, image_id: str, image_filename: str, image_info: Mapping[str, Any]) -> str:
         """Take in a copy of an image, in the sub-folder 'uploads'.
@@ -105,7 +129,7 @@ class MammogramFolder(LabelledImages):
         return added
 
     def remove_image(self, image_id: str) -> None:
-        """Remove an image that was uploaded through the server, and its labels.
+        """Remove an image that was uploaded through the server, its labels and its result.
 
         Raises:
             RequestError: an original of the folder.
@@ -116,6 +140,7 @@ class MammogramFolder(LabelledImages):
             raise RequestError(image_id, "is an original, which the server never removes", "move the file itself")
         for tag in list(self.known(image_id).labels):
             self.remove_label(image_id, tag)
+        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
         path.unlink(missing_ok=True)
         self._rescan()
 

@@ -11,6 +11,7 @@ from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.errors import InputError
 
 LABELS_FOLDER = "labels"
+HIDDEN = ".mammolens"  # what the server keeps beside the images and is none
 _MADE_BY_US = "results.jsonl"  # a folder that holds it is one of `mammolens infer`: maps and overlays, not images
 _NO_IMAGE = {"DICOMDIR"}
 

@@ -10,9 +10,10 @@ from monailabel.config import Settings
 from monailabel.endpoints.user.auth import get_current_user
 from starlette.middleware import Middleware
 
-from mammolens.labelapp import infer_route, other_routes, proxy_route
+from mammolens.labelapp import exam_routes, infer_route, other_routes, pages_route, proxy_route
 from mammolens.labelapp.authentication import current_user
 from mammolens.labelapp.error_responses import add_error_responses
+from mammolens.labelapp.ohif import route as ohif_route
 from mammolens.labelapp.security import Gatekeeper
 from mammolens.labelapp.stock_routes import stock_routes
 
@@ -30,7 +31,15 @@ def harden(app: FastAPI, settings: Settings) -> None:
         settings: MONAI Label's.
     """
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
-    for router in (infer_route.router, proxy_route.router, other_routes.router, stock_routes(settings)):
+    for router in (
+        pages_route.router,
+        exam_routes.router,
+        infer_route.router,
+        proxy_route.router,
+        other_routes.router,
+        ohif_route.router,
+        stock_routes(settings),
+    ):
         app.include_router(router, prefix=settings.MONAI_LABEL_API_STR)
     if settings.MONAI_LABEL_AUTH_ENABLE:
         app.dependency_overrides[get_current_user] = current_user

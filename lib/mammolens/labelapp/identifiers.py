@@ -11,6 +11,7 @@ from mammolens.errors import RequestError
 
 _IMAGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,159}")
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_EXAM_ID = re.compile(r"e-[0-9a-f]{16}")
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _LONGEST_UID = 64
 _READABLE_PART = 100
@@ -36,6 +37,17 @@ def check_uid(value: str) -> str:
     """
     if len(value) > _LONGEST_UID or not _UID.fullmatch(value):
         raise RequestError(_shown(value), "is no SOP Instance UID (PS3.5 9.1)", "give the UID of an image of the PACS")
+    return value
+
+
+def check_exam_id(value: str) -> str:
+    """Give back an exam id as the worklist hands them out.
+
+    Raises:
+        RequestError: anything else.
+    """
+    if not _EXAM_ID.fullmatch(value):
+        raise RequestError(_shown(value), "is no exam id", "give an id that GET /mammolens/worklist lists")
     return value
 
 

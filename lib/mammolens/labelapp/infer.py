@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 
+from mammolens.dicom.derived.derive import write_derived
 from mammolens.dicom.export import write_volume
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError, ModelError
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.contracts import Images
+from mammolens.labelapp.deriving import derived_from_image
 from mammolens.labelapp.keys import OutputMap, RequestKey, ResultExtension
 from mammolens.labelapp.parameters import InferParameters, defaults, parse
 from mammolens.labelapp.serving import Serving
@@ -85,7 +87,7 @@ class MammogramInfer(InferTask):
         mammogram = clock.timed("pre", lambda: self._read(Path(request[RequestKey.IMAGE]), image_id, predictor))
         siblings = clock.timed("siblings", lambda: self._siblings(image_id, wanted, predictor))
         result = clock.timed("infer", lambda: predictor.predict(mammogram, siblings))
-        self._remember(image_id, result)
+        self._remember(image_id, result, predictor)
         file = clock.timed("write", lambda: _write(result, wanted))
         record = result.record.model_dump(mode="json")
         return file, {**record, "label_names": label_names(predictor), "latencies": clock.latencies()}
@@ -103,18 +105,10 @@ class MammogramInfer(InferTask):
             return []
         return self._exams.of_siblings(image_id, predictor)
 
-    def _remember(self, image_id: str | None, result: AnomalyResult) -> None:
+    def _remember(self, image_id: str | None, result: AnomalyResult, predictor: Predictor) -> None:
         if image_id is not None:
-            record = result.record
-            stored = StoredScore(
-                pred_score=record.pred_score,
-                raw_score=record.raw_score,
-                p_value=record.p_value,
-                model=record.model,
-                calibration=record.calibration,
-                laterality=result.header.laterality,
-            )
-            self._images.update_image_info(image_id, stored.as_info())
+            score = ImageScore(result.header, result.record.pred_score, result.record.raw_score)
+            self._images.update_image_info(image_id, StoredScore.by(predictor, score).as_info())
 
 
 def label_names(predictor: Predictor) -> dict[str, int]:
@@ -123,11 +117,15 @@ def label_names(predictor: Predictor) -> dict[str, int]:
 
 
 def _write(result: AnomalyResult, wanted: InferParameters) -> str:
-    array = result.heat_levels if wanted.output_map is OutputMap.LEVELS else result.anomaly_map
-    descriptor, name = tempfile.mkstemp(prefix="mammolens-", suffix=ResultExtension(wanted.result_extension).value)
+    suffix = ".dcm" if wanted.dicom else ResultExtension(wanted.result_extension).value
+    descriptor, name = tempfile.mkstemp(prefix="mammolens-", suffix=suffix)
     os.close(descriptor)
     try:
-        write_volume(array, result.header, Path(name))
+        if wanted.dicom:
+            write_derived(derived_from_image(result, wanted.dicom), Path(name))
+        else:
+            array = result.heat_levels if wanted.output_map is OutputMap.LEVELS else result.anomaly_map
+            write_volume(array, result.header, Path(name))
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

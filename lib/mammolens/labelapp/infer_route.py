@@ -16,6 +16,7 @@ from monailabel.endpoints.infer import router as stock_router
 from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance
 
+from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import RequestError
 from mammolens.labelapp.arguments import json_object, safe_name
 from mammolens.labelapp.identifiers import check_image_id
@@ -38,10 +39,11 @@ def run_infer(
     file: Annotated[UploadFile | None, File()] = None,
     output: ResultType | None = None,
 ) -> Any:
-    """Judge one mammogram; answers with the record (JSON), the map, or both (multipart)."""
-    if output is ResultType.dicom_seg:
-        raise RequestError("output=dicom_seg", "is not offered", "ask for json, image or all")
+    """Judge one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
     request = _request(model, params)
+    if output is ResultType.dicom_seg:  # as MONAI Label has it: the segmentation and nothing else
+        request |= {"dicom": DerivedKind.SEGMENTATION}
+        output = ResultType.image
     app = app_instance()
     if file is None:
         if not image:

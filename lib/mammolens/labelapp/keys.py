@@ -19,7 +19,12 @@ class InfoKey(StrEnum):
     MODEL = "model"
     CALIBRATION = "calibration"
     LATERALITY = "laterality"
+    VIEW = "view"
+    ACQUISITION_GROUP = "acquisition_group"
+    SOP_INSTANCE_UID = "sop_instance_uid"
+    JUDGED_AS = "judged_as"
     SCORE_ERROR = "score_error"
+    PROBLEM = "problem"
 
 
 class ReviewKey(StrEnum):
@@ -30,6 +35,12 @@ class ReviewKey(StrEnum):
     REVIEWER = "user"
     TIME = "ts"
     MODEL = "model"
+    DECISION = "decision"
+    UNDOES = "undoes"
+    COMMENT = "comment"
+    VIEWER = "viewer"
+    REGIONS = "regions"
+    EXAM_P_VALUE = "exam_p_value"
 
 
 class RequestKey(StrEnum):

@@ -1,4 +1,4 @@
-"""Start page, log and reload: MONAI Label's own run scripts of other sites, or let anybody in."""
+"""Log and reload: MONAI Label's own run scripts of other sites, or let anybody in."""
 
 from __future__ import annotations
 
@@ -9,26 +9,14 @@ from collections import deque
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, HTTPException
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from monailabel.config import RBAC_ADMIN, settings
 from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance, clear_cache
 
-from mammolens import RESEARCH_USE_ONLY
-
 router = APIRouter(tags=["Others"])
 _admin = Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))
 _reloading = threading.Lock()
-_PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>MammoLens</title>
-<h1>MammoLens</h1><p>{RESEARCH_USE_ONLY}.</p>
-<ul><li><a href="info/">What is served</a></li><li><a href="openapi.json">How to ask (OpenAPI)</a></li>
-<li><a href="ohif/">OHIF viewer</a></li><li><a href="logs/">Log</a></li></ul></html>"""
-
-
-@router.get("/", include_in_schema=False)
-def start_page() -> HTMLResponse:
-    """Where to go from here."""
-    return HTMLResponse(_PAGE)
 
 
 @router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=[_admin])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
+from mammolens.enums import Verdict
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
 
@@ -22,7 +24,15 @@ class InferParameters(Parameters):
 
     output_map: OutputMap = Field(OutputMap.LEVELS, description="'levels': uint8 label; 'float': the anomaly map")
     result_extension: ResultExtension = ResultExtension.NRRD
+    dicom: DerivedKind | None = Field(None, description="a DICOM object of the image in place of the map")
     exam_scores: bool = Field(True, description="score the exam's other views too, where they have no score yet")
+
+    @field_validator("dicom")
+    @classmethod
+    def _of_an_image(cls, kind: DerivedKind | None) -> DerivedKind | None:
+        if kind is not None and kind not in OF_IMAGE:
+            raise ValueError(f"{kind} is an exam's; use one of {', '.join(OF_IMAGE)}")
+        return kind
 
 
 class KeepParameters(Parameters):
@@ -55,6 +65,31 @@ class TrainParameters(Parameters):
     seed: int | None = Field(None, ge=0)
     from_scratch: bool = Field(False, description="forget what the serving model has learned")
     resume: bool = Field(False, description="go on with a training that was stopped")
+
+
+class JudgeParameters(Parameters):
+    """One exam."""
+
+    again: bool = Field(False, description="also if the serving model has judged it")
+    store: bool | None = Field(None, description="send the DICOM objects to the PACS; without: as the server is set")
+
+
+class DrawnRegion(Parameters):
+    """A place that a person drew on an image."""
+
+    image: str
+    points: list[tuple[float, float]] = Field(
+        min_length=1, max_length=2000, description="(column, row), pixel centres at whole numbers"
+    )
+
+
+class DecisionParameters(Parameters):
+    """What a person decides on an exam."""
+
+    verdict: Verdict
+    comment: str = Field("", max_length=2000)
+    viewer: str = Field("", max_length=64, description="the program it was decided in")
+    regions: list[DrawnRegion] = Field(default_factory=list, max_length=100)
 
 
 class SampleParameters(Parameters):

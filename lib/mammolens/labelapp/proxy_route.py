@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-import requests
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.responses import Response
 from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC
 
 from mammolens.errors import RequestError
-from mammolens.labelapp.pacs import errors_of
+from mammolens.labelapp.pacs_access import PacsAccess, access_to
+from mammolens.labelapp.pacs_errors import errors_of
+from mammolens.labelapp.pacs_session import open_session
 
 router = APIRouter(include_in_schema=False)
 _RESOURCE = re.compile(r"(studies|series|instances)(/[A-Za-z0-9.,_~-]+)*/?")  # PS3.18 10.4 to 10.6
@@ -33,37 +34,27 @@ def store(request: Request, path: str, body: Annotated[bytes, Body()] = b"") -> 
 
 
 def _forward(request: Request, allowed: re.Pattern[str], path: str, body: bytes = b"") -> Response:
-    server = settings.MONAI_LABEL_STUDIES.rstrip("/")
+    server = settings.MONAI_LABEL_STUDIES
     if not server.startswith(("http://", "https://")):
         raise HTTPException(404, "there is no PACS behind this server")
     kind, _, rest = path.partition("/")
     kind, resource = (kind, rest) if kind in ("wado", "qido", "stow") else ("", path)
     if not allowed.fullmatch(resource):
         raise RequestError("path", "is no DICOMweb resource", "ask for studies, series or instances")
-    with errors_of(server):
-        answer = requests.request(
+    access = access_to(server, settings)
+    with errors_of(access.url):
+        answer = open_session(access).request(
             request.method,
-            "/".join(part for part in (server, _prefix(kind, resource), resource) if part),
+            access.address(_prefix(access, kind, resource), resource),
             params=request.url.query,
             data=body,
             headers={name: request.headers[name] for name in _PASSED_ON if name in request.headers},
-            auth=_credentials(),
-            timeout=settings.MONAI_LABEL_DICOMWEB_PROXY_TIMEOUT,
             allow_redirects=False,
         )
     return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
-def _prefix(kind: str, resource: str) -> str:
-    prefixes = {
-        "wado": settings.MONAI_LABEL_WADO_PREFIX,
-        "qido": settings.MONAI_LABEL_QIDO_PREFIX,
-        "stow": settings.MONAI_LABEL_STOW_PREFIX,
-    }
+def _prefix(access: PacsAccess, kind: str, resource: str) -> str | None:
+    prefixes = {"wado": access.wado_prefix, "qido": access.qido_prefix, "stow": access.stow_prefix}
     # Some versions of OHIF ask for metadata where they search.
-    return prefixes.get("wado" if kind == "qido" and resource.endswith("metadata") else kind) or ""
-
-
-def _credentials() -> tuple[str, str] | None:
-    user, password = settings.MONAI_LABEL_DICOMWEB_USERNAME, settings.MONAI_LABEL_DICOMWEB_PASSWORD
-    return (user, password) if user and password else None
+    return prefixes.get("wado" if kind == "qido" and resource.endswith("metadata") else kind)

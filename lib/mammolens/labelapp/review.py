@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ def verdict_of(info: Mapping[str, Any]) -> Verdict | None:
 def merged(info: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """An image's info after a change; review marks get who, when and which model, and are never forgotten.
 
-    Who and when are what the server knows, whatever the client says. The latest mark is
+    Who, when and under which number are what the server knows, whatever the client says. The latest mark is
     ``info['review']``; all of them, in order, are ``info['reviews']``.
 
     Raises:
@@ -35,14 +36,24 @@ def merged(info: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     check_review(change)
     review = {
         ReviewKey.MODEL.value: info.get(InfoKey.MODEL),
-        **(change[InfoKey.REVIEW] or {}),
+        **{key: value for key, value in (change[InfoKey.REVIEW] or {}).items() if key != ReviewKey.UNDOES},
         ReviewKey.TIME.value: int(time.time()),
+        ReviewKey.DECISION.value: new_decision_id(),
     }
     if InfoKey.USER in change:
         review[ReviewKey.REVIEWER.value] = change[InfoKey.USER]
-    after[InfoKey.REVIEW.value] = review
-    after[InfoKey.REVIEWS.value] = [*info.get(InfoKey.REVIEWS, []), review]
-    return after
+    return marked(after, review)
+
+
+def marked(info: Mapping[str, Any], mark: Mapping[str, Any]) -> dict[str, Any]:
+    """An image's info with one more mark, the one that counts from now on."""
+    marks = [*info.get(InfoKey.REVIEWS, []), dict(mark)]
+    return {**info, InfoKey.REVIEW.value: dict(mark), InfoKey.REVIEWS.value: marks}
+
+
+def new_decision_id() -> str:
+    """Tells decisions apart; the marks of one decision on several images share it."""
+    return uuid.uuid4().hex
 
 
 def check_review(info: Mapping[str, Any]) -> None:

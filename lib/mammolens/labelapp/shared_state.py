@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from mammolens.errors import DatasetError, UnknownImageError
 from mammolens.files import write_text
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.review import merged, verdict_of
+from mammolens.labelapp.review import marked, merged, verdict_of
 from mammolens.labelapp.stored_score import StoredScore
 
 Objects = dict[str, ImageLabelModel]
@@ -128,11 +128,28 @@ class SharedState(LocalDatastore):
             RequestError: a review mark that would count for nothing.
             UnknownImageError: no image of this datastore.
         """
-        self.known(image_id)
-        with self.writing() as objects:
-            known = objects[image_id]
-            image = known.image.model_copy(update={"info": merged(known.image.info, info)})
-            objects[image_id] = known.model_copy(update={"image": image})
+        self.update_image_infos({image_id: info})
+
+    def update_image_infos(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
+        """The same for several images, all of them or none."""
+        self._change(infos, merged)
+
+    def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add a review mark of the server's own to each of several images, all of them or none.
+
+        Raises:
+            UnknownImageError: no image of this datastore.
+        """
+        self._change(marks, marked)
+
+    def version(self) -> object:
+        """What is remembered, as an object that is another one as soon as anything changes."""
+        return self.objects()
+
+    def infos(self, image_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """What is remembered of images, not to be changed; each is another object as soon as it changes."""
+        objects = self.objects()
+        return {image_id: objects[image_id].image.info for image_id in image_ids if image_id in objects}
 
     def status(self) -> dict[str, Any]:
         """Counts: images, those with a final label, labels a tag, reviewed ones a verdict, scored ones."""
@@ -155,6 +172,19 @@ class SharedState(LocalDatastore):
         objects = self.objects()
         state: dict[str, Any] = self._datastore.model_dump(exclude={"base_path", "objects"})
         return {**state, "objects": {image_id: objects[image_id].model_dump() for image_id in here}}
+
+    def _change(
+        self,
+        changes: Mapping[str, Mapping[str, Any]],
+        changed: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]],
+    ) -> None:
+        for image_id in changes:
+            self.known(image_id)
+        with self.writing() as objects:
+            for image_id, change in changes.items():
+                known = objects[image_id]
+                image = known.image.model_copy(update={"info": changed(known.image.info, change)})
+                objects[image_id] = known.model_copy(update={"image": image})
 
     def _reconcile_datastore(self) -> None:
         self.list_images()

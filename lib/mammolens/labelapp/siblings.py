@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import MammoLensError
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.contracts import Images, ImageScorer
-from mammolens.labelapp.headers import HeaderCache
 from mammolens.labelapp.stored_score import StoredScore, failed, failure_as_info, judged
 
 _log = logging.getLogger(__name__)
@@ -28,9 +26,8 @@ def siblings_of(image_id: str, images: Images) -> list[str]:
 class ExamScores:
     """Finds the scores of an image's sibling views: the stored ones, or computed and stored now."""
 
-    def __init__(self, images: Images, headers: HeaderCache | None = None) -> None:
+    def __init__(self, images: Images) -> None:
         self._images = images
-        self._headers = headers or HeaderCache()
 
     def of_siblings(self, image_id: str, scorer: ImageScorer) -> list[ImageScore]:
         """Scores of the other views by this very model; a view that cannot be scored is left out."""
@@ -44,11 +41,9 @@ class ExamScores:
         if known and failed(info):
             return None
         try:
-            path = Path(self._images.get_image_uri(image_id))
             if known and stored is not None:
-                header = replace(self._headers.header(path), laterality=stored.laterality)
-                return ImageScore(header, stored.pred_score, stored.raw_score)
-            return score_and_store(image_id, path, self._images, scorer)
+                return stored.as_image_score(image_id)
+            return score_and_store(image_id, Path(self._images.get_image_uri(image_id)), self._images, scorer)
         except MammoLensError as error:
             _log.warning("exam score without the view %s: %s", image_id, error)
             return None
@@ -65,13 +60,5 @@ def score_and_store(image_id: str, path: Path, images: Images, scorer: ImageScor
     except MammoLensError as error:
         images.update_image_info(image_id, failure_as_info(error, scorer.model_id))
         raise
-    stored = StoredScore(
-        pred_score=score.pred_score,
-        raw_score=score.raw_score,
-        p_value=scorer.image_p_value(score),
-        model=scorer.model_id,
-        calibration=scorer.calibration_id,
-        laterality=score.header.laterality,
-    )
-    images.update_image_info(image_id, stored.as_info())
+    images.update_image_info(image_id, StoredScore.by(scorer, score).as_info())
     return score

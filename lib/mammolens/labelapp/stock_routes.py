@@ -21,7 +21,6 @@ from monailabel.endpoints import (
     info,
     login,
     model,
-    ohif,
     scoring,
     session,
     train,
@@ -29,12 +28,12 @@ from monailabel.endpoints import (
 
 from mammolens.labelapp.arguments import checked
 
-_MODULES = (info, model, batch_infer, train, activelearning, scoring, datastore, ohif, session)
+_MODULES = (info, model, batch_infer, train, activelearning, scoring, datastore, session)
 _NOT_OFFERED = {("/model/{model}", "PUT"), ("/model/{model}", "DELETE")}  # models are published by training alone
 
 
 def stock_routes(settings: Settings) -> APIRouter:
-    """The routes that are kept; those for infer, logs and the proxy are ours, those for slides are left out."""
+    """The routes that are kept; those for infer, logs, the proxy and OHIF are ours, those for slides are left out."""
     router = APIRouter()
     for module in (*_MODULES, *([login] if settings.MONAI_LABEL_AUTH_ENABLE else [])):
         for route in module.router.routes:

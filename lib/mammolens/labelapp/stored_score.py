@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from mammolens.enums import Laterality
+from mammolens.enums import Laterality, ViewPosition, member
+from mammolens.errors import MammoLensError
+from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.keys import InfoKey
+from mammolens.types import ImageHeader
+
+
+class Standard(Protocol):
+    """What a score says of its model; :class:`mammolens.inference.predictor.Predictor` is one."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and fingerprint."""
+
+    @property
+    def calibration_id(self) -> str:
+        """Fingerprint of what its scores are standardised by."""
+
+    def image_p_value(self, score: ImageScore) -> float:
+        """Share of normal images expected to score at least as high."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredScore:
     """Score of one image by one model with one calibration.
 
-    ``p_value`` is that of the image, not of the exam; ``laterality`` is kept because it may have been
-    guessed from the pixels, which the header alone does not tell again.
+    ``p_value`` is that of the image, not of the exam. Side and view are kept because they may have been guessed
+    from the pixels, machine and UID because the exam's number needs them while the image lies in the PACS.
     """
 
     pred_score: float
@@ -24,6 +43,24 @@ class StoredScore:
     model: str
     calibration: str
     laterality: Laterality | None = None
+    view: ViewPosition | None = None
+    acquisition_group: str | None = None
+    sop_instance_uid: str = ""
+
+    @classmethod
+    def by(cls, standard: Standard, score: ImageScore) -> StoredScore:
+        """What to keep of a score by this model."""
+        return cls(
+            pred_score=score.pred_score,
+            raw_score=score.raw_score,
+            p_value=standard.image_p_value(score),
+            model=standard.model_id,
+            calibration=standard.calibration_id,
+            laterality=score.header.laterality,
+            view=score.header.view,
+            acquisition_group=score.header.acquisition_group,
+            sop_instance_uid=score.header.sop_instance_uid,
+        )
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> StoredScore | None:
@@ -35,7 +72,10 @@ class StoredScore:
                 p_value=float(info[InfoKey.P_VALUE]),
                 model=str(info[InfoKey.MODEL]),
                 calibration=str(info[InfoKey.CALIBRATION]),
-                laterality=Laterality(info[InfoKey.LATERALITY]) if info.get(InfoKey.LATERALITY) else None,
+                laterality=member(Laterality, info[InfoKey.LATERALITY]),
+                view=member(ViewPosition, info[InfoKey.VIEW]),
+                acquisition_group=info[InfoKey.ACQUISITION_GROUP],
+                sop_instance_uid=str(info[InfoKey.SOP_INSTANCE_UID]),
             )
         except (KeyError, TypeError, ValueError):
             return None
@@ -50,11 +90,28 @@ class StoredScore:
             InfoKey.MODEL.value: self.model,
             InfoKey.CALIBRATION.value: self.calibration,
             InfoKey.LATERALITY.value: self.laterality.value if self.laterality else None,
+            InfoKey.VIEW.value: self.view.value if self.view else None,
+            InfoKey.ACQUISITION_GROUP.value: self.acquisition_group,
+            InfoKey.SOP_INSTANCE_UID.value: self.sop_instance_uid,
             InfoKey.SCORE_ERROR.value: None,
+            InfoKey.PROBLEM.value: None,
         }
 
+    def as_image_score(self, image_id: str) -> ImageScore:
+        """The score as an exam's number needs it; of the header, what is kept."""
+        header = ImageHeader(
+            path=Path(image_id),
+            sop_instance_uid=self.sop_instance_uid or image_id,
+            patient_id="",
+            exam_id="",
+            laterality=self.laterality,
+            view=self.view,
+            acquisition_group=self.acquisition_group,
+        )
+        return ImageScore(header, self.pred_score, self.raw_score)
 
-def failure_as_info(error: Exception, model: str) -> dict[str, Any]:
+
+def failure_as_info(error: MammoLensError, model: str) -> dict[str, Any]:
     """What to update the info of an image with that ``model`` could not score, whatever its calibration."""
     return {
         InfoKey.PRED_SCORE.value: None,
@@ -64,13 +121,20 @@ def failure_as_info(error: Exception, model: str) -> dict[str, Any]:
         InfoKey.MODEL.value: model,
         InfoKey.CALIBRATION.value: None,
         InfoKey.SCORE_ERROR.value: str(error),
+        InfoKey.PROBLEM.value: problem_of(error),
     }
+
+
+def problem_of(error: MammoLensError) -> str:
+    """What a reader needs to know, who sees the view's name and not the server's folders."""
+    return f"{error.reason}; {error.remedy}"
 
 
 def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:
     """Whether this very model, calibrated as it is now, has scored the image, or failed to."""
-    same_scale = failed(info) or info.get(InfoKey.CALIBRATION) == calibration
-    return info.get(InfoKey.MODEL) == model and same_scale
+    if info.get(InfoKey.MODEL) != model:
+        return False
+    return failed(info) or (info.get(InfoKey.CALIBRATION) == calibration and StoredScore.of(info) is not None)
 
 
 def failed(info: Mapping[str, Any]) -> bool:

@@ -43,13 +43,13 @@ def secondary_capture_of(result: AnomalyResult, source: Source, picture: NDArray
         photometric_interpretation=PhotometricInterpretationValues.RGB,
         bits_allocated=8,
         coordinate_system=CoordinateSystemNames.PATIENT,
-        patient_orientation=result.header.patient_orientation or ("A", "F"),
+        patient_orientation=("A", "F"),  # highdicom knows no oblique ones, as of an MLO; set below
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **identification(DerivedKind.SECONDARY_CAPTURE, [source.dataset], result.record),
     )
     dataset.ConversionType = ConversionTypeValues.WSD.value
-    if result.header.patient_orientation is None:
-        dataset.PatientOrientation = []  # Type 2C (PS3.3 C.7.6.1): not known
+    # Type 2C (PS3.3 C.7.6.1): empty where it is not known.
+    dataset.PatientOrientation = list(result.header.patient_orientation or ())
     _describe(dataset, result, source)
     dataset.Laterality = source.header.laterality or ""  # General Series, Type 2C (PS3.3 C.7.3.1)
     return settled_image(dataset, source)

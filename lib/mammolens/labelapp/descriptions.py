@@ -1,0 +1,68 @@
+"""What is known of a datastore's image before anybody decodes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.header_values import date_of
+from mammolens.dicom.known_sets import attributes_of_known_set
+from mammolens.enums import Laterality, ViewPosition, member
+from mammolens.types import ExamKey, ImageHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDescription:
+    """An image of a folder or of a PACS; ``None`` stands where nothing is known.
+
+    Attributes:
+        image_id: of the datastore.
+        exam_key: patient and exam.
+        is_dicom: pictures have no DICOM file that a viewer could open.
+    """
+
+    image_id: str
+    exam_key: ExamKey
+    sop_instance_uid: str
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    study_date: date | None = None
+    laterality: Laterality | None = None
+    view: ViewPosition | None = None
+    is_dicom: bool = True
+
+    @classmethod
+    def of_header(cls, image_id: str, header: ImageHeader) -> ImageDescription:
+        """Of an image whose file is here."""
+        return cls(
+            image_id,
+            header.exam_key,
+            header.sop_instance_uid,
+            header.study_instance_uid,
+            header.series_instance_uid,
+            header.study_date,
+            header.laterality,
+            header.view,
+            is_dicom=header.transfer_syntax_uid is not None or header.study_instance_uid is not None,
+        )
+
+    @classmethod
+    def of_search(cls, sop: str, series: str, study: str, attributes: Mapping[str, str]) -> ImageDescription:
+        """Of an image of a PACS, as the search answer tells it (PS3.18 10.6)."""
+        patient = attributes.get("PatientID", "")
+        header = Dataset()
+        header.PatientID = patient
+        known = attributes_of_known_set(header)
+        return cls(
+            sop,
+            (known.patient_id or patient, known.exam_id or study),
+            sop,
+            study,
+            series,
+            date_of(attributes.get("StudyDate", "")),
+            known.laterality or member(Laterality, attributes.get("ImageLaterality")),
+            known.view or member(ViewPosition, attributes.get("ViewPosition")),
+        )

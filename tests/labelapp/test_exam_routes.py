@@ -1,0 +1,178 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from monailabel.config import settings
+from starlette.testclient import TestClient
+
+
+@pytest.fixture
+def an_exam(a_client: TestClient) -> str:
+    """The id of the first exam of the worklist."""
+    return str(a_client.get("/mammolens/worklist").json()["exams"][0]["exam"])
+
+
+def _judged(client: TestClient, exam: str, **body: Any) -> dict[str, Any]:
+    answer = client.post(f"/mammolens/exams/{exam}/judge", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def _decide(client: TestClient, exam: str, **body: Any) -> dict[str, Any]:
+    answer = client.post(f"/mammolens/exams/{exam}/decisions", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_the_worklist_names_each_exam_with_its_views(a_client: TestClient) -> None:
+    answer = a_client.get("/mammolens/worklist")
+    worklist = answer.json()
+    assert answer.headers["cache-control"] == "no-store"
+    assert len(worklist["exams"]) == 2
+    assert worklist["notice"].startswith("Research use only")
+    for exam in worklist["exams"]:
+        assert exam["views"] == ["R CC", "L CC", "R MLO", "L MLO"]
+        assert exam["state"] == "new"
+        assert exam["exam_p_value"] is None
+        assert exam["study_date"] == "2020-01-01"
+        assert exam["viewer"] == f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam['exam']}/ohif.json"
+
+
+def test_a_judged_exam_tells_its_number_views_levels_and_breasts(a_client: TestClient, an_exam: str) -> None:
+    exam = _judged(a_client, an_exam)
+    assert exam["state"] == "judged"
+    assert exam["progress"] is None
+    assert exam["exam_percentile"] == pytest.approx(100 * (1 - exam["exam_p_value"]))
+    assert "normal exams" in exam["sentence"]
+    assert [breast["laterality"] for breast in exam["breasts"]] == ["R", "L"]
+    assert [level["segment"] for level in exam["levels"]] == [1, 2, 3]
+    assert exam["levels"][2]["meaning"] == "reached anywhere by 5 % of normal images"
+    assert all(level["colour"].startswith("#") and len(level["colour"]) == 7 for level in exam["levels"])
+    view = exam["views_in_detail"][0]
+    assert (view["laterality"], view["view"]) == ("R", "CC")
+    assert view["findings"][0].keys() == {
+        "rank", "text", "level", "peak", "peak_place", "bounding_box", "contour", "area_mm2"
+    }  # fmt: skip
+    assert a_client.get(f"/mammolens/exams/{an_exam}").json() == exam
+
+
+def test_the_manifest_puts_images_and_segmentations_into_one_study(a_client: TestClient, an_exam: str) -> None:
+    before = a_client.get(f"/mammolens/exams/{an_exam}/ohif.json").json()["studies"][0]
+    assert before["NumInstances"] == 4
+    detail = _judged(a_client, an_exam)
+    answer = a_client.get(f"/mammolens/exams/{an_exam}/ohif.json")
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    (study,) = answer.json()["studies"]
+    instances = [instance for series in study["series"] for instance in series["instances"]]
+    assert study["NumInstances"] == len(instances) == 8
+    assert {instance["metadata"]["StudyInstanceUID"] for instance in instances} == {study["StudyInstanceUID"]}
+    segmentations = [one for one in instances if one["metadata"]["Modality"] == "SEG"]
+    told = [view["segmentation"]["sop_instance_uid"] for view in detail["views_in_detail"]]
+    assert sorted(one["metadata"]["SOPInstanceUID"] for one in segmentations) == sorted(told)
+    assert segmentations[0]["metadata"]["SegmentSequence"][0]["SegmentNumber"] == 1
+    for instance in instances:
+        file = a_client.get(instance["url"].removeprefix("dicomweb:"))
+        assert file.status_code == 200
+        assert file.headers["cross-origin-embedder-policy"] == "require-corp"
+        uid = pydicom.dcmread(io.BytesIO(file.content), specific_tags=["SOPInstanceUID"]).SOPInstanceUID
+        assert uid == instance["metadata"]["SOPInstanceUID"]
+
+
+def test_the_report_of_an_exam_can_be_fetched(a_client: TestClient, an_exam: str) -> None:
+    assert a_client.get(f"/mammolens/exams/{an_exam}/derived/report.dcm").status_code == 404
+    _judged(a_client, an_exam)
+    answer = a_client.get(f"/mammolens/exams/{an_exam}/derived/report.dcm")
+    assert pydicom.dcmread(io.BytesIO(answer.content)).Modality == "SR"
+
+
+def test_a_study_leads_to_its_exam(a_client: TestClient, an_exam: str) -> None:
+    study = a_client.get(f"/mammolens/exams/{an_exam}").json()["views_in_detail"][0]["study_instance_uid"]
+    answer = a_client.get(f"/mammolens/studies/{study}")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"/mammolens/exams/{an_exam}"
+
+
+def test_a_decision_is_taken_told_and_taken_back(a_client: TestClient, an_exam: str) -> None:
+    image = _judged(a_client, an_exam)["images"][0]
+    region = {"image": image, "points": [[1, 2], [30.5, 40]]}
+    exam = _decide(a_client, an_exam, verdict="finding", comment="upper outer", viewer="OHIF", regions=[region])
+    assert exam["verdict"] == "finding"
+    assert exam["reviewer"] == "admin"
+    (decision,) = exam["decisions"]
+    assert decision["comment"] == "upper outer"
+    assert decision["exam_p_value"] == exam["exam_p_value"]
+    assert decision["model"] == exam["model"]
+    assert decision["regions"] == [region]
+    assert not decision["undone"]
+    undone = a_client.post(f"/mammolens/exams/{an_exam}/decisions/undo").json()
+    assert undone["verdict"] is None
+    assert [one["undone"] for one in undone["decisions"]] == [True]
+    assert a_client.post(f"/mammolens/exams/{an_exam}/decisions/undo").status_code == 409
+
+
+def test_the_next_exam_is_an_unreviewed_one(a_client: TestClient) -> None:
+    one, other = [exam["exam"] for exam in a_client.get("/mammolens/worklist").json()["exams"]]
+    assert a_client.get(f"/mammolens/exams/{one}").json()["next"] == other
+    _decide(a_client, other, verdict="normal")
+    assert a_client.get(f"/mammolens/exams/{one}").json()["next"] is None
+
+
+def test_a_client_cannot_decide_in_another_users_name(a_client: TestClient, an_exam: str) -> None:
+    exam = _decide(a_client, an_exam, verdict="normal", reviewer="grace", user="grace")
+    assert exam["decisions"][0]["reviewer"] == "admin"
+
+
+BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [
+    ("GET", "/mammolens/exams/..%2f..%2fetc", 400, {}),
+    ("GET", "/mammolens/exams/nobody", 400, {}),
+    ("GET", "/mammolens/exams/e-0123456789abcdef", 404, {}),
+    ("GET", "/mammolens/exams/e-0123456789abcdef/ohif.json", 404, {}),
+    ("GET", "/mammolens/studies/1.2.x", 400, {}),
+    ("GET", "/mammolens/studies/1.2.3", 404, {}),
+    ("GET", "/mammolens/images/..%2fx.dcm", 400, {}),
+    ("GET", "/mammolens/images/nobody.dcm", 404, {}),
+    ("GET", "/mammolens/derived/..x/segmentation.dcm", 400, {}),
+    ("GET", "/mammolens/derived/nobody/segmentation.dcm", 404, {}),
+    ("GET", "/mammolens/derived/nobody/report.dcm", 400, {}),
+    ("GET", "/mammolens/derived/nobody/hologram.dcm", 422, {}),
+    ("GET", "/mammolens/exams/EXAM/derived/segmentation.dcm", 400, {}),
+    ("GET", "/mammolens/pages/..%2fpages_route.py", 400, {}),
+    ("GET", "/mammolens/pages/worklist.html", 404, {}),
+    ("POST", "/mammolens/exams/EXAM/judge", 400, {"json": {"store": True}}),
+    ("POST", "/mammolens/exams/EXAM/judge", 422, {"json": {"again": "perhaps"}}),
+    ("POST", "/mammolens/exams/EXAM/decisions", 422, {"json": {"verdict": "cancer"}}),
+    ("POST", "/mammolens/exams/EXAM/decisions", 422, {"json": {"verdict": "normal", "comment": "x" * 2001}}),
+    (
+        "POST",
+        "/mammolens/exams/EXAM/decisions",
+        400,
+        {"json": {"verdict": "finding", "regions": [{"image": "other", "points": [[1, 2]]}]}},
+    ),
+    ("POST", "/mammolens/exams/EXAM/decisions/undo", 409, {}),
+    ("POST", "/mammolens/exams/EXAM/decisions", 403, {"json": {}, "headers": {"origin": "http://evil.example"}}),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "status", "body"), BAD_REQUESTS)
+def test_a_bad_request_gets_one_clear_line(
+    a_client: TestClient, an_exam: str, method: str, url: str, status: int, body: dict[str, Any]
+) -> None:
+    answer = a_client.request(method, url.replace("EXAM", an_exam), **body)
+    assert answer.status_code == status, answer.text
+    assert "\n" not in answer.json()["detail"]
+
+
+def test_a_picture_is_no_dicom_file(a_studies_folder: Path, request: pytest.FixtureRequest) -> None:
+    (a_studies_folder / "film.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 200)
+    a_client: TestClient = request.getfixturevalue("a_client")
+    answer = a_client.get("/mammolens/images/film.png.dcm")
+    assert answer.status_code == 400
+    assert "is no DICOM file" in answer.json()["detail"]
+
+
+def test_derived_files_are_no_images_of_the_folder(a_client: TestClient, an_exam: str) -> None:
+    _judged(a_client, an_exam)
+    assert a_client.get("/datastore/?output=stats").json()["total"] == 8
+    assert list(Path(settings.MONAI_LABEL_STUDIES).rglob("segmentation.*.dcm"))

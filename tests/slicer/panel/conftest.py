@@ -1,0 +1,46 @@
+"""The panel without a screen: PySide6 in PythonQt's clothes, and a server in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+if not os.environ.get("CI"):
+    for package in ("slicer", "PySide6"):
+        pytest.importorskip(package, reason="needs slicer-core and PySide6: pip install -r requirements/slicer.txt")
+
+from ..stand_in import install
+
+install()
+
+from .reader import Reader  # noqa: E402
+from .reading_room import ReadingRoom, exam_of  # noqa: E402
+
+
+@pytest.fixture
+def a_room() -> ReadingRoom:
+    """Three exams: flagged, not flagged, not yet judged."""
+    second = f"e-{2:016x}"
+    return ReadingRoom(exam_of(2, 0.4, "Berta"), exam_of(1, 0.03, "Anna", next_exam=second), exam_of(3, None, "Clara"))
+
+
+@pytest.fixture
+def read() -> Iterator[Callable[..., Reader]]:
+    """Makes readers."""
+    readers: list[Reader] = []
+
+    def make(room: ReadingRoom, **options: Any) -> Reader:
+        readers.append(Reader(room, **options))
+        return readers[-1]
+
+    yield make
+    for reader in readers:
+        reader.close()
+
+
+@pytest.fixture
+def a_reader(read: Callable[..., Reader], a_room: ReadingRoom) -> Reader:
+    return read(a_room)

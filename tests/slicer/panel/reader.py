@@ -1,0 +1,171 @@
+"""The panel and everything it works with, and a person who clicks; the scene only notes what it is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import qt
+import slicer.util
+from MammoLensLib.errors import SceneError
+from MammoLensLib.exam import Finding, Region, View
+from MammoLensLib.fetch import FetchedExam
+from MammoLensLib.jobs import JobRunner
+from MammoLensLib.learning import Learning
+from MammoLensLib.parameters import MammoLensParameters
+from MammoLensLib.session import Session
+from MammoLensLib.widget import Panel
+
+from .reading_room import SQUARE, ReadingRoom
+
+MODULE = Path(__file__).parents[3] / "slicer_module" / "MammoLens"
+
+
+class ASettings(dict[str, str]):
+    """QSettings in memory."""
+
+    def value(self, key: str, default: str) -> str:
+        return self.get(key, default)
+
+    def setValue(self, key: str, value: str) -> None:  # noqa: N802
+        self[key] = value
+
+
+class AScene:
+    """Notes what it shows."""
+
+    def __init__(self) -> None:
+        self.exam: str | None = None
+        self.heat: tuple[bool, float, float | None] | None = None
+        self.finding: tuple[str, int] | None = None
+        self.broken = False
+        self.problems: tuple[str, ...] = ()
+
+    def open(self, fetched: FetchedExam) -> None:
+        assert all(view.image.is_file() for view in fetched.views)
+        if self.broken:
+            raise SceneError("R CC", "the image cannot be read", "open the exam again")
+        self.files = [view.image for view in fetched.views]
+        self.exam = fetched.detail.exam
+
+    def close(self) -> None:
+        self.exam = None
+
+    forget = close
+
+    def set_heat(self, on: bool, opacity: float, threshold: float | None) -> None:
+        self.heat = on, opacity, threshold
+
+    def show_finding(self, image: str, rank: int) -> None:
+        self.finding = image, rank
+
+
+class SomeRegions:
+    """Regions without a scene."""
+
+    def __init__(self) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self.images: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self.images)
+
+    def draw(self) -> None:
+        self._add("image1-rcc")
+
+    def adjust(self, view: View, finding: Finding) -> None:
+        self._add(view.image)
+
+    def remove_last(self) -> None:
+        self.images.pop()
+        self.changed()
+
+    def clear(self) -> None:
+        self.images = []
+        self.changed()
+
+    def regions(self) -> tuple[Region, ...]:
+        return tuple(Region(image, tuple(map(tuple, SQUARE))) for image in self.images)
+
+    def write_labels(self, folder: Path) -> Mapping[str, Path]:
+        files = {image: folder / f"{image}.nrrd" for image in self.images}
+        for image, file in files.items():
+            file.write_text(f"label of {image}")
+        return files
+
+    def _add(self, image: str) -> None:
+        self.images.append(image)
+        self.changed()
+
+
+class Reader:
+    """The panel and everything it works with, and a person who clicks."""
+
+    def __init__(self, room: ReadingRoom, settings: ASettings | None = None) -> None:
+        self.room, self.scene, self.regions = room, AScene(), SomeRegions()
+        self.settings = ASettings() if settings is None else settings
+        self.segmented = 0
+        self.widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.runner = JobRunner()
+        self.session = Session(self.scene, self.runner, connect=room)
+        self.learning = Learning(lambda: self.session.client, self.runner)
+        self.panel = Panel(
+            self.ui,
+            session=self.session,
+            learning=self.learning,
+            runner=self.runner,
+            scene=self.scene,
+            regions=self.regions,
+            segment=self._segment,
+            settings=self.settings,
+            window=self.widget,
+        )
+        self.node = slicer.vtkMRMLScriptedModuleNode()
+        self.parameters = MammoLensParameters(self.node)
+        self.panel.use(self.parameters)
+        self._tag = self.parameters.AddObserver("ModifiedEvent", lambda *_: self.panel.parameters_changed())
+        self.process = qt.QApplication.processEvents
+
+    def wait(self, until: Callable[[], bool] | None = None, seconds: float = 5.0) -> None:
+        """Let events happen until nothing is under way, or until what is waited for."""
+        done = until or (lambda: not self.runner.running)
+        ends = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < ends, "it never came to that"
+            self.process()
+            time.sleep(0.002)
+        self.process()
+
+    def click(self, name: str) -> None:
+        """Click a button that can be clicked, and wait for what comes of it."""
+        button = getattr(self.ui, name)
+        assert button.isEnabled(), f"{name} cannot be clicked"
+        button.click()
+        self.wait()
+
+    def connect(self) -> None:
+        self.click("connectButton")
+
+    def open_first(self) -> None:
+        """Connect, and open the first exam of the worklist."""
+        self.connect()
+        self.ui.worklistTable.cellDoubleClicked.emit(0, 0)
+        self.wait()
+
+    def column(self, table: str, column: int) -> list[str]:
+        """Texts of a table's column."""
+        widget = getattr(self.ui, table)
+        return [widget.item(row, column).text() for row in range(widget.rowCount)]
+
+    def close(self) -> None:
+        self.room.open.set()
+        self.parameters.RemoveObserver(self._tag)
+        self.panel.remove()
+        self.wait()
+        self.widget.deleteLater()
+
+    def _segment(self) -> None:
+        self.segmented += 1

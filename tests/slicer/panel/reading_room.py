@@ -1,0 +1,175 @@
+"""A server in memory with a handful of exams, for tests that are about the panel; it answers as the real one does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from MammoLensLib.cancel import CancelToken
+from MammoLensLib.errors import ServerError
+from MammoLensLib.exam import ExamDetail, ExamEntry, Region, ServerInfo
+from MammoLensLib.training import TrainStatus
+
+URL = "https://room.test"
+NOTICE = "Research use only, not a medical device"
+LEVELS = [
+    {"name": "low", "value": 2.0, "share": 0.5, "segment": 1, "colour": "#2c115f", "meaning": "reached by half"},
+    {"name": "medium", "value": 4.0, "share": 0.2, "segment": 2, "colour": "#b73779", "meaning": "reached by a fifth"},
+    {"name": "high", "value": 8.0, "share": 0.05, "segment": 3, "colour": "#fc8961", "meaning": "reached by few"},
+]
+SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
+
+
+def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | None = None) -> dict[str, Any]:
+    """An exam as the server tells it; p-values up to 0.1 are flagged."""
+    judged = p_value is not None
+    return {
+        "exam": f"e-{number:016x}",
+        "patient": patient,
+        "study_date": f"2026-01-{number:02d}",
+        "images": [f"image{number}-{view}" for view in ("rcc", "lcc")],
+        "views": ["R CC", "L CC"],
+        "state": "judged" if judged else "new",
+        "exam_p_value": p_value,
+        "exam_percentile": 100 * (1 - p_value) if judged else None,
+        "exam_is_anomalous": p_value <= 0.1 if judged else None,
+        "sentence": f"More anomalous than {100 * (1 - p_value):.0f} % of normal exams." if judged else None,
+        "verdict": None,
+        "problems": [],
+        "breasts": [{"laterality": "R", "score": 1.5, "sentence": "Like most normal breasts."}],
+        "levels": LEVELS,
+        "views_in_detail": [_view(number, "R"), _view(number, "L")],
+        "decisions": [],
+        "next": next_exam,
+    }
+
+
+def _view(number: int, side: str) -> dict[str, Any]:
+    finding = {
+        "rank": 1,
+        "text": f"{side} CC, outer, middle third, 42 mm2, high",
+        "level": "high",
+        "peak": 9.0 if side == "R" else 5.0,
+        "contour": SQUARE,
+        "area_mm2": 42.0,
+    }
+    return {
+        "image": f"image{number}-{side.lower()}cc",
+        "laterality": side,
+        "view": "CC",
+        "sentence": "More anomalous than 95 % of normal images.",
+        "quality": [{"flag": "no_pixel_spacing", "explanation": "No pixel size is known."}],
+        "findings": [finding],
+        "findings_left_out": 1,
+        "error": None,
+    }
+
+
+class ReadingRoom:
+    """The server, and its own client: hand it over where a ``Client`` is made.
+
+    Attributes:
+        trouble: raised by the next request, once.
+        open: cleared, requests wait as those of a slow server do.
+        asked: names of the requests so far.
+    """
+
+    url = URL
+
+    def __init__(self, *exams: dict[str, Any]) -> None:
+        self.exams = {exam["exam"]: exam for exam in exams}
+        self.trouble: ServerError | None = None
+        self.open = threading.Event()
+        self.open.set()
+        self.asked: list[str] = []
+        self.labels: dict[str, bytes] = {}
+        self.training: TrainStatus | None = None
+        self.record: dict[str, Any] = {"model": "old-model", "epochs": 20, "patients": {"train": 126}}
+        self.wanted: dict[str, Any] = {}
+
+    def __call__(self, url: str, token: str, ca_file: str | None) -> ReadingRoom:
+        self.credentials = url, token, ca_file
+        return self
+
+    def handshake(self, cancelled: CancelToken | None = None) -> ServerInfo:
+        self._ask("handshake", cancelled)
+        return ServerInfo("0.1.0", "old-model", NOTICE)
+
+    def worklist(self, cancelled: CancelToken | None = None) -> list[ExamEntry]:
+        self._ask("worklist", cancelled)
+        return [ExamEntry.of_json(exam) for exam in self.exams.values()]
+
+    def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
+        self._ask("exam", cancelled)
+        return ExamDetail.of_json(self.exams[exam])
+
+    def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        self._ask("judge", cancelled)
+        return ExamDetail.of_json(self.exams[exam])
+
+    def download_image(self, image: str, folder: Path, progress: Any = None, cancelled: Any = None) -> Path:
+        self._ask("download_image", cancelled)
+        return self._file(folder, f"{image}.dcm")
+
+    def download_map(
+        self, image: str, folder: Path, kind: str = "float", progress: Any = None, cancelled: Any = None
+    ) -> Path:
+        self._ask(f"download_map {kind}", cancelled)
+        return self._file(folder, f"{image}.{kind}.nrrd")
+
+    def save_label(self, image: str, path: Path, tag: str, cancelled: CancelToken | None = None) -> None:
+        self._ask("save_label", cancelled)
+        self.labels[f"{image} {tag}"] = Path(path).read_bytes()
+
+    def decide(
+        self, exam: str, verdict: str, comment: str, regions: Iterable[Region], cancelled: CancelToken | None = None
+    ) -> ExamDetail:
+        self._ask("decide", cancelled)
+        told = [one.as_json() for one in regions]
+        made = {"verdict": verdict, "comment": comment, "reviewer": "anna", "time": "2026-02-01T08:00:00+00:00"}
+        self.exams[exam]["decisions"].append({**made, "regions": told, "undone": False})
+        self.exams[exam]["verdict"] = verdict
+        return ExamDetail.of_json(self.exams[exam])
+
+    def undo(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
+        self._ask("undo", cancelled)
+        self.exams[exam]["decisions"][-1]["undone"] = True
+        self.exams[exam]["verdict"] = None
+        return ExamDetail.of_json(self.exams[exam])
+
+    def train(self, cancelled: CancelToken | None = None, **parameters: Any) -> TrainStatus:
+        self._ask("train", cancelled)
+        self.wanted = parameters
+        self.training = TrainStatus("RUNNING", lines=("epoch 5/20, training error 0.2",))
+        return self.training
+
+    def train_status(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
+        self._ask("train_status", cancelled)
+        return self.training
+
+    def stop_training(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
+        self._ask("stop_training", cancelled)
+        self.training = TrainStatus("STOPPED")
+        return self.training
+
+    def training_record(self, cancelled: CancelToken | None = None) -> dict[str, Any]:
+        self._ask("training_record", cancelled)
+        return self.record
+
+    def _ask(self, what: str, cancelled: CancelToken | None) -> None:
+        assert threading.current_thread() is not threading.main_thread(), f"{what} would freeze Slicer"
+        self.asked.append(what)
+        while not self.open.wait(0.005):
+            if cancelled is not None:
+                cancelled.check()
+        if self.trouble is not None:
+            trouble, self.trouble = self.trouble, None
+            raise trouble
+
+    @staticmethod
+    def _file(folder: Path, name: str) -> Path:
+        file = Path(folder) / name
+        file.write_bytes(b"made up")
+        return file

@@ -1,0 +1,83 @@
+import pytest
+from MammoLensLib.errors import ServerError
+
+from .reader import Reader
+from .reading_room import SQUARE
+
+FIRST = f"e-{1:016x}"
+
+
+def decisions(reader: Reader) -> list[dict]:
+    return reader.room.exams[FIRST]["decisions"]
+
+
+@pytest.mark.parametrize(("button", "verdict"), [("normalButton", "normal"), ("poorQualityButton", "poor_quality")])
+def test_a_verdict_goes_with_its_comment_and_without_regions(a_reader: Reader, button: str, verdict: str) -> None:
+    a_reader.open_first()
+    a_reader.click("drawRegionButton")
+    a_reader.ui.commentEdit.setPlainText("  seen before ")
+    a_reader.click(button)
+    assert [(one["verdict"], one["comment"], one["regions"]) for one in decisions(a_reader)] == [
+        (verdict, "seen before", [])
+    ]
+    assert not a_reader.room.labels
+    assert a_reader.ui.commentEdit.plainText == ""
+
+
+def test_a_finding_takes_its_regions_along_as_outlines_and_as_labels(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.click("drawRegionButton")
+    assert a_reader.ui.regionsLabel.text == "Regions that go with a finding: 1"
+    a_reader.click("findingButton")
+    assert decisions(a_reader)[0]["regions"] == [{"image": "image1-rcc", "points": SQUARE}]
+    assert a_reader.room.labels == {"image1-rcc final": b"label of image1-rcc"}
+
+
+def test_a_selected_finding_can_be_made_a_region_and_removed(a_reader: Reader) -> None:
+    a_reader.open_first()
+    assert not a_reader.ui.adjustFindingButton.isEnabled()
+    a_reader.ui.findingsTable.selectRow(1)
+    a_reader.click("adjustFindingButton")
+    assert a_reader.regions.images == ["image1-lcc"]
+    a_reader.click("removeRegionButton")
+    assert a_reader.regions.count == 0
+    assert not a_reader.ui.removeRegionButton.isEnabled()
+
+
+def test_the_decision_shows_who_and_undo_takes_it_back(a_reader: Reader) -> None:
+    a_reader.open_first()
+    assert a_reader.ui.decisionLabel.text == "Not reviewed."
+    assert not a_reader.ui.undoButton.isEnabled()
+    a_reader.click("normalButton")
+    assert "<b>Normal</b>, by anna" in a_reader.ui.decisionLabel.text
+    a_reader.click("undoButton")
+    assert a_reader.ui.decisionLabel.text == "Not reviewed."
+    assert not a_reader.ui.undoButton.isEnabled()
+
+
+def test_next_opens_the_next_exam_with_neither_regions_nor_comment(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.click("drawRegionButton")
+    a_reader.ui.commentEdit.setPlainText("of the first")
+    a_reader.click("nextButton")
+    assert a_reader.scene.exam == f"e-{2:016x}"
+    assert a_reader.regions.count == 0
+    assert a_reader.ui.commentEdit.plainText == ""
+    assert not a_reader.ui.nextButton.isEnabled()  # nothing comes after the second
+
+
+def test_a_decision_that_is_refused_loses_neither_comment_nor_regions(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.click("drawRegionButton")
+    a_reader.ui.commentEdit.setPlainText("important")
+    a_reader.room.trouble = ServerError("decision", "you may only read", "ask for the role of an annotator", 403)
+    a_reader.click("findingButton")
+    assert not decisions(a_reader)
+    assert a_reader.ui.commentEdit.plainText == "important"
+    assert a_reader.regions.count == 1
+    assert "Ask for the role of an annotator." in a_reader.ui.messageLabel.text
+
+
+def test_without_an_exam_nothing_can_be_decided(a_reader: Reader) -> None:
+    a_reader.connect()
+    assert not a_reader.ui.decisionSection.isEnabled()

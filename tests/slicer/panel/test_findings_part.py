@@ -1,0 +1,40 @@
+from .reader import Reader
+
+
+def test_findings_are_listed_by_their_peak_with_area_and_rank(a_reader: Reader) -> None:
+    a_reader.open_first()
+    assert a_reader.column("findingsTable", 0) == ["R CC", "L CC"]
+    assert a_reader.column("findingsTable", 1)[0] == "1: outer, middle third, high"
+    assert a_reader.column("findingsTable", 2)[0] == "42 mm²"
+    assert a_reader.ui.findingsLabel.text == "and 2 with lower peaks"
+
+
+def test_choosing_a_finding_shows_it(a_reader: Reader) -> None:
+    a_reader.open_first()
+    assert a_reader.scene.finding is None
+    a_reader.ui.findingsTable.selectRow(1)
+    assert a_reader.scene.finding == ("image1-lcc", 1)
+
+
+def test_the_exam_is_told_in_words(a_reader: Reader) -> None:
+    a_reader.open_first()
+    told = a_reader.ui.examLabel.text
+    assert "Anna, 2026-01-01" in told
+    assert "Flagged." in told
+    assert "More anomalous than 97 % of normal exams." in told
+    assert "Right breast: Like most normal breasts." in told
+    assert "No pixel size is known." in a_reader.ui.viewsLabel.text
+
+
+def test_a_patient_whose_name_looks_like_html_keeps_it(a_reader: Reader) -> None:
+    a_reader.room.exams[f"e-{1:016x}"]["patient"] = "<h1>Anna</h1>"
+    a_reader.open_first()
+    assert "&lt;h1&gt;Anna" in a_reader.ui.examLabel.text
+
+
+def test_an_exam_without_findings_says_so(a_reader: Reader) -> None:
+    for view in a_reader.room.exams[f"e-{1:016x}"]["views_in_detail"]:
+        view.update(findings=[], findings_left_out=0)
+    a_reader.open_first()
+    assert a_reader.ui.findingsTable.rowCount == 0
+    assert a_reader.ui.findingsLabel.text == "No region stands out."

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+
+from MammoLensLib.panel.worklist_part import MOST_ROWS
+
+from .reader import Reader
+from .reading_room import ReadingRoom, exam_of
+
+
+def test_the_most_anomalous_exam_stands_first_and_the_flagged_one_is_bold(a_reader: Reader) -> None:
+    a_reader.connect()
+    assert a_reader.column("worklistTable", 0) == ["Anna", "Berta", "Clara"]
+    assert a_reader.column("worklistTable", 3) == ["0.030", "0.400", ""]
+    table = a_reader.ui.worklistTable
+    assert [table.item(row, 0).font().bold() for row in range(3)] == [True, False, False]
+    assert "97 % of normal exams" in table.item(0, 0).toolTip()
+
+
+def test_the_filter_keeps_what_holds_its_words(a_reader: Reader) -> None:
+    a_reader.connect()
+    a_reader.ui.filterEdit.setText("berta")
+    assert a_reader.column("worklistTable", 0) == ["Berta"]
+    assert a_reader.ui.worklistLabel.text == "1 of 3 exams"
+    a_reader.ui.filterEdit.setText("")
+    assert a_reader.ui.worklistLabel.text == "3 of 3 exams"
+
+
+def test_unreviewed_only_hides_what_was_decided_and_is_kept_in_the_scene(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.click("normalButton")
+    a_reader.ui.unreviewedOnlyBox.click()
+    assert a_reader.column("worklistTable", 0) == ["Berta", "Clara"]
+    assert a_reader.parameters.unreviewedOnly
+
+
+def test_reload_shows_what_is_new_and_keeps_the_selection(a_reader: Reader) -> None:
+    a_reader.connect()
+    a_reader.ui.worklistTable.selectRow(1)
+    new = exam_of(4, 0.01, "Dora")
+    a_reader.room.exams[new["exam"]] = new
+    a_reader.click("reloadButton")
+    assert a_reader.column("worklistTable", 0)[0] == "Dora"
+    assert a_reader.ui.worklistTable.currentRow() == 2
+
+
+def test_the_selected_exam_opens_by_the_button_and_shows_its_tab(a_reader: Reader) -> None:
+    a_reader.connect()
+    assert not a_reader.ui.openButton.isEnabled()
+    a_reader.ui.worklistTable.selectRow(1)
+    a_reader.click("openButton")
+    assert a_reader.scene.exam == f"e-{2:016x}"
+    assert a_reader.ui.tabs.currentWidget().objectName == "examTab"
+
+
+def test_ten_thousand_exams_fill_only_the_rows_that_show_in_a_blink(
+    read: Callable[..., Reader], a_room: ReadingRoom
+) -> None:
+    one = exam_of(1, 0.5, "Anna")
+    a_room.exams = {f"e-{number:016x}": {**one, "exam": f"e-{number:016x}"} for number in range(10_000)}
+    reader = read(a_room)
+    reader.connect()
+    assert reader.ui.worklistTable.rowCount == MOST_ROWS
+    assert reader.ui.worklistLabel.text == "10000 of 10000 exams, the first 1000 shown"
