@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Draw with the processor, and ask nothing of the world outside.
-_CHROMIUM = (
-    "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --no-sandbox --disable-background-networking "
-    "--disable-component-update --disable-sync --no-first-run"
-).split()
+_CHROMIUM = [
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="session")

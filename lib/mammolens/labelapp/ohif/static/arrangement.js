@@ -1,0 +1,112 @@
+// Shows all images of a grid in one scale, chest walls together, with a window where the image tells none.
+
+import { instanceOf } from './hanging-protocol.js';
+import { chestWallIsRight, windowOf } from './pixels.js';
+
+/** Keeps the viewports of OHIF's grid arranged; `viewOf(displaySet)` tells side and view. */
+export class Arrangement {
+  constructor(services, viewOf) {
+    this.services = services;
+    this.viewOf = viewOf;
+    this.chestWalls = new Map(); // image id -> true where it lies at the right edge
+  }
+
+  /** All viewports that show a mammogram: [{id, viewport, displaySet, image}]. */
+  shown() {
+    const { viewportGridService, cornerstoneViewportService, displaySetService } = this.services;
+    const found = [];
+    for (const [id, { displaySetInstanceUIDs }] of viewportGridService.getState().viewports) {
+      const viewport = cornerstoneViewportService.getCornerstoneViewport(id);
+      const [uid] = displaySetInstanceUIDs ?? []; // none where a cell of the grid is empty
+      const displaySet = uid && displaySetService.getDisplaySetByUID(uid);
+      const image = viewport?.getCornerstoneImage?.();
+      if (image && displaySet && this.viewOf(displaySet)) {
+        found.push({ id, viewport, displaySet, image });
+      }
+    }
+    return found;
+  }
+
+  /** Whether each viewport that is to show an image does so. */
+  isComplete() {
+    const { viewports } = this.services.viewportGridService.getState();
+    const wanted = [...viewports.values()].filter(({ displaySetInstanceUIDs }) => displaySetInstanceUIDs?.length);
+    return wanted.length > 0 && this.shown().length === wanted.length;
+  }
+
+  /** Every display set of the exam with the id of its image, on the screen or not. */
+  known() {
+    return this.services.displaySetService
+      .getActiveDisplaySets()
+      .filter(displaySet => this.viewOf(displaySet))
+      .map(displaySet => ({ displaySet, imageId: instanceOf(displaySet).imageId }));
+  }
+
+  /** What is shown where and how large; equal while nothing of that has changed. */
+  signature() {
+    const places = this.shown().map(({ id, viewport: { element }, displaySet }) => [
+      id,
+      displaySet.displaySetInstanceUID,
+      element.clientWidth,
+      element.clientHeight,
+    ]);
+    return JSON.stringify(places);
+  }
+
+  /** Fit all images again, undoing pans and zooms. */
+  fit() {
+    const shown = this.shown();
+    const scale = Math.max(0, ...shown.map(({ viewport, image }) => neededScale(viewport, image)));
+    for (const { viewport, displaySet, image } of shown) {
+      this.#window(viewport, displaySet, image);
+      this.#place(viewport, displaySet, image, scale);
+      viewport.render();
+    }
+  }
+
+  #window(viewport, displaySet, image) {
+    const instance = instanceOf(displaySet);
+    if (instance.WindowCenter !== undefined && instance.WindowCenter !== null) {
+      return;
+    }
+    const stored = windowOf(image.voxelManager.getScalarData(), isInverted(displaySet));
+    const [slope, intercept] = image.preScale?.scaled ? [1, 0] : [image.slope ?? 1, image.intercept ?? 0];
+    const voiRange = { lower: stored.lower * slope + intercept, upper: stored.upper * slope + intercept };
+    viewport.setDefaultProperties?.({ ...viewport.getProperties(), voiRange }); // what 'reset' comes back to
+    viewport.setProperties({ voiRange });
+  }
+
+  /** Set the scale, and lay the middle of the chest wall on the middle of the canvas's edge. */
+  #place(viewport, displaySet, image, scale) {
+    const view = this.viewOf(displaySet);
+    const isRight = this.#chestWallIsRight(displaySet, image);
+    const shouldBeRight = view.laterality === 'R' || (view.laterality !== 'L' && isRight);
+    const { clientWidth, clientHeight } = viewport.element;
+    viewport.setCamera({ flipHorizontal: isRight !== shouldBeRight, parallelScale: (scale * clientHeight) / 2 });
+    const wall = viewport.canvasToWorld([shouldBeRight ? clientWidth : 0, clientHeight / 2]);
+    const edge = [isRight ? image.columns - 0.5 : -0.5, (image.rows - 1) / 2]; // pixel centres are whole numbers
+    const shift = viewport.getImageData().imageData.indexToWorld([...edge, 0]).map((value, axis) => value - wall[axis]);
+    const { focalPoint, position, ...camera } = viewport.getCamera();
+    const shifted = place => place.map((value, axis) => value + shift[axis]);
+    viewport.setCamera({ ...camera, focalPoint: shifted(focalPoint), position: shifted(position) });
+  }
+
+  #chestWallIsRight(displaySet, image) {
+    if (!this.chestWalls.has(image.imageId)) {
+      const values = image.voxelManager.getScalarData();
+      const isRight = chestWallIsRight(values, image.columns, image.rows, isInverted(displaySet));
+      this.chestWalls.set(image.imageId, isRight);
+    }
+    return this.chestWalls.get(image.imageId);
+  }
+}
+
+const isInverted = displaySet => instanceOf(displaySet).PhotometricInterpretation === 'MONOCHROME1';
+const widthOf = image => image.columns * (image.columnPixelSpacing || 1);
+const heightOf = image => image.rows * (image.rowPixelSpacing || 1);
+
+/** mm a screen pixel at which the whole image is seen. */
+function neededScale(viewport, image) {
+  const { clientWidth, clientHeight } = viewport.element;
+  return clientWidth && clientHeight ? Math.max(widthOf(image) / clientWidth, heightOf(image) / clientHeight) : 0;
+}

@@ -1,0 +1,107 @@
+// The exam that is being read: what the server knows of it, and what the reader does with it.
+
+const LOOK_AGAIN = 700; // ms between two looks at the progress
+
+/** Holds the state and tells listeners after each change; it never throws, `error` holds the words. */
+export class Session {
+  constructor(api, { lookAgain = LOOK_AGAIN } = {}) {
+    this.api = api;
+    this.lookAgain = lookAgain;
+    this.exam = null; // as the server answered last
+    this.error = null;
+    this.busy = null; // 'judging' | 'deciding'
+    this.judgements = 0; // counts results that came while the exam was open
+    this.listeners = new Set();
+  }
+
+  /** Call `listener(session)` now and after each change; gives the function that stops it. */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    listener(this);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Get to know an exam; false, with `error` set, where that fails. */
+  async open(id) {
+    return this.#do(null, async () => {
+      const exam = await this.api.exam(id);
+      return exam.views_in_detail.every(view => view.laterality && view.view)
+        ? exam
+        : withHeaders(exam, await this.api.manifest(id));
+    });
+  }
+
+  /** Have all views judged that are not yet; or all, `again`; `store` sends the results to the PACS. */
+  async judge(wanted = {}) {
+    if (this.busy) {
+      return false;
+    }
+    const watching = this.#watch();
+    const done = await this.#do('judging', () => this.api.judge(this.exam.exam, wanted));
+    clearInterval(watching);
+    if (done) {
+      this.judgements += 1;
+      this.#tell();
+    }
+    return done;
+  }
+
+  /** Record a verdict with its comment and regions. */
+  async decide(verdict, comment = '', regions = []) {
+    return !this.busy && this.#do('deciding', () => this.api.decide(this.exam.exam, { verdict, comment, regions }));
+  }
+
+  /** Take the last decision back. */
+  async undo() {
+    return !this.busy && this.#do('deciding', () => this.api.undo(this.exam.exam));
+  }
+
+  /** Decisions that stand, oldest first. */
+  get standing() {
+    return (this.exam?.decisions ?? []).filter(decision => !decision.undone);
+  }
+
+  #watch() {
+    return setInterval(async () => {
+      const seen = await this.api.exam(this.exam.exam).catch(() => null);
+      if (seen && this.busy === 'judging') {
+        this.exam = { ...this.exam, state: seen.state, progress: seen.progress };
+        this.#tell();
+      }
+    }, this.lookAgain);
+  }
+
+  async #do(what, work) {
+    this.busy = what;
+    this.error = null;
+    this.#tell();
+    try {
+      this.exam = await work();
+      return true;
+    } catch (error) {
+      this.error = error.message;
+      return false;
+    } finally {
+      this.busy = null;
+      this.#tell();
+    }
+  }
+
+  #tell() {
+    for (const listener of this.listeners) {
+      listener(this);
+    }
+  }
+}
+
+/** The exam with sides and views from the images' headers, which the list of a PACS need not tell. */
+function withHeaders(exam, { studies }) {
+  const instances = studies.flatMap(({ series }) => series.flatMap(one => one.instances.map(({ metadata }) => metadata)));
+  const headers = new Map(instances.map(metadata => [metadata.SOPInstanceUID, metadata]));
+  const views = exam.views_in_detail.map(view => {
+    const header = headers.get(view.sop_instance_uid) ?? {};
+    const laterality = view.laterality ?? header.ImageLaterality ?? header.Laterality ?? null;
+    return { ...view, laterality, view: view.view ?? header.ViewPosition ?? null };
+  });
+  return { ...exam, views_in_detail: views };
+}
