@@ -1,3 +1,5 @@
+import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -108,3 +110,31 @@ def test_what_another_client_wrote_as_regions_is_passed_over(
     (told,) = decisions.history(an_exam)
     assert told.order.regions == (Region(an_exam[0], ((1.0, 2.0),)),)
     assert told.order.exam_p_value is None
+
+
+def test_a_decision_that_comes_while_another_is_taken_back_counts(
+    a_folder_datastore: MammogramFolder, an_exam: list[str]
+) -> None:
+    class Slow:
+        """Marks that look on between an undoing's reading and writing."""
+
+        def __init__(self) -> None:
+            self.meanwhile: threading.Thread | None = None
+
+        def infos(self, image_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+            infos = a_folder_datastore.infos(image_ids)
+            if self.meanwhile:
+                self.meanwhile.start()
+                self.meanwhile.join(0.3)
+            return infos
+
+        def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
+            a_folder_datastore.mark_images(marks)
+
+    marks = Slow()
+    decisions = Decisions(marks)
+    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    marks.meanwhile = threading.Thread(target=lambda: decisions.decide(an_exam, Order(Verdict.FINDING, "grace")))
+    decisions.undo(an_exam, "ada")
+    marks.meanwhile.join(30)
+    assert _verdict(a_folder_datastore, an_exam) is Verdict.FINDING

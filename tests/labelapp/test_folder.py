@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -81,3 +82,12 @@ def test_a_frozen_list_does_not_change(a_studies_folder: Path) -> None:
     assert "new.dcm" not in store.list_images()
     store.refresh()
     assert "new.dcm" in store.list_images()
+
+
+def test_a_name_that_is_no_utf_8_is_an_image_as_any_other(a_studies_folder: Path) -> None:
+    image = next(a_studies_folder.rglob("*.dcm"))
+    shutil.copy(image, os.fsdecode(os.fsencode(a_studies_folder) + b"/M\xfcller.dcm"))
+    store = MammogramFolder(a_studies_folder, ("*.dcm",))
+    (found,) = (image_id for image_id in store.list_images() if "ller" in image_id)
+    assert Path(store.get_image_uri(found)).is_file()
+    assert store.infos([found])[found]["name"] == "M?ller.dcm"

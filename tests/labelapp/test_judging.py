@@ -5,19 +5,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
+from pydicom.uid import generate_uid
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
-from mammolens.errors import PacsError
+from mammolens.enums import Verdict
+from mammolens.errors import InputError, PacsError
+from mammolens.labelapp import judgement as judgement_module
+from mammolens.labelapp.deriving import derived_from_image
 from mammolens.labelapp.dicomweb import MammogramDicomWeb
-from mammolens.labelapp.exams import Exam
+from mammolens.labelapp.exams import Exam, Exams
 from mammolens.labelapp.folder import MammogramFolder
+from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.policy import ResultPolicy
 from mammolens.labelapp.reading_room import ReadingRoom
 from mammolens.labelapp.results import Of
 from mammolens.labelapp.serving import Serving
 from mammolens.models.store import ModelStore
+from mammolens.types import AnomalyResult
 
 from .conftest import MakeModel, PacsStandIn
 
@@ -245,3 +252,99 @@ def test_what_was_sent_to_the_pacs_is_remembered(
     assert sorted(dataset.Modality for dataset in sent) == ["SEG", "SEG", "SEG", "SEG", "SR"]
     assert room.detail(exam)["stored_at"].endswith("Z")
     assert room.detail(exam)["can_store"]
+
+
+def test_a_result_that_the_infos_do_not_know_of_is_made_again(
+    a_room: ReadingRoom,
+    an_exam: Exam,
+    a_serving: Serving,
+    a_folder_datastore: MammogramFolder,
+    a_studies_folder: Path,
+) -> None:
+    a_room.judge(an_exam)
+    Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
+    later = ReadingRoom(a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), ResultPolicy(), Bystander())
+    later.judge(an_exam)
+    detail = later.detail(an_exam)
+    assert detail["state"] == "judged"
+    assert detail["exam_p_value"] is not None
+
+
+def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
+    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+) -> None:
+    def fail_once() -> None:
+        if a_bystander.runs == len(an_exam.images) + 1:
+            raise TimeoutError
+
+    a_bystander.before = fail_once
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert [bool(view["error"]) for view in detail["views_in_detail"]] == [True, False, False, False]
+    assert [bool(view["segmentation"]) for view in detail["views_in_detail"]] == [False, True, True, True]
+    a_room.judge(an_exam)
+    assert a_room.detail(an_exam)["state"] == "judged"
+
+
+def test_what_the_pacs_has_is_sent_again_only_on_request(
+    a_serving: Serving, a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, a_bystander: Bystander
+) -> None:
+    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy.of({"store_results": "always"}), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    room.judge(exam)
+    room.judge(exam)
+    assert len(a_pacs.stored) == 5
+    room.judge(exam, store=True)
+    assert len(a_pacs.stored) == 10
+    room.judge(exam, again=True)
+    assert len(a_pacs.stored) == 15
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
+    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, judged: bool
+) -> None:
+    one, other = a_room.exams.all().values()
+    if judged:
+        a_room.judge(one)
+    a_room.decide(one, DecisionParameters(verdict=Verdict.NORMAL), "ada")
+    for old, new in zip(one.image_ids, other.image_ids, strict=True):
+        image = pydicom.dcmread(a_folder_datastore.get_image_uri(new))
+        image.PatientID, image.StudyInstanceUID = "stranger", "1.2.3"
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        image.save_as(a_folder_datastore.get_image_uri(old))
+    exams = Exams(a_folder_datastore).all().values()
+    strangers = next(exam for exam in exams if exam.patient == "stranger")
+    assert strangers.image_ids == one.image_ids
+    detail = a_room.detail(strangers)
+    assert (detail["state"], detail["exam_p_value"], detail["verdict"]) == ("new", None, None)
+    assert all(view["segmentation"] is None for view in detail["views_in_detail"])
+    assert detail["decisions"] == []
+    (before,) = a_folder_datastore.get_image_info(one.image_ids[0])["earlier"]
+    assert before["review"]["verdict"] == "normal"
+    a_room.judge(strangers)
+    assert a_room.detail(strangers)["state"] == "judged"
+    assert a_room.detail(strangers)["verdict"] is None
+
+
+def test_a_missing_overlay_is_told_beside_the_numbers(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = a_folder_datastore.get_image_uri(an_exam.image_ids[2])
+
+    def derive(result: AnomalyResult, kind: DerivedKind) -> pydicom.Dataset:
+        if str(result.header.path) == odd:
+            raise InputError(odd, "its header does not fit", "mend it")
+        return derived_from_image(result, kind)
+
+    monkeypatch.setattr(judgement_module, "derived_from_image", derive)
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert detail["state"] == "judged"
+    assert [view["error"] for view in detail["views_in_detail"]] == [
+        None,
+        None,
+        "no segmentation: its header does not fit; mend it",
+        None,
+    ]
+    assert all(view["p_value"] is not None for view in detail["views_in_detail"])

@@ -72,3 +72,10 @@ def test_addresses_have_the_prefix_of_their_service() -> None:
     access = PacsAccess(URL, wado_prefix="wado")
     assert access.address(access.wado_prefix, "studies", "1.2") == f"{URL}/wado/studies/1.2"
     assert access.address(access.stow_prefix, "studies") == f"{URL}/studies"
+
+
+@pytest.mark.parametrize("who", ["ada:secret@", "ada@"])
+def test_an_address_with_a_password_is_refused_without_showing_it(who: str) -> None:
+    with pytest.raises(ConfigError, match="holds a user name or password; give them as MONAI_LABEL_") as told:
+        PacsAccess(f"http://{who}pacs.example/dicom-web")
+    assert "secret" not in str(told.value)

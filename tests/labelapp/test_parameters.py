@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ def test_what_other_clients_send_besides_is_ignored() -> None:
         (DecisionParameters, {"verdict": "cancer"}, "verdict"),
         (DecisionParameters, {"verdict": "normal", "comment": "x" * 2001}, "comment"),
         (DecisionParameters, {"verdict": "finding", "regions": [{"image": "a", "points": []}]}, "regions"),
+        (DecisionParameters, {"verdict": "finding", "regions": [{"image": "a", "points": [[1, math.nan]]}]}, "regions"),
         (JudgeParameters, {"store": "perhaps"}, "store"),
         (TrainParameters, {"epochs": "many"}, "epochs"),
         (TrainParameters, {"epochs": 0}, "epochs"),

@@ -53,3 +53,11 @@ def test_a_changed_mind_leaves_the_earlier_mark_in_the_history() -> None:
 def test_an_empty_mark_takes_the_verdict_back() -> None:
     assert verdict_of(merged({"review": {"verdict": "normal"}}, {"review": {}})) is None
     assert verdict_of(merged({"review": {"verdict": "normal"}}, {"review": None})) is None
+
+
+@pytest.mark.parametrize("key", ["reviews", "earlier"])
+@pytest.mark.parametrize("value", [[], None, 5])
+def test_the_history_cannot_be_replaced(key: str, value: object) -> None:
+    info = merged({"earlier": ["before"]}, {"review": {"verdict": "finding"}})
+    assert merged(info, {key: value})[key] == info[key]
+    assert len(merged(info, {key: value, "review": {}})["reviews"]) == 2

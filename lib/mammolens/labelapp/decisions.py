@@ -95,7 +95,8 @@ class Decisions:
             if region.image not in image_ids:
                 raise RequestError("regions", f"{region.image[:80]!a} is no image of this exam", "draw on its images")
         number = new_decision_id()
-        self._marks.mark_images({image_id: _mark(number, order, image_id) for image_id in image_ids})
+        with self._lock:  # one that is taken while the one before is taken back counts
+            self._marks.mark_images({image_id: _mark(number, order, image_id) for image_id in image_ids})
 
     def undo(self, image_ids: Sequence[str], reviewer: str) -> None:
         """Take the last decision back that is not undone; what was decided before it counts again.

@@ -25,7 +25,7 @@ from mammolens.labelapp.shared_state import with_path
 from mammolens.types import ExamKey
 
 _IMAGES = "images"
-_UIDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+_UIDS = ("SeriesInstanceUID", "StudyInstanceUID")
 Listed = Mapping[str, Instance]
 
 
@@ -245,6 +245,9 @@ def _first_entry(instance: Instance) -> DataModel:
 
 
 def _remembered(image_id: str, info: Mapping[str, Any]) -> Instance | None:
-    uids = [image_id, *(str(info.get(keyword, "")) for keyword in _UIDS[1:])]
+    try:  # clients may write into an info, and these become part of an address
+        series, study = (check_uid(str(info.get(keyword, ""))) for keyword in _UIDS)
+    except RequestError:
+        return None
     attributes = {keyword: str(value) for keyword, value in info.items() if keyword[:1].isupper()}
-    return Instance(uids[0], uids[1], uids[2], attributes) if all(uids) else None
+    return Instance(image_id, series, study, attributes)

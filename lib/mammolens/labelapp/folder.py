@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from monailabel.datastore.local import DataModel
+from monailabel.datastore.local import DataModel, ImageLabelModel
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.reader import read_header
@@ -66,6 +66,7 @@ class MammogramFolder(LabelledImages):
         Raises:
             UnknownImageError: no image of this folder, or it is gone.
         """
+        self.describe(image_id)  # which sees whether it is still the image that is remembered
         return str(self._path(image_id))
 
     def get_image_info(self, image_id: str) -> dict[str, Any]:
@@ -84,9 +85,12 @@ class MammogramFolder(LabelledImages):
     def describe(self, image_id: str) -> ImageDescription | None:
         """What the file's header says; ``None`` for a file that is no mammogram."""
         try:
-            return ImageDescription.of_header(image_id, self._headers.header(self._path(image_id)))
+            header = self._headers.header(self._path(image_id))
         except InputError:
             return None
+        if _is_another(self.objects().get(image_id), header.sop_instance_uid):
+            self._begin_anew(image_id, header.sop_instance_uid)
+        return ImageDescription.of_header(image_id, header)
 
     def results_folder(self) -> Path:
         """Where results are kept: hidden, so that they are never taken for images."""
@@ -153,6 +157,22 @@ class MammogramFolder(LabelledImages):
             raise UnknownImageError(image_id, "no such image here", "see GET /datastore/?output=all for the ids")
         return self._root / relative
 
+    def _begin_anew(self, image_id: str, sop_instance_uid: str) -> None:
+        """Put aside what is remembered, since the file holds another image by now, perhaps another woman's."""
+        with self.writing() as objects:
+            known = objects[image_id]
+            if not _is_another(known, sop_instance_uid):  # another thread was quicker
+                return
+            before = dict(known.image.info)
+            aside = [*before.pop(InfoKey.EARLIER, []), before]
+            info = {
+                InfoKey.FIRST_SEEN.value: int(time.time()),
+                InfoKey.NAME.value: before.get(InfoKey.NAME),
+                InfoKey.EARLIER.value: aside,
+            }
+            objects[image_id] = known.model_copy(update={"image": known.image.model_copy(update={"info": info})})
+        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
+
     def _due(self) -> bool:
         if self._scanned_at is None:
             return True
@@ -167,5 +187,16 @@ class MammogramFolder(LabelledImages):
 
 
 def _first_entry(relative: PurePath) -> DataModel:
-    info = {InfoKey.FIRST_SEEN.value: int(time.time()), InfoKey.NAME.value: str(relative)}
-    return DataModel(ext=relative.suffix, info=info)
+    info = {InfoKey.FIRST_SEEN.value: int(time.time()), InfoKey.NAME.value: _as_text(str(relative))}
+    return DataModel(ext=_as_text(relative.suffix), info=info)
+
+
+def _is_another(known: ImageLabelModel | None, sop_instance_uid: str) -> bool:
+    """Whether something is remembered of another image than this one."""
+    remembered = known.image.info.get(InfoKey.SOP_INSTANCE_UID) if known else None
+    return remembered not in (None, sop_instance_uid)
+
+
+def _as_text(name: str) -> str:
+    """A file's name as JSON can hold it: Linux allows bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")

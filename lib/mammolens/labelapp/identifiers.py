@@ -85,7 +85,7 @@ def image_id_of(relative: PurePath) -> str:
         return path
     readable = re.sub(r"[^A-Za-z0-9.-]+", "_", path).strip("._-")
     readable = re.sub(r"\.{2,}", ".", readable)[-_READABLE_PART:].lstrip("._-") or "image"
-    return f"{readable}-{hashlib.sha256(path.encode()).hexdigest()[:10]}"
+    return f"{readable}-{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:10]}"
 
 
 def _shown(value: str) -> str:

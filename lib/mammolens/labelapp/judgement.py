@@ -145,8 +145,7 @@ class Judgement:
                     trouble, self._passing = error, True
                     self._errors[image_id] = problem_of(error)
                 except Exception:  # noqa: BLE001 - one bad view must not stop the others
-                    _log.exception("exam %s: %s", self._exam.exam_id, image_id)
-                    self._errors[image_id], self._passing = _UNEXPECTED, True
+                    self._failed_unexpectedly(image_id)
         self._bench.images.update_image_infos(infos)
         if trouble is not None and not found:
             raise trouble
@@ -164,32 +163,43 @@ class Judgement:
                 analysis = analyses.get(image.image_id)
                 if analysis is None:
                     continue
-                result = self._bench.run(partial(self._predictor.judge, analysis, scores))
-                objects = self._of_image(result) if image.is_dicom else {}
+                try:
+                    result = self._bench.run(partial(self._predictor.judge, analysis, scores))
+                except Exception:  # noqa: BLE001 - the same here
+                    self._failed_unexpectedly(image.image_id)
+                    continue
+                objects = self._of_image(image.image_id, result) if image.is_dicom else {}
                 facts = {RECORD: result.record.model_dump(mode="json"), InfoKey.JUDGED_AS.value: self._mark}
                 self._bench.results.keep(Of.IMAGE, image.image_id, facts, objects)
                 if image.is_dicom:
                     results.append(JudgedView(result.header, result.record))
         return results
 
-    def _of_image(self, result: AnomalyResult) -> dict[DerivedKind, Dataset]:
-        return self._derived(self._bench.policy.of_image, partial(derived_from_image, result))
+    def _failed_unexpectedly(self, name: str) -> None:
+        _log.exception("exam %s: %s", self._exam.exam_id, name)
+        self._errors[name], self._passing = _UNEXPECTED, True
+
+    def _of_image(self, image_id: str, result: AnomalyResult) -> dict[DerivedKind, Dataset]:
+        return self._derived(self._bench.policy.of_image, partial(derived_from_image, result), image_id)
 
     def _of_exam(self, results: Sequence[JudgedView]) -> dict[DerivedKind, Dataset]:
         texts = [[finding_in_words(finding, one.record) for finding in one.record.findings] for one in results]
         kinds = self._bench.policy.of_exam if results else ()
-        return self._derived(kinds, lambda kind: derive_from_exam(results, kind, texts))
+        return self._derived(kinds, lambda kind: derive_from_exam(results, kind, texts), self._exam.exam_id)
 
     def _derived(
-        self, kinds: Sequence[DerivedKind], derive: Callable[[DerivedKind], Dataset]
+        self, kinds: Sequence[DerivedKind], derive: Callable[[DerivedKind], Dataset], name: str
     ) -> dict[DerivedKind, Dataset]:
-        """Objects of those kinds; what cannot be made is told in the log, and the numbers are kept without it."""
+        """Objects of those kinds; what cannot be made is told, and the numbers are kept without it."""
         objects = {}
         for kind in kinds:
             try:
                 objects[kind] = self._bench.run(partial(derive, kind))
+            except InputError as error:
+                _log.warning("exam %s: no %s: %s", self._exam.exam_id, kind, error)
+                self._errors[name] = f"no {kind.replace('_', ' ')}: {problem_of(error)}"
             except Exception:  # noqa: BLE001 - an odd source file must not cost the numbers
-                _log.exception("exam %s: no %s", self._exam.exam_id, kind)
+                self._failed_unexpectedly(name)
         return objects
 
     @contextmanager

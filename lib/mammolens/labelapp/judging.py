@@ -78,6 +78,8 @@ class Judging:
         return lambda progress: self._progress.__setitem__(exam.exam_id, progress)
 
     def _is_judged(self, exam: Exam, mark: str) -> bool:
-        """Whether the result is there, on disk too."""
+        """Whether the result is there: on disk, and in the images' infos, of which either may be lost."""
         kept = self._bench.results.get(Of.EXAM, exam.exam_id)
-        return kept is not None and kept.facts.get(InfoKey.JUDGED_AS.value) == mark
+        infos = self._bench.images.infos(exam.image_ids)
+        noted = all(infos.get(image_id, {}).get(InfoKey.JUDGED_AS) == mark for image_id in exam.image_ids)
+        return noted and kept is not None and kept.facts.get(InfoKey.JUDGED_AS.value) == mark

@@ -25,6 +25,7 @@ class InfoKey(StrEnum):
     JUDGED_AS = "judged_as"
     SCORE_ERROR = "score_error"
     PROBLEM = "problem"
+    EARLIER = "earlier"
 
 
 class ReviewKey(StrEnum):

@@ -44,7 +44,7 @@ class PacsAccess:
         qido_prefix: path of the search service below ``url``; likewise those to retrieve and to store.
 
     Raises:
-        ConfigError: values that contradict each other, or a file that is not there.
+        ConfigError: values that contradict each other, a file that is not there, or a password in the address.
     """
 
     url: str
@@ -60,6 +60,9 @@ class PacsAccess:
     stow_prefix: str | None = None
 
     def __post_init__(self) -> None:
+        if "@" in self.url.partition("://")[2].partition("/")[0]:  # the address is shown in messages and to clients
+            reason = "the address of the PACS holds a user name or password"
+            raise ConfigError("--studies", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
         if self.token and self.user:
             raise ConfigError(_PREFIX + "TOKEN", "is given beside a user name", "give only one of them")
         if self.client_key and not self.client_certificate:

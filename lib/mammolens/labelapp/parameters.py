@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
 from mammolens.enums import Verdict
@@ -78,7 +78,7 @@ class DrawnRegion(Parameters):
     """A place that a person drew on an image."""
 
     image: str
-    points: list[tuple[float, float]] = Field(
+    points: list[tuple[FiniteFloat, FiniteFloat]] = Field(
         min_length=1, max_length=2000, description="(column, row), pixel centres at whole numbers"
     )
 

@@ -60,7 +60,7 @@ class ReadingRoom:
         """
         stores = self._bench.policy.stores(store, possible=self._bench.images.can_store())
         self._judging.judge(exam, again=again)
-        if stores and (objects := list(self._objects(exam))):
+        if stores and (store or not self._is_stored(exam)) and (objects := list(self._objects(exam))):
             self._bench.images.store(objects)
             self._bench.results.note(Of.EXAM, exam.exam_id, {STORED_AT: utc(time.time())})
 
@@ -72,6 +72,7 @@ class ReadingRoom:
         """
         regions = tuple(Region(region.image, tuple(region.points)) for region in wanted.regions)
         seen = self.worklist.entry(exam)["exam_p_value"]
+        self._note_images(exam)
         self._decisions.decide(
             exam.image_ids,
             Order(
@@ -113,6 +114,21 @@ class ReadingRoom:
                 f"{name}/{kind}", "there is none", "judge the exam first, with this kind among its results"
             )
         return content
+
+    def _note_images(self, exam: Exam) -> None:
+        """Which images they are, so that no decision counts for another image that takes the name of one."""
+        infos = self._bench.images.infos(exam.image_ids)
+        uids = {
+            image.image_id: {InfoKey.SOP_INSTANCE_UID.value: image.sop_instance_uid}
+            for image in exam.images
+            if not infos.get(image.image_id, {}).get(InfoKey.SOP_INSTANCE_UID)
+        }
+        if uids:
+            self._bench.images.update_image_infos(uids)
+
+    def _is_stored(self, exam: Exam) -> bool:
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
+        return kept is not None and kept.facts.get(STORED_AT) is not None
 
     def _objects(self, exam: Exam) -> Iterator[Dataset]:
         """What belongs to the exam's current result."""

@@ -11,6 +11,8 @@ from mammolens.enums import Verdict
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import InfoKey, ReviewKey
 
+_NEVER_REPLACED = (InfoKey.REVIEWS, InfoKey.EARLIER)
+
 
 def verdict_of(info: Mapping[str, Any]) -> Verdict | None:
     """The verdict in an image's info; ``None`` where nobody has decided (or the mark was taken back)."""
@@ -25,12 +27,12 @@ def merged(info: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     """An image's info after a change; review marks get who, when and which model, and are never forgotten.
 
     Who, when and under which number are what the server knows, whatever the client says. The latest mark is
-    ``info['review']``; all of them, in order, are ``info['reviews']``.
+    ``info['review']``; all of them, in order, are ``info['reviews']``, which no change replaces.
 
     Raises:
         RequestError: a review mark that would count for nothing.
     """
-    after = {**info, **change}
+    after = {**info, **{key: value for key, value in change.items() if key not in _NEVER_REPLACED}}
     if InfoKey.REVIEW not in change:
         return after
     check_review(change)
