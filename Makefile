@@ -92,6 +92,11 @@ $(STAMPS)/dev: requirements/dev.txt requirements/demo.txt $(STAMPS)/package
 	@$(INSTALL) --no-deps -r requirements/dev.txt
 	@touch $@
 
+$(STAMPS)/slicer: requirements/slicer.txt $(STAMPS)/dev
+	$(call say,installing the core of 3D Slicer for the tests of slicer_module (0.9 GB))
+	@$(INSTALL) --no-deps -r requirements/slicer.txt
+	@touch $@
+
 # ------------------------------------------------------------------ use
 
 demo: $(STAMPS)/demo ## score eight public mammograms and show the result
@@ -102,7 +107,7 @@ benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
 
 # ------------------------------------------------------------------ develop
 
-test: $(STAMPS)/dev ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
+test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
 	@scripts/install-test-servers.sh
 	@$(BIN)/python -m pytest $(ARGS)
 

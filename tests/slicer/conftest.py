@@ -128,7 +128,8 @@ def spot(shape: tuple[int, int], place: Place, radius: float, peak: float = 6.0)
     """A map ``(rows, columns)`` with one hot place ``(column, row)``."""
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     squared = (columns - place[0]) ** 2 + (rows - place[1]) ** 2
-    return (peak * np.exp(-squared / radius**2)).astype(np.float32)
+    values = peak * np.exp(-squared / radius**2)
+    return np.where(values < 0.01, 0, values).astype(np.float32)  # zeros are compressed in no time
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,16 @@ from .reading_room import SQUARE, ReadingRoom
 MODULE = Path(__file__).parents[3] / "slicer_module" / "MammoLens"
 
 
+def wait_until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Let Qt's events happen, as they do in Slicer, until it is so."""
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends, "it never came to that"
+        qt.QApplication.processEvents()
+        time.sleep(0.002)
+    qt.QApplication.processEvents()
+
+
 class ASettings(dict[str, str]):
     """QSettings in memory."""
 
@@ -58,6 +68,8 @@ class AScene:
         self.heat = on, opacity, threshold
 
     def show_finding(self, image: str, rank: int) -> None:
+        if self.broken:
+            raise SceneError("R CC", "stands under a transform that bends it", "take it out of the transform")
         self.finding = image, rank
 
 
@@ -129,15 +141,9 @@ class Reader:
         self._tag = self.parameters.AddObserver("ModifiedEvent", lambda *_: self.panel.parameters_changed())
         self.process = qt.QApplication.processEvents
 
-    def wait(self, until: Callable[[], bool] | None = None, seconds: float = 5.0) -> None:
+    def wait(self, until: Callable[[], bool] | None = None) -> None:
         """Let events happen until nothing is under way, or until what is waited for."""
-        done = until or (lambda: not self.runner.running)
-        ends = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < ends, "it never came to that"
-            self.process()
-            time.sleep(0.002)
-        self.process()
+        wait_until(until or (lambda: not self.runner.running))
 
     def click(self, name: str) -> None:
         """Click a button that can be clicked, and wait for what comes of it."""

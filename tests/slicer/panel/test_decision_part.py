@@ -30,6 +30,7 @@ def test_a_finding_takes_its_regions_along_as_outlines_and_as_labels(a_reader: R
     assert a_reader.ui.regionsLabel.text == "Regions that go with a finding: 1"
     a_reader.click("findingButton")
     assert decisions(a_reader)[0]["regions"] == [{"image": "image1-rcc", "points": SQUARE}]
+    assert a_reader.ui.decisionLabel.text.endswith(", 1 region")
     assert a_reader.room.labels == {"image1-rcc final": b"label of image1-rcc"}
 
 

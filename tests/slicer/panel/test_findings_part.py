@@ -16,6 +16,13 @@ def test_choosing_a_finding_shows_it(a_reader: Reader) -> None:
     assert a_reader.scene.finding == ("image1-lcc", 1)
 
 
+def test_a_finding_that_cannot_be_shown_says_why(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.scene.broken = True
+    a_reader.ui.findingsTable.selectRow(0)
+    assert "Take it out of the transform." in a_reader.ui.messageLabel.text
+
+
 def test_the_exam_is_told_in_words(a_reader: Reader) -> None:
     a_reader.open_first()
     told = a_reader.ui.examLabel.text
@@ -38,3 +45,13 @@ def test_an_exam_without_findings_says_so(a_reader: Reader) -> None:
     a_reader.open_first()
     assert a_reader.ui.findingsTable.rowCount == 0
     assert a_reader.ui.findingsLabel.text == "No region stands out."
+
+
+def test_an_exam_that_could_not_be_judged_does_not_pass_for_one_without_findings(a_reader: Reader) -> None:
+    exam = a_reader.room.exams[f"e-{1:016x}"]
+    exam.update(state="failed", problems=["R CC: the image is blank"])
+    for view in exam["views_in_detail"]:
+        view.update(findings=[], findings_left_out=0)
+    a_reader.open_first()
+    assert a_reader.ui.findingsLabel.text == "Not judged."
+    assert "R CC: the image is blank" in a_reader.ui.examLabel.text

@@ -26,6 +26,7 @@ def test_a_training_starts_with_what_was_chosen_and_shows_its_progress(a_reader:
     assert a_reader.ui.trainingBar.value == 25
     assert "epoch 5/20" in a_reader.ui.trainingLabel.text
     assert not a_reader.ui.startTrainingButton.isEnabled()
+    assert a_reader.column("figuresTable", 1) == ["", "", ""]  # the same model serves
 
 
 def test_epochs_left_alone_are_the_serving_models(a_reader: Reader) -> None:

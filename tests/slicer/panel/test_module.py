@@ -1,6 +1,7 @@
 """MammoLens.py as Slicer calls it, on a real scene."""
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +91,15 @@ def test_reloading_takes_the_library_anew(a_widget: Any) -> None:
 
 
 def test_nothing_of_mammolens_itself_and_no_third_party_package_is_imported() -> None:
-    allowed = sys.stdlib_module_names | {"MammoLensLib", "ctk", "numpy", "qt", "slicer", "vtk"}
+    allowed = sys.stdlib_module_names | {
+        "MammoLensLib",
+        "ctk",
+        "numpy",
+        "qt",
+        "pydicom",
+        "slicer",
+        "vtk",
+    }  # what Slicer ships
     for file in [MODULE / "MammoLens.py", *MODULE.glob("MammoLensLib/**/*.py")]:
         for line in file.read_text().splitlines():
             words = line.split()
@@ -98,9 +107,10 @@ def test_nothing_of_mammolens_itself_and_no_third_party_package_is_imported() ->
                 assert words[1].partition(".")[0] in allowed, f"{file}: {line}"
 
 
-@pytest.mark.parametrize(
-    "name", ["cancel", "client", "errors", "exam", "fetch", "jobs", "learning", "session", "training", "worklist"]
-)
+IN_THREADS = "asking cancel client errors exam fetch jobs learning session training transport watched worklist"
+
+
+@pytest.mark.parametrize("name", IN_THREADS.split())
 def test_what_works_in_threads_knows_neither_qt_nor_slicer(name: str) -> None:
     source = (MODULE / "MammoLensLib" / f"{name}.py").read_text()
     assert not [line for line in source.splitlines() if line.startswith(("import qt", "import slicer", "from slicer"))]
@@ -113,3 +123,11 @@ def test_cmake_packs_every_file() -> None:
     missing = [str(file.relative_to(MODULE)) for file in files if str(file.relative_to(MODULE)) not in listed]
     assert not missing
     assert all(Path(MODULE / name).is_file() for name in listed if name.endswith((".py", ".png", ".svg", ".ui")))
+
+
+def test_the_entry_for_the_extensions_index_has_what_it_asks_for() -> None:
+    entry = json.loads((MODULE.parent / "MammoLens.json").read_text())
+    assert {"$schema", "category", "scm_url"} <= set(entry)
+    description = (MODULE.parent / "CMakeLists.txt").read_text()
+    assert f'set(EXTENSION_CATEGORY "{entry["category"]}")' in description
+    assert "Research use only, not a medical device" in description

@@ -1,8 +1,11 @@
 """The panel as a whole: it never waits, and what fails leaves everything as it was."""
 
+import threading
 import time
 from pathlib import Path
 
+import pytest
+from MammoLensLib import watched
 from MammoLensLib.errors import ServerError
 
 from .reader import Reader
@@ -65,6 +68,24 @@ def test_a_cancelled_opening_leaves_the_first_on_the_screen(a_reader: Reader) ->
     assert a_reader.ui.nextButton.isEnabled()
 
 
+def test_how_far_the_server_is_with_judging_is_told(a_reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "_EVERY", 0.01)
+    a_reader.connect()
+    judge, told = a_reader.room.judge, threading.Event()
+
+    def slowly(*given, **named):
+        told.wait(5)
+        return judge(*given, **named)
+
+    a_reader.room.judge = slowly
+    a_reader.room.exams[FIRST]["progress"] = {"done": 1, "total": 2, "doing": "judging L CC"}
+    a_reader.ui.worklistTable.cellDoubleClicked.emit(0, 0)
+    a_reader.wait(lambda: "judging L CC, 1 of 2 done" in a_reader.ui.busyLabel.text)
+    told.set()
+    a_reader.wait()
+    assert a_reader.scene.exam == FIRST
+
+
 def test_a_view_that_cannot_be_had_is_told_and_the_others_are_shown(a_reader: Reader) -> None:
     a_reader.connect()
     download, failed = a_reader.room.download_image, []
@@ -72,7 +93,7 @@ def test_a_view_that_cannot_be_had_is_told_and_the_others_are_shown(a_reader: Re
     def fails_once(image: str, folder: Path, progress=None, cancelled=None) -> Path:
         if not failed:
             failed.append(image)
-            raise ServerError(image, "is not in the PACS any more", "ask for it")
+            raise ServerError(image, "is not in the PACS any more", "ask for it", 404)
         return download(image, folder, progress, cancelled)
 
     a_reader.room.download_image = fails_once

@@ -15,6 +15,13 @@ def test_the_most_anomalous_exam_stands_first_and_the_flagged_one_is_bold(a_read
     assert "97 % of normal exams" in table.item(0, 0).toolTip()
 
 
+def test_the_four_screening_views_are_one_word_and_others_are_named(a_reader: Reader) -> None:
+    a_reader.room.exams[f"e-{1:016x}"]["views"] = ["R CC", "L CC", "R MLO", "L MLO"]
+    a_reader.connect()
+    assert a_reader.column("worklistTable", 2) == ["all four", "R CC, L CC", "R CC, L CC"]
+    assert "R CC, L CC, R MLO, L MLO" in a_reader.ui.worklistTable.item(0, 2).toolTip()
+
+
 def test_the_filter_keeps_what_holds_its_words(a_reader: Reader) -> None:
     a_reader.connect()
     a_reader.ui.filterEdit.setText("berta")

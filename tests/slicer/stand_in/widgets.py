@@ -1,6 +1,7 @@
 """The widgets of CTK and Slicer that the panel's .ui file names, each with the few members that it uses."""
 
 import types
+import unicodedata
 
 from PySide6 import QtCore, QtWidgets
 
@@ -13,16 +14,19 @@ class ctkCollapsibleButton(dressed(QtWidgets.QGroupBox)):
     contentsCollapsed = QtCore.Signal(bool)
 
     def _text(self) -> str:
-        return QtWidgets.QGroupBox.title(self)
+        return getattr(self, "_words", "")
 
     def _set_text(self, text: str) -> None:
-        QtWidgets.QGroupBox.setTitle(self, f"\N{BLACK DOWN-POINTING SMALL TRIANGLE} {text}")
+        self._words = text
+        arrow = "RIGHT" if self._collapsed() else "DOWN"
+        QtWidgets.QGroupBox.setTitle(self, unicodedata.lookup(f"BLACK {arrow}-POINTING SMALL TRIANGLE") + f" {text}")
 
     def _collapsed(self) -> bool:
         return getattr(self, "_is_collapsed", False)
 
     def _collapse(self, collapsed: bool) -> None:
         self._is_collapsed = collapsed
+        self._set_text(self._text())
         self._hide_contents()
         self.contentsCollapsed.emit(collapsed)
 

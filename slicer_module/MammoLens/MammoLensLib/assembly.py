@@ -1,0 +1,48 @@
+"""Everything put together inside Slicer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+
+from .dicom_database import LocalImages
+from .jobs import JobRunner
+from .learning import Learning
+from .panel.server_part import Settings
+from .regions import Regions
+from .scene import Scene
+from .session import Session
+from .widget import Panel
+
+
+def assembled(ui, *, settings: Settings, window) -> tuple[Panel, Session]:
+    """The panel of MammoLens.ui, working on Slicer's scene.
+
+    Args:
+        ui: its widgets by name.
+        settings: Slicer's QSettings.
+        window: whose keys are listened to.
+    """
+    scene = Scene(slicer.mrmlScene, slicer.modules.segmentations.logic())
+    runner = JobRunner()
+    session = Session(scene, runner, local_images=lambda: LocalImages(database_file()))
+    learning = Learning(lambda: session.client, runner)
+    panel = Panel(
+        ui,
+        session=session,
+        learning=learning,
+        runner=runner,
+        scene=scene,
+        regions=Regions(slicer.mrmlScene, scene),
+        segment=lambda: session.fetch_levels(scene.add_levels),
+        settings=settings,
+        window=window,
+    )
+    return panel, session
+
+
+def database_file() -> Path | None:
+    """Where Slicer's DICOM database lies; ``None`` if none is open."""
+    database = getattr(slicer, "dicomDatabase", None)
+    return Path(database.databaseFilename) if database is not None and database.isOpen else None

@@ -1,0 +1,84 @@
+"""The regions that stand out, the most anomalous first; a click shows one."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Protocol
+
+from slicer.i18n import tr as _
+
+from ..errors import MammoLensError
+from ..exam import ExamDetail, Finding, View
+from ..session import Session
+from . import words
+from .table import Row, fill, key_of, set_columns
+
+
+class Shows(Protocol):
+    """What brings a finding to the middle of its view."""
+
+    def show_finding(self, image: str, rank: int) -> None:
+        """Jump to it; a MammoLensError says why that cannot be."""
+
+
+class FindingsPart:
+    """The list of findings, and what is said of the views."""
+
+    def __init__(self, ui, session: Session, scene: Shows) -> None:
+        self._ui, self._session, self._scene = ui, session, scene
+        self._shown: ExamDetail | None = None
+        self._findings: dict[str, tuple[View, Finding]] = {}
+        set_columns(ui.findingsTable, (_("View"), _("Finding"), _("Area")), stretched=1)
+        ui.findingsTable.connect("itemSelectionChanged()", self._jump)
+        self._show_exam()
+
+    @property
+    def selected(self) -> tuple[View, Finding] | None:
+        """The selected finding and its view."""
+        return self._findings.get(key_of(self._ui.findingsTable) or "")
+
+    def update(self) -> None:
+        """Show the open exam."""
+        if self._session.detail is not self._shown:
+            self._shown = self._session.detail
+            self._show_exam()
+
+    def _show_exam(self) -> None:
+        ui, detail = self._ui, self._shown
+        shown = detail.views if detail is not None else ()
+        found = [(view, finding) for view in shown for finding in view.findings]
+        found.sort(key=lambda one: -(one[1].peak or 0.0))
+        self._findings = {f"{view.image} {finding.rank}": (view, finding) for view, finding in found}
+        fill(ui.findingsTable, [_row(key, view, finding) for key, (view, finding) in self._findings.items()])
+        below = self._below(sum(view.findings_left_out for view in shown))
+        ui.findingsLabel.setText(escape(below))
+        ui.findingsLabel.setVisible(bool(below))
+        ui.examLabel.setText(words.exam(detail, self._session.problems))
+        ui.viewsLabel.setText(words.views(shown))
+        ui.viewsSection.setEnabled(detail is not None)
+        ui.findingsSection.setEnabled(detail is not None)
+
+    def _below(self, left_out: int) -> str:
+        if self._shown is None:
+            return ""
+        if not self._findings:
+            return _("No region stands out.") if self._shown.entry.state == "judged" else _("Not judged.")
+        return _("and {number} with lower peaks").format(number=left_out) if left_out else ""
+
+    def _jump(self) -> None:
+        selected = self.selected
+        if selected is None:
+            return
+        try:
+            self._scene.show_finding(selected[0].image, selected[1].rank)
+        except MammoLensError as error:
+            self._session.complain(error)
+
+
+def _row(key: str, view: View, finding: Finding) -> Row:
+    """The server's words, without the view and the size, which have columns of their own."""
+    words = (finding.text or finding.level or "").split(", ")
+    sizes = [word for word in words if word.endswith((" mm2", " pixels"))]
+    place = ", ".join(word for word in words if word != view.name and word not in sizes)
+    area = "".join(sizes) if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}"
+    return Row(key, (view.name, f"{finding.rank}: {place}", area), tip=finding.text or "")

@@ -1,0 +1,107 @@
+"""Words and HTML of the panel. Whatever comes from the server is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+
+from slicer.i18n import tr as _
+
+from ..asking import Activity, Busy
+from ..errors import MammoLensError
+from ..exam import Decision, ExamDetail, HeatLevel, View
+
+
+def doing(busy: Busy) -> str:
+    """What is under way."""
+    words = {
+        Activity.CONNECTING: _("Connecting"),
+        Activity.RELOADING: _("Reading the worklist"),
+        Activity.OPENING: _("Opening the exam"),
+        Activity.DECIDING: _("Saving the decision"),
+        Activity.UNDOING: _("Taking the decision back"),
+        Activity.FETCHING_LEVELS: _("Loading the heat levels"),
+        Activity.LEARNING: _("Asking about the training"),
+    }[busy.activity]
+    return escape(f"{words}: {busy.words}" if busy.words else words)
+
+
+def complaint(error: MammoLensError) -> str:
+    """An error with its remedy."""
+    reason, remedy = escape(error.reason), escape(_sentence(error.remedy))
+    return f"<b>{escape(error.what)}</b>: {reason}.<br>{remedy}"
+
+
+def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
+    """Who it is, how it stands among normal exams, its breasts, and what could not be done."""
+    if detail is None:
+        return escape(_("No exam is open. Choose one in the worklist."))
+    entry = detail.entry
+    title = ", ".join(word for word in (entry.patient, entry.study_date) if word)
+    lines = [f"<b>{escape(title)}</b>"]
+    if entry.exam_is_anomalous is not None:
+        flag = _("Flagged.") if entry.exam_is_anomalous else _("Not flagged.")
+        lines.append(f"<b>{escape(flag)}</b> {escape(entry.sentence or '')}")
+    for breast in detail.breasts:
+        if breast.sentence:
+            lines.append(f"{escape(_breast(breast.laterality))}: {escape(breast.sentence)}")
+    lines += [escape(problem) for problem in dict.fromkeys((*entry.problems, *problems))]
+    return _lines(lines)
+
+
+def legend(levels: Iterable[HeatLevel]) -> str:
+    """A line a level, the highest first: its colour, its name, its meaning."""
+    lines = (
+        f'<font color="{escape(level.colour or "#808080")}">\N{BLACK SQUARE}</font> <b>{escape(level.name)}</b> '
+        f"{escape(level.meaning or '')}"
+        for level in reversed(list(levels))
+    )
+    return "<br>".join(lines)
+
+
+def views(shown: Iterable[View]) -> str:
+    """What is said of each view, and what is doubtful about it."""
+    lines = []
+    for view in shown:
+        said = [view.sentence, view.error, *(doubt.explanation or doubt.flag for doubt in view.quality)]
+        lines.append(f"<b>{escape(view.name)}</b> " + " ".join(escape(word) for word in said if word))
+    return _lines(lines)
+
+
+def decision(standing: Decision | None) -> str:
+    """The decision that holds: what, by whom, when, and its comment."""
+    if standing is None:
+        return escape(_("Not reviewed."))
+    by = _("by {reviewer}").format(reviewer=standing.reviewer) if standing.reviewer else ""
+    number = len(standing.regions)
+    regions = "" if not number else _("1 region") if number == 1 else _("{number} regions").format(number=number)
+    words = (f"<b>{escape(verdict(standing.verdict))}</b>", *map(escape, (by, moment(standing.time), regions)))
+    comment = f"<br>{escape(standing.comment)}" if standing.comment else ""
+    return ", ".join(word for word in words if word) + comment
+
+
+def verdict(told: str) -> str:
+    """A verdict as a person says it."""
+    words = {"normal": _("Normal"), "finding": _("Finding"), "poor_quality": _("Poor quality")}
+    return words.get(told, told)
+
+
+def moment(time: str | None) -> str:
+    """A time of the server (ISO) on this computer's clock."""
+    try:
+        return datetime.fromisoformat(time or "").astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return time or ""
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f'<p style="margin: 2px 0">{line}</p>' for line in lines)
+
+
+def _breast(laterality: str) -> str:
+    return {"R": _("Right breast"), "L": _("Left breast")}.get(laterality, laterality)
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."

@@ -1,0 +1,190 @@
+"""Regions that the person marks: closed curves over an image, told in its pixels and as label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import slicer
+import vtk
+
+from .errors import MammoLensError
+from .exam import Finding, Region, View
+from .outlines import filled, thinned
+from .volumes import grid_in_world, grid_of, remove
+
+_COLOUR = (0.45, 1.0, 0.35)  # neither grey, nor one of the heat's, nor that of the findings' outlines
+_HANDLES = 24  # points of a finding's outline that can be dragged
+
+
+class RegionError(MammoLensError):
+    """A region that cannot be used."""
+
+
+class Shown(Protocol):
+    """The images on the screen."""
+
+    def volume_of(self, image: str) -> Any:
+        """Its volume, or ``None``."""
+
+    def slice_node_of(self, image: str) -> Any:
+        """The view that it is in, or ``None``."""
+
+    def image_in(self, slice_node: Any) -> str | None:
+        """The image's id that a view shows."""
+
+
+class Regions:
+    """Curves in the scene.
+
+    Args:
+        scene: the MRML scene.
+        shown: what is on the screen.
+    """
+
+    def __init__(self, scene: Any, shown: Shown) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self._scene, self._shown = scene, shown
+        self._curves: list[tuple[Any, str | None]] = []  # the second: the image, once the first point is set
+
+    @property
+    def count(self) -> int:
+        """How many there are, an unfinished one among them."""
+        return len(self._standing())
+
+    def draw(self) -> None:
+        """Let the person click around a region in a view; the view of the first click is its own."""
+        curve = self._add(None, "Region")
+        curve.AddObserver(slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent, self._settle)
+        selection = self._scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
+        interaction = self._scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+        selection.SetReferenceActivePlaceNodeClassName(curve.GetClassName())
+        selection.SetActivePlaceNodeID(curve.GetID())
+        interaction.SetPlaceModePersistence(0)
+        interaction.SetCurrentInteractionMode(interaction.Place)
+        self.changed()
+
+    def adjust(self, view: View, finding: Finding) -> None:
+        """Make a region of a finding's outline, whose points can be dragged.
+
+        Raises:
+            RegionError: the finding has no outline.
+        """
+        if len(finding.contour) < 3:
+            raise RegionError(view.name, "this finding has no outline", "draw the region instead")
+        volume, curve = self._volume(view.image), self._add(view.image, f"Region {view.name}")
+        self._place_in(curve, view.image)
+        curve.SetCurveTypeToLinear()  # its points are many; a smooth curve through few would bulge
+        for point in grid_in_world(volume).ras(thinned(finding.contour, _HANDLES)):
+            curve.AddControlPointWorld(vtk.vtkVector3d(*point))
+        self.changed()
+
+    def remove_last(self) -> None:
+        """Remove the one that was made last."""
+        for curve, _ in self._standing()[-1:]:
+            remove(self._scene, curve)
+        self.changed()
+
+    def clear(self) -> None:
+        """Remove all."""
+        for curve, _ in self._standing():
+            remove(self._scene, curve)
+        self._curves = []
+        self.changed()
+
+    def regions(self) -> tuple[Region, ...]:
+        """In pixels of their images, cut off at the images' edges.
+
+        Raises:
+            RegionError: one is unfinished.
+        """
+        return tuple(self._region(curve, image) for curve, image in self._standing())
+
+    def write_labels(self, folder: Path) -> dict[str, Path]:
+        """A label map an image: uint8, 1 inside its regions; in the image's geometry, ``.nrrd``.
+
+        Raises:
+            RegionError: a region is unfinished, or the folder cannot be written.
+        """
+        outlines: dict[str, list[Sequence[tuple[float, float]]]] = {}
+        for region in self.regions():
+            outlines.setdefault(region.image, []).append(region.points)
+        return {
+            image: self._write(image, of_image, folder / f"{number}.nrrd")
+            for number, (image, of_image) in enumerate(outlines.items())
+        }
+
+    def _standing(self) -> list[tuple[Any, str | None]]:
+        """Those that nobody has removed by Slicer's own means."""
+        self._curves = [(curve, image) for curve, image in self._curves if curve.GetScene() is self._scene]
+        return self._curves
+
+    def _add(self, image: str | None, name: str) -> Any:
+        curve = self._scene.AddNewNodeByClass("vtkMRMLMarkupsClosedCurveNode", self._scene.GenerateUniqueName(name))
+        curve.CreateDefaultDisplayNodes()
+        display = curve.GetDisplayNode()
+        display.SetSelectedColor(*_COLOUR)
+        display.SetPointLabelsVisibility(False)
+        display.SetPropertiesLabelVisibility(False)
+        self._curves.append((curve, image))
+        return curve
+
+    def _settle(self, curve: Any, event: Any) -> None:
+        """A first point was set: the region belongs to the view that the mouse is in."""
+        known = next((image for one, image in self._curves if one is curve), None)
+        crosshair = self._scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+        if known is not None or crosshair is None:
+            return
+        slice_node = crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0])
+        image = None if slice_node is None else self._shown.image_in(slice_node)
+        if image is not None:
+            self._curves = [(one, image if one is curve else of) for one, of in self._curves]
+            self._place_in(curve, image)
+            self.changed()
+
+    def _place_in(self, curve: Any, image: str) -> None:
+        slice_node = self._shown.slice_node_of(image)
+        if slice_node is not None:
+            curve.GetDisplayNode().SetViewNodeIDs([slice_node.GetID()])  # all images lie in the same plane
+
+    def _region(self, curve: Any, image: str | None) -> Region:
+        name, points = curve.GetName(), vtk.vtkPoints()
+        curve.GetControlPointPositionsWorld(points)
+        if image is None or points.GetNumberOfPoints() < 3:
+            raise RegionError(name, "has fewer than three points", "finish it, or remove it")
+        grid, drawn = grid_in_world(self._volume(image)), curve.GetCurvePointsWorld()
+        ras = [drawn.GetPoint(number) for number in range(drawn.GetNumberOfPoints())]
+        places = np.clip(grid.places(ras), 0, np.subtract(grid.size[:2], 1))
+        return Region(image, tuple((round(float(x), 1), round(float(y), 1)) for x, y in thinned(places)))
+
+    def _write(self, image: str, outlines: Sequence[Sequence[tuple[float, float]]], path: Path) -> Path:
+        volume = self._volume(image)
+        columns, rows, _ = grid_of(volume).size
+        mask = np.zeros((rows, columns), np.uint8)
+        for outline in outlines:
+            mask |= filled(outline, (rows, columns))
+        label = slicer.vtkMRMLLabelMapVolumeNode()
+        label.CopyOrientation(volume)
+        label.SetAndObserveImageData(_image_data(mask))
+        storage = slicer.vtkMRMLNRRDStorageNode()
+        storage.SetFileName(str(path))
+        if not storage.WriteData(label) or not path.is_file():
+            raise RegionError(str(path), "the label map could not be written", "free some disk space")
+        return path
+
+    def _volume(self, image: str) -> Any:
+        volume = self._shown.volume_of(image)
+        if volume is None:
+            raise RegionError("This view", "is not shown any more", "open the exam again")
+        return volume
+
+
+def _image_data(mask: np.ndarray) -> vtk.vtkImageData:
+    from vtk.util.numpy_support import numpy_to_vtk
+
+    data = vtk.vtkImageData()
+    data.SetDimensions(mask.shape[1], mask.shape[0], 1)
+    data.GetPointData().SetScalars(numpy_to_vtk(mask.ravel(), deep=True))
+    return data

@@ -1,0 +1,262 @@
+"""An exam in the scene: images, heat, findings. Where it cannot be shown, the scene is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vtk import vtkCommand
+
+from .errors import MammoLensError, OverlayError, SceneError
+from .exam import Finding, View
+from .fetch import FetchedExam, FetchedView
+from .hanging import Slot, Turn, slots_of, turn_of
+from .header import read_header
+from .layout import Hung, Pane, centre, fit, panes, restore_layout, show_layout
+from .level_segmentation import add_level_segmentation
+from .marks import add_mark
+from .overlay import Overlay
+from .volumes import grid_in_world, load, pixels_of, remove, removed_on_failure
+from .window import set_window
+
+
+@dataclass
+class _Shown:
+    """A view in the scene."""
+
+    view: View
+    volume: Any
+    turn: Turn
+    slot: Slot
+    overlay: Overlay | None = None
+    pane: Pane | None = None
+    nodes: list[Any] = field(default_factory=list)
+
+    @property
+    def hung(self) -> Hung:
+        assert self.pane is not None
+        return Hung(self.pane, self.volume, self.turn)
+
+
+class Scene:
+    """What is shown of one exam at a time. To be used from the main thread.
+
+    Args:
+        scene: the MRML scene.
+        segmentations: vtkSlicerSegmentationsModuleLogic; without it there are no segmentations of levels.
+    """
+
+    def __init__(self, scene: Any, segmentations: Any = None) -> None:
+        self._scene, self._segmentations = scene, segmentations
+        self._shown: list[_Shown] = []
+        self._levels: tuple[Any, ...] = ()
+        self._layout_before: int | None = None
+        self._heat: tuple[bool, float, float | None] = (True, 0.5, None)
+        self._sizes: dict[str, tuple[int, ...]] = {}
+        self._observations: list[tuple[Any, int]] = []
+        self.problems: tuple[str, ...] = ()
+
+    def open(self, fetched: FetchedExam) -> None:
+        """Show an exam in place of the one before.
+
+        A heatmap that does not lie over its image is left out and told in :attr:`problems`.
+
+        Raises:
+            SceneError: an image cannot be read. What was shown before still is.
+        """
+        problems: list[str] = []
+        with removed_on_failure(self._scene):
+            shown: list[_Shown] = []
+            try:
+                slots = slots_of(one.view for one in fetched.views)
+                for one, slot in zip(fetched.views, slots, strict=True):
+                    shown.append(self._loaded(one, slot))
+                    shown[-1].overlay = self._overlaid(shown[-1], one, fetched, problems)
+                before = show_layout(self._scene, slots)
+                try:
+                    self._hang(shown, panes(self._scene, slots))
+                except BaseException:
+                    restore_layout(self._scene, before)
+                    self._hang_again()
+                    raise
+            except BaseException:
+                for one in shown:
+                    if one.overlay is not None:
+                        one.overlay.remove()
+                raise
+        first = not self._shown
+        self._take_away()
+        self._shown, self._levels, self.problems = shown, fetched.detail.levels, tuple(problems)
+        if first:
+            self._layout_before = before
+        self._watch_sizes()
+        self.set_heat(*self._heat)
+
+    def close(self) -> None:
+        """Take everything away and show the layout of before."""
+        if self._shown:
+            self._take_away()
+            restore_layout(self._scene, self._layout_before)
+
+    def forget(self) -> None:
+        """Somebody has closed the MRML scene: nothing of ours is left in it."""
+        self._watch_no_sizes()
+        self._shown, self._levels = [], ()
+
+    def set_heat(self, on: bool, opacity: float, threshold: float | None) -> None:
+        """Show the heat so.
+
+        Args:
+            opacity: 0 to 1.
+            threshold: least value of the map that is shown; ``None`` for the lowest level.
+        """
+        self._heat = on, opacity, threshold
+        for one in self._shown:
+            if one.overlay is not None:
+                one.overlay.set_threshold(threshold)
+                one.overlay.set_on(on)  # before the opacity, which takes the foreground back when it is on
+                one.overlay.set_opacity(opacity)
+
+    def fit(self) -> None:
+        """Show all images whole, as is done whenever a view gets another size.
+
+        Raises:
+            SceneError: an image stands under a transform that bends.
+        """
+        fit([one.hung for one in self._standing()])
+
+    def show_finding(self, image: str, rank: int) -> None:
+        """Bring a finding to the middle of its view; nothing happens if it has no place there.
+
+        Raises:
+            SceneError: the image stands under a transform that bends.
+        """
+        for one in self._standing():
+            for finding in one.view.findings if one.view.image == image else ():
+                if finding.rank == rank and (place := _place(finding)) is not None:
+                    box = finding.bounding_box or (0.0, 0.0, 0.0, 0.0)
+                    centre(one.hung, place, (box[2] - box[0], box[3] - box[1]))
+
+    def add_levels(self, files: Mapping[str, Path]) -> None:
+        """Add the heat levels as a segmentation a view; those of before go.
+
+        Args:
+            files: a map of levels for each image's id.
+
+        Raises:
+            OverlayError: one does not lie over its image; none is added.
+            SceneError: one cannot be read; none is added.
+        """
+        if self._segmentations is None:
+            raise SceneError("Slicer", "has no module Segmentations", "install 3D Slicer as it is distributed")
+        with removed_on_failure(self._scene):
+            made = [
+                (one, self._segmented(one, files[one.view.image]))
+                for one in self._standing()
+                if one.view.image in files
+            ]
+        for one, node in made:
+            for old in [node for node in one.nodes if node.IsA("vtkMRMLSegmentationNode")]:
+                remove(self._scene, old)
+                one.nodes.remove(old)
+            one.nodes.append(node)
+
+    def volume_of(self, image: str) -> Any:
+        """The volume of an image; ``None`` if it is not shown."""
+        return next((one.volume for one in self._standing() if one.view.image == image), None)
+
+    def slice_node_of(self, image: str) -> Any:
+        """The slice view of an image; ``None`` if it is not shown."""
+        return next((one.hung.pane.slice_node for one in self._standing() if one.view.image == image), None)
+
+    def image_in(self, slice_node: Any) -> str | None:
+        """Id of the image that a slice view shows."""
+        name = slice_node.GetID()
+        return next((one.view.image for one in self._standing() if one.hung.pane.slice_node.GetID() == name), None)
+
+    def _loaded(self, one: FetchedView, slot: Slot) -> _Shown:
+        volume = load(self._scene, one.image, one.view.name)
+        if grid_in_world(volume).size[2] != 1:
+            raise SceneError(one.view.name, "is no single image", "MammoLens shows mammograms, not tomosynthesis")
+        header = read_header(one.image)
+        set_window(volume, header)
+        return _Shown(one.view, volume, turn_of(slot, header, pixels_of(volume)), slot)
+
+    def _overlaid(self, shown: _Shown, one: FetchedView, fetched: FetchedExam, problems: list[str]) -> Overlay | None:
+        if one.heat is None:
+            if one.problem:
+                problems.append(f"{one.view.name}: {one.problem}")
+            return None
+        try:
+            return Overlay(shown.volume, one.heat, fetched.detail.levels)
+        except (OverlayError, SceneError) as error:
+            problems.append(str(error))
+            return None
+
+    def _hang(self, shown: list[_Shown], places: tuple[Pane, ...]) -> None:
+        for one, pane in zip(shown, places, strict=True):
+            one.pane = pane
+            pane.composite.SetDoPropagateVolumeSelection(False)  # each view has an image of its own
+            pane.composite.SetForegroundVolumeID(None)
+            pane.composite.SetLabelVolumeID(None)
+            pane.composite.SetBackgroundVolumeID(one.volume.GetID())
+            if one.overlay is not None:
+                one.overlay.show_in(pane.composite)
+            if not one.nodes:
+                marks = (add_mark(self._scene, one.volume, pane.slice_node, one.view, f) for f in one.view.findings)
+                one.nodes = [mark for mark in marks if mark is not None]
+        fit([one.hung for one in shown])
+
+    def _hang_again(self) -> None:
+        """What was shown before, where another exam could not be."""
+        with suppress(MammoLensError):
+            self._hang(self._shown, tuple(one.hung.pane for one in self._standing()))
+
+    def _watch_sizes(self) -> None:
+        """Views get their size when the application draws them, and another one with every resized window."""
+        for one in self._shown:
+            node = one.hung.pane.slice_node
+            self._sizes[node.GetID()] = node.GetDimensions()
+            self._observations.append((node, node.AddObserver(vtkCommand.ModifiedEvent, self._resized)))
+
+    def _watch_no_sizes(self) -> None:
+        for node, tag in self._observations:
+            node.RemoveObserver(tag)
+        self._observations.clear()
+        self._sizes.clear()
+
+    def _resized(self, node: Any, _: str) -> None:
+        if self._sizes.get(node.GetID()) != node.GetDimensions():
+            self._sizes[node.GetID()] = node.GetDimensions()
+            with suppress(MammoLensError):
+                self.fit()
+
+    def _segmented(self, one: _Shown, path: Path) -> Any:
+        pane = one.hung.pane
+        return add_level_segmentation(self._segmentations, one.volume, pane.slice_node, path, self._levels)
+
+    def _standing(self) -> list[_Shown]:
+        """Views whose volume nobody has removed by Slicer's own means."""
+        return [one for one in self._shown if one.volume.GetScene() is self._scene]
+
+    def _take_away(self) -> None:
+        self._watch_no_sizes()
+        for one in self._shown:
+            if one.overlay is not None:
+                one.overlay.remove()
+            composite = one.hung.pane.composite
+            if composite.GetBackgroundVolumeID() == one.volume.GetID():  # else it shows the next exam already
+                composite.SetBackgroundVolumeID(None)
+            for node in (*one.nodes, one.volume):
+                remove(self._scene, node)
+        self._shown, self._levels = [], ()
+
+
+def _place(finding: Finding) -> tuple[float, float] | None:
+    if finding.bounding_box is not None:
+        left, top, right, bottom = finding.bounding_box
+        return (left + right) / 2, (top + bottom) / 2
+    return finding.peak_place
