@@ -17,12 +17,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "labelapp"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "labelapp" / "pacs"))
 import fake_pacs
 
-from mammolens.labelapp.dicomweb import MammogramDicomWeb
-from mammolens.labelapp.pacs import Pacs
-from mammolens.labelapp.pacs_access import PacsAccess
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.pacs.access import PacsAccess
+from mammolens.labelapp.pacs.archive import Pacs
 
 _EXPIRY_S = 5.0
 

@@ -14,8 +14,8 @@ import pytest
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.errors import PacsError
-from mammolens.labelapp.pacs import Pacs
-from mammolens.labelapp.pacs_access import PacsAccess
+from mammolens.labelapp.pacs.access import PacsAccess
+from mammolens.labelapp.pacs.archive import Pacs
 
 from .conftest import TASK, Orthanc, Server, StartServer, assert_lies_over, share_inside_the_breast
 

@@ -18,7 +18,7 @@ import pytest
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 
-from ..labelapp.fake_pacs import Answer, FakePacs, served
+from ..labelapp.pacs.fake_pacs import Answer, FakePacs, served
 from .conftest import REPOSITORY, TASK, Orthanc, Server, StartServer, free_port
 
 pytestmark = pytest.mark.integration

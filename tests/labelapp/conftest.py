@@ -21,10 +21,10 @@ from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.errors import PacsError, UnknownImageError
 from mammolens.labelapp.app import MammoLensApp
-from mammolens.labelapp.dicomweb import MammogramDicomWeb
-from mammolens.labelapp.folder import MammogramFolder
-from mammolens.labelapp.pacs import Instance
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.pacs.archive import Instance
+from mammolens.labelapp.tasks.serving import Serving
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
 from mammolens.models.store import ModelStore

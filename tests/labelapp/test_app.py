@@ -6,7 +6,7 @@ from monailabel.utils.others.class_utils import get_class_of_subclass_from_file
 
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.app import MammoLensApp
-from mammolens.labelapp.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 
 REPOSITORY = Path(__file__).parents[2]
 

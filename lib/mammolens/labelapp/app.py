@@ -21,20 +21,20 @@ from monailabel.interfaces.tasks.train import TrainTask
 
 from mammolens import __version__
 from mammolens.errors import MammoLensError, RequestError
-from mammolens.labelapp.batch import MammogramBatch
-from mammolens.labelapp.datastore import open_datastore
-from mammolens.labelapp.http import harden
+from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.identifiers import check_tag
-from mammolens.labelapp.infer import MammogramInfer
 from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, RequestKey
 from mammolens.labelapp.parameters import KeepParameters, parse
-from mammolens.labelapp.policy import ResultPolicy, StorePolicy
-from mammolens.labelapp.reading_room import ReadingRoom
-from mammolens.labelapp.scoring import AnomalyScoring
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.reading.policy import ResultPolicy, StorePolicy
+from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.settings import apply_mammography
-from mammolens.labelapp.strategy import MostAnomalous
-from mammolens.labelapp.train import NormalTrain
+from mammolens.labelapp.tasks.batch import MammogramBatch
+from mammolens.labelapp.tasks.infer import MammogramInfer
+from mammolens.labelapp.tasks.scoring import AnomalyScoring
+from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.tasks.strategy import MostAnomalous
+from mammolens.labelapp.tasks.train import NormalTrain
 from mammolens.models.store import ModelStore
 
 _log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The server's images, of a folder or a PACS, and what is remembered of each."""

@@ -1,0 +1,202 @@
+"""A folder of mammograms as a datastore: nested as archives are, DICOM, PNG and JPEG."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from monailabel.datastore.local import DataModel, ImageLabelModel
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.reader import read_header
+from mammolens.errors import InputError, RequestError, UnknownImageError
+from mammolens.files import whole_file
+from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.datastore.folder_scan import HIDDEN, scan
+from mammolens.labelapp.datastore.headers import HeaderCache
+from mammolens.labelapp.datastore.labels import LabelledImages
+from mammolens.labelapp.datastore.results import KeptResults, Of
+from mammolens.labelapp.datastore.shared_state import with_path
+from mammolens.labelapp.identifiers import check_image_id, image_id_of
+from mammolens.labelapp.keys import InfoKey
+from mammolens.types import ExamKey
+
+_UPLOADS = "uploads"
+
+
+class MammogramFolder(LabelledImages):
+    """Images of a folder and its sub-folders; originals are never changed or removed.
+
+    Args:
+        folder: exists or is made.
+        patterns: names to take, like '*.dcm'; files without extension are taken too.
+        rescan_seconds: how old the list may grow; ``None`` keeps the first one.
+    """
+
+    def __init__(
+        self, folder: Path, patterns: Sequence[str], *, rescan_seconds: float | None = 2.0, read_only: bool = False
+    ) -> None:
+        self._root = folder
+        self._patterns = tuple(patterns)
+        self._rescan_seconds = rescan_seconds
+        self._scanning = threading.Lock()
+        self._scanned_at: float | None = None
+        self._files: Mapping[str, PurePath] = {}
+        self._headers = HeaderCache()
+        super().__init__(folder, patterns, read_only=read_only)
+
+    def list_images(self) -> list[str]:
+        """Ids of the images that are there, in order of their paths."""
+        if self._due():
+            self._rescan()
+        return list(self._files)
+
+    def refresh(self) -> None:
+        """Look at the folder again, now."""
+        self._rescan()
+        self._adopt_labels()
+
+    def get_image_uri(self, image_id: str) -> str:
+        """Path of an image.
+
+        Raises:
+            UnknownImageError: no image of this folder, or it is gone.
+        """
+        self.describe(image_id)  # which sees whether it is still the image that is remembered
+        return str(self._path(image_id))
+
+    def get_image_info(self, image_id: str) -> dict[str, Any]:
+        """What is remembered of an image, and its path.
+
+        Raises:
+            UnknownImageError: no image of this folder, or it is gone.
+        """
+        return with_path(super().get_image_info(image_id), self._path(image_id))
+
+    def exam_of(self, image_id: str) -> ExamKey | None:
+        """What groups the views of an examination; ``None`` for a file that is no mammogram."""
+        described = self.describe(image_id)
+        return described.exam_key if described else None
+
+    def describe(self, image_id: str) -> ImageDescription | None:
+        """What the file's header says; ``None`` for a file that is no mammogram."""
+        try:
+            header = self._headers.header(self._path(image_id))
+        except InputError:
+            return None
+        if _is_another(self.objects().get(image_id), header.sop_instance_uid):
+            self._begin_anew(image_id, header.sop_instance_uid)
+        return ImageDescription.of_header(image_id, header)
+
+    def results_folder(self) -> Path:
+        """Where results are kept: hidden, so that they are never taken for images."""
+        return self._root / HIDDEN / "results"
+
+    def can_store(self) -> bool:
+        """Never: there is no PACS behind a folder."""
+        return False
+
+    def store(self, datasets: Sequence[Dataset]) -> None:
+        """Refused.
+
+        Raises:
+            RequestError: always.
+        """
+        raise RequestError("store", "there is no PACS behind this folder", "fetch the objects from the server instead")
+
+    def add_image(self, image_id: str, image_filename: str, image_info: Mapping[str, Any]) -> str:
+        """Take in a copy of an image, in the sub-folder 'uploads'.
+
+        Returns:
+            Its id.
+
+        Raises:
+            InputError: no mammogram.
+            RequestError: there is one of that name already.
+        """
+        read_header(Path(image_filename))
+        suffix = Path(image_filename).suffix.lower()
+        name = check_image_id(image_id or Path(image_filename).stem).removesuffix(suffix) + suffix
+        relative = PurePath(_UPLOADS, name)
+        target = self._root / relative
+        if target.exists():
+            raise RequestError(name, "was uploaded before", "give another id")
+        with whole_file(target) as temporary:
+            shutil.copyfile(image_filename, temporary)
+        self._rescan()
+        added = image_id_of(relative)
+        self.update_image_info(added, image_info)
+        return added
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image that was uploaded through the server, its labels and its result.
+
+        Raises:
+            RequestError: an original of the folder.
+            UnknownImageError: no image of this folder.
+        """
+        path = self._path(image_id)
+        if path.relative_to(self._root).parts[0] != _UPLOADS:
+            raise RequestError(image_id, "is an original, which the server never removes", "move the file itself")
+        for tag in list(self.known(image_id).labels):
+            self.remove_label(image_id, tag)
+        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
+        path.unlink(missing_ok=True)
+        self._rescan()
+
+    def _path(self, image_id: str) -> Path:
+        check_image_id(image_id)
+        if image_id not in self._files:
+            self.list_images()
+        relative = self._files.get(image_id)
+        if relative is None:
+            raise UnknownImageError(image_id, "no such image here", "see GET /datastore/?output=all for the ids")
+        return self._root / relative
+
+    def _begin_anew(self, image_id: str, sop_instance_uid: str) -> None:
+        """Put aside what is remembered, since the file holds another image by now, perhaps another woman's."""
+        with self.writing() as objects:
+            known = objects[image_id]
+            if not _is_another(known, sop_instance_uid):  # another thread was quicker
+                return
+            before = dict(known.image.info)
+            aside = [*before.pop(InfoKey.EARLIER, []), before]
+            info = {
+                InfoKey.FIRST_SEEN.value: int(time.time()),
+                InfoKey.NAME.value: before.get(InfoKey.NAME),
+                InfoKey.EARLIER.value: aside,
+            }
+            objects[image_id] = known.model_copy(update={"image": known.image.model_copy(update={"info": info})})
+        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
+
+    def _due(self) -> bool:
+        if self._scanned_at is None:
+            return True
+        return self._rescan_seconds is not None and time.monotonic() - self._scanned_at > self._rescan_seconds
+
+    def _rescan(self) -> None:
+        with self._scanning:
+            found = scan(self._root, self._patterns, known=set(self._files.values()))
+            files = {image_id_of(relative): relative for relative in found}
+            self.remember({image_id: _first_entry(relative) for image_id, relative in files.items()})
+            self._files, self._scanned_at = files, time.monotonic()
+
+
+def _first_entry(relative: PurePath) -> DataModel:
+    info = {InfoKey.FIRST_SEEN.value: int(time.time()), InfoKey.NAME.value: _as_text(str(relative))}
+    return DataModel(ext=_as_text(relative.suffix), info=info)
+
+
+def _is_another(known: ImageLabelModel | None, sop_instance_uid: str) -> bool:
+    """Whether something is remembered of another image than this one."""
+    remembered = known.image.info.get(InfoKey.SOP_INSTANCE_UID) if known else None
+    return remembered not in (None, sop_instance_uid)
+
+
+def _as_text(name: str) -> str:
+    """A file's name as JSON can hold it: Linux allows bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,149 @@
+"""Labels of a datastore: one volume an image and tag, ``labels/<tag>/<image id>.nrrd`` or ``.nii.gz``."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monailabel.datastore.local import DataModel
+from monailabel.interfaces.datastore import DefaultLabelTag
+
+from mammolens.errors import RequestError, UnknownImageError
+from mammolens.files import whole_file
+from mammolens.labelapp.datastore.shared_state import SharedState
+from mammolens.labelapp.identifiers import check_tag
+from mammolens.labelapp.keys import ResultExtension
+
+
+class LabelledImages(SharedState):
+    """A datastore that keeps labels beside the images, never in them."""
+
+    def save_label(self, image_id: str, label_filename: str, label_tag: str, label_info: Mapping[str, Any]) -> str:
+        """Keep a label of an image; one of the same tag is replaced.
+
+        Args:
+            label_filename: a .nrrd or .nii.gz file; it is copied.
+
+        Returns:
+            The label's id, which is the image's.
+
+        Raises:
+            RequestError: tag or file format that is not taken.
+            UnknownImageError: no image of this datastore.
+        """
+        tag, extension = check_tag(_plain(label_tag)), _extension(label_filename)
+        self.known(image_id)
+        target = self._label_file(image_id, tag, extension)
+        info = {**(label_info or {}), "ts": int(time.time()), "name": target.name}
+        with self.writing() as objects:
+            with whole_file(target) as temporary:
+                shutil.copyfile(label_filename, temporary)
+            for other in set(ResultExtension) - {extension}:
+                self._label_file(image_id, tag, other).unlink(missing_ok=True)
+            changed = objects[image_id].model_copy(deep=True)
+            changed.labels[tag] = DataModel(info=info, ext=extension.value)
+            objects[image_id] = changed
+        return image_id
+
+    def get_label_uri(self, label_id: str, label_tag: str, image_id: str = "") -> str:
+        """Path of a label's file; empty where there is none (the server answers 404)."""
+        label = self.known(label_id).labels.get(check_tag(_plain(label_tag)))
+        return str(self._label_file(label_id, _plain(label_tag), ResultExtension(label.ext))) if label else ""
+
+    def get_label_info(self, label_id: str, label_tag: str) -> dict[str, Any]:
+        """What is remembered of a label; empty where there is none."""
+        label = self.known(label_id).labels.get(check_tag(_plain(label_tag)))
+        return dict(label.info) if label else {}
+
+    def update_label_info(self, label_id: str, label_tag: str, info: Mapping[str, Any]) -> None:
+        """Merge into what is remembered of a label.
+
+        Raises:
+            UnknownImageError: no such image or no label of this tag.
+        """
+        tag = check_tag(_plain(label_tag))
+        if tag not in self.known(label_id).labels:
+            raise UnknownImageError(label_id, f"has no label {tag!r}", "save one with PUT /datastore/label")
+        with self.writing() as objects:
+            changed = objects[label_id].model_copy(deep=True)
+            changed.labels[tag].info.update(info)
+            objects[label_id] = changed
+
+    def remove_label(self, label_id: str, label_tag: str) -> None:
+        """Remove a label and its file.
+
+        Raises:
+            UnknownImageError: no such image or no label of this tag.
+        """
+        tag, path = check_tag(_plain(label_tag)), self.get_label_uri(label_id, label_tag)
+        if not path:
+            raise UnknownImageError(label_id, f"has no label {tag!r}", "nothing is left to do")
+        with self.writing() as objects:
+            Path(path).unlink(missing_ok=True)
+            changed = objects[label_id].model_copy(deep=True)
+            changed.labels.pop(tag, None)
+            objects[label_id] = changed
+
+    def get_labeled_images(self, label_tag: str | None = None, labels: list[str] | None = None) -> list[str]:
+        """Ids of images with a label of the tag, 'final' by default."""
+        tag, here = _plain(label_tag or DefaultLabelTag.FINAL), self.list_images()
+        objects = self.objects()
+        return [image_id for image_id in here if tag in objects[image_id].labels]
+
+    def get_unlabeled_images(self, label_tag: str | None = None, labels: list[str] | None = None) -> list[str]:
+        """Ids of images without a label of the tag, 'final' by default."""
+        labelled = set(self.get_labeled_images(label_tag))
+        return [image_id for image_id in self.list_images() if image_id not in labelled]
+
+    def datalist(self, full_path: bool = True) -> list[dict[str, Any]]:
+        """Images with a final label, and that label, as paths."""
+        final = DefaultLabelTag.FINAL.value
+        return [
+            {"image": self.get_image_uri(image_id), "label": self.get_label_uri(image_id, final)}
+            for image_id in self.get_labeled_images(final)
+        ]
+
+    def get_dataset_archive(self, limit_cases: int | None) -> str:
+        """Path of a ZIP file with the images that have a final label.
+
+        Raises:
+            RequestError: there is none.
+        """
+        if not self.get_labeled_images():
+            raise RequestError("dataset", "no image has a label 'final'", "save one with PUT /datastore/label first")
+        archive: str = super().get_dataset_archive(limit_cases)
+        return archive
+
+    def _label_file(self, image_id: str, tag: str, extension: ResultExtension) -> Path:
+        return Path(self._datastore.label_path(tag)) / f"{image_id}{extension.value}"
+
+    def _adopt_labels(self) -> None:
+        """Forget labels whose file is gone."""
+        lost = [
+            (image_id, tag)
+            for image_id, known in self.objects().items()
+            for tag, label in known.labels.items()
+            if not self._label_file(image_id, tag, ResultExtension(label.ext)).is_file()
+        ]
+        if lost:
+            with self.writing() as objects:
+                for image_id, tag in lost:
+                    changed = objects[image_id].model_copy(deep=True)
+                    changed.labels.pop(tag, None)
+                    objects[image_id] = changed
+
+
+def _plain(tag: str) -> str:
+    """MONAI Label hands tags over as members of a str Enum, whose text is not their value."""
+    return str(tag.value) if isinstance(tag, DefaultLabelTag) else tag
+
+
+def _extension(filename: str) -> ResultExtension:
+    for extension in ResultExtension:
+        if filename.endswith(extension.value):
+            return extension
+    suffix = Path(filename).suffix or "without suffix"
+    raise RequestError(f"label file ({suffix})", "is of no format that is kept", f"send {' or '.join(ResultExtension)}")

@@ -1,0 +1,77 @@
+"""Retrieve one instance of a PACS, as it is stored and whole (WADO-RS, PS3.18 10.4)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from io import BytesIO
+
+import pydicom
+import requests
+from pydicom.errors import InvalidDicomError
+from requests_toolbelt.multipart.decoder import ImproperBodyPartContentException, MultipartDecoder
+
+from mammolens.errors import PacsError
+from mammolens.labelapp.pacs.access import PacsAccess
+from mammolens.labelapp.pacs.errors import CutOffError, errors_of, unknown_if_not_found
+from mammolens.labelapp.pacs.instance import Instance
+from mammolens.labelapp.pacs.session import open_session
+
+_log = logging.getLogger(__name__)
+_ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'  # the PACS need not transcode
+_PAUSES_S = (0.5, 2.0)  # the session tries again only until an answer begins
+_EPILOGUE = 1024  # bytes; where the end of the last part is looked for
+
+
+def retrieve(access: PacsAccess, instance: Instance) -> bytes:
+    """The instance's file, byte by byte as the PACS sent it; in no other transfer syntax than it is stored.
+
+    dicomweb-client is not used for this: it takes an answer without its end for whole, and writes anew what it
+    has read.
+
+    Raises:
+        PacsError: no answer, a broken one, or no DICOM.
+        UnknownImageError: the PACS has it no more.
+    """
+    uids = (instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid)
+    parts = [part for pair in zip(("studies", "series", "instances"), uids, strict=True) for part in pair]
+    url = access.address(access.wado_prefix, *parts)
+    with unknown_if_not_found(access.url), errors_of(access.url):
+        content = _patiently(open_session(access), url)
+    _check(content, instance.sop_instance_uid, access.url)
+    return content
+
+
+def _patiently(session: requests.Session, url: str) -> bytes:
+    for pause in _PAUSES_S:
+        try:
+            return _part(session, url)
+        except requests.exceptions.ChunkedEncodingError as error:
+            _log.warning("%s is asked for again, since the answer broke off: %s", url, error)
+            time.sleep(pause)
+    return _part(session, url)
+
+
+def _part(session: requests.Session, url: str) -> bytes:
+    """The first part of the answer, or the whole where a server forgets the envelope."""
+    response = session.get(url, headers={"Accept": _ANY_SYNTAX})
+    response.raise_for_status()
+    kind = response.headers.get("Content-Type", "")
+    if not kind.lower().startswith("multipart/") or "boundary=" not in kind.lower():
+        return response.content
+    try:
+        decoder = MultipartDecoder.from_response(response)
+    except ImproperBodyPartContentException:
+        return b""
+    if b"--" + decoder.boundary + b"--" not in response.content[-_EPILOGUE:]:
+        raise CutOffError("the last part has no end")
+    return bytes(decoder.parts[0].content) if decoder.parts else b""
+
+
+def _check(content: bytes, sop_instance_uid: str, url: str) -> None:
+    try:
+        header = pydicom.dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=["SOPInstanceUID"])
+    except (InvalidDicomError, EOFError, ValueError, KeyError, NotImplementedError) as error:
+        raise PacsError(url, f"sent no DICOM for {sop_instance_uid}", "see the log of the PACS") from error
+    if header.get("SOPInstanceUID") != sop_instance_uid:
+        raise PacsError(url, f"sent another instance than {sop_instance_uid}", "check the PACS")

@@ -1,0 +1,1 @@
+"""The reading room: exams, their worklist, judging them and deciding on them."""

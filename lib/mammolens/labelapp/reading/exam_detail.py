@@ -1,0 +1,170 @@
+"""An exam as a viewer shows it: its worklist line, its views with findings, its decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pydicom
+
+from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.dicom.derived.levels import colours_of
+from mammolens.inference.exam_words import reach, standing
+from mammolens.inference.finding_words import finding_in_words
+from mammolens.inference.flag_explanations import explanations
+from mammolens.inference.predictor import Predictor
+from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.datastore.results import KeptResult, Of
+from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.reading.decisions import Decision, Decisions
+from mammolens.labelapp.reading.exam_entry import judgement_of
+from mammolens.labelapp.reading.exams import Exam, view_of_image
+from mammolens.labelapp.reading.judgement import ERRORS, RECORD, STORED_AT, Bench
+from mammolens.labelapp.reading.judging import Judging, Models, judged_as
+from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.types import AnomalyRecord
+
+
+class ExamDetails:
+    """Tells one exam in full."""
+
+    def __init__(
+        self, worklist: Worklist, judging: Judging, decisions: Decisions, models: Models, bench: Bench
+    ) -> None:
+        self._worklist = worklist
+        self._judging = judging
+        self._decisions = decisions
+        self._models = models
+        self._bench = bench
+
+    def as_json(self, exam: Exam) -> dict[str, Any]:
+        """The exam, as JSON.
+
+        Raises:
+            ModelError: no model serves.
+        """
+        predictor, progress = self._models.predictor(), self._judging.progress(exam.exam_id)
+        mark = judged_as(exam.image_ids, predictor, self._bench.policy)
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
+        facts = kept.facts if kept else {}
+        current = facts.get(InfoKey.JUDGED_AS) in (mark, None)
+        return {
+            **self._worklist.entry(exam),
+            "progress": asdict(progress) if progress else None,
+            "decision_rule": predictor.calibration.decision_rule,
+            "breasts": self._breasts(exam, predictor),
+            "levels": self._levels(exam, predictor),
+            "views_in_detail": [
+                self._view(image, mark, facts.get(ERRORS, {}) if current else {}) for image in exam.images
+            ],
+            "decisions": [_decision(one) for one in self._decisions.history(exam.image_ids)],
+            "next": self._worklist.next_of(exam),
+            "stored_at": facts.get(STORED_AT) if current else None,
+            "can_store": self._bench.images.can_store(),
+            "model": predictor.model_id,
+            "calibration": predictor.calibration_id,
+        }
+
+    def _breasts(self, exam: Exam, predictor: Predictor) -> list[dict[str, Any]]:
+        infos = self._bench.images.infos(exam.image_ids)
+        judgement = judgement_of(exam, [infos.get(image_id, {}) for image_id in exam.image_ids], predictor)
+        if judgement is None:
+            return []
+        return [
+            {
+                "laterality": side,
+                "score": score,
+                "sentence": standing(100 * (1 - judgement.breast_p_values[side]), "breasts"),
+            }
+            for side, score in judgement.fused.breasts.items()
+        ]
+
+    def _levels(self, exam: Exam, predictor: Predictor) -> list[dict[str, Any]]:
+        infos = self._bench.images.infos(exam.image_ids).values()
+        groups = {info.get(InfoKey.ACQUISITION_GROUP) for info in infos}
+        starts = predictor.calibration.levels(groups.pop() if len(groups) == 1 else None)
+        shares, colours = predictor.config.calibration.levels, colours_of(len(starts))
+        return [
+            {
+                "name": name,
+                "value": value,
+                "share": shares[name],
+                "segment": number,
+                "colour": "#{:02x}{:02x}{:02x}".format(*colour),
+                "meaning": reach(shares[name]),
+            }
+            for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
+        ]
+
+    def _view(self, image: ImageDescription, mark: str, errors: Mapping[str, str]) -> dict[str, Any]:
+        info = self._bench.images.infos([image.image_id]).get(image.image_id, {})
+        laterality, view = view_of_image(image, info)
+        kept = self._bench.results.get(Of.IMAGE, image.image_id)
+        told = kept if kept is not None and kept.facts.get(InfoKey.JUDGED_AS) == mark else None
+        return {
+            "image": image.image_id,
+            "sop_instance_uid": image.sop_instance_uid,
+            "series_instance_uid": image.series_instance_uid,
+            "study_instance_uid": image.study_instance_uid,
+            "laterality": laterality,
+            "view": view,
+            **_numbers(AnomalyRecord.model_validate(told.facts[RECORD]) if told else None),
+            "segmentation": _segmentation(told) if told else None,
+            "error": errors.get(image.image_id) or info.get(InfoKey.PROBLEM) or info.get(InfoKey.SCORE_ERROR),
+        }
+
+
+def _numbers(record: AnomalyRecord | None) -> dict[str, Any]:
+    """What a record says, in words where a person reads it."""
+    if record is None:
+        nothing = dict.fromkeys(("p_value", "percentile", "is_anomalous", "sentence"))
+        return {**nothing, "quality": [], "findings": [], "findings_left_out": 0}
+    explained = explanations(record.quality_flags, record.unusual_statistic)
+    return {
+        "p_value": record.p_value,
+        "percentile": record.percentile,
+        "is_anomalous": record.is_anomalous,
+        "sentence": standing(record.percentile, "images"),
+        "quality": [
+            {"flag": flag, "explanation": explanation}
+            for flag, explanation in zip(record.quality_flags, explained, strict=True)
+        ],
+        "findings": [
+            {
+                "rank": rank,
+                "text": finding_in_words(finding, record),
+                **finding.model_dump(include={"level", "peak", "peak_place", "bounding_box", "contour", "area_mm2"}),
+            }
+            for rank, finding in enumerate(record.findings, start=1)
+        ],
+        "findings_left_out": record.findings_left_out,
+    }
+
+
+def _segmentation(kept: KeptResult) -> dict[str, str] | None:
+    path = kept.files.get(DerivedKind.SEGMENTATION)
+    try:
+        header = pydicom.dcmread(path, specific_tags=["SOPInstanceUID", "SeriesInstanceUID"]) if path else None
+    except OSError:  # replaced this very moment
+        return None
+    if header is None:
+        return None
+    return {"sop_instance_uid": str(header.SOPInstanceUID), "series_instance_uid": str(header.SeriesInstanceUID)}
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    order = decision.order
+    return {
+        "verdict": order.verdict.value,
+        "reviewer": order.reviewer,
+        "time": decision.time,
+        "comment": order.comment,
+        "viewer": order.viewer,
+        "model": order.model,
+        "exam_p_value": order.exam_p_value,
+        "regions": [
+            {"image": region.image, "points": [list(point) for point in region.points]} for region in order.regions
+        ],
+        "undone": decision.is_undone,
+    }

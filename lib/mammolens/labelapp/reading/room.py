@@ -1,0 +1,145 @@
+"""The reading room: exams, their worklist, judging them and deciding on them, put together for one server."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pydicom
+from pydicom.dataset import Dataset
+
+from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.errors import UnknownImageError
+from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.datastore.results import KeptResults, Of
+from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.parameters import DecisionParameters
+from mammolens.labelapp.reading.decisions import Decisions, Order, Region, utc
+from mammolens.labelapp.reading.exam_detail import ExamDetails
+from mammolens.labelapp.reading.exams import Exam, Exams
+from mammolens.labelapp.reading.judgement import STORED_AT, Bench, Run
+from mammolens.labelapp.reading.judging import Judging, Models, judged_as
+from mammolens.labelapp.reading.manifest import manifest_of
+from mammolens.labelapp.reading.policy import ResultPolicy
+from mammolens.labelapp.reading.worklist import Worklist
+
+
+class ReadingRoom:
+    """What viewers ask, exam by exam.
+
+    Args:
+        models: the serving model.
+        images: the datastore.
+        policy: which DICOM objects are made and sent.
+        run: where images are decoded and scored.
+    """
+
+    def __init__(self, models: Models, images: ExamImages, policy: ResultPolicy, run: Run) -> None:
+        self.exams = Exams(images)
+        self._models = models
+        self._bench = Bench(images, KeptResults(images.results_folder()), policy, run)
+        self._judging = Judging(models, self._bench)
+        self._decisions = Decisions(images)
+        self.worklist = Worklist(self.exams, images, self._judging, models, policy)
+        self._details = ExamDetails(self.worklist, self._judging, self._decisions, models, self._bench)
+
+    def detail(self, exam: Exam) -> dict[str, Any]:
+        """Everything about one exam, as JSON."""
+        return self._details.as_json(exam)
+
+    def judge(self, exam: Exam, *, again: bool = False, store: bool | None = None) -> None:
+        """Judge an exam, and send its objects to the PACS if that is wanted.
+
+        Raises:
+            RequestError: to be stored, where that is not possible.
+            ModelError: no model serves.
+            PacsError: no view can be fetched, or the objects are not taken.
+            StorageError: a result cannot be written.
+        """
+        stores = self._bench.policy.stores(store, possible=self._bench.images.can_store())
+        self._judging.judge(exam, again=again)
+        if stores and (store or not self._is_stored(exam)) and (objects := list(self._objects(exam))):
+            self._bench.images.store(objects)
+            self._bench.results.note(Of.EXAM, exam.exam_id, {STORED_AT: utc(time.time())})
+
+    def decide(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
+        """Take a decision; the model and the number that she saw are kept with it.
+
+        Raises:
+            RequestError: a region of an image that is none of the exam's.
+        """
+        regions = tuple(Region(region.image, tuple(region.points)) for region in wanted.regions)
+        seen = self.worklist.entry(exam)["exam_p_value"]
+        self._note_images(exam)
+        self._decisions.decide(
+            exam.image_ids,
+            Order(
+                verdict=wanted.verdict,
+                reviewer=reviewer,
+                comment=wanted.comment,
+                viewer=wanted.viewer,
+                regions=regions,
+                model=self._models.predictor().model_id,
+                exam_p_value=seen,
+            ),
+        )
+
+    def undo(self, exam: Exam, reviewer: str) -> None:
+        """Take the last decision back.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        self._decisions.undo(exam.image_ids, reviewer)
+
+    def manifest(self, exam: Exam, root: str) -> dict[str, Any]:
+        """The exam for OHIF's DICOM JSON data source; addresses start with ``root``.
+
+        Raises:
+            PacsError: no image can be fetched.
+        """
+        return manifest_of(exam, self._mark(exam), self._bench, root)
+
+    def derived(self, of: Of, name: str, kind: DerivedKind) -> bytes:
+        """A DICOM object of a current result.
+
+        Raises:
+            UnknownImageError: there is none.
+        """
+        content = self._bench.results.read(of, name, kind)
+        if content is None:
+            raise UnknownImageError(
+                f"{name}/{kind}", "there is none", "judge the exam first, with this kind among its results"
+            )
+        return content
+
+    def _note_images(self, exam: Exam) -> None:
+        """Which images they are, so that no decision counts for another image that takes the name of one."""
+        infos = self._bench.images.infos(exam.image_ids)
+        uids = {
+            image.image_id: {InfoKey.SOP_INSTANCE_UID.value: image.sop_instance_uid}
+            for image in exam.images
+            if not infos.get(image.image_id, {}).get(InfoKey.SOP_INSTANCE_UID)
+        }
+        if uids:
+            self._bench.images.update_image_infos(uids)
+
+    def _is_stored(self, exam: Exam) -> bool:
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
+        return kept is not None and kept.facts.get(STORED_AT) is not None
+
+    def _objects(self, exam: Exam) -> Iterator[Dataset]:
+        """What belongs to the exam's current result."""
+        mark = self._mark(exam)
+        for of, name in [*((Of.IMAGE, image_id) for image_id in exam.image_ids), (Of.EXAM, exam.exam_id)]:
+            kept = self._bench.results.get(of, name)
+            if kept is None or kept.facts.get(InfoKey.JUDGED_AS) not in (mark, None):
+                continue
+            for kind in kept.files:
+                if (content := self._bench.results.read(of, name, kind)) is not None:
+                    yield pydicom.dcmread(io.BytesIO(content))
+
+    def _mark(self, exam: Exam) -> str:
+        return judged_as(exam.image_ids, self._models.predictor(), self._bench.policy)

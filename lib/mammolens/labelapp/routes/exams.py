@@ -1,0 +1,137 @@
+"""`/mammolens/...`: the worklist, exams, decisions on them, and the files that viewers show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC, User
+from monailabel.interfaces.utils.app import app_instance
+
+from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.dicom.opening import FileKind, file_kind
+from mammolens.errors import RequestError
+from mammolens.labelapp.datastore.results import Of
+from mammolens.labelapp.identifiers import check_image_id, check_uid
+from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters
+from mammolens.labelapp.reading.exams import Exam
+from mammolens.labelapp.reading.room import ReadingRoom
+
+router = APIRouter(prefix="/mammolens", tags=["Reading room"])
+_user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
+_annotator = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR)
+_reads = [Depends(_user)]
+Reader = Annotated[User, Depends(_user)]
+Annotator = Annotated[User, Depends(_annotator)]
+
+# Viewers hold pages apart from those of other origins and load only what says that it may be loaded.
+_FILE = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_FRESH = {"Cache-Control": "no-store"}
+_DICOM = "application/dicom"
+
+
+@router.get("/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_reads)
+def worklist() -> JSONResponse:
+    """Every exam with its number, state and verdict."""
+    return JSONResponse(_room().worklist.as_json(), headers=_FRESH)
+
+
+@router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_reads)
+def one_exam(exam: str) -> JSONResponse:
+    """Its views, findings, levels and decisions; while it is judged, how far that is."""
+    room = _room()
+    return _detail(room, room.exams.get(exam))
+
+
+@router.get("/studies/{study}", summary=f"{RBAC_USER}The exam of a DICOM study", dependencies=_reads)
+def exam_of_study(study: str) -> RedirectResponse:
+    """Where the exam is that holds an image of this study."""
+    found = _room().exams.of_study(check_uid(study))
+    return RedirectResponse(f"{settings.MONAI_LABEL_API_STR}/mammolens/exams/{found.exam_id}", 307)
+
+
+@router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam")
+def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> JSONResponse:
+    """Scores, maps, findings and DICOM objects of the exam; answers when all is done."""
+    wanted = wanted or JudgeParameters()
+    if wanted.store and settings.MONAI_LABEL_AUTH_ENABLE:
+        _must_be_annotator(user)
+    room = _room()
+    found = room.exams.get(exam)
+    room.judge(found, again=wanted.again, store=wanted.store)
+    return _detail(room, found)
+
+
+@router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam")
+def decide(exam: str, user: Annotator, wanted: DecisionParameters) -> JSONResponse:
+    """Keep a verdict, with who and when as the server knows them."""
+    room = _room()
+    found = room.exams.get(exam)
+    room.decide(found, wanted, user.username)
+    return _detail(room, found)
+
+
+@router.post("/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back")
+def undo(exam: str, user: Annotator) -> JSONResponse:
+    """Let count again what was decided before; both stay in the history."""
+    room = _room()
+    found = room.exams.get(exam)
+    room.undo(found, user.username)
+    return _detail(room, found)
+
+
+@router.get("/exams/{exam}/ohif.json", summary=f"{RBAC_USER}DICOM JSON manifest for OHIF", dependencies=_reads)
+def manifest(exam: str) -> JSONResponse:
+    """Headers and addresses of the exam's images and current segmentations."""
+    room = _room()
+    return JSONResponse(room.manifest(room.exams.get(exam), settings.MONAI_LABEL_API_STR), headers={**_FILE, **_FRESH})
+
+
+@router.get("/images/{image}.dcm", summary=f"{RBAC_USER}An image as it is stored", dependencies=_reads)
+def original(image: str) -> FileResponse:
+    """The DICOM file."""
+    path = Path(app_instance().datastore().get_image_uri(check_image_id(image)))
+    if file_kind(path) is not FileKind.DICOM:
+        raise RequestError(image, "is no DICOM file", "fetch it at /datastore/image")
+    return FileResponse(path, media_type=_DICOM, headers=_FILE)
+
+
+@router.get("/derived/{image}/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an image", dependencies=_reads)
+def derived_of_image(image: str, kind: DerivedKind) -> Response:
+    """The current segmentation, parametric map or secondary capture."""
+    return _derived(Of.IMAGE, check_image_id(image), kind, OF_IMAGE)
+
+
+@router.get("/exams/{exam}/derived/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an exam", dependencies=_reads)
+def derived_of_exam(exam: str, kind: DerivedKind) -> Response:
+    """The current report."""
+    return _derived(Of.EXAM, _room().exams.get(exam).exam_id, kind, OF_EXAM)
+
+
+def _room() -> ReadingRoom:
+    room: ReadingRoom = app_instance().reading_room
+    return room
+
+
+def _detail(room: ReadingRoom, exam: Exam) -> JSONResponse:
+    return JSONResponse(room.detail(exam), headers=_FRESH)
+
+
+def _derived(of: Of, name: str, kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> Response:
+    if kind not in kinds:
+        raise RequestError(kind, f"is none of the {of.value}' objects", f"ask for {', '.join(kinds)}")
+    return Response(_room().derived(of, name, kind), media_type=_DICOM, headers={**_FILE, **_FRESH})
+
+
+def _must_be_annotator(user: User) -> None:
+    if settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR not in user.roles:
+        role = settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR
+        raise HTTPException(403, f"store: needs the role {role!r}; ask without, or log in as another user")

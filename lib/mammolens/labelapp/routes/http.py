@@ -1,0 +1,58 @@
+"""Turn MONAI Label's web application into ours: its routes checked and threaded, its doors closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from monailabel.config import Settings
+from monailabel.endpoints.user.auth import get_current_user
+from starlette.middleware import Middleware
+
+from mammolens.labelapp.routes import exams, infer, others, proxy, worklist_page
+from mammolens.labelapp.routes.authentication import current_user
+from mammolens.labelapp.routes.error_responses import add_error_responses
+from mammolens.labelapp.routes.ohif import route as ohif_route
+from mammolens.labelapp.routes.security import Gatekeeper
+from mammolens.labelapp.routes.stock import stock_routes
+
+_KEPT = {"/openapi.json", "/favicon.ico", "/static"}
+
+
+def harden(app: FastAPI, settings: Settings) -> None:
+    """Replace routes, middleware and error responses; doing it twice changes nothing more.
+
+    Left out of MONAI Label's routes are those that load scripts of other sites (``/docs``), those for
+    whole-slide images, and those that replace or remove a model's weights.
+
+    Args:
+        app: ``monailabel.app.app``; it may be running already.
+        settings: MONAI Label's.
+    """
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
+    for router in (
+        worklist_page.router,
+        exams.router,
+        infer.router,
+        proxy.router,
+        others.router,
+        ohif_route.router,
+        stock_routes(settings),
+    ):
+        app.include_router(router, prefix=settings.MONAI_LABEL_API_STR)
+    if settings.MONAI_LABEL_AUTH_ENABLE:
+        app.dependency_overrides[get_current_user] = current_user
+    add_error_responses(app)
+    app.user_middleware[:] = _middleware(settings)
+    app.middleware_stack = None  # it was built before the app was loaded; the next request builds it anew
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    # A URL type puts a slash behind the host; browsers send origins without one.
+    origins = [str(origin).rstrip("/") for origin in settings.MONAI_LABEL_CORS_ORIGINS]
+    door = Middleware(Gatekeeper, authenticated=settings.MONAI_LABEL_AUTH_ENABLE, origins=origins)
+    if not origins:
+        return [door]
+    everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}
+    return [door, Middleware(CORSMiddleware, allow_origins=origins, **everything)]

@@ -1,0 +1,70 @@
+"""MONAI Label's own routes, in the threadpool and with checked arguments.
+
+Its handlers are `async def` around blocking work, so that one of them holds up all others. Here each runs
+in a thread; path, authorisation and documentation stay as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from monailabel.config import Settings
+from monailabel.endpoints import (
+    activelearning,
+    batch_infer,
+    datastore,
+    info,
+    login,
+    model,
+    scoring,
+    session,
+    train,
+)
+
+from mammolens.labelapp.routes.arguments import checked
+
+_MODULES = (info, model, batch_infer, train, activelearning, scoring, datastore, session)
+_NOT_OFFERED = {("/model/{model}", "PUT"), ("/model/{model}", "DELETE")}  # models are published by training alone
+
+
+def stock_routes(settings: Settings) -> APIRouter:
+    """The routes that are kept; those for infer, logs, the proxy and OHIF are ours, those for slides are left out."""
+    router = APIRouter()
+    for module in (*_MODULES, *([login] if settings.MONAI_LABEL_AUTH_ENABLE else [])):
+        for route in module.router.routes:
+            if isinstance(route, APIRoute) and not any(
+                (route.path, way) in _NOT_OFFERED for way in route.methods or ()
+            ):
+                _add(router, route)
+    return router
+
+
+def _add(router: APIRouter, route: APIRoute) -> None:
+    router.add_api_route(
+        route.path,
+        in_a_thread(route.path, route.endpoint),
+        methods=list(route.methods or ()),
+        response_model=route.response_model,
+        summary=route.summary,
+        tags=route.tags,
+        responses=route.responses,
+        deprecated=route.deprecated,
+        include_in_schema=route.include_in_schema,
+    )
+
+
+def in_a_thread(path: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The same handler as a plain function, which FastAPI runs in its threadpool."""
+
+    def run(**arguments: Any) -> Any:
+        answer = handler(**checked(path, arguments))
+        return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+
+    run.__name__, run.__doc__ = handler.__name__, handler.__doc__
+    vars(run)["__signature__"] = inspect.signature(handler)
+    return run

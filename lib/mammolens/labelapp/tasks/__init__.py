@@ -1,0 +1,1 @@
+"""MONAI Label's tasks: infer, train, score, choose what comes next."""

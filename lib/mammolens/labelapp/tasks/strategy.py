@@ -1,0 +1,53 @@
+"""Which image to look at next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monailabel.interfaces.tasks.strategy import Strategy
+
+from mammolens.errors import UnknownImageError
+from mammolens.labelapp.datastore.contracts import Images
+from mammolens.labelapp.datastore.review import verdict_of
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed
+
+Rank = tuple[int, float, float]
+_SCORED, _UNSCORED, _FAILED = range(3)
+
+
+class MostAnomalous(Strategy):
+    """The most anomalous image that nobody has reviewed.
+
+    Scored images come first: lowest p-value, then highest score. Then those that have no score yet,
+    in the datastore's order; last those that could not be scored, which a person should see too.
+    Images with a verdict never come again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Most anomalous image without a verdict; run the scoring method 'anomaly' first")
+
+    def __call__(self, request: Mapping[str, Any], datastore: Images) -> dict[str, str]:
+        """Choose.
+
+        Returns:
+            ``{"id": image id}``, or ``{}`` when all images have a verdict.
+        """
+        infos = {image_id: _info(image_id, datastore) for image_id in datastore.list_images()}
+        open_ones = {image_id: rank(info) for image_id, info in infos.items() if verdict_of(info) is None}
+        return {"id": min(open_ones, key=open_ones.__getitem__)} if open_ones else {}
+
+
+def rank(info: Mapping[str, Any]) -> Rank:
+    """Place in the queue of an image with this info; the lowest comes first."""
+    if failed(info):
+        return (_FAILED, 0.0, 0.0)
+    score = StoredScore.of(info)
+    return (_UNSCORED, 0.0, 0.0) if score is None else (_SCORED, score.p_value, -score.pred_score)
+
+
+def _info(image_id: str, datastore: Images) -> dict[str, Any]:
+    try:
+        return datastore.get_image_info(image_id)
+    except UnknownImageError:  # vanished since it was listed
+        return {}

@@ -1,0 +1,79 @@
+from collections.abc import Iterator
+
+import pytest
+
+from mammolens.errors import PacsError
+from mammolens.labelapp.pacs.access import PacsAccess
+from mammolens.labelapp.pacs.instance import Instance
+from mammolens.labelapp.pacs.retrieve import retrieve
+
+from .fake_pacs import Answer, FakePacs, served
+from .test_archive import a_file
+
+UID = "1.2.9.1"
+RELATED = 'multipart/related; type="application/dicom"; boundary=cut'
+WHOLE = b"--cut\r\nContent-Type: application/dicom\r\n\r\n" + a_file(UID) + b"\r\n--cut--"
+
+
+@pytest.fixture
+def a_fake_pacs() -> Iterator[FakePacs]:
+    with served(FakePacs()) as pacs:
+        pacs.files[UID] = a_file(UID)
+        yield pacs
+
+
+def got(pacs: FakePacs) -> bytes:
+    return retrieve(PacsAccess(pacs.url, seconds=2), Instance(UID, "1.2.8", "1.2"))
+
+
+def test_any_transfer_syntax_is_asked_for(a_fake_pacs: FakePacs) -> None:
+    assert got(a_fake_pacs) == a_file(UID)
+    assert "transfer-syntax=*" in a_fake_pacs.asked[0].headers["Accept"]
+
+
+def test_a_server_that_forgets_the_envelope_is_understood(a_fake_pacs: FakePacs) -> None:
+    a_fake_pacs.next_answers = [Answer(body=a_file(UID), kind="application/dicom")]
+    assert got(a_fake_pacs) == a_file(UID)
+
+
+CUT_OFF = [
+    Answer(body=WHOLE[:200], kind=RELATED, announced=len(WHOLE)),
+    Answer(body=WHOLE[:200], kind=RELATED),
+    Answer(body=WHOLE[:-4], kind=RELATED),
+]
+
+
+@pytest.mark.parametrize("cut_off", CUT_OFF, ids=["shorter than announced", "without end", "without its last bytes"])
+def test_an_answer_that_breaks_off_is_never_used_but_asked_for_again(a_fake_pacs: FakePacs, cut_off: Answer) -> None:
+    a_fake_pacs.next_answers = [cut_off]
+    assert got(a_fake_pacs) == a_file(UID)
+    assert len(a_fake_pacs.asked) == 2
+
+
+def test_one_that_breaks_off_each_time_is_told(a_fake_pacs: FakePacs) -> None:
+    a_fake_pacs.next_answers = [CUT_OFF[0]] * 9
+    with pytest.raises(PacsError, match="broke off in the middle of its answer; try again"):
+        got(a_fake_pacs)
+    assert len(a_fake_pacs.asked) == 3
+
+
+NONSENSE = [
+    Answer(body=b"<html>", kind="text/html"),
+    Answer(body=b"", kind="text/html"),
+    Answer(body=WHOLE.replace(b"DICM", b"MCID"), kind=RELATED),
+    Answer(body=b"--cut--", kind=RELATED),
+    Answer(body=b"hello", kind="multipart/related"),
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: str(answer.body[-12:]))
+def test_what_is_no_dicom_is_called_so(a_fake_pacs: FakePacs, answer: Answer) -> None:
+    a_fake_pacs.next_answers = [answer] * 9
+    with pytest.raises(PacsError, match=r"sent no DICOM for 1\.2\.9\.1"):
+        got(a_fake_pacs)
+
+
+def test_another_instance_is_refused(a_fake_pacs: FakePacs) -> None:
+    a_fake_pacs.files[UID] = a_file("1.2.9.2")
+    with pytest.raises(PacsError, match=r"sent another instance than 1\.2\.9\.1"):
+        got(a_fake_pacs)

@@ -1,0 +1,78 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mammolens.enums import Verdict
+from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.reading.decisions import Decisions, Order
+from mammolens.labelapp.reading.exam_entry import rank
+from mammolens.labelapp.reading.policy import ResultPolicy
+from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.tasks.scoring import AnomalyScoring
+from mammolens.labelapp.tasks.serving import Serving
+
+
+@pytest.fixture
+def a_room(a_serving: Serving, a_folder_datastore: MammogramFolder) -> Iterator[ReadingRoom]:
+    return ReadingRoom(a_serving, a_folder_datastore, ResultPolicy(), lambda work: work())
+
+
+def test_scores_of_the_scoring_method_give_an_exam_its_number_without_judging_it(
+    a_room: ReadingRoom, a_serving: Serving, a_folder_datastore: MammogramFolder
+) -> None:
+    AnomalyScoring(a_serving)({}, a_folder_datastore)
+    for entry in a_room.worklist.entries():
+        assert entry["state"] == "new"
+        assert entry["exam_p_value"] is not None
+        number = entry["exam_p_value"]
+        exam = a_room.exams.get(entry["exam"])
+        a_room.judge(exam)
+        assert a_room.detail(exam)["exam_p_value"] == pytest.approx(number)
+
+
+def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
+    a_room: ReadingRoom, a_serving: Serving, a_folder_datastore: MammogramFolder
+) -> None:
+    AnomalyScoring(a_serving)({}, a_folder_datastore)
+    first, second = a_room.worklist.entries()
+    assert first["exam_p_value"] <= second["exam_p_value"]
+    exam = a_room.exams.get(first["exam"])
+    assert a_room.worklist.next_of(exam) == second["exam"]
+    Decisions(a_folder_datastore).decide(exam.image_ids, Order(Verdict.NORMAL, "ada"))
+    assert [entry["exam"] for entry in a_room.worklist.entries()] == [second["exam"], first["exam"]]
+    assert a_room.worklist.entry(exam)["verdict"] == "normal"
+    assert a_room.worklist.entry(exam)["reviewer"] == "ada"
+    assert a_room.worklist.next_of(a_room.exams.get(second["exam"])) is None
+
+
+def test_a_line_is_made_anew_only_when_something_has_changed(
+    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mammolens.labelapp.reading import worklist as module
+
+    made: list[str] = []
+    original = module.entry_of
+
+    def counted(exam: Any, *rest: Any) -> dict[str, Any]:
+        made.append(exam.exam_id)
+        return original(exam, *rest)
+
+    monkeypatch.setattr(module, "entry_of", counted)
+    a_room.worklist.entries()
+    a_room.worklist.entries()
+    assert len(made) == 2
+    exam = next(iter(a_room.exams.all().values()))
+    a_folder_datastore.update_image_info(exam.image_ids[0], {"review": {"verdict": "normal"}})
+    a_room.worklist.entries()
+    assert made[2:] == [exam.exam_id]
+
+
+def test_exams_without_a_number_come_behind_those_with_one() -> None:
+    lines = [
+        {"verdict": "normal", "exam_p_value": 0.01},
+        {"verdict": None, "exam_p_value": None},
+        {"verdict": None, "exam_p_value": 0.9},
+        {"verdict": None, "exam_p_value": 0.02},
+    ]
+    assert [line["exam_p_value"] for line in sorted(lines, key=rank)] == [0.02, 0.9, None, 0.01]

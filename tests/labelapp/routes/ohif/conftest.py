@@ -1,0 +1,45 @@
+"""The mode's modules in a page of a browser, without OHIF around them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mammolens.labelapp.routes.ohif.route import MODULES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+ORIGIN = "http://127.0.0.1:9/"  # the discard port: nobody answers there, all comes from the route below
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def a_page(a_browser: "Browser") -> Iterator["Page"]:
+    """An empty page that can import the modules by name."""
+    page = a_browser.new_page()
+    page.route("**/*", _serve)
+    page.goto(ORIGIN)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def run(a_page: "Page") -> Run:
+    """Evaluate a function of a module's exports and further arguments: ``run("words.js", "(m, x) => m.f(x)", 1)``."""
+
+    def evaluate(module: str, function: str, *arguments: Any) -> Any:
+        script = f"async ([name, rest]) => ({function})(await import('/' + name), ...rest)"
+        return a_page.evaluate(script, [module, list(arguments)])
+
+    return evaluate
+
+
+def _serve(route: "Route") -> None:
+    name = Path(route.request.url).name
+    file = MODULES / name
+    if file.is_file():
+        route.fulfill(path=file, content_type="text/css" if file.suffix == ".css" else "text/javascript")
+    else:
+        route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")

@@ -1,0 +1,87 @@
+import io
+
+import pytest
+from starlette.datastructures import UploadFile
+
+from mammolens.errors import RequestError
+from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.routes.arguments import checked, json_object, safe_name
+
+
+@pytest.mark.parametrize(
+    ("filename", "safe"),
+    [
+        ("GH133.dcm", "gh133.dcm"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\x.NII.GZ", "x.nii.gz"),
+        ("a b/ü?.png", "upload.png"),
+        ("x.dcm/../../y", "y"),
+        ("run.sh", "run_sh"),
+        ("..", "upload"),
+        ("", "upload"),
+        (None, "upload"),
+        ("x" * 300 + ".nrrd", "x" * 64 + ".nrrd"),
+        ("a\x00.dcm", "a.dcm"),
+    ],
+)
+def test_uploads_get_names_that_are_safe_anywhere(filename: str | None, safe: str) -> None:
+    assert safe_name(filename) == safe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"image": "/etc/passwd"}, "is no image id"),
+        ({"id": "../x"}, "is no image id"),
+        ({"label": "a/b"}, "is no image id"),
+        ({"tag": "../../x"}, "is no label tag"),
+        ({"session_id": "../../x"}, "is no session id"),
+        ({"params": "{"}, "is no JSON"),
+        ({"info": "[1]"}, "is no JSON object"),
+        ({"info": "null"}, "is no JSON object"),
+        ({"check_sum": "MD4:12"}, "is no checksum"),
+        ({"uncompress": True}, "is not offered"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object], complaint: str) -> None:
+    with pytest.raises(RequestError, match=complaint):
+        checked("/datastore/image", arguments)
+
+
+def test_what_is_fine_or_left_out_passes_unchanged() -> None:
+    arguments = {"image": "a.dcm", "tag": None, "session_id": "", "params": "", "user": object(), "run_sync": True}
+    assert checked("/datastore/image", arguments) == {**arguments, "params": "{}"}
+
+
+def test_uploaded_files_are_renamed_before_a_handler_sees_them() -> None:
+    upload = UploadFile(io.BytesIO(), filename="../../../tmp/x.dcm")
+    checked("/datastore/image", {"file": upload})
+    assert upload.filename == "x.dcm"
+
+
+def test_the_body_of_a_task_keeps_only_what_the_task_knows(an_app: MammoLensApp) -> None:
+    body = {"epochs": 3, "bundle_path": "/tmp/evil", "gpus": "0", "model": "other"}
+    assert checked("/train/{model}", {"model": "mammolens", "params": body})["params"] == {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("/train/{model}", {"model": "nobody"}),
+        ("/batch/infer/{model}", {"model": "nobody"}),
+        ("/scoring/{method}", {"method": "dice"}),
+        ("/activelearning/{strategy}", {"strategy": "random"}),
+        ("/train/{model}", {"model": "mammolens", "params": {"epochs": "many"}}),
+        ("/batch/infer/{model}", {"model": "mammolens", "params": {"images": ["/etc/passwd"]}}),
+    ],
+)
+def test_unknown_tasks_and_unusable_bodies_are_refused_before_a_process_starts(
+    an_app: MammoLensApp, path: str, arguments: dict[str, object]
+) -> None:
+    with pytest.raises(RequestError):
+        checked(path, arguments)
+
+
+@pytest.mark.parametrize(("text", "value"), [("", {}), ("{}", {}), ('{"a": 1}', {"a": 1})])
+def test_form_fields_hold_json_objects(text: str, value: dict[str, int]) -> None:
+    assert json_object(text) == value
