@@ -2,6 +2,8 @@
 
 from os import PathLike
 
+from mammolens.names import path_as_text
+
 
 class MammoLensError(Exception):
     """Base of every error that MammoLens raises on purpose.
@@ -13,7 +15,7 @@ class MammoLensError(Exception):
     """
 
     def __init__(self, source: str | PathLike[str], reason: str, remedy: str) -> None:
-        self.source = str(source)
+        self.source = path_as_text(source)
         self.reason = reason
         self.remedy = remedy
         super().__init__(f"{self.source}: {reason}; {remedy}")
@@ -48,6 +50,10 @@ class DatasetError(MammoLensError, ValueError):
 
 class ModelError(MammoLensError, RuntimeError):
     """A model directory that is missing, incomplete or damaged."""
+
+
+class LedgerError(MammoLensError, RuntimeError):
+    """A decision ledger that cannot be opened or written, or that somebody has changed."""
 
 
 class RequestError(MammoLensError, ValueError):

@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 import typer.main
 
@@ -21,15 +22,31 @@ def lines_of(text: str) -> list[str]:
     return [line.partition("  #")[0] for line in found]
 
 
+def examples_of(command: click.Command) -> list[str]:
+    """In the help of a command and of those below it."""
+    below = getattr(command, "commands", {}).values()
+    return [*lines_of(command.help or ""), *(line for one in below for line in examples_of(one))]
+
+
+def parameters_of(words: list[str]) -> dict[str, object]:
+    """What a command, or one below it, understands of a line."""
+    name, *arguments = words
+    command = COMMANDS[name]
+    while hasattr(command, "commands"):
+        name, *arguments = arguments
+        command = command.commands[name]
+    return command.make_context(name, arguments).params
+
+
 DOCUMENTED = [(path.name, line) for path in DOCUMENTS if path.is_file() for line in lines_of(path.read_text())]
-EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in lines_of(command.help or "")]
+EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in examples_of(command)]
 
 
 @pytest.mark.parametrize(("source", "line"), [*DOCUMENTED, *EXAMPLES])
 def test_it_is_understood(source, line):
-    _, name, *arguments = shlex.split(line)
-    assert name in COMMANDS, source
-    assert COMMANDS[name].make_context(name, arguments).params
+    _, *words = shlex.split(line)
+    assert words[0] in COMMANDS, source
+    assert parameters_of(words)
 
 
 def test_there_are_documents_and_examples():

@@ -21,6 +21,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
         (errors.DatasetError, 5),
         (errors.ModelError, 6),
         (errors.ServerError, 7),
+        (errors.LedgerError, 8),
     ],
 )
 def test_each_kind_of_error_has_its_code(kind, code):

@@ -4,12 +4,24 @@ import subprocess
 import sys
 
 import pytest
+import typer.main
 
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.cli.main import app
 
-COMMANDS = [command.name for command in app.registered_commands]
-HEAVY = ("torch", "monai", "monailabel", "numpy", "scipy", "skimage", "matplotlib", "pydicom", "SimpleITK")
+COMMANDS = list(typer.main.get_command(app).commands)
+HEAVY = (
+    "torch",
+    "monai",
+    "monailabel",
+    "numpy",
+    "scipy",
+    "skimage",
+    "matplotlib",
+    "pydicom",
+    "SimpleITK",
+    "sqlalchemy",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mammolens.errors import ModelError
 from mammolens.models.directory import CALIBRATION, CARD, TRAINING, WEIGHTS, load_model, model_id_of
+from mammolens.models.history import Event
 from mammolens.models.store import ModelStore, pretrained_directory
 
 
@@ -136,3 +141,145 @@ def test_a_pointer_that_names_no_version_is_an_error_that_says_what_to_do(a_stor
     (a_store.root / "serving").write_text(text)
     with pytest.raises(ModelError, match="is the serving version but is gone; restore it, or delete"):
         a_store.serving()
+
+
+def test_what_is_added_does_not_serve_until_it_is_promoted(a_store, make_model):
+    old = a_store.publish(make_model(1))
+    new = a_store.add(make_model(2), by="trainer")
+    assert a_store.serving().name == old
+    a_store.promote(new, by="Dr Example", why="better", verdict="v.json")
+    assert a_store.serving().name == new
+    last = a_store.history()[-1]
+    assert (last.event, last.version, last.previous) == (Event.PROMOTED, new, old)
+    assert (last.by, last.why, last.verdict, last.overridden) == ("Dr Example", "better", "v.json", False)
+
+
+def test_rolling_back_leads_to_the_pretrained_model_and_no_further(a_store, make_model):
+    first, second = (a_store.publish(make_model(seed)) for seed in (1, 2))
+    assert a_store.serving().name == second
+    assert a_store.rollback(by="a", why="worse") == first
+    assert a_store.serving().name == first
+    assert a_store.rollback(by="a", why="worse still") is None
+    assert a_store.serving() == pretrained_directory()
+    with pytest.raises(ModelError, match="no model served before this one"):
+        a_store.rollback(by="a", why="again")
+    assert a_store.versions() == [first, second]  # nothing is lost
+
+
+def test_rolling_back_to_a_version_that_is_gone_changes_nothing(a_store, make_model):
+    first, second = (a_store.publish(make_model(seed)) for seed in (1, 2))
+    shutil.rmtree(a_store.root / "versions" / first)
+    with pytest.raises(ModelError, match="has no version"):
+        a_store.rollback(by="a", why="worse")
+    assert a_store.serving().name == second
+
+
+def test_rolling_back_is_the_way_out_when_the_serving_version_is_gone(a_store, make_model):
+    first, second = (a_store.publish(make_model(seed)) for seed in (1, 2))
+    shutil.rmtree(a_store.root / "versions" / second)
+    assert a_store.rollback(by="a", why="gone") == first
+    assert a_store.serving().name == first
+
+
+def test_a_store_from_before_there_was_a_history_can_be_rolled_back(a_store, make_model):
+    first = a_store.publish(make_model(1))
+    (a_store.root / "history.jsonl").unlink()
+    second = a_store.publish(make_model(2))
+    assert a_store.rollback(by="a", why="worse") == first
+    assert a_store.serving().name == first
+    assert second in a_store.versions()
+
+
+def test_a_refusal_is_noted_and_changes_nothing(a_store, make_model):
+    old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
+    a_store.refuse(new, by="trainer", why="worse", verdict="v.json")
+    assert a_store.serving().name == old
+    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (Event.REFUSED, new)
+
+
+def test_to_promote_what_serves_already_does_nothing(a_store, make_model):
+    version = a_store.publish(make_model())
+    before = a_store.history()
+    a_store.promote(version, by="a", why="again")
+    assert a_store.history() == before
+
+
+def test_an_unknown_version_is_an_error_that_names_the_known_ones(a_store, make_model):
+    version = a_store.publish(make_model())
+    with pytest.raises(ModelError, match=f"has no version 'other'; use one of its versions: {version}"):
+        a_store.promote("other", by="a", why="b")
+
+
+def test_a_verdict_is_kept_beside_the_versions(a_store, make_model):
+    version = a_store.publish(make_model())
+    names = [a_store.keep_verdict(version, text) for text in ("one", "two")]
+    assert [a_store.verdict(name) for name in names] == ["one", "two"]
+    with pytest.raises(ModelError, match="cannot be read"):
+        a_store.verdict("none.json")
+
+
+def dies_at(number: int, root: Path, work: Callable[[], object]) -> bool:
+    """Do the work in a child that is killed before its n-th file operation below ``root``; False: it got through."""
+    child = os.fork()
+    if child == 0:
+        left = number
+
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal left
+            if event in _FILE_OPERATIONS and any(str(root) in str(argument) for argument in arguments):
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        code = 1
+        try:
+            sys.addaudithook(hook)
+            work()
+            code = 0
+        finally:
+            os._exit(code)  # whatever happened: the tests go on in the parent alone
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the work itself failed"
+    return os.WIFSIGNALED(status)
+
+
+_FILE_OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "os.utime"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["publish", "promote", "rollback", "to the pretrained one"])
+def test_killed_between_any_two_file_operations_a_whole_model_serves_and_the_next_change_works(
+    make_model, tmp_path, change
+):
+    template = ModelStore(tmp_path / "template")
+    template.publish(make_model(1))
+    if change == "rollback":
+        template.publish(make_model(3))
+    other = template.add(make_model(2), by="a")
+    before = template.serving_version()
+    points, outcomes = 0, set()
+    while True:
+        store = ModelStore(tmp_path / f"store-{points}")
+        shutil.copytree(template.root, store.root)
+        works = {
+            "publish": lambda store=store: store.publish(make_model(2)),
+            "promote": lambda store=store: store.promote(other, by="a", why="b"),
+        }
+        work = works.get(change, lambda store=store: store.rollback(by="a", why="b"))
+        died = dies_at(points + 1, store.root, work)
+        serving = load_model(store.serving()).model_id
+        assert all(load_model(store.directory(version)) for version in store.versions())
+        outcomes.add(store.serving_version() == before)
+        store.history()  # never torn
+        # The next change finds the truth, whatever the history had announced.
+        pointed = store.serving_version()
+        new = store.publish(make_model(4))
+        assert store.serving().name == new
+        assert store.rollback(by="a", why="b") == pointed
+        assert load_model(store.serving()).model_id == serving
+        shutil.rmtree(store.root)
+        if not died:
+            break
+        points += 1
+    assert points > 5
+    assert outcomes == {True, False}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from mammolens.errors import ConfigError, DatasetError, InputError, MammoLensError, ModelError, ServerError
+from mammolens.errors import ConfigError, DatasetError, InputError, LedgerError, MammoLensError, ModelError, ServerError
 
 
 class ExitCode(IntEnum):
@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     DATASET = 5
     MODEL = 6
     SERVER = 7
+    LEDGER = 8
     INTERRUPTED = 130
 
 
@@ -31,4 +32,5 @@ _CODES: tuple[tuple[type[MammoLensError], ExitCode], ...] = (
     (DatasetError, ExitCode.DATASET),
     (ModelError, ExitCode.MODEL),
     (ServerError, ExitCode.SERVER),
+    (LedgerError, ExitCode.LEDGER),
 )

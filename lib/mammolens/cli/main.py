@@ -10,8 +10,10 @@ from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.cli.calibrate import calibrate
 from mammolens.cli.console import log_to_stderr
 from mammolens.cli.cross_fit import cross_fit
+from mammolens.cli.decisions import decisions
 from mammolens.cli.demo import demo
 from mammolens.cli.evaluate import evaluate
+from mammolens.cli.models import models
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
 from mammolens.cli.serve import serve
@@ -28,7 +30,9 @@ app = typer.Typer(
         f"[bold]{RESEARCH_USE_ONLY}.[/bold]\n\n"
         "Start with [cyan]mammolens demo[/cyan], or [cyan]mammolens predict IMAGES -o OUT[/cyan]."
     ),
-    epilog="Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model, 7 server.",
+    epilog=(
+        "Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model, 7 server, 8 ledger."
+    ),
 )
 
 
@@ -55,6 +59,8 @@ app.command("tune")(tune)
 app.command("calibrate")(calibrate)
 app.command("evaluate")(evaluate)
 app.command("cross-fit")(cross_fit)
+app.add_typer(models, name="models")
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("phantom")(phantom)
+app.add_typer(decisions, name="decisions")

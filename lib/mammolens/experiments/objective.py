@@ -15,8 +15,8 @@ from mammolens.datasets.base import Case
 from mammolens.errors import DatasetError, MammoLensError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
 from mammolens.evaluation.metrics import auroc_within
+from mammolens.evaluation.planting import PlantingPipeline
 from mammolens.experiments.memory import PreparedMemory, RememberingPipeline
-from mammolens.experiments.planting import PlantingPipeline
 from mammolens.experiments.tuning_data import TuningData
 from mammolens.inference.predictor import Predictor
 from mammolens.training.engine import train

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from mammolens.errors import ModelError
-from mammolens.files import write_text
-from mammolens.models.directory import CALIBRATION, CARD, CONFIG, METRICS, TRAINING, WEIGHTS, load_model
+from filelock import FileLock, Timeout
 
-_POINTER = "serving"
+from mammolens.errors import ModelError
+from mammolens.files import whole_file
+from mammolens.models.directory import CALIBRATION, CARD, CONFIG, METRICS, TRAINING, WEIGHTS, load_model
+from mammolens.models.history import Entry, Event, History, served
+
+_POINTER, _VERSIONS, _VERDICTS, _HISTORY, _LOCK = "serving", "versions", "verdicts", "history.jsonl", ".lock"
+_PATIENCE_S = 60.0  # another change takes milliseconds
 PRETRAINED = "restorer"
 BASELINE = "autoencoder"  # the original method: a line in every report
 
@@ -23,15 +30,19 @@ def pretrained_directory(name: str = PRETRAINED) -> Path:
 
 
 class ModelStore:
-    """``root/versions/<model id>/`` and the pointer file ``root/serving``.
+    """``root/versions/<model id>/``, the pointer file ``root/serving`` and ``root/history.jsonl``.
 
-    The pointer is replaced atomically: whoever asks sees the old version or the new one entirely,
-    and a crash at any moment leaves a version that can serve.
+    The pointer is replaced atomically and nothing else says what serves: whoever asks sees the old version or the new
+    one entirely, and a crash at any moment leaves a version that can serve. A version never changes. The history is
+    written before the pointer, so that nothing serves without a trace; where a crash came between, the next change
+    notes what it found.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._versions = root / "versions"
+        self._versions = root / _VERSIONS
+        self._pointer = root / _POINTER
+        self._history = History(root / _HISTORY)
 
     def serving(self) -> Path:
         """The directory of the serving version; the pretrained one where none was published.
@@ -39,14 +50,20 @@ class ModelStore:
         Raises:
             ModelError: the pointer names a version that is gone.
         """
-        pointer = self.root / _POINTER
-        if not pointer.exists():
+        name = self.serving_version()
+        if name is None:
             return pretrained_directory()
-        name = pointer.read_text(encoding="utf-8", errors="replace").strip()
         if name not in self.versions():
             directory = self._versions / name
-            raise ModelError(directory, "is the serving version but is gone", f"restore it, or delete {pointer}")
+            raise ModelError(directory, "is the serving version but is gone", f"restore it, or delete {self._pointer}")
         return self._versions / name
+
+    def serving_version(self) -> str | None:
+        """The name that the pointer holds; ``None``: the pretrained model serves."""
+        try:
+            return self._pointer.read_text(encoding="utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            return None
 
     def versions(self) -> list[str]:
         """Ids of the versions, oldest first."""
@@ -54,8 +71,37 @@ class ModelStore:
         found = [path for path in self._versions.glob("[!.]*") if path.is_dir()]
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
-    def publish(self, directory: Path) -> str:
+    def directory(self, version: str) -> Path:
+        """The directory of a version.
+
+        Raises:
+            ModelError: there is none of that name.
+        """
+        if version not in self.versions():
+            known = ", ".join(self.versions()) or "none"
+            raise ModelError(self.root, f"has no version {version!r}", f"use one of its versions: {known}")
+        return self._versions / version
+
+    def history(self) -> tuple[Entry, ...]:
+        """What happened, oldest first.
+
+        Raises:
+            ModelError: the history is damaged.
+        """
+        return self._history.entries()
+
+    def publish(self, directory: Path, *, by: str = "mammolens", why: str = "published without a gate") -> str:
         """Copy a complete model directory into the store and let it serve; returns its id.
+
+        Raises:
+            ModelError: a file of the model is missing or damaged.
+        """
+        version = self.add(directory, by=by)
+        self.promote(version, by=by, why=why)
+        return version
+
+    def add(self, directory: Path, *, by: str) -> str:
+        """Copy a complete model directory into the store; it does not serve yet. Returns the version.
 
         Raises:
             ModelError: a file of the model is missing or damaged.
@@ -71,11 +117,127 @@ class ModelStore:
             for name in (CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS):
                 if (directory / name).is_file():
                     shutil.copy2(directory / name, temporary / name)
+                    _flush(temporary / name)
             version = self._placed(temporary, model_id)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        write_text(self.root / _POINTER, version)
+        with self._changing():
+            self._note(Event.ADDED, version, by)
         return version
+
+    def promote(self, version: str, *, by: str, why: str, verdict: str | None = None, overridden: bool = False) -> None:
+        """Let a version serve; nothing is done where it serves already.
+
+        Args:
+            version: of this store.
+            by: who promotes it.
+            why: in words.
+            verdict: name that :meth:`keep_verdict` gave.
+            overridden: a person decides without the gate's consent.
+
+        Raises:
+            ModelError: there is no such version, or it cannot be loaded.
+        """
+        load_model(self.directory(version))
+        with self._changing():
+            if self.serving_version() != version:
+                self._note(Event.PROMOTED, version, by, why, verdict, overridden)
+                self._point_to(version)
+
+    def refuse(self, version: str, *, by: str, why: str, verdict: str | None = None) -> None:
+        """Note that a version was judged and does not serve.
+
+        Raises:
+            ModelError: there is no such version.
+        """
+        self.directory(version)
+        with self._changing():
+            self._note(Event.REFUSED, version, by, why, verdict)
+
+    def rollback(self, *, by: str, why: str) -> str | None:
+        """Let the version serve that served before; again, and it is the one before that.
+
+        Returns:
+            The version that serves now, ``None`` for the pretrained model.
+
+        Raises:
+            ModelError: none served before, or it is gone or damaged.
+        """
+        with self._changing():
+            line = served(self._history.entries())
+            if len(line) < 2:
+                raise ModelError(self.root, "no model served before this one", "promote another version instead")
+            before = line[-2]
+            if before is not None:
+                load_model(self.directory(before))
+            self._note(Event.ROLLED_BACK, before, by, why)
+            self._point_to(before)
+        return before
+
+    def keep_verdict(self, version: str, text: str) -> str:
+        """Write a verdict on a version, whole or not at all; returns the name under which it is kept."""
+        name = f"{version}.{uuid.uuid4().hex[:8]}.json"
+        self._write(self.root / _VERDICTS / name, text)
+        return name
+
+    def verdict(self, name: str) -> str:
+        """The text of a verdict.
+
+        Raises:
+            ModelError: it is gone.
+        """
+        path = self.root / _VERDICTS / name
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ModelError(path, f"cannot be read ({error.strerror})", "restore it from a backup") from error
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change at a time, whichever process makes it; the history agrees with the pointer within."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(str(self.root / _LOCK), timeout=_PATIENCE_S):
+                pointed = self.serving_version()
+                if served(self._history.entries())[-1] != pointed:
+                    why = "serves, unlike the line before says: a change was cut short, or made by hand"
+                    self._note(Event.FOUND, pointed, "mammolens", why)
+                yield
+        except Timeout as error:
+            raise ModelError(self.root, "is being changed by another process", "try again in a minute") from error
+
+    def _note(
+        self,
+        event: Event,
+        version: str | None,
+        by: str,
+        why: str = "",
+        verdict: str | None = None,
+        overridden: bool = False,
+    ) -> None:
+        self._history.append(
+            Entry(
+                event=event,
+                version=version,
+                previous=self.serving_version(),
+                by=by,
+                why=why,
+                verdict=verdict,
+                overridden=overridden,
+            )
+        )
+
+    def _point_to(self, version: str | None) -> None:
+        if version is None:
+            self._pointer.unlink(missing_ok=True)
+        else:
+            self._write(self._pointer, version)
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+            _flush(temporary)
 
     def _placed(self, copy: Path, model_id: str) -> str:
         """Give a complete copy its name: the model's id, with more behind it where that is taken."""
@@ -89,3 +251,9 @@ class ModelStore:
                 name = f"{model_id}-{uuid.uuid4().hex[:6]}"
             else:
                 return name
+
+
+def _flush(path: Path) -> None:
+    """Through to the disk before anything points here: a pointer must not outlive what it points to."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -8,7 +8,7 @@ from PIL import Image
 
 from mammolens.config import PreprocessingConfig
 from mammolens.datasets.phantom import make_phantom_exam
-from mammolens.experiments.planting import PlantingPipeline, plant_lesion
+from mammolens.evaluation.planting import PlantingPipeline, plant_lesion
 from mammolens.transforms.pipeline import Pipeline
 from mammolens.types import ImageAttributes, Mammogram
 

@@ -1,0 +1,174 @@
+"""Does the calibration still speak of the patients who come now? Recent p-values and machines against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammolens.calibration.uniformity import Shift, Uniformity, uniformity
+
+
+class Cause(StrEnum):
+    """Why the calibration may not hold any more."""
+
+    NEW_MACHINE = "new_machine"
+    NEW_SOFTWARE = "new_software"
+    SCORES_UP = "scores_up"
+    SCORES_DOWN = "scores_down"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLimits:
+    """When an alarm is raised.
+
+    Attributes:
+        chance: of a false alarm about moved scores, of each look at a window; all machines share it.
+        distance: a smaller distance from uniform is no alarm however certain it is: of 100 patients less than ten
+            would have been decided otherwise.
+        unknown_share: of exams from machines or software that the calibration never saw.
+        fewest: exams, of all or of one machine, before anything is said of their scores.
+        fewest_unknown: exams from unknown machines or software before it is said.
+
+    Raises:
+        ValueError: a share outside (0, 1) or a count below 1.
+    """
+
+    chance: float = 0.001
+    distance: float = 0.10
+    unknown_share: float = 0.05
+    fewest: int = 30
+    fewest_unknown: int = 3
+
+    def __post_init__(self) -> None:
+        if not all(0 < share < 1 for share in (self.chance, self.distance, self.unknown_share)):
+            raise ValueError("shares of drift limits lie within (0, 1)")
+        if min(self.fewest, self.fewest_unknown) < 1:
+            raise ValueError("counts of drift limits are 1 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One cause, with the machine or software that it comes from (``None``: not only one), in a sentence."""
+
+    cause: Cause
+    sentence: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What a window of recent exams says.
+
+    Attributes:
+        n: exams.
+        overall: of all p-values; ``None`` with fewer than the limits ask for.
+        machines: the same of each machine with exams enough.
+        unknown_share: exams of machines that the calibration never saw, over all; an exam whose machine is not told
+            counts as unknown only where the calibration knows machines.
+        alarms: the causes; empty where nothing has changed as far as can be told.
+    """
+
+    n: int
+    overall: Uniformity | None
+    machines: dict[str, Uniformity]
+    unknown_share: float
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def alarm(self) -> bool:
+        """Whether somebody should look."""
+        return bool(self.alarms)
+
+
+def drift(
+    p_values: NDArray[np.float64],
+    groups: Sequence[str | None],
+    software: Sequence[str | None] | None = None,
+    *,
+    known_groups: Collection[str],
+    known_software: Collection[str] | None = None,
+    calibration_patients: int | None = None,
+    limits: DriftLimits = DriftLimits(),
+) -> Drift:
+    """Judge a window of recent exams of different patients; those with a finding are better left out.
+
+    Uniformity is tested window by window, not by a conformal martingale (Vovk, Nouretdinov and Gammerman 2003): that
+    one assumes an endless calibration and in time finds out any finite one, though nothing has changed.
+
+    Args:
+        p_values: ``(n,)`` float64 in (0, 1], of exams.
+        groups: ``(n,)`` the acquisition group of each.
+        software: ``(n,)`` Software Versions (0018,1020) of each; ``None`` where nobody kept them.
+        known_groups: of the calibration.
+        known_software: of the calibration; ``None`` where nobody kept them: then software is not judged.
+        calibration_patients: see :func:`mammolens.calibration.uniformity.uniformity`.
+        limits: when to raise an alarm.
+
+    Raises:
+        ValueError: columns of different length, or a p-value outside [0, 1].
+    """
+    values = np.asarray(p_values, dtype=np.float64)
+    columns = [groups] if software is None else [groups, software]
+    if any(len(column) != len(values) for column in columns):
+        raise ValueError("each exam has one p-value, one acquisition group and one software")
+    machines = {
+        name: members
+        for name in sorted({group for group in groups if group is not None})
+        if len(members := values[[group == name for group in groups]]) >= limits.fewest
+    }
+    tests = {name: uniformity(members, calibration_patients) for name, members in machines.items()}
+    overall = uniformity(values, calibration_patients) if len(values) >= limits.fewest else None
+    unknown = [group for group in groups if known_groups and group not in known_groups]
+    alarms = _new(unknown, len(values), Cause.NEW_MACHINE, limits)
+    if software is not None and known_software is not None:
+        new = [version for version in software if version is not None and version not in known_software]
+        alarms += _new(new, len(values), Cause.NEW_SOFTWARE, limits)
+    alarms += _moved(overall, tests, limits)
+    return Drift(len(values), overall, tests, len(unknown) / len(values) if len(values) else 0.0, tuple(alarms))
+
+
+_NEW = {
+    Cause.NEW_MACHINE: "are of a machine that the calibration never saw",
+    Cause.NEW_SOFTWARE: "come from software that the calibration never saw",
+}
+
+
+def _new(sources: Sequence[str | None], n: int, cause: Cause, limits: DriftLimits) -> list[Alarm]:
+    """An alarm where too many exams come from somewhere new, named after where most of them come from."""
+    if len(sources) < limits.fewest_unknown or len(sources) <= limits.unknown_share * n:
+        return []
+    names = Counter(source or "not told" for source in sources)
+    told = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more}); calibrate on its normal exams"
+    return [Alarm(cause, sentence, next(iter(names)) if len(names) == 1 else None)]
+
+
+def _moved(overall: Uniformity | None, machines: dict[str, Uniformity], limits: DriftLimits) -> list[Alarm]:
+    """Alarms about moved scores: of each machine that moved, else of all together."""
+    tests = len(machines) + 1
+
+    def has_moved(found: Uniformity) -> bool:
+        return found.distance >= limits.distance and found.chance <= limits.chance / tests
+
+    alarms = [_alarm(found, name) for name, found in machines.items() if has_moved(found)]
+    if not alarms and overall is not None and has_moved(overall):
+        alarms = [_alarm(overall, None)]
+    return alarms
+
+
+def _alarm(found: Uniformity, machine: str | None) -> Alarm:
+    higher = found.shift is Shift.UP
+    where = f" of {machine}" if machine else ""
+    sentence = (
+        f"scores{where} moved {found.shift}: {found.share:.0%} of the last {found.n} exams have a p-value "
+        f"{'of at most' if higher else 'below'} {found.place:.2f}, where {found.place:.0%} are expected; "
+        + ("more normal exams are flagged than promised" if higher else "fewer exams are flagged than meant")
+        + "; calibrate anew on its normal exams"
+    )
+    return Alarm(Cause.SCORES_UP if higher else Cause.SCORES_DOWN, sentence, machine)

@@ -1,0 +1,62 @@
+"""How many of so many new normal patients a conformal decision may flag, if its promise holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import betabinom, binom
+
+_ROUNDING = 1e-9  # 0.1 * 30 is three patients, whatever floating point says
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """New patients who are judged by the same calibration patients."""
+
+    patients: int
+    calibration_patients: int
+
+
+def rate_band(parts: Iterable[Judged], alpha: float, level: float = 0.95) -> tuple[float, float]:
+    """Shares between which the flagged part of new normal patients lies with probability ``level``.
+
+    Binomial at alpha, widened by what a finite calibration makes of it: of ``m`` patients exchangeable with ``c``
+    calibration patients a beta-binomial number is flagged, with ``l = floor(alpha (c + 1))`` and ``c + 1 - l`` as its
+    parameters (Vovk 2012; Angelopoulos and Bates 2023, 3.2). For many calibration patients that is the binomial band.
+
+    Args:
+        parts: one for each calibration scale (machines with patients enough have their own); they are independent.
+        alpha: share of normal patients that is promised to be flagged, within (0, 1).
+        level: of the band, within (0, 1).
+
+    Raises:
+        ValueError: no patient.
+    """
+    flagged = np.ones(1)
+    for part in parts:
+        flagged = np.convolve(flagged, _law(part, alpha))
+    patients = len(flagged) - 1
+    if patients < 1:
+        raise ValueError("a rate needs at least one patient")
+    up_to = np.cumsum(flagged)
+    tail = (1 - level) / 2
+    low, high = np.searchsorted(up_to, [tail, 1 - tail - _ROUNDING])
+    return float(low) / patients, float(min(high, patients)) / patients
+
+
+def upper_rate(patients: int, alpha: float, level: float = 0.95) -> float:
+    """The highest flagged share that agrees with a rate of at most alpha, binomial, with probability ``level``."""
+    return float(binom.ppf(level, patients, alpha)) / patients
+
+
+def _law(part: Judged, alpha: float) -> NDArray[np.float64]:
+    """Probability of each number of flagged patients, ``(patients + 1,)``."""
+    numbers = np.arange(part.patients + 1)
+    reached = int(alpha * (part.calibration_patients + 1) + _ROUNDING)
+    if reached == 0:
+        return np.asarray(numbers == 0, dtype=np.float64)
+    law = betabinom.pmf(numbers, part.patients, reached, part.calibration_patients + 1 - reached)
+    return np.asarray(law, dtype=np.float64)

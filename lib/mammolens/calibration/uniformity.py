@@ -1,0 +1,77 @@
+"""Are the p-values of normal patients spread evenly, as those of patients like the calibration's are?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kstwo
+
+
+class Shift(StrEnum):
+    """Where the scores lie, seen from the calibration's."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Uniformity:
+    """How far p-values are from the uniform distribution.
+
+    Attributes:
+        n: p-values.
+        distance: largest distance of their distribution function from the uniform one, in [0, 1].
+        chance: of a distance at least as large where nothing has moved.
+        shift: whether there are too many small p-values (scores moved up) or too many large ones.
+        place: the p-value at which the distance is largest: a share as large is expected up to it.
+        share: of the p-values up to there.
+    """
+
+    n: int
+    distance: float
+    chance: float
+    shift: Shift
+    place: float
+    share: float
+
+
+def uniformity(p_values: NDArray[np.float64], calibration_patients: int | None = None) -> Uniformity:
+    """The Kolmogorov-Smirnov distance of conformal p-values from uniform.
+
+    A conformal p-value is a rank among the calibration's scores, so this is the two-sample test of new scores against
+    those (Smirnov 1939; Vovk, Gammerman and Shafer 2005, 8.2: p-values are uniform as long as nothing has changed).
+    Tested by the law of one sample of ``n c / (n + c)`` values (Massey 1951), since ``c`` calibration patients are a
+    sample as well: a calibration drawn unluckily is no drift. What the grid of the p-values, steps of 1/(c + 1), adds
+    to the distance is taken off.
+
+    Args:
+        p_values: ``(n,)`` float64 in (0, 1], one a patient; at least one.
+        calibration_patients: of whom the p-values were made; ``None``: so many that it does not matter.
+
+    Raises:
+        ValueError: no p-value, or one outside [0, 1].
+    """
+    values = np.sort(np.asarray(p_values, dtype=np.float64))
+    if not len(values) or not ((values >= 0) & (values <= 1)).all():
+        raise ValueError("p-values lie in [0, 1], and there is at least one")
+    n = len(values)
+    step, effective = 0.0, float(n)
+    if calibration_patients is not None:
+        step, effective = 1 / (calibration_patients + 1), n * calibration_patients / (n + calibration_patients)
+    at_most, below = np.arange(1, n + 1) / n, np.arange(n) / n
+    too_small, too_large = at_most - values, values - below - step
+    up = float(too_small.max()) >= float(too_large.max())
+    place = int(np.argmax(too_small if up else too_large))
+    distance = max(float((too_small if up else too_large)[place]), 0.0)
+    return Uniformity(
+        n=n,
+        distance=distance,
+        chance=float(kstwo.sf(distance, max(1, math.floor(effective)))),
+        shift=Shift.UP if up else Shift.DOWN,
+        place=float(values[place]),
+        share=float((at_most if up else below)[place]),
+    )

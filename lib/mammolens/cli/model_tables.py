@@ -1,0 +1,85 @@
+"""Versions, their history and the gate's verdicts as tables for people, in eighty columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from mammolens import RESEARCH_USE_ONLY
+
+if TYPE_CHECKING:
+    from mammolens.models.history import Entry
+    from mammolens.models.lineage import Lineage
+    from mammolens.promotion.verdict import Verdict
+
+_PACKAGED = "model of the package"
+
+
+def versions_table(versions: Sequence[Lineage]) -> Table:
+    """A line a version, oldest first."""
+    table = _table(RESEARCH_USE_ONLY, "version", "state", "added", "let serve by", "data", "after")
+    for one in versions:
+        table.add_row(
+            one.version,
+            _state(one),
+            _time(one.added_at),
+            one.promoted_by or "",
+            one.dataset or "",
+            one.parent or _PACKAGED,
+        )
+    return table
+
+
+def lineage_table(one: Lineage) -> Table:
+    """Where a version comes from."""
+    table = _table(one.version, "", "")
+    rows = {
+        "state": _state(one),
+        "served before it": one.parent or _PACKAGED,
+        "started from": one.started_from or "scratch",
+        "data": one.dataset or "not told",
+        "data fingerprint": one.data_fingerprint or "not told",
+        "added": f"{_time(one.added_at)} by {one.added_by or 'unknown'}",
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def history_table(entries: Sequence[Entry]) -> Table:
+    """What happened, oldest first."""
+    table = _table("history", "when", "what", "by", "why")
+    for entry in entries:
+        what = entry.event.replace("_", " ") + (" (overridden)" if entry.overridden else "")
+        table.add_row(_time(entry.at), what, entry.by, entry.why)
+    return table
+
+
+def check_table(verdict: Verdict) -> Table:
+    """The checks of the gate, each with its sentence."""
+    table = _table(f"{verdict.candidate} against {verdict.serving}", "check", "outcome", "in words")
+    for check in verdict.checks:
+        table.add_row(check.name.replace("_", " "), check.outcome.replace("_", " "), check.sentence)
+    table.caption = f"{verdict.reason}\n{RESEARCH_USE_ONLY}"
+    return table
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, box=SIMPLE, show_header=any(headings))
+    table.title_justify = table.caption_justify = "left"
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _state(one: Lineage) -> str:
+    words = ["serves"] if one.serves else ["refused"] if one.refused else []
+    return ", ".join([*words, *(["overridden"] if one.overridden else [])])
+
+
+def _time(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else ""

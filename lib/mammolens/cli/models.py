@@ -1,0 +1,254 @@
+"""``mammolens models``: the versions of a server's model, and which of them serves."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
+from mammolens.cli.exit_codes import ExitCode
+from mammolens.cli.model_tables import check_table, history_table, lineage_table, versions_table
+from mammolens.cli.options import Kind, Table
+from mammolens.cli.server_process import APP
+
+if TYPE_CHECKING:
+    from mammolens.datasets.base import Case
+    from mammolens.models.store import ModelStore
+
+models = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help=(
+        "List the versions of a server's model; judge, promote and roll back.\n\n"
+        "A new model serves only if the gate shows it to be no worse on normal patients whom no model learned from "
+        "(docs/promotion.md). A running server takes another version with its next request.\n\n"
+        "Example: mammolens models list --store monai_app/model"
+    ),
+)
+
+Store = Annotated[Path, typer.Option("--store", "-s", help="Folder of the server's models, its 'model_dir'.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+By = Annotated[str | None, typer.Option("--by", help="Who decides; you by default.", show_default=False)]
+Findings = Annotated[
+    Path | None, typer.Option("--findings", help="Data set with marked lesions, to compare the strongest spot on.")
+]
+Sentinels = Annotated[
+    Path | None, typer.Option("--sentinels", help="Data set of exams with a truth, none of which may be lost.")
+]
+Policy = Annotated[Path | None, typer.Option("--policy", help="YAML with the gate's margins.", show_default=False)]
+Candidate = Annotated[str, typer.Argument(help="A version of the store, or a model directory.")]
+_DEFAULT = APP / "model"
+
+
+@models.command("list")
+def list_models(store: Store = _DEFAULT, as_json: AsJson = False) -> None:
+    """Show every version, oldest first: what serves, who let it serve, what the gate said.
+
+    Example: mammolens models list --store monai_app/model
+    """
+    with one_line_errors():
+        from mammolens.models.lineage import lineages
+
+        opened = _open(store)
+        found = lineages(opened)
+        if as_json:
+            _print_json([one.model_dump(mode="json") for one in found])
+            return
+        out().print(versions_table(found))
+        if opened.serving_version() is None:
+            say("the model of the package serves")
+
+
+@models.command()
+def show(
+    version: Annotated[str, typer.Argument(help="A version of the store.")],
+    store: Store = _DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a version comes from, what happened to it, and the gate's last verdict on it.
+
+    Example: mammolens models show restorer-1a2b3c4d5e6f
+    """
+    with one_line_errors():
+        from mammolens.models.lineage import lineage
+        from mammolens.promotion.verdict import read_verdict
+
+        opened = _open(store)
+        found = lineage(opened, version)
+        entries = [entry for entry in opened.history() if entry.version == version]
+        verdict = read_verdict(opened.verdict(found.verdict), found.verdict) if found.verdict else None
+        if as_json:
+            told: dict[str, Any] = {
+                "lineage": found.model_dump(mode="json"),
+                "history": [entry.model_dump(mode="json") for entry in entries],
+                "verdict": verdict.model_dump(mode="json") if verdict else None,
+            }
+            _print_json(told)
+            return
+        out().print(lineage_table(found))
+        out().print(history_table(entries))
+        if verdict is not None:
+            out().print(check_table(verdict))
+
+
+@models.command()
+def compare(
+    candidate: Candidate,
+    data: Annotated[Path, typer.Option("--data", "-d", help="Held-back normals; see 'promote'.")],
+    store: Store = _DEFAULT,
+    findings: Findings = None,
+    sentinels: Sentinels = None,
+    policy: Policy = None,
+    kind: Kind = None,
+    table: Table = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a model through the gate against the serving one, and change nothing.
+
+    Ends with code 6 where the gate refuses.
+
+    Example: mammolens models compare runs/mine -d held-back/
+    """
+    with one_line_errors():
+        from mammolens.promotion.gate import judge_candidate
+
+        opened = _open(store)
+        normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
+        directory = opened.directory(candidate) if candidate in opened.versions() else Path(candidate)
+        with _told() as telling:
+            verdict = judge_candidate(
+                opened.serving(), directory, normals,
+                findings=marked, sentinels=chosen, policy=_policy(policy), **telling,
+            )  # fmt: skip
+        _print_json(verdict.model_dump(mode="json")) if as_json else out().print(check_table(verdict))
+        _leave(verdict.promotes, verdict.reason)
+
+
+@models.command()
+def promote(
+    candidate: Candidate,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            "-d",
+            help="Normal patients whom neither model learned from: the split 'test', all where there is none.",
+        ),
+    ] = None,
+    store: Store = _DEFAULT,
+    findings: Findings = None,
+    sentinels: Sentinels = None,
+    policy: Policy = None,
+    override: Annotated[
+        str | None,
+        typer.Option("--override", help="Why it shall serve whatever the gate says; written down with your name."),
+    ] = None,
+    by: By = None,
+    kind: Kind = None,
+    table: Table = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model serve, if the gate finds it no worse than the one that serves.
+
+    The gate needs held-back normals (--data). It says each figure with its interval, and refuses with the
+    reason and code 6; the version stays in the store. With --override the model serves in either case, even
+    without --data, and the history keeps who wanted it and why.
+
+    Example: mammolens models promote runs/mine -d held-back/ --by 'Dr Example'
+    """
+    with one_line_errors():
+        from mammolens.promotion.promote import propose
+
+        if data is None and override is None:
+            raise typer.BadParameter("give --data FOLDER for the gate, or --override 'WHY'")
+        opened, who = _open(store), by or getpass.getuser()
+        given: str | Path = candidate if candidate in opened.versions() else Path(candidate)
+        if data is None:
+            version = given if isinstance(given, str) else opened.add(given, by=who)
+            opened.promote(version, by=who, why=override or "", overridden=True)
+            _print_json({"version": version, "serves": True, "verdict": None}) if as_json else out().print(version)
+            return
+        normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
+        with _told() as telling:
+            decision = propose(
+                opened, given, normals, by=who,
+                findings=marked, sentinels=chosen, policy=_policy(policy), override=override, **telling,
+            )  # fmt: skip
+        verdict = decision.verdict
+        if as_json:
+            told = {"version": decision.version, "serves": decision.serves}
+            _print_json({**told, "verdict": verdict.model_dump(mode="json")})
+        else:
+            out().print(check_table(verdict))
+            out().print(decision.version)
+        _leave(decision.serves, verdict.reason)
+
+
+@models.command()
+def rollback(
+    why: Annotated[str, typer.Option("--why", help="The reason, for the history.")],
+    store: Store = _DEFAULT,
+    by: By = None,
+) -> None:
+    """Let the version serve that served before; once more, and it is the one before that.
+
+    Example: mammolens models rollback --why 'too many marks on machine 2'
+    """
+    with one_line_errors():
+        now = _open(store).rollback(by=by or getpass.getuser(), why=why)
+        out().print(now or "the model of the package")
+
+
+def _open(store: Path) -> ModelStore:
+    """The store; a folder that is not there is a mistake here, though a server would make it."""
+    from mammolens.errors import ModelError
+    from mammolens.models.store import ModelStore
+
+    if not store.is_dir():
+        raise ModelError(store, "is no folder of models", "name the server's 'model_dir' with --store")
+    return ModelStore(store)
+
+
+def _cases(
+    data: Path, kind: str | None, table: Path | None, findings: Path | None, sentinels: Path | None
+) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
+    from mammolens.datasets.registry import open_dataset
+    from mammolens.promotion.holding_back import to_judge_by
+
+    normals = to_judge_by(open_dataset(data, kind, table))
+    others = [open_dataset(path).cases if path else () for path in (findings, sentinels)]
+    return normals, others[0], others[1]
+
+
+def _policy(path: Path | None) -> Any:
+    from mammolens.promotion.policy import PromotionPolicy, load_policy
+
+    return load_policy(path) if path else PromotionPolicy()
+
+
+@contextmanager
+def _told() -> Iterator[dict[str, Any]]:
+    """What the gate tells while it works."""
+    with progress_bar() as bar:
+        task = bar.add_task("judging", total=None)
+        yield {
+            "on_error": lambda error: say_error(str(error)),
+            "progress": lambda done, total: bar.update(task, completed=done, total=total),
+        }
+
+
+def _leave(promotes: bool, reason: str) -> None:
+    if not promotes:
+        say_error(reason)
+        raise typer.Exit(ExitCode.MODEL)
+    say(reason)
+
+
+def _print_json(document: Any) -> None:
+    out().print(json.dumps(document, indent=1), soft_wrap=True)

@@ -1,0 +1,87 @@
+"""Where a version of a store comes from and what happened to it, put together from its record and the history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mammolens.models.directory import TRAINING
+from mammolens.models.history import Entry, Event
+from mammolens.models.store import ModelStore
+
+_PROMOTIONS = (Event.PROMOTED, Event.ROLLED_BACK)
+
+
+class Lineage(BaseModel):
+    """One version; ``None`` where nobody wrote it down."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    serves: bool
+    parent: str | None = Field(description="version that served when it was added; None: the model of the package")
+    started_from: str | None = Field(description="model id whose weights it started from; None: from scratch")
+    dataset: str | None = Field(description="name of the data that it learned from")
+    data_fingerprint: str | None = Field(description="SHA-256 of the list of these data")
+    added_at: datetime | None
+    added_by: str | None
+    promoted_at: datetime | None = Field(description="the last time that it was let serve")
+    promoted_by: str | None
+    overridden: bool = Field(description="by a person without the gate's consent")
+    refused: bool = Field(description="the last word on it was a refusal")
+    verdict: str | None = Field(description="name of the last verdict on it")
+
+
+def lineages(store: ModelStore) -> list[Lineage]:
+    """Every version of a store, oldest first.
+
+    Raises:
+        ModelError: the history is damaged.
+    """
+    history, serving = store.history(), store.serving_version()
+    return [_lineage(store, version, history, serving) for version in store.versions()]
+
+
+def lineage(store: ModelStore, version: str) -> Lineage:
+    """One version of a store.
+
+    Raises:
+        ModelError: there is no such version, or the history is damaged.
+    """
+    store.directory(version)
+    return next(one for one in lineages(store) if one.version == version)
+
+
+def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving: str | None) -> Lineage:
+    own = [entry for entry in history if entry.version == version]
+    added = next((entry for entry in own if entry.event is Event.ADDED), None)
+    promoted = next((entry for entry in reversed(own) if entry.event in _PROMOTIONS), None)
+    judged = [entry for entry in own if entry.event in (Event.PROMOTED, Event.REFUSED)]
+    record = _record(store, version)
+    return Lineage(
+        version=version,
+        serves=version == serving,
+        parent=added.previous if added else None,
+        started_from=record.get("started_from"),
+        dataset=(record.get("dataset") or {}).get("name"),
+        data_fingerprint=record.get("data_fingerprint"),
+        added_at=added.at if added else None,
+        added_by=added.by if added else None,
+        promoted_at=promoted.at if promoted else None,
+        promoted_by=promoted.by if promoted else None,
+        overridden=bool(promoted and promoted.overridden),
+        refused=bool(judged) and judged[-1].event is Event.REFUSED,
+        verdict=next((entry.verdict for entry in reversed(judged) if entry.verdict), None),
+    )
+
+
+def _record(store: ModelStore, version: str) -> dict[str, Any]:
+    try:
+        record = json.loads((store.directory(version) / TRAINING).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

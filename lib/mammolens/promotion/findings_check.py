@@ -1,0 +1,72 @@
+"""Does the strongest spot lie on marked findings as often as the serving model's?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mammolens.datasets.base import Case
+from mammolens.dicom.reader import read_mammogram
+from mammolens.errors import InputError
+from mammolens.evaluation.bootstrap import PatientBootstrap
+from mammolens.evaluation.localisation import localise
+from mammolens.evaluation.metrics import Weights
+from mammolens.evaluation.places import PlaceGrid
+from mammolens.evaluation.scored import Floats
+from mammolens.inference.batch import OnError
+from mammolens.inference.predictor import Predictor
+from mammolens.promotion.comparing import compared
+from mammolens.promotion.policy import PromotionPolicy
+from mammolens.promotion.trial import Pair
+from mammolens.promotion.verdict import Check, CheckName, Outcome
+from mammolens.types import Mammogram
+
+
+def check_findings(
+    models: Pair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
+) -> Check | None:
+    """Compare hits of the strongest spot on marked regions; ``None`` where no image is marked.
+
+    Args:
+        models: serving and candidate.
+        cases: those without a lesion are passed over.
+        policy: margin, fewest patients, level.
+        on_error: told of each image that cannot be used; it is left out for both.
+        on_done: called after each marked image.
+    """
+    patients: list[str] = []
+    hits: list[list[bool]] = []
+    for case in cases:
+        if case.lesions:
+            try:
+                mammogram = read_mammogram(case.path, case.attributes)
+                grid = PlaceGrid.of(mammogram, case.lesions)
+                hits.append([_hit(model, mammogram, grid) for model in models])
+                patients.append(case.patient_id)
+            except InputError as error:
+                on_error(error)
+            on_done()
+    if not hits:
+        return None
+    table = np.array(hits, dtype=np.float64)
+    names = np.array(patients, dtype=np.str_)
+    bootstrap = PatientBootstrap.of(names, np.ones(len(names), dtype=np.bool_), policy.resamples, policy.suite_seed)
+    lost = table[:, 0] - table[:, 1]
+    found = bootstrap.interval(lambda weights: _mean(lost, weights), policy.level)
+    rates = table.mean(axis=0)
+    what = f"strongest spot on a marked finding in {rates[1]:.0%} of {len(names)} images, serving {rates[0]:.0%}"
+    check = compared(CheckName.FINDINGS, found, policy.findings_margin, what)
+    if found.n_patients >= policy.fewest_findings:
+        return check
+    sentence = f"{what}; of {found.n_patients} patients, too few of {policy.fewest_findings} to judge by"
+    return check.model_copy(update={"outcome": Outcome.NOT_JUDGED, "sentence": sentence})
+
+
+def _hit(model: Predictor, mammogram: Mammogram, grid: PlaceGrid) -> bool:
+    placed = grid.placed(model.predict(mammogram).anomaly_map)
+    return localise(placed, grid.breast, grid.inner, grid.lesions).hit
+
+
+def _mean(values: Floats, weights: Weights) -> Floats:
+    return np.asarray((weights * values).sum(axis=-1) / weights.sum(axis=-1))

@@ -1,0 +1,96 @@
+"""The gate: a candidate serves only if it is shown not to be worse than the model that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mammolens.datasets.base import Case
+from mammolens.errors import InputError
+from mammolens.inference.batch import OnError
+from mammolens.inference.predictor import Predictor
+from mammolens.promotion.calibration_checks import check_held_back, check_rate, check_uniformity
+from mammolens.promotion.findings_check import check_findings
+from mammolens.promotion.policy import PromotionPolicy
+from mammolens.promotion.sentinel_check import check_sentinels
+from mammolens.promotion.suite_checks import check_suite
+from mammolens.promotion.trial import Pair, Trial, try_models
+from mammolens.promotion.verdict import Check, Verdict
+
+Progress = Callable[[int, int], None]  # images done, of all
+
+
+def judge_candidate(
+    serving: Path,
+    candidate: Path,
+    normals: Sequence[Case],
+    *,
+    findings: Sequence[Case] = (),
+    sentinels: Sequence[Case] = (),
+    policy: PromotionPolicy | None = None,
+    on_error: OnError = lambda error: None,
+    progress: Progress = lambda done, total: None,
+) -> Verdict:
+    """Try a candidate against the serving model; nothing is changed.
+
+    Every check is made, also where one has refused already, so that the reasons are complete.
+
+    Args:
+        serving: model directory.
+        candidate: model directory.
+        normals: normal images of patients from whom neither model learned, nor was calibrated
+            (:func:`mammolens.promotion.holding_back.hold_back`).
+        findings: images with marked lesions, if there are any.
+        sentinels: exams with a truth that must not be lost, if the site has chosen some.
+        policy: margins; the defaults where none is given.
+        on_error: told of each image that cannot be used; it is left out for both models.
+        progress: told of every image.
+
+    Raises:
+        ModelError: one of the models cannot be loaded.
+    """
+    policy = policy or PromotionPolicy()
+    models = Pair(Predictor.load(serving), Predictor.load(candidate))
+    left_out: set[str] = set()
+    done, total = 0, _images(normals, findings, sentinels)
+
+    def fail(error: InputError) -> None:
+        left_out.add(error.source)
+        on_error(error)
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    trial = try_models(models, normals, policy, fail, step)
+    checks = [
+        *_of_normals(models, trial, policy),
+        check_findings(models, findings, policy, fail, step),
+        check_sentinels(models, sentinels, policy, fail, step),
+    ]
+    return Verdict(
+        serving=models.serving.model_id,
+        candidate=models.candidate.model_id,
+        checks=tuple(check for check in checks if check is not None),
+        images_left_out=len(left_out),
+        policy=policy,
+    )
+
+
+def _of_normals(models: Pair, trial: Trial, policy: PromotionPolicy) -> list[Check]:
+    serving, candidate = trial.exams
+    enough = check_held_back(len(candidate.flagged), policy)
+    if not len(candidate.flagged):
+        return [enough]
+    return [
+        enough,
+        check_rate(serving, candidate, models.candidate.config.calibration, policy),
+        check_uniformity(serving, candidate, policy),
+        *check_suite(trial, policy),
+    ]
+
+
+def _images(normals: Sequence[Case], findings: Sequence[Case], sentinels: Sequence[Case]) -> int:
+    marked = sum(bool(case.lesions) for case in findings)
+    return len(normals) + marked + 2 * sum(case.abnormal is not None for case in sentinels)

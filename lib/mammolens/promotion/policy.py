@@ -1,0 +1,61 @@
+"""How much worse a new model may be: the margins of the gate, with their reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens.errors import ConfigError
+
+
+class PromotionPolicy(BaseModel):
+    """What a candidate is asked for.
+
+    A difference is tried by its interval: the candidate must be shown not to be worse beyond the margin (a
+    non-inferiority test), so that few images refuse it rather than let it through.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    fewest_patients: int = Field(
+        20, ge=2, description="held-back normal patients; with fewer a rate of three times alpha looks like alpha"
+    )
+    level: float = Field(0.95, gt=0.5, lt=1, description="of all intervals, and of the band of the realised rate")
+    uniformity_chance: float = Field(
+        0.01, gt=0, lt=1, description="p-values less uniform than this chance allows refuse; a rate says less of them"
+    )
+    suite_margin: float = Field(
+        0.05, gt=0, lt=0.5, description="AUROC of the synthetic lesions that may be lost; what readers hardly notice"
+    )
+    suite_seed: int = Field(0, ge=0, description="of the synthetic lesions; another one is another suite")
+    suite_height_mm: float = Field(
+        240.0, gt=50, lt=500, description="of an image without pixel spacing; the same lesions for every model"
+    )
+    findings_margin: float = Field(
+        0.20, gt=0, lt=1, description="share of marked images that the strongest spot may miss more often"
+    )
+    fewest_findings: int = Field(
+        20, ge=1, description="patients with marked findings; with fewer their interval is wider than any margin"
+    )
+    sentinels_may_fail: int = Field(
+        0, ge=0, description="sentinel exams decided rightly before that may be decided wrongly; each was chosen"
+    )
+    resamples: int = Field(2000, ge=100, description="of patients, for the intervals")
+
+
+def load_policy(path: Path) -> PromotionPolicy:
+    """Read a policy: the fields of :class:`PromotionPolicy` as YAML, those left out keep their defaults.
+
+    Raises:
+        ConfigError: naming the file, the field and the remedy.
+    """
+    try:
+        return PromotionPolicy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the top level"
+        raise ConfigError(path, f"{where}: {first['msg']}", "docs/promotion.md lists the fields") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(path, "cannot be read as YAML", "docs/promotion.md shows a policy") from error

@@ -1,0 +1,126 @@
+"""What the gate says of a candidate: each check with its figure and a sentence, and the sum of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.errors import ModelError
+from mammolens.promotion.policy import PromotionPolicy
+
+
+class CheckName(StrEnum):
+    """The checks of the gate."""
+
+    HELD_BACK = "held_back_normals"
+    RATE = "realised_rate"
+    UNIFORMITY = "uniform_p_values"
+    SIGHT = "synthetic_lesions_seen"
+    SUITE = "synthetic_lesions_compared"
+    FINDINGS = "marked_findings"
+    SENTINELS = "sentinels"
+
+
+class Outcome(StrEnum):
+    """How a check came out; only the first and the last let a candidate through."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDED = "undecided"  # too few images to tell, which refuses as well
+    NOT_JUDGED = "not_judged"  # nothing was promised of it, or too few to ask for anything
+
+
+class Check(BaseModel):
+    """One check.
+
+    Figures are ``None`` where they are undefined. ``low`` and ``high`` bound the figure's interval, ``limit_low`` and
+    ``limit_high`` what the policy allows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: CheckName
+    outcome: Outcome
+    sentence: str
+    figure: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit_low: float | None = None
+    limit_high: float | None = None
+    serving: float | None = Field(None, description="the same figure of the serving model")
+    patients: int | None = Field(None, description="behind the figure")
+
+
+class Override(BaseModel):
+    """A person promotes without the gate's consent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Verdict(BaseModel):
+    """A candidate judged against the serving model; no identifier of a patient."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    serving: str = Field(description="model id")
+    candidate: str = Field(description="model id")
+    checks: tuple[Check, ...] = Field(min_length=1)
+    images_left_out: int = Field(0, ge=0, description="that one of the models, or the reader, could not use")
+    policy: PromotionPolicy
+    override: Override | None = None
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    notice: str = RESEARCH_USE_ONLY
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check lets the candidate through."""
+        return not self.objections
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the candidate may serve: it passed, or a person took the responsibility."""
+        return self.passed or self.override is not None
+
+    @property
+    def objections(self) -> tuple[Check, ...]:
+        """The checks that refuse."""
+        return tuple(check for check in self.checks if check.outcome in (Outcome.FAILED, Outcome.UNDECIDED))
+
+    @property
+    def reason(self) -> str:
+        """Why it is promoted or refused, in one line."""
+        against = "; ".join(check.sentence for check in self.objections)
+        if not against:
+            return "not worse than the serving model beyond the margins"
+        if self.override is not None:
+            return f"promoted by {self.override.by} against the gate ({self.override.why}); the gate: {against}"
+        return f"refused: {against}"
+
+    def overridden(self, by: str, why: str) -> Verdict:
+        """The same verdict, overruled by a person."""
+        return self.model_copy(update={"override": Override(by=by, why=why)})
+
+    def to_json(self) -> str:
+        """Indented JSON that :func:`read_verdict` reads back unchanged."""
+        return self.model_dump_json(indent=1)
+
+
+def read_verdict(text: str, source: str | Path) -> Verdict:
+    """Read what :meth:`Verdict.to_json` wrote.
+
+    Raises:
+        ModelError: it is something else; ``source`` names it.
+    """
+    try:
+        return Verdict.model_validate_json(text)
+    except ValidationError as error:
+        reason = f"is no verdict ({error.errors()[0]['msg']})"
+        raise ModelError(source, reason, "judge the model again with 'mammolens models compare'") from error

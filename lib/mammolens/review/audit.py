@@ -1,0 +1,115 @@
+"""Whether the chain holds, and if not, where it breaks first.
+
+An entry's hash covers its content, its number and the hash before it. So a change shows in the entry itself, or,
+where its hash was made anew, in the entry after it. Whoever makes all hashes anew up to the end, or cuts the end off,
+is found only by a head that was kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mammolens.review.chain import Head, Link, hash_of
+from mammolens.review.rows import Column, Row
+
+_NEAR = 100  # entries that may have been removed or inserted, and the rest numbered anew, and still be told apart
+
+
+class FaultKind(StrEnum):
+    """What was done to the ledger."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    CUT_OFF = "cut off"
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first place where the ledger is not what was written.
+
+    Attributes:
+        sequence: number of the entry; of ``REWRITTEN``, the last one that it may have begun at.
+        decision_id: what stands there now; ``None`` where nothing does.
+    """
+
+    kind: FaultKind
+    sequence: int
+    decision_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found; ``head`` is that of the last entry that was reached."""
+
+    entries: int
+    head: Head
+    fault: Fault | None = None
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nothing speaks against the ledger."""
+        return self.fault is None
+
+
+def audit(rows: Iterable[Row], kept: Iterable[Head] = ()) -> Audit:
+    """Follow the chain from its first entry.
+
+    Args:
+        rows: of the ledger, in order.
+        kept: heads that were written down earlier, elsewhere.
+    """
+    expected = {head.sequence: head.hash for head in kept if head.sequence}
+    before, before_id, count = Head(), None, 0
+    for row in rows:
+        count += 1
+        fault = _fault(row, before, before_id)
+        if fault is not None:
+            return Audit(count, before, fault)
+        before, before_id = Head(row[Link.SEQUENCE], row[Link.HASH]), row[Column.DECISION_ID]
+        if expected.pop(before.sequence, before.hash) != before.hash:
+            reason = f"entry {before.sequence} is not the one of the head that was kept"
+            return Audit(count, before, Fault(FaultKind.REWRITTEN, before.sequence, before_id, reason))
+    if expected:
+        reason = f"the ledger ends at entry {before.sequence}, a head that was kept is of entry {max(expected)}"
+        return Audit(count, before, Fault(FaultKind.CUT_OFF, before.sequence + 1, None, reason))
+    return Audit(count, before)
+
+
+def _fault(row: Row, before: Head, before_id: str | None) -> Fault | None:
+    sequence, number, here = row[Link.SEQUENCE], before.sequence + 1, row[Column.DECISION_ID]
+    if sequence > number:
+        return Fault(FaultKind.REMOVED, number, None, f"entry {number} is missing, {sequence} comes next")
+    if sequence < number:
+        return Fault(FaultKind.INSERTED, sequence, here, f"entry {sequence} stands where none is written")
+    written_as = _written_as(row)
+    if written_as is None:
+        return Fault(FaultKind.CHANGED, number, here, f"entry {number} is not what its hash was made of")
+    if written_as > number:
+        reason = f"what stands at entry {number} was written as entry {written_as}"
+        return Fault(FaultKind.REMOVED, number, None, reason)
+    if written_as < number:
+        reason = f"what stands at entry {number} was written as entry {written_as}"
+        return Fault(FaultKind.INSERTED, written_as, None, reason)
+    if row[Link.PREVIOUS_HASH] == before.hash:
+        return None
+    if before.sequence == 0:
+        return Fault(FaultKind.CHANGED, number, here, f"entry {number} does not begin a ledger")
+    reason = f"entry {number} was written after another entry {before.sequence}"
+    return Fault(FaultKind.CHANGED, before.sequence, before_id, reason)
+
+
+def _written_as(row: Row) -> int | None:
+    """The number with which the entry's hash was made, if it is near the one that it has."""
+    sequence = row[Link.SEQUENCE]
+    for number in (sequence, *range(max(1, sequence - _NEAR), sequence), *range(sequence + 1, sequence + _NEAR)):
+        try:
+            if hash_of({**row, Link.SEQUENCE.value: number}) == row[Link.HASH]:
+                return int(number)
+        except (TypeError, ValueError):  # a value that no entry has
+            return None
+    return None

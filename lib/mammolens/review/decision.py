@@ -1,0 +1,153 @@
+"""A decision of a person on an exam, or the taking back of one."""
+
+from __future__ import annotations
+
+import math
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from mammolens.enums import Verdict
+from mammolens.errors import RequestError
+
+Point = tuple[float, float]
+
+LONGEST_TEXT = 2000
+LONGEST_NAME = 128
+_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")  # PS3.5 9.1, and what real files have in its place
+_EXAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+
+
+class Origin(StrEnum):
+    """By which door a decision came."""
+
+    VIEWER = "viewer"  # the exam routes: OHIF, 3D Slicer, the worklist's page
+    MONAI_LABEL = "monailabel"  # MONAI Label's own routes: an image's info, a final label
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place that a person drew.
+
+    Attributes:
+        image: SOP Instance UID (0008,0018).
+        points: (column, row) on the image's pixel grid, pixel centres at whole numbers.
+    """
+
+    image: str
+    points: tuple[Point, ...]
+
+    def __post_init__(self) -> None:
+        _check(_UID.fullmatch(self.image), "regions", f"{self.image[:80]!a} is no SOP Instance UID", "name an image")
+        _check(self.points, "regions", "a region has no points", "draw it again, or leave it out")
+        _set(self, points=tuple((_number("regions", column), _number("regions", row)) for column, row in self.points))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decided what on which images, having seen what.
+
+    Attributes:
+        exam_id: names the exam without telling who the patient is.
+        images: SOP Instance UIDs (0008,0018) of those it holds for.
+        verdict: ``None`` for an undo.
+        reviewer: the account's name.
+        decision_id: who tries again after a broken connection sends the same one.
+        undoes: the id of the decision that is taken back, on ``images``.
+        time: UTC; the clock of the server that took the decision.
+        model: name and fingerprint of the model whose result was seen; ``None``: none was.
+        calibration: fingerprint of its calibration.
+        exam_p_value: as seen, in [0, 1].
+        exam_score: as seen, in robust standard deviations of normal exams.
+        viewer: the program it was decided in.
+
+    Raises:
+        RequestError: a field that cannot be kept; names it.
+    """
+
+    exam_id: str
+    images: tuple[str, ...]
+    verdict: Verdict | None
+    reviewer: str
+    decision_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    undoes: uuid.UUID | None = None
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    comment: str = ""
+    regions: tuple[Region, ...] = ()
+    model: str | None = None
+    calibration: str | None = None
+    exam_p_value: float | None = None
+    exam_score: float | None = None
+    viewer: str = ""
+    origin: Origin = Origin.VIEWER
+
+    def __post_init__(self) -> None:
+        _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is no exam id", "see the worklist")
+        _set(self, images=tuple(self.images), regions=tuple(self.regions))
+        _check_images(self.images, self.regions)
+        _check(
+            (self.verdict is None) == (self.undoes is not None),
+            "verdict",
+            "stands beside 'undoes', or both are missing",
+            f"give one of {', '.join(Verdict)}, or the decision that is taken back",
+        )
+        _check(self.reviewer, "reviewer", "is empty", "say who decided")
+        _check_text("comment", self.comment, LONGEST_TEXT)
+        for name in ("reviewer", "viewer", "model", "calibration"):
+            _check_text(name, getattr(self, name) or "", LONGEST_NAME)
+        _set(self, model=self.model or None, calibration=self.calibration or None)
+        _check(self.time.tzinfo, "time", "has no time zone", "give it in UTC, as 2026-01-31T12:00:00Z")
+        _set(self, time=self.time.astimezone(UTC))
+        for name in ("exam_p_value", "exam_score"):
+            if (value := getattr(self, name)) is not None:
+                _set(self, **{name: _number(name, value)})
+        _check(0 <= (self.exam_p_value or 0) <= 1, "exam_p_value", f"{self.exam_p_value} is no share", "give 0 to 1")
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether it takes another one back."""
+        return self.undoes is not None
+
+    def words(self) -> tuple[object, ...]:
+        """What the person said, without what the server added: the same for another try of one request."""
+        return self.exam_id, self.verdict, self.undoes, self.reviewer, self.comment, self.regions
+
+
+def _check_images(images: tuple[str, ...], regions: Iterable[Region]) -> None:
+    _check(images, "images", "there is none", "name the images that were decided on")
+    _check(len(set(images)) == len(images), "images", "one is named twice", "name each once")
+    for image in images:
+        _check(_UID.fullmatch(image), "images", f"{image[:80]!a} is no SOP Instance UID", "give 0008,0018 of each")
+    for region in regions:
+        known = region.image in images
+        _check(known, "regions", f"{region.image!a} is none of the decision's images", "draw on its images")
+
+
+def _check_text(name: str, text: str, longest: int) -> None:
+    _check(len(text) <= longest, name, f"has {len(text)} characters", f"use at most {longest}")
+    odd = "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)  # no database keeps these
+    _check(not odd, name, "holds a character that is none", "remove NUL and half surrogates")
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    _check(math.isfinite(number), name, f"{str(value)[:80]!a} is no finite number", "give a decimal number")
+    return number + 0.0  # SQLite knows no negative zero
+
+
+def _check(fits: object, name: str, reason: str, remedy: str) -> None:
+    if not fits:
+        raise RequestError(name, reason, remedy)
+
+
+def _set(instance: object, **values: Any) -> None:
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)

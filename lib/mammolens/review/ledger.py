@@ -1,0 +1,206 @@
+"""The decision ledger: append-only, in one order for everybody, each entry tied to the one before it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from mammolens.errors import RequestError
+from mammolens.review.audit import Audit, audit
+from mammolens.review.chain import Entry, Head, entry_of, linked
+from mammolens.review.database import Database
+from mammolens.review.decision import Decision
+from mammolens.review.policy import Policy, latest
+from mammolens.review.rows import row_of
+from mammolens.review.schema import DECISIONS
+from mammolens.review.standing import Standing, standing_decisions, standing_of
+
+_log = logging.getLogger(__name__)
+_PAGE = 1000  # entries that are in memory at once
+_BEFORE_ALL = -(2**63)  # whatever number somebody gave an entry of his own
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of decisions: their entries, in the order given, and how many of these are new."""
+
+    entries: tuple[Entry, ...]
+    added: int
+
+
+class Ledger:
+    """Decisions of many people, from threads and processes at once; open one with :meth:`open`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, where: str | Path, *, create: bool = True) -> Ledger:
+        """Open a ledger, and bring it up to date.
+
+        Args:
+            where: a path (SQLite), or a URL: ``sqlite:///...``, ``postgresql://user:password@host/name``.
+            create: make the file if it is missing.
+
+        Raises:
+            ConfigError: no such kind of database, or its driver is missing.
+            LedgerError: it cannot be opened, or a newer MammoLens has written it.
+        """
+        return cls(Database(where, create=create))
+
+    @property
+    def name(self) -> str:
+        """Path or URL, without the password."""
+        return self._database.name
+
+    def append(self, decision: Decision) -> Entry:
+        """Keep a decision; once this returns it is on the disk.
+
+        One whose id is there already is not kept again: its entry is given back. Where the clock went back, the
+        decision gets the time of the exam's last one, so that what was decided last counts.
+
+        Raises:
+            RequestError: the id is another decision's, or what is to be undone does not stand.
+            LedgerError, StorageError: it cannot be kept.
+        """
+        return self._append([decision], historic=False).entries[0]
+
+    def append_all(self, decisions: Iterable[Decision], *, historic: bool = False) -> Appended:
+        """Keep several, all of them or none; they are taken one by one.
+
+        Args:
+            decisions: in the order in which they were taken.
+            historic: they were taken earlier, elsewhere: their times stay as they are, and one whose id is there
+                must be the same in everything.
+
+        Raises:
+            RequestError, LedgerError, StorageError: as above.
+        """
+        return self._append(decisions, historic=historic)
+
+    def get(self, decision_id: uuid.UUID) -> Entry | None:
+        """The entry of a decision, if it is there."""
+        with self._database.reading() as connection:
+            return _entry(connection, decision_id)
+
+    def history(self, exam_id: str) -> list[Entry]:
+        """All that was ever decided on an exam, undone or not, in the order of the ledger."""
+        with self._database.reading() as connection:
+            return _history(connection, exam_id)
+
+    def current(self, exam_id: str, policy: Policy = latest) -> Standing:
+        """What counts for an exam now."""
+        return standing_of(exam_id, (entry.decision for entry in self.history(exam_id)), policy)
+
+    def all(self, after: int = 0) -> Iterator[Entry]:
+        """Every entry behind a number, in order, page by page; appending goes on meanwhile.
+
+        Raises:
+            LedgerError: an entry holds no decision; an audit tells more.
+        """
+        return map(entry_of, self._rows(after))
+
+    def head(self) -> Head:
+        """The end of the ledger; keep it elsewhere, and an audit can tell whether an end was cut off."""
+        with self._database.reading() as connection:
+            return _head(connection)
+
+    def audit(self, *kept: Head) -> Audit:
+        """Follow the whole chain, and compare it with heads that were kept elsewhere."""
+        return audit(self._rows(_BEFORE_ALL), kept)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _append(self, decisions: Iterable[Decision], *, historic: bool) -> Appended:
+        entries: list[Entry] = []
+        with self._database.writing() as connection:
+            before = head = _head(connection)
+            for decision in decisions:
+                entry = _known(connection, decision, historic=historic)
+                if entry is None:
+                    row = linked(row_of(_fitting(connection, decision, historic=historic)), head)
+                    connection.execute(DECISIONS.insert(), row)
+                    entry = entry_of(row)
+                    head = entry.head
+                entries.append(entry)
+        if head != before:
+            _log.info("decision ledger: %s", head)  # a log that is kept elsewhere is a witness
+        return Appended(tuple(entries), head.sequence - before.sequence)
+
+    def _rows(self, after: int) -> Iterator[Mapping[str, Any]]:
+        page = select(DECISIONS).order_by(DECISIONS.c.sequence).limit(_PAGE)
+        while True:
+            with self._database.reading() as connection:
+                rows = _fetched(connection, page.where(DECISIONS.c.sequence > after))
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1]["sequence"]
+
+
+def _known(connection: Connection, decision: Decision, *, historic: bool) -> Entry | None:
+    entry = _entry(connection, decision.decision_id)
+    if entry is None:
+        return None
+    there = entry.decision
+    if there != decision if historic else there.words() != decision.words():
+        raise RequestError(
+            f"decision {decision.decision_id}", "the ledger has another one of this id", "give it an id of its own"
+        )
+    return entry
+
+
+def _fitting(connection: Connection, decision: Decision, *, historic: bool) -> Decision:
+    """The decision as it is kept; an undo must meet something that stands."""
+    if historic and not decision.is_undo:
+        return decision
+    before = [entry.decision for entry in _history(connection, decision.exam_id)]
+    if decision.undoes is not None:
+        _check_undo(decision, decision.undoes, before)
+    last = max((one.time for one in before), default=decision.time)
+    return decision if historic or last <= decision.time else replace(decision, time=last)
+
+
+def _check_undo(undo: Decision, undone: uuid.UUID, before: list[Decision]) -> None:
+    if not any(one.decision_id == undone and not one.is_undo for one in before):
+        raise RequestError(f"decision {undone}", "is none of this exam", "take back one that is in its history")
+    standing = standing_decisions(before)
+    for image in undo.images:
+        if all(one.decision_id != undone for one in standing.get(image, ())):
+            raise RequestError(
+                f"decision {undone}", f"does not count on image {image}", "take back one that still does"
+            )
+
+
+def _entry(connection: Connection, decision_id: uuid.UUID) -> Entry | None:
+    rows = _fetched(connection, select(DECISIONS).where(DECISIONS.c.decision_id == str(decision_id)))
+    return entry_of(rows[0]) if rows else None
+
+
+def _history(connection: Connection, exam_id: str) -> list[Entry]:
+    wanted = select(DECISIONS).where(DECISIONS.c.exam_id == exam_id).order_by(DECISIONS.c.sequence)
+    return [entry_of(row) for row in _fetched(connection, wanted)]
+
+
+def _head(connection: Connection) -> Head:
+    last = select(DECISIONS.c.sequence, DECISIONS.c.hash).order_by(DECISIONS.c.sequence.desc()).limit(1)
+    row = connection.execute(last).one_or_none()
+    return Head() if row is None else Head(row.sequence, row.hash)
+
+
+def _fetched(connection: Connection, wanted: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(wanted).mappings()]

@@ -1,0 +1,50 @@
+"""Bring a ledger's tables up to date; never touch those of a newer MammoLens."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from mammolens.errors import LedgerError
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether no step is missing, and none is there that this MammoLens does not know."""
+    return MigrationContext.configure(connection).get_current_revision() == _steps(_config()).get_current_head()
+
+
+def upgrade(connection: Connection, name: str) -> None:
+    """Take the steps that are missing, within the connection's transaction.
+
+    Args:
+        connection: nobody else may be upgrading meanwhile.
+        name: of the ledger, for messages.
+
+    Raises:
+        LedgerError: a newer MammoLens has written it.
+    """
+    config = _config()
+    known = _steps(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {step.revision for step in known.walk_revisions()}:
+        raise LedgerError(
+            name,
+            f"has schema {current!r}, this MammoLens knows up to {known.get_current_head()!r}",
+            "update MammoLens, or restore the ledger of before",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")  # does nothing where somebody else was quicker
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "mammolens.review:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _steps(config: Config) -> ScriptDirectory:
+    return ScriptDirectory.from_config(config)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+
+import pytest
+
+from mammolens.models.store import ModelStore
+
+
+@pytest.fixture
+def a_store(a_trained_model, tmp_path):
+    store = ModelStore(tmp_path / "store")
+    store.publish(a_trained_model, by="trainer")
+    return store
+
+
+@pytest.fixture
+def one_exam(phantoms) -> Path:
+    return phantoms.cases[0].path.parent
+
+
+def test_versions_are_listed_with_who_let_them_serve(mammolens, a_store):
+    version = a_store.serving_version()
+    result = mammolens("models", "list", "--store", a_store.root)
+    assert result.exit_code == 0, result.stderr
+    assert "Research use only" in result.stdout
+    assert "trainer" in result.stdout
+    assert version[:12] in result.stdout.replace("\n", "")
+    (found,) = json.loads(mammolens("models", "list", "--store", a_store.root, "--json").stdout)
+    assert (found["version"], found["serves"], found["promoted_by"]) == (version, True, "trainer")
+
+
+def test_a_version_is_shown_with_its_history(mammolens, a_store):
+    version = a_store.serving_version()
+    shown = json.loads(mammolens("models", "show", version, "--store", a_store.root, "--json").stdout)
+    assert shown["lineage"]["data_fingerprint"]
+    assert [entry["event"] for entry in shown["history"]] == ["added", "promoted"]
+    assert shown["verdict"] is None
+    assert "promoted" in mammolens("models", "show", version, "--store", a_store.root).stdout
+
+
+def test_a_refused_candidate_ends_with_code_6_and_the_reason_and_serves_not(
+    mammolens, a_store, a_trained_model, one_exam
+):
+    before = a_store.serving_version()
+    result = mammolens("models", "promote", a_trained_model, "-d", one_exam, "--store", a_store.root)
+    assert result.exit_code == 6
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert "refused: only 1 held-back normal patients can be judged, too few to tell" in line
+    assert a_store.serving_version() == before
+    refused = a_store.versions()[-1]
+    shown = json.loads(mammolens("models", "show", refused, "--store", a_store.root, "--json").stdout)
+    assert shown["lineage"]["refused"]
+    assert shown["verdict"]["checks"][0]["outcome"] == "undecided"
+    assert "too few to tell" in mammolens("models", "show", refused, "--store", a_store.root).stdout.replace("\n", " ")
+
+
+def test_an_override_serves_and_keeps_who_and_why(mammolens, a_store, a_trained_model, one_exam):
+    arguments = ("models", "promote", a_trained_model, "-d", one_exam, "--store", a_store.root)
+    result = mammolens(*arguments, "--override", "a trial", "--by", "Dr Example")
+    assert result.exit_code == 0, result.stderr
+    last = a_store.history()[-1]
+    assert (last.by, last.overridden, last.version) == ("Dr Example", True, a_store.serving_version())
+    assert "a trial" in last.why
+
+
+def test_an_override_needs_no_data(mammolens, a_store, a_trained_model):
+    result = mammolens("models", "promote", a_trained_model, "--store", a_store.root, "--override", "no normals yet")
+    assert result.exit_code == 0, result.stderr
+    last = a_store.history()[-1]
+    assert (last.by, last.why, last.overridden) == (getpass.getuser(), "no normals yet", True)
+    assert result.stdout.strip() == a_store.serving_version() == a_store.versions()[-1]
+
+
+def test_comparing_changes_nothing(mammolens, a_store, a_trained_model, one_exam):
+    before = a_store.history()
+    result = mammolens("models", "compare", a_trained_model, "-d", one_exam, "--store", a_store.root, "--json")
+    assert result.exit_code == 6
+    assert json.loads(result.stdout)["candidate"] == a_store.serving_version()
+    assert a_store.history() == before
+
+
+def test_a_policy_is_taken(mammolens, a_store, a_trained_model, one_exam, tmp_path):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fewest_patients: 7\nresamples: 100\n")
+    result = mammolens(
+        "models", "compare", a_trained_model, "-d", one_exam, "--store", a_store.root, "--policy", policy, "--json"
+    )
+    assert json.loads(result.stdout)["policy"]["fewest_patients"] == 7
+
+
+def test_rolling_back_tells_what_serves_now(mammolens, a_store, a_trained_model):
+    first = a_store.serving_version()
+    a_store.publish(a_trained_model)
+    arguments = ("models", "rollback", "--store", a_store.root, "--why", "too many marks", "--by", "Dr Example")
+    assert mammolens(*arguments).stdout.strip() == first
+    assert mammolens(*arguments).stdout.strip() == "the model of the package"
+    assert (a_store.history()[-1].by, a_store.history()[-1].why) == ("Dr Example", "too many marks")
+    assert mammolens(*arguments).exit_code == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["list", "--store", "nowhere"], 6, "is no folder of models"),
+        (["show", "other", "--store", "STORE"], 6, "has no version 'other'"),
+        (["promote", "other", "--store", "STORE"], 2, "give --data FOLDER"),
+        (["promote", "other", "--store", "STORE", "-d", "DATA"], 6, "has no config.yaml"),
+        (["compare", "other", "--store", "STORE", "-d", "nowhere"], 5, "is not there"),
+        (["compare", "other", "--store", "STORE", "-d", "DATA", "--policy", "none.yaml"], 4, "cannot be read"),
+    ],
+)
+def test_a_mistake_has_its_code_and_reason(
+    mammolens, a_store, one_exam, tmp_path, monkeypatch, arguments, code, reason
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"STORE": a_store.root, "DATA": one_exam}
+    result = mammolens("models", *(places.get(argument, argument) for argument in arguments))
+    assert result.exit_code == code, result.output
+    assert reason in result.stderr

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from mammolens.enums import Verdict
+from mammolens.errors import RequestError
+from mammolens.review.decision import LONGEST_TEXT, Region
+
+from .conftest import decision
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"exam_id": "Jane Doe"}, "exam_id: 'Jane Doe' is no exam id"),
+        ({"images": ()}, "images: there is none"),
+        ({"images": ("1.2", "1.2")}, "images: one is named twice"),
+        ({"images": ("../x",)}, "is no SOP Instance UID"),
+        ({"verdict": None}, "verdict: stands beside 'undoes', or both are missing"),
+        ({"undoes": UUID(int=1)}, "verdict: stands beside 'undoes'"),
+        ({"reviewer": ""}, "reviewer: is empty; say who decided"),
+        ({"reviewer": "a" * 129}, "reviewer: has 129 characters; use at most 128"),
+        ({"comment": "a" * (LONGEST_TEXT + 1)}, "comment: has 2001 characters"),
+        ({"comment": "a\0b"}, "comment: holds a character that is none"),
+        ({"viewer": "\ud800"}, "viewer: holds a character that is none"),
+        ({"time": datetime(2026, 1, 31)}, "time: has no time zone"),  # noqa: DTZ001 - that is the point
+        ({"exam_p_value": 1.5}, "exam_p_value: 1.5 is no share"),
+        ({"exam_score": float("nan")}, "exam_score: 'nan' is no finite number"),
+        ({"regions": (Region("1.9", ((1, 2),)),)}, "is none of the decision's images"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_by_name(given, message):
+    with pytest.raises(RequestError) as caught:
+        decision(**given)
+    assert message in str(caught.value)
+
+
+def test_a_region_needs_finite_points():
+    with pytest.raises(RequestError, match="a region has no points"):
+        Region("1.2", ())
+    with pytest.raises(RequestError, match="no finite number"):
+        Region("1.2", ((1, float("inf")),))
+
+
+def test_it_is_told_in_utc_and_plain_numbers():
+    made = decision(time=datetime(2026, 1, 31, 13, tzinfo=timezone(timedelta(hours=1))), exam_p_value=1, model="")
+    assert made.time == datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert made.time.tzinfo is UTC
+    assert isinstance(made.exam_p_value, float)
+    assert made.model is None
+
+
+def test_two_decisions_have_two_ids_and_the_time_is_now():
+    one, other = decision(), decision()
+    assert one.decision_id != other.decision_id
+    assert abs(datetime.now(UTC) - one.time) < timedelta(minutes=1)
+
+
+def test_its_words_are_what_the_person_said():
+    one = decision(model="a", exam_p_value=0.5)
+    assert one.words() == decision(model="b").words()
+    assert one.words() != decision(verdict=Verdict.FINDING).words()
