@@ -82,9 +82,33 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     )
 
 
-def test_others_may_read_what_is_written(tmp_path):
-    write_text(tmp_path / "a.txt", "text")
-    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_what_is_written_is_what_the_umask_says(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "a.txt", "text")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
+
+
+def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_it_goes_on(tmp_path, monkeypatch):
+    path, order = tmp_path / "a.txt", []
+    sync, replace = os.fsync, Path.replace
+
+    def noted(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        order.append("folder" if status.st_ino == tmp_path.stat().st_ino else f"file of {status.st_size}")
+        sync(descriptor)
+
+    def moved(self: Path, target: Path) -> Path:
+        order.append("move")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Path, "replace", moved)
+    write_text(path, "text")
+    assert order == ["file of 4", "move", "folder"]
 
 
 def test_text_is_utf_8_whatever_the_locale_says(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-import tempfile
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,8 @@ from pathlib import Path
 from mammolens.errors import MammoLensError, StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_TEMPORARY = re.compile(r"\.[a-z0-9_]{8}(\.[^.]+){0,2}")  # as mkstemp names what whole_file asks for
+_TEMPORARY = re.compile(r"\.[a-z0-9_]{8}(\.[^.]+){0,2}")  # as _made names what whole_file asks for
+_NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}  # by some file systems, mostly folders
 _LEFT_OVER_S = 600.0  # a file that was not written to for so long is nobody's any more
 
 
@@ -22,20 +23,20 @@ _LEFT_OVER_S = 600.0  # a file that was not written to for so long is nobody's a
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``, with the same suffixes, and move it there on success.
 
-    A reader sees the old file or the new one, never half of it, also after a crash.
+    A reader sees the old file or the new one, never half of it, also after a crash or a power cut. Who may read it is
+    what the process's umask says.
 
     Raises:
         StorageError: the disk is full; ``errno`` says how.
     """
     with _full_disk_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix="".join(path.suffixes[-2:]))
-        os.close(descriptor)
-        temporary = Path(name)
+        temporary = _made(path)
         try:
             yield temporary
-            temporary.chmod(0o644)
+            _sync(temporary)  # else a power cut may leave the new name with nothing in it
             temporary.replace(path)
+            _sync(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -54,6 +55,30 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue  # another process was quicker
+
+
+def _made(path: Path) -> Path:
+    """An empty file beside ``path``, hidden, with the same suffixes; not by mkstemp, which overrules the umask."""
+    while True:
+        made = path.with_name(f".{secrets.token_hex(4)}{''.join(path.suffixes[-2:])}")
+        try:
+            made.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return made
+
+
+def _sync(path: Path) -> None:
+    """Have a file's content, or a folder's entries, on the disk itself before going on."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise
 
 
 @contextmanager

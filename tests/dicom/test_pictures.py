@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,13 @@ def test_a_picture_tells_nothing_but_what_it_looks_like(a_right_mlo, tmp_path):
     assert header.spacing is None
     guessed = (QualityFlag.NO_PIXEL_SPACING, QualityFlag.LATERALITY_GUESSED, QualityFlag.VIEW_GUESSED)
     assert header.flags == guessed
+
+
+def test_a_name_that_is_no_utf_8_names_the_patient_in_valid_text(a_right_mlo, tmp_path):
+    path = saved(a_right_mlo, tmp_path / "image.png").rename(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.png"))
+    header = read_header(path)
+    assert header.patient_id.encode("utf-8").startswith(b"M")
+    assert header.exam_id == header.patient_id
 
 
 def test_an_inverted_picture_is_turned_round_and_flagged(a_right_mlo, tmp_path):

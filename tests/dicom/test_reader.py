@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -143,6 +146,17 @@ def test_an_image_without_identity_goes_by_its_name_and_content(write_dicom, sto
     header = read_header(path)
     assert (header.patient_id, header.exam_id, header.study_instance_uid) == ("IM0001", "IM0001", None)
     assert header.sop_instance_uid == "1.2.826.0.1.3680043.8.498.1"  # of the meta information
+
+
+def test_names_that_are_no_utf_8_are_valid_text_as_patients_and_stay_apart(write_dicom, stored_phantoms, tmp_path):
+    plain = write_dicom(stored_phantoms[0], PatientID=None)
+    patients = []
+    for name in (b"M\xfcller", b"M\xf6ller"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name + b".dcm"))
+        shutil.copy(plain, path)
+        patients.append(read_header(path).patient_id)
+        assert json.loads(json.dumps(patients[-1], ensure_ascii=False).encode("utf-8")) == patients[-1]
+    assert patients[0] != patients[1]
 
 
 def test_monochrome1_that_was_never_inverted_is_turned_round(write_dicom, a_phantom_exam, stored_phantoms):

@@ -31,6 +31,22 @@ def test_it_says_who_and_how_much_in_words(a_result):
     assert len(lines) == 3
 
 
+def test_without_the_exam_it_says_what_follows_from_the_image_alone(a_result):
+    silent = saying(a_result, quality_flags=[], findings=[], findings_left_out=0, percentile=97.8, is_anomalous=True)
+    lines = [
+        caption_lines(saying(silent, exam_percentile=number, exam_is_anomalous=flag), with_exam=False)
+        for number, flag in ((1.0, False), (99.0, True))
+    ]
+    assert lines[0] == lines[1]
+    assert lines[0][1] == "More anomalous than 97 % of normal images."
+    assert lines[0][2].startswith("This image by itself FLAGGED (conformal p <= 0.1).")
+
+
+def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result):
+    unable = saying(a_result, threshold=None, exam_is_anomalous=True)
+    assert caption_lines(unable, with_exam=False)[2].startswith("Cannot be flagged")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

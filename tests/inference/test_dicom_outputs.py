@@ -7,12 +7,13 @@ import numpy as np
 import pydicom
 import pytest
 
-from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError
 from mammolens.inference.dicom_outputs import DicomOutputs, is_dicom_output, kinds_named
-from mammolens.inference.outputs import captioned_overlay
+from mammolens.inference.outputs import captioned_overlay, picture_to_burn_in
 
 SEGMENTATION, CAPTURE, REPORT = DerivedKind.SEGMENTATION, DerivedKind.SECONDARY_CAPTURE, DerivedKind.REPORT
+WHEN_MADE = {"ContentDate", "ContentTime", "DateOfSecondaryCapture", "TimeOfSecondaryCapture"}
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +69,24 @@ def test_no_exam_id_leads_out_of_the_folder(results, an_exam, tmp_path):
     assert names(tmp_path) == ["exam_.._a_b__.report.dcm"]
 
 
-def test_a_secondary_capture_shows_the_captioned_overlay(results, an_exam, tmp_path):
+def test_a_secondary_capture_shows_the_overlay_with_what_is_said_of_the_image(results, an_exam, tmp_path):
     assert not write(results[:1], an_exam[:1], [CAPTURE], tmp_path)
     shown = pydicom.dcmread(tmp_path / "image-0.secondary_capture.dcm").pixel_array
-    np.testing.assert_array_equal(shown, np.asarray(captioned_overlay(an_exam[0], results[0])))
+    np.testing.assert_array_equal(shown, picture_to_burn_in(an_exam[0], results[0]))
+    height = len(an_exam[0].pixels)
+    np.testing.assert_array_equal(shown[:height], np.asarray(captioned_overlay(an_exam[0], results[0]))[:height])
+
+
+@pytest.mark.parametrize("kind", list(OF_IMAGE))
+def test_an_image_s_object_is_the_same_whatever_its_exam_turns_out_to_be(results, an_exam, tmp_path, kind):
+    written = []
+    for number, (percentile, flagged) in enumerate([(1.0, False), (99.0, True)]):
+        changes = {"exam_percentile": percentile, "exam_is_anomalous": flagged}
+        result = replace(results[0], record=results[0].record.model_copy(update=changes))
+        assert not write([result], an_exam[:1], [kind], tmp_path / str(number))
+        dataset = pydicom.dcmread(tmp_path / str(number) / f"image-0.{kind}.dcm")
+        written.append({element.tag: element for element in dataset if element.keyword not in WHEN_MADE})
+    assert written[0] == written[1]
 
 
 def test_the_same_trouble_is_told_once_and_the_others_go_on(results, an_exam, tmp_path):

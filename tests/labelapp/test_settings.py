@@ -1,6 +1,7 @@
 import pytest
 from monailabel.config import Settings
 
+from mammolens.errors import ConfigError
 from mammolens.labelapp.settings import MAMMOGRAPHY, apply_mammography
 
 
@@ -45,3 +46,8 @@ def test_a_worker_to_which_all_defaults_were_exported_gets_mammographys_needs(
     exported = Settings(_env_file=None, **{name: Settings.model_fields[name].default for name in MAMMOGRAPHY})
     apply_mammography(exported, {})
     assert exported.MONAI_LABEL_DICOMWEB_SEARCH_FILTER == {"Modality": "MG"}
+
+
+def test_a_prefix_that_the_viewer_does_not_know_is_refused(a_clean_environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="MONAI_LABEL_API_STR: a prefix for all addresses is not supported"):
+        apply_mammography(Settings(_env_file=None, MONAI_LABEL_API_STR="/mammolens"), {})

@@ -21,6 +21,7 @@ from mammolens.dicom.sop_classes import sop_class_of
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError
+from mammolens.names import path_as_text
 from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
@@ -77,7 +78,7 @@ def _kind_of(path: Path) -> FileKind:
 
 
 def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
-    patient = attributes.patient_id or path.stem
+    patient = attributes.patient_id or path_as_text(path.stem)
     header = ImageHeader(
         path=path,
         sop_instance_uid=content_uid(path),
@@ -98,7 +99,7 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
 
 def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     flags = refuse_what_is_no_mammogram(dataset, path)
-    patient = str(dataset.get("PatientID") or path.stem)
+    patient = str(dataset.get("PatientID") or path_as_text(path.stem))
     study = str(dataset.get("StudyInstanceUID") or "") or None
     laterality, laterality_source = laterality_of(dataset)
     view, view_source = view_of(dataset)

@@ -18,13 +18,20 @@ _PAPER, _INK, _FAINT = (16, 16, 16), (235, 235, 235), (150, 150, 150)
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def annotated(picture: RgbImage, result: AnomalyResult) -> Image.Image:
-    """Put the picture on a sheet with a caption as wide as it takes, the colours' meaning and the notice."""
+def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = True) -> Image.Image:
+    """Put the picture on a sheet with a caption as wide as it takes, the colours' meaning and the notice.
+
+    Args:
+        picture: ``(rows, cols, 3)`` uint8.
+        result: of the image.
+        with_exam: tell the exam's number too, which is another one when a view is added.
+    """
     image = Image.fromarray(picture)
     width = max(image.width, _NARROWEST)
     size = min(24, max(15, width // 44))
     font, line = ImageFont.load_default(size=size), round(size * 1.45)
-    lines = [part for text in caption_lines(result) for part in wrapped(text, font, width - 2 * size)]
+    texts = caption_lines(result, with_exam=with_exam)
+    lines = [part for text in texts for part in wrapped(text, font, width - 2 * size)]
     small = list(wrapped(provenance(result.record), font, width - 2 * size))
     legend = 2 * line
     sheet = Image.new("RGB", (width, image.height + line * (len(lines) + len(small) + 2) + legend), _PAPER)
@@ -41,15 +48,15 @@ def annotated(picture: RgbImage, result: AnomalyResult) -> Image.Image:
     return sheet
 
 
-def caption_lines(result: AnomalyResult) -> list[str]:
-    """What a person should read beside the picture."""
+def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]:
+    """What a person should read beside the picture; without the exam, what follows from the image alone."""
     record = result.record
     side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
     return [
         f"{record.patient}: {side} {record.view or 'view unknown'}",
-        f"More anomalous than {int(record.percentile)} % of normal images; "
-        f"its exam than {int(record.exam_percentile)} % of normal exams.",
-        f"{_decision(record)} {_heat(result)}",
+        f"More anomalous than {int(record.percentile)} % of normal images"
+        + (f"; its exam than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
+        f"{_decision(record, with_exam=with_exam)} {_heat(result)}",
         *findings_in_words(record),
         *(f"Note: {sentence}" for sentence in explanations(record.quality_flags, record.unusual_statistic)),
     ]
@@ -76,11 +83,12 @@ def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
         yield line
 
 
-def _decision(record: AnomalyRecord) -> str:
-    if record.threshold is None and not record.exam_is_anomalous:
+def _decision(record: AnomalyRecord, *, with_exam: bool) -> str:
+    if record.threshold is None and not (with_exam and record.exam_is_anomalous):
         return "Cannot be flagged: the model knows too few normal patients."
     exam, image = (("FLAGGED" if flag else "not flagged") for flag in (record.exam_is_anomalous, record.is_anomalous))
-    return f"Exam {exam}, this image {image} ({record.decision_rule})."
+    of_whom = f"Exam {exam}, this image" if with_exam else "This image by itself"
+    return f"{of_whom} {image} ({record.decision_rule})."
 
 
 def _heat(result: AnomalyResult) -> str:

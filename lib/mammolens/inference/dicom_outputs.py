@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, write_derived
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError, InputError
 from mammolens.inference.finding_words import finding_in_words
-from mammolens.inference.outputs import captioned_overlay
+from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader, Mammogram
 
 OnError = Callable[[InputError], None]
@@ -109,7 +108,7 @@ class DicomOutputs:
 
 def _of_image(mammogram: Mammogram, result: AnomalyResult, kind: DerivedKind) -> Dataset:
     wants_picture = kind is DerivedKind.SECONDARY_CAPTURE
-    return derive_from_image(result, kind, np.asarray(captioned_overlay(mammogram, result)) if wants_picture else None)
+    return derive_from_image(result, kind, picture_to_burn_in(mammogram, result) if wants_picture else None)
 
 
 def _suffix(kind: DerivedKind) -> str:

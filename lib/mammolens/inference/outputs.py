@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mammolens.dicom.export import write_volume
@@ -70,9 +72,18 @@ def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, ste
     return path
 
 
-def captioned_overlay(mammogram: Mammogram, result: AnomalyResult) -> Image.Image:
-    """The image with its heat, findings, caption and legend, RGB."""
-    return annotated(render_overlay(mammogram.pixels, result), result)
+def captioned_overlay(mammogram: Mammogram, result: AnomalyResult, *, with_exam: bool = True) -> Image.Image:
+    """The image with its heat, findings, caption and legend, RGB; ``with_exam`` the caption tells the exam too."""
+    return annotated(render_overlay(mammogram.pixels, result), result, with_exam=with_exam)
+
+
+def picture_to_burn_in(mammogram: Mammogram, result: AnomalyResult) -> NDArray[np.uint8]:
+    """What a Secondary Capture shows: nothing of the exam, as its UID and so its content follow from the image alone.
+
+    Returns:
+        ``(rows, cols, 3)`` uint8.
+    """
+    return np.asarray(captioned_overlay(mammogram, result, with_exam=False))
 
 
 def is_overlay(path: Path) -> bool:

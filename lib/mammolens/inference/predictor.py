@@ -23,6 +23,7 @@ from mammolens.inference.quality import pixel_flags
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.inference.usual_images import UsualImages
 from mammolens.models.directory import CALIBRATION, TrainedModel, load_model
+from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.types import AnomalyRecord, AnomalyResult, Finding, FloatImage, ImageHeader, Mammogram
@@ -168,7 +169,7 @@ class Predictor:
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
             # A file name may hold bytes that are no UTF-8, which JSON does not know.
-            path=str(header.path).encode("utf-8", "replace").decode("utf-8"),
+            path=path_as_text(header.path),
             sop_instance_uid=header.sop_instance_uid,
             patient=header.patient_id,
             exam=header.exam_id,

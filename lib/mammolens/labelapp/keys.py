@@ -27,6 +27,11 @@ class InfoKey(StrEnum):
     PROBLEM = "problem"
     EARLIER = "earlier"
 
+    @property
+    def is_of_the_server(self) -> bool:
+        """Whether the server alone writes it; exams would otherwise be ranked by what a client says."""
+        return self not in (InfoKey.REVIEW, InfoKey.USER)
+
 
 class ReviewKey(StrEnum):
     """Keys of a review mark; ``status`` is an older spelling of ``verdict``."""

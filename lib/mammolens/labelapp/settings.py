@@ -9,6 +9,8 @@ from typing import Any
 
 from monailabel.config import Settings
 
+from mammolens.errors import ConfigError
+
 MAMMOGRAPHY: dict[str, Any] = {
     "MONAI_LABEL_DATASTORE_FILE_EXT": ["*.dcm", "*.dicom", "*.png", "*.jpg", "*.jpeg"],
     "MONAI_LABEL_DICOMWEB_SEARCH_FILTER": {"Modality": "MG"},
@@ -33,7 +35,16 @@ def apply_mammography(settings: Settings, environment: MutableMapping[str, str] 
     Args:
         settings: MONAI Label's; changed in place.
         environment: what background processes start with; changed in place.
+
+    Raises:
+        ConfigError: a setting that cannot be met.
     """
+    if settings.MONAI_LABEL_API_STR:
+        raise ConfigError(
+            "MONAI_LABEL_API_STR",
+            "a prefix for all addresses is not supported, since OHIF is built to live at /ohif/",
+            "leave it empty, and give the server a host name or a port of its own",
+        )
     if _APPLIED in environment:
         return
     for name, value in MAMMOGRAPHY.items():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .cancel import CancelToken
+from .cancel import Cancelled, CancelToken
 from .client import Client
 from .errors import MammoLensError
 from .exam import ExamDetail
@@ -45,10 +46,9 @@ class WatchedClient:
         return self._client.download_map(image, folder, kind, progress, cancelled)
 
     def _watch(self, exam: str, over: threading.Event) -> None:
-        while not over.wait(_EVERY):
-            try:
+        # The request that matters tells what goes wrong, and that it was cancelled.
+        with suppress(MammoLensError, Cancelled):
+            while not over.wait(_EVERY):
                 told = self._client.exam(exam).progress
-            except MammoLensError:  # the request that matters will tell
-                return
-            if told is not None and not over.is_set():
-                self._progress(0.0, f"{told.doing}, {told.done} of {told.total} done")
+                if told is not None and not over.is_set():
+                    self._progress(0.0, f"{told.doing}, {told.done} of {told.total} done")

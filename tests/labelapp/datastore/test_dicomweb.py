@@ -4,9 +4,11 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.reader import read_header
 from mammolens.errors import PacsError, RequestError, StorageError, UnknownImageError
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.pacs.archive import Instance
 
 from ..conftest import PacsStandIn
@@ -150,6 +152,31 @@ def test_downloads_make_room_for_review_marks_on_a_full_disk(
     store.update_image_info(uid, {"review": {"verdict": "finding"}})
     assert not kept.exists()
     assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["review"]["verdict"] == "finding"
+
+
+@pytest.mark.parametrize("what", ["result", "label"])
+def test_downloads_make_room_for_results_and_labels_too(
+    a_pacs: PacsStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    store = MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=3600, in_use_seconds=0)
+    uid = store.list_images()[0]
+    kept = Path(store.get_image_uri(uid))
+    (label := tmp_path / "x.nrrd").write_bytes(b"NRRD0004")
+    replace = Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if kept.exists():
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    if what == "label":
+        store.save_label(uid, str(label), "final", {})
+        assert store.get_labeled_images() == [uid]
+    else:
+        store.results.keep(Of.IMAGE, uid, "mark", {}, {DerivedKind.SEGMENTATION: pydicom.dcmread(kept)})
+        assert store.results.read(Of.IMAGE, uid, "mark", DerivedKind.SEGMENTATION)
+    assert not kept.exists()
 
 
 def test_a_review_mark_that_finds_no_room_is_refused_and_the_earlier_ones_stay(

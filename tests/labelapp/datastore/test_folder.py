@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from pathlib import Path
@@ -90,4 +91,6 @@ def test_a_name_that_is_no_utf_8_is_an_image_as_any_other(a_studies_folder: Path
     store = MammogramFolder(a_studies_folder, ("*.dcm",))
     (found,) = (image_id for image_id in store.list_images() if "ller" in image_id)
     assert Path(store.get_image_uri(found)).is_file()
-    assert store.infos([found])[found]["name"] == "M?ller.dcm"
+    assert store.infos([found])[found]["name"] == r"M\xfcller.dcm"
+    assert store.describe(found) is not None
+    json.dumps(store.get_image_info(found), ensure_ascii=False).encode()

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mammolens.errors import PacsError
+from mammolens.errors import InputError, PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.instance import Instance
 from mammolens.labelapp.pacs.retrieve import retrieve
@@ -57,23 +57,37 @@ def test_one_that_breaks_off_each_time_is_told(a_fake_pacs: FakePacs) -> None:
     assert len(a_fake_pacs.asked) == 3
 
 
-NONSENSE = [
+PAGES = [
     Answer(body=b"<html>", kind="text/html"),
     Answer(body=b"", kind="text/html"),
-    Answer(body=WHOLE.replace(b"DICM", b"MCID"), kind=RELATED),
-    Answer(body=b"--cut--", kind=RELATED),
+    Answer(body=b"{}", kind="application/json"),
     Answer(body=b"hello", kind="multipart/related"),
 ]
 
 
-@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: str(answer.body[-12:]))
-def test_what_is_no_dicom_is_called_so(a_fake_pacs: FakePacs, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", PAGES, ids=lambda answer: f"{answer.kind} {answer.body!r}")
+def test_a_page_of_whatever_stands_before_the_pacs_is_passing_trouble(a_fake_pacs: FakePacs, answer: Answer) -> None:
     a_fake_pacs.next_answers = [answer] * 9
-    with pytest.raises(PacsError, match=r"sent no DICOM for 1\.2\.9\.1"):
+    with pytest.raises(PacsError, match=f"the answer is {answer.kind} and no DICOM; check the address"):
+        got(a_fake_pacs)
+
+
+NONSENSE = [
+    Answer(body=b"hello", kind="application/dicom"),
+    Answer(body=b"", kind="application/octet-stream"),
+    Answer(body=WHOLE.replace(b"DICM", b"MCID"), kind=RELATED),
+    Answer(body=b"--cut--", kind=RELATED),
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: str(answer.body[-12:]))
+def test_what_is_no_dicom_is_an_image_that_cannot_be_used(a_fake_pacs: FakePacs, answer: Answer) -> None:
+    a_fake_pacs.next_answers = [answer] * 9
+    with pytest.raises(InputError, match=r"sent no DICOM for 1\.2\.9\.1"):
         got(a_fake_pacs)
 
 
 def test_another_instance_is_refused(a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.files[UID] = a_file("1.2.9.2")
-    with pytest.raises(PacsError, match=r"sent another instance than 1\.2\.9\.1"):
+    with pytest.raises(InputError, match=r"sent another instance than 1\.2\.9\.1"):
         got(a_fake_pacs)

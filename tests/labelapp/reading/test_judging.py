@@ -1,3 +1,5 @@
+import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -12,10 +14,11 @@ from pydicom.uid import generate_uid
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.enums import Verdict
-from mammolens.errors import InputError, PacsError
+from mammolens.errors import InputError, PacsError, UnknownImageError
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.datastore.results import Of
+from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.reading import judgement as judgement_module
 from mammolens.labelapp.reading.deriving import derived_from_image
@@ -66,7 +69,7 @@ def test_views_of_an_exam_are_scored_once_and_agree_on_its_number(
     detail = a_room.detail(an_exam)
     assert detail["state"] == "judged"
     assert a_folder_datastore.status()["scored"] == 4
-    kept = [a_room._bench.results.get(Of.IMAGE, image_id) for image_id in an_exam.image_ids]
+    kept = [a_room._bench.results.get(Of.IMAGE, image_id, a_room._mark(an_exam)) for image_id in an_exam.image_ids]
     numbers = {result.facts["record"]["exam_p_value"] for result in kept if result}
     assert numbers == {detail["exam_p_value"]}
 
@@ -78,12 +81,13 @@ def test_a_judged_exam_is_not_judged_again_unless_that_is_asked_for(
     runs = a_bystander.runs
     a_room.judge(an_exam)
     assert a_bystander.runs == runs
-    before = a_room.derived(Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
+    before = a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
     a_room.judge(an_exam, again=True)
     assert a_bystander.runs == 2 * runs
-    folder = a_room._bench.results.get(Of.IMAGE, an_exam.image_ids[0]).files[DerivedKind.SEGMENTATION].parent  # type: ignore[union-attr]
-    assert len(list(folder.glob("*.dcm"))) == 1
-    assert len(before) == len(a_room.derived(Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
+    kept = a_room._bench.results.get(Of.IMAGE, an_exam.image_ids[0], a_room._mark(an_exam))
+    assert kept is not None
+    assert len(list(kept.files[DerivedKind.SEGMENTATION].parent.glob("*.dcm"))) == 1
+    assert len(before) == len(a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
 
 
 def test_an_exam_judged_by_another_model_is_new_again(
@@ -96,7 +100,36 @@ def test_an_exam_judged_by_another_model_is_new_again(
     assert detail["state"] == "new"
     assert detail["exam_p_value"] is None
     assert all(view["segmentation"] is None and view["p_value"] is None for view in detail["views_in_detail"])
-    assert len(a_room.manifest(an_exam, "")["studies"][0]["series"]) == 4
+    assert len(a_room.manifest(an_exam)["studies"][0]["series"]) == 4
+    for of, name, kind in (
+        (Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION),
+        (Of.EXAM, an_exam.exam_id, DerivedKind.REPORT),
+    ):
+        with pytest.raises(UnknownImageError, match="judge the exam first"):
+            a_room.derived(an_exam, of, name, kind)
+
+
+def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
+    a_room: ReadingRoom,
+    an_exam: Exam,
+    a_serving: Serving,
+    make_model: MakeModel,
+    a_folder_datastore: MammogramFolder,
+    a_bystander: Bystander,
+) -> None:
+    path = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[1]))
+    path.write_bytes(path.read_bytes()[:-20000])
+
+    def fail_once() -> None:
+        if a_bystander.runs == 1:
+            raise TimeoutError
+
+    a_bystander.before = fail_once
+    a_room.judge(an_exam)
+    assert [bool(view["error"]) for view in a_room.detail(an_exam)["views_in_detail"]] == [True, True, False, False]
+    assert isinstance(a_serving.store, ModelStore)
+    a_serving.store.publish(make_model(seed=1))
+    assert all(view["error"] is None for view in a_room.detail(an_exam)["views_in_detail"])
 
 
 def test_a_new_view_makes_a_judged_exam_new_again(
@@ -181,7 +214,7 @@ def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_room: ReadingRoom
     assert "no DICOM" in detail["problems"][-1]
     assert detail["views_in_detail"][0]["p_value"] is not None
     assert detail["views_in_detail"][0]["segmentation"] is None
-    assert a_room.manifest(exam, "") == {"studies": []}
+    assert a_room.manifest(exam) == {"studies": []}
 
 
 def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back(
@@ -203,6 +236,60 @@ def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back
     assert all(view["error"] is None for view in room.detail(exam)["views_in_detail"])
 
 
+def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_count(
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy(), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    fetch = a_pacs.fetch
+
+    def damaged(instance: Instance, path: Path) -> None:
+        if instance.sop_instance_uid == exam.image_ids[1]:
+            raise InputError(a_pacs.url, "the PACS sent no DICOM", "mend it")
+        fetch(instance, path)
+
+    monkeypatch.setattr(a_pacs, "fetch", damaged)
+    room.judge(exam)
+    detail = room.detail(exam)
+    assert detail["state"] == "judged"
+    assert detail["exam_p_value"] is not None
+    assert [view["error"] for view in detail["views_in_detail"]] == [
+        None,
+        "the PACS sent no DICOM; mend it",
+        None,
+        None,
+    ]
+    assert len(detail["problems"]) == 1
+    runs = a_bystander.runs
+    room.judge(exam)
+    assert a_bystander.runs == runs
+
+
+def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, a_studies_folder: Path
+) -> None:
+    image = pydicom.dcmread(a_folder_datastore.get_image_uri(an_exam.image_ids[0]))
+    del image.PatientID, image.StudyInstanceUID
+    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for name in (b"M\xfcller.dcm", b"M\xf6ller.dcm"):
+        image.save_as(os.fsdecode(os.fsencode(a_studies_folder) + b"/" + name))
+    broken = Path(os.fsdecode(os.fsencode(a_studies_folder) + b"/M\xf6ller.dcm"))
+    broken.write_bytes(broken.read_bytes()[:-20000])
+    exams = {exam.patient: exam for exam in Exams(a_folder_datastore).all().values()}
+    states = []
+    for patient in (r"M\xfcller", r"M\xf6ller"):
+        a_room.judge(exams[patient])
+        detail = a_room.detail(exams[patient])
+        json.dumps(detail, ensure_ascii=False).encode()
+        states.append(detail["state"])
+    assert states == ["judged", "failed"]
+    json.dumps(a_room.worklist.as_json(), ensure_ascii=False).encode()
+
+
 def test_a_pacs_that_gives_nothing_is_an_error(
     a_serving: Serving, a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, a_bystander: Bystander
 ) -> None:
@@ -220,9 +307,9 @@ def test_every_kind_of_object_is_made_where_it_is_wanted(
     exam = next(iter(room.exams.all().values()))
     room.judge(exam)
     for kind in OF_IMAGE:
-        assert room.derived(Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
+        assert room.derived(exam, Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
     for kind in OF_EXAM:
-        assert room.derived(Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
+        assert room.derived(exam, Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
 
 
 def test_another_choice_of_objects_makes_an_exam_new_again(

@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 from starlette.datastructures import UploadFile
@@ -46,6 +47,30 @@ def test_uploads_get_names_that_are_safe_anywhere(filename: str | None, safe: st
 def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object], complaint: str) -> None:
     with pytest.raises(RequestError, match=complaint):
         checked("/datastore/image", arguments)
+
+
+@pytest.mark.parametrize(
+    "key", ["p_value", "judged_as", "sop_instance_uid", "reviews", "path", "StudyInstanceUID", "PatientID"]
+)
+@pytest.mark.parametrize(
+    ("path", "argument"), [("/datastore/image/info", "info"), ("/datastore/image", "params"), ("/datastore/", "params")]
+)
+def test_what_the_server_knows_of_an_image_is_not_taken_from_a_client(path: str, argument: str, key: str) -> None:
+    with pytest.raises(RequestError, match=f"{key}: is written by the server alone; leave it out"):
+        checked(path, {"image": "a.dcm", argument: json.dumps({"review": {"verdict": "normal"}, key: "1.2"})})
+
+
+@pytest.mark.parametrize(
+    ("path", "argument", "info"),
+    [
+        ("/datastore/image/info", "info", {"review": {"verdict": "normal"}, "device": "x"}),
+        ("/datastore/image", "params", {"client_id": "x"}),
+        ("/datastore/label/info", "info", {"model": "of the label"}),
+        ("/datastore/label", "params", {"name": "of the label"}),
+    ],
+)
+def test_marks_notes_of_clients_and_infos_of_labels_pass(path: str, argument: str, info: dict[str, object]) -> None:
+    assert json.loads(checked(path, {argument: json.dumps(info)})[argument]) == info
 
 
 def test_what_is_fine_or_left_out_passes_unchanged() -> None:

@@ -80,6 +80,13 @@ def test_the_manifest_puts_images_and_segmentations_into_one_study(a_client: Tes
         assert uid == instance["metadata"]["SOPInstanceUID"]
 
 
+def test_no_shared_cache_keeps_an_image(a_client: TestClient, an_exam: str) -> None:
+    image = a_client.get(f"/mammolens/exams/{an_exam}").json()["images"][0]
+    answer = a_client.get(f"/mammolens/images/{image}.dcm")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] in ("no-store", "private, no-cache")
+
+
 def test_the_report_of_an_exam_can_be_fetched(a_client: TestClient, an_exam: str) -> None:
     assert a_client.get(f"/mammolens/exams/{an_exam}/derived/report.dcm").status_code == 404
     _judged(a_client, an_exam)

@@ -125,6 +125,7 @@ BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("PUT", "/datastore/image?image=mine", 422, {"files": {"file": ("x.dcm", b"hello")}}),
     ("PUT", "/datastore/image/info?image=IMAGE", 400, {"data": {"info": '{"review"'}}),
     ("PUT", "/datastore/image/info?image=IMAGE", 400, {"data": {"info": '{"review": {"verdict": "maybe"}}'}}),
+    ("PUT", "/datastore/image/info?image=IMAGE", 400, {"data": {"info": '{"p_value": 1.0}'}}),
     ("PUT", "/datastore/image/info?image=nobody.dcm", 404, {"data": {"info": "{}"}}),
     ("GET", "/datastore/image?image=/etc/passwd", 400, {}),
     ("GET", "/datastore/image/info?image=nobody.dcm", 404, {}),

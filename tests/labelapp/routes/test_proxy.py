@@ -49,6 +49,46 @@ def test_an_error_of_the_pacs_is_passed_on_as_it_is(a_proxy: TestClient, a_fake_
     assert (answer.status_code, answer.text) == (404, "no such study")
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        'multipart/related; type="application/octet-stream"; boundary=cut',
+        "application/dicom",
+        "application/dicom+json",
+        "application/json; charset=utf-8",
+        "application/octet-stream",
+        "image/jpeg",
+        "video/mp4",
+        "text/plain",
+    ],
+)
+def test_what_dicomweb_answers_with_passes_for_this_client_alone(
+    a_proxy: TestClient, a_fake_pacs: FakePacs, kind: str
+) -> None:
+    a_fake_pacs.next_answers = [Answer(body=b"x", kind=kind)]
+    answer = a_proxy.get("/proxy/dicom/studies/1.2")
+    assert (answer.status_code, answer.content) == (200, b"x")
+    assert answer.headers["content-type"].startswith(kind)
+    assert answer.headers["cache-control"] in ("no-store", "private, no-cache")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/html; charset=utf-8", "image/svg+xml", "text/javascript", "application/xhtml+xml"]
+)
+@pytest.mark.parametrize(("status", "told"), [(200, 503), (302, 503), (404, 404), (500, 500)])
+def test_a_page_or_script_of_the_pacs_never_reaches_the_browser(
+    a_proxy: TestClient, a_fake_pacs: FakePacs, kind: str, status: int, told: int
+) -> None:
+    a_fake_pacs.next_answers = [Answer(status, b"<script>alert(1)</script>", kind)]
+    answer = a_proxy.get("/proxy/dicom/studies/1.2")
+    assert answer.status_code == told
+    assert answer.headers["content-type"] == "application/json"
+    assert "script>" not in answer.text
+    assert a_fake_pacs.url in answer.json()["detail"]
+
+
 def test_a_pacs_that_breaks_off_is_named(a_proxy: TestClient, a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.next_answers = [Answer(body=b"[", announced=100)]
     answer = a_proxy.get("/proxy/dicom/studies")

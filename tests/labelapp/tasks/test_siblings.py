@@ -3,12 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.errors import InputError
+from mammolens.errors import InputError, PacsError
 from mammolens.inference.exam import ImageScore
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.datastore.stored_score import StoredScore
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed, judged
 from mammolens.labelapp.tasks.siblings import ExamScores, score_and_store, siblings_of
 from mammolens.types import Mammogram
+
+from ..conftest import PacsStandIn
 
 
 @dataclass
@@ -73,7 +76,26 @@ def test_why_an_image_cannot_be_scored_is_kept_with_it(a_folder_datastore: Mammo
     path = Path(a_folder_datastore.get_image_uri(image_id))
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(InputError):
-        score_and_store(image_id, path, a_folder_datastore, ScorerStandIn())
+        score_and_store(image_id, a_folder_datastore, ScorerStandIn())
     info = a_folder_datastore.get_image_info(image_id)
     assert path.name in info["score_error"]
     assert StoredScore.of(info) is None
+
+
+def test_only_what_is_wrong_with_the_image_itself_is_kept_with_it(
+    a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = a_pacs_datastore.list_images()[0]
+    a_pacs.is_up = False
+    with pytest.raises(PacsError):
+        score_and_store(image_id, a_pacs_datastore, ScorerStandIn())
+    assert not failed(a_pacs_datastore.get_image_info(image_id))
+
+    def damaged(*_: object) -> None:
+        raise InputError(a_pacs.url, "the PACS sent no DICOM", "mend it")
+
+    a_pacs.is_up = True
+    monkeypatch.setattr(a_pacs, "fetch", damaged)
+    with pytest.raises(InputError):
+        score_and_store(image_id, a_pacs_datastore, ScorerStandIn())
+    assert judged(a_pacs_datastore.get_image_info(image_id), "stand-in-1", "cal-1")

@@ -29,7 +29,8 @@ def settled_image(dataset: Dataset, source: Source) -> Dataset:
 def settled(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
     """Take chance out of a new object, and let it refer to its sources as what they are.
 
-    The same input gives the same object but for Content Date and Content Time, which tell when it was written.
+    The same input gives the same object but for Content Date and Time, and Date and Time of Secondary Capture, which
+    tell when it was written.
     """
     dataset.SpecificCharacterSet = _UTF_8
     dimensions = derived_uid("dimensions", str(dataset.SOPInstanceUID))

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from mammolens.errors import StorageError
 from mammolens.files import remove_leftovers
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,24 @@ class OriginalsCache:
         path = self.path(name)
         with self._one_for(name):  # two requests for one image fetch it once
             if not _used(path):
-                self._fetch(path, fetch)
+                self.with_room(lambda: fetch(path))
                 _used(path)
                 self._shrink(self._limit_bytes)
         return path
 
-    def make_room(self) -> bool:
-        """Remove every original that is not in use; whether there was one."""
-        return self._shrink(0)
+    def with_room(self, write: Callable[[], T]) -> T:
+        """Do what writes; where the disk is full, remove every original that is not in use and do it once more.
+
+        Raises:
+            StorageError: the disk is full, and nothing here is left to remove.
+        """
+        try:
+            return write()
+        except StorageError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._shrink(0):
+                raise
+            _log.warning("the disk is full: removed the originals that are not in use")
+            return write()
 
     @contextmanager
     def _one_for(self, name: str) -> Iterator[None]:
@@ -79,15 +91,6 @@ class OriginalsCache:
         finally:
             with self._lock:
                 self._fetching.pop(name, None)
-
-    def _fetch(self, path: Path, fetch: Callable[[Path], None]) -> None:
-        try:
-            fetch(path)
-        except StorageError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self.make_room():
-                raise
-            _log.warning("the disk of the cache is full: removed what is not in use")
-            fetch(path)
 
     def _shrink(self, limit: int) -> bool:
         with self._lock:

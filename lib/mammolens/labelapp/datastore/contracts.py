@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from pydicom.dataset import Dataset
 
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.datastore.results import KeptResults
 from mammolens.types import AnomalyResult, ExamKey, Mammogram
 
 
@@ -56,6 +56,10 @@ class Images(Protocol):
 class ExamImages(Images, Protocol):
     """A datastore, as far as the reading room uses it."""
 
+    @property
+    def results(self) -> KeptResults:
+        """The current results of its images and exams."""
+
     def describe(self, image_id: str) -> ImageDescription | None:
         """What is known of an image without decoding it; ``None`` for what is no mammogram."""
 
@@ -70,9 +74,6 @@ class ExamImages(Images, Protocol):
 
     def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a review mark to each of several images, all of them or none."""
-
-    def results_folder(self) -> Path:
-        """Where results are kept."""
 
     def can_store(self) -> bool:
         """Whether there is a PACS to send results to."""

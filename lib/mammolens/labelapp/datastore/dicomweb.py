@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from monailabel.datastore.dicom import DICOMWebDatastore
 from monailabel.datastore.local import DataModel, ImageLabelModel
 from pydicom.dataset import Dataset
 
-from mammolens.errors import PacsError, RequestError, StorageError, UnknownImageError
+from mammolens.errors import PacsError, RequestError, UnknownImageError
 from mammolens.files import remove_leftovers
 from mammolens.labelapp.datastore.cache import OriginalsCache
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.kept_list import Kept
 from mammolens.labelapp.datastore.labels import LabelledImages
+from mammolens.labelapp.datastore.results import KeptResults
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_uid
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.pacs.archive import Archive, Instance
+from mammolens.labelapp.pacs.instance import KEYWORDS
 from mammolens.types import ExamKey
 
 _IMAGES = "images"
 _UIDS = ("SeriesInstanceUID", "StudyInstanceUID")
 Listed = Mapping[str, Instance]
+T = TypeVar("T")
 
 
 class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
@@ -61,6 +64,8 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         self._folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self._folder)
         self._originals = OriginalsCache(self._folder / _IMAGES, limit_bytes, in_use_seconds=in_use_seconds)
+        # Beside the downloads, which come and go.
+        self.results = KeptResults(self._folder / "results", self.with_room)
         self._kept: Kept[Listed] = Kept(
             self._ask, expiry_seconds=expiry_seconds, first_patience_seconds=first_list_seconds
         )
@@ -110,6 +115,7 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
             RequestError: the id is no UID.
             UnknownImageError: no instance of the PACS.
             PacsError: the PACS does not answer.
+            InputError: what it holds is no DICOM, or another instance.
             StorageError: the disk is full.
         """
         name = self._file(image_id).name
@@ -151,13 +157,13 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
             earlier = self._described[image_id] = (instance, _description(instance))
         return earlier[1]
 
-    def results_folder(self) -> Path:
-        """Where results are kept, beside the downloads, which come and go."""
-        return self._folder / "results"
-
     def can_store(self) -> bool:
         """Always: results can be sent to the PACS."""
         return True
+
+    def with_room(self, write: Callable[[], T]) -> T:
+        """Do what writes; on a full disk downloads, which can be had again, make room for what matters more."""
+        return self._originals.with_room(write)
 
     def status(self) -> dict[str, Any]:
         """Counts as of a folder; with an error while the PACS does not answer, and as it was before that."""
@@ -216,15 +222,6 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         remembered = None if listed else self.objects().get(image_id)
         return _remembered(image_id, remembered.image.info) if remembered else listed
 
-    def _update_datastore_file(self, lock: bool = True) -> None:
-        """Review marks and scores matter more than downloads, which can be had again."""
-        try:
-            super()._update_datastore_file(lock)
-        except StorageError:
-            if not self._originals.make_room():
-                raise
-            super()._update_datastore_file(lock)
-
 
 def _by_study(instance: Instance) -> tuple[str, ...]:
     told = instance.attributes
@@ -245,9 +242,9 @@ def _first_entry(instance: Instance) -> DataModel:
 
 
 def _remembered(image_id: str, info: Mapping[str, Any]) -> Instance | None:
-    try:  # clients may write into an info, and these become part of an address
+    try:  # older versions let clients write into an info, and these become part of an address
         series, study = (check_uid(str(info.get(keyword, ""))) for keyword in _UIDS)
     except RequestError:
         return None
-    attributes = {keyword: str(value) for keyword, value in info.items() if keyword[:1].isupper()}
+    attributes = {keyword: str(value) for keyword, value in info.items() if keyword in KEYWORDS}
     return Instance(image_id, series, study, attributes)

@@ -23,6 +23,7 @@ from mammolens.labelapp.datastore.results import KeptResults, Of
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_image_id, image_id_of
 from mammolens.labelapp.keys import InfoKey
+from mammolens.names import path_as_text
 from mammolens.types import ExamKey
 
 _UPLOADS = "uploads"
@@ -47,6 +48,8 @@ class MammogramFolder(LabelledImages):
         self._scanned_at: float | None = None
         self._files: Mapping[str, PurePath] = {}
         self._headers = HeaderCache()
+        # Hidden, so that results are never taken for images.
+        self.results = KeptResults(folder / HIDDEN / "results")
         super().__init__(folder, patterns, read_only=read_only)
 
     def list_images(self) -> list[str]:
@@ -91,10 +94,6 @@ class MammogramFolder(LabelledImages):
         if _is_another(self.objects().get(image_id), header.sop_instance_uid):
             self._begin_anew(image_id, header.sop_instance_uid)
         return ImageDescription.of_header(image_id, header)
-
-    def results_folder(self) -> Path:
-        """Where results are kept: hidden, so that they are never taken for images."""
-        return self._root / HIDDEN / "results"
 
     def can_store(self) -> bool:
         """Never: there is no PACS behind a folder."""
@@ -144,7 +143,7 @@ class MammogramFolder(LabelledImages):
             raise RequestError(image_id, "is an original, which the server never removes", "move the file itself")
         for tag in list(self.known(image_id).labels):
             self.remove_label(image_id, tag)
-        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
+        self.results.drop(Of.IMAGE, image_id)
         path.unlink(missing_ok=True)
         self._rescan()
 
@@ -171,7 +170,7 @@ class MammogramFolder(LabelledImages):
                 InfoKey.EARLIER.value: aside,
             }
             objects[image_id] = known.model_copy(update={"image": known.image.model_copy(update={"info": info})})
-        KeptResults(self.results_folder()).drop(Of.IMAGE, image_id)
+        self.results.drop(Of.IMAGE, image_id)
 
     def _due(self) -> bool:
         if self._scanned_at is None:
@@ -187,16 +186,11 @@ class MammogramFolder(LabelledImages):
 
 
 def _first_entry(relative: PurePath) -> DataModel:
-    info = {InfoKey.FIRST_SEEN.value: int(time.time()), InfoKey.NAME.value: _as_text(str(relative))}
-    return DataModel(ext=_as_text(relative.suffix), info=info)
+    info = {InfoKey.FIRST_SEEN.value: int(time.time()), InfoKey.NAME.value: path_as_text(relative)}
+    return DataModel(ext=path_as_text(relative.suffix), info=info)
 
 
 def _is_another(known: ImageLabelModel | None, sop_instance_uid: str) -> bool:
     """Whether something is remembered of another image than this one."""
     remembered = known.image.info.get(InfoKey.SOP_INSTANCE_UID) if known else None
     return remembered not in (None, sop_instance_uid)
-
-
-def _as_text(name: str) -> str:
-    """A file's name as JSON can hold it: Linux allows bytes that are no UTF-8."""
-    return name.encode("utf-8", "replace").decode("utf-8")

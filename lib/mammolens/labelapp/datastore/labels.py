@@ -39,8 +39,7 @@ class LabelledImages(SharedState):
         target = self._label_file(image_id, tag, extension)
         info = {**(label_info or {}), "ts": int(time.time()), "name": target.name}
         with self.writing() as objects:
-            with whole_file(target) as temporary:
-                shutil.copyfile(label_filename, temporary)
+            self.with_room(lambda: _copy(Path(label_filename), target))
             for other in set(ResultExtension) - {extension}:
                 self._label_file(image_id, tag, other).unlink(missing_ok=True)
             changed = objects[image_id].model_copy(deep=True)
@@ -134,6 +133,11 @@ class LabelledImages(SharedState):
                     changed = objects[image_id].model_copy(deep=True)
                     changed.labels.pop(tag, None)
                     objects[image_id] = changed
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def _plain(tag: str) -> str:

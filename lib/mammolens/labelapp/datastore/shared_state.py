@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
 from monailabel.datastore.local import DataModel, ImageLabelModel, LocalDatastore, LocalDatastoreModel
@@ -19,8 +19,10 @@ from mammolens.labelapp.datastore.review import marked, merged, verdict_of
 from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.keys import InfoKey
+from mammolens.names import path_as_text
 
 Objects = dict[str, ImageLabelModel]
+T = TypeVar("T")
 _STATE_FILE = "datastore_v2.json"  # MONAI Label's own name, so that tools that know it find it
 
 
@@ -66,7 +68,8 @@ class SharedState(LocalDatastore):
     def _update_datastore_file(self, lock: bool = True) -> None:
         path = Path(self._datastore_config_path)
         with self._threads:
-            write_text(path, self._datastore.model_dump_json(exclude={"base_path"}, indent=1))
+            state = self._datastore.model_dump_json(exclude={"base_path"}, indent=1)
+            self.with_room(lambda: write_text(path, state))
             status = path.stat()
             self._seen = (status.st_mtime_ns, status.st_ino, status.st_size)
 
@@ -84,6 +87,10 @@ class SharedState(LocalDatastore):
             except OSError:
                 self._datastore = before
                 raise
+
+    def with_room(self, write: Callable[[], T]) -> T:
+        """Do what writes; a datastore that can make room on a full disk does, and tries once more."""
+        return write()
 
     def objects(self) -> Mapping[str, ImageLabelModel]:
         """What is remembered, of images that are there and of those that were; not to be changed."""
@@ -196,4 +203,4 @@ class SharedState(LocalDatastore):
 
 def with_path(info: dict[str, Any], path: Path) -> dict[str, Any]:
     """The info with the file's place on the server, which local clients open directly."""
-    return {**info, InfoKey.PATH.value: str(path)}
+    return {**info, InfoKey.PATH.value: path_as_text(path)}

@@ -137,6 +137,13 @@ def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:
     return failed(info) or (info.get(InfoKey.CALIBRATION) == calibration and StoredScore.of(info) is not None)
 
 
+def problem_by(info: Mapping[str, Any], model: str) -> str | None:
+    """Why this very model could not score the image; ``None`` where it could, or has not tried."""
+    if not failed(info) or info.get(InfoKey.MODEL) != model:
+        return None
+    return str(info.get(InfoKey.PROBLEM) or info[InfoKey.SCORE_ERROR])
+
+
 def failed(info: Mapping[str, Any]) -> bool:
     """Whether the last attempt to score this image failed."""
     return bool(info.get(InfoKey.SCORE_ERROR))

@@ -80,7 +80,8 @@ class Pacs:
         """Retrieve one instance as it is stored (WADO-RS, PS3.18 10.4).
 
         Raises:
-            PacsError: no answer, a broken one, no DICOM, or another instance than was asked for.
+            PacsError: no answer, or a broken one.
+            InputError: no DICOM, or another instance than was asked for.
             UnknownImageError: the PACS has it no more.
             StorageError: the disk takes no more.
         """

@@ -11,7 +11,7 @@ import requests
 from pydicom.errors import InvalidDicomError
 from requests_toolbelt.multipart.decoder import ImproperBodyPartContentException, MultipartDecoder
 
-from mammolens.errors import PacsError
+from mammolens.errors import InputError, PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import CutOffError, errors_of, unknown_if_not_found
 from mammolens.labelapp.pacs.instance import Instance
@@ -19,7 +19,9 @@ from mammolens.labelapp.pacs.session import open_session
 
 _log = logging.getLogger(__name__)
 _ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'  # the PACS need not transcode
+_BARE = {"", "application/dicom", "application/octet-stream"}  # of servers that forget the envelope
 _PAUSES_S = (0.5, 2.0)  # the session tries again only until an answer begins
+_REMEDY = "see what the PACS holds there, mend or replace it, and judge again"
 _EPILOGUE = 1024  # bytes; where the end of the last part is looked for
 
 
@@ -30,7 +32,8 @@ def retrieve(access: PacsAccess, instance: Instance) -> bytes:
     has read.
 
     Raises:
-        PacsError: no answer, a broken one, or no DICOM.
+        PacsError: no answer, a broken one, or one that is none of DICOMweb, like a page of a proxy.
+        InputError: the answer holds no DICOM, or another instance: what the PACS holds is damaged.
         UnknownImageError: the PACS has it no more.
     """
     uids = (instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid)
@@ -58,7 +61,7 @@ def _part(session: requests.Session, url: str) -> bytes:
     response.raise_for_status()
     kind = response.headers.get("Content-Type", "")
     if not kind.lower().startswith("multipart/") or "boundary=" not in kind.lower():
-        return response.content
+        return _without_envelope(response)
     try:
         decoder = MultipartDecoder.from_response(response)
     except ImproperBodyPartContentException:
@@ -68,10 +71,19 @@ def _part(session: requests.Session, url: str) -> bytes:
     return bytes(decoder.parts[0].content) if decoder.parts else b""
 
 
+def _without_envelope(response: requests.Response) -> bytes:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in _BARE:
+        raise PacsError(
+            response.url, f"the answer is {kind or 'of no type'} and no DICOM", "check the address, and try again"
+        )
+    return response.content
+
+
 def _check(content: bytes, sop_instance_uid: str, url: str) -> None:
     try:
         header = pydicom.dcmread(BytesIO(content), stop_before_pixels=True, specific_tags=["SOPInstanceUID"])
     except (InvalidDicomError, EOFError, ValueError, KeyError, NotImplementedError) as error:
-        raise PacsError(url, f"sent no DICOM for {sop_instance_uid}", "see the log of the PACS") from error
+        raise InputError(url, f"the PACS sent no DICOM for {sop_instance_uid}", _REMEDY) from error
     if header.get("SOPInstanceUID") != sop_instance_uid:
-        raise PacsError(url, f"sent another instance than {sop_instance_uid}", "check the PACS")
+        raise InputError(url, f"the PACS sent another instance than {sop_instance_uid}", _REMEDY)

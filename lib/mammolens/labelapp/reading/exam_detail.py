@@ -16,6 +16,7 @@ from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import KeptResult, Of
+from mammolens.labelapp.datastore.stored_score import problem_by
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.decisions import Decision, Decisions
 from mammolens.labelapp.reading.exam_entry import judgement_of
@@ -46,9 +47,8 @@ class ExamDetails:
         """
         predictor, progress = self._models.predictor(), self._judging.progress(exam.exam_id)
         mark = judged_as(exam.image_ids, predictor, self._bench.policy)
-        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
         facts = kept.facts if kept else {}
-        current = facts.get(InfoKey.JUDGED_AS) in (mark, None)
         return {
             **self._worklist.entry(exam),
             "progress": asdict(progress) if progress else None,
@@ -56,11 +56,11 @@ class ExamDetails:
             "breasts": self._breasts(exam, predictor),
             "levels": self._levels(exam, predictor),
             "views_in_detail": [
-                self._view(image, mark, facts.get(ERRORS, {}) if current else {}) for image in exam.images
+                self._view(image, predictor.model_id, mark, facts.get(ERRORS, {})) for image in exam.images
             ],
             "decisions": [_decision(one) for one in self._decisions.history(exam.image_ids)],
             "next": self._worklist.next_of(exam),
-            "stored_at": facts.get(STORED_AT) if current else None,
+            "stored_at": facts.get(STORED_AT),
             "can_store": self._bench.images.can_store(),
             "model": predictor.model_id,
             "calibration": predictor.calibration_id,
@@ -97,11 +97,10 @@ class ExamDetails:
             for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
         ]
 
-    def _view(self, image: ImageDescription, mark: str, errors: Mapping[str, str]) -> dict[str, Any]:
+    def _view(self, image: ImageDescription, model: str, mark: str, errors: Mapping[str, str]) -> dict[str, Any]:
         info = self._bench.images.infos([image.image_id]).get(image.image_id, {})
         laterality, view = view_of_image(image, info)
-        kept = self._bench.results.get(Of.IMAGE, image.image_id)
-        told = kept if kept is not None and kept.facts.get(InfoKey.JUDGED_AS) == mark else None
+        told = self._bench.results.get(Of.IMAGE, image.image_id, mark)
         return {
             "image": image.image_id,
             "sop_instance_uid": image.sop_instance_uid,
@@ -111,7 +110,7 @@ class ExamDetails:
             "view": view,
             **_numbers(AnomalyRecord.model_validate(told.facts[RECORD]) if told else None),
             "segmentation": _segmentation(told) if told else None,
-            "error": errors.get(image.image_id) or info.get(InfoKey.PROBLEM) or info.get(InfoKey.SCORE_ERROR),
+            "error": errors.get(image.image_id) or problem_by(info, model),
         }
 
 

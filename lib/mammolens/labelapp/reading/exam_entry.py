@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_judgement import ExamJudgement
 from mammolens.inference.exam_words import standing
-from mammolens.labelapp.datastore.stored_score import Standard, StoredScore, failed, judged
+from mammolens.labelapp.datastore.stored_score import Standard, StoredScore, judged, problem_by
 from mammolens.labelapp.keys import InfoKey, ReviewKey
 from mammolens.labelapp.reading.decisions import exam_verdict, last_mark, utc
 from mammolens.labelapp.reading.exams import Exam, name_of_image
@@ -86,7 +86,7 @@ def rank(entry: Mapping[str, Any]) -> tuple[bool, bool, float]:
 
 
 def _state(infos: Infos, judge: ExamJudge, mark: str) -> State:
-    if all(failed(info) and info.get(InfoKey.MODEL) == judge.model_id for info in infos):
+    if all(problem_by(info, judge.model_id) for info in infos):
         return State.FAILED
     return State.JUDGED if all(info.get(InfoKey.JUDGED_AS) == mark for info in infos) else State.NEW
 
@@ -95,8 +95,8 @@ def _problems(exam: Exam, infos: Infos, judge: ExamJudge) -> list[str]:
     found = []
     for image, info in zip(exam.images, infos, strict=True):
         name = name_of_image(image, info)
-        if failed(info) and info.get(InfoKey.MODEL) == judge.model_id:
-            found.append(f"{name}: {info.get(InfoKey.PROBLEM) or info[InfoKey.SCORE_ERROR]}")
+        if problem := problem_by(info, judge.model_id):
+            found.append(f"{name}: {problem}")
         if not image.is_dicom:
             found.append(f"{name}: {_NO_VIEWER}")
     return found

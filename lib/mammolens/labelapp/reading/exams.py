@@ -98,6 +98,18 @@ class Exams:
             raise UnknownImageError(exam_id, "no such exam here", "see GET /mammolens/worklist")
         return exam
 
+    def of_image(self, image_id: str) -> Exam:
+        """The exam that holds an image.
+
+        Raises:
+            RequestError: no image id at all.
+            UnknownImageError: no image of that id, or no mammogram.
+        """
+        described = self._images.describe(image_id)
+        if described is None:
+            raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
+        return self.get(exam_id_of(described.exam_key))
+
     def of_study(self, study_instance_uid: str) -> Exam:
         """The exam that holds an image of this study.
 

@@ -27,8 +27,8 @@ from mammolens.labelapp.reading.exams import Exam, name_of_image
 from mammolens.labelapp.reading.policy import ResultPolicy
 from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader
 
-ERRORS, STORED_AT, RECORD = "errors", "stored_at", "record"
-"""Facts of a kept result: of an exam the first two, of an image the last."""
+ERRORS, STORED_AT, COMPLETE, RECORD = "errors", "stored_at", "complete", "record"
+"""Facts of a kept result: of an exam the first three, of an image the last."""
 
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "unexpected error; the server's log has the details"
@@ -64,16 +64,19 @@ class Bench:
     """What judging works with.
 
     Attributes:
-        images: the datastore.
-        results: takes what comes out.
+        images: the datastore, which also takes what comes out.
         policy: which DICOM objects are made.
         run: where images are decoded and scored.
     """
 
     images: ExamImages
-    results: KeptResults
     policy: ResultPolicy
     run: Run
+
+    @property
+    def results(self) -> KeptResults:
+        """Where what comes out is kept."""
+        return self.images.results
 
 
 class Judgement:
@@ -115,13 +118,13 @@ class Judgement:
 
     def _keep_exam(self, objects: Mapping[DerivedKind, Dataset]) -> None:
         facts = {
-            InfoKey.JUDGED_AS.value: None if self._passing else self._mark,
             InfoKey.MODEL.value: self._predictor.model_id,
             InfoKey.CALIBRATION.value: self._predictor.calibration_id,
             ERRORS: self._errors,
             STORED_AT: None,
+            COMPLETE: not self._passing,
         }
-        self._bench.results.keep(Of.EXAM, self._exam.exam_id, facts, objects)
+        self._bench.results.keep(Of.EXAM, self._exam.exam_id, self._mark, facts, objects)
         if not self._passing:
             judged = {InfoKey.JUDGED_AS.value: self._mark}
             self._bench.images.update_image_infos(dict.fromkeys(self._exam.image_ids, judged))
@@ -169,8 +172,8 @@ class Judgement:
                     self._failed_unexpectedly(image.image_id)
                     continue
                 objects = self._of_image(image.image_id, result) if image.is_dicom else {}
-                facts = {RECORD: result.record.model_dump(mode="json"), InfoKey.JUDGED_AS.value: self._mark}
-                self._bench.results.keep(Of.IMAGE, image.image_id, facts, objects)
+                facts = {RECORD: result.record.model_dump(mode="json")}
+                self._bench.results.keep(Of.IMAGE, image.image_id, self._mark, facts, objects)
                 if image.is_dicom:
                     results.append(JudgedView(result.header, result.record))
         return results

@@ -15,7 +15,7 @@ from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.datastore.stored_score import Standard
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.exams import Exam
-from mammolens.labelapp.reading.judgement import Bench, Judgement, Progress
+from mammolens.labelapp.reading.judgement import COMPLETE, Bench, Judgement, Progress
 from mammolens.labelapp.reading.policy import ResultPolicy
 
 
@@ -79,7 +79,7 @@ class Judging:
 
     def _is_judged(self, exam: Exam, mark: str) -> bool:
         """Whether the result is there: on disk, and in the images' infos, of which either may be lost."""
-        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
         infos = self._bench.images.infos(exam.image_ids)
         noted = all(infos.get(image_id, {}).get(InfoKey.JUDGED_AS) == mark for image_id in exam.image_ids)
-        return noted and kept is not None and kept.facts.get(InfoKey.JUDGED_AS.value) == mark
+        return noted and kept is not None and bool(kept.facts.get(COMPLETE))

@@ -15,14 +15,13 @@ from mammolens.dicom.naturalised import naturalised
 from mammolens.dicom.opening import damage_named, open_dicom
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.results import Of
-from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.exams import Exam
 from mammolens.labelapp.reading.judgement import Bench
 
 _OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "PatientID", "PatientName", "PatientSex", "PatientAge")
 
 
-def manifest_of(exam: Exam, mark: str, bench: Bench, root: str = "") -> dict[str, Any]:
+def manifest_of(exam: Exam, mark: str, bench: Bench) -> dict[str, Any]:
     """The images of an exam and their current segmentations, all in one study.
 
     Some archives make each view a study of its own, and viewers hang one study at a time; so all get the first
@@ -32,12 +31,11 @@ def manifest_of(exam: Exam, mark: str, bench: Bench, root: str = "") -> dict[str
         exam: which.
         mark: what its current results were judged as.
         bench: the files.
-        root: path that the server's addresses start with.
 
     Raises:
         PacsError: no image can be fetched.
     """
-    headers = [*_originals(exam, bench, root), *_segmentations(exam, mark, bench, root)]
+    headers = [*_originals(exam, bench), *_segmentations(exam, mark, bench)]
     if not headers:
         return {"studies": []}
     first = headers[0][0]
@@ -72,7 +70,7 @@ def manifest_of(exam: Exam, mark: str, bench: Bench, root: str = "") -> dict[str
     }
 
 
-def _originals(exam: Exam, bench: Bench, root: str) -> Iterator[tuple[dict[str, Any], str]]:
+def _originals(exam: Exam, bench: Bench) -> Iterator[tuple[dict[str, Any], str]]:
     """Headers and addresses; an image that cannot be had is left out, unless that leaves nothing.
 
     A copy of an image, which has its UID too, is shown once.
@@ -88,19 +86,19 @@ def _originals(exam: Exam, bench: Bench, root: str) -> Iterator[tuple[dict[str, 
             trouble = error
             continue
         told.add(image.sop_instance_uid)
-        yield {**header, "SOPInstanceUID": image.sop_instance_uid}, f"{root}/mammolens/images/{image.image_id}.dcm"
+        yield {**header, "SOPInstanceUID": image.sop_instance_uid}, f"/mammolens/images/{image.image_id}.dcm"
     if trouble is not None and not told:
         raise trouble
 
 
-def _segmentations(exam: Exam, mark: str, bench: Bench, root: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _segmentations(exam: Exam, mark: str, bench: Bench) -> Iterator[tuple[Mapping[str, Any], str]]:
     for image in {image.sop_instance_uid: image for image in reversed(exam.images)}.values():
-        kept = bench.results.get(Of.IMAGE, image.image_id)
-        content = bench.results.read(Of.IMAGE, image.image_id, DerivedKind.SEGMENTATION)
-        if kept is not None and content is not None and kept.facts.get(InfoKey.JUDGED_AS) == mark:
+        kept = bench.results.get(Of.IMAGE, image.image_id, mark)
+        content = bench.results.read(Of.IMAGE, image.image_id, mark, DerivedKind.SEGMENTATION)
+        if kept is not None and content is not None:
             header = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True)
             # The version keeps browsers from showing an older one of the same address.
-            address = f"{root}/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={kept.version}"
+            address = f"/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={kept.version}"
             yield naturalised(header), address
 
 

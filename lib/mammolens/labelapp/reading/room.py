@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
-from mammolens.labelapp.datastore.results import KeptResults, Of
+from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.reading.decisions import Decisions, Order, Region, utc
@@ -39,7 +39,7 @@ class ReadingRoom:
     def __init__(self, models: Models, images: ExamImages, policy: ResultPolicy, run: Run) -> None:
         self.exams = Exams(images)
         self._models = models
-        self._bench = Bench(images, KeptResults(images.results_folder()), policy, run)
+        self._bench = Bench(images, policy, run)
         self._judging = Judging(models, self._bench)
         self._decisions = Decisions(images)
         self.worklist = Worklist(self.exams, images, self._judging, models, policy)
@@ -60,9 +60,15 @@ class ReadingRoom:
         """
         stores = self._bench.policy.stores(store, possible=self._bench.images.can_store())
         self._judging.judge(exam, again=again)
-        if stores and (store or not self._is_stored(exam)) and (objects := list(self._objects(exam))):
+        if not stores:
+            return
+        mark = self._mark(exam)
+        kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
+        if kept is None or (kept.facts.get(STORED_AT) and not store):
+            return
+        if objects := list(self._objects(exam, mark)):
             self._bench.images.store(objects)
-            self._bench.results.note(Of.EXAM, exam.exam_id, {STORED_AT: utc(time.time())})
+            self._bench.results.note(Of.EXAM, exam.exam_id, kept.version, {STORED_AT: utc(time.time())})
 
     def decide(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
         """Take a decision; the model and the number that she saw are kept with it.
@@ -94,21 +100,22 @@ class ReadingRoom:
         """
         self._decisions.undo(exam.image_ids, reviewer)
 
-    def manifest(self, exam: Exam, root: str) -> dict[str, Any]:
-        """The exam for OHIF's DICOM JSON data source; addresses start with ``root``.
+    def manifest(self, exam: Exam) -> dict[str, Any]:
+        """The exam for OHIF's DICOM JSON data source.
 
         Raises:
             PacsError: no image can be fetched.
         """
-        return manifest_of(exam, self._mark(exam), self._bench, root)
+        return manifest_of(exam, self._mark(exam), self._bench)
 
-    def derived(self, of: Of, name: str, kind: DerivedKind) -> bytes:
-        """A DICOM object of a current result.
+    def derived(self, exam: Exam, of: Of, name: str, kind: DerivedKind) -> bytes:
+        """A DICOM object of the current result of an exam or of one of its images.
 
         Raises:
-            UnknownImageError: there is none.
+            ModelError: no model serves.
+            UnknownImageError: there is none, or only one by a former model or of other views.
         """
-        content = self._bench.results.read(of, name, kind)
+        content = self._bench.results.read(of, name, self._mark(exam), kind)
         if content is None:
             raise UnknownImageError(
                 f"{name}/{kind}", "there is none", "judge the exam first, with this kind among its results"
@@ -126,19 +133,12 @@ class ReadingRoom:
         if uids:
             self._bench.images.update_image_infos(uids)
 
-    def _is_stored(self, exam: Exam) -> bool:
-        kept = self._bench.results.get(Of.EXAM, exam.exam_id)
-        return kept is not None and kept.facts.get(STORED_AT) is not None
-
-    def _objects(self, exam: Exam) -> Iterator[Dataset]:
-        """What belongs to the exam's current result."""
-        mark = self._mark(exam)
+    def _objects(self, exam: Exam, mark: str) -> Iterator[Dataset]:
+        """What belongs to the exam's result of this mark."""
         for of, name in [*((Of.IMAGE, image_id) for image_id in exam.image_ids), (Of.EXAM, exam.exam_id)]:
-            kept = self._bench.results.get(of, name)
-            if kept is None or kept.facts.get(InfoKey.JUDGED_AS) not in (mark, None):
-                continue
-            for kind in kept.files:
-                if (content := self._bench.results.read(of, name, kind)) is not None:
+            kept = self._bench.results.get(of, name, mark)
+            for kind in kept.files if kept else ():
+                if (content := self._bench.results.read(of, name, mark, kind)) is not None:
                     yield pydicom.dcmread(io.BytesIO(content))
 
     def _mark(self, exam: Exam) -> str:

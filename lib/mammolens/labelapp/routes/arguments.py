@@ -9,10 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from monailabel.interfaces.utils.app import app_instance
+from pydicom.datadict import tag_for_keyword
 from starlette.datastructures import UploadFile
 
 from mammolens.errors import RequestError
 from mammolens.labelapp.identifiers import check_image_id, check_session_id, check_tag
+from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.parameters import (
     BatchParameters,
     Parameters,
@@ -28,6 +30,7 @@ _BODIES: dict[str, tuple[str, type[Parameters]]] = {
     "/scoring/": ("scoring", ScoringParameters),
     "/activelearning/": ("strategy", SampleParameters),
 }
+_INFO_OF_IMAGES = {"/datastore/": "params", "/datastore/image": "params", "/datastore/image/info": "info"}
 _NAMES_OF_TASKS = ("model", "method", "strategy")
 _SUFFIXES = (".nii.gz", ".nrrd", ".dicom", ".dcm", ".png", ".jpeg", ".jpg")
 _CHECKSUM = re.compile(r"(SHA256|SHA512|MD5):[0-9a-fA-F]+")
@@ -37,7 +40,8 @@ def checked(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments that may be handed to the handler of the route ``path``.
 
     Ids, tags and sessions are checked by pattern; JSON texts must hold an object; files get names of ours;
-    the body of a task keeps only the parameters that the task knows, with values that it takes.
+    the info of an image holds no key that the server alone writes; the body of a task keeps only the parameters
+    that the task knows, with values that it takes.
 
     Raises:
         RequestError: the first argument that cannot be used.
@@ -46,6 +50,8 @@ def checked(path: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for prefix, (kind, parameters) in _BODIES.items():
         if path.startswith(prefix):
             passed |= _task_arguments(kind, parameters, passed)
+    if path in _INFO_OF_IMAGES:
+        _check_info(passed.get(_INFO_OF_IMAGES[path]))
     return {**arguments, **passed}
 
 
@@ -70,6 +76,13 @@ def safe_name(filename: str | None) -> str:
     suffix = next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
     stem = re.sub(r"[^a-z0-9_-]+", "_", name.removesuffix(suffix)).strip("_-")[:64]
     return (stem or "upload") + suffix
+
+
+def _check_info(text: Any) -> None:
+    for key in json_object(text) if isinstance(text, str) else ():
+        ours = key in set(InfoKey) and InfoKey(key).is_of_the_server
+        if ours or tag_for_keyword(key) is not None:  # attributes are what the PACS says
+            raise RequestError(f"info: {key}", "is written by the server alone", "leave it out")
 
 
 def _task_arguments(kind: str, parameters: type[Parameters], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def one_exam(exam: str) -> JSONResponse:
 def exam_of_study(study: str) -> RedirectResponse:
     """Where the exam is that holds an image of this study."""
     found = _room().exams.of_study(check_uid(study))
-    return RedirectResponse(f"{settings.MONAI_LABEL_API_STR}/mammolens/exams/{found.exam_id}", 307)
+    return RedirectResponse(f"/mammolens/exams/{found.exam_id}", 307)
 
 
 @router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam")
@@ -92,7 +92,7 @@ def undo(exam: str, user: Annotator) -> JSONResponse:
 def manifest(exam: str) -> JSONResponse:
     """Headers and addresses of the exam's images and current segmentations."""
     room = _room()
-    return JSONResponse(room.manifest(room.exams.get(exam), settings.MONAI_LABEL_API_STR), headers={**_FILE, **_FRESH})
+    return JSONResponse(room.manifest(room.exams.get(exam)), headers={**_FILE, **_FRESH})
 
 
 @router.get("/images/{image}.dcm", summary=f"{RBAC_USER}An image as it is stored", dependencies=_reads)
@@ -101,19 +101,23 @@ def original(image: str) -> FileResponse:
     path = Path(app_instance().datastore().get_image_uri(check_image_id(image)))
     if file_kind(path) is not FileKind.DICOM:
         raise RequestError(image, "is no DICOM file", "fetch it at /datastore/image")
-    return FileResponse(path, media_type=_DICOM, headers=_FILE)
+    return FileResponse(path, media_type=_DICOM, headers={**_FILE, **_FRESH})
 
 
 @router.get("/derived/{image}/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an image", dependencies=_reads)
 def derived_of_image(image: str, kind: DerivedKind) -> Response:
     """The current segmentation, parametric map or secondary capture."""
-    return _derived(Of.IMAGE, check_image_id(image), kind, OF_IMAGE)
+    _check_kind(kind, OF_IMAGE)
+    room = _room()
+    return _object(room.derived(room.exams.of_image(check_image_id(image)), Of.IMAGE, image, kind))
 
 
 @router.get("/exams/{exam}/derived/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an exam", dependencies=_reads)
 def derived_of_exam(exam: str, kind: DerivedKind) -> Response:
     """The current report."""
-    return _derived(Of.EXAM, _room().exams.get(exam).exam_id, kind, OF_EXAM)
+    _check_kind(kind, OF_EXAM)
+    room = _room()
+    return _object(room.derived(room.exams.get(exam), Of.EXAM, exam, kind))
 
 
 def _room() -> ReadingRoom:
@@ -125,10 +129,13 @@ def _detail(room: ReadingRoom, exam: Exam) -> JSONResponse:
     return JSONResponse(room.detail(exam), headers=_FRESH)
 
 
-def _derived(of: Of, name: str, kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> Response:
+def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
     if kind not in kinds:
-        raise RequestError(kind, f"is none of the {of.value}' objects", f"ask for {', '.join(kinds)}")
-    return Response(_room().derived(of, name, kind), media_type=_DICOM, headers={**_FILE, **_FRESH})
+        raise RequestError(kind, "is no object that is kept here", f"ask for {', '.join(kinds)}")
+
+
+def _object(content: bytes) -> Response:
+    return Response(content, media_type=_DICOM, headers={**_FILE, **_FRESH})
 
 
 def _must_be_annotator(user: User) -> None:

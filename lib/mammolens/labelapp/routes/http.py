@@ -40,7 +40,7 @@ def harden(app: FastAPI, settings: Settings) -> None:
         ohif_route.router,
         stock_routes(settings),
     ):
-        app.include_router(router, prefix=settings.MONAI_LABEL_API_STR)
+        app.include_router(router)
     if settings.MONAI_LABEL_AUTH_ENABLE:
         app.dependency_overrides[get_current_user] = current_user
     add_error_responses(app)

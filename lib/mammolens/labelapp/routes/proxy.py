@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
+import requests
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.responses import Response
 from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC
 
-from mammolens.errors import RequestError
+from mammolens.errors import PacsError, RequestError
 from mammolens.labelapp.pacs.access import PacsAccess, access_to
-from mammolens.labelapp.pacs.errors import errors_of
+from mammolens.labelapp.pacs.errors import errors_of, refusal
 from mammolens.labelapp.pacs.session import open_session
 
 router = APIRouter(include_in_schema=False)
 _RESOURCE = re.compile(r"(studies|series|instances)(/[A-Za-z0-9.,_~-]+)*/?")  # PS3.18 10.4 to 10.6
 _STORE = re.compile(r"studies(/[0-9.]+)?/?")  # PS3.18 10.5
 _PASSED_ON = ("accept", "content-type")
+# What DICOMweb answers with (PS3.18 8.7), and errors as text; never pages or pictures that may hold scripts.
+_KIND = re.compile(
+    r"multipart/related|application/(dicom(\+(json|xml|zip))?|json|octet-stream|pdf|zip)|image/(?!svg)[a-z0-9.+-]+"
+    r"|video/(mpeg|mp4|h265)|text/plain"
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @router.get("/proxy/dicom/{path:path}", dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))])
@@ -51,7 +62,17 @@ def _forward(request: Request, allowed: re.Pattern[str], path: str, body: bytes 
             headers={name: request.headers[name] for name in _PASSED_ON if name in request.headers},
             allow_redirects=False,
         )
-    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+    return _passed_back(answer, access.url)
+
+
+def _passed_back(answer: requests.Response, url: str) -> Response:
+    kind = answer.headers.get("content-type")
+    plain = (kind or "").partition(";")[0].strip().lower()
+    if answer.content and not _KIND.fullmatch(plain):
+        if not answer.ok:
+            raise HTTPException(answer.status_code, str(refusal(url, answer)))
+        raise PacsError(url, f"the answer is {plain or 'of no type'}, which is none of DICOMweb", "check the address")
+    return Response(answer.content, answer.status_code, media_type=kind, headers=_HEADERS)
 
 
 def _prefix(access: PacsAccess, kind: str, resource: str) -> str | None:

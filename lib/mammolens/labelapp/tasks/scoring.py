@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from monailabel.interfaces.tasks.scoring import ScoringMethod
@@ -54,7 +53,7 @@ class AnomalyScoring(ScoringMethod):
 def _failure(image_id: str, datastore: Images, scorer: ImageScorer) -> str | None:
     """Score one image; why it cannot be, or nothing."""
     try:
-        score_and_store(image_id, Path(datastore.get_image_uri(image_id)), datastore, scorer)
+        score_and_store(image_id, datastore, scorer)
     except MammoLensError as error:
         _log.warning("not scored: %s", error)
         return str(error)

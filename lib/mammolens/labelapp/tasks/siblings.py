@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from mammolens.dicom.reader import read_mammogram
-from mammolens.errors import MammoLensError
+from mammolens.errors import InputError, MammoLensError
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.contracts import Images, ImageScorer
 from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, judged
@@ -43,21 +43,22 @@ class ExamScores:
         try:
             if known and stored is not None:
                 return stored.as_image_score(image_id)
-            return score_and_store(image_id, Path(self._images.get_image_uri(image_id)), self._images, scorer)
+            return score_and_store(image_id, self._images, scorer)
         except MammoLensError as error:
             _log.warning("exam score without the view %s: %s", image_id, error)
             return None
 
 
-def score_and_store(image_id: str, path: Path, images: Images, scorer: ImageScorer) -> ImageScore:
+def score_and_store(image_id: str, images: Images, scorer: ImageScorer) -> ImageScore:
     """Score one image and remember the score, or why there is none.
 
     Raises:
-        InputError: the image cannot be scored.
+        InputError: the image cannot be scored, which is remembered.
+        PacsError: it cannot be had now.
     """
     try:
-        score = scorer.score(read_mammogram(path))
-    except MammoLensError as error:
+        score = scorer.score(read_mammogram(Path(images.get_image_uri(image_id))))
+    except InputError as error:
         images.update_image_info(image_id, failure_as_info(error, scorer.model_id))
         raise
     images.update_image_info(image_id, StoredScore.by(scorer, score).as_info())

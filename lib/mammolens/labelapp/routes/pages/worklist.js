@@ -2,6 +2,8 @@
 
 const SHOWN_AT_ONCE = 200;
 const ASK_AGAIN_MS = 15000;
+const UNAVAILABLE = 503; // the PACS or the model is away
+const AWAY_AFTER = 2;
 const VERDICTS = { normal: "Normal", finding: "Finding", poor_quality: "Poor quality" };
 const STATES = { new: "not judged yet", judging: "being judged", judged: "", failed: "cannot be judged" };
 
@@ -31,8 +33,8 @@ async function asked(address, options = {}) {
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
   const why = typeof told.detail === "string" ? told.detail : `the server answers ${answer.status}`;
-  if (answer.status === 401) throw new Error(`You are not logged in (${why}).`);
-  throw new Error(why);
+  const error = new Error(answer.status === 401 ? `You are not logged in (${why}).` : why);
+  throw Object.assign(error, { status: answer.status });
 }
 
 function tell(error) {
@@ -121,6 +123,8 @@ function problems(exam) {
 async function judgeAll() {
   const due = exams.filter((exam) => exam.state === "new");
   const failures = [];
+  let away = 0; // answers 503 one after the other: each may have taken as long as the PACS is waited for
+  let gaveUp = "";
   stopped = false;
   page.work.hidden = false;
   page.progress.max = due.length;
@@ -134,14 +138,20 @@ async function judgeAll() {
       });
       exams = exams.map((one) => (one.exam === told.exam ? told : one));
       show();
+      away = 0;
     } catch (error) {
       failures.push(`${exam.patient}: ${error.message}`);
+      away = error.status === UNAVAILABLE ? away + 1 : 0;
+      if (away === AWAY_AFTER) {
+        gaveUp = `Stopped, since nothing can be judged now; ${due.length - done - 1} more are left. `;
+        break;
+      }
     }
   }
   stopped = true;
   page.work.hidden = true;
   await load();
-  if (failures.length) tell(new Error(`${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
+  if (failures.length) tell(new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
 }
 
 function stepBetweenExams(event) {

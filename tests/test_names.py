@@ -1,0 +1,20 @@
+import json
+import os
+from pathlib import Path
+
+from mammolens.errors import InputError
+from mammolens.names import path_as_text
+
+
+def test_a_name_in_utf_8_stays_as_it_is() -> None:
+    assert path_as_text(Path("studies") / "M\xfcller.dcm") == "studies/M\xfcller.dcm"
+
+
+def test_names_that_are_no_utf_8_become_text_that_json_holds_and_stay_apart() -> None:
+    names = [os.fsdecode(name) for name in (b"M\xfcller.dcm", b"M\xf6ller.dcm")]
+    assert [path_as_text(name) for name in names] == [r"M\xfcller.dcm", r"M\xf6ller.dcm"]
+
+
+def test_an_error_about_such_a_file_can_be_sent() -> None:
+    error = InputError(Path(os.fsdecode(b"M\xfcller.dcm")), "is empty", "copy it again")
+    assert json.dumps({"detail": str(error)}, ensure_ascii=False).encode("utf-8")
