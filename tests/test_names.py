@@ -2,8 +2,10 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from mammolens.errors import InputError
-from mammolens.names import path_as_text
+from mammolens.names import path_as_text, safe_file_name
 
 
 def test_a_name_in_utf_8_stays_as_it_is() -> None:
@@ -18,3 +20,23 @@ def test_names_that_are_no_utf_8_become_text_that_json_holds_and_stay_apart() ->
 def test_an_error_about_such_a_file_can_be_sent() -> None:
     error = InputError(Path(os.fsdecode(b"M\xfcller.dcm")), "is empty", "copy it again")
     assert json.dumps({"detail": str(error)}, ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\images\\a.dcm", "a.dcm"),
+        ("..hidden.png", "hidden.png"),
+        ("line\nbreak.png", "linebreak.png"),
+        ("", "image"),
+        ("/", "image"),
+        ("Mass-Test_P_00173.dcm", "Mass-Test_P_00173.dcm"),
+    ],
+)
+def test_a_strangers_name_keeps_its_last_part_and_nothing_else(name: str, safe: str) -> None:
+    assert safe_file_name(name) == safe
+
+
+def test_a_long_name_keeps_its_suffix() -> None:
+    assert safe_file_name("x" * 500 + ".dcm") == "x" * 116 + ".dcm"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from os import PathLike
 
 
@@ -12,3 +13,12 @@ def path_as_text(path: str | PathLike[str]) -> str:
     Linux allows bytes that are no UTF-8, which Python keeps as lone surrogates; they come out as ``\xff``.
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def safe_file_name(name: str, longest: int = 120) -> str:
+    """The last part of a stranger's file name, without what file systems dislike; its suffix stays."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = "".join(character for character in last if character.isprintable()).strip().lstrip(".")
+    stem, dot, suffix = plain.rpartition(".")
+    room = longest - len(suffix) - 1
+    return (f"{stem[:room]}{dot}{suffix}" if dot and room > 0 else plain[:longest]) or "image"

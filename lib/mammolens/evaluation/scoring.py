@@ -66,7 +66,7 @@ def score_cases(
         maps = {MODEL: grid.placed(result.anomaly_map), **maps} if wanted else {}
         image = scored_image(case, result, scores, _localised(grid, maps))
         if gallery is not None:
-            gallery.offer(image, partial(_picture, mammogram, result, case.lesions))
+            gallery.offer(image, partial(compared_picture, mammogram, result, case.lesions))
         yield image
 
 
@@ -121,7 +121,7 @@ def _localised(grid: PlaceGrid, maps: Mapping[str, FloatImage]) -> dict[str, Loc
     return {name: localise(values, grid.breast, grid.inner, grid.lesions) for name, values in maps.items()}
 
 
-def _picture(mammogram: Mammogram, result: AnomalyResult, lesions: Sequence[Lesion]) -> bytes:
+def compared_picture(mammogram: Mammogram, result: AnomalyResult, lesions: Sequence[Lesion]) -> bytes:
     """The image with its marked lesions, and beside it the overlay, as a JPEG file."""
     overlay = Image.fromarray(render_overlay(mammogram.pixels, result, longest=_PICTURE_SIDE))
     low, high = np.percentile(mammogram.pixels, [1.0, 99.8])

@@ -32,32 +32,51 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     Returns:
         ``(rows, cols, 3)`` uint8.
     """
-    scale = min(1.0, longest / max(pixels.shape))
-    shape = max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
-    grey, heat = _shrunk(pixels, shape), _shrunk(result.anomaly_map, shape)
-    low, high = np.percentile(grey, [1.0, 99.8])
-    base = np.repeat(np.clip((grey - low) / max(high - low, 1e-6), 0, 1)[..., None] * 255, 3, axis=2)
+    shape = picture_shape(pixels, longest)
+    grey = shrunk(pixels, shape)
+    base = np.repeat(windowed(grey, display_window(grey))[..., None], 3, axis=2)
+    heat = shrunk(result.anomaly_map, shape)
     starts = list(result.record.levels.values())
-    place = _place_on_ramp(heat, starts)
+    place = place_on_ramp(heat, starts)
     opacity = np.where(heat >= starts[0], np.interp(place, [0, 1], _OPACITY), 0.0)[..., None]
     blended = (1 - opacity) * base + opacity * level_colours(place)
     for start, at in zip(starts, np.linspace(0, 1, len(starts)), strict=True):
         blended[find_boundaries(heat >= start, mode="inner")] = level_colours(np.float32(at))
     picture = Image.fromarray(np.clip(blended, 0, 255).astype(np.uint8))
-    _draw_findings(picture, result.record.findings, (shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]))
+    draw_findings(picture, result.record.findings, (shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]))
     return np.asarray(picture)
 
 
-def _place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
+def picture_shape(pixels: FloatImage, longest: int) -> tuple[int, int]:
+    """Rows and columns of a picture of this image whose longer side is at most ``longest``."""
+    scale = min(1.0, longest / max(pixels.shape))
+    return max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
+
+
+def display_window(picture: FloatImage) -> tuple[float, float]:
+    """What is shown as black and as white of an image."""
+    low, high = np.percentile(picture, [1.0, 99.8])
+    return float(low), max(float(high), float(low) + 1e-6)
+
+
+def windowed(picture: FloatImage, window: tuple[float, float]) -> FloatImage:
+    """Greys to show, ``(rows, cols)`` in [0, 255]."""
+    low, high = window
+    return np.asarray(np.clip((picture - low) / (high - low), 0, 1) * 255)
+
+
+def place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
+    """Where each value of a map lies between the first level (0) and the last (1); the levels' starts never fall."""
     rising = np.maximum.accumulate(np.asarray(starts) + np.arange(len(starts)) * 1e-12)
     return np.interp(heat, rising, np.linspace(0, 1, len(starts))).astype(np.float32)
 
 
-def _shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
+def shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
+    """The image or map in a picture's size."""
     return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
 
 
-def _draw_findings(picture: Image.Image, findings: Sequence[Finding], scale: tuple[float, float]) -> None:
+def draw_findings(picture: Image.Image, findings: Sequence[Finding], scale: tuple[float, float]) -> None:
     """Thin outlines, each with its number at its upper right, kept inside the picture; ``scale`` is (columns, rows)."""
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(size=min(24, max(13, max(picture.size) // 45)))

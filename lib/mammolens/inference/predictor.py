@@ -116,6 +116,15 @@ class Predictor:
         rows, columns = mammogram.pixels.shape
         return Analysis(score, (rows, columns), prepared, grid)
 
+    def seen(self, mammogram: Mammogram) -> FloatImage:
+        """What the network is given, on the original grid: ``(rows, cols)`` in [0, 1], 0 outside the breast.
+
+        Raises:
+            UnsupportedMammogramError: as :meth:`analyse`.
+        """
+        prepared = self._pipeline.prepare(mammogram)
+        return self._pipeline.restore_image(prepared.image.as_tensor(), prepared)
+
     def judge(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyResult:
         """Bring an analysis to the original grid and set it against normal patients.
 

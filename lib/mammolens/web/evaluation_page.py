@@ -1,0 +1,141 @@
+"""An evaluation for people who would rather look than read."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from mammolens.datasets.registry import open_dataset
+from mammolens.errors import DatasetError, InputError, MammoLensError
+from mammolens.evaluation.reading import read_scored_set
+from mammolens.evaluation.records import SCORES_CSV
+from mammolens.evaluation.report import PAGE
+from mammolens.web.gallery import GalleryPicture, Outcome, chosen, draw
+from mammolens.web.markdown import plain
+from mammolens.web.session import local_judge
+from mammolens.web.settings import WebSettings
+
+_FIGURE = re.compile(r"^!\[[^\]]*\]\((?P<name>[a-z]+\.png)\)$", re.MULTILINE)
+_HOW = """No evaluation was given. Measure a model, then start the page with the folder that it wrote:
+
+1. `mammolens evaluate -d DATASET -o runs/evaluation`
+2. `mammolens web --evaluation runs/evaluation --images DATASET`
+
+`--images` is for a gallery of hits, misses and false positives; without it, figures and tables are shown alone."""
+
+
+def evaluation_page(settings: WebSettings) -> None:
+    """Draw the page."""
+    if settings.evaluation is None:
+        st.title("How well does it work?")
+        st.markdown(_HOW)
+        return
+    try:
+        page = _read(settings.evaluation)
+    except DatasetError as error:
+        st.error(plain(str(error)))
+        return
+    for part in parts_of(page, settings.evaluation):
+        if isinstance(part, Path):
+            _figure(part.read_bytes(), "png", f"Figure: {part.stem}; its numbers stand in the tables above")
+        else:
+            st.markdown(part)
+    if settings.images is not None:
+        _gallery(settings, settings.evaluation, settings.images)
+
+
+def parts_of(page: str, folder: Path) -> Iterator[str | Path]:
+    """Text and the figures between, in their order; a figure that is not in the folder is left out."""
+    end = 0
+    for figure in _FIGURE.finditer(page):
+        if text := page[end : figure.start()].strip():
+            yield _without_pictures(text)
+        if (path := folder / figure["name"]).is_file():
+            yield path
+        end = figure.end()
+    if text := page[end:].strip():
+        yield _without_pictures(text)
+
+
+def _without_pictures(text: str) -> str:
+    """Names of data sets and files may hold anything; no browser shall fetch a picture for them."""
+    return text.replace("![", r"\!\[")
+
+
+def _read(folder: Path) -> str:
+    try:
+        return (folder / PAGE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise DatasetError(
+            folder / PAGE, f"cannot be read ({reason})", "give what `mammolens evaluate -o` wrote"
+        ) from error
+
+
+def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
+    st.header("Gallery", anchor=False)
+    st.markdown(
+        "Left the image with its marked lesions, if any are known; right the overlay, from the first heat level on. "
+        "One image a patient. These are pictures of patients: treat them so."
+    )
+    size = st.slider("Pictures of each kind", 1, 12, 4)
+    if not st.toggle("Show the gallery", help=f"Each picture is judged anew, from {plain(str(images))}."):
+        return
+    bar = st.progress(0.0, text="Drawing")
+    try:
+        pictures, model, problems = _drawn(evaluation, images, settings.model, size, bar)
+    except MammoLensError as error:
+        st.error(plain(str(error)))
+        return
+    finally:
+        bar.empty()
+    for problem in problems:
+        st.warning(plain(problem))
+    if model is not None:
+        st.warning(plain(f"The figures above are of another model; these pictures are by {model}."))
+    for outcome in Outcome:
+        members = [picture for picture in pictures if picture.outcome is outcome]
+        st.subheader(outcome, anchor=False)
+        if not members:
+            st.markdown("None.")
+        for picture, column in zip(members, _columns(len(members)), strict=True):
+            with column:
+                _figure(picture.jpeg, "jpeg", picture.caption, shown=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _drawn(
+    evaluation: Path, images: Path, model: Path | None, size: int, _bar: st.delta_generator.DeltaGenerator
+) -> tuple[list[GalleryPicture], str | None, list[str]]:
+    """Pictures, the model's id if it is another than the evaluated one, and what could not be drawn."""
+    scored = read_scored_set(evaluation / SCORES_CSV)
+    predictor = local_judge(model).predictor
+    selected = chosen(scored.images, size)
+    total = max(1, sum(map(len, selected.values())))
+    pictures: list[GalleryPicture] = []
+    problems: list[str] = []
+    for done, picture in enumerate(draw(selected, open_dataset(images), predictor), 1):
+        if isinstance(picture, InputError):
+            problems.append(str(picture))
+        else:
+            pictures.append(picture)
+        _bar.progress(done / total, text=f"Drawing: {done} of {total}")
+    return pictures, None if scored.model == predictor.model_id else predictor.model_id, problems
+
+
+def _columns(count: int) -> Iterator[st.delta_generator.DeltaGenerator]:
+    for start in range(0, count, 2):
+        yield from st.columns(2)[: count - start]
+
+
+def _figure(content: bytes, kind: str, words: str, *, shown: bool = False) -> None:
+    """A picture with words for those who cannot see it; ``shown``: for everybody."""
+    picture = base64.b64encode(content).decode()
+    said = escape(words, quote=True)
+    caption = f"<figcaption>{said}</figcaption>" if shown else ""
+    st.html(f'<figure class="paper"><img alt="{said}" src="data:image/{kind};base64,{picture}">{caption}</figure>')

@@ -1,0 +1,140 @@
+"""An exam on one page: HTML that stands alone, and PDF."""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.inference.exam_words import standing
+from mammolens.inference.presentation import PresentedExam
+from mammolens.web import words
+from mammolens.web.composed import as_jpeg, composed
+from mammolens.web.standing_figure import ON_LIGHT, described, draw_standing, standing_svg
+
+_A4: Final = (8.27, 11.69)  # inches
+_LINE: Final = 0.0145  # of the page's height
+_ACROSS: Final = 112  # characters of a line
+_VIEWS: Final = 0.27  # of the page's height
+
+
+def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
+    """The page as text; every text is escaped.
+
+    Args:
+        exam: to report.
+        folder: of its files.
+        source: where the images come from, such as a citation.
+    """
+    environment = Environment(loader=PackageLoader("mammolens.web"), autoescape=True, undefined=StrictUndefined)
+    record = exam.of_exam
+    return environment.get_template("exam_report.html.j2").render(
+        title=words.exam_title(exam),
+        notice=RESEARCH_USE_ONLY,
+        headline=words.headline(exam),
+        lines=_lines(exam),
+        views=[
+            {
+                "name": words.of_view(view.record),
+                "standing": standing(view.record.percentile, "images"),
+                "picture": _uri("jpeg", as_jpeg(composed(view, folder))),
+            }
+            for view in exam.views
+        ],
+        findings=words.finding_lines(exam),
+        no_finding=words.NO_FINDING,
+        standing=_uri("svg+xml", standing_svg(exam, ON_LIGHT)),
+        standing_words=described(exam),
+        flags=words.flag_lines(exam),
+        meaning=words.MEANING,
+        model=record.model,
+        calibration=record.calibration,
+        version=__version__,
+        source=source,
+    )
+
+
+def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
+    """The same as one page of A4, PDF; lists that are too long are cut, and say so."""
+    figure = Figure(figsize=_A4)
+    bottom = _write_foot(figure, exam, source)
+    top = _write(figure, 0.965, [words.exam_title(exam)], size=14, weight="bold")
+    top = _write(figure, top, [f"{RESEARCH_USE_ONLY}."], size=9, weight="bold")
+    top = _write(figure, top - 0.008, [words.headline(exam)], size=11, weight="bold")
+    top = _write(figure, top, _lines(exam)) - 0.01
+    _draw_views(figure, exam, folder, top)
+    top -= _VIEWS + 0.015
+    draw_standing(figure.add_axes((0.12, top - 0.15, 0.8, 0.12)), exam, ON_LIGHT)
+    top -= 0.2
+    findings = words.finding_lines(exam) or [words.NO_FINDING]
+    top = _write_list(figure, top, (top + bottom) / 2, "Findings", findings)
+    if flags := words.flag_lines(exam):
+        _write_list(figure, top, bottom, "To know about the images", flags)
+    content = io.BytesIO()
+    with rc_context({"pdf.fonttype": 42}):
+        about = {"Title": f"MammoLens: {words.exam_title(exam)}", "Subject": RESEARCH_USE_ONLY, "CreationDate": None}
+        figure.savefig(content, format="pdf", metadata=about)
+    return content.getvalue()
+
+
+def _lines(exam: PresentedExam) -> list[str]:
+    asymmetry = words.asymmetry_line(exam)
+    breasts = [words.breast_line(breast) for breast in exam.breasts]
+    return [words.decision(exam), *breasts, *([asymmetry] if asymmetry else [])]
+
+
+def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
+    """Where the numbers come from, at the page's end; gives where it begins."""
+    record = exam.of_exam
+    texts = [words.MEANING, f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}."]
+    texts += [f"Images: {source}"] if source else []
+    lines = [line for text in [*texts, f"{RESEARCH_USE_ONLY}."] for line in textwrap.wrap(text, 140)]
+    top = 0.03 + _LINE * len(lines)
+    _write(figure, top, lines, size=6.5, colour="#555555")
+    return top + _LINE
+
+
+def _write(
+    figure: Figure, top: float, texts: Sequence[str], size: float = 9, weight: str = "normal", colour: str = "#1a1a1a"
+) -> float:
+    """Lines from ``top`` downwards, broken where they are too long; gives where the next ones begin."""
+    for line in _broken(texts, size):
+        # A dollar sign in a patient's id is no formula.
+        figure.text(0.07, top, line, size=size, weight=weight, color=colour, va="top", parse_math=False)
+        top -= _LINE * max(1.0, size / 9)
+    return top
+
+
+def _write_list(figure: Figure, top: float, bottom: float, heading: str, texts: Sequence[str]) -> float:
+    """A heading and as many lines as there is room for above ``bottom``."""
+    top = _write(figure, top, [heading], size=10, weight="bold")
+    lines, room = _broken(texts, 8.5), max(1, int((top - bottom) / _LINE))
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "and more, in the HTML report"]
+    return _write(figure, top, lines, size=8.5) - 0.008
+
+
+def _broken(texts: Sequence[str], size: float) -> list[str]:
+    return [line for text in texts for line in textwrap.wrap(text, round(_ACROSS * 9 / size))]
+
+
+def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -> None:
+    """The first four, as the others would not be seen beside them."""
+    for at, view in enumerate(exam.views[:4]):
+        axes = figure.add_axes((0.07 + at * 0.215, top - _VIEWS, 0.205, _VIEWS - 0.02))
+        axes.imshow(composed(view, folder))
+        axes.set_anchor("N")
+        axes.set_title(words.of_view(view.record), fontsize=9, loc="left", pad=3)
+        axes.set_axis_off()
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

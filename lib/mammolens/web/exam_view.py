@@ -1,0 +1,90 @@
+"""One exam on the page."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from mammolens.inference.presentation import PresentedExam
+from mammolens.web import words
+from mammolens.web.downloads import everything, file_name, records_json
+from mammolens.web.exam_report import report_html, report_pdf
+from mammolens.web.markdown import plain
+from mammolens.web.standing_figure import ON_DARK, ON_LIGHT, described, standing_svg
+from mammolens.web.viewer import show_images
+
+
+def show_exam(exam: PresentedExam, folder: Path, key: str, source: str = "") -> None:
+    """Draw an exam: how it stands, its images, what was found, what to doubt, what to take home.
+
+    Args:
+        exam: to show.
+        folder: of its files.
+        key: of the exam, no other's.
+        source: where the images come from.
+    """
+    st.header(plain(words.exam_title(exam)), anchor=False)
+    _summary(exam)
+    show_images(exam, folder, key)
+    findings, normals = st.columns(2, gap="large")
+    with findings:
+        st.subheader("Findings", anchor=False)
+        _list(words.finding_lines(exam) or [words.NO_FINDING])
+        if flags := words.flag_lines(exam):
+            st.subheader("To know about the images", anchor=False)
+            _list(flags)
+    with normals:
+        st.subheader("Among normal exams", anchor=False)
+        _standing(exam)
+    _downloads(exam, folder, key, source)
+
+
+def _summary(exam: PresentedExam) -> None:
+    asymmetry = words.asymmetry_line(exam)
+    lines = [words.decision(exam), *map(words.breast_line, exam.breasts), *([asymmetry] if asymmetry else [])]
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    st.html(f'<div class="exam"><p class="exam-lead">{escape(words.headline(exam))}</p>{paragraphs}</div>')
+
+
+def _list(lines: list[str]) -> None:
+    st.html('<div class="exam"><ul>' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul></div>")
+
+
+def _standing(exam: PresentedExam) -> None:
+    ink = ON_DARK if st.context.theme.type == "dark" else ON_LIGHT
+    picture = base64.b64encode(standing_svg(exam, ink)).decode()
+    said = escape(described(exam), quote=True)
+    st.html(f'<div class="exam"><img alt="{said}" src="data:image/svg+xml;base64,{picture}"></div>')
+
+
+def _downloads(exam: PresentedExam, folder: Path, key: str, source: str) -> None:
+    st.subheader("Take home", anchor=False)
+    with st.container(horizontal=True):
+        for label, ending, kind, make in (
+            ("Report, PDF", ".pdf", "application/pdf", lambda: report_pdf(exam, folder, source)),
+            ("Report, HTML", ".html", "text/html", lambda: report_html(exam, folder, source)),
+            ("Numbers, JSON", ".json", "application/json", lambda: records_json(exam)),
+            ("Everything, zip", ".zip", "application/zip", lambda: everything(exam, folder, source)),
+        ):
+            st.download_button(
+                label, make, file_name(exam, None, ending), kind, key=f"take{ending}-{key}", on_click="ignore"
+            )
+    with st.expander("Overlays and float maps, view by view"):
+        for number, view in enumerate(exam.views):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                name = words.of_view(view.record)
+                for label, file, ending, kind in (
+                    (f"Overlay of {name}, PNG", view.overlay, ".overlay.png", "image/png"),
+                    (f"Float map of {name}, .nrrd", view.anomaly_map, ".anomaly.nrrd", "application/octet-stream"),
+                ):
+                    st.download_button(
+                        label,
+                        (folder / file).read_bytes,
+                        file_name(exam, view, ending),
+                        kind,
+                        key=f"take-{number}{ending}-{key}",
+                        on_click="ignore",
+                    )

@@ -1,0 +1,114 @@
+"""What was dropped, as files in a folder of the session."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+from mammolens.dicom.opening import FileKind, file_kind
+from mammolens.errors import InputError
+from mammolens.inference.presentation import Problem
+from mammolens.names import safe_file_name
+from mammolens.web.unpacking import Allowance, copied, damage_of_archive, is_archive, members
+
+
+class Dropped(Protocol):
+    """A dropped file: a seekable binary stream with a name."""
+
+    name: str
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+
+
+class NamedFile:
+    """A file of this computer as if it had been dropped; open while its context lasts."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self._file = path.open("rb")
+        self.read, self.seek, self.tell = self._file.read, self._file.seek, self._file.tell
+
+    def __enter__(self) -> NamedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+@dataclass(slots=True)
+class Received:
+    """Files to judge, each with the name that people know it by, and what cannot be one."""
+
+    files: dict[Path, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, error: InputError) -> None:
+        """Remember why something was not taken."""
+        self.problems.append(Problem(name=error.source, reason=error.reason, remedy=error.remedy))
+
+
+def receive(drops: Iterable[Dropped], folder: Path, allowance: Allowance) -> Received:
+    """Write dropped files, and those of dropped archives, into a folder.
+
+    Each lies in a folder of its own under its own name, which names the patient where a header does not. What cannot
+    be taken is told in ``problems``; the others go on. Of archives, other files than images are passed over.
+
+    Args:
+        drops: in their order.
+        folder: made if missing.
+        allowance: the limits.
+    """
+    received = Received()
+    for drop in drops:
+        stream: IO[bytes] = drop  # type: ignore[assignment]
+        try:
+            if is_archive(stream):
+                with damage_of_archive(drop.name):
+                    _receive_archive(stream, drop.name, folder, allowance, received)
+            else:
+                _receive_file(stream, drop.name, folder, allowance, received)
+        except InputError as error:
+            received.refuse(error)
+    return received
+
+
+def _receive_archive(stream: IO[bytes], name: str, folder: Path, allowance: Allowance, received: Received) -> None:
+    before, refused = len(received.files), len(received.problems)
+    for inner, member in members(stream, name):
+        path = _written(member, inner, folder, allowance, f"{name}: {inner}")
+        with path.open("rb") as written:
+            nested = is_archive(written)
+        if nested:
+            received.refuse(
+                InputError(f"{name}: {inner}", "is an archive within an archive", "unpack it, then drop it")
+            )
+        if nested or path.stat().st_size == 0 or file_kind(path) is FileKind.OTHER:
+            shutil.rmtree(path.parent)
+        else:
+            received.files[path] = inner
+    if len(received.files) == before and len(received.problems) == refused:
+        raise InputError(name, "holds no DICOM, PNG or JPEG file", "pack the mammograms themselves")
+
+
+def _receive_file(stream: IO[bytes], name: str, folder: Path, allowance: Allowance, received: Received) -> None:
+    received.files[_written(stream, name, folder, allowance, name)] = name
+
+
+def _written(source: IO[bytes], name: str, folder: Path, allowance: Allowance, told: str) -> Path:
+    allowance.spend_file(told)
+    path = folder / f"{allowance.files:05d}" / safe_file_name(name)
+    path.parent.mkdir(parents=True)
+    try:
+        with path.open("wb") as target:
+            copied(source, target, allowance, told)
+    except BaseException:
+        shutil.rmtree(path.parent)
+        raise
+    return path

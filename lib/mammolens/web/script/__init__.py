@@ -1,0 +1,1 @@
+"""What Streamlit runs. A folder of its own, as Streamlit puts it in front of the import path."""

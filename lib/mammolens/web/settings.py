@@ -1,0 +1,44 @@
+"""What whoever starts the page decides; handed to the page's script through the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens.errors import ConfigError
+
+_VARIABLE: Final = "MAMMOLENS_WEB"
+
+
+class WebSettings(BaseModel):
+    """Of one page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Path | None = Field(None, description="model directory; None: the pretrained one of the package")
+    server: str | None = Field(None, description="address of a MammoLens server that judges instead of this process")
+    evaluation: Path | None = Field(None, description="folder that `mammolens evaluate` wrote")
+    images: Path | None = Field(None, description="data set that was evaluated, for the gallery")
+    scratch: Path | None = Field(None, description="where folders of sessions are made; None: the system's own place")
+    max_upload_mb: int = Field(500, ge=1, description="one dropped file")
+    max_unpacked_mb: int = Field(2000, ge=1, description="all of one drop, archives unpacked")
+    max_images: int = Field(64, ge=1, description="files of one drop")
+
+    def to_environment(self) -> dict[str, str]:
+        """Variables that :meth:`from_environment` reads."""
+        return {_VARIABLE: self.model_dump_json()}
+
+    @classmethod
+    def from_environment(cls) -> WebSettings:
+        """What the starting process said; without it, the defaults.
+
+        Raises:
+            ConfigError: the variable holds something else.
+        """
+        try:
+            return cls.model_validate_json(os.environ.get(_VARIABLE) or "{}")
+        except ValidationError as error:
+            raise ConfigError(_VARIABLE, str(error.errors()[0]["msg"]), "start the page by `mammolens web`") from error

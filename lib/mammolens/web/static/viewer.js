@@ -1,0 +1,221 @@
+// The images of an exam with their layers. All is drawn from `data`, which is of one exam; what a person has set
+// stays while the page around is drawn anew. Text from files enters as text only, never as HTML.
+
+const ZOOMS = [1, 1.5, 2, 3, 4, 6];
+const NAMES = { heat: "heat", restored: "restored", seen: "seen by the model", image: "image" };
+const LEAST = { beside: "30rem", slider: "17rem", alone: "17rem" }; // width that a view asks for, all together
+const SVG = "http://www.w3.org/2000/svg";
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(".mammolens");
+  if (root.dataset.exam === data.exam) return;
+  root.dataset.exam = data.exam;
+  const find = (selector) => root.querySelector(selector);
+  const state = { layout: "beside", shown: "heat", view: "", level: data.levels[0].name, opacity: 45, outlines: true, zoom: 0 };
+
+  // Radios of one group need a name that no other viewer on the page has.
+  for (const radio of root.querySelectorAll(".layout")) {
+    radio.name = `layout-${data.exam}`;
+    radio.checked = radio.value === state.layout;
+    radio.onchange = () => set({ layout: radio.value });
+  }
+  fill(find(".view"), [["", "All"], ...data.views.map((view, at) => [String(at), view.name])]);
+  fill(find(".level"), data.levels.map((level) => [level.name, level.name]));
+  find(".legend").replaceChildren(...data.levels.map(legendEntry));
+  find(".shown").value = state.shown;
+  find(".opacity").value = state.opacity;
+  find(".outlines").checked = state.outlines;
+  for (const name of ["shown", "view", "level"]) find(`.${name}`).onchange = (event) => set({ [name]: event.target.value });
+  find(".opacity").oninput = (event) => set({ opacity: Number(event.target.value) });
+  find(".outlines").onchange = (event) => set({ outlines: event.target.checked });
+  find(".in").onclick = () => zoom(1);
+  find(".out").onclick = () => zoom(-1);
+  find(".whole").onclick = () => zoom(-state.zoom);
+
+  const figures = data.views.map((view) => figureOf(view, zoom));
+  find(".views").replaceChildren(...figures.map((one) => one.element));
+  draw();
+
+  function set(change) {
+    Object.assign(state, change);
+    draw();
+  }
+
+  function zoom(steps) {
+    set({ zoom: Math.max(0, Math.min(ZOOMS.length - 1, state.zoom + steps)) });
+  }
+
+  function draw() {
+    const factor = ZOOMS[state.zoom];
+    find(".views").style.setProperty("--least", state.view === "" ? LEAST[state.layout] : "100%");
+    find("output[for=opacity]").textContent = `${state.opacity} %`;
+    find(".zoom").textContent = `${Math.round(100 * factor)} %`;
+    find(".in").disabled = state.zoom === ZOOMS.length - 1;
+    find(".out").disabled = state.zoom === 0;
+    for (const tool of root.querySelectorAll(".for-heat")) tool.hidden = state.shown !== "heat";
+    find(".legend").hidden = state.shown !== "heat";
+    figures.forEach((figure, at) => {
+      figure.element.hidden = state.view !== "" && Number(state.view) !== at;
+      figure.draw(state, factor);
+    });
+    root.dataset.drawn = JSON.stringify(state);
+  }
+}
+
+function figureOf(view, zoom) {
+  const element = make("figure");
+  const caption = make("figcaption");
+  const name = make("b");
+  name.textContent = view.name;
+  const said = make("span");
+  said.textContent = view.standing;
+  caption.append(name, said);
+  const panes = make("div", "panes");
+  const plain = paneOf(view);
+  const compared = paneOf(view);
+  panes.append(plain.element, compared.element);
+  const divider = make("input", "divider");
+  Object.assign(divider, { type: "range", min: 0, max: 100, value: 50 });
+  divider.setAttribute("aria-label", `Divider of ${view.name}: the image on the left, what is compared on the right`);
+  divider.oninput = () => compared.divide(Number(divider.value));
+  element.append(caption, panes, divider);
+  together(plain.element, compared.element);
+  for (const pane of [plain, compared]) {
+    draggable(pane.element);
+    pane.element.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      zoom(event.deltaY < 0 ? 1 : -1);
+    }, { passive: false });
+    pane.element.addEventListener("keydown", (event) => {
+      if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1 : -1);
+    });
+  }
+  return {
+    element,
+    draw(state, factor) {
+      plain.element.hidden = state.layout !== "beside" || state.shown === "image";
+      divider.hidden = state.layout !== "slider" || state.shown === "image";
+      plain.draw({ ...state, shown: "image", outlines: false }, factor);
+      plain.divide(null);
+      compared.draw(state, factor);
+      compared.divide(divider.hidden ? null : Number(divider.value));
+    },
+  };
+}
+
+/** A picture of the view: the image below, what is shown over it, findings on top; it scrolls where it is zoomed. */
+function paneOf(view) {
+  const element = make("div", "pane");
+  element.tabIndex = 0;
+  element.setAttribute("role", "img");
+  const tags = make("div", "tags");
+  const left = make("span", "tag");
+  const right = make("span", "tag right");
+  tags.append(left, right);
+  const sheet = make("div", "sheet");
+  const below = make("img");
+  below.src = view.image;
+  below.alt = "";
+  below.draggable = false;
+  const over = make("img", "over");
+  over.alt = "";
+  over.draggable = false;
+  const outlines = outlinesOf(view);
+  const line = make("div", "line");
+  sheet.append(below, over, outlines, line);
+  element.append(tags, sheet);
+  return {
+    element,
+    draw(state, factor) {
+      const heat = state.shown === "heat";
+      const source = heat ? view.heat[state.level] : view[state.shown];
+      if (over.dataset.shown !== source) over.src = over.dataset.shown = source;
+      over.hidden = state.shown === "image";
+      over.style.opacity = heat ? state.opacity / 100 : 1;
+      outlines.style.display = state.outlines ? "" : "none";
+      const before = sheet.clientWidth ? (element.scrollLeft + element.clientWidth / 2) / sheet.clientWidth : 0.5;
+      const top = sheet.clientHeight ? (element.scrollTop + element.clientHeight / 2) / sheet.clientHeight : 0.5;
+      const zoomed = factor > 1;
+      // The pane keeps the height of the whole image, whatever is zoomed within.
+      element.style.aspectRatio = zoomed ? `${view.width} / ${view.height}` : "";
+      sheet.style.width = `${100 * factor}%`;
+      element.classList.toggle("zoomed", zoomed);
+      element.scrollLeft = before * sheet.clientWidth - element.clientWidth / 2;
+      element.scrollTop = top * sheet.clientHeight - element.clientHeight / 2;
+      right.textContent = NAMES[state.shown];
+      left.textContent = NAMES.image;
+      element.setAttribute("aria-label", `${view.name}, ${NAMES[state.shown]}. ${view.described}`);
+    },
+    divide(percent) {
+      const divided = percent !== null;
+      line.hidden = !divided;
+      left.hidden = !divided;
+      line.style.left = `${percent}%`;
+      over.style.clipPath = divided ? `inset(0 0 0 ${percent}%)` : "";
+    },
+  };
+}
+
+function outlinesOf(view) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${view.width} ${view.height}`);
+  svg.setAttribute("aria-hidden", "true");
+  view.findings.forEach((finding, at) => {
+    const polygon = document.createElementNS(SVG, "polygon");
+    polygon.setAttribute("points", finding.map((point) => point.join(",")).join(" "));
+    const number = document.createElementNS(SVG, "text");
+    number.setAttribute("x", Math.min(view.width - 20, Math.max(...finding.map(([x]) => x)) + 4));
+    number.setAttribute("y", Math.max(24, Math.min(...finding.map(([, y]) => y))));
+    number.style.fontSize = `${Math.round(view.height / 36)}px`;
+    number.textContent = String(at + 1);
+    svg.append(polygon, number);
+  });
+  return svg;
+}
+
+/** Two panes scroll as one. */
+function together(one, other) {
+  for (const [from, to] of [[one, other], [other, one]]) {
+    from.addEventListener("scroll", () => {
+      if (to.hidden || (to.scrollLeft === from.scrollLeft && to.scrollTop === from.scrollTop)) return;
+      to.scrollLeft = from.scrollLeft;
+      to.scrollTop = from.scrollTop;
+    });
+  }
+}
+
+function draggable(element) {
+  element.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || !element.classList.contains("zoomed")) return;
+    const from = [event.clientX + element.scrollLeft, event.clientY + element.scrollTop];
+    const move = (moved) => {
+      element.scrollLeft = from[0] - moved.clientX;
+      element.scrollTop = from[1] - moved.clientY;
+    };
+    element.setPointerCapture(event.pointerId);
+    element.addEventListener("pointermove", move);
+    element.addEventListener("pointerup", () => element.removeEventListener("pointermove", move), { once: true });
+  });
+}
+
+function legendEntry(level) {
+  const entry = make("li");
+  const swatch = make("span", "swatch");
+  swatch.style.background = level.colour;
+  const text = make("span");
+  text.textContent = `${level.name}: ${level.meaning}`;
+  entry.append(swatch, text);
+  return entry;
+}
+
+function fill(select, options) {
+  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+}
+
+function make(name, className = "") {
+  const element = document.createElement(name);
+  element.className = className;
+  return element;
+}

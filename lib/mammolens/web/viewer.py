@@ -1,0 +1,73 @@
+"""The images of an exam on the page: a component of the browser, and what it is given."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from mammolens.dicom.derived.levels import colours_of
+from mammolens.inference.exam_words import reach, standing, view_name
+from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.presentation import PresentedExam, PresentedView
+
+
+def show_images(exam: PresentedExam, folder: Path, key: str) -> None:
+    """Draw the viewer; what a person has set in it stays as long as ``key`` does."""
+    static = files("mammolens.web") / "static"
+    html, css, js = ((static / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    component = st.components.v2.component("mammolens_viewer", html=html, css=css, js=js)
+    component(key=f"viewer-{key}", data=viewer_data(exam, folder, key))
+
+
+def viewer_data(exam: PresentedExam, folder: Path, key: str) -> dict[str, Any]:
+    """What the component draws, as JSON: pictures as data URIs, outlines in pixels of the picture.
+
+    Args:
+        exam: to show.
+        folder: of its files.
+        key: of the exam, no other's.
+    """
+    record = exam.of_exam
+    colours = zip(record.levels, colours_of(len(record.levels)), strict=True)
+    return {
+        "exam": key,
+        "levels": [
+            {"name": name, "colour": f"rgb{colour}", "meaning": reach(record.level_shares[name])}
+            for name, colour in colours
+        ],
+        "views": [_view_data(view, folder) for view in exam.views],
+    }
+
+
+def _view_data(view: PresentedView, folder: Path) -> dict[str, Any]:
+    record = view.record
+    with Image.open(folder / view.image) as picture:
+        width, height = picture.size
+    across, down = width / record.columns, height / record.rows
+    findings = findings_in_words(record)
+    said = standing(record.percentile, "images")
+    return {
+        "name": view_name(record.laterality, record.view),
+        "standing": said,
+        "described": f"{said} Findings: {'; '.join(findings) or 'none'}.",
+        "width": width,
+        "height": height,
+        "image": _uri(folder / view.image),
+        "seen": _uri(folder / view.seen),
+        "restored": _uri(folder / view.restored),
+        "heat": {level: _uri(folder / name) for level, name in view.heat.items()},
+        "findings": [
+            [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in finding.contour]
+            for finding in record.findings
+        ],
+    }
+
+
+def _uri(path: Path) -> str:
+    kind = "png" if path.suffix == ".png" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,80 @@
+"""What the page and the report say of an exam."""
+
+from __future__ import annotations
+
+from mammolens.inference.exam_words import standing, view_name
+from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.flag_explanations import explanations
+from mammolens.inference.presentation import PresentedBreast, PresentedExam
+from mammolens.types import AnomalyRecord
+
+_SIDES = {"R": "Right breast", "L": "Left breast", None: "Breast of unknown side"}
+NO_FINDING = "No region reaches the level of a finding."
+MEANING = (
+    "The score says how far an exam is from what the model learned as normal, and no more: it is no probability of "
+    "cancer. Normal exams are those that calibrated the model, of as many views."
+)
+
+
+def headline(exam: PresentedExam) -> str:
+    """How the exam stands among normal ones."""
+    return standing(exam.of_exam.exam_percentile, "exams")
+
+
+def decision(exam: PresentedExam) -> str:
+    """What the model's rule says, and by which rule."""
+    record = exam.of_exam
+    if exam.threshold is None:
+        return "Cannot be flagged: the model knows too few normal patients."
+    return f"{'Flagged' if record.exam_is_anomalous else 'Not flagged'} by the rule '{record.decision_rule}'."
+
+
+def breast_line(breast: PresentedBreast) -> str:
+    """How one breast stands among normal ones."""
+    return f"{_SIDES[breast.laterality]}: {_small(standing(breast.percentile, 'breasts'))}"
+
+
+def asymmetry_line(exam: PresentedExam) -> str | None:
+    """How much the breasts differ; ``None`` where one was not imaged."""
+    p_value = exam.of_exam.asymmetry_p_value
+    if p_value is None:
+        return None
+    return f"Left and right differ more than in {int(100 * (1 - p_value))} % of normal exams; no part of the decision."
+
+
+def finding_lines(exam: PresentedExam) -> list[str]:
+    """Each finding in words; those of an image bear the numbers that its picture shows."""
+    return [line for view in exam.views for line in _lines_of_view(view.record)]
+
+
+def flag_lines(exam: PresentedExam) -> list[str]:
+    """Each quality flag in a sentence, behind the views that it is of."""
+    views: dict[str, list[str]] = {}
+    for view in exam.views:
+        for sentence in explanations(view.record.quality_flags, view.record.unusual_statistic):
+            views.setdefault(sentence, []).append(of_view(view.record))
+    return [
+        sentence if len(names) == len(exam.views) else f"{', '.join(names)}: {sentence}"
+        for sentence, names in views.items()
+    ]
+
+
+def of_view(record: AnomalyRecord) -> str:
+    """The view's name."""
+    return view_name(record.laterality, record.view)
+
+
+def exam_title(exam: PresentedExam) -> str:
+    """The exam by its patient, and its views."""
+    return f"{exam.patient} ({', '.join(of_view(view.record) for view in exam.views)})"
+
+
+def _small(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _lines_of_view(record: AnomalyRecord) -> list[str]:
+    lines = findings_in_words(record)
+    if record.findings_left_out:
+        lines[-1] = f"{of_view(record)}: {lines[-1]}"
+    return lines

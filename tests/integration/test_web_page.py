@@ -1,0 +1,338 @@
+"""The page for everybody, as people use it: in Chromium, against `mammolens web` in a process of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from numpy.typing import NDArray
+from PIL import Image
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.datasets.phantom import make_phantom_exam
+from mammolens.datasets.phantom_dicom import write_phantom_exam
+from mammolens.datasets.phantom_lesions import PhantomLesion
+from mammolens.models.store import pretrained_directory
+
+from .conftest import StartServer, free_port, wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Download, Page
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+PROGRAM = Path(sys.executable).with_name("mammolens")
+TALL = 1800  # pixels: the notice at the bottom covers no image
+PATIENCE = 120_000  # ms; others use the processor, too
+SEVERE = {"serious", "critical"}
+StartPage = Callable[..., "WebPage"]
+
+
+@dataclass
+class WebPage:
+    """`mammolens web` in a process of its own."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    scratch: Path
+    log: Path
+
+    def sessions(self) -> list[Path]:
+        """Folders of sessions that are there."""
+        return list(self.scratch.rglob("mammolens-session-*"))
+
+
+@pytest.fixture(scope="module")
+def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
+    pages: list[WebPage] = []
+
+    def start(*options: str) -> WebPage:
+        home = tmp_path_factory.mktemp("page")
+        (home / "tmp").mkdir()
+        port, log = free_port(), home / "log"
+        environment = {**os.environ, "TMPDIR": str(home / "tmp"), "HOME": str(home), "OMP_NUM_THREADS": "1"}
+        command = [str(PROGRAM), "web", "--port", str(port), *options]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=home)
+        pages.append(WebPage(f"http://127.0.0.1:{port}", process, home / "tmp", log))
+        wait_for(f"{pages[-1].url}/_stcore/health", process, log)
+        return pages[-1]
+
+    yield start
+    for page in pages:
+        page.process.send_signal(signal.SIGTERM)
+        page.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def a_page(start_page: StartPage) -> WebPage:
+    return start_page("--max-upload-mb", "20")
+
+
+@pytest.fixture(scope="module")
+def exams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """Two women by their patient ids: one with a mass in her left breast, one without, two views each."""
+    folder = tmp_path_factory.mktemp("exams")
+    found = {}
+    for seed, lesions in ((7, [PhantomLesion(contrast=0.45)]), (9, [])):
+        files = write_phantom_exam(make_phantom_exam(seed, lesions=lesions), folder / str(seed))
+        found[f"PHANTOM-{seed}"] = [file for file in files if file.name.endswith("CC.dcm")]
+    return found
+
+
+@dataclass
+class Visitor:
+    """A person at the page."""
+
+    page: Page
+    outside: list[str]
+
+    def drop(self, *files: Path) -> None:
+        self.page.locator("input[type=file]").set_input_files([str(file) for file in files])
+
+    def sees(self, heading: str) -> None:
+        """Wait for the exam of this patient with its images."""
+        self.page.get_by_role("heading", name=re.compile(re.escape(heading))).wait_for(timeout=PATIENCE)
+        self.page.locator(".mammolens[data-drawn]").wait_for(timeout=PATIENCE)
+        self.page.get_by_role("heading", name="Take home").wait_for(timeout=PATIENCE)
+
+    def picture(self, view: int = 0) -> NDArray[np.int16]:
+        """What is on the screen of one view, ``(rows, cols, 3)``."""
+        self.page.mouse.move(2, 2)
+        content = self.page.locator("figure .panes").nth(view).screenshot()
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
+
+    def takes(self, button: str) -> bytes:
+        """Click a download, and give what came."""
+        with self.page.expect_download(timeout=PATIENCE) as waiting:
+            self.page.get_by_role("button", name=button).click()
+        download: Download = waiting.value
+        return Path(download.path()).read_bytes()
+
+    def faults(self) -> list[str]:
+        """Serious faults that axe finds."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{fault['id']}: {node['html'][:200]}"
+            for fault in found
+            if fault["impact"] in SEVERE
+            for node in fault["nodes"]
+        ]
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
+    context = browser.new_context(viewport={"width": 1300, "height": TALL}, **options)
+    page = context.new_page()
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if _is_outside(request.url, url) else None)
+    page.goto(url)
+    page.get_by_role("heading", name="See where a mammogram deviates").wait_for(timeout=PATIENCE)
+    yield Visitor(page, outside)
+    context.close()
+
+
+def _is_outside(asked: str, url: str) -> bool:
+    return not asked.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
+
+
+def predicted(files: list[Path], to: Path) -> list[dict[str, Any]]:
+    command = [str(PROGRAM), "predict", *map(str, files), "-o", str(to), "--json"]
+    printed = subprocess.run(
+        [*command, "--no-maps", "--no-overlays"], check=True, capture_output=True, text=True, cwd=to.parent
+    )
+    return [json.loads(line) for line in printed.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def at_the_lesion(a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]) -> Iterator[Visitor]:
+    """Somebody who looks at the exam with the mass."""
+    with visiting(a_browser, a_page.url, accept_downloads=True) as visitor:
+        visitor.drop(*exams["PHANTOM-7"])
+        visitor.sees("PHANTOM-7")
+        yield visitor
+
+
+def test_the_numbers_are_those_of_mammolens_predict_to_the_last_digit(
+    at_the_lesion: Visitor, exams: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    told = {record["sop_instance_uid"]: record for record in json.loads(at_the_lesion.takes("Numbers, JSON"))}
+    expected = predicted(exams["PHANTOM-7"], tmp_path / "out")
+    assert len(expected) == 2
+    for record in expected:
+        record["path"] = Path(record["path"]).name
+        assert told[record["sop_instance_uid"]] == record
+
+
+def test_heat_changes_with_opacity_level_and_layout(at_the_lesion: Visitor) -> None:
+    page = at_the_lesion.page
+    view = next(at for at, name in enumerate(page.locator("figcaption b").all_inner_texts()) if name == "L CC")
+    page.get_by_role("checkbox", name="Findings").uncheck()
+    opacity = page.get_by_label("Opacity of the heat")
+    strong, weak = [], []
+    for value, pictures in (("100", strong), ("0", weak)):
+        opacity.fill(value)
+        pictures.append(at_the_lesion.picture(view))
+    coloured = np.ptp(strong[0], axis=2) > 30
+    assert coloured.any()
+    assert not (np.ptp(weak[0], axis=2) > 30).any()
+    opacity.fill("100")
+    page.get_by_label("Heat from level").select_option("high")
+    assert (np.ptp(at_the_lesion.picture(view), axis=2) > 30).sum() < coloured.sum()
+    page.get_by_label("Heat from level").select_option("low")
+    page.get_by_label("Slider").check()
+    divider = page.get_by_label("Divider of L CC")
+    divider.fill("0")
+    assert (np.ptp(at_the_lesion.picture(view), axis=2) > 30).any()
+    divider.fill("100")
+    assert not (np.ptp(at_the_lesion.picture(view), axis=2) > 30).any()
+    page.get_by_label("Side by side").check()
+    page.get_by_role("checkbox", name="Findings").check()
+
+
+def test_a_view_is_zoomed_and_scrolled_by_keys_and_buttons(at_the_lesion: Visitor) -> None:
+    page = at_the_lesion.page
+    pane = page.locator("figure .pane:visible").first
+    before = pane.bounding_box()
+    pane.focus()
+    page.keyboard.press("+")
+    page.get_by_role("button", name="Zoom in").click()
+    assert page.locator("output.zoom").inner_text() == "200 %"
+    after = pane.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] == pytest.approx(before["height"], abs=12)
+    assert pane.evaluate("pane => pane.scrollWidth > 1.8 * pane.clientWidth")
+    page.get_by_role("button", name="Zoom to the whole image").click()
+    assert page.locator("output.zoom").inner_text() == "100 %"
+
+
+def test_everything_can_be_taken_home(at_the_lesion: Visitor) -> None:
+    with zipfile.ZipFile(io.BytesIO(at_the_lesion.takes("Everything, zip"))) as archive:
+        names = archive.namelist()
+        assert sum(name.endswith(".overlay.png") for name in names) == 2
+        assert sum(name.endswith(".anomaly.nrrd") for name in names) == 2
+        assert RESEARCH_USE_ONLY in archive.read("report.html").decode()
+    assert at_the_lesion.takes("Report, PDF").startswith(b"%PDF")
+    at_the_lesion.page.get_by_text("Overlays and float maps").click()
+    assert at_the_lesion.takes("Overlay of L CC, PNG").startswith(b"\x89PNG")
+    assert at_the_lesion.takes("Float map of L CC, .nrrd").startswith(b"NRRD")
+
+
+def test_research_use_only_is_in_sight_wherever_one_scrolls(at_the_lesion: Visitor) -> None:
+    notice = at_the_lesion.page.get_by_text(f"{RESEARCH_USE_ONLY}.").last
+    for where in ("See where a mammogram deviates", "Take home"):
+        at_the_lesion.page.get_by_role("heading", name=where).scroll_into_view_if_needed()
+        box = notice.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < TALL
+
+
+def test_nothing_is_asked_of_the_world_outside(at_the_lesion: Visitor) -> None:
+    assert at_the_lesion.outside == []
+
+
+def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(
+    a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]
+) -> None:
+    with visiting(a_browser, a_page.url) as visitor:
+        page = visitor.page
+        visitor.drop(*exams["PHANTOM-7"])
+        visitor.sees("PHANTOM-7")
+        for scheme, width in (("light", 1300), ("dark", 1300), ("light", 390)):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(1000)
+            assert visitor.faults() == [], (scheme, width)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+        page.goto(f"{a_page.url}/evaluation")
+        page.get_by_role("heading", name="How well does it work?").wait_for(timeout=PATIENCE)
+        assert visitor.faults() == []
+
+
+def test_a_bad_file_is_explained_while_the_good_one_is_shown(
+    a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    bad = tmp_path / "holiday.txt"
+    bad.write_text("no mammogram")
+    with visiting(a_browser, a_page.url) as visitor:
+        visitor.drop(bad, exams["PHANTOM-9"][0])
+        visitor.sees("PHANTOM-9")
+        said = visitor.page.get_by_role("alert").inner_text()
+        assert "1 file could not be judged" in said
+        assert "holiday.txt" in said
+        assert "To do: give a mammogram in one of these formats" in said
+        assert str(a_page.scratch) not in said
+
+
+def test_a_file_above_the_limit_is_refused(a_browser: Browser, a_page: WebPage, tmp_path: Path) -> None:
+    large = tmp_path / "large.dcm"
+    large.write_bytes(bytes(21 << 20))
+    with visiting(a_browser, a_page.url) as visitor:
+        visitor.drop(large)
+        visitor.page.get_by_text("must be 20", exact=False).wait_for(timeout=PATIENCE)
+
+
+def test_two_people_at_once_see_each_their_own_and_leave_nothing_behind(
+    a_browser: Browser, start_page: StartPage, exams: dict[str, list[Path]]
+) -> None:
+    own = start_page()
+    with visiting(a_browser, own.url) as one:
+        with visiting(a_browser, own.url) as other:
+            one.drop(*exams["PHANTOM-7"])
+            other.drop(*exams["PHANTOM-9"])
+            other.sees("PHANTOM-9")
+            one.sees("PHANTOM-7")
+            assert one.page.get_by_text("PHANTOM-9").count() == 0
+            assert other.page.get_by_text("PHANTOM-7").count() == 0
+            assert len(own.sessions()) == 2
+            assert not list(own.scratch.rglob("*.dcm"))
+        _until(lambda: len(own.sessions()) == 1)
+        one.page.get_by_label("Slider").check()
+        assert one.takes("Report, PDF").startswith(b"%PDF")
+    _until(lambda: not own.sessions())
+
+
+def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> None:
+    import websockets.sync.client
+
+    url = a_page.url.replace("http", "ws") + "/_stcore/stream"
+    with pytest.raises(websockets.exceptions.InvalidStatus):
+        websockets.sync.client.connect(url, additional_headers={"Host": "evil.example"}).close()
+
+
+def test_a_running_server_judges_as_this_process_does(
+    a_browser: Browser, start_page: StartPage, start_server: StartServer, exams: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    (tmp_path / "studies").mkdir()
+    server = start_server(tmp_path / "studies", model=pretrained_directory())
+    page = start_page("--server", server.url)
+    with visiting(a_browser, page.url, accept_downloads=True) as visitor:
+        visitor.drop(*exams["PHANTOM-7"])
+        visitor.sees("PHANTOM-7")
+        told = {record["sop_instance_uid"]: record for record in json.loads(visitor.takes("Numbers, JSON"))}
+        for record in predicted(exams["PHANTOM-7"], tmp_path / "out"):
+            assert told[record["sop_instance_uid"]]["exam_score"] == record["exam_score"]
+            assert told[record["sop_instance_uid"]]["pred_score"] == record["pred_score"]
+    assert server.images() == []
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it never came to that"
+        time.sleep(0.2)

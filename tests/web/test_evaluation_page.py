@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammolens.datasets.base import Dataset
+from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.report import PAGE, write_report
+from mammolens.evaluation.scoring import score_cases
+from mammolens.inference.predictor import Predictor
+from mammolens.web.evaluation_page import parts_of
+from mammolens.web.gallery import Outcome
+from mammolens.web.settings import WebSettings
+
+
+@pytest.fixture(scope="module")
+def an_evaluation(a_predictor: Predictor, phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `mammolens evaluate` writes, of four patients."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    patients = (*phantoms.patients[:2], *phantoms.patients[-2:])
+    cases = phantoms.where(lambda case: case.patient_id in patients and case.attributes.view in (None, "CC")).cases
+
+    def fail(error: Exception) -> None:
+        raise error
+
+    images = list(score_cases(a_predictor, cases, on_error=fail))
+    measured = evaluate(images, alpha=0.1, n_bootstrap=20)
+    write_report(measured, images, folder, title="Phantoms", model=a_predictor.model_id)
+    return folder
+
+
+def _page(settings_json: str) -> None:
+    from mammolens.web.evaluation_page import evaluation_page
+    from mammolens.web.settings import WebSettings
+
+    evaluation_page(WebSettings.model_validate_json(settings_json))
+
+
+def opened(settings: WebSettings) -> AppTest:
+    return AppTest.from_function(_page, args=(settings.model_dump_json(),), default_timeout=120).run()
+
+
+def test_text_and_figures_come_in_their_order(tmp_path):
+    (tmp_path / "roc.png").write_bytes(b"png")
+    page = "# Title\n\n![roc](roc.png)\n\nafter\n\n![gone](gone.png)\n"
+    assert list(parts_of(page, tmp_path)) == ["# Title", tmp_path / "roc.png", "after"]
+
+
+def test_a_picture_from_elsewhere_becomes_text(tmp_path):
+    (text,) = parts_of("a ![x](http://evil.example/x.png) b", tmp_path)
+    assert "![" not in text
+
+
+def test_without_an_evaluation_the_page_says_how_to_get_one():
+    page = opened(WebSettings())
+    assert not page.exception
+    assert "mammolens evaluate" in page.markdown[0].value
+
+
+def test_a_folder_without_an_evaluation_is_an_error_with_the_remedy(tmp_path):
+    page = opened(WebSettings(evaluation=tmp_path))
+    assert PAGE.replace(".", "\\.") in page.error[0].value
+
+
+def test_the_report_is_shown_with_its_tables_and_plots(an_evaluation):
+    page = opened(WebSettings(evaluation=an_evaluation))
+    assert not page.exception
+    assert page.markdown[0].value.startswith("# Phantoms")
+    figures = [element.proto.body for element in page.get("html")]
+    assert len(figures) == len(list(an_evaluation.glob("*.png")))
+    assert all("alt=" in figure for figure in figures)
+    assert not page.toggle
+
+
+def test_the_gallery_is_drawn_from_the_local_folder_when_asked_for(an_evaluation, phantoms, a_trained_model):
+    folder = phantoms.cases[0].path.parents[1]
+    page = opened(WebSettings(evaluation=an_evaluation, images=folder, model=a_trained_model))
+    before = len(page.get("html"))
+    page = page.toggle[0].set_value(True).run()
+    assert not page.exception
+    assert [one.value for one in page.subheader] == list(Outcome)
+    assert not page.warning
+    assert len(page.get("html")) > before
+
+
+def test_a_gallery_by_another_model_than_the_evaluated_one_says_so(an_evaluation, phantoms, a_trained_model, tmp_path):
+    evaluation = tmp_path / "evaluation"
+    evaluation.mkdir()
+    for file in an_evaluation.iterdir():
+        content = file.read_bytes()
+        if file.name == "evaluation.json":
+            content = content.replace(b'"model": "tiny-', b'"model": "other-')
+        (evaluation / file.name).write_bytes(content)
+    page = opened(WebSettings(evaluation=evaluation, images=tmp_path / "none", model=a_trained_model))
+    page = page.toggle[0].set_value(True).run()
+    assert page.error
+    folder = phantoms.cases[0].path.parents[1]
+    page = opened(WebSettings(evaluation=evaluation, images=folder, model=a_trained_model))
+    page = page.toggle[0].set_value(True).run()
+    assert "another model" in page.warning[0].value

@@ -1,0 +1,46 @@
+import threading
+
+from mammolens.inference.presentation import Presentation
+from mammolens.web import judges
+from mammolens.web.judges import LocalJudge
+
+
+def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monkeypatch):
+    inside, release = threading.Event(), threading.Event()
+    at_once: list[int] = []
+
+    def slow(_predictor, _files, folder, _tell):
+        at_once.append(1)
+        assert len(at_once) == 1
+        inside.set()
+        release.wait(30)
+        at_once.pop()
+        return Presentation(exams=[], problems=[])
+
+    monkeypatch.setattr(judges, "present", slow)
+    judge, told = LocalJudge(None), []
+    first = threading.Thread(target=judge.judge, args=({}, tmp_path, lambda *_: None))
+    first.start()
+    assert inside.wait(30)
+
+    def tell(_done, _total, name):
+        told.append(name)
+        release.set()
+
+    judge.judge({}, tmp_path, tell)
+    first.join(30)
+    assert told == ["waiting for another person's images"]
+
+
+def test_an_error_lets_the_next_one_in(a_predictor, exam_files, tmp_path):
+    judge = LocalJudge(a_predictor)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        try:
+            judge.judge({exam_files[0]: "a"}, tmp_path, stop)
+        except KeyboardInterrupt:
+            continue
+        raise AssertionError("it was not stopped")

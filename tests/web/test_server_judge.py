@@ -1,0 +1,79 @@
+"""What can go wrong with a server; that it judges as this process does stands in tests/integration/test_web_page.py."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from mammolens.errors import ServerError
+from mammolens.web.server_judge import ServerJudge
+
+
+class _Answers(BaseHTTPRequestHandler):
+    status, content, token = 200, b"", None
+
+    def do_POST(self) -> None:
+        type(self).token = self.headers["Authorization"]
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, type[_Answers]]]:
+    """Its address, and what it answers."""
+    answers = type("Answers", (_Answers,), {})
+    listening = HTTPServer(("127.0.0.1", 0), answers)
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}/", answers
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def judged(url: str, file: Path, folder: Path):
+    return ServerJudge(url).judge({file: "given.dcm"}, folder, lambda *_: None)
+
+
+def test_a_server_that_is_not_there_is_named_with_the_remedy(server, exam_files, tmp_path):
+    gone = server[0].replace("127.0.0.1", "127.0.0.2")
+    with pytest.raises(ServerError, match="does not answer; start it by 'mammolens serve'"):
+        judged(gone, exam_files[0], tmp_path)
+
+
+def test_what_the_server_says_is_passed_on(server, exam_files, tmp_path):
+    url, answers = server
+    answers.status, answers.content = 503, b'{"detail": "no model serves"}'
+    with pytest.raises(ServerError, match="answers 503: no model serves"):
+        judged(url, exam_files[0], tmp_path)
+
+
+def test_a_token_goes_with_the_files(server, exam_files, tmp_path):
+    url, answers = server
+    with pytest.raises(ServerError):
+        ServerJudge(url, "secret").judge({exam_files[0]: "given.dcm"}, tmp_path, lambda *_: None)
+    assert answers.token == "Bearer secret"
+
+
+def test_an_answer_of_another_program_is_told(server, exam_files, tmp_path):
+    url, answers = server
+    answers.content = b"<html>hello</html>"
+    with pytest.raises(ServerError, match="what this version does not know"):
+        judged(url, exam_files[0], tmp_path)
+
+
+def test_a_file_that_is_no_image_is_told_without_asking_the_server(tmp_path):
+    bad = tmp_path / "bad.dcm"
+    bad.write_text("hello")
+    presentation = ServerJudge("http://127.0.0.1:9").judge({bad: "given.dcm"}, tmp_path / "out", lambda *_: None)
+    assert [problem.name for problem in presentation.problems] == ["given.dcm"]
+    assert not presentation.exams

@@ -1,0 +1,66 @@
+import base64
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from mammolens.web.viewer import viewer_data
+
+
+@pytest.fixture
+def data(a_presentation, results):
+    return viewer_data(a_presentation.exams[0], results, "k")
+
+
+def opened(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_all_is_json_and_no_picture_comes_from_elsewhere(data):
+    assert json.loads(json.dumps(data)) == data
+    for view in data["views"]:
+        assert all(uri.startswith("data:image/") for uri in (view["image"], view["seen"], *view["heat"].values()))
+
+
+def test_layers_of_a_view_have_one_size_which_is_told(data):
+    for view in data["views"]:
+        pictures = [opened(view[name]) for name in ("image", "seen", "restored")]
+        pictures += [opened(uri) for uri in view["heat"].values()]
+        assert {picture.size for picture in pictures} == {(view["width"], view["height"])}
+
+
+def test_every_level_has_its_colour_and_its_meaning(data, a_presentation):
+    record = a_presentation.exams[0].of_exam
+    assert [level["name"] for level in data["levels"]] == list(record.levels)
+    assert "50 % of normal images" in data["levels"][0]["meaning"]
+
+
+def test_views_hang_as_readers_are_used_to(data):
+    assert [view["name"] for view in data["views"]] == ["R CC", "L CC", "R MLO", "L MLO"]
+
+
+def test_findings_lie_on_the_picture(a_presentation, results):
+    exam = a_presentation.exams[0]
+    view = exam.views[0]
+    finding = {
+        "contour": [(0.0, 0.0), (10.0, 0.0), (10.0, 20.0), (0.0, 0.0)],
+        "bounding_box": (0, 0, 10, 20),
+        "area_pixels": 100,
+        "area_mm2": None,
+        "peak": 1.0,
+        "peak_place": (5, 5),
+        "mean": 0.5,
+        "level": "high",
+        "position": None,
+        "position_guessed": False,
+        "depth": "middle",
+        "skin_distance_mm": None,
+    }
+    record = view.record.model_validate(
+        {**view.record.model_dump(), "findings": [finding], "rows": 2 * view.record.rows}
+    )
+    marked = exam.model_copy(update={"views": [view.model_copy(update={"record": record})]})
+    ((points,),) = [one["findings"] for one in viewer_data(marked, results, "k")["views"]]
+    assert points[1] == [10.5, 0.2]
+    assert points[2] == [10.5, 10.2]
