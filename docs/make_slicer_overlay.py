@@ -23,9 +23,11 @@ from mammolens.models.store import pretrained_directory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "slicer_module" / "MammoLens"))
 
-from MammoLensLib.exam import ExamDetail, ExamEntry, HeatLevel, View
+from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
+from MammoLensLib.reading import read_exam
 from MammoLensLib.scene import Scene
+from MammoLensLib.view import HeatLevel, View
 
 PICTURE = Path(__file__).parent / "images" / "slicer-overlay.png"
 VIEW = (480, 520)  # pixels of each slice view
@@ -73,7 +75,7 @@ def main() -> None:
     scene = Scene(mrml)
     with TemporaryDirectory() as folder:
         exam = fetched(Path(folder))
-        scene.open(exam)
+        scene.open(read_exam(exam))
     scene.set_heat(True, OPACITY, None)
     nodes = {scene.slice_node_of(one.view.image).GetName(): scene.slice_node_of(one.view.image) for one in exam.views}
     for node in nodes.values():

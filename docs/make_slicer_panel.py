@@ -1,7 +1,10 @@
-"""Draw docs/images/slicer-panel.png: the panel for 3D Slicer beside the worklist of a running server.
+"""Draw docs/images/slicer-panel.png and slicer-learning.png: the panel for 3D Slicer before running servers.
 
     mammolens demo --port 8765 &
-    python docs/make_slicer_panel.py http://127.0.0.1:8765
+    mammolens serve SITE --port 8766 &
+    python docs/make_slicer_panel.py http://127.0.0.1:8765 http://127.0.0.1:8766
+
+The first one's exams are shown, and what the second one, a site with confirmed exams, has learned.
 
 Drawn without a screen by the stand-ins of tests/slicer/stand_in: Slicer's own style differs a little.
 """
@@ -20,13 +23,13 @@ install()
 
 import qt  # noqa: E402
 import slicer.util  # noqa: E402
-from MammoLensLib.fetch import FetchedExam  # noqa: E402
 from MammoLensLib.jobs import JobRunner  # noqa: E402
 from MammoLensLib.learning import Learning  # noqa: E402
 from MammoLensLib.parameters import MammoLensParameters  # noqa: E402
 from MammoLensLib.session import Session  # noqa: E402
 from MammoLensLib.widget import Panel  # noqa: E402
 
+IMAGES = REPOSITORY / "docs" / "images"
 SIZE, GAP = (430, 900), 12  # pixels
 
 
@@ -36,65 +39,83 @@ class NoScene:
     problems = ()
     count = 0
 
-    def open(self, fetched: FetchedExam) -> None:
+    def open(self, exam: object) -> None:
         """Images are not drawn."""
 
     def __getattr__(self, name: str) -> object:
         return lambda *_: None
 
 
-class NoSettings:
-    """Starts with the address of the command line, keeps nothing."""
+class Address:
+    """Settings that start with an address and keep nothing."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def value(self, key: str, default: str) -> str:
-        return sys.argv[1] if key.endswith("Url") else default
+        """The address, and else what is usual."""
+        return self._url if key.endswith("Url") else default
 
     def setValue(self, key: str, value: str) -> None:  # noqa: N802
         """Nothing is kept."""
 
 
-def main() -> None:
-    """Connect, take a picture, open an exam, take another."""
-    widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
-    ui, runner, scene = slicer.util.childWidgetVariables(widget), JobRunner(), NoScene()
-    session = Session(scene, runner)
-    learning = Learning(lambda: session.client, runner)
-    panel = Panel(
-        ui,
-        session=session,
-        learning=learning,
-        runner=runner,
-        scene=scene,
-        regions=scene,
-        segment=lambda: None,
-        settings=NoSettings(),
-        window=widget,
-    )
-    panel.use(MammoLensParameters(slicer.vtkMRMLScriptedModuleNode()))
-    widget.resize(*SIZE)
-    widget.show()
+class Shown:
+    """The panel before one server."""
 
-    def wait() -> None:
-        while runner.running:
+    def __init__(self, url: str) -> None:
+        self.widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
+        self.ui, self._runner, scene = slicer.util.childWidgetVariables(self.widget), JobRunner(), NoScene()
+        self.session = Session(scene, self._runner, lambda fetched, **_: fetched)
+        learning = Learning(lambda: self.session.client, self._runner)
+        self.panel = Panel(
+            self.ui,
+            session=self.session,
+            learning=learning,
+            runner=self._runner,
+            scene=scene,
+            regions=scene,
+            segment=lambda: None,
+            settings=Address(url),
+            window=self.widget,
+        )
+        self.panel.use(MammoLensParameters(slicer.vtkMRMLScriptedModuleNode()))
+        self.widget.resize(*SIZE)
+        self.widget.show()
+        self.ui.connectButton.click()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until nothing is under way."""
+        while self._runner.running:
             qt.QApplication.processEvents()
             time.sleep(0.01)
-        if session.error is not None:
-            sys.exit(str(session.error))
+        if self.session.error is not None:
+            sys.exit(str(self.session.error))
         qt.QApplication.processEvents()
 
-    ui.connectButton.click()
-    wait()
-    session.open(session.entries[0].exam)
-    wait()
-    ui.findingsTable.selectRow(0)
-    pictures = []
-    for tab in (ui.worklistTab, ui.examTab):
-        ui.tabs.setCurrentWidget(tab)
+    def picture(self, tab: object) -> "qt.QImage":
+        """Of a tab."""
+        self.ui.tabs.setCurrentWidget(tab)
+        self.wait()
         for _ in range(3):
             qt.QApplication.processEvents()
-        pictures.append(widget.grab().toImage())
-    panel.remove()
-    _beside(pictures).save(str(REPOSITORY / "docs" / "images" / "slicer-panel.png"))
+        return self.widget.grab().toImage()
+
+
+def main() -> None:
+    """Connect, open an exam, take pictures."""
+    exams, learned = sys.argv[1:]
+    shown = Shown(exams)
+    shown.session.open(shown.session.entries[0].exam)
+    shown.wait()
+    shown.ui.findingsTable.selectRow(0)
+    pictures = [shown.picture(tab) for tab in (shown.ui.worklistTab, shown.ui.examTab)]
+    shown.panel.remove()
+    _beside(pictures).save(str(IMAGES / "slicer-panel.png"))
+    shown = Shown(learned)
+    shown.picture(shown.ui.learningTab).save(str(IMAGES / "slicer-learning.png"))
+    shown.panel.remove()
 
 
 def _beside(pictures: list) -> "qt.QImage":

@@ -118,6 +118,14 @@ def write_phantom(tmp_path: Path) -> WritePhantom:
     return write
 
 
+def load(core: Core, path: Path, name: str) -> Any:
+    """A volume of a file, as the module makes one."""
+    from MammoLensLib.reading import read_picture
+    from MammoLensLib.volumes import add_volume
+
+    return add_volume(core.scene, read_picture(path, name), name)
+
+
 def write_map(values: NDArray[np.float32], image: Path, target: Path) -> Path:
     """An anomaly map of an image, as the server writes it."""
     write_volume(values, read_header(image), target)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.client import Client, ServerError
-from MammoLensLib.exam import Region
+from MammoLensLib.decision import Region
 
 import mammolens
 
@@ -140,8 +140,11 @@ def test_ids_stay_in_their_place_of_the_address() -> None:
 
 def test_a_decision_carries_comment_regions_and_viewer() -> None:
     with a_server(tells({"exam": "e-1"})) as server:
-        Client(server.url).decide("e-1", "finding", "left, 3 o'clock", [Region("a", ((1, 2), (3, 4.5), (5, 6)))])
+        Client(server.url).decide(
+            "e-1", "finding", "left, 3 o'clock", [Region("a", ((1, 2), (3, 4.5), (5, 6)))], decision_id="7"
+        )
     assert json.loads(server.asked[0].partition("\r\n\r\n")[2]) == {
+        "id": "7",
         "verdict": "finding",
         "comment": "left, 3 o'clock",
         "viewer": "3D Slicer",
@@ -227,20 +230,6 @@ def test_a_label_is_sent_as_a_form_with_a_file(tmp_path: Path) -> None:
     assert re.search(r'name="label"; filename="label.nrrd".*NRRD0004 label\r\n--', server.asked[0], re.DOTALL)
 
 
-def test_no_training_yet_is_no_error() -> None:
-    with a_server(tells({"detail": "No Train Tasks Found"}, "404 Not Found")) as server:
-        assert Client(server.url).train_status() is None
-
-
-def test_a_training_tells_how_far_it_is() -> None:
-    told = {"status": "RUNNING", "details": ["INFO - epoch 2/8, training error 0.1", "looking at images"]}
-    with a_server(tells(told)) as server:
-        status = Client(server.url).train(epochs=8)
-    assert status.is_running
-    assert status.share_done == 0.25
-    assert json.loads(server.asked[0].partition("\r\n\r\n")[2]) == {"epochs": 8}
-
-
 @pytest.fixture(scope="module")
 def a_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of 127.0.0.1, by nobody whom anybody trusts; key and certificate in one file."""
@@ -257,7 +246,7 @@ def test_a_certificate_is_trusted_only_where_it_was_chosen(a_certificate: Path) 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(a_certificate.with_name("both.pem"))
     with a_server(tells({"exams": []}), tls) as server:
-        assert Client(server.url, ca_file=str(a_certificate)).worklist() == []
+        assert Client(server.url, ca_file=str(a_certificate)).worklist().entries == ()
         with pytest.raises(ServerError, match="certificate is not trusted") as caught:
             Client(server.url).worklist()
     assert "choose the certificate file" in caught.value.remedy

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from MammoLensLib.dicom_database import LocalImages
-from MammoLensLib.exam import View
+from MammoLensLib.view import View
 
 VIEW = View("a", sop_instance_uid="1.2.3")
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from MammoLensLib.decision import Region
 from MammoLensLib.errors import ServerError
-from MammoLensLib.exam import ExamDetail, ExamEntry, Finding, Region, View
+from MammoLensLib.exam import ExamDetail, ExamEntry
+from MammoLensLib.view import Finding, View
 
 VIEW = {
     "image": "a",

@@ -6,12 +6,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from MammoLensLib.exam import View
+from MammoLensLib.geometry import array_of
 from MammoLensLib.hanging import Turn, slots_of
 from MammoLensLib.layout import Hung, centre, fit, layout_id, layout_xml, panes, restore_layout, show_layout
-from MammoLensLib.volumes import array_of, grid_of, load
+from MammoLensLib.view import View
+from MammoLensLib.volumes import grid_of
 
-from .conftest import Core, WritePhantom
+from .conftest import Core, WritePhantom, load
 
 VIEWS = [View(name, laterality=name[0], view=name[2:]) for name in ("R CC", "L CC", "R MLO", "L MLO")]
 SLOTS = slots_of(VIEWS)
@@ -23,7 +24,7 @@ def hung(core: Core, images: list[Path], size: tuple[int, int] = (300, 400)) -> 
     shown = []
     for pane, image in zip(panes(core.scene, SLOTS), images, strict=True):
         pane.slice_node.SetDimensions(*size, 1)
-        shown.append(Hung(pane, load(core.scene, image, pane.slot.name), Turn(mirrored=False, upside_down=False)))
+        shown.append(Hung(pane, load(core, image, pane.slot.name), Turn(mirrored=False, upside_down=False)))
     return shown
 
 

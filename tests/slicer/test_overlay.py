@@ -9,14 +9,16 @@ import pytest
 import SimpleITK as sitk
 from MammoLensLib.colours import heat_scale
 from MammoLensLib.errors import OverlayError, SceneError
-from MammoLensLib.exam import ExamDetail, ExamEntry, HeatLevel, View
+from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
+from MammoLensLib.geometry import array_of
 from MammoLensLib.overlay import Overlay
+from MammoLensLib.reading import read_exam, read_picture
 from MammoLensLib.scene import Scene
-from MammoLensLib.volumes import array_of, load
+from MammoLensLib.view import HeatLevel, View
 from numpy.typing import NDArray
 
-from .conftest import Core, Looked, Place, WritePhantom, look, spot, write_map
+from .conftest import Core, Looked, Place, WritePhantom, load, look, spot, write_map
 
 LEVELS = (
     HeatLevel("low", 1.0, 0.5, 1, "#ffed78"),
@@ -33,7 +35,7 @@ class ShownImage:
         view = View("image", laterality="R", view="CC")
         detail = ExamDetail(ExamEntry("e-1"), levels=LEVELS, views=(view,))
         self.core, self.scene = core, Scene(core.scene, core.segmentations)
-        self.scene.open(FetchedExam(detail, (FetchedView(view, image, heat),)))
+        self.scene.open(read_exam(FetchedExam(detail, (FetchedView(view, image, heat),))))
         self.node, self.volume = self.scene.slice_node_of("image"), self.scene.volume_of("image")
         self.read, self.heat = sitk.ReadImage(str(image)), sitk.GetArrayFromImage(sitk.ReadImage(str(heat)))[0]
 
@@ -186,10 +188,10 @@ def test_a_misplaced_map_is_refused_and_nothing_of_it_stays(
     heat = sitk.ReadImage(str(write_map(spot((220, 180), (100, 90), 12), image, tmp_path / "heat.nrrd")))
     spoil(heat)
     sitk.WriteImage(heat, str(tmp_path / "spoiled.nrrd"))
-    volume = load(a_core.scene, image, "R CC")
+    volume = load(a_core, image, "R CC")
     before = a_core.names()
     with pytest.raises(OverlayError, match="R CC: the heatmap does not lie over the image .* pixels off"):
-        Overlay(volume, tmp_path / "spoiled.nrrd", LEVELS)
+        Overlay(volume, read_picture(tmp_path / "spoiled.nrrd", "heat"), LEVELS)
     assert a_core.names() == before
 
 
@@ -218,10 +220,10 @@ def test_what_is_no_anomaly_map_is_refused(
         heat.SetSpacing(read.GetSpacing())
         heat.SetOrigin(read.GetOrigin())
         sitk.WriteImage(heat, str(path))
-    volume = load(a_core.scene, image, "R CC")
+    volume = load(a_core, image, "R CC")
     before = a_core.names()
     with pytest.raises(error, match=words):
-        Overlay(volume, path, LEVELS)
+        Overlay(volume, read_picture(path, "heat"), LEVELS)
     assert a_core.names() == before
 
 
@@ -230,7 +232,7 @@ def test_maps_beside_each_other_in_a_folder_stay_apart(
 ) -> None:
     image = write_phantom()
     files = [write_map(np.full((220, 180), n, np.float32), image, tmp_path / f"heat_{n}.nrrd") for n in (1, 2, 3)]
-    nodes = [load(a_core.scene, file, "heat") for file in files]
+    nodes = [load(a_core, file, "heat") for file in files]
     assert [node.GetImageData().GetDimensions() for node in nodes] == [(180, 220, 1)] * 3
     assert [node.GetImageData().GetScalarRange()[0] for node in nodes] == [1, 2, 3]
 

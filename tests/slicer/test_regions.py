@@ -8,8 +8,8 @@ import pytest
 import SimpleITK as sitk
 import slicer
 import vtk
-from MammoLensLib.exam import Finding, View
 from MammoLensLib.regions import RegionError, Regions
+from MammoLensLib.view import Finding, View
 from MammoLensLib.volumes import grid_in_world, grid_of
 from vtk.util.numpy_support import numpy_to_vtk
 

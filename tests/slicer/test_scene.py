@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MammoLensLib.errors import MammoLensError, OverlayError, SceneError
-from MammoLensLib.exam import ExamDetail, ExamEntry, Finding, HeatLevel, View
+from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
+from MammoLensLib.geometry import array_of
+from MammoLensLib.reading import read_exam
 from MammoLensLib.scene import Scene
-from MammoLensLib.volumes import array_of, grid_of
+from MammoLensLib.view import Finding, HeatLevel, View
+from MammoLensLib.volumes import grid_of
 
 from .conftest import Core, WritePhantom, spot, write_map
 
@@ -69,7 +72,7 @@ def state(core: Core) -> Any:
 
 
 def test_an_exam_is_shown_view_by_view(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     assert a_scene.problems == ()
     for name in ("R_CC", "L_CC", "R_MLO", "L_MLO"):
         image = f"e-1 {name}"
@@ -84,7 +87,7 @@ def test_an_exam_is_shown_view_by_view(a_core: Core, a_scene: Scene, an_exam: Ma
 
 
 def test_findings_are_marked_in_their_own_view_alone(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     curves = [a_core.scene.GetNodeByID(name) for name in a_core.names("vtkMRMLMarkupsClosedCurveNode")]
     points = [a_core.scene.GetNodeByID(name) for name in a_core.names("vtkMRMLMarkupsFiducialNode")]
     assert {curve.GetName() for curve in curves} == {
@@ -103,7 +106,7 @@ def test_findings_are_marked_in_their_own_view_alone(a_core: Core, a_scene: Scen
 
 
 def test_a_finding_is_jumped_to_in_its_view(a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     image = "e-1 L_CC"
     node, grid = a_scene.slice_node_of(image), grid_of(a_scene.volume_of(image))
     for rank, place in ((1, (100, 90)), (2, (20, 30))):
@@ -117,7 +120,7 @@ def test_a_finding_is_jumped_to_in_its_view(a_scene: Scene, an_exam: MakeExam) -
 
 
 def test_a_view_that_gets_another_size_keeps_the_scale_of_all(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     nodes = [a_scene.slice_node_of(f"e-1 {name}") for name in ("R_CC", "L_CC", "R_MLO", "L_MLO")]
     for node, size in zip(nodes, [(700, 300), (650, 300), (700, 410), (650, 410)], strict=True):
         node.SetDimensions(*size, 1)
@@ -129,10 +132,10 @@ def test_a_view_that_gets_another_size_keeps_the_scale_of_all(a_core: Core, a_sc
 
 
 def test_the_next_exam_takes_the_place_of_the_one_before(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam("e-1"))
+    a_scene.open(read_exam(an_exam("e-1")))
     a_scene.set_heat(True, 0.8, 3.0)
     count = len(a_core.names())
-    a_scene.open(an_exam("e-2"))
+    a_scene.open(read_exam(an_exam("e-2")))
     assert len(a_core.names()) == count
     assert a_scene.volume_of("e-1 R_CC") is None
     composite = a_core.scene.GetNodeByID("vtkMRMLSliceCompositeNodeR-CC")
@@ -146,8 +149,8 @@ def test_closing_leaves_nothing_but_the_views(a_core: Core, a_scene: Scene, an_e
     layout = a_core.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     layout.SetViewArrangement(3)
     before = set(a_core.names())
-    a_scene.open(an_exam())
-    a_scene.open(an_exam("e-2"))
+    a_scene.open(read_exam(an_exam()))
+    a_scene.open(read_exam(an_exam("e-2")))
     a_scene.close()
     left = {name for name in set(a_core.names()) - before if not name.startswith("vtkMRMLSlice")}
     assert left == set()
@@ -161,7 +164,7 @@ def test_an_exam_that_cannot_be_read_leaves_the_scene_as_it_was(
     a_core: Core, a_scene: Scene, an_exam: MakeExam, tmp_path: Path, there_is_one_before: bool, spoiled: int
 ) -> None:
     if there_is_one_before:
-        a_scene.open(an_exam("e-1"))
+        a_scene.open(read_exam(an_exam("e-1")))
         a_scene.show_finding("e-1 L_CC", 1)
     before = state(a_core)
     exam = an_exam("e-2")
@@ -169,7 +172,7 @@ def test_an_exam_that_cannot_be_read_leaves_the_scene_as_it_was(
     views = list(exam.views)
     views[spoiled] = replace(views[spoiled], image=tmp_path / "cut.dcm")
     with pytest.raises(SceneError, match="cannot be read"):
-        a_scene.open(replace(exam, views=tuple(views)))
+        a_scene.open(read_exam(replace(exam, views=tuple(views))))
     assert state(a_core) == before
     assert (a_scene.volume_of("e-1 R_CC") is not None) == there_is_one_before
 
@@ -184,7 +187,7 @@ def test_an_image_without_its_heat_is_shown_and_the_reason_told(
     views = list(exam.views)
     views[0] = replace(views[0], heat=None, problem="the server was too slow; try again")
     views[1] = replace(views[1], heat=tmp_path / "moved.nrrd")
-    a_scene.open(replace(exam, views=tuple(views)))
+    a_scene.open(read_exam(replace(exam, views=tuple(views))))
     assert len(a_scene.problems) == 2
     assert a_scene.problems[0].endswith("the server was too slow; try again")
     assert "does not lie over the image" in a_scene.problems[1]
@@ -198,7 +201,7 @@ def test_an_image_without_its_heat_is_shown_and_the_reason_told(
 def test_somebody_elses_foreground_stays_when_the_heat_goes_off(
     a_core: Core, a_scene: Scene, an_exam: MakeExam
 ) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     composite = a_core.scene.GetNodeByID("vtkMRMLSliceCompositeNodeR-CC")
     composite.SetForegroundVolumeID(a_scene.volume_of("e-1 L_CC").GetID())
     a_scene.set_heat(False, 0.5, None)
@@ -206,16 +209,16 @@ def test_somebody_elses_foreground_stays_when_the_heat_goes_off(
 
 
 def test_images_that_the_person_removed_are_no_trouble(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     a_core.scene.RemoveNode(a_scene.volume_of("e-1 R_CC"))
     a_scene.fit()
     a_scene.show_finding("e-1 R_CC", 1)
     a_scene.set_heat(True, 0.3, None)
     assert a_scene.volume_of("e-1 R_CC") is None
-    a_scene.open(an_exam("e-2"))
+    a_scene.open(read_exam(an_exam("e-2")))
     a_core.scene.Clear(False)
     a_scene.forget()
-    a_scene.open(an_exam("e-3"))
+    a_scene.open(read_exam(an_exam("e-3")))
     assert a_scene.volume_of("e-3 R_CC") is not None
 
 
@@ -234,7 +237,7 @@ def test_levels_become_a_segmentation_a_view(a_core: Core, a_scene: Scene, an_ex
     from vtk.util.numpy_support import vtk_to_numpy
 
     exam = an_exam()
-    a_scene.open(exam)
+    a_scene.open(read_exam(exam))
     files = level_maps(exam, tmp_path)
     a_scene.add_levels(files)
     a_scene.add_levels(files)  # again: those of before go
@@ -256,7 +259,7 @@ def test_levels_become_a_segmentation_a_view(a_core: Core, a_scene: Scene, an_ex
 
 def test_misplaced_levels_add_nothing(a_core: Core, a_scene: Scene, an_exam: MakeExam, tmp_path: Path) -> None:
     exam = an_exam()
-    a_scene.open(exam)
+    a_scene.open(read_exam(exam))
     files = level_maps(exam, tmp_path)
     spoiled = sitk.ReadImage(str(files["e-1 R_MLO"]))
     spoiled.SetSpacing([0.6, 0.6, 1])
@@ -268,7 +271,7 @@ def test_misplaced_levels_add_nothing(a_core: Core, a_scene: Scene, an_exam: Mak
 
 
 def test_a_bent_image_is_refused_in_words(a_core: Core, a_scene: Scene, an_exam: MakeExam) -> None:
-    a_scene.open(an_exam())
+    a_scene.open(read_exam(an_exam()))
     bent = a_core.scene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
     a_scene.volume_of("e-1 R_CC").SetAndObserveTransformNodeID(bent.GetID())
     with pytest.raises(MammoLensError, match="transform that bends"):

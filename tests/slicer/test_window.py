@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from MammoLensLib.header import Header
-from MammoLensLib.volumes import load, pixels_of
+from MammoLensLib.volumes import pixels_of
 from MammoLensLib.window import INVERTED, air_is_bright, set_window
 
-from .conftest import Core, WritePhantom
+from .conftest import Core, WritePhantom, load
 
 
 def test_the_headers_window_is_set(a_core: Core, write_phantom: WritePhantom) -> None:
-    volume = load(a_core.scene, write_phantom(), "image")
+    volume = load(a_core, write_phantom(), "image")
     set_window(volume, Header(window=(100.0, 900.0)))
     display = volume.GetDisplayNode()
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (100, 900)
@@ -18,7 +18,7 @@ def test_the_headers_window_is_set(a_core: Core, write_phantom: WritePhantom) ->
 
 
 def test_without_one_the_breast_decides_and_not_the_air(a_core: Core, write_phantom: WritePhantom) -> None:
-    volume = load(a_core.scene, write_phantom(), "image")
+    volume = load(a_core, write_phantom(), "image")
     pixels = pixels_of(volume)
     set_window(volume, Header())
     display, tissue = volume.GetDisplayNode(), pixels[pixels > pixels.max() * 0.1]
@@ -30,7 +30,7 @@ def test_without_one_the_breast_decides_and_not_the_air(a_core: Core, write_phan
 def test_monochrome1_that_its_reader_left_alone_is_turned_round(
     a_core: Core, write_phantom: WritePhantom, window: tuple[float, float] | None
 ) -> None:
-    volume = load(a_core.scene, write_phantom(), "image")
+    volume = load(a_core, write_phantom(), "image")
     pixels = pixels_of(volume)
     pixels[:] = 4095 - pixels  # as DCMTK reads it
     volume.GetImageData().Modified()
@@ -43,7 +43,7 @@ def test_monochrome1_that_its_reader_left_alone_is_turned_round(
 
 
 def test_bright_tissue_is_not_taken_for_air_in_monochrome2(a_core: Core, write_phantom: WritePhantom) -> None:
-    volume = load(a_core.scene, write_phantom(), "image")
+    volume = load(a_core, write_phantom(), "image")
     pixels_of(volume)[:] = 4000
     pixels_of(volume)[:9] = 0
     set_window(volume, Header())

@@ -10,6 +10,7 @@ from .dicom_database import LocalImages
 from .jobs import JobRunner
 from .learning import Learning
 from .panel.server_part import Settings
+from .reading import read_exam
 from .regions import Regions
 from .scene import Scene
 from .session import Session
@@ -26,7 +27,7 @@ def assembled(ui, *, settings: Settings, window) -> tuple[Panel, Session]:
     """
     scene = Scene(slicer.mrmlScene, slicer.modules.segmentations.logic())
     runner = JobRunner()
-    session = Session(scene, runner, local_images=lambda: LocalImages(database_file()))
+    session = Session(scene, runner, read_exam, local_images=lambda: LocalImages(database_file()))
     learning = Learning(lambda: session.client, runner)
     panel = Panel(
         ui,

@@ -11,10 +11,13 @@ from urllib.parse import quote, urlencode
 from . import RESEARCH_USE_ONLY
 from .body import Body
 from .cancel import CancelToken
+from .decision import Region
 from .errors import ServerError
-from .exam import ExamDetail, ExamEntry, Region, ServerInfo
-from .training import TrainStatus
+from .exam import ExamDetail
+from .learning_client import LearningClient
+from .server import ServerInfo
 from .transport import Transport
+from .worklist import Worklist
 
 __all__ = ["Client", "ServerError"]
 
@@ -44,6 +47,7 @@ class Client:
 
     def __init__(self, url: str, token: str = "", ca_file: str | None = None, timeout: float = 30.0) -> None:
         self._transport = Transport(url, token, ca_file, timeout)
+        self.learning = LearningClient(self._transport)
 
     @property
     def url(self) -> str:
@@ -66,13 +70,9 @@ class Client:
         model = stats.get("model") if isinstance(stats, Mapping) else None
         return ServerInfo(version, model if isinstance(model, str) else None, RESEARCH_USE_ONLY)
 
-    def worklist(self, cancelled: CancelToken | None = None) -> list[ExamEntry]:
-        """All exams, in the server's order: unreviewed first, the most anomalous of them first."""
-        told = self._transport.json("GET", "/mammolens/worklist", cancelled=cancelled)
-        exams = told.get("exams") if isinstance(told, Mapping) else None
-        if not isinstance(exams, list):
-            raise ServerError(self.url, "its worklist cannot be read", "check the address, or update this module")
-        return [ExamEntry.of_json(one) for one in exams]
+    def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
+        """All exams, and whether they still are like those that the model knows."""
+        return Worklist.of_json(self._transport.json("GET", "/mammolens/worklist", cancelled=cancelled))
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         """One exam in full."""
@@ -91,9 +91,16 @@ class Client:
         comment: str = "",
         regions: Iterable[Region] = (),
         cancelled: CancelToken | None = None,
+        *,
+        decision_id: str | None = None,
     ) -> ExamDetail:
-        """Note a verdict: "normal", "finding" or "poor_quality"."""
+        """Note a verdict: "normal", "finding" or "poor_quality".
+
+        Args:
+            decision_id: UUID; whoever tries again sends the same one, and the decision is kept once.
+        """
         order = {
+            **_id(decision_id),
             "verdict": verdict,
             "comment": comment,
             "viewer": VIEWER,
@@ -102,10 +109,10 @@ class Client:
         path = f"{_exam(exam)}/decisions"
         return ExamDetail.of_json(self._transport.json("POST", path, Body.of_json(order), cancelled=cancelled))
 
-    def undo(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
-        """Take the last decision back."""
-        path = f"{_exam(exam)}/decisions/undo"
-        return ExamDetail.of_json(self._transport.json("POST", path, Body.of_json({}), cancelled=cancelled))
+    def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
+        """Take the last decision back; ``decision_id`` as in :meth:`decide`."""
+        path, body = f"{_exam(exam)}/decisions/undo", Body.of_json(_id(decision_id))
+        return ExamDetail.of_json(self._transport.json("POST", path, body, cancelled=cancelled))
 
     def download_image(
         self,
@@ -145,31 +152,6 @@ class Client:
         body = Body.of_file("label", Path(path), params="{}")
         self._transport.json("PUT", f"/datastore/label?{query}", body, cancelled=cancelled)
 
-    def train(self, cancelled: CancelToken | None = None, **parameters: Any) -> TrainStatus:
-        """Start learning from the accepted normals; ``parameters`` are the server's, as ``epochs``."""
-        body = Body.of_json(parameters)
-        return TrainStatus.of_json(self._transport.json("POST", f"/train/{TASK}", body, cancelled=cancelled))
-
-    def train_status(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
-        """The last training that was started; ``None`` if there was none since the server's start."""
-        try:
-            return TrainStatus.of_json(self._transport.json("GET", "/train/", cancelled=cancelled))
-        except ServerError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    def stop_training(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
-        """Stop it; ``None`` if none was running."""
-        told = self._transport.json("DELETE", "/train/", cancelled=cancelled)
-        return TrainStatus.of_json(told) if told else None
-
-    def training_record(self, cancelled: CancelToken | None = None) -> Mapping[str, Any]:
-        """What the server tells of the serving model's training: "model", "images", "epochs" ...; may be empty."""
-        stats = self._info(cancelled).get("train_stats")
-        record = stats.get(TASK) if isinstance(stats, Mapping) else None
-        return record if isinstance(record, Mapping) else {}
-
     def _info(self, cancelled: CancelToken | None) -> Mapping[str, Any]:
         try:
             told = self._transport.json("GET", "/info/", cancelled=cancelled)
@@ -194,6 +176,10 @@ class Client:
 
 def _exam(exam: str) -> str:
     return f"/mammolens/exams/{quote(exam, safe='')}"
+
+
+def _id(decision_id: str | None) -> dict[str, str]:
+    return {} if decision_id is None else {"id": decision_id}
 
 
 def _plain(image: str) -> str:

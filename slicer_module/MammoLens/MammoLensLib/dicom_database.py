@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .exam import View
+from .view import View
 
 
 class LocalImages:

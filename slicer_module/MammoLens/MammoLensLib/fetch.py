@@ -9,8 +9,9 @@ from typing import Protocol
 
 from .cancel import CancelToken
 from .errors import ServerError
-from .exam import ExamDetail, View
+from .exam import ExamDetail
 from .jobs import OnProgress
+from .view import View
 
 FindLocal = Callable[[View], Path | None]
 """Where a view's file is on this computer, ``None`` where it is not; called in the worker."""

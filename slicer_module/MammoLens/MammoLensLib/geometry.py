@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,11 @@ def distance(image: Grid, other: Grid) -> float:
         return float("inf")
     apart = np.linalg.norm(image.corners() - other.corners(), axis=1).max()
     return float(apart / min(image.spacing))
+
+
+def array_of(matrix: Any) -> Matrix:
+    """A vtkMatrix4x4 as (4, 4)."""
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
 
 
 def slice_to_ras(ijk_to_world: Matrix, centre: NDArray[np.float64], mirrored: bool, upside_down: bool) -> Matrix:

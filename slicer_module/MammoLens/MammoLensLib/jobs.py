@@ -30,6 +30,11 @@ class JobContext:
 Work = Callable[[JobContext], Any]
 
 
+def part_of(progress: OnProgress, begins: float, ends: float) -> OnProgress:
+    """Progress of a part of the work: from ``begins`` to ``ends`` of the whole."""
+    return lambda share, words: progress(begins + share * (ends - begins), words)
+
+
 @dataclass(eq=False)
 class Job:
     """Work that was started."""

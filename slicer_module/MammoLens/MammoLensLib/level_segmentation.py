@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import OverlayError
-from .exam import HeatLevel
 from .geometry import TOLERANCE, distance
-from .volumes import grid_of, load, remove, removed_on_failure
+from .reading import read_picture
+from .view import HeatLevel
+from .volumes import add_volume, grid_of, remove, removed_on_failure
 
 
 def add_level_segmentation(
@@ -33,7 +34,7 @@ def add_level_segmentation(
     """
     scene, name = image.GetScene(), image.GetName()
     with removed_on_failure(scene):
-        labels = load(scene, path, f"{name} levels", as_label_map=True)
+        labels = add_volume(scene, read_picture(path, name), f"{name} levels", as_label_map=True)
         apart = distance(grid_of(image), grid_of(labels))
         if apart > TOLERANCE:
             reason = f"the levels do not lie over the image (their corners are {apart:.4g} pixels off)"

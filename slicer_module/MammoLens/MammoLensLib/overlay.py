@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .colours import add_colour_node, heat_scale
 from .errors import OverlayError
-from .exam import HeatLevel
 from .geometry import TOLERANCE, distance
-from .volumes import grid_of, load, pixels_of, remove, removed_on_failure
+from .reading import Picture
+from .view import HeatLevel
+from .volumes import add_volume, grid_of, pixels_of, remove, removed_on_failure
 
 _TRANSFORM_MODIFIED = 15000  # vtkMRMLTransformableNode::TransformModifiedEvent, also when another parent is chosen
 
@@ -26,20 +26,19 @@ class Overlay:
 
     Args:
         image: vtkMRMLScalarVolumeNode that the map is of.
-        path: the map, .nrrd.
+        heat: the map.
         levels: what the colours stand for.
 
     Raises:
         OverlayError: the map does not lie over the image, or is none. The scene is as it was.
-        SceneError: the file cannot be read. The scene is as it was.
     """
 
-    def __init__(self, image: Any, path: Path | str, levels: Sequence[HeatLevel] = ()) -> None:
+    def __init__(self, image: Any, heat: Picture, levels: Sequence[HeatLevel] = ()) -> None:
         self._scene, self._image = image.GetScene(), image
         self._views: dict[str, Any] = {}
         self._is_on, self._opacity = True, 0.5
         with removed_on_failure(self._scene):
-            self.node = load(self._scene, path, f"{image.GetName()} heat")
+            self.node = add_volume(self._scene, heat, f"{image.GetName()} heat")
             self._refuse_what_does_not_match()
             self._colour(levels)
         self._observation = image.AddObserver(_TRANSFORM_MODIFIED, self._follow)

@@ -10,9 +10,10 @@ import numpy as np
 import slicer
 import vtk
 
+from .decision import Region
 from .errors import MammoLensError
-from .exam import Finding, Region, View
 from .outlines import filled, thinned
+from .view import Finding, View
 from .volumes import grid_in_world, grid_of, remove
 
 _COLOUR = (0.45, 1.0, 0.35)  # neither grey, nor one of the heat's, nor that of the findings' outlines

@@ -11,15 +11,14 @@ from typing import Any
 from vtk import vtkCommand
 
 from .errors import MammoLensError, OverlayError, SceneError
-from .exam import Finding, View
-from .fetch import FetchedExam, FetchedView
 from .hanging import Slot, Turn, slots_of, turn_of
-from .header import read_header
 from .layout import Hung, Pane, centre, fit, panes, restore_layout, show_layout
 from .level_segmentation import add_level_segmentation
 from .marks import add_mark
 from .overlay import Overlay
-from .volumes import grid_in_world, load, pixels_of, remove, removed_on_failure
+from .reading import ReadExam, ReadView
+from .view import Finding, View
+from .volumes import add_volume, pixels_of, remove, removed_on_failure
 from .window import set_window
 
 
@@ -59,22 +58,22 @@ class Scene:
         self._observations: list[tuple[Any, int]] = []
         self.problems: tuple[str, ...] = ()
 
-    def open(self, fetched: FetchedExam) -> None:
+    def open(self, exam: ReadExam) -> None:
         """Show an exam in place of the one before.
 
         A heatmap that does not lie over its image is left out and told in :attr:`problems`.
 
         Raises:
-            SceneError: an image cannot be read. What was shown before still is.
+            SceneError: an image cannot be shown. What was shown before still is.
         """
         problems: list[str] = []
         with removed_on_failure(self._scene):
             shown: list[_Shown] = []
             try:
-                slots = slots_of(one.view for one in fetched.views)
-                for one, slot in zip(fetched.views, slots, strict=True):
-                    shown.append(self._loaded(one, slot))
-                    shown[-1].overlay = self._overlaid(shown[-1], one, fetched, problems)
+                slots = slots_of(one.view for one in exam.views)
+                for one, slot in zip(exam.views, slots, strict=True):
+                    shown.append(self._added(one, slot))
+                    shown[-1].overlay = self._overlaid(shown[-1], one, exam, problems)
                 before = show_layout(self._scene, slots)
                 try:
                     self._hang(shown, panes(self._scene, slots))
@@ -89,7 +88,7 @@ class Scene:
                 raise
         first = not self._shown
         self._take_away()
-        self._shown, self._levels, self.problems = shown, fetched.detail.levels, tuple(problems)
+        self._shown, self._levels, self.problems = shown, exam.detail.levels, tuple(problems)
         if first:
             self._layout_before = before
         self._watch_sizes()
@@ -177,22 +176,18 @@ class Scene:
         name = slice_node.GetID()
         return next((one.view.image for one in self._standing() if one.hung.pane.slice_node.GetID() == name), None)
 
-    def _loaded(self, one: FetchedView, slot: Slot) -> _Shown:
-        volume = load(self._scene, one.image, one.view.name)
-        if grid_in_world(volume).size[2] != 1:
-            raise SceneError(one.view.name, "is no single image", "MammoLens shows mammograms, not tomosynthesis")
-        header = read_header(one.image)
-        set_window(volume, header)
-        return _Shown(one.view, volume, turn_of(slot, header, pixels_of(volume)), slot)
+    def _added(self, one: ReadView, slot: Slot) -> _Shown:
+        volume = add_volume(self._scene, one.image, one.view.name)
+        set_window(volume, one.header)
+        return _Shown(one.view, volume, turn_of(slot, one.header, pixels_of(volume)), slot)
 
-    def _overlaid(self, shown: _Shown, one: FetchedView, fetched: FetchedExam, problems: list[str]) -> Overlay | None:
+    def _overlaid(self, shown: _Shown, one: ReadView, exam: ReadExam, problems: list[str]) -> Overlay | None:
         if one.heat is None:
-            if one.problem:
-                problems.append(f"{one.view.name}: {one.problem}")
+            problems += [one.problem] if one.problem else []
             return None
         try:
-            return Overlay(shown.volume, one.heat, fetched.detail.levels)
-        except (OverlayError, SceneError) as error:
+            return Overlay(shown.volume, one.heat, exam.detail.levels)
+        except OverlayError as error:
             problems.append(str(error))
             return None
 

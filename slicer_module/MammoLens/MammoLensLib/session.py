@@ -7,27 +7,25 @@ A request that fails leaves everything as it was, with the error beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import uuid4
 
 from .asking import Activity, Asking
+from .cancel import CancelToken
 from .client import Client
-from .exam import Decision, ExamDetail, ExamEntry, Region, ServerInfo
+from .decision import Decision, Region, Verdict
+from .exam import ExamDetail, ExamEntry
 from .fetch import FetchedExam, FindLocal, fetch_exam
-from .jobs import JobContext, JobRunner
+from .jobs import JobContext, JobRunner, OnProgress, part_of
+from .server import ServerInfo
 from .watched import WatchedClient
+from .worklist import Worklist
 
+_FETCHED = 0.7  # share of opening an exam after which its files are here
 LABEL_TAG = "final"  # MONAI Label's word for what a person has finished
-
-
-class Verdict(Enum):
-    """What a person decides about an exam; the server's words."""
-
-    NORMAL = "normal"
-    FINDING = "finding"
-    POOR_QUALITY = "poor_quality"
 
 
 class Desk(Protocol):
@@ -39,8 +37,8 @@ class Desk(Protocol):
 
     problems: tuple[str, ...]
 
-    def open(self, fetched: FetchedExam) -> None:
-        """Show it in place of what was shown; raise and change nothing where that cannot be done."""
+    def open(self, exam: Any) -> None:
+        """Show what was read in place of what was shown; raise and change nothing where that cannot be done."""
 
     def close(self) -> None:
         """Take away what was shown."""
@@ -50,6 +48,15 @@ class Desk(Protocol):
 
 
 Connect = Callable[[str, str, "str | None"], Client]
+
+
+class Read(Protocol):
+    """Makes of an exam's files what a desk shows; :func:`.reading.read_exam` does. Called in a worker."""
+
+    def __call__(self, fetched: FetchedExam, *, progress: OnProgress, cancelled: CancelToken) -> Any:
+        """Read all of it; raise where that cannot be done."""
+
+
 WriteLabels = Callable[[Path], Mapping[str, Path]]
 """Writes label maps into a folder; gives a file for each image's id."""
 
@@ -60,6 +67,7 @@ class Session(Asking):
     Args:
         desk: shows exams.
         runner: does what takes long.
+        read: reads what was fetched.
         connect: makes a client of address, token and certificate file.
         local_images: what tells where an image lies on this computer already; asked for at every opening.
     """
@@ -68,6 +76,7 @@ class Session(Asking):
         self,
         desk: Desk,
         runner: JobRunner,
+        read: Read,
         *,
         connect: Connect = Client,
         local_images: Callable[[], FindLocal] = lambda: lambda view: None,
@@ -75,10 +84,16 @@ class Session(Asking):
         super().__init__(runner)
         self.client: Client | None = None
         self.server: ServerInfo | None = None
-        self.entries: tuple[ExamEntry, ...] = ()
+        self.worklist = Worklist()
         self.detail: ExamDetail | None = None
         self.problems: tuple[str, ...] = ()
-        self._desk, self._connect, self._local_images = desk, connect, local_images
+        self._desk, self._read, self._connect, self._local_images = desk, read, connect, local_images
+        self._tried: tuple[object, str] = (None, "")
+
+    @property
+    def entries(self) -> tuple[ExamEntry, ...]:
+        """The lines of the worklist."""
+        return self.worklist.entries
 
     @property
     def standing(self) -> Decision | None:
@@ -89,15 +104,14 @@ class Session(Asking):
     def connect(self, url: str, token: str = "", ca_file: str | None = None) -> None:
         """Shake hands with a server and read its worklist."""
 
-        def work(context: JobContext) -> tuple[Client, ServerInfo, list[ExamEntry]]:
+        def work(context: JobContext) -> tuple[Client, ServerInfo, Worklist]:
             client = self._connect(url, token, ca_file)
             return client, client.handshake(context.cancelled), client.worklist(context.cancelled)
 
-        def connected(result: tuple[Client, ServerInfo, list[ExamEntry]]) -> None:
+        def connected(result: tuple[Client, ServerInfo, Worklist]) -> None:
             if self.client is not None and self.client.url != result[0].url:
                 self.close()  # an exam of another server
-            self.client, self.server, entries = result
-            self.entries = tuple(entries)
+            self.client, self.server, self.worklist = result
 
         self._ask(Activity.CONNECTING, work, connected)
 
@@ -107,8 +121,8 @@ class Session(Asking):
         if client is None:
             return
 
-        def reloaded(entries: list[ExamEntry]) -> None:
-            self.entries = tuple(entries)
+        def reloaded(worklist: Worklist) -> None:
+            self.worklist = worklist
 
         self._ask(Activity.RELOADING, lambda context: client.worklist(context.cancelled), reloaded)
 
@@ -118,23 +132,24 @@ class Session(Asking):
         if client is None:
             return
 
-        def work(context: JobContext) -> FetchedExam:
-            return fetch_exam(
-                WatchedClient(client, context.progress),
-                exam,
-                folder.name,
-                progress=context.progress,
-                cancelled=context.cancelled,
-                find_local=find_local,
-            )
-
-        def fetched(result: FetchedExam) -> None:
+        def work(context: JobContext) -> tuple[Any, FetchedExam]:
             with folder:  # images of a patient stay no longer than until they are read
-                self._desk.open(result)
-            self.problems = (*result.problems, *self._desk.problems)
-            self._show(result.detail)
+                fetching = part_of(context.progress, 0.0, _FETCHED)
+                source = WatchedClient(client, fetching)
+                token = context.cancelled
+                fetched = fetch_exam(
+                    source, exam, folder.name, progress=fetching, cancelled=token, find_local=find_local
+                )
+                reading = part_of(context.progress, _FETCHED, 1.0)
+                return self._read(fetched, progress=reading, cancelled=token), fetched
 
-        self._ask(Activity.OPENING, work, fetched)
+        def opened(result: tuple[Any, FetchedExam]) -> None:
+            read, fetched = result
+            self._desk.open(read)
+            self.problems = (*fetched.problems, *self._desk.problems)
+            self._show(fetched.detail)
+
+        self._ask(Activity.OPENING, work, opened)
 
     def open_next(self) -> None:
         """Open the most anomalous exam that nobody reviewed."""
@@ -169,20 +184,29 @@ class Session(Asking):
         if client is None or detail is None or self.busy is not None:
             return
         labels = write_labels(Path(folder.name))
+        decision_id = self._id_of(detail.exam, verdict, comment, marked)
 
         def work(context: JobContext) -> ExamDetail:
             with folder:
                 for image, file in labels.items():
                     client.save_label(image, file, LABEL_TAG, context.cancelled)
-                return client.decide(detail.exam, verdict.value, comment, marked, context.cancelled)
+                return client.decide(
+                    detail.exam, verdict.value, comment, marked, context.cancelled, decision_id=decision_id
+                )
 
         self._ask(Activity.DECIDING, work, self._show)
 
     def undo(self) -> None:
         """Take the last decision about the open exam back."""
         client, detail = self.client, self.detail
-        if client is not None and detail is not None and self.standing is not None:
-            self._ask(Activity.UNDOING, lambda context: client.undo(detail.exam, context.cancelled), self._show)
+        if client is None or detail is None or self.standing is None or self.busy is not None:
+            return
+        decision_id = self._id_of(detail.exam, "undo", self.standing)
+
+        def work(context: JobContext) -> ExamDetail:
+            return client.undo(detail.exam, context.cancelled, decision_id=decision_id)
+
+        self._ask(Activity.UNDOING, work, self._show)
 
     def fetch_levels(self, then: Callable[[Mapping[str, Path]], None]) -> None:
         """Fetch the heat levels of every view as label maps; ``then`` gets a file for each image's id."""
@@ -206,8 +230,15 @@ class Session(Asking):
 
     def _show(self, detail: ExamDetail) -> None:
         """The open exam as the server has it now, in its line of the worklist too."""
-        self.detail = detail
-        self.entries = tuple(detail.entry if one.exam == detail.exam else one for one in self.entries)
+        self.detail, self._tried = detail, (None, "")
+        entries = tuple(detail.entry if one.exam == detail.exam else one for one in self.entries)
+        self.worklist = replace(self.worklist, entries=entries)
+
+    def _id_of(self, *wanted: object) -> str:
+        """Names a decision; the same one, if the same is tried again after a broken connection."""
+        if self._tried[0] != wanted:
+            self._tried = wanted, str(uuid4())
+        return self._tried[1]
 
 
 def _folder() -> TemporaryDirectory[str]:

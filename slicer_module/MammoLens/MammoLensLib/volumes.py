@@ -1,51 +1,36 @@
-"""Volumes of the scene: loaded from a single file, asked where they lie, taken away with all that belongs to them."""
+"""Volumes of the scene: made of an image that was read, asked where they lie, taken away with what belongs to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import slicer
 import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .errors import SceneError
-from .geometry import Grid, Matrix
+from .geometry import Grid, array_of
+from .reading import Picture
 
 
-def load(scene: Any, path: Path | str, name: str, *, as_label_map: bool = False) -> Any:
-    """Load one file, never its neighbours: heat_1 and heat_2 in a folder would become one volume of two slices.
-
-    The file is read by the storage node that fits, which vtkSlicerVolumesLogic would try as the last of several: each
-    decodes the whole image. The node keeps no path, as files are fetched into a folder that does not last.
-
-    Args:
-        scene: takes the volume.
-        path: ``.nrrd``, or else DICOM.
+def add_volume(scene: Any, picture: Picture, name: str, *, as_label_map: bool = False) -> Any:
+    """Make a volume of an image that was read. It keeps no path: files are fetched into a folder that does not last.
 
     Returns:
         vtkMRMLScalarVolumeNode, or vtkMRMLLabelMapVolumeNode, with its display node.
-
-    Raises:
-        SceneError: it cannot be read.
     """
-    if str(path).endswith(".nrrd"):
-        storage = slicer.vtkMRMLNRRDStorageNode()
-    else:
-        storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
-        storage.SetSingleFile(True)
-    storage.SetFileName(str(path))
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy(picture.grid.ijk_to_ras.ravel())
     with removed_on_failure(scene):
-        kind = "vtkMRMLLabelMapVolumeNode" if as_label_map else "vtkMRMLScalarVolumeNode"
-        node = scene.AddNewNodeByClass(kind, name)
-        image = node.GetImageData() if storage.ReadData(node) else None
-        if image is None or image.GetNumberOfPoints() == 0 or image.GetNumberOfScalarComponents() != 1:
-            raise SceneError(name, "the image cannot be read", "open the exam again; the application log says more")
+        node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode" if as_label_map else "vtkMRMLScalarVolumeNode", name)
+        node.SetIJKToRASMatrix(matrix)
         node.CreateDefaultDisplayNodes()
+        if not as_label_map:  # it would look through all pixels for a window, which we set ourselves
+            node.GetDisplayNode().AutoWindowLevelOff()
+        node.SetAndObserveImageData(picture.data)
     return node
 
 
@@ -77,11 +62,6 @@ def pixels_of(node: Any) -> NDArray[Any]:
     image = node.GetImageData()
     columns, rows, _ = image.GetDimensions()
     return np.asarray(vtk_to_numpy(image.GetPointData().GetScalars())).reshape(-1, rows, columns)[0]
-
-
-def array_of(matrix: Any) -> Matrix:
-    """A vtkMatrix4x4 as (4, 4)."""
-    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
 
 
 def remove(scene: Any, node: Any) -> None:

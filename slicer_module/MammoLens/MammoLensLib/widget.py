@@ -7,6 +7,7 @@ from typing import Protocol
 
 import qt
 
+from .decision import Verdict
 from .jobs import JobRunner
 from .learning import Learning
 from .panel.decision_part import DecisionPart, Regions
@@ -18,7 +19,7 @@ from .panel.shortcuts import Shortcuts
 from .panel.status_part import StatusPart
 from .panel.worklist_part import WorklistPart
 from .parameters import MammoLensParameters
-from .session import Session, Verdict
+from .session import Session
 
 _DRAIN_EVERY = 20  # ms
 

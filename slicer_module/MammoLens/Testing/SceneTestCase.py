@@ -7,10 +7,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import slicer
 import vtk
-from MammoLensLib.exam import ExamDetail, ExamEntry, Finding, HeatLevel, View
+from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
+from MammoLensLib.reading import read_exam
 from MammoLensLib.regions import Regions
 from MammoLensLib.scene import Scene
+from MammoLensLib.view import Finding, HeatLevel, View
 from vtk.util.numpy_support import numpy_to_vtk
 
 COLUMNS, ROWS = 60, 80
@@ -53,7 +55,7 @@ class SceneTestCase(unittest.TestCase):
         slicer.mrmlScene.Clear(0)
         self.scene = Scene(slicer.mrmlScene, slicer.modules.segmentations.logic())
         with TemporaryDirectory() as folder:
-            self.scene.open(exam_in(Path(folder)))
+            self.scene.open(read_exam(exam_in(Path(folder))))
 
     def tearDown(self):
         self.scene.close()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import qt
 import slicer.util
+from MammoLensLib.cancel import CancelToken
+from MammoLensLib.decision import Region
 from MammoLensLib.errors import SceneError
-from MammoLensLib.exam import Finding, Region, View
 from MammoLensLib.fetch import FetchedExam
-from MammoLensLib.jobs import JobRunner
+from MammoLensLib.jobs import JobRunner, OnProgress
 from MammoLensLib.learning import Learning
 from MammoLensLib.parameters import MammoLensParameters
 from MammoLensLib.session import Session
+from MammoLensLib.view import Finding, View
 from MammoLensLib.widget import Panel
 
 from .reading_room import SQUARE, ReadingRoom
@@ -52,12 +55,16 @@ class AScene:
         self.broken = False
         self.problems: tuple[str, ...] = ()
 
-    def open(self, fetched: FetchedExam) -> None:
+    def read(self, fetched: FetchedExam, *, progress: OnProgress, cancelled: CancelToken) -> FetchedExam:
+        assert threading.current_thread() is not threading.main_thread(), "reading images would freeze Slicer"
         assert all(view.image.is_file() for view in fetched.views)
-        if self.broken:
-            raise SceneError("R CC", "the image cannot be read", "open the exam again")
         self.files = [view.image for view in fetched.views]
-        self.exam = fetched.detail.exam
+        return fetched
+
+    def open(self, exam: FetchedExam) -> None:
+        if self.broken:
+            raise SceneError("R CC", "the image cannot be shown", "open the exam again")
+        self.exam = exam.detail.exam
 
     def close(self) -> None:
         self.exam = None
@@ -122,7 +129,7 @@ class Reader:
         self.widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.runner = JobRunner()
-        self.session = Session(self.scene, self.runner, connect=room)
+        self.session = Session(self.scene, self.runner, self.scene.read, connect=room)
         self.learning = Learning(lambda: self.session.client, self.runner)
         self.panel = Panel(
             self.ui,

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from MammoLensLib.cancel import CancelToken
+from MammoLensLib.decision import Region
 from MammoLensLib.errors import ServerError
-from MammoLensLib.exam import ExamDetail, ExamEntry, Region, ServerInfo
-from MammoLensLib.training import TrainStatus
+from MammoLensLib.exam import ExamDetail
+from MammoLensLib.server import ServerInfo
+from MammoLensLib.worklist import Worklist
+
+from .learning_room import LearningRoom
 
 URL = "https://room.test"
 NOTICE = "Research use only, not a medical device"
@@ -85,9 +89,9 @@ class ReadingRoom:
         self.open.set()
         self.asked: list[str] = []
         self.labels: dict[str, bytes] = {}
-        self.training: TrainStatus | None = None
-        self.record: dict[str, Any] = {"model": "old-model", "epochs": 20, "patients": {"train": 126}}
-        self.wanted: dict[str, Any] = {}
+        self.drift: dict[str, Any] = {"alarm": False}
+        self.ids: list[str | None] = []
+        self.learning = LearningRoom(self._ask)
 
     def __call__(self, url: str, token: str, ca_file: str | None) -> ReadingRoom:
         self.credentials = url, token, ca_file
@@ -97,9 +101,9 @@ class ReadingRoom:
         self._ask("handshake", cancelled)
         return ServerInfo("0.1.0", "old-model", NOTICE)
 
-    def worklist(self, cancelled: CancelToken | None = None) -> list[ExamEntry]:
+    def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
         self._ask("worklist", cancelled)
-        return [ExamEntry.of_json(exam) for exam in self.exams.values()]
+        return Worklist.of_json({"exams": list(self.exams.values()), "drift": self.drift})
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         self._ask("exam", cancelled)
@@ -124,8 +128,16 @@ class ReadingRoom:
         self.labels[f"{image} {tag}"] = Path(path).read_bytes()
 
     def decide(
-        self, exam: str, verdict: str, comment: str, regions: Iterable[Region], cancelled: CancelToken | None = None
+        self,
+        exam: str,
+        verdict: str,
+        comment: str,
+        regions: Iterable[Region],
+        cancelled: CancelToken | None = None,
+        *,
+        decision_id: str | None = None,
     ) -> ExamDetail:
+        self.ids.append(decision_id)
         self._ask("decide", cancelled)
         told = [one.as_json() for one in regions]
         made = {"verdict": verdict, "comment": comment, "reviewer": "anna", "time": "2026-02-01T08:00:00+00:00"}
@@ -133,30 +145,11 @@ class ReadingRoom:
         self.exams[exam]["verdict"] = verdict
         return ExamDetail.of_json(self.exams[exam])
 
-    def undo(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
+    def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
         self._ask("undo", cancelled)
         self.exams[exam]["decisions"][-1]["undone"] = True
         self.exams[exam]["verdict"] = None
         return ExamDetail.of_json(self.exams[exam])
-
-    def train(self, cancelled: CancelToken | None = None, **parameters: Any) -> TrainStatus:
-        self._ask("train", cancelled)
-        self.wanted = parameters
-        self.training = TrainStatus("RUNNING", lines=("epoch 5/20, training error 0.2",))
-        return self.training
-
-    def train_status(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
-        self._ask("train_status", cancelled)
-        return self.training
-
-    def stop_training(self, cancelled: CancelToken | None = None) -> TrainStatus | None:
-        self._ask("stop_training", cancelled)
-        self.training = TrainStatus("STOPPED")
-        return self.training
-
-    def training_record(self, cancelled: CancelToken | None = None) -> dict[str, Any]:
-        self._ask("training_record", cancelled)
-        return self.record
 
     def _ask(self, what: str, cancelled: CancelToken | None) -> None:
         assert threading.current_thread() is not threading.main_thread(), f"{what} would freeze Slicer"

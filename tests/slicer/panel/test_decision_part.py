@@ -82,3 +82,14 @@ def test_a_decision_that_is_refused_loses_neither_comment_nor_regions(a_reader: 
 def test_without_an_exam_nothing_can_be_decided(a_reader: Reader) -> None:
     a_reader.connect()
     assert not a_reader.ui.decisionSection.isEnabled()
+
+
+def test_a_decision_that_is_tried_again_has_the_same_name_and_another_one_has_another(a_reader: Reader) -> None:
+    a_reader.open_first()
+    a_reader.room.trouble = ServerError("https://room.test", "the connection was cut", "try again")
+    a_reader.click("normalButton")
+    a_reader.click("normalButton")
+    a_reader.click("poorQualityButton")
+    first, again, other = a_reader.room.ids
+    assert first == again
+    assert other not in (None, first)

@@ -1,10 +1,11 @@
 from MammoLensLib.errors import ServerError
-from MammoLensLib.training import TrainStatus
 
+from .learning_room import NEW, OLD, a_job, a_model, a_verdict
 from .reader import Reader
 
 
 def enter(reader: Reader) -> None:
+    """Connect, and look at the tab."""
     reader.connect()
     reader.ui.tabs.setCurrentWidget(reader.ui.learningTab)
     reader.wait()
@@ -12,66 +13,56 @@ def enter(reader: Reader) -> None:
 
 def test_the_tab_asks_how_it_is_when_it_is_entered(a_reader: Reader) -> None:
     enter(a_reader)
-    assert a_reader.ui.trainingLabel.text == "No training was started yet."
-    assert a_reader.column("figuresTable", 2) == ["old-model", "126", "20"]
-    assert not a_reader.ui.stopTrainingButton.isEnabled()
+    assert a_reader.ui.learningLabel.text == f"Serves now: <b>{OLD}</b>, learned from 126 patients."
+    assert a_reader.ui.trainingLabel.text.startswith("Nothing was learned yet.")
+    assert a_reader.ui.secondLookLabel.text == "No exam needs a second look."
 
 
-def test_a_training_starts_with_what_was_chosen_and_shows_its_progress(a_reader: Reader) -> None:
-    enter(a_reader)
-    a_reader.ui.epochsBox.setValue(7)
-    a_reader.ui.fromScratchBox.click()
-    a_reader.click("startTrainingButton")
-    assert a_reader.room.wanted == {"epochs": 7, "from_scratch": True}
-    assert a_reader.ui.trainingBar.value == 25
-    assert "epoch 5/20" in a_reader.ui.trainingLabel.text
-    assert not a_reader.ui.startTrainingButton.isEnabled()
-    assert a_reader.column("figuresTable", 1) == ["", "", ""]  # the same model serves
-
-
-def test_epochs_left_alone_are_the_serving_models(a_reader: Reader) -> None:
-    enter(a_reader)
-    assert a_reader.ui.epochsBox.text == "as the serving model"
-    a_reader.click("startTrainingButton")
-    assert a_reader.room.wanted == {"from_scratch": False}
-
-
-def test_a_training_can_be_stopped(a_reader: Reader) -> None:
+def test_a_running_job_is_looked_at_again_by_itself_and_everything_once_it_is_over(a_reader: Reader) -> None:
     enter(a_reader)
     a_reader.click("startTrainingButton")
-    a_reader.click("stopTrainingButton")
-    assert a_reader.ui.trainingLabel.text == "Stopped; the model before it goes on serving."
-    assert a_reader.ui.startTrainingButton.isEnabled()
+    room = a_reader.room.learning
+    room.tell(a_job(1, "done", outcome={"model": NEW, "serves": False, "waits": True, "reason": "not worse"}))
+    room.models_told["models"].insert(0, a_model(NEW, "waits", a_verdict()))
+    a_reader.wait(lambda: a_reader.ui.modelsTable.rowCount == 2)
+    assert "Done: the new model waits for you." in a_reader.ui.trainingLabel.text
+    assert "Not worse." in a_reader.ui.trainingLabel.text
 
 
-def test_old_figures_stand_beside_the_new_ones_when_another_model_serves(a_reader: Reader) -> None:
+def test_a_job_that_goes_on_is_asked_for_alone(a_reader: Reader) -> None:
     enter(a_reader)
     a_reader.click("startTrainingButton")
-    a_reader.room.training = TrainStatus("DONE")
-    a_reader.room.record = {
-        "model": "new-model",
-        "epochs": 7,
-        "best_epoch": 2,
-        "validation_errors": [0.5, 0.25, 0.3],
-        "patients": {"train": 130},
-    }
-    a_reader.learning.look()
+    models = a_reader.room.asked.count("models")
+    a_reader.learning.follow()
     a_reader.wait()
-    assert "the new model serves" in a_reader.ui.trainingLabel.text
-    assert a_reader.column("figuresTable", 1) == ["old-model", "126", "20", ""]
-    assert a_reader.column("figuresTable", 2) == ["new-model", "130", "7", "0.25"]
+    assert a_reader.room.asked.count("models") == models
 
 
-def test_a_running_training_is_looked_at_again_by_itself(a_reader: Reader) -> None:
+def test_a_click_while_it_is_looked_at_is_not_lost(a_reader: Reader) -> None:
     enter(a_reader)
     a_reader.click("startTrainingButton")
-    a_reader.room.training = TrainStatus("DONE")
-    a_reader.wait(lambda: "the new model serves" in a_reader.ui.trainingLabel.text)
+    a_reader.room.open.clear()
+    a_reader.learning.follow()
+    a_reader.ui.stopTrainingButton.click()
+    a_reader.room.open.set()
+    a_reader.wait()
+    assert "stop j-1" in a_reader.room.asked
 
 
-def test_too_few_patients_are_told_with_the_remedy(a_reader: Reader) -> None:
+def test_an_older_server_says_so_and_reading_goes_on(a_reader: Reader) -> None:
+    a_reader.connect()
+    a_reader.room.trouble = ServerError("https://room.test", "is older than this module", "update the server", 404)
+    a_reader.ui.tabs.setCurrentWidget(a_reader.ui.learningTab)
+    a_reader.wait()
+    assert "is older than this module" in a_reader.ui.learningErrorLabel.text
+    assert not a_reader.ui.startTrainingButton.isEnabled()
+    a_reader.ui.worklistTable.cellDoubleClicked.emit(0, 0)
+    a_reader.wait()
+    assert a_reader.scene.exam is not None
+
+
+def test_another_server_has_other_models(a_reader: Reader, read, a_room) -> None:
     enter(a_reader)
-    a_reader.room.trouble = ServerError("training", "1 patient was confirmed normal", "confirm two more", 409)
-    a_reader.click("startTrainingButton")
-    assert "Confirm two more." in a_reader.ui.trainingLabel.text
-    assert a_reader.ui.startTrainingButton.isEnabled()
+    a_reader.session.client = None
+    a_reader.panel.update()
+    assert not a_reader.ui.startTrainingButton.isEnabled()

@@ -56,7 +56,7 @@ def test_an_exam_that_cannot_be_shown_leaves_the_first_on_the_screen(a_reader: R
     a_reader.scene.broken = True
     a_reader.click("nextButton")
     assert a_reader.session.detail.exam == FIRST
-    assert "cannot be read" in a_reader.ui.messageLabel.text
+    assert "cannot be shown" in a_reader.ui.messageLabel.text
 
 
 def test_a_cancelled_opening_leaves_the_first_on_the_screen(a_reader: Reader) -> None:

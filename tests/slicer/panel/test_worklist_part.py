@@ -67,3 +67,18 @@ def test_ten_thousand_exams_fill_only_the_rows_that_show_in_a_blink(
     reader.connect()
     assert reader.ui.worklistTable.rowCount == MOST_ROWS
     assert reader.ui.worklistLabel.text == "10000 of 10000 exams, the first 1000 shown"
+
+
+def test_an_alarm_stands_above_the_worklist_in_one_calm_sentence(a_reader: Reader) -> None:
+    a_reader.connect()
+    assert not a_reader.ui.driftLabel.isVisibleTo(a_reader.widget)
+    a_reader.room.drift = {"alarm": True, "sentence": "31 of 100 exams come from an <unknown> machine"}
+    a_reader.click("reloadButton")
+    assert a_reader.ui.driftLabel.isVisibleTo(a_reader.widget)
+    assert a_reader.ui.driftLabel.text == "31 of 100 exams come from an &lt;unknown&gt; machine"
+
+
+def test_an_exam_that_waits_for_a_second_reader_says_so(a_reader: Reader) -> None:
+    a_reader.room.exams[f"e-{1:016x}"] |= {"open": True, "readers": ["anna"]}
+    a_reader.connect()
+    assert a_reader.column("worklistTable", 4)[0] == "open, read by anna"

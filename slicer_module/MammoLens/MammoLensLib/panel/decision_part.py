@@ -8,9 +8,10 @@ from typing import Protocol
 
 from slicer.i18n import tr as _
 
+from ..decision import Region, Verdict
 from ..errors import MammoLensError
-from ..exam import Finding, Region, View
-from ..session import Session, Verdict
+from ..session import Session
+from ..view import Finding, View
 from . import words
 
 _LONGEST_COMMENT = 2000  # characters; what the server takes

@@ -8,8 +8,9 @@ from typing import Protocol
 from slicer.i18n import tr as _
 
 from ..errors import MammoLensError
-from ..exam import ExamDetail, Finding, View
+from ..exam import ExamDetail
 from ..session import Session
+from ..view import Finding, View
 from . import words
 from .table import Row, fill, key_of, set_columns
 

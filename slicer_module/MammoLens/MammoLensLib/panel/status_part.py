@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from slicer.i18n import tr as _
-
-from .. import RESEARCH_USE_ONLY
 from ..session import Session
 from . import words
-
-_ERROR = "QLabel { background: #fbe3e1; color: #7a1410; border: 1px solid #d9827b; padding: 4px; }"
 
 
 class StatusPart:
@@ -16,8 +11,7 @@ class StatusPart:
 
     def __init__(self, ui, session: Session) -> None:
         self._ui, self._session = ui, session
-        ui.noticeLabel.setText(_(RESEARCH_USE_ONLY))
-        ui.messageLabel.setStyleSheet(_ERROR)
+        ui.messageLabel.setStyleSheet(words.ERROR_STYLE)
         ui.cancelButton.connect("clicked()", session.cancel)
 
     def update(self) -> None:

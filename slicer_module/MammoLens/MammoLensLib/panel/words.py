@@ -9,8 +9,13 @@ from html import escape
 from slicer.i18n import tr as _
 
 from ..asking import Activity, Busy
+from ..decision import Decision
 from ..errors import MammoLensError
-from ..exam import Decision, ExamDetail, HeatLevel, View
+from ..exam import ExamDetail
+from ..view import HeatLevel, View
+
+ERROR_STYLE = "QLabel { background: #fbe3e1; color: #7a1410; border: 1px solid #d9827b; padding: 4px; }"
+CALM_STYLE = "QLabel { background: #fdf3d8; color: #5c4300; border: 1px solid #e0c26a; padding: 4px; }"
 
 
 def doing(busy: Busy) -> str:
@@ -22,7 +27,7 @@ def doing(busy: Busy) -> str:
         Activity.DECIDING: _("Saving the decision"),
         Activity.UNDOING: _("Taking the decision back"),
         Activity.FETCHING_LEVELS: _("Loading the heat levels"),
-        Activity.LEARNING: _("Asking about the training"),
+        Activity.LEARNING: _("Asking what is learned"),
     }[busy.activity]
     return escape(f"{words}: {busy.words}" if busy.words else words)
 

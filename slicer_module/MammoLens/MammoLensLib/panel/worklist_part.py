@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from slicer.i18n import tr as _
 
 from .. import worklist
 from ..exam import ExamEntry
 from ..parameters import MammoLensParameters
 from ..session import Session
+from . import words
 from .table import Row, fill, key_of, select, set_columns
 
 _STANDARD = {"R CC", "L CC", "R MLO", "L MLO"}  # the views of a screening exam
@@ -26,6 +29,7 @@ class WorklistPart:
         set_columns(ui.worklistTable, columns, stretched=0)
         told = _("Share of normal exams that are at least as anomalous. Bold: flagged.")
         ui.worklistTable.horizontalHeaderItem(_P_VALUE).setToolTip(told)
+        ui.driftLabel.setStyleSheet(words.CALM_STYLE)
         ui.filterEdit.connect("textChanged(QString)", self._filter)
         ui.reloadButton.connect("clicked()", session.reload)
         ui.openButton.connect("clicked()", self.open_selected)
@@ -47,6 +51,9 @@ class WorklistPart:
         ui, session = self._ui, self._session
         is_free = session.client is not None and session.busy is None
         self._fill()
+        drift = session.worklist.drift
+        ui.driftLabel.setVisible(drift.alarm)
+        ui.driftLabel.setText(escape(drift.sentence or _("Recent exams are unlike those that the model knows.")))
         ui.reloadButton.setEnabled(is_free)
         ui.openButton.setEnabled(is_free and key_of(ui.worklistTable) is not None)
 

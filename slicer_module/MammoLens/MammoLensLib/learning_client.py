@@ -1,0 +1,82 @@
+"""The server's routes about learning as methods: jobs, models, exams to look at again."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from .body import Body
+from .cancel import CancelToken
+from .errors import ServerError
+from .learning_job import LearningJob, LearningJobs
+from .model import Models
+from .second_look import SecondLook
+from .transport import Transport
+
+TRAIN, RECALIBRATE = "train", "recalibrate"
+
+
+class LearningClient:
+    """Any thread may call the methods; each call ends within the transport's time-out.
+
+    Raises:
+        ServerError: the server does not answer, refuses, answers with nonsense, or is too old to have these routes.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
+        """What is learned, what waits for its turn, what came before."""
+        return LearningJobs.of_json(self._read("jobs", cancelled))
+
+    def models(self, cancelled: CancelToken | None = None) -> Models:
+        """Which there are, and which one serves."""
+        return Models.of_json(self._read("models", cancelled))
+
+    def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
+        """Accepted exams that are not learned from until they are confirmed once more."""
+        return SecondLook.all_of_json(self._read("second-look", cancelled))
+
+    def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
+        """Put a job into the queue.
+
+        Args:
+            kind: "train" or "recalibrate".
+            parameters: the server's, as ``epochs``, ``from_scratch``, ``ask``.
+        """
+        return LearningJob.of_json(self._do("POST", "jobs", {"kind": kind, **parameters}, cancelled))
+
+    def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
+        """Stop a job, or take it from the queue."""
+        self._do("DELETE", f"jobs/{quote(job, safe='')}", None, cancelled)
+
+    def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
+        """Queue a stopped or failed job once more; a training goes on from its last epoch."""
+        return LearningJob.of_json(self._do("POST", f"jobs/{quote(job, safe='')}/resume", {}, cancelled))
+
+    def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Let a model serve; ``why`` is needed where the gate did not let it pass."""
+        return Models.of_json(self._do("POST", f"models/{quote(model, safe='')}/promote", {"why": why}, cancelled))
+
+    def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Refuse a model that waits."""
+        return Models.of_json(self._do("POST", f"models/{quote(model, safe='')}/refuse", {"why": why}, cancelled))
+
+    def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Let the model that served before serve again."""
+        return Models.of_json(self._do("POST", "models/rollback", {"why": why}, cancelled))
+
+    def _read(self, what: str, cancelled: CancelToken | None) -> Any:
+        try:
+            return self._transport.json("GET", f"/mammolens/{what}", cancelled=cancelled)
+        except ServerError as error:
+            if error.status in (404, 405):
+                reason = "is older than this module and cannot learn as the module asks for"
+                remedy = "update the server; worklist, images and decisions work all the same"
+                raise ServerError(self._transport.url, reason, remedy, error.status) from error
+            raise
+
+    def _do(self, method: str, path: str, order: dict[str, Any] | None, cancelled: CancelToken | None) -> Any:
+        body = None if order is None else Body.of_json(order)
+        return self._transport.json(method, f"/mammolens/{path}", body, cancelled=cancelled)

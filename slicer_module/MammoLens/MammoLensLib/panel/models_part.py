@@ -1,0 +1,103 @@
+"""The models of the server: which one serves, how each was judged; accept, keep the old one, go back."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from ..learning import Learning
+from ..model import WAITS, Model, Models
+from . import learning_words, words
+from .table import Row, fill, key_of, select, set_columns
+
+
+class ModelsPart:
+    """Table of models, and the checks of the one that is chosen: that which waits for a person comes first."""
+
+    def __init__(self, ui, learning: Learning) -> None:
+        self._ui, self._learning = ui, learning
+        self._shown: Models | None = None
+        set_columns(ui.modelsTable, (_("Model"), _("State"), _("Since")), stretched=0)
+        set_columns(ui.figuresTable, ("", _("Old"), _("New"), ""), stretched=0)
+        ui.modelsTable.connect("itemSelectionChanged()", self.update)
+        ui.whyEdit.connect("textChanged(QString)", self._typed)
+        ui.acceptButton.connect("clicked()", self._accept)
+        ui.keepButton.connect("clicked()", self._keep)
+        ui.rollBackButton.connect("clicked()", self._roll_back)
+
+    def update(self) -> None:
+        """Show them."""
+        ui, models = self._ui, self._models
+        if models is not self._shown:
+            self._show(models)
+        chosen = self._chosen()
+        ui.verdictLabel.setText(learning_words.verdict(chosen))
+        rows = learning_words.figures(chosen)
+        fill(ui.figuresTable, rows)
+        ui.figuresTable.setVisible(bool(rows))
+        overrules = chosen is not None and models.needs_reason(chosen)
+        ui.acceptButton.setText(_("Let it serve anyway") if overrules else _("Accept"))
+        can_serve = chosen is not None and chosen.can_serve
+        ui.acceptButton.setEnabled(can_serve and (bool(self._why) or not overrules))
+        ui.keepButton.setEnabled(chosen is not None and chosen.state == WAITS)
+        serving = models.named(models.serving)
+        came_with = serving is None or serving.state == "pretrained"
+        ui.rollBackButton.setEnabled(bool(self._why) and not came_with)
+        asked = _("Reason (needed to overrule the verdict)")
+        ui.whyEdit.setPlaceholderText(asked if can_serve and overrules else _("Reason (needed to go back)"))
+
+    @property
+    def _models(self) -> Models:
+        return self._learning.state.models if self._learning.state is not None else Models()
+
+    @property
+    def _why(self) -> str:
+        return self._ui.whyEdit.text.strip()
+
+    def _show(self, models: Models) -> None:
+        ui = self._ui
+        seen = {one.model for one in self._shown.models} if self._shown is not None else set()
+        self._shown = models
+        fill(ui.modelsTable, [_row(one) for one in models.models])
+        waiting = models.waiting
+        news = waiting is not None and waiting.model not in seen
+        if waiting is not None and (news or key_of(ui.modelsTable) is None):
+            select(ui.modelsTable, waiting.model)
+        elif models.models and key_of(ui.modelsTable) is None:
+            select(ui.modelsTable, models.models[0].model)
+
+    def _chosen(self) -> Model | None:
+        return self._models.named(key_of(self._ui.modelsTable))
+
+    def _typed(self, text: str) -> None:
+        self.update()
+
+    def _accept(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self._learning.accept(chosen.model, self._taken())
+
+    def _keep(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self._learning.keep_old(chosen.model, self._taken())
+
+    def _roll_back(self) -> None:
+        self._learning.roll_back(self._taken())
+
+    def _taken(self) -> str:
+        """The reason; it is for one change."""
+        why = self._why
+        self._ui.whyEdit.setText("")
+        return why
+
+
+def _row(model: Model) -> Row:
+    cells = (model.model, learning_words.model_state(model), words.moment(model.added_at))
+    told = {
+        _("Learned from {number} patients"): model.patients,
+        _("Calibrated on {number} patients"): model.calibrated_on,
+        _("{number} epochs"): model.epochs,
+    }
+    known = (text.format(number=number) for text, number in told.items() if number is not None)
+    tip = "\n".join((model.model, *known))
+    return Row(model.model, cells, tip, bold=model.state in ("serving", WAITS))

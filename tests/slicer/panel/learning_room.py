@@ -1,0 +1,135 @@
+"""The part of a server in memory that learns; it answers as the real one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from MammoLensLib.cancel import CancelToken
+from MammoLensLib.learning_job import LearningJob, LearningJobs
+from MammoLensLib.model import Models
+from MammoLensLib.second_look import SecondLook
+
+OLD, NEW = "restorer-0000", "restorer-1111"
+Asked = Callable[[str, CancelToken | None], None]
+
+
+def a_check(name: str, candidate: float | None, serving: float | None, passed: bool = True) -> dict[str, Any]:
+    """A check as the server tells it."""
+    figures = {"candidate": candidate, "serving": serving, "interval": None}
+    return {"name": name, "passed": passed, "sentence": f"the sentence of {name}", **figures}
+
+
+def a_verdict(passed: bool = True) -> dict[str, Any]:
+    """What the gate says of a new model."""
+    return {
+        "passed": passed,
+        "reason": "not worse than the serving model beyond the margins" if passed else "refused: it flags too many",
+        "against": OLD,
+        "judged_at": "2026-02-02T03:00:00Z",
+        "checks": [
+            a_check("held_back_normals", 24, None),
+            a_check("realised_rate", 0.125 if passed else 0.5, 0.083, passed),
+            a_check("synthetic_lesions_seen", 0.912, 0.9),
+        ],
+        "overridden_by": None,
+    }
+
+
+def a_model(model: str, state: str, verdict: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A version as the server tells it."""
+    return {
+        "model": model,
+        "state": state,
+        "parent": None,
+        "kind": "train",
+        "added_at": "2026-02-02T02:00:00Z",
+        "added_by": "anna",
+        "images": 504,
+        "patients": 126,
+        "epochs": 20,
+        "calibrated_on": 40,
+        "verdict": verdict,
+        "can_serve": state != "serving",
+    }
+
+
+def a_job(number: int, state: str, kind: str = "train", **more: Any) -> dict[str, Any]:
+    """A job as the server tells it."""
+    return {"job": f"j-{number}", "kind": kind, "state": state, "parameters": {}, "asked_by": "anna", **more}
+
+
+PROGRESS = {
+    "stage": "learn",
+    "sentence": "learns: epoch 5 of 20, about 4 minutes left",
+    "done": 5,
+    "total": 20,
+    "share": 0.25,
+    "seconds_left": 240,
+}
+
+
+class LearningRoom:
+    """Jobs, models and exams to look at again, in the server's JSON."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.jobs_told: dict[str, Any] = {"jobs": [], "running": None, "queued": []}
+        self.models_told: dict[str, Any] = {"serving": OLD, "models": [a_model(OLD, "serving")], "history": []}
+        self.exams: list[dict[str, Any]] = []
+        self.wanted: dict[str, Any] = {}
+
+    def tell(self, *jobs: dict[str, Any]) -> None:
+        """These jobs, the newest first."""
+        running = next((job["job"] for job in jobs if job["state"] == "running"), None)
+        queued = [job["job"] for job in reversed(jobs) if job["state"] == "queued"]
+        self.jobs_told = {"jobs": list(jobs), "running": running, "queued": queued}
+
+    def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
+        self._asked("jobs", cancelled)
+        return LearningJobs.of_json(self.jobs_told)
+
+    def models(self, cancelled: CancelToken | None = None) -> Models:
+        self._asked("models", cancelled)
+        return Models.of_json(self.models_told)
+
+    def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
+        self._asked("second_look", cancelled)
+        return SecondLook.all_of_json({"exams": self.exams})
+
+    def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
+        self._asked("start", cancelled)
+        self.wanted = {"kind": kind, **parameters}
+        self.tell(a_job(1, "running", kind, progress=PROGRESS))
+        return LearningJob.of_json(self.jobs_told["jobs"][0])
+
+    def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
+        self._asked(f"stop {job}", cancelled)
+        self.tell(a_job(1, "stopped"))
+
+    def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
+        self._asked(f"resume {job}", cancelled)
+        self.tell(a_job(1, "running"))
+        return LearningJob.of_json(self.jobs_told["jobs"][0])
+
+    def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        self._asked(f"accept {model}: {why}", cancelled)
+        return self._serve(model)
+
+    def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        self._asked(f"keep old, not {model}: {why}", cancelled)
+        told = next(one for one in self.models_told["models"] if one["model"] == model)
+        told["state"] = "refused"
+        return Models.of_json(self.models_told)
+
+    def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        self._asked(f"roll back: {why}", cancelled)
+        return self._serve(OLD)
+
+    def _serve(self, model: str) -> Models:
+        for one in self.models_told["models"]:
+            one["state"] = "serving" if one["model"] == model else "former"
+            one["can_serve"] = one["model"] != model
+        event = {"event": "promoted", "time": "2026-02-02T04:00:00Z", "version": model}
+        self.models_told = {**self.models_told, "serving": model, "history": [event]}
+        return Models.of_json(self.models_told)
