@@ -12,6 +12,8 @@ VENV ?= .venv
 PYTHON ?= python3.11 python3.12 python3
 # What pip is told to install as torch. The default Linux build carries CUDA (gigabytes).
 TORCH ?= torch==2.13.0
+# Processes that tests run in: as many as cores, but no more than memory is sure to suffice for.
+WORKERS ?= auto --maxprocesses 4
 # Handed on to the program that a target runs.
 ARGS ?=
 
@@ -109,7 +111,7 @@ benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
 
 test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
 	@scripts/install-test-servers.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(STAMPS)/dev ## check style, types and layers
 	@status=0; \

@@ -1,11 +1,17 @@
 """What all tests share."""
 
+import itertools
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 import torch
 
@@ -20,6 +26,7 @@ from mammolens.types import Mammogram
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+REPOSITORY = Path(__file__).parents[1]
 # Draw with the processor, and ask nothing of the world outside.
 _CHROMIUM = [
     "--use-gl=angle",
@@ -43,6 +50,44 @@ def development_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"{folder}: MAMMOLENS_DATA names no folder; correct it, or unset it to skip these tests")
     return folder
+
+
+@pytest.fixture(scope="session")
+def a_postgres() -> Iterator[Callable[[], str]]:
+    """PostgreSQL in a folder of its own; gives the URL of a place of its own at each call."""
+    sys.path.insert(0, str(REPOSITORY / "scripts"))
+    from topology.postgres import postgres_folder, start_postgres
+    from topology.process import Processes, free_ports
+    from topology.programs import postgres_program
+
+    if shutil.which(postgres_program("initdb")) is None:
+        subprocess.run([REPOSITORY / "scripts" / "install-test-servers.sh"], check=True, capture_output=True)
+    if shutil.which(postgres_program("initdb")) is None:
+        reason = "PostgreSQL is missing: apt-get install postgresql"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    numbers = itertools.count()
+    port, password = free_ports("postgres")["postgres"], secrets.token_hex(8)
+    account = {"POSTGRES_USER": "mammolens", "POSTGRES_PASSWORD": password, "POSTGRES_DB": "mammolens"}
+    with postgres_folder() as folder:
+        processes = Processes(folder)
+        try:
+            start_postgres(processes, folder, port, account)
+
+            address = f"postgresql://mammolens:{password}@127.0.0.1:{port}/mammolens"
+
+            def make() -> str:
+                name = f"ledger{next(numbers)}"
+                with psycopg.connect(address) as connection:
+                    connection.execute(f"CREATE SCHEMA {name}")  # a database each would be a thousand files
+                return f"{address}?options=-csearch_path%3D{name}"
+
+            yield make
+        finally:
+            for process in processes.ids().values():
+                os.kill(process, signal.SIGQUIT)  # at once: what it has in memory is thrown away with its folder
+            processes.stop_all()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,6 +64,10 @@ class UnknownImageError(RequestError, LookupError):
     """An image id that the datastore does not hold."""
 
 
+class UnknownJobError(RequestError, LookupError):
+    """A learning job that the server does not know."""
+
+
 class PacsError(MammoLensError, ConnectionError):
     """A PACS that does not answer, or answers with an error."""
 

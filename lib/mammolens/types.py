@@ -73,7 +73,8 @@ class ImageHeader:
     """What is known of an image without decoding its pixels.
 
     ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
-    (manufacturer and model, or the table's machine_id); both are ``None`` where nothing tells.
+    (manufacturer and model, or the table's machine_id), ``software_versions`` what runs on it (PS3.3 C.7.5.1,
+    several with commas between); each is ``None`` where nothing tells.
     ``patient_orientation`` is where rows and columns point to, such as ``("A", "FR")``
     (PS3.3 C.7.6.1.1.1), or ``None``.
     """
@@ -90,6 +91,7 @@ class ImageHeader:
     pixel_aspect_ratio: float = 1.0
     geometry: ImageGeometry = field(default_factory=ImageGeometry)
     acquisition_group: str | None = None
+    software_versions: str | None = None
     study_date: date | None = None
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None

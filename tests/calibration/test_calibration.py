@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -10,9 +11,11 @@ import pytest
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source
-from mammolens.config import CalibrationConfig
+from mammolens.config import CalibrationConfig, load_config
 from mammolens.enums import Laterality
 from mammolens.errors import ModelError
+from mammolens.models.directory import CALIBRATION, CONFIG
+from mammolens.models.store import pretrained_directory
 
 CONFORMAL = CalibrationConfig(alpha=0.1)
 
@@ -148,6 +151,24 @@ def test_what_is_saved_is_loaded_again(tmp_path):
     assert (loaded.images, loaded.exams) == (calibration.images, calibration.exams)
     assert (loaded.threshold(), loaded.levels()) == (calibration.threshold(), calibration.levels())
     assert loaded.calibration_id == calibration.calibration_id
+
+
+def test_software_is_kept_where_it_is_known(tmp_path):
+    calibration = calibration_of(4)
+    images = [image.model_copy(update={"software_versions": "2.1"}) for image in calibration.images]
+    newer = replace(calibration, images=tuple(images))
+    newer.save(tmp_path / "calibration.json")
+    loaded = Calibration.load(tmp_path / "calibration.json", CONFORMAL)
+    assert loaded.software_versions == {"2.1"}
+    assert loaded.calibration_id == newer.calibration_id
+
+
+def test_a_calibration_from_before_software_was_kept_has_the_fingerprint_that_it_had():
+    directory = pretrained_directory()
+    loaded = Calibration.load(directory / CALIBRATION, load_config(directory / CONFIG).calibration)
+    kept = hashlib.sha256((directory / CALIBRATION).read_bytes()).hexdigest()
+    assert loaded.software_versions == frozenset()
+    assert loaded.calibration_id == f"cal-{kept[:12]}"
 
 
 def test_other_scores_have_another_fingerprint():

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mammolens.models.store import ModelStore
+from mammolens.promotion.policy import PromotionPolicy
+from mammolens.promotion.verdict import Check, CheckName, Outcome, Verdict
 
 
 @pytest.fixture
@@ -107,7 +109,7 @@ def test_rolling_back_tells_what_serves_now(mammolens, a_store, a_trained_model)
         (["list", "--store", "nowhere"], 6, "is no folder of models"),
         (["show", "other", "--store", "STORE"], 6, "has no version 'other'"),
         (["promote", "other", "--store", "STORE"], 2, "give --data FOLDER"),
-        (["promote", "other", "--store", "STORE", "-d", "DATA"], 6, "has no config.yaml"),
+        (["promote", "other", "--store", "STORE", "-d", "DATA"], 6, "is no model directory"),
         (["compare", "other", "--store", "STORE", "-d", "nowhere"], 5, "is not there"),
         (["compare", "other", "--store", "STORE", "-d", "DATA", "--policy", "none.yaml"], 4, "cannot be read"),
     ],
@@ -120,3 +122,19 @@ def test_a_mistake_has_its_code_and_reason(
     result = mammolens("models", *(places.get(argument, argument) for argument in arguments))
     assert result.exit_code == code, result.output
     assert reason in result.stderr
+
+
+def test_a_version_that_waits_is_accepted_or_refused(mammolens, a_store, a_trained_model):
+    passed = Check(name=CheckName.RATE, outcome=Outcome.PASSED, sentence="kept")
+    verdict = Verdict(serving="a", candidate="b", checks=(passed,), policy=PromotionPolicy()).to_json()
+    before = a_store.serving_version()
+    version = a_store.add(a_trained_model, by="trainer")
+    arguments = (version, "--store", a_store.root, "--by", "Dr Example")
+    assert mammolens("models", "promote", *arguments).exit_code == 2
+    a_store.wait(version, by="trainer", why="not worse", verdict=a_store.keep_verdict(version, verdict))
+    assert "waits" in mammolens("models", "list", "--store", a_store.root).stdout
+    assert mammolens("models", "refuse", *arguments, "--why", "too many marks").exit_code == 0
+    assert (a_store.serving_version(), a_store.history()[-1].why) == (before, "too many marks")
+    assert mammolens("models", "promote", *arguments).exit_code == 0
+    assert (a_store.serving_version(), a_store.history()[-1].overridden) == (version, False)
+    assert mammolens("models", "refuse", *arguments).exit_code == 2

@@ -44,6 +44,7 @@ def test_a_header_is_read_without_pixels_and_is_the_mammogram_s(write_dicom, sto
         ImagerPixelSpacing=["0.1", "0.1"],
         Manufacturer=" Maker ",
         ManufacturerModelName="Model",
+        SoftwareVersions=["2.1", "R7"],
     )
     header = read_header(path)
     assert header == read_mammogram(path).header
@@ -54,6 +55,7 @@ def test_a_header_is_read_without_pixels_and_is_the_mammogram_s(write_dicom, sto
     assert header.sop_class_uid == uid.DigitalMammographyXRayImageStorageForPresentation
     assert header.transfer_syntax_uid == uid.ExplicitVRLittleEndian
     assert (header.photometric_interpretation, header.acquisition_group) == ("MONOCHROME2", "Maker Model")
+    assert header.software_versions == "2.1, R7"
     assert header.flags == ()
 
 

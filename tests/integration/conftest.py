@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,24 @@ class Server:
     """A MONAI Label server in a process of its own, asked by HTTP as clients do."""
 
     url: str
-    process: subprocess.Popen[bytes]
     log: Path
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with what it had before, and wait until it answers."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command, stdout=output, stderr=subprocess.STDOUT, env=self.environment, cwd=self.log.parent
+            )
+        wait_for(f"{self.url}/info/", self.process, self.log)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         return requests.request(method, self.url + path, timeout=120, **options)
@@ -91,8 +107,9 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server."""
-        self.process.terminate()
-        self.process.wait(30)
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(30)
 
 
 def free_port() -> int:
@@ -102,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 90) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 240) -> None:
     """Wait until a server answers; a server that ends instead is an error, with what it said."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends and process.poll() is None:
@@ -165,24 +182,25 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, a_small_model: Path) 
     """Start `monailabel start_server` with a copy of monai_app and a model store of its own."""
     servers: list[Server] = []
 
-    def start(studies: str | Path, model: Path = a_small_model, **environment: str) -> Server:
+    def start(
+        studies: str | Path, model: Path = a_small_model, conf: Mapping[str, str] | None = None, **environment: str
+    ) -> Server:
         home = tmp_path_factory.mktemp("server")
         shutil.copytree(REPOSITORY / "monai_app", home / "app", ignore=shutil.ignore_patterns("__pycache__"))
         ModelStore(home / "app" / "model").publish(model)
-        port, log = free_port(), home / "server.log"
+        port = free_port()
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("MONAI_LABEL", "MAMMOLENS"))
         }
         environment |= {"HOME": str(home), "PYTHONPATH": str(Path(mammolens.__file__).parents[1])}
         command = [sys.executable, "-m", "monailabel.main", "start_server", "--app", str(home / "app")]
         command += ["--studies", str(studies), "--host", "127.0.0.1", "--port", str(port)]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, env=inherited | environment, cwd=home
-            )
-        servers.append(Server(f"http://127.0.0.1:{port}", process, log))
-        wait_for(f"{servers[-1].url}/info/", process, log)
-        return servers[-1]
+        for name, value in (conf or {}).items():
+            command += ["--conf", name, value]
+        server = Server(f"http://127.0.0.1:{port}", home / "server.log", command, inherited | environment)
+        servers.append(server)
+        server.start()
+        return server
 
     yield start
     for server in servers:

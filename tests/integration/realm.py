@@ -24,9 +24,9 @@ class Realm(ThreadingHTTPServer):
         self.public = "".join(public.splitlines()[1:-1])
         self.url = f"http://127.0.0.1:{self.server_port}/realms/hospital"
 
-    def login(self, *roles: str) -> dict[str, str]:
+    def login(self, *roles: str, name: str = "ada", seconds: float = 300) -> dict[str, str]:
         """Headers of a user with these roles."""
-        content = {"preferred_username": "ada", "exp": time.time() + 300, "realm_access": {"roles": roles}}
+        content = {"preferred_username": name, "exp": time.time() + seconds, "realm_access": {"roles": roles}}
         return {"Authorization": f"Bearer {jwt.encode(content, self.private, 'RS256')}"}
 
 

@@ -66,6 +66,22 @@ def test_a_user_may_judge_but_neither_decide_nor_send(a_guarded_server: Server, 
     assert decided["reviewer"] not in ("", "admin")
 
 
+def test_a_user_may_read_and_audit_the_ledger_and_only_an_admin_fill_it(
+    a_guarded_server: Server, a_realm: Realm
+) -> None:
+    user = a_realm.login("monailabel-user")
+    annotator = a_realm.login("monailabel-annotator", "monailabel-user")
+    admin = a_realm.login("monailabel-admin", "monailabel-user")
+    ledger = "/mammolens/decisions"
+    for path in ("", "/audit", "/export?format=jsonl"):
+        assert a_guarded_server.get(f"{ledger}{path}").status_code == 401
+        assert a_guarded_server.get(f"{ledger}{path}", headers=user).status_code == 200
+    lines = a_guarded_server.get(f"{ledger}/export?format=jsonl", headers=user).content
+    for login, status in ((user, 403), (annotator, 403), (admin, 200)):
+        answer = a_guarded_server.post(f"{ledger}/import", headers=login, files={"file": ("x.jsonl", lines)})
+        assert answer.status_code == status
+
+
 def test_an_admin_may_reload(a_guarded_server: Server, a_realm: Realm) -> None:
     admin = a_realm.login("monailabel-admin", "monailabel-user")
     assert a_guarded_server.post("/reload", headers=admin).status_code == 200

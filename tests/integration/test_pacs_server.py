@@ -199,7 +199,7 @@ def test_scoring_in_the_background_feeds_the_next_sample(a_running_server: Serve
     assert a_running_server.post("/activelearning/most_anomalous", json={}).json()["id"] != sample["id"]
 
 
-def test_after_training_on_accepted_normals_infer_names_the_new_model(
+def test_accepted_normals_of_a_pacs_are_learned_from_and_the_new_model_serves_when_a_person_lets_it(
     a_running_server: Server, five_exams: dict[str, Path]
 ) -> None:
     for image in five_exams:
@@ -208,7 +208,10 @@ def test_after_training_on_accepted_normals_infer_names_the_new_model(
     a_running_server.post(f"/train/{TASK}", json={"epochs": 2, "from_scratch": True})
     status = a_running_server.finished("/train/")
     assert status["status"] == "DONE", status["details"]
-    assert a_running_server.record(image)["model"] != before
+    made = a_running_server.get("/mammolens/jobs").json()["jobs"][0]["outcome"]["model"]
+    assert a_running_server.record(image)["model"] == before != made
+    a_running_server.post(f"/mammolens/models/{made}/promote", json={"why": "five are all we have"})
+    assert a_running_server.record(image)["model"] == made
 
 
 def test_ids_that_are_no_uids_meet_neither_disk_nor_pacs(a_running_server: Server) -> None:

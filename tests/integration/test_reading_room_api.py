@@ -94,6 +94,18 @@ def test_folder_and_pacs_give_the_same_numbers(a_folder_server: Server, a_pacs_s
         ]
 
 
+def test_folder_and_pacs_tell_the_same_machines_and_software(a_folder_server: Server, a_pacs_server: Server) -> None:
+    """The PACS need not tell them when it is searched: they come from the images."""
+    found = []
+    for server in (a_folder_server, a_pacs_server):
+        for listed in _worklist(server).values():
+            _judged(server, listed["exam"])
+        drift = server.get("/mammolens/drift").json()
+        found.append((drift["exams"], drift["machines"], drift["software"]))
+    assert found[0] == found[1]
+    assert {"version": "1", "exams": 1, "known": None} in found[0][2]
+
+
 def test_info_is_answered_and_progress_told_while_an_exam_is_judged(a_folder_server: Server) -> None:
     exam = next(exam for patient, exam in _worklist(a_folder_server).items() if patient.startswith("Mass"))["exam"]
     work = threading.Thread(target=lambda: _judged(a_folder_server, exam, again=True))

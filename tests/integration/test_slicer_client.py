@@ -7,13 +7,16 @@ import shutil
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from MammoLensLib.client import Client, ServerError
-from MammoLensLib.exam import ExamEntry, Region
-from MammoLensLib.fetch import fetch_exam
+from MammoLensLib.decision import Region
+from MammoLensLib.exam import ExamEntry
+from MammoLensLib.fetch import FetchedExam, fetch_exam
+from MammoLensLib.learning_client import TRAIN
 
 import mammolens
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
@@ -35,6 +38,13 @@ def a_running_server(
     return start_server(folder)
 
 
+def read_exam(fetched: FetchedExam) -> Any:
+    """Its images, by Slicer's core, which not everybody has."""
+    from MammoLensLib.reading import read_exam as read
+
+    return read(fetched)
+
+
 @pytest.fixture
 def a_client(a_running_server: Server) -> Client:
     return Client(a_running_server.url)
@@ -42,7 +52,7 @@ def a_client(a_running_server: Server) -> Client:
 
 @pytest.fixture
 def a_phantom_exam(a_client: Client) -> ExamEntry:
-    return next(entry for entry in a_client.worklist() if len(entry.images) == 4)
+    return next(entry for entry in a_client.worklist().entries if len(entry.images) == 4)
 
 
 @pytest.fixture
@@ -61,12 +71,13 @@ def test_the_handshake_tells_version_and_model(a_client: Client) -> None:
     info = a_client.handshake()
     assert info.version == mammolens.__version__
     assert info.model
-    assert a_client.training_record()["model"] == info.model
-    assert a_client.train_status() is None
+    assert a_client.learning.models().serving == info.model
+    assert a_client.learning.jobs().current is None
+    assert a_client.learning.second_look() == ()
 
 
 def test_the_worklist_has_every_exam_with_its_views(a_client: Client) -> None:
-    entries = a_client.worklist()
+    entries = a_client.worklist().entries
     assert sorted(len(entry.images) for entry in entries) == [2, 4, 4, 4]
     assert {view for entry in entries for view in entry.views} == {"R CC", "L CC", "R MLO", "L MLO"}
 
@@ -136,17 +147,31 @@ def test_what_the_server_refuses_is_told_in_its_words(a_client: Client, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_tells_how_it_ended(a_client: Client) -> None:
-    status = a_client.train(epochs=2)  # nobody has accepted a normal exam
-    ends = time.monotonic() + 60
-    while status is not None and status.is_running:
-        assert time.monotonic() < ends
-        time.sleep(0.5)
-        status = a_client.train_status()
-    assert status is not None
-    assert status.status == "ERROR"
-    assert "normal" in " ".join(status.lines)
-    assert a_client.stop_training() is None
+def test_a_job_tells_how_it_ended_and_can_be_tried_again(a_client: Client) -> None:
+    learning = a_client.learning
+    job = learning.start(TRAIN, epochs=2)  # nobody has accepted a normal exam
+    for _ in range(2):
+        ends = time.monotonic() + 120
+        while learning.jobs().is_busy:
+            assert time.monotonic() < ends
+            time.sleep(0.5)
+        ended = learning.jobs().current
+        assert ended is not None
+        assert (ended.job, ended.state) == (job.job, "failed")
+        assert "normal" in (ended.error or "")
+        learning.resume(job.job)
+    learning.stop(job.job)
+    with pytest.raises(ServerError) as caught:
+        learning.resume("no-such-job")
+    assert caught.value.remedy
+
+
+def test_a_decision_sent_twice_is_kept_once(a_client: Client, a_phantom_exam: ExamEntry) -> None:
+    decision_id = str(uuid4())
+    for _ in range(2):
+        decided = a_client.decide(a_phantom_exam.exam, "poor_quality", decision_id=decision_id)
+    assert [one.id for one in decided.decisions].count(decision_id) == 1
+    assert a_client.undo(a_phantom_exam.exam).entry.verdict is None
 
 
 def test_a_fetched_exam_is_shown_with_heat_that_lies_over_it(
@@ -154,16 +179,16 @@ def test_a_fetched_exam_is_shown_with_heat_that_lies_over_it(
 ) -> None:
     mrml, scene = a_scene
     fetched = fetch_exam(a_client, a_phantom_exam.exam, tmp_path)
-    scene.open(fetched)
+    scene.open(read_exam(fetched))
     assert fetched.problems == scene.problems == ()
     assert len([view for view in fetched.views if scene.volume_of(view.view.image) is not None]) == 4
     assert mrml.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 8
 
 
 def test_a_real_mammogram_is_shown_with_its_heat(a_client: Client, a_scene: Any, tmp_path: Path) -> None:
-    exam = next(entry for entry in a_client.worklist() if len(entry.images) == 2)
+    exam = next(entry for entry in a_client.worklist().entries if len(entry.images) == 2)
     _, scene = a_scene
-    scene.open(fetch_exam(a_client, exam.exam, tmp_path))
+    scene.open(read_exam(fetch_exam(a_client, exam.exam, tmp_path)))
     assert scene.problems == ()
 
 
@@ -171,12 +196,12 @@ def test_a_server_that_goes_in_mid_work_leaves_the_scene_as_it_was(
     start_server: StartServer, a_client: Client, a_scene: Any, a_phantom_exam: ExamEntry, tmp_path: Path
 ) -> None:
     mrml, scene = a_scene
-    scene.open(fetch_exam(a_client, a_phantom_exam.exam, tmp_path))
+    scene.open(read_exam(fetch_exam(a_client, a_phantom_exam.exam, tmp_path)))
     before = [mrml.GetNthNode(number).GetID() for number in range(mrml.GetNumberOfNodes())]
     write_phantom_dataset(tmp_path / "others", normals=1, seed=5, rows=600, columns=400, spacing=(0.4, 0.4))
     other = start_server(tmp_path / "others")
     client = Client(other.url, timeout=10)
-    exam = client.worklist()[0].exam
+    exam = client.worklist().entries[0].exam
     (tmp_path / "fetched").mkdir()
 
     def progress(share: float, words: str) -> None:
@@ -185,7 +210,7 @@ def test_a_server_that_goes_in_mid_work_leaves_the_scene_as_it_was(
 
     for _ in range(2):  # in mid-work, and then from the start
         with pytest.raises(ServerError, match="nothing answers there|connection was cut") as caught:
-            scene.open(fetch_exam(client, exam, tmp_path / "fetched", progress=progress))
+            scene.open(read_exam(fetch_exam(client, exam, tmp_path / "fetched", progress=progress)))
         assert caught.value.remedy
     assert [path.name.endswith(".dcm") for path in (tmp_path / "fetched").iterdir()] == [True]
     assert [mrml.GetNthNode(number).GetID() for number in range(mrml.GetNumberOfNodes())] == before

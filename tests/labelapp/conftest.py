@@ -24,10 +24,12 @@ from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.pacs.archive import Instance
+from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.tasks.serving import Serving
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
 from mammolens.models.store import ModelStore
+from mammolens.review.ledger import Ledger
 
 PATTERNS = ("*.dcm", "*.dicom", "*.png", "*.jpg")
 MakeModel = Callable[..., Path]
@@ -145,6 +147,19 @@ def a_pacs(a_studies_folder: Path) -> PacsStandIn:
 def a_pacs_datastore(a_pacs: PacsStandIn, tmp_path: Path) -> MammogramDicomWeb:
     """It asks the PACS again at every request."""
     return MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=0)
+
+
+@pytest.fixture
+def a_ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty one, in a file."""
+    with Ledger.open(tmp_path / "decisions.sqlite") as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def decisions(a_ledger: Ledger) -> Decisions:
+    """Of the ledger; the last one counts."""
+    return Decisions(a_ledger)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from monailabel.utils.others.class_utils import get_class_of_subclass_from_file
 
-from mammolens.errors import DatasetError, RequestError
+from mammolens.errors import ConfigError, RequestError
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 
@@ -28,8 +28,15 @@ def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
     app = MammoLensApp(str(tmp_path), "http://127.0.0.1:9/dicom-web/", None)
     assert isinstance(app.datastore(), MammogramDicomWeb)
     assert app.datastore().name() == "http://127.0.0.1:9/dicom-web"
-    assert "does not answer" in app.info()["datastore"]["error"]
+    info = app.info()
+    assert "does not answer" in info["datastore"]["error"]
+    assert info["drift"] is None
     assert not (tmp_path / "bin").exists()
+
+
+def test_a_setting_that_cannot_be_used_stops_the_start(a_studies_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--conf drift_window: '7' is no number of patients"):
+        MammoLensApp(str(tmp_path), str(a_studies_folder), {"drift_window": "7"})
 
 
 @pytest.mark.parametrize(
@@ -52,9 +59,10 @@ def test_a_path_is_taken_from_our_own_code_only_never_as_text(an_app: MammoLensA
 def test_a_background_process_ends_with_one_line_and_the_server_with_the_error(
     an_app: MammoLensApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(DatasetError):
-        an_app.train({"model": "mammolens"})
+    wrong = {"method": "anomaly", "again": "maybe"}
+    with pytest.raises(RequestError):
+        an_app.scoring(wrong)
     an_app.server_mode(False)
     with pytest.raises(SystemExit):
-        an_app.train({"model": "mammolens"})
-    assert caplog.messages[-1].startswith("failed: accepted normals: ")
+        an_app.scoring(wrong)
+    assert caplog.messages[-1].startswith("failed: again")

@@ -6,7 +6,7 @@ import pytest
 
 from mammolens.errors import ModelError
 from mammolens.models.directory import TRAINING
-from mammolens.models.lineage import lineage, lineages
+from mammolens.models.lineage import lineage, lineages, serving_added_at
 from mammolens.models.store import ModelStore
 
 
@@ -50,3 +50,26 @@ def test_of_a_version_without_a_history_nothing_is_claimed(a_store, make_model):
 def test_an_unknown_version_is_an_error(a_store):
     with pytest.raises(ModelError, match="has no version"):
         lineage(a_store, "other")
+
+
+def test_when_the_serving_version_came_is_told(a_store, make_model):
+    assert serving_added_at(a_store) is None
+    first = a_store.publish(make_model(1))
+    came = serving_added_at(a_store)
+    assert came == lineage(a_store, first).added_at
+    second = a_store.add(make_model(2), by="trainer")
+    assert serving_added_at(a_store) == came
+    a_store.promote(second, by="a", why="b")
+    assert serving_added_at(a_store) > came
+    a_store.rollback(by="a", why="b")
+    assert serving_added_at(a_store) == came
+
+
+def test_a_version_waits_until_somebody_decides(a_store, make_model):
+    serving, version = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
+    a_store.wait(version, by="trainer", why="not worse", verdict="v.json")
+    found = lineage(a_store, version)
+    assert (found.waits, found.verdict, found.judged_against) == (True, "v.json", serving)
+    a_store.refuse(version, by="Dr Example", why="too many marks")
+    found = lineage(a_store, version)
+    assert (found.waits, found.refused, found.verdict) == (False, True, "v.json")

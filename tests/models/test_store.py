@@ -197,6 +197,23 @@ def test_a_refusal_is_noted_and_changes_nothing(a_store, make_model):
     assert (a_store.history()[-1].event, a_store.history()[-1].version) == (Event.REFUSED, new)
 
 
+def test_what_waits_does_not_serve_and_leaves_the_way_back_alone(a_store, make_model):
+    old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
+    a_store.wait(new, by="trainer", why="not worse", verdict="v.json")
+    assert a_store.serving().name == old
+    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (Event.WAITS, new)
+    assert a_store.rollback(by="a", why="worse") is None
+
+
+def test_what_was_judged_against_another_model_is_not_promoted(a_store, make_model):
+    old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
+    with pytest.raises(ModelError, match="another model was promoted while this one was judged"):
+        a_store.promote(new, by="a", why="b", judged_against=None)
+    assert a_store.serving().name == old
+    a_store.promote(new, by="a", why="b", judged_against=old)
+    assert a_store.serving().name == new
+
+
 def test_to_promote_what_serves_already_does_nothing(a_store, make_model):
     version = a_store.publish(make_model())
     before = a_store.history()

@@ -11,6 +11,7 @@ from mammolens.models.directory import WEIGHTS
 from mammolens.promotion.gate import judge_candidate
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.promotion.verdict import CheckName, Outcome
+from mammolens.training.recalibrate import recalibrate
 
 pytestmark = pytest.mark.slow
 POLICY = PromotionPolicy(resamples=500)
@@ -93,6 +94,29 @@ def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
     assert rate.outcome is (Outcome.FAILED if shift < 0 else Outcome.PASSED)
 
 
+def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, held_back, tmp_path):
+    marked = [case for case in phantoms.cases if case.lesions]
+    recalibrate(a_seeing_model, phantoms, tmp_path / "anew")
+    told = []
+    verdict = judge_candidate(
+        a_seeing_model,
+        tmp_path / "anew",
+        held_back,
+        findings=marked,
+        policy=POLICY,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert verdict.promotes, verdict.reason
+    assert set(outcomes(verdict)) == {
+        CheckName.HELD_BACK,
+        CheckName.RATE,
+        CheckName.UNIFORMITY,
+        CheckName.WEIGHTS,
+    }
+    assert outcomes(verdict)[CheckName.WEIGHTS] is Outcome.NOT_JUDGED
+    assert told[-1] == (len(held_back), len(held_back))
+
+
 def test_too_few_held_back_normals_refuse_and_say_so(a_seeing_model, a_candidate, held_back):
     few = [case for case in held_back if case.patient_id in {"PHANTOM-10000", "PHANTOM-10001"}]
     verdict = judge_candidate(a_seeing_model, a_candidate, few, policy=POLICY)
@@ -110,12 +134,12 @@ def test_without_any_usable_image_nothing_is_claimed(a_seeing_model, held_back, 
     assert verdict.images_left_out == len(told) == 1
 
 
-def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, phantoms, held_back):
+def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, a_candidate, phantoms, held_back):
     marked = [case for case in phantoms.cases if case.abnormal is not None][-8:]
     seen = []
     verdict = judge_candidate(
         a_seeing_model,
-        a_seeing_model,
+        a_candidate,
         held_back[:8],
         findings=marked,
         sentinels=marked,

@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from mammolens.errors import ModelError
+from mammolens.errors import ModelError, RequestError
 from mammolens.models.directory import model_id_of
 from mammolens.models.history import Event
 from mammolens.models.lineage import lineage
 from mammolens.models.store import ModelStore
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.promote import propose
+from mammolens.promotion.promote import accept, propose
 from mammolens.promotion.verdict import read_verdict
 
 LENIENT = PromotionPolicy(fewest_patients=2, resamples=100, suite_margin=0.4)
@@ -63,3 +63,47 @@ def test_a_verdict_against_a_model_that_serves_no_more_promotes_nobody(a_store, 
     with pytest.raises(ModelError, match="another model was promoted while this one was judged; judge it again"):
         propose(a_store, a_seeing_model, held_back[:4], by="a", override="b", progress=publish_meanwhile)
     assert a_store.history()[-1].by == "somebody else"
+
+
+def test_a_model_that_passes_waits_where_a_person_is_to_be_asked(a_store, a_seeing_model, held_back):
+    before = a_store.serving_version()
+    one_view = [case for case in held_back if case.path.name.endswith(held_back[0].path.name[-6:])]
+    decision = propose(a_store, a_seeing_model, one_view, by="trainer", policy=LENIENT, ask=True)
+    assert decision.verdict.passed, decision.verdict.reason
+    assert (decision.serves, decision.waits, a_store.serving_version()) == (False, True, before)
+    assert lineage(a_store, decision.version).waits
+    accept(a_store, decision.version, by="Dr Example")
+    assert a_store.serving_version() == decision.version
+    found = lineage(a_store, decision.version)
+    assert (found.waits, found.overridden, found.promoted_by) == (False, False, "Dr Example")
+
+
+def test_to_accept_what_the_gate_refused_needs_a_reason_which_is_kept(a_store, a_shuffled_model, held_back):
+    before = a_store.serving_version()
+    decision = propose(a_store, a_shuffled_model, held_back[:8], by="trainer", policy=LENIENT)
+    with pytest.raises(RequestError, match="why: is missing: the gate has not passed this model"):
+        accept(a_store, decision.version, by="Dr Example", why=" ")
+    assert a_store.serving_version() == before
+    accept(a_store, decision.version, by="Dr Example", why="a trial")
+    found = lineage(a_store, decision.version)
+    assert (found.serves, found.overridden, found.promoted_by) == (True, True, "Dr Example")
+    assert read_verdict(a_store.verdict(found.verdict), "kept").override.why == "a trial"
+
+
+def test_a_verdict_against_another_model_is_no_consent(a_store, a_seeing_model, held_back, tmp_path):
+    decision = propose(a_store, a_seeing_model, held_back[:8], by="trainer", policy=LENIENT, ask=True)
+    assert decision.waits, decision.verdict.reason
+    a_store.publish(a_seeing_model, by="somebody else")
+    with pytest.raises(RequestError, match="why: is missing"):
+        accept(a_store, decision.version, by="Dr Example")
+
+
+def test_a_candidate_is_added_when_it_is_judged_and_not_before(a_store, a_seeing_model, held_back):
+    before = a_store.versions()
+    with pytest.raises(KeyboardInterrupt):
+        propose(a_store, a_seeing_model, held_back[:4], by="a", progress=_killed)
+    assert a_store.versions() == before
+
+
+def _killed(done, total):
+    raise KeyboardInterrupt

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
-import secrets
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import Connection
 
@@ -23,10 +15,8 @@ from mammolens.enums import Verdict
 from mammolens.review.decision import Decision
 from mammolens.review.ledger import Ledger
 
-REPOSITORY = Path(__file__).parents[2]
 WRITER = Path(__file__).with_name("writer.py")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-_counter = itertools.count()
 Decide = Callable[..., Decision]
 
 
@@ -50,43 +40,6 @@ def tampering(ledger: Ledger) -> Iterator[Connection]:
         else:
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_append_only ON decisions")
         yield connection
-
-
-@pytest.fixture(scope="session")
-def a_postgres() -> Iterator[Callable[[], str]]:
-    """PostgreSQL in a folder of its own; gives the URL of a place of its own at each call."""
-    sys.path.insert(0, str(REPOSITORY / "scripts"))
-    from topology.postgres import postgres_folder, start_postgres
-    from topology.process import Processes, free_ports
-    from topology.programs import postgres_program
-
-    if shutil.which(postgres_program("initdb")) is None:
-        subprocess.run([REPOSITORY / "scripts" / "install-test-servers.sh"], check=True, capture_output=True)
-    if shutil.which(postgres_program("initdb")) is None:
-        reason = "PostgreSQL is missing: apt-get install postgresql"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    port, password = free_ports("postgres")["postgres"], secrets.token_hex(8)
-    account = {"POSTGRES_USER": "mammolens", "POSTGRES_PASSWORD": password, "POSTGRES_DB": "mammolens"}
-    with postgres_folder() as folder:
-        processes = Processes(folder)
-        try:
-            start_postgres(processes, folder, port, account)
-
-            address = f"postgresql://mammolens:{password}@127.0.0.1:{port}/mammolens"
-
-            def make() -> str:
-                name = f"ledger{next(_counter)}"
-                with psycopg.connect(address) as connection:
-                    connection.execute(f"CREATE SCHEMA {name}")  # a database each would be a thousand files
-                return f"{address}?options=-csearch_path%3D{name}"
-
-            yield make
-        finally:
-            for process in processes.ids().values():
-                os.kill(process, signal.SIGQUIT)  # at once: what it has in memory is thrown away with its folder
-            processes.stop_all()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])

@@ -5,7 +5,7 @@ import threading
 import uuid
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
 from mammolens.errors import ConfigError, LedgerError, MammoLensError
 from mammolens.review.database import Database
@@ -132,3 +132,11 @@ def test_a_file_that_may_not_be_written_is_told(a_file_ledger):
         connection.exec_driver_sql("PRAGMA query_only = ON")  # what a missing permission gives, for root too
     with pytest.raises(LedgerError, match="cannot be written to; mend the permissions of the file and its folder"):
         a_file_ledger.append(decision())
+
+
+def test_a_database_whose_connections_are_all_in_use_is_told_in_words(tmp_path):
+    database = Database(tmp_path / "decisions.sqlite")
+    database._engine = create_engine(f"sqlite:///{database.name}", pool_size=1, max_overflow=0, pool_timeout=0.05)
+    told = pytest.raises(LedgerError, match="in use for too long; try again soon")
+    with database.reading(), told, database.reading():
+        pass

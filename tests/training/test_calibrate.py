@@ -46,6 +46,12 @@ def test_a_patients_scores_are_those_that_a_calibration_without_her_gives(calibr
     assert whole.exams[0].acquisition_group == results[0].record.acquisition_group
 
 
+def test_machine_and_software_of_the_images_are_kept(calibrating, six_patients):
+    calibration, _ = calibrating(six_patients.cases[:4])
+    assert calibration.acquisition_groups == {"MammoLens Phantom power law"}
+    assert calibration.software_versions == {"1"}
+
+
 def test_an_exam_of_one_breast_has_no_asymmetry(calibrating, six_patients):
     left = [case for case in six_patients.cases[:8] if case.path.name.startswith("L")]
     calibration, _ = calibrating(left)

@@ -137,4 +137,4 @@ def test_a_card_of_a_model_that_saw_known_cancers_says_so(listed, record):
     seen = training_record(ModelConfig(), dataset, exposed, exposed, STATE, None)
     card = model_card("made-1", ModelConfig(), seen, calibration_of(30))
     assert "normal mammograms only" not in card
-    assert "| known cancers, also trained on | 2 | 4 |" in card
+    assert "| known cancers or marked findings, also trained on | 2 | 4 |" in card

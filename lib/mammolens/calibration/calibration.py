@@ -152,6 +152,11 @@ class Calibration:
         """Machines that it has seen."""
         return frozenset(image.acquisition_group for image in self.images if image.acquisition_group)
 
+    @property
+    def software_versions(self) -> frozenset[str]:
+        """Software of the machines that it has seen; empty where nobody kept it, as in older calibrations."""
+        return frozenset(image.software_versions for image in self.images if image.software_versions)
+
     def save(self, path: Path) -> None:
         """Write as JSON, whole or not at all."""
         write_text(path, self._json())

@@ -42,6 +42,11 @@ class ConformalScale:
         """How many patients the scores come from."""
         return len(self.highest)
 
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """``(n,)``, of each score: its share of all patients, together 1."""
+        return np.asarray(-np.diff(self.p_values) * (self.patients + 1) / self.patients)
+
     @classmethod
     def of(cls, scores: NDArray[np.float64], patients: NDArray[np.str_]) -> ConformalScale:
         """From one finite score and one patient id an observation, in any order; at least one."""

@@ -13,7 +13,8 @@ class NormalImage(BaseModel):
     """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
 
     ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
-    ``statistics`` are of the prepared image, by name, to tell an unusual image by.
+    ``statistics`` are of the prepared image, by name, to tell an unusual image by. ``software_versions`` is written
+    only where it is known, so that calibrations made before it was kept have the fingerprint that they had.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +22,7 @@ class NormalImage(BaseModel):
     patient: int
     view: str | None
     acquisition_group: str | None
+    software_versions: str | None = Field(None, exclude_if=lambda versions: versions is None)
     raw_score: FiniteFloat
     pred_score: FiniteFloat
     map_peak: FiniteFloat

@@ -16,9 +16,11 @@ from mammolens.cli.evaluate import evaluate
 from mammolens.cli.models import models
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
+from mammolens.cli.retrain import retrain
 from mammolens.cli.serve import serve
 from mammolens.cli.train import train
 from mammolens.cli.tune import tune
+from mammolens.cli.web import web
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,6 +63,8 @@ app.command("evaluate")(evaluate)
 app.command("cross-fit")(cross_fit)
 app.add_typer(models, name="models")
 app.command("serve")(serve)
+app.command("retrain")(retrain)
+app.command("web")(web)
 app.command("demo")(demo)
 app.command("phantom")(phantom)
 app.add_typer(decisions, name="decisions")

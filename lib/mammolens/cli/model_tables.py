@@ -77,8 +77,9 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _state(one: Lineage) -> str:
-    words = ["serves"] if one.serves else ["refused"] if one.refused else []
-    return ", ".join([*words, *(["overridden"] if one.overridden else [])])
+    states = {"serves": one.serves, "refused": one.refused, "waits": one.waits}
+    word = next((word for word, holds in states.items() if holds), None)
+    return ", ".join([*([word] if word else []), *(["overridden"] if one.overridden else [])])
 
 
 def _time(at: datetime | None) -> str:

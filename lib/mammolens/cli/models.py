@@ -157,21 +157,19 @@ def promote(
     """Let a model serve, if the gate finds it no worse than the one that serves.
 
     The gate needs held-back normals (--data). It says each figure with its interval, and refuses with the
-    reason and code 6; the version stays in the store. With --override the model serves in either case, even
-    without --data, and the history keeps who wanted it and why.
+    reason and code 6; the version stays in the store. A version that the gate has passed against the model that
+    serves, and that waits for a person, needs nothing more. With --override the model serves in either case,
+    even without --data, and the history keeps who wanted it and why.
 
     Example: mammolens models promote runs/mine -d held-back/ --by 'Dr Example'
     """
     with one_line_errors():
         from mammolens.promotion.promote import propose
 
-        if data is None and override is None:
-            raise typer.BadParameter("give --data FOLDER for the gate, or --override 'WHY'")
         opened, who = _open(store), by or getpass.getuser()
         given: str | Path = candidate if candidate in opened.versions() else Path(candidate)
         if data is None:
-            version = given if isinstance(given, str) else opened.add(given, by=who)
-            opened.promote(version, by=who, why=override or "", overridden=True)
+            version = _accepted(opened, given, who, override)
             _print_json({"version": version, "serves": True, "verdict": None}) if as_json else out().print(version)
             return
         normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
@@ -191,6 +189,25 @@ def promote(
 
 
 @models.command()
+def refuse(
+    version: Annotated[str, typer.Argument(help="A version of the store that waits.")],
+    store: Store = _DEFAULT,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the history.")] = "kept the model that serves",
+    by: By = None,
+) -> None:
+    """Keep the model that serves; the version stays in the store.
+
+    Example: mammolens models refuse restorer-1a2b3c4d5e6f --why 'too many marks'
+    """
+    with one_line_errors():
+        opened = _open(store)
+        if version == opened.serving_version():
+            raise typer.BadParameter(f"{version} serves; see 'mammolens models rollback'")
+        opened.refuse(version, by=by or getpass.getuser(), why=why)
+        say(f"{version} does not serve")
+
+
+@models.command()
 def rollback(
     why: Annotated[str, typer.Option("--why", help="The reason, for the history.")],
     store: Store = _DEFAULT,
@@ -203,6 +220,21 @@ def rollback(
     with one_line_errors():
         now = _open(store).rollback(by=by or getpass.getuser(), why=why)
         out().print(now or "the model of the package")
+
+
+def _accepted(store: ModelStore, given: str | Path, who: str, why: str | None) -> str:
+    """Let a model serve without asking the gate now; the version."""
+    from mammolens.errors import RequestError
+    from mammolens.promotion.promote import accept
+
+    if isinstance(given, Path) and why is None:
+        raise typer.BadParameter("give --data FOLDER for the gate, or --override 'WHY'")
+    version = given if isinstance(given, str) else store.add(given, by=who)
+    try:
+        accept(store, version, by=who, why=why or "")
+    except RequestError as error:
+        raise typer.BadParameter("give --data FOLDER for the gate, or --override 'WHY'") from error
+    return version
 
 
 def _open(store: Path) -> ModelStore:

@@ -11,6 +11,7 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.server_links import address, first_viewer
 from mammolens.cli.server_process import APP, running_server, wait_for
+from mammolens.review.policy import PolicyName
 
 
 def serve(
@@ -32,6 +33,43 @@ def serve(
         str | None,
         typer.Option(help="When they go to the PACS: never, on_request, always.", show_default="on_request"),
     ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            help="Where decisions are kept: a file, or postgresql://USER:PASSWORD@HOST/NAME. The variable "
+            "MAMMOLENS_LEDGER keeps a password off the line.",
+            show_default="beside the images",
+        ),
+    ] = None,
+    review_policy: Annotated[
+        PolicyName | None,
+        typer.Option(help="Whose decision counts where several people decided.", show_default="latest"),
+    ] = None,
+    retrain_at: Annotated[
+        str | None, typer.Option(help="Learn at this time of day, as 02:00, if exams were accepted.", show_default="no")
+    ] = None,
+    retrain_after: Annotated[
+        int | None, typer.Option(min=1, help="Learn when so many exams were newly accepted.", show_default="no")
+    ] = None,
+    learning_threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads that learning takes.", show_default="half of the cores")
+    ] = None,
+    promotion: Annotated[
+        str | None,
+        typer.Option(
+            help="A new model that the gate passes serves at once (automatic), or waits for a person (ask).",
+            show_default="automatic",
+        ),
+    ] = None,
+    gate_policy: Annotated[
+        Path | None, typer.Option(help="YAML with the gate's margins.", show_default="its own")
+    ] = None,
+    sentinels: Annotated[
+        Path | None, typer.Option(help="Data set of exams that no new model may lose.", show_default="none")
+    ] = None,
+    drift_window: Annotated[
+        int | None, typer.Option(min=30, help="The last patients that are watched for drift.", show_default="100")
+    ] = None,
 ) -> None:
     """Serve mammograms to 3D Slicer, OHIF and curl through MONAI Label, on this computer only.
 
@@ -39,7 +77,20 @@ def serve(
 
     Example: mammolens serve /data/studies
     """
-    conf = {name: value for name, value in (("results", results), ("store_results", store_results)) if value}
+    said = {
+        "results": results,
+        "store_results": store_results,
+        "ledger": ledger if ledger is None or "://" in ledger else str(Path(ledger).resolve()),
+        "review_policy": review_policy,
+        "retrain_at": retrain_at,
+        "retrain_after": retrain_after,
+        "learning_threads": learning_threads,
+        "promotion": promotion,
+        "gate_policy": gate_policy and gate_policy.resolve(),
+        "sentinels": sentinels and sentinels.resolve(),
+        "drift_window": drift_window,
+    }
+    conf = {name: str(value) for name, value in said.items() if value}
     with one_line_errors(), running_server(studies, port, app, model_dir, conf=conf) as server:
         say(f"serving {studies} at {address(port)} - Ctrl-C stops")
         say(f"the worklist: {address(port)}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 from mammolens.cli.server_process import HOST
+from mammolens.cli.server_requests import ask
 from mammolens.errors import ServerError
 
 _LONGEST_LIST_S = 60
@@ -25,7 +23,7 @@ def worklist(port: int) -> list[dict[str, Any]]:
     Raises:
         ServerError: the server, or the PACS behind it, does not answer.
     """
-    exams: list[dict[str, Any]] = _answer(port, "/mammolens/worklist", None, _LONGEST_LIST_S)["exams"]
+    exams: list[dict[str, Any]] = ask(address(port), "/mammolens/worklist", seconds=_LONGEST_LIST_S)["exams"]
     return exams
 
 
@@ -35,7 +33,7 @@ def judge(port: int, exam: str) -> None:
     Raises:
         ServerError: it cannot be judged.
     """
-    _answer(port, f"/mammolens/exams/{exam}/judge", b"{}", _LONGEST_EXAM_S)
+    ask(address(port), f"/mammolens/exams/{exam}/judge", method="POST", body={}, seconds=_LONGEST_EXAM_S)
 
 
 def first_viewer(port: int) -> str | None:
@@ -45,22 +43,3 @@ def first_viewer(port: int) -> str | None:
     except ServerError:
         return None
     return address(port, found) if found else None
-
-
-def _answer(port: int, path: str, body: bytes | None, seconds: float) -> dict[str, Any]:
-    request = urllib.request.Request(address(port, path), body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=seconds) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except urllib.error.HTTPError as error:
-        raise ServerError(path, f"the server answers {error.code} ({_detail(error)})", "see its log") from error
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
-        raise ServerError(path, f"the server does not answer ({error})", "see its log") from error
-
-
-def _detail(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.load(error)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return error.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import socket
@@ -55,23 +56,31 @@ def running_server(
     for name, value in {**({"model_dir": str(model_dir.resolve())} if model_dir else {}), **(conf or {})}.items():
         command += ["--conf", name, value]
     sink = log.open("wb") if log else None
-    with _ended_by_sigterm():
-        server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)
+    with ended_by_sigterm():
         try:
-            _wait_until_it_answers(server, port, log)
-            yield server
+            with ended(subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)) as server:
+                _wait_until_it_answers(server, port, log)
+                yield server
         finally:
-            server.terminate()
-            try:
-                server.wait(timeout=_LONGEST_STOP_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
             if sink:
                 sink.close()
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a child process, and end it afterwards, by force if it does not by itself."""
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=_LONGEST_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
     """SIGTERM means what Ctrl-C does, so that what stands behind 'finally' is done."""
 
     def end(number: int, _: FrameType | None) -> None:
@@ -103,12 +112,25 @@ def _check(studies: str, port: int) -> None:
         raise ServerError("monailabel", "is not installed", "run 'make install', or pip install 'mammolens[server]'")
     if not studies.startswith(("http://", "https://")) and not Path(studies).is_dir():
         raise InputError(studies, "is no folder", "give a folder of mammograms or the address of a PACS")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
+    check_port(HOST, port)
+
+
+def check_port(address: str, port: int) -> None:
+    """Find out whether a program of ours can listen there.
+
+    Raises:
+        ServerError: another program does, or the address is none of this computer.
+    """
+    try:
+        family, *_, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise ServerError(f"port {port}", "is taken by another program", "choose another one by --port") from error
+        reason = error.strerror or str(error)
+        raise ServerError(f"{address}:{port}", f"cannot be listened at ({reason})", "choose another one") from error
 
 
 def _ensure_app(app: Path) -> None:

@@ -29,6 +29,13 @@ def number_of(dataset: Dataset, keyword: str) -> float | None:
     return next(iter(numbers_of(dataset, keyword)), None)
 
 
+def texts_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """All values of an attribute as texts without blanks around them; empty ones are left out."""
+    stated = dataset.get(keyword)
+    values = stated if isinstance(stated, Iterable) and not isinstance(stated, str) else [stated or ""]
+    return tuple(text for value in values if (text := str(value).strip()))
+
+
 def date_of(text: str) -> date | None:
     """A date (DA, PS3.5 6.2), or ``None`` where it is none."""
     match = _DATE.fullmatch(text.strip())

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom import appearance
 from mammolens.dicom.acceptance import refuse_what_is_no_mammogram
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
-from mammolens.dicom.header_values import date_of
+from mammolens.dicom.header_values import date_of, texts_of
 from mammolens.dicom.known_sets import attributes_of_known_set
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels
@@ -116,6 +116,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         spacing=spacing,
         geometry=viewer_geometry_of(dataset),
         acquisition_group=_acquisition_group(dataset),
+        software_versions=", ".join(texts_of(dataset, "SoftwareVersions")) or None,
         study_date=date_of(str(dataset.get("StudyDate") or "")),
         study_instance_uid=study,
         series_instance_uid=str(dataset.get("SeriesInstanceUID") or "") or None,

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,22 +21,42 @@ from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.interfaces.tasks.train import TrainTask
 
 from mammolens import __version__
+from mammolens.enums import Verdict
 from mammolens.errors import MammoLensError, RequestError
+from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.identifiers import check_tag
-from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, RequestKey
+from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, LearningKind, RequestKey
+from mammolens.labelapp.learning.job_files import JobFiles
+from mammolens.labelapp.learning.process import launching
+from mammolens.labelapp.learning.queue import LearningQueue
+from mammolens.labelapp.learning.schedule import Schedule, newly_accepted
+from mammolens.labelapp.learning.settings import LearningSettings
 from mammolens.labelapp.parameters import KeepParameters, parse
+from mammolens.labelapp.reading.decisions import Decisions
+from mammolens.labelapp.reading.drift_watch import DriftWatch, window_of
+from mammolens.labelapp.reading.ledger_settings import open_ledger, review_policy
+from mammolens.labelapp.reading.old_marks import import_old_marks
 from mammolens.labelapp.reading.policy import ResultPolicy, StorePolicy
 from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.reading.second_look import SecondLook
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.settings import apply_mammography
 from mammolens.labelapp.tasks.batch import MammogramBatch
+from mammolens.labelapp.tasks.candidate import Workplace
 from mammolens.labelapp.tasks.infer import MammogramInfer
+from mammolens.labelapp.tasks.infer_times import InferTimes
+from mammolens.labelapp.tasks.learner import Learner, logged
+from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
+from mammolens.labelapp.tasks.registry import ModelRegistry
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.tasks.site import Site
 from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.labelapp.tasks.train import NormalTrain
+from mammolens.models.lineage import serving_added_at
 from mammolens.models.store import ModelStore
+from mammolens.training.progress import Observer, unobserved
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,25 +69,54 @@ class MammoLensApp(MONAILabelApp):
     Args:
         app_dir: the app's folder; models are kept in its 'model' unless ``conf`` has 'model_dir'.
         studies: a folder, or the http(s) address of a DICOMweb server.
-        conf: ``--conf`` pairs of the command line: model_dir, results, store_results.
+        conf: ``--conf`` pairs of the command line: model_dir, results, store_results, ledger, review_policy,
+            promotion, held_back_share, guard_share, gate_policy, sentinels.
 
     Attributes:
+        ledger: what people decided.
         reading_room: what viewers ask, exam by exam.
+        second_look: exams that were accepted as normal and do not look like it.
+        models: the versions of the model, and which serves.
+        drift_watch: whether the serving model still speaks of the exams that come.
+        learning: the queue of learning jobs; it runs them in the server alone.
+        infer_times: of infer requests, for ``GET /metrics``.
 
     Raises:
         ConfigError: a value of ``conf`` that is not known.
+        LedgerError: the ledger cannot be opened.
     """
 
     def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str] | None) -> None:
         conf = dict(conf or {})
         apply_mammography(settings)
         self._models = Path(conf.get("model_dir") or Path(app_dir) / "model")
-        self._serving = Serving(ModelStore(self._models))
-        policy = ResultPolicy.of(conf)
+        self._learning_settings = LearningSettings.of(conf)
+        self.learning = LearningQueue(JobFiles(self._models / "jobs"), launching(self._learning_settings))
+        store = ModelStore(self._models)
+        self._serving = Serving(store)
+        policy, window, whose = ResultPolicy.of(conf), window_of(conf), review_policy(conf)
+        promotion = PromotionSettings.of(conf)
+        self.infer_times = InferTimes()
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
-        self.reading_room = ReadingRoom(self._serving, self._datastore, policy, self._in_the_pool)
+        self.ledger = open_ledger(conf, self._datastore.place)
+        import_old_marks(self._datastore, self.ledger)
+        decisions = Decisions(self.ledger, whose, self._datastore.with_room)
+        self.reading_room = ReadingRoom(self._serving, self._datastore, decisions, policy, self._in_the_pool)
+        self.second_look = SecondLook(
+            self.reading_room.exams, decisions, self._datastore, self._serving, promotion.guard_share
+        )
+        self._site = Site(self.reading_room.exams, decisions, self._datastore, self.second_look)
+        self._promotion = promotion
+        self.models = ModelRegistry(store)
+        self.drift_watch = DriftWatch(
+            self.reading_room.worklist,
+            self._datastore,
+            self._serving,
+            lambda: serving_added_at(store),
+            window=window,
+        )
         server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
         if server is not None:
             harden(server.app, settings)
@@ -81,11 +131,11 @@ class MammoLensApp(MONAILabelApp):
 
     def init_trainers(self) -> dict[str, TrainTask]:
         """The one train task."""
-        return {TASK: NormalTrain(self._serving, self._models / "training")}
+        return {TASK: NormalTrain(self._serving, lambda request: self.learn(LearningKind.TRAIN, request, logged))}
 
     def init_strategies(self) -> dict[str, Strategy]:
         """Which image comes next."""
-        return {STRATEGY: MostAnomalous()}
+        return {STRATEGY: MostAnomalous(self._verdicts)}
 
     def init_scoring_methods(self) -> dict[str, ScoringMethod]:
         """What the strategy lives on."""
@@ -122,17 +172,32 @@ class MammoLensApp(MONAILabelApp):
         keep = parse(KeepParameters, request)
         tag = check_tag(keep.label_tag)
         asked = {**request, RequestKey.IMAGE: image, RequestKey.IMAGE_ID: image_id}
-        file, record = self._in_the_pool(lambda: task(asked))
+        with self.infer_times.timed():
+            file, record = self._in_the_pool(lambda: task(asked))
         label = file
         if image_id is not None and keep.save_label:
             label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
         return {"label": label, "tag": tag, "file": file, "params": record}
 
-    def train(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Train, calibrate and publish."""
-        with self._told_in_one_line():
-            result: dict[str, Any] = super().train(request)
-        return result
+    def present(self, files: Mapping[Path, str], folder: Path) -> None:
+        """Judge files that came with a request, each with its name there, and write what a page shows into a folder.
+
+        Raises:
+            ModelError: no model serves.
+        """
+        predictor = self._serving.predictor()
+        with self.infer_times.timed():
+            self._in_the_pool(lambda: present(predictor, files, folder))
+
+    def learn(
+        self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
+    ) -> dict[str, Any]:
+        """Learn, judge and perhaps promote, in this process; see :meth:`Learner.learn`.
+
+        A job has a ``workplace`` of its own, so that what it left there when it was stopped is there when it goes on.
+        """
+        workplace = Workplace(Path(parameters.get(RequestKey.WORKPLACE) or self._models / "training"))
+        return Learner(self._serving, self._site, workplace, self._promotion).learn(kind, parameters, observe, by)
 
     def scoring(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
         """Score the images that have no score."""
@@ -154,16 +219,42 @@ class MammoLensApp(MONAILabelApp):
         except MammoLensError as error:
             _log.error("no model serves: %s", error)
         threading.Thread(target=self._know_exams, name="exams", daemon=True).start()
+        self.learning.start()
+        Schedule(self._learning_settings, self.learning, self._newly_accepted).start()
 
     def knows(self, kind: str, name: str) -> bool:
-        """Whether there is an infer task, a trainer, a strategy or a scoring method of that name."""
+        """Whether there is an infer task, a strategy or a scoring method of that name."""
         tasks: dict[str, Mapping[str, Any]] = {
             "infer": self._infers,
-            "train": self._trainers,
             "strategy": self._strategies,
             "scoring": self._scoring_methods,
         }
         return name in tasks[kind]
+
+    def info(self) -> dict[str, Any]:
+        """What clients see at ``/info/``; ``drift`` is ``None`` while nothing can be told."""
+        told = super().info()
+        return {
+            **told,
+            "datastore": {**told["datastore"], **self.reviewed()},
+            **self._ledger_told(),
+            # While the PACS does not answer, asking it again would make whoever waits wait twice.
+            "drift": None if told["datastore"].get("error") else self.drift(),
+        }
+
+    def drift(self) -> dict[str, Any] | None:
+        """Alarms, and how it is in one sentence; ``None`` while ``GET /mammolens/drift`` answers with an error."""
+        try:
+            return self.drift_watch.summary()
+        except MammoLensError:
+            return None
+
+    def reviewed(self) -> dict[str, Any]:
+        """How many images have each verdict, as ``reviewed``; nothing while ledger or PACS, as they say, are away."""
+        try:
+            return {"reviewed": self.reading_room.reviews.counts()}
+        except MammoLensError:
+            return {}
 
     def check_batch(self, parameters: Mapping[str, Any]) -> None:
         """Refuse a batch that cannot run, before a background process finds out.
@@ -188,12 +279,28 @@ class MammoLensApp(MONAILabelApp):
             _log.error("failed: %s", error)
             raise SystemExit(1) from None
 
+    def _verdicts(self) -> dict[str, Verdict | None]:
+        return self.reading_room.reviews.verdicts()
+
+    def _ledger_told(self) -> dict[str, Any]:
+        """Where the ledger lies, without a password, and its end; why there is none, while it does not answer."""
+        decisions = self.reading_room.decisions
+        told: dict[str, Any] = {"place": self.ledger.name, "policy": decisions.policy.value}
+        try:
+            told["head"] = str(decisions.now().head)
+        except MammoLensError as error:
+            told |= {"head": None, "error": str(error)}
+        return {"ledger": told}
+
     def _know_exams(self) -> None:
         """Have the header of every image read once; ten thousand take about ten seconds."""
         try:
             self.reading_room.exams.all()
         except MammoLensError as error:
             _log.warning("exams are not known yet: %s", error)
+
+    def _newly_accepted(self, since: datetime | None) -> int:
+        return newly_accepted(self.reading_room.decisions.now(), since)
 
     def _in_the_pool(self, work: Callable[[], T]) -> T:
         """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says."""

@@ -21,20 +21,23 @@ class InfoKey(StrEnum):
     LATERALITY = "laterality"
     VIEW = "view"
     ACQUISITION_GROUP = "acquisition_group"
+    SOFTWARE_VERSIONS = "software_versions"
+    FIRST_SCORED = "first_scored"
     SOP_INSTANCE_UID = "sop_instance_uid"
     JUDGED_AS = "judged_as"
     SCORE_ERROR = "score_error"
     PROBLEM = "problem"
     EARLIER = "earlier"
+    SECOND_LOOK = "second_look"
 
     @property
     def is_of_the_server(self) -> bool:
         """Whether the server alone writes it; exams would otherwise be ranked by what a client says."""
-        return self not in (InfoKey.REVIEW, InfoKey.USER)
+        return self is not InfoKey.USER
 
 
 class ReviewKey(StrEnum):
-    """Keys of a review mark; ``status`` is an older spelling of ``verdict``."""
+    """Keys of a decision as MONAI Label's clients see it in an image's info; ``status`` is an older ``verdict``."""
 
     VERDICT = "verdict"
     STATUS = "status"
@@ -60,6 +63,7 @@ class RequestKey(StrEnum):
     IMAGE_ID = "image_id"
     SAVE_LABEL = "save_label"
     LABEL_TAG = "label_tag"
+    WORKPLACE = "workplace"
 
 
 class OutputMap(StrEnum):
@@ -74,6 +78,13 @@ class ResultExtension(StrEnum):
 
     NRRD = ".nrrd"
     NIFTI = ".nii.gz"
+
+
+class LearningKind(StrEnum):
+    """What the server can learn."""
+
+    TRAIN = "train"
+    RECALIBRATE = "recalibrate"
 
 
 TASK = "mammolens"

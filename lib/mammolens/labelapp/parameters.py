@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
@@ -56,7 +57,15 @@ class ScoringParameters(Parameters):
     again: bool = Field(False, description="also those that have one")
 
 
-class TrainParameters(Parameters):
+class RecalibrateParameters(Parameters):
+    """One calibration of the serving model on the accepted normals."""
+
+    ask: bool | None = Field(
+        None, description="let a person accept the model that the gate passes; without: as the server is set"
+    )
+
+
+class TrainParameters(RecalibrateParameters):
     """One training; ``None`` keeps the serving model's own configuration."""
 
     epochs: int | None = Field(None, ge=1, le=10_000)
@@ -65,6 +74,15 @@ class TrainParameters(Parameters):
     seed: int | None = Field(None, ge=0)
     from_scratch: bool = Field(False, description="forget what the serving model has learned")
     resume: bool = Field(False, description="go on with a training that was stopped")
+    learn_from_findings: bool = Field(
+        False, description="learn from the regions that annotators marked, too; without, they only judge"
+    )
+
+
+class ModelDecisionParameters(Parameters):
+    """What a person decides on a model."""
+
+    why: str = Field("", max_length=2000, description="kept in the history")
 
 
 class JudgeParameters(Parameters):
@@ -83,13 +101,29 @@ class DrawnRegion(Parameters):
     )
 
 
-class DecisionParameters(Parameters):
+class UndoParameters(Parameters):
+    """The taking back of the last decision on an exam."""
+
+    id: UUID | None = Field(None, description="names it; sent again after a broken connection, it is done once")
+    viewer: str = Field("", max_length=64, description="the program it was decided in")
+
+
+class DecisionParameters(UndoParameters):
     """What a person decides on an exam."""
 
     verdict: Verdict
     comment: str = Field("", max_length=2000)
-    viewer: str = Field("", max_length=64, description="the program it was decided in")
     regions: list[DrawnRegion] = Field(default_factory=list, max_length=100)
+
+
+class ReviewParameters(UndoParameters):
+    """What a MONAI Label client decides on one image, as the ``review`` of its info."""
+
+    verdict: Verdict
+    comment: str = Field("", max_length=2000)
+    regions: list[list[tuple[FiniteFloat, FiniteFloat]]] = Field(
+        default_factory=list, max_length=100, description="as of a decision on an exam, on this image"
+    )
 
 
 class SampleParameters(Parameters):

@@ -19,6 +19,7 @@ class Event(StrEnum):
     ADDED = "added"
     PROMOTED = "promoted"
     REFUSED = "refused"
+    WAITS = "waits"  # the gate passed it, and a person was to have the last word
     ROLLED_BACK = "rolled_back"
     FOUND = "found"  # the pointer says otherwise than the line before: a change was cut short, or made by hand
 
@@ -86,7 +87,7 @@ def served(entries: Iterable[Entry]) -> list[str | None]:
     """
     line: list[str | None] = [None]
     for entry in entries:
-        if entry.event in (Event.ADDED, Event.REFUSED):
+        if entry.event in (Event.ADDED, Event.REFUSED, Event.WAITS):
             continue
         if entry.event is not Event.PROMOTED and entry.version in line:
             while line[-1] != entry.version:

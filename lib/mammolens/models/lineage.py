@@ -14,6 +14,7 @@ from mammolens.models.history import Entry, Event
 from mammolens.models.store import ModelStore
 
 _PROMOTIONS = (Event.PROMOTED, Event.ROLLED_BACK)
+_JUDGED = (Event.PROMOTED, Event.REFUSED, Event.WAITS)
 
 
 class Lineage(BaseModel):
@@ -33,7 +34,11 @@ class Lineage(BaseModel):
     promoted_by: str | None
     overridden: bool = Field(description="by a person without the gate's consent")
     refused: bool = Field(description="the last word on it was a refusal")
+    waits: bool = Field(description="the gate passed it, and nobody has let it serve or refused it since")
     verdict: str | None = Field(description="name of the last verdict on it")
+    judged_against: str | None = Field(
+        description="version that served when this verdict was noted; None: the model of the package"
+    )
 
 
 def lineages(store: ModelStore) -> list[Lineage]:
@@ -56,11 +61,23 @@ def lineage(store: ModelStore, version: str) -> Lineage:
     return next(one for one in lineages(store) if one.version == version)
 
 
+def serving_added_at(store: ModelStore) -> datetime | None:
+    """When the serving version came into the store; ``None``: the model of the package, or nobody wrote it down.
+
+    Raises:
+        ModelError: the history is damaged.
+    """
+    version = store.serving_version()
+    added = (entry.at for entry in store.history() if entry.event is Event.ADDED and entry.version == version)
+    return next(added, None) if version is not None else None
+
+
 def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving: str | None) -> Lineage:
     own = [entry for entry in history if entry.version == version]
     added = next((entry for entry in own if entry.event is Event.ADDED), None)
     promoted = next((entry for entry in reversed(own) if entry.event in _PROMOTIONS), None)
-    judged = [entry for entry in own if entry.event in (Event.PROMOTED, Event.REFUSED)]
+    judged = [entry for entry in own if entry.event in _JUDGED]
+    verdict = next((entry for entry in reversed(judged) if entry.verdict), None)
     record = _record(store, version)
     return Lineage(
         version=version,
@@ -75,7 +92,9 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
         promoted_by=promoted.by if promoted else None,
         overridden=bool(promoted and promoted.overridden),
         refused=bool(judged) and judged[-1].event is Event.REFUSED,
-        verdict=next((entry.verdict for entry in reversed(judged) if entry.verdict), None),
+        waits=bool(judged) and judged[-1].event is Event.WAITS,
+        verdict=verdict.verdict if verdict else None,
+        judged_against=verdict.previous if verdict else None,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from types import EllipsisType
 
 from filelock import FileLock, Timeout
 
@@ -125,7 +126,16 @@ class ModelStore:
             self._note(Event.ADDED, version, by)
         return version
 
-    def promote(self, version: str, *, by: str, why: str, verdict: str | None = None, overridden: bool = False) -> None:
+    def promote(
+        self,
+        version: str,
+        *,
+        by: str,
+        why: str,
+        verdict: str | None = None,
+        overridden: bool = False,
+        judged_against: str | EllipsisType | None = ...,
+    ) -> None:
         """Let a version serve; nothing is done where it serves already.
 
         Args:
@@ -134,12 +144,15 @@ class ModelStore:
             why: in words.
             verdict: name that :meth:`keep_verdict` gave.
             overridden: a person decides without the gate's consent.
+            judged_against: the version that has to serve until now (``None``: the pretrained model); without, any.
 
         Raises:
-            ModelError: there is no such version, or it cannot be loaded.
+            ModelError: there is no such version, it cannot be loaded, or it was judged against another one.
         """
         load_model(self.directory(version))
         with self._changing():
+            if judged_against is not ... and self.serving_version() != judged_against:
+                raise ModelError(self.root, "another model was promoted while this one was judged", "judge it again")
             if self.serving_version() != version:
                 self._note(Event.PROMOTED, version, by, why, verdict, overridden)
                 self._point_to(version)
@@ -153,6 +166,16 @@ class ModelStore:
         self.directory(version)
         with self._changing():
             self._note(Event.REFUSED, version, by, why, verdict)
+
+    def wait(self, version: str, *, by: str, why: str, verdict: str | None = None) -> None:
+        """Note that a version may serve as soon as a person wants it to.
+
+        Raises:
+            ModelError: there is no such version.
+        """
+        self.directory(version)
+        with self._changing():
+            self._note(Event.WAITS, version, by, why, verdict)
 
     def rollback(self, *, by: str, why: str) -> str | None:
         """Let the version serve that served before; again, and it is the one before that.

@@ -50,7 +50,7 @@ class Trial:
     Attributes:
         patients: ``(images,)`` str.
         plain: ``(2, images)`` float64, standardised scores.
-        planted: the same of the images with a lesion.
+        planted: the same of the images with a lesion; ``(2, 0)`` where none was planted.
         exams: of each model.
         left_out: images that could not be used.
     """
@@ -68,6 +68,8 @@ def try_models(
     policy: PromotionPolicy,
     on_error: OnError,
     on_done: Callable[[], None],
+    *,
+    plant: bool = True,
 ) -> Trial:
     """Score every case by both models; each image is read once.
 
@@ -77,34 +79,43 @@ def try_models(
         policy: seed and size of the lesions.
         on_error: told of each image that cannot be used; it is left out for both.
         on_done: called after each image.
+        plant: also with a lesion.
     """
     patients: list[str] = []
-    scores: list[list[list[float]]] = []
+    plain_scores: list[list[float]] = []
+    planted_scores: list[list[float]] = []
     exams: dict[str, dict[ExamKey, list[list[ImageScore]]]] = {}
     for case, mammogram in _read(cases, on_error, on_done):
         try:
-            lesion = plant_lesion(mammogram, policy.suite_seed, policy.suite_height_mm)
+            # Planted first: an image in which no lesion fits is left out of everything.
+            lesion = plant_lesion(mammogram, policy.suite_seed, policy.suite_height_mm) if plant else None
             plain = [model.score(mammogram) for model in models]
-            planted = [model.score(lesion) for model in models]
+            planted = [model.score(lesion) for model in models] if lesion is not None else []
         except InputError as error:
             on_error(error)
             continue
         patients.append(case.patient_id)
-        scores.append([[score.pred_score for score in both] for both in (plain, planted)])
+        plain_scores.append([score.pred_score for score in plain])
+        if planted:
+            planted_scores.append([score.pred_score for score in planted])
         exams.setdefault(case.patient_id, {}).setdefault(mammogram.header.exam_key, []).append(plain)
     # A patient counts once, by the first of her exams: two of the same woman are not independent.
     first = [next(iter(own.values())) for own in exams.values()]
-    table = np.array(scores, dtype=np.float64).reshape(-1, 2, 2)
     return Trial(
         patients=np.array(patients, dtype=np.str_),
-        plain=table[:, 0].T,
-        planted=table[:, 1].T,
+        plain=_rows(plain_scores),
+        planted=_rows(planted_scores),
         exams=(
             _judged(models.serving, [[image[0] for image in exam] for exam in first]),
             _judged(models.candidate, [[image[1] for image in exam] for exam in first]),
         ),
         left_out=len(cases) - len(patients),
     )
+
+
+def _rows(scores: Sequence[Sequence[float]]) -> Floats:
+    """``(2, images)`` of pairs."""
+    return np.array(scores, dtype=np.float64).reshape(-1, 2).T
 
 
 def _read(cases: Sequence[Case], on_error: OnError, on_done: Callable[[], None]) -> Iterator[tuple[Case, Mammogram]]:

@@ -19,6 +19,7 @@ class CheckName(StrEnum):
     HELD_BACK = "held_back_normals"
     RATE = "realised_rate"
     UNIFORMITY = "uniform_p_values"
+    WEIGHTS = "same_weights"
     SIGHT = "synthetic_lesions_seen"
     SUITE = "synthetic_lesions_compared"
     FINDINGS = "marked_findings"
@@ -53,6 +54,11 @@ class Check(BaseModel):
     limit_high: float | None = None
     serving: float | None = Field(None, description="the same figure of the serving model")
     patients: int | None = Field(None, description="behind the figure")
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether it stands in no candidate's way."""
+        return self.outcome in (Outcome.PASSED, Outcome.NOT_JUDGED)
 
 
 class Override(BaseModel):
@@ -92,7 +98,7 @@ class Verdict(BaseModel):
     @property
     def objections(self) -> tuple[Check, ...]:
         """The checks that refuse."""
-        return tuple(check for check in self.checks if check.outcome in (Outcome.FAILED, Outcome.UNDECIDED))
+        return tuple(check for check in self.checks if not check.lets_through)
 
     @property
     def reason(self) -> str:

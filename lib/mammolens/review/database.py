@@ -13,11 +13,13 @@ from typing import Any
 from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mammolens.errors import ConfigError, LedgerError, MammoLensError, StorageError
 from mammolens.review.migration import is_current, upgrade
 
 _BUSY_S = 60  # how long a writer waits for the others
+_CONNECT_S = 10  # a host that does not answer at all must not hold up a server for the minutes that TCP takes
 _UPGRADE_KEY = 0x6D616D6D6F  # of PostgreSQL's advisory lock; any number that others do not take
 _WRITES = "ledger_writes"
 
@@ -92,7 +94,7 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:  # the second, where it was not SQLAlchemy that asked
+        except (DBAPIError, PoolTimeoutError, sqlite3.Error) as error:  # the last, where SQLAlchemy did not ask
             raise _in_words(self.name, error) from error
 
 
@@ -123,7 +125,9 @@ def _check_file(path: Path, *, create: bool) -> None:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)  # a database that was started anew is found again
+        patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_S}
+        # Asked before: a database that was started anew is found again.
+        return create_engine(url, pool_pre_ping=True, connect_args=patience)
     engine = create_engine(url, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
@@ -141,7 +145,7 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _in_words(name: str, error: DBAPIError | sqlite3.Error) -> MammoLensError:
+def _in_words(name: str, error: DBAPIError | PoolTimeoutError | sqlite3.Error) -> MammoLensError:
     said = " ".join(str(getattr(error, "orig", error)).split())
     if "disk is full" in said or "No space left" in said:
         full = StorageError(name, "the disk takes no more", "free some space")
@@ -154,6 +158,7 @@ def _in_words(name: str, error: DBAPIError | sqlite3.Error) -> MammoLensError:
 
 
 _TROUBLE = (
+    ("QueuePool limit", "all connections have been in use for too long", "try again soon"),
     ("is locked", "another process has been writing for too long", "try again when it is done"),
     ("readonly", "cannot be written to", "mend the permissions of the file and its folder"),
     ("unable to open", "cannot be opened", "mend the permissions of the file and its folder"),

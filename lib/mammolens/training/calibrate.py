@@ -76,6 +76,7 @@ def _normal_image(scored: _Scored, pred_score: float) -> NormalImage:
         patient=scored.patient,
         view=scored.header.view,
         acquisition_group=scored.header.acquisition_group,
+        software_versions=scored.header.software_versions,
         raw_score=scored.raw_score,
         pred_score=pred_score,
         map_peak=scored.map_peak,

@@ -13,6 +13,7 @@ class Stage(StrEnum):
     PREPARE = "prepare"
     LEARN = "learn"
     CALIBRATE = "calibrate"
+    JUDGE = "judge"  # by the gate, where one follows
 
 
 @dataclass(frozen=True, slots=True)

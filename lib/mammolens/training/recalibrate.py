@@ -48,6 +48,7 @@ def recalibrate(
     output: Path,
     *,
     settings: CalibrationConfig | None = None,
+    unseen: bool = False,
     progress: Observer = unobserved,
 ) -> Recalibration:
     """Write a copy of a model with a new calibration, training record and card; weights stay as they are.
@@ -59,6 +60,7 @@ def recalibrate(
         dataset: its clean normal cases are used; see :func:`unseen_normals`.
         output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
         settings: in place of the model's own, but for the share of patients that training held back.
+        unseen: whoever asks knows that the model learned from none of these patients: all clean normal cases are used.
         progress: told of every image.
 
     Raises:
@@ -73,7 +75,10 @@ def recalibrate(
     if missing := {"dataset", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
-    cases, doubt = unseen_normals(dataset, model.config, model.training)
+    if unseen:
+        cases, doubt = clean_normals(dataset).cases, None
+    else:
+        cases, doubt = unseen_normals(dataset, model.config, model.training)
     config = _configured(model.config, settings)
     step = StageCounter(Stage.CALIBRATE, len(cases), progress)
     scorer, pipeline = Scorer(model.network, config.scoring), Pipeline(config.preprocessing)

@@ -22,7 +22,7 @@ from mammolens.training.partition import Partition
 _PARTS = {
     Split.TRAIN: "training",
     Split.VALIDATION: "validation (early stopping)",
-    Split.EXPOSURE: "known cancers, also trained on",
+    Split.EXPOSURE: "known cancers or marked findings, also trained on",
     Split.CALIBRATION: "calibration",
 }
 _UNITS = {
@@ -146,7 +146,7 @@ def _parts(record: dict[str, Any]) -> str:
 
 def _learned_from(record: dict[str, Any]) -> str:
     if Split.EXPOSURE.value in record["images"]:
-        return "normal mammograms and, with image-level labels, **known cancers** (exposure)"
+        return "normal mammograms and, with image-level labels, **known cancers or marked findings** (exposure)"
     return "normal mammograms only"
 
 

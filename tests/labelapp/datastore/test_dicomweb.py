@@ -25,9 +25,9 @@ def test_info_can_be_read_and_written_before_the_image_was_fetched(
     a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn
 ) -> None:
     uid = a_pacs_datastore.list_images()[0]
-    a_pacs_datastore.update_image_info(uid, {"review": {"verdict": "normal"}})
+    a_pacs_datastore.update_image_info(uid, {"device": "old"})
     info = a_pacs_datastore.get_image_info(uid)
-    assert info["review"]["verdict"] == "normal"
+    assert info["device"] == "old"
     assert info["Modality"] == "MG"
     assert "path" not in info
     assert a_pacs.fetched == []
@@ -135,7 +135,7 @@ def test_after_a_restart_a_known_image_opens_before_the_pacs_was_listed(a_pacs: 
     assert listings == []
 
 
-def test_downloads_make_room_for_review_marks_on_a_full_disk(
+def test_downloads_make_room_for_infos_on_a_full_disk(
     a_pacs: PacsStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = MammogramDicomWeb(a_pacs, tmp_path / "cache", expiry_seconds=3600, in_use_seconds=0)
@@ -149,9 +149,9 @@ def test_downloads_make_room_for_review_marks_on_a_full_disk(
         return written(path, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Path, "write_text", full)
-    store.update_image_info(uid, {"review": {"verdict": "finding"}})
+    store.update_image_info(uid, {"device": "new"})
     assert not kept.exists()
-    assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["review"]["verdict"] == "finding"
+    assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["device"] == "new"
 
 
 @pytest.mark.parametrize("what", ["result", "label"])
@@ -179,19 +179,19 @@ def test_downloads_make_room_for_results_and_labels_too(
     assert not kept.exists()
 
 
-def test_a_review_mark_that_finds_no_room_is_refused_and_the_earlier_ones_stay(
+def test_an_info_that_finds_no_room_is_refused_and_the_earlier_one_stays(
     a_pacs_datastore: MammogramDicomWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid = a_pacs_datastore.list_images()[0]
-    a_pacs_datastore.update_image_info(uid, {"review": {"verdict": "normal"}})
+    a_pacs_datastore.update_image_info(uid, {"device": "old"})
 
     def full(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(StorageError, match="takes no more"):
-        a_pacs_datastore.update_image_info(uid, {"review": {"verdict": "finding"}})
-    assert a_pacs_datastore.get_image_info(uid)["review"]["verdict"] == "normal"
+        a_pacs_datastore.update_image_info(uid, {"device": "new"})
+    assert a_pacs_datastore.get_image_info(uid)["device"] == "old"
 
 
 def test_the_cache_keeps_to_its_limit_and_to_what_was_used_last(a_pacs: PacsStandIn, tmp_path: Path) -> None:
@@ -222,11 +222,11 @@ def test_the_list_is_asked_for_again_only_when_it_is_old(a_pacs: PacsStandIn, tm
     assert len(patient.list_images()) == 8
 
 
-def test_marks_outlive_the_process(a_pacs: PacsStandIn, tmp_path: Path) -> None:
+def test_infos_outlive_the_process(a_pacs: PacsStandIn, tmp_path: Path) -> None:
     first = MammogramDicomWeb(a_pacs, tmp_path / "cache")
     uid = first.list_images()[0]
-    first.update_image_info(uid, {"review": {"verdict": "finding"}})
-    assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["review"]["verdict"] == "finding"
+    first.update_image_info(uid, {"device": "new"})
+    assert MammogramDicomWeb(a_pacs, tmp_path / "cache").get_image_info(uid)["device"] == "new"
 
 
 def test_labels_are_kept_in_the_cache_and_the_images_stay_the_pacss(

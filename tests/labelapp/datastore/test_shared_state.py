@@ -25,8 +25,8 @@ for number in range(20):
 def test_what_one_datastore_writes_another_on_the_same_folder_sees(a_studies_folder: Path) -> None:
     one, other = (MammogramFolder(a_studies_folder, PATTERNS) for _ in range(2))
     image_id = one.list_images()[0]
-    one.update_image_info(image_id, {"review": {"verdict": "normal"}})
-    assert other.get_image_info(image_id)["review"]["verdict"] == "normal"
+    one.update_image_info(image_id, {"device": "old"})
+    assert other.get_image_info(image_id)["device"] == "old"
 
 
 def test_threads_and_processes_that_write_at_once_lose_nothing(a_studies_folder: Path) -> None:
@@ -41,16 +41,16 @@ def test_threads_and_processes_that_write_at_once_lose_nothing(a_studies_folder:
     assert {f"ours{number}" for number in range(20)} | {f"theirs{number}" for number in range(20)} <= info.keys()
 
 
-def test_review_marks_survive_that_the_folder_is_away_for_a_while(a_studies_folder: Path) -> None:
+def test_infos_survive_that_the_folder_is_away_for_a_while(a_studies_folder: Path) -> None:
     store = MammogramFolder(a_studies_folder, PATTERNS, rescan_seconds=0)
     image_id = store.list_images()[0]
-    store.update_image_info(image_id, {"review": {"verdict": "normal"}})
+    store.update_image_info(image_id, {"device": "old"})
     path = Path(store.get_image_uri(image_id))
     path.rename(path.with_suffix(".away"))
     assert image_id not in store.list_images()
     assert image_id not in store.json()["objects"]
     path.with_suffix(".away").rename(path)
-    assert store.get_image_info(image_id)["review"]["verdict"] == "normal"
+    assert store.get_image_info(image_id)["device"] == "old"
 
 
 def test_a_damaged_state_file_is_named_with_its_remedy(a_studies_folder: Path) -> None:
@@ -64,14 +64,12 @@ def test_the_state_file_is_json_that_other_tools_can_read(a_folder_datastore: Ma
     assert json.loads(path.read_text())["objects"].keys() == set(a_folder_datastore.list_images())
 
 
-def test_status_counts_images_verdicts_and_scores(a_folder_datastore: MammogramFolder) -> None:
-    first, second, *_ = a_folder_datastore.list_images()
-    a_folder_datastore.update_image_info(first, {"review": {"verdict": "normal"}})
+def test_status_counts_images_and_scores(a_folder_datastore: MammogramFolder) -> None:
+    second = a_folder_datastore.list_images()[1]
     score = StoredScore(pred_score=1.0, raw_score=0.1, p_value=0.5, model="m", calibration="c")
     a_folder_datastore.update_image_info(second, score.as_info())
     status = a_folder_datastore.status()
     assert status["total"] == 8
-    assert status["reviewed"] == {"normal": 1}
     assert status["scored"] == 1
 
 
@@ -82,8 +80,26 @@ def test_ids_that_are_none_and_ids_of_nothing_are_told_apart(a_folder_datastore:
         a_folder_datastore.update_image_info("nobody.dcm", {})
 
 
-def test_an_unusable_review_mark_changes_nothing(a_folder_datastore: MammogramFolder) -> None:
+@pytest.mark.parametrize("key", ["review", "reviews"])
+def test_a_decision_is_not_taken_for_an_info(a_folder_datastore: MammogramFolder, key: str) -> None:
     image_id = a_folder_datastore.list_images()[0]
-    with pytest.raises(RequestError, match="no known verdict"):
-        a_folder_datastore.update_image_info(image_id, {"review": {"verdict": "maybe"}, "comment": "x"})
+    with pytest.raises(RequestError, match="is a decision, which the ledger keeps"):
+        a_folder_datastore.update_image_info(image_id, {key: {"verdict": "normal"}, "comment": "x"})
     assert "comment" not in a_folder_datastore.get_image_info(image_id)
+
+
+def test_when_an_image_was_first_scored_is_never_replaced(a_folder_datastore: MammogramFolder) -> None:
+    image_id = a_folder_datastore.list_images()[0]
+    score = StoredScore(pred_score=1.0, raw_score=0.1, p_value=0.5, model="m", calibration="c")
+    a_folder_datastore.update_image_info(image_id, {**score.as_info(), "first_scored": 5.0})
+    a_folder_datastore.update_image_info(image_id, {**score.as_info(), "model": "other"})
+    info = a_folder_datastore.get_image_info(image_id)
+    assert (info["model"], info["first_scored"]) == ("other", 5.0)
+
+
+def test_what_was_put_aside_of_another_image_is_never_replaced(a_folder_datastore: MammogramFolder) -> None:
+    image_id = a_folder_datastore.list_images()[0]
+    a_folder_datastore.update_image_info(image_id, {"earlier": ["forged"], "comment": "x"})
+    info = a_folder_datastore.get_image_info(image_id)
+    assert info["comment"] == "x"
+    assert "earlier" not in info

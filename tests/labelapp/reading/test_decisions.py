@@ -1,140 +1,180 @@
+import errno
 import threading
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from mammolens.enums import Verdict
-from mammolens.errors import DatasetError, RequestError
+from mammolens.errors import DatasetError, RequestError, StorageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.datastore.review import verdict_of
-from mammolens.labelapp.reading.decisions import Decisions, Order, Region, exam_verdict, last_mark
+from mammolens.labelapp.reading.decisions import Decisions, Drawn, Order, Seen
+from mammolens.labelapp.reading.exams import Exam, Exams
+from mammolens.review.decision import Origin
+from mammolens.review.ledger import Ledger
+from mammolens.review.policy import PolicyName
 
 
 @pytest.fixture
-def an_exam(a_folder_datastore: MammogramFolder) -> list[str]:
-    return a_folder_datastore.list_images()[:4]
+def two_exams(a_folder_datastore: MammogramFolder) -> list[Exam]:
+    return list(Exams(a_folder_datastore).all().values())
 
 
 @pytest.fixture
-def decisions(a_folder_datastore: MammogramFolder) -> Decisions:
-    return Decisions(a_folder_datastore)
+def an_exam(two_exams: list[Exam]) -> Exam:
+    return two_exams[0]
 
 
-def _verdict(datastore: MammogramFolder, exam: list[str]) -> Verdict | None:
-    return exam_verdict(list(datastore.infos(exam).values()))
+def _told(decisions: Decisions, exam: Exam) -> list[tuple[Verdict | None, bool]]:
+    ours = decisions.of(exam)
+    return [(one.verdict, not ours.images_of(one)) for one in ours.told]
 
 
-def test_a_decision_marks_every_image_and_is_told_once(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
-) -> None:
-    region = Region(an_exam[1], ((1.0, 2.0), (3.5, 4.0)))
-    order = Order(Verdict.FINDING, "ada", "upper outer", "OHIF", (region,), "m-1", 0.03)
-    decisions.decide(an_exam, order)
-    told = decisions.history(an_exam)
-    assert [decision.order for decision in told] == [order]
-    assert told[0].images == an_exam
-    assert not told[0].is_undone
-    assert told[0].time.endswith("Z")
-    assert all(verdict_of(a_folder_datastore.get_image_info(image)) is Verdict.FINDING for image in an_exam)
-    assert last_mark(list(a_folder_datastore.infos(an_exam).values()))["user"] == "ada"
+def test_a_decision_holds_for_every_image_and_is_told_once(decisions: Decisions, an_exam: Exam) -> None:
+    drawn, seen = Drawn(an_exam.image_ids[1], ((1.0, 2.0), (3.5, 4.0))), Seen("m-1", "c-1", 0.03, 2.5)
+    decisions.decide(an_exam, Order(Verdict.FINDING, "ada", "upper outer", "OHIF", (drawn,), seen))
+    (told,) = decisions.history(an_exam)
+    assert told.images == an_exam.sop_instance_uids
+    assert (told.verdict, told.reviewer, told.comment, told.viewer) == (Verdict.FINDING, "ada", "upper outer", "OHIF")
+    assert (told.model, told.calibration, told.exam_p_value, told.exam_score) == ("m-1", "c-1", 0.03, 2.5)
+    (region,) = told.regions
+    assert (region.image, region.points) == (an_exam.images[1].sop_instance_uid, ((1.0, 2.0), (3.5, 4.0)))
+    assert told.origin is Origin.VIEWER
+    assert decisions.verdict(an_exam) is Verdict.FINDING
 
 
 def test_an_undone_decision_stays_in_the_history_and_the_one_before_counts_again(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
+    decisions: Decisions, an_exam: Exam
 ) -> None:
     decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
     decisions.decide(an_exam, Order(Verdict.FINDING, "grace"))
     decisions.undo(an_exam, "grace")
-    assert _verdict(a_folder_datastore, an_exam) is Verdict.NORMAL
-    assert [(one.order.verdict, one.is_undone) for one in decisions.history(an_exam)] == [
-        (Verdict.NORMAL, False),
-        (Verdict.FINDING, True),
-    ]
+    assert decisions.verdict(an_exam) is Verdict.NORMAL
+    assert _told(decisions, an_exam) == [(Verdict.NORMAL, False), (Verdict.FINDING, True)]
     decisions.undo(an_exam, "grace")
-    assert _verdict(a_folder_datastore, an_exam) is None
+    assert decisions.verdict(an_exam) is None
     with pytest.raises(DatasetError, match="none that could be taken back"):
         decisions.undo(an_exam, "grace")
     decisions.decide(an_exam, Order(Verdict.POOR_QUALITY, "ada"))
-    assert [one.is_undone for one in decisions.history(an_exam)] == [True, True, False]
-    assert _verdict(a_folder_datastore, an_exam) is Verdict.POOR_QUALITY
-    assert len(a_folder_datastore.get_image_info(an_exam[0])["reviews"]) == 5
+    assert [undone for _, undone in _told(decisions, an_exam)] == [True, True, False]
+    assert decisions.verdict(an_exam) is Verdict.POOR_QUALITY
+    assert len(decisions.of(an_exam).entries) == 5
 
 
-def test_marks_of_single_images_belong_to_the_history_and_count(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
-) -> None:
+def test_an_undo_takes_a_decision_back_where_it_still_counts(decisions: Decisions, an_exam: Exam) -> None:
     decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
-    a_folder_datastore.update_image_info(an_exam[2], {"review": {"verdict": "finding"}, "user": "slicer"})
-    assert _verdict(a_folder_datastore, an_exam) is Verdict.FINDING
-    assert [one.images for one in decisions.history(an_exam)] == [an_exam, [an_exam[2]]]
-    decisions.undo(an_exam, "ada")
-    assert _verdict(a_folder_datastore, an_exam) is Verdict.NORMAL
+    decisions.undo(an_exam, "ada", image=an_exam.images[0])
+    assert decisions.verdict(an_exam) is None
+    assert _told(decisions, an_exam) == [(Verdict.NORMAL, False)]
+    undone = decisions.undo(an_exam, "ada").decision
+    assert set(undone.images) == set(an_exam.sop_instance_uids[1:])
+    assert _told(decisions, an_exam) == [(Verdict.NORMAL, True)]
 
 
-def test_an_empty_mark_takes_a_decision_back_on_that_image(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
-) -> None:
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
-    a_folder_datastore.update_image_info(an_exam[0], {"review": {}})
-    assert _verdict(a_folder_datastore, an_exam) is None
-    assert not decisions.history(an_exam)[0].is_undone
-    decisions.undo(an_exam, "ada")
-    assert decisions.history(an_exam)[0].is_undone
+def test_an_exam_with_a_view_more_has_no_verdict_until_that_has_one(decisions: Decisions, an_exam: Exam) -> None:
+    fewer = Exam(an_exam.exam_id, an_exam.patient, an_exam.images[:3])
+    decisions.decide(fewer, Order(Verdict.NORMAL, "ada"))
+    assert decisions.verdict(fewer) is Verdict.NORMAL
+    assert decisions.verdict(an_exam) is None
+    decisions.decide(an_exam, Order(Verdict.POOR_QUALITY, "ada"), an_exam.images[3:])
+    assert decisions.verdict(an_exam) is Verdict.POOR_QUALITY
 
 
-def test_an_exam_has_a_verdict_when_each_image_has_one_and_then_the_gravest() -> None:
-    def mark(verdict: str) -> dict[str, Any]:
-        return {"review": {"verdict": verdict}}
-
-    assert exam_verdict([mark("normal"), {}]) is None
-    assert exam_verdict([mark("normal"), mark("poor_quality")]) is Verdict.POOR_QUALITY
-    assert exam_verdict([mark("normal"), mark("poor_quality"), mark("finding")]) is Verdict.FINDING
-    assert exam_verdict([]) is None
+def test_a_copy_of_an_image_is_decided_on_once(decisions: Decisions, an_exam: Exam) -> None:
+    doubled = Exam(an_exam.exam_id, an_exam.patient, (*an_exam.images, an_exam.images[0]))
+    decisions.decide(doubled, Order(Verdict.NORMAL, "ada"))
+    assert decisions.verdict(doubled) is Verdict.NORMAL
 
 
-def test_a_region_of_another_exam_is_refused_and_nothing_is_marked(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
-) -> None:
-    stranger = Region(a_folder_datastore.list_images()[7], ((1.0, 2.0),))
+def test_a_region_of_another_exam_is_refused_and_nothing_is_kept(decisions: Decisions, two_exams: list[Exam]) -> None:
+    stranger = Drawn(two_exams[1].image_ids[0], ((1.0, 2.0),))
     with pytest.raises(RequestError, match="is no image of this exam"):
-        decisions.decide(an_exam, Order(Verdict.FINDING, "ada", regions=(stranger,)))
-    assert decisions.history(an_exam) == []
+        decisions.decide(two_exams[0], Order(Verdict.FINDING, "ada", drawn=(stranger,)))
+    assert decisions.now().entries == ()
 
 
-def test_what_another_client_wrote_as_regions_is_passed_over(
-    decisions: Decisions, a_folder_datastore: MammogramFolder, an_exam: list[str]
-) -> None:
-    mark = {"verdict": "finding", "regions": [5, [["a", "b"]], [[1, 2]]], "exam_p_value": "x", "undoes": "everything"}
-    a_folder_datastore.update_image_info(an_exam[0], {"review": mark})
-    (told,) = decisions.history(an_exam)
-    assert told.order.regions == (Region(an_exam[0], ((1.0, 2.0),)),)
-    assert told.order.exam_p_value is None
+def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_exams: list[Exam]) -> None:
+    exam, other = two_exams
+    one, two = uuid.uuid4(), uuid.uuid4()
+    for _ in range(3):
+        decisions.decide(exam, Order(Verdict.NORMAL, "ada", decision_id=one))
+    assert len(decisions.now().entries) == 1
+    decisions.decide(exam, Order(Verdict.FINDING, "ada"))
+    for _ in range(3):
+        decisions.undo(exam, "ada", decision_id=two)
+    assert len(decisions.now().entries) == 3
+    assert decisions.verdict(exam) is Verdict.NORMAL
+    for refused in (
+        lambda: decisions.decide(exam, Order(Verdict.FINDING, "ada", decision_id=one)),
+        lambda: decisions.undo(exam, "ada", decision_id=one),
+        lambda: decisions.undo(other, "ada", decision_id=two),
+        lambda: decisions.undo(exam, "grace", decision_id=two),
+    ):
+        with pytest.raises(RequestError, match="another one of this id"):
+            refused()
+
+
+def test_two_readers_must_agree_where_the_server_wants_two(a_ledger: Ledger, an_exam: Exam) -> None:
+    decisions = Decisions(a_ledger, PolicyName.TWO_READERS)
+    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    assert decisions.verdict(an_exam) is None
+    assert [one.reviewer for one in decisions.standing(an_exam).decisions] == ["ada"]
+    decisions.decide(an_exam, Order(Verdict.NORMAL, "grace"))
+    assert decisions.verdict(an_exam) is Verdict.NORMAL
+
+
+def test_undos_at_once_take_a_decision_back_each(decisions: Decisions, an_exam: Exam) -> None:
+    for _ in range(8):
+        decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: decisions.undo(an_exam, f"reader-{number}"), range(8)))
+    assert decisions.standing(an_exam).decisions == ()
+    assert len({one.decision.undoes for one in decisions.of(an_exam).entries[8:]}) == 8
 
 
 def test_a_decision_that_comes_while_another_is_taken_back_counts(
-    a_folder_datastore: MammogramFolder, an_exam: list[str]
+    decisions: Decisions, an_exam: Exam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Slow:
-        """Marks that look on between an undoing's reading and writing."""
-
-        def __init__(self) -> None:
-            self.meanwhile: threading.Thread | None = None
-
-        def infos(self, image_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-            infos = a_folder_datastore.infos(image_ids)
-            if self.meanwhile:
-                self.meanwhile.start()
-                self.meanwhile.join(0.3)
-            return infos
-
-        def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
-            a_folder_datastore.mark_images(marks)
-
-    marks = Slow()
-    decisions = Decisions(marks)
     decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
-    marks.meanwhile = threading.Thread(target=lambda: decisions.decide(an_exam, Order(Verdict.FINDING, "grace")))
+    read = decisions.of
+
+    def slowly(exam: Exam) -> Any:
+        seen = read(exam)
+        grace = threading.Thread(target=lambda: decisions.decide(exam, Order(Verdict.FINDING, "grace")))
+        grace.start()
+        grace.join(30)
+        return seen
+
+    monkeypatch.setattr(decisions, "of", slowly)
     decisions.undo(an_exam, "ada")
-    marks.meanwhile.join(30)
-    assert _verdict(a_folder_datastore, an_exam) is Verdict.FINDING
+    monkeypatch.undo()
+    assert decisions.verdict(an_exam) is Verdict.FINDING
+    assert _told(decisions, an_exam) == [(Verdict.NORMAL, True), (Verdict.FINDING, False)]
+
+
+def test_a_full_disk_is_made_room_on_and_the_decision_kept(
+    a_ledger: Ledger, an_exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, tries = a_ledger.append, []
+
+    def at_first_full(decision: Any) -> Any:
+        tries.append(decision)
+        if len(tries) == 1:
+            full = StorageError("disk", "the disk takes no more", "free some space")
+            full.errno = errno.ENOSPC
+            raise full
+        return append(decision)
+
+    def with_room(write: Callable[[], Any]) -> Any:
+        try:
+            return write()
+        except StorageError:
+            return write()
+
+    monkeypatch.setattr(a_ledger, "append", at_first_full)
+    decisions = Decisions(a_ledger, with_room=with_room)
+    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    assert len(tries) == 2
+    assert decisions.verdict(an_exam) is Verdict.NORMAL

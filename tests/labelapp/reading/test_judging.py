@@ -21,6 +21,7 @@ from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.reading import judgement as judgement_module
+from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.reading.deriving import derived_from_image
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.policy import ResultPolicy
@@ -53,8 +54,10 @@ def a_bystander() -> Bystander:
 
 
 @pytest.fixture
-def a_room(a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander) -> ReadingRoom:
-    return ReadingRoom(a_serving, a_folder_datastore, ResultPolicy(), a_bystander)
+def a_room(
+    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+) -> ReadingRoom:
+    return ReadingRoom(a_serving, a_folder_datastore, decisions, ResultPolicy(), a_bystander)
 
 
 @pytest.fixture
@@ -218,9 +221,13 @@ def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_room: ReadingRoom
 
 
 def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back(
-    a_serving: Serving, a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, a_bystander: Bystander
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy(), a_bystander)
+    room = ReadingRoom(a_serving, a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
     exam = next(iter(room.exams.all().values()))
     for image_id in exam.image_ids[:2]:
         a_pacs_datastore.get_image_uri(image_id)
@@ -242,8 +249,9 @@ def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     monkeypatch: pytest.MonkeyPatch,
+    decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy(), a_bystander)
+    room = ReadingRoom(a_serving, a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
     exam = next(iter(room.exams.all().values()))
     fetch = a_pacs.fetch
 
@@ -291,9 +299,13 @@ def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
 
 
 def test_a_pacs_that_gives_nothing_is_an_error(
-    a_serving: Serving, a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, a_bystander: Bystander
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy(), a_bystander)
+    room = ReadingRoom(a_serving, a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
     exam = next(iter(room.exams.all().values()))
     a_pacs.is_up = False
     with pytest.raises(PacsError):
@@ -301,9 +313,11 @@ def test_a_pacs_that_gives_nothing_is_an_error(
 
 
 def test_every_kind_of_object_is_made_where_it_is_wanted(
-    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander
+    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
 ) -> None:
-    room = ReadingRoom(a_serving, a_folder_datastore, ResultPolicy.of({"results": ",".join(DerivedKind)}), a_bystander)
+    room = ReadingRoom(
+        a_serving, a_folder_datastore, decisions, ResultPolicy.of({"results": ",".join(DerivedKind)}), a_bystander
+    )
     exam = next(iter(room.exams.all().values()))
     room.judge(exam)
     for kind in OF_IMAGE:
@@ -313,11 +327,11 @@ def test_every_kind_of_object_is_made_where_it_is_wanted(
 
 
 def test_another_choice_of_objects_makes_an_exam_new_again(
-    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, a_folder_datastore: MammogramFolder
+    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, a_folder_datastore: MammogramFolder, decisions: Decisions
 ) -> None:
     a_room.judge(an_exam)
     policy = ResultPolicy.of({"results": "parametric_map"})
-    later = ReadingRoom(a_serving, a_folder_datastore, policy, Bystander())
+    later = ReadingRoom(a_serving, a_folder_datastore, decisions, policy, Bystander())
     assert later.detail(an_exam)["state"] == "new"
     assert a_room.detail(an_exam)["state"] == "judged"
 
@@ -327,10 +341,11 @@ def test_what_was_sent_to_the_pacs_is_remembered(
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     monkeypatch: pytest.MonkeyPatch,
+    decisions: Decisions,
 ) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(a_pacs_datastore, "store", sent.extend)
-    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy(), a_bystander)
+    room = ReadingRoom(a_serving, a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
     exam = next(iter(room.exams.all().values()))
     room.judge(exam)
     assert sent == []
@@ -347,10 +362,13 @@ def test_a_result_that_the_infos_do_not_know_of_is_made_again(
     a_serving: Serving,
     a_folder_datastore: MammogramFolder,
     a_studies_folder: Path,
+    decisions: Decisions,
 ) -> None:
     a_room.judge(an_exam)
     Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
-    later = ReadingRoom(a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), ResultPolicy(), Bystander())
+    later = ReadingRoom(
+        a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), decisions, ResultPolicy(), Bystander()
+    )
     later.judge(an_exam)
     detail = later.detail(an_exam)
     assert detail["state"] == "judged"
@@ -374,9 +392,15 @@ def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
 
 
 def test_what_the_pacs_has_is_sent_again_only_on_request(
-    a_serving: Serving, a_pacs: PacsStandIn, a_pacs_datastore: MammogramDicomWeb, a_bystander: Bystander
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, a_pacs_datastore, ResultPolicy.of({"store_results": "always"}), a_bystander)
+    room = ReadingRoom(
+        a_serving, a_pacs_datastore, decisions, ResultPolicy.of({"store_results": "always"}), a_bystander
+    )
     exam = next(iter(room.exams.all().values()))
     room.judge(exam)
     room.judge(exam)
@@ -407,8 +431,8 @@ def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
     assert (detail["state"], detail["exam_p_value"], detail["verdict"]) == ("new", None, None)
     assert all(view["segmentation"] is None for view in detail["views_in_detail"])
     assert detail["decisions"] == []
-    (before,) = a_folder_datastore.get_image_info(one.image_ids[0])["earlier"]
-    assert before["review"]["verdict"] == "normal"
+    assert a_room.decisions.verdict(one) is Verdict.NORMAL  # hers is kept
+    assert ("earlier" in a_folder_datastore.get_image_info(one.image_ids[0])) is judged
     a_room.judge(strangers)
     assert a_room.detail(strangers)["state"] == "judged"
     assert a_room.detail(strangers)["verdict"] is None

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,11 +10,13 @@ from mammolens.labelapp.reading.policy import ResultPolicy
 from mammolens.labelapp.reading.room import ReadingRoom
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.labelapp.tasks.serving import Serving
+from mammolens.review.ledger import Ledger
+from mammolens.review.policy import PolicyName
 
 
 @pytest.fixture
-def a_room(a_serving: Serving, a_folder_datastore: MammogramFolder) -> Iterator[ReadingRoom]:
-    return ReadingRoom(a_serving, a_folder_datastore, ResultPolicy(), lambda work: work())
+def a_room(a_serving: Serving, a_folder_datastore: MammogramFolder, decisions: Decisions) -> ReadingRoom:
+    return ReadingRoom(a_serving, a_folder_datastore, decisions, ResultPolicy(), lambda work: work())
 
 
 def test_scores_of_the_scoring_method_give_an_exam_its_number_without_judging_it(
@@ -39,7 +40,7 @@ def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
     assert first["exam_p_value"] <= second["exam_p_value"]
     exam = a_room.exams.get(first["exam"])
     assert a_room.worklist.next_of(exam) == second["exam"]
-    Decisions(a_folder_datastore).decide(exam.image_ids, Order(Verdict.NORMAL, "ada"))
+    a_room.decisions.decide(exam, Order(Verdict.NORMAL, "ada"))
     assert [entry["exam"] for entry in a_room.worklist.entries()] == [second["exam"], first["exam"]]
     assert a_room.worklist.entry(exam)["verdict"] == "normal"
     assert a_room.worklist.entry(exam)["reviewer"] == "ada"
@@ -47,7 +48,7 @@ def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
 
 
 def test_a_line_is_made_anew_only_when_something_has_changed(
-    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
+    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mammolens.labelapp.reading import worklist as module
 
@@ -62,10 +63,35 @@ def test_a_line_is_made_anew_only_when_something_has_changed(
     a_room.worklist.entries()
     a_room.worklist.entries()
     assert len(made) == 2
-    exam = next(iter(a_room.exams.all().values()))
-    a_folder_datastore.update_image_info(exam.image_ids[0], {"review": {"verdict": "normal"}})
+    exam, other = a_room.exams.all().values()
+    a_folder_datastore.update_image_info(exam.image_ids[0], {"device": "x"})
     a_room.worklist.entries()
     assert made[2:] == [exam.exam_id]
+    read: list[int] = []
+    monkeypatch.setattr(a_ledger, "history", lambda exam_id: pytest.fail("the ledger is asked for an exam"))
+    monkeypatch.setattr(a_ledger, "all", lambda after=0, read_on=a_ledger.all: read.append(after) or read_on(after))
+    a_room.decisions.decide(other, Order(Verdict.NORMAL, "ada"))
+    a_room.worklist.entries()
+    a_room.worklist.entries()
+    assert made[3:] == [other.exam_id]
+    assert read == [0]
+
+
+def test_an_exam_is_open_until_two_readers_agree(
+    a_serving: Serving, a_folder_datastore: MammogramFolder, a_ledger: Ledger
+) -> None:
+    two = Decisions(a_ledger, PolicyName.TWO_READERS)
+    room = ReadingRoom(a_serving, a_folder_datastore, two, ResultPolicy(), lambda work: work())
+    exam = next(iter(room.exams.all().values()))
+    told = ("verdict", "reviewer", "readers", "open")
+    assert [room.worklist.entry(exam)[key] for key in told] == [None, None, [], False]
+    for reader in ("ada", "ada"):
+        two.decide(exam, Order(Verdict.NORMAL, reader))
+    assert [room.worklist.entry(exam)[key] for key in told] == [None, None, ["ada"], True]
+    two.decide(exam, Order(Verdict.NORMAL, "grace"))
+    entry = room.worklist.entry(exam)
+    assert [entry[key] for key in told] == ["normal", "grace", ["ada", "grace"], False]
+    assert entry["reviewed_at"].endswith("Z")
 
 
 def test_exams_without_a_number_come_behind_those_with_one() -> None:

@@ -50,26 +50,26 @@ def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "key", ["p_value", "judged_as", "sop_instance_uid", "reviews", "path", "StudyInstanceUID", "PatientID"]
+    "key", ["p_value", "judged_as", "sop_instance_uid", "review", "reviews", "path", "StudyInstanceUID", "PatientID"]
 )
 @pytest.mark.parametrize(
     ("path", "argument"), [("/datastore/image/info", "info"), ("/datastore/image", "params"), ("/datastore/", "params")]
 )
 def test_what_the_server_knows_of_an_image_is_not_taken_from_a_client(path: str, argument: str, key: str) -> None:
     with pytest.raises(RequestError, match=f"{key}: is written by the server alone; leave it out"):
-        checked(path, {"image": "a.dcm", argument: json.dumps({"review": {"verdict": "normal"}, key: "1.2"})})
+        checked(path, {"image": "a.dcm", argument: json.dumps({"client_id": "x", key: "1.2"})})
 
 
 @pytest.mark.parametrize(
     ("path", "argument", "info"),
     [
-        ("/datastore/image/info", "info", {"review": {"verdict": "normal"}, "device": "x"}),
+        ("/datastore/image/info", "info", {"client_id": "y", "device": "x"}),
         ("/datastore/image", "params", {"client_id": "x"}),
         ("/datastore/label/info", "info", {"model": "of the label"}),
         ("/datastore/label", "params", {"name": "of the label"}),
     ],
 )
-def test_marks_notes_of_clients_and_infos_of_labels_pass(path: str, argument: str, info: dict[str, object]) -> None:
+def test_notes_of_clients_and_infos_of_labels_pass(path: str, argument: str, info: dict[str, object]) -> None:
     assert json.loads(checked(path, {argument: json.dumps(info)})[argument]) == info
 
 
@@ -85,18 +85,17 @@ def test_uploaded_files_are_renamed_before_a_handler_sees_them() -> None:
 
 
 def test_the_body_of_a_task_keeps_only_what_the_task_knows(an_app: MammoLensApp) -> None:
-    body = {"epochs": 3, "bundle_path": "/tmp/evil", "gpus": "0", "model": "other"}
-    assert checked("/train/{model}", {"model": "mammolens", "params": body})["params"] == {"epochs": 3}
+    body = {"again": True, "bundle_path": "/tmp/evil", "gpus": "0", "method": "other"}
+    assert checked("/scoring/{method}", {"method": "anomaly", "params": body})["params"] == {"again": True}
 
 
 @pytest.mark.parametrize(
     ("path", "arguments"),
     [
-        ("/train/{model}", {"model": "nobody"}),
         ("/batch/infer/{model}", {"model": "nobody"}),
         ("/scoring/{method}", {"method": "dice"}),
         ("/activelearning/{strategy}", {"strategy": "random"}),
-        ("/train/{model}", {"model": "mammolens", "params": {"epochs": "many"}}),
+        ("/scoring/{method}", {"method": "anomaly", "params": {"again": "maybe"}}),
         ("/batch/infer/{model}", {"model": "mammolens", "params": {"images": ["/etc/passwd"]}}),
     ],
 )

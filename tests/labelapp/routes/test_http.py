@@ -64,22 +64,6 @@ def test_a_result_can_be_kept_as_a_label(a_client: TestClient, an_image: str) ->
     assert a_client.get(f"/datastore/label?label={an_image}&tag=final").status_code == 404
 
 
-def test_a_label_that_a_client_drew_is_kept(a_client: TestClient, an_image: str) -> None:
-    files = {"label": ("../../x.nrrd", b"NRRD0004")}
-    answer = a_client.put(f"/datastore/label?image={an_image}&tag=final", files=files, data={"params": "{}"})
-    assert answer.json() == {"image": an_image, "label": an_image}
-    assert a_client.get("/info/").json()["datastore"]["completed"] == 1
-
-
-def test_a_review_mark_is_kept_and_ends_up_in_the_counts(a_client: TestClient, an_image: str) -> None:
-    info = json.dumps({"review": {"verdict": "normal"}})
-    assert a_client.put(f"/datastore/image/info?image={an_image}", data={"info": info}).status_code == 200
-    review = a_client.get(f"/datastore/image/info?image={an_image}").json()["review"]
-    assert review["verdict"] == "normal"
-    assert review["user"] == "admin"
-    assert a_client.get("/info/").json()["datastore"]["reviewed"] == {"normal": 1}
-
-
 def test_scoring_then_next_sample_then_review_walks_through_all_images(a_client: TestClient) -> None:
     assert a_client.post("/scoring/anomaly?run_sync=true", json={}).json()["scored"] == 8
     p_values = []
@@ -95,12 +79,6 @@ def test_batch_infer_needs_no_gpu(a_client: TestClient, an_image: str) -> None:
     results = a_client.post("/batch/infer/mammolens?run_sync=true", json={"images": [an_image]}).json()
     assert results[an_image]["params"]["model"]
     assert a_client.get(f"/datastore/label?label={an_image}&tag=original").status_code == 200
-
-
-def test_training_without_normals_is_a_conflict(a_client: TestClient) -> None:
-    answer = a_client.post("/train/mammolens?run_sync=true", json={})
-    assert answer.status_code == 409
-    assert "no image has the verdict 'normal'" in answer.json()["detail"]
 
 
 BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [

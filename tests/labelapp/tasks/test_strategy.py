@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from mammolens.enums import Verdict
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.tasks.strategy import MostAnomalous
 
@@ -27,7 +28,15 @@ def _score(pred_score: float, p_value: float, **more: Any) -> dict[str, Any]:
     return {**score, "model": "m", "calibration": "c", **image, **more}
 
 
-NORMAL = {"review": {"verdict": "normal"}}
+REVIEWED: dict[str, Any] = {"reviewed": True}
+
+
+def _chosen(infos: dict[str, Any], left_out: str = "") -> dict[str, str]:
+    images = [*infos, "vanished"]
+    verdicts = {
+        image: Verdict.NORMAL if infos.get(image, {}).get("reviewed") else None for image in images if image != left_out
+    }
+    return MostAnomalous(lambda: verdicts)({}, InfosStandIn(**infos))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -35,20 +44,23 @@ NORMAL = {"review": {"verdict": "normal"}}
     [
         ({"a": _score(1, 0.5), "b": _score(9, 0.01), "c": _score(5, 0.1)}, "b"),
         ({"a": _score(1, 0.01), "b": _score(9, 0.01)}, "b"),
-        ({"a": _score(9, 0.01) | NORMAL, "b": _score(1, 0.9)}, "b"),
+        ({"a": _score(9, 0.01) | REVIEWED, "b": _score(1, 0.9)}, "b"),
         ({"a": {}, "b": _score(1, 0.9)}, "b"),
         ({"a": {"score_error": "damaged"}, "b": {}}, "b"),
-        ({"a": NORMAL, "b": {"score_error": "damaged"}}, "b"),
+        ({"a": REVIEWED, "b": {"score_error": "damaged"}}, "b"),
         ({"a": {}, "b": {}}, "a"),
         ({"a": _score("high", []), "b": _score(0, 1)}, "b"),
-        ({"vanishing": NORMAL, "b": _score(0, 1)}, "b"),
+        ({"vanishing": REVIEWED, "b": _score(0, 1)}, "b"),
     ],
 )
 def test_the_next_image_is_the_most_anomalous_without_a_verdict(infos: dict[str, Any], chosen: str) -> None:
-    assert MostAnomalous()({}, InfosStandIn(**infos)) == {"id": chosen}  # type: ignore[arg-type]
+    assert _chosen(infos) == {"id": chosen}
 
 
 def test_when_all_are_reviewed_there_is_no_next() -> None:
-    infos = {"a": NORMAL, "b": {"review": {"status": "finding"}}, "c": {"review": {"verdict": "poor_quality"}}}
-    assert MostAnomalous()({}, InfosStandIn(**infos)) == {}  # type: ignore[arg-type]
-    assert MostAnomalous()({}, InfosStandIn()) == {}  # type: ignore[arg-type]
+    assert _chosen({"a": REVIEWED, "b": REVIEWED}) == {}
+    assert _chosen({}) == {}
+
+
+def test_a_file_that_nobody_can_decide_on_is_not_offered() -> None:
+    assert _chosen({"a": _score(1, 0.5), "b": _score(9, 0.01)}, left_out="b") == {"id": "a"}

@@ -72,9 +72,6 @@ class ExamImages(Images, Protocol):
     def update_image_infos(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
         """Merge into what is remembered of several images, all of them or none."""
 
-    def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add a review mark to each of several images, all of them or none."""
-
     def can_store(self) -> bool:
         """Whether there is a PACS to send results to."""
 

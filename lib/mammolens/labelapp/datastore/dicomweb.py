@@ -35,7 +35,7 @@ T = TypeVar("T")
 class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
     """Images of a DICOMweb server; an image's id is its SOP Instance UID.
 
-    Downloads, labels, review marks and scores are kept in ``cache``, a folder of its own for each server.
+    Downloads, labels and scores are kept in ``cache``, a folder of its own for each server.
     Of these only the downloads are removed when they take too much room.
 
     While the PACS is away the list is the last one, and kept images still open; :meth:`trouble` says why.
@@ -47,6 +47,9 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         limit_bytes: how much the downloads may take together.
         in_use_seconds: how long a download is surely kept after it was last asked for.
         first_list_seconds: how long a request waits for the first list; ``None`` as long as it takes.
+
+    Attributes:
+        place: folder for what is kept of this server.
     """
 
     def __init__(
@@ -60,18 +63,18 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         first_list_seconds: float | None = None,
     ) -> None:
         self._archive = archive
-        self._folder = cache / hashlib.sha256(archive.url.encode()).hexdigest()[:16]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(self._folder)
-        self._originals = OriginalsCache(self._folder / _IMAGES, limit_bytes, in_use_seconds=in_use_seconds)
+        self.place = cache / hashlib.sha256(archive.url.encode()).hexdigest()[:16]
+        self.place.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.place)
+        self._originals = OriginalsCache(self.place / _IMAGES, limit_bytes, in_use_seconds=in_use_seconds)
         # Beside the downloads, which come and go.
-        self.results = KeptResults(self._folder / "results", self.with_room)
+        self.results = KeptResults(self.place / "results", self.with_room)
         self._kept: Kept[Listed] = Kept(
             self._ask, expiry_seconds=expiry_seconds, first_patience_seconds=first_list_seconds
         )
         self._listed: Listed = {}
         self._described: dict[str, tuple[Instance, ImageDescription]] = {}
-        LabelledImages.__init__(self, self._folder, read_only=True)  # nothing to list before the PACS is asked
+        LabelledImages.__init__(self, self.place, read_only=True)  # nothing to list before the PACS is asked
 
     def name(self) -> str:
         """Address of the PACS."""

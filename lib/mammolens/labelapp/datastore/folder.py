@@ -36,6 +36,9 @@ class MammogramFolder(LabelledImages):
         folder: exists or is made.
         patterns: names to take, like '*.dcm'; files without extension are taken too.
         rescan_seconds: how old the list may grow; ``None`` keeps the first one.
+
+    Attributes:
+        place: folder for what is kept besides.
     """
 
     def __init__(
@@ -48,8 +51,8 @@ class MammogramFolder(LabelledImages):
         self._scanned_at: float | None = None
         self._files: Mapping[str, PurePath] = {}
         self._headers = HeaderCache()
-        # Hidden, so that results are never taken for images.
-        self.results = KeptResults(folder / HIDDEN / "results")
+        self.place = folder / HIDDEN  # so that nothing of ours is taken for an image
+        self.results = KeptResults(self.place / "results")
         super().__init__(folder, patterns, read_only=read_only)
 
     def list_images(self) -> list[str]:

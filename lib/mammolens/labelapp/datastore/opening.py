@@ -24,7 +24,7 @@ def open_datastore(studies: str, settings: Settings) -> MammogramFolder | Mammog
     """Open the studies.
 
     Raises:
-        DatasetError: a folder that cannot be written to, where labels and review marks are to be kept.
+        DatasetError: a folder that cannot be written to, where labels and decisions are to be kept.
         ConfigError: a setting for the PACS that cannot be used, such as a CA file that does not exist.
     """
     if studies.startswith(("http://", "https://")):
@@ -38,7 +38,7 @@ def open_datastore(studies: str, settings: Settings) -> MammogramFolder | Mammog
         )
     except PermissionError as error:
         raise DatasetError(
-            studies, "cannot be written to, but keeps labels and review marks", "give the server the right to"
+            studies, "cannot be written to, but keeps labels and decisions", "give the server the right to"
         ) from error
 
 

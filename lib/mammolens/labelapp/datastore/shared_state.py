@@ -13,9 +13,8 @@ from filelock import FileLock
 from monailabel.datastore.local import DataModel, ImageLabelModel, LocalDatastore, LocalDatastoreModel
 from pydantic import ValidationError
 
-from mammolens.errors import DatasetError, UnknownImageError
+from mammolens.errors import DatasetError, RequestError, UnknownImageError
 from mammolens.files import write_text
-from mammolens.labelapp.datastore.review import marked, merged, verdict_of
 from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.keys import InfoKey
@@ -23,14 +22,17 @@ from mammolens.names import path_as_text
 
 Objects = dict[str, ImageLabelModel]
 T = TypeVar("T")
+_DECIDED = (InfoKey.REVIEW, InfoKey.REVIEWS)
+_SET_ONCE = (InfoKey.FIRST_SCORED,)
 _STATE_FILE = "datastore_v2.json"  # MONAI Label's own name, so that tools that know it find it
 
 
 class SharedState(LocalDatastore):
     """A datastore whose state file is written whole, under a lock, after reading what others wrote.
 
-    What is known of an image stays when the image vanishes: review marks survive a mount that is
-    away for a minute. Subclasses say which images are there now (``list_images``).
+    What is known of an image stays when the image vanishes: labels and scores survive a mount that is
+    away for a minute. Subclasses say which images are there now (``list_images``). What people decided is not
+    kept here: that is the ledger's.
     """
 
     def __init__(self, folder: Path, patterns: Sequence[str] = ("*.dcm",), *, read_only: bool = False) -> None:
@@ -129,25 +131,23 @@ class SharedState(LocalDatastore):
         return copy.deepcopy(self.known(image_id).image.info)
 
     def update_image_info(self, image_id: str, info: Mapping[str, Any]) -> None:
-        """Merge into what is remembered of an image; a review mark must carry a known verdict.
+        """Merge into what is remembered of an image.
 
         Raises:
-            RequestError: a review mark that would count for nothing.
+            RequestError: a review mark, which is a decision.
             UnknownImageError: no image of this datastore.
         """
         self.update_image_infos({image_id: info})
 
     def update_image_infos(self, infos: Mapping[str, Mapping[str, Any]]) -> None:
         """The same for several images, all of them or none."""
-        self._change(infos, merged)
-
-    def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add a review mark of the server's own to each of several images, all of them or none.
-
-        Raises:
-            UnknownImageError: no image of this datastore.
-        """
-        self._change(marks, marked)
+        for image_id in infos:
+            self.known(image_id)
+        with self.writing() as objects:
+            for image_id, change in infos.items():
+                known = objects[image_id]
+                image = known.image.model_copy(update={"info": _merged(known.image.info, change)})
+                objects[image_id] = known.model_copy(update={"image": image})
 
     def version(self) -> object:
         """What is remembered, as an object that is another one as soon as anything changes."""
@@ -159,17 +159,15 @@ class SharedState(LocalDatastore):
         return {image_id: objects[image_id].image.info for image_id in image_ids if image_id in objects}
 
     def status(self) -> dict[str, Any]:
-        """Counts: images, those with a final label, labels a tag, reviewed ones a verdict, scored ones."""
+        """Counts: images, those with a final label, labels a tag, scored ones."""
         here = self.list_images()
         objects = self.objects()
         infos = [objects[image_id].image.info for image_id in here]
         tags = [tag for image_id in here for tag in objects[image_id].labels]
-        verdicts = [verdict for info in infos if (verdict := verdict_of(info))]
         return {
             "total": len(here),
             "completed": len(self.get_labeled_images()),
             "label_tags": {tag: tags.count(tag) for tag in sorted(set(tags))},
-            "reviewed": {verdict.value: verdicts.count(verdict) for verdict in sorted(set(verdicts))},
             "scored": sum(StoredScore.of(info) is not None for info in infos),
         }
 
@@ -180,25 +178,19 @@ class SharedState(LocalDatastore):
         state: dict[str, Any] = self._datastore.model_dump(exclude={"base_path", "objects"})
         return {**state, "objects": {image_id: objects[image_id].model_dump() for image_id in here}}
 
-    def _change(
-        self,
-        changes: Mapping[str, Mapping[str, Any]],
-        changed: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]],
-    ) -> None:
-        for image_id in changes:
-            self.known(image_id)
-        with self.writing() as objects:
-            for image_id, change in changes.items():
-                known = objects[image_id]
-                image = known.image.model_copy(update={"info": changed(known.image.info, change)})
-                objects[image_id] = known.model_copy(update={"image": image})
-
     def _reconcile_datastore(self) -> None:
         self.list_images()
         self._adopt_labels()
 
     def _adopt_labels(self) -> None:
         """A subclass with labels brings the state up to date with the label files."""
+
+
+def _merged(info: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    if any(key in change for key in _DECIDED):
+        raise RequestError("info: review", "is a decision, which the ledger keeps", "send it to /datastore/image/info")
+    kept = {InfoKey.EARLIER, *(key for key in _SET_ONCE if key in info)}
+    return {**info, **{key: value for key, value in change.items() if key not in kept}}
 
 
 def with_path(info: dict[str, Any], path: Path) -> dict[str, Any]:

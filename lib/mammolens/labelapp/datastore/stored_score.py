@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ class StoredScore:
     """Score of one image by one model with one calibration.
 
     ``p_value`` is that of the image, not of the exam. Side and view are kept because they may have been guessed
-    from the pixels, machine and UID because the exam's number needs them while the image lies in the PACS.
+    from the pixels, machine and UID because the exam's number needs them while the image lies in the PACS, software
+    because a change of it may move scores.
     """
 
     pred_score: float
@@ -46,6 +48,7 @@ class StoredScore:
     view: ViewPosition | None = None
     acquisition_group: str | None = None
     sop_instance_uid: str = ""
+    software_versions: str | None = None
 
     @classmethod
     def by(cls, standard: Standard, score: ImageScore) -> StoredScore:
@@ -60,6 +63,7 @@ class StoredScore:
             view=score.header.view,
             acquisition_group=score.header.acquisition_group,
             sop_instance_uid=score.header.sop_instance_uid,
+            software_versions=score.header.software_versions,
         )
 
     @classmethod
@@ -76,6 +80,7 @@ class StoredScore:
                 view=member(ViewPosition, info[InfoKey.VIEW]),
                 acquisition_group=info[InfoKey.ACQUISITION_GROUP],
                 sop_instance_uid=str(info[InfoKey.SOP_INSTANCE_UID]),
+                software_versions=info.get(InfoKey.SOFTWARE_VERSIONS),  # scores kept before have none
             )
         except (KeyError, TypeError, ValueError):
             return None
@@ -93,6 +98,8 @@ class StoredScore:
             InfoKey.VIEW.value: self.view.value if self.view else None,
             InfoKey.ACQUISITION_GROUP.value: self.acquisition_group,
             InfoKey.SOP_INSTANCE_UID.value: self.sop_instance_uid,
+            InfoKey.SOFTWARE_VERSIONS.value: self.software_versions,
+            InfoKey.FIRST_SCORED.value: time.time(),  # which no later score replaces
             InfoKey.SCORE_ERROR.value: None,
             InfoKey.PROBLEM.value: None,
         }
@@ -128,6 +135,17 @@ def failure_as_info(error: MammoLensError, model: str) -> dict[str, Any]:
 def problem_of(error: MammoLensError) -> str:
     """What a reader needs to know, who sees the view's name and not the server's folders."""
     return f"{error.reason}; {error.remedy}"
+
+
+def first_scored(info: Mapping[str, Any]) -> float | None:
+    """When any model first scored the image, in seconds since the epoch; ``None`` where none has.
+
+    Of a score that was kept before this was written down: when the image was first seen.
+    """
+    if InfoKey.FIRST_SCORED in info:
+        return float(info[InfoKey.FIRST_SCORED])
+    seen = info.get(InfoKey.FIRST_SEEN)
+    return float(seen) if seen is not None and info.get(InfoKey.PRED_SCORE) is not None else None
 
 
 def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:

@@ -1,225 +1,203 @@
-"""Decisions on exams: who confirmed or doubted what, kept as review marks of the exam's images.
-
-A decision is one mark on each image, all with the same number; taking it back is another mark, so that nothing is
-ever deleted.
-"""
+"""Decisions on exams: who confirmed or doubted what. The ledger is the only truth about them."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError
-from mammolens.labelapp.datastore.review import new_decision_id, verdict_of
-from mammolens.labelapp.keys import InfoKey, ReviewKey
-
-_GRAVEST_FIRST = (Verdict.FINDING, Verdict.POOR_QUALITY, Verdict.NORMAL)
-Point = tuple[float, float]
-
-
-class Marks(Protocol):
-    """Where review marks are kept; a datastore is one."""
-
-    def infos(self, image_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """What is remembered of images."""
-
-    def mark_images(self, marks: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add a mark to each of several images, all of them or none."""
+from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.reading.decided import Decided, ExamDecisions, FollowedLedger
+from mammolens.labelapp.reading.exams import Exam
+from mammolens.review.chain import Entry
+from mammolens.review.decision import Decision, Origin, Point, Region
+from mammolens.review.ledger import Ledger
+from mammolens.review.policy import PolicyName, policy_of
+from mammolens.review.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A place that a person drew: (column, row) on the image's pixel grid, pixel centres at whole numbers."""
+class Drawn:
+    """A place that a person drew: (column, row) on the pixel grid of an image of the datastore."""
 
-    image: str
+    image_id: str
     points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the model had said when a person decided; empty where it had said nothing."""
+
+    model: str | None = None
+    calibration: str | None = None
+    exam_p_value: float | None = None
+    exam_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What a person decides, and what she saw."""
+    """What a person decides; who tries again sends the same ``decision_id``."""
 
     verdict: Verdict
     reviewer: str
     comment: str = ""
     viewer: str = ""
-    regions: tuple[Region, ...] = ()
-    model: str | None = None
-    exam_p_value: float | None = None
-
-
-@dataclass(slots=True)
-class Decision:
-    """A decision as it is remembered; ``images`` are those that it was taken on, ``undone`` those it was undone on."""
-
-    number: str
-    order: Order
-    seconds: int
-    images: list[str] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
-
-    @property
-    def is_undone(self) -> bool:
-        """Whether it counts no more."""
-        return set(self.images) == set(self.undone)
-
-    @property
-    def time(self) -> str:
-        """When, ISO 8601 in UTC."""
-        return utc(self.seconds)
+    drawn: tuple[Drawn, ...] = ()
+    seen: Seen = field(default_factory=Seen)
+    decision_id: uuid.UUID | None = None
+    origin: Origin = Origin.VIEWER
 
 
 class Decisions:
-    """Takes and tells decisions on exams, an exam being the ids of its images."""
+    """Takes and tells decisions on exams; threads may use it.
 
-    def __init__(self, marks: Marks) -> None:
-        self._marks = marks
-        self._lock = threading.Lock()
+    Args:
+        ledger: where they are kept.
+        policy: whose decision counts where several people decided.
+        with_room: does what writes, perhaps once more after making room on a full disk.
+    """
 
-    def history(self, image_ids: Sequence[str]) -> list[Decision]:
-        """All decisions, the oldest first; marks of single images, set by other clients, among them."""
-        return history_of(self._marks.infos(image_ids))
+    def __init__(
+        self,
+        ledger: Ledger,
+        policy: PolicyName = PolicyName.LATEST,
+        with_room: Callable[[Callable[[], Entry]], Entry] = lambda write: write(),
+    ) -> None:
+        self.policy = policy
+        self._ledger = ledger
+        self._with_room = with_room
+        self._followed = FollowedLedger(ledger, policy_of(policy))
+        self._undoing = threading.Lock()
 
-    def decide(self, image_ids: Sequence[str], order: Order) -> None:
-        """Take a decision on all images at once.
+    def now(self) -> Decided:
+        """Everything that is decided by now; another object as soon as there is more.
 
         Raises:
-            RequestError: a region of an image that is none of the exam's.
+            LedgerError: the ledger cannot be read.
         """
-        for region in order.regions:
-            if region.image not in image_ids:
-                raise RequestError("regions", f"{region.image[:80]!a} is no image of this exam", "draw on its images")
-        number = new_decision_id()
-        with self._lock:  # one that is taken while the one before is taken back counts
-            self._marks.mark_images({image_id: _mark(number, order, image_id) for image_id in image_ids})
+        return self._followed.now()
 
-    def undo(self, image_ids: Sequence[str], reviewer: str) -> None:
-        """Take the last decision back that is not undone; what was decided before it counts again.
+    def of(self, exam: Exam) -> ExamDecisions:
+        """All that was ever decided on an exam."""
+        return self.now().of(exam.exam_id)
+
+    def standing(self, exam: Exam) -> Standing:
+        """What counts for an exam now."""
+        return self.of(exam).standing
+
+    def verdict(self, exam: Exam) -> Verdict | None:
+        """The gravest verdict of the exam's images; ``None`` until each has one."""
+        return self.standing(exam).verdict(exam.sop_instance_uids)
+
+    def history(self, exam: Exam) -> tuple[Decision, ...]:
+        """All decisions on an exam, undone or not, the oldest first."""
+        return self.of(exam).told
+
+    def decide(self, exam: Exam, order: Order, images: Sequence[ImageDescription] | None = None) -> Entry:
+        """Keep a decision; once this returns it is on the disk.
+
+        Args:
+            exam: which.
+            order: what is decided.
+            images: those of the exam that it holds for; without, all.
+
+        Raises:
+            RequestError: a region of another image, or an id that another decision has.
+            LedgerError, StorageError: it cannot be kept.
+        """
+        uids = {image.image_id: image.sop_instance_uid for image in (exam.images if images is None else images)}
+        return self._append(
+            Decision(
+                exam_id=exam.exam_id,
+                images=tuple(dict.fromkeys(uids.values())),  # a copy of an image has its UID
+                verdict=order.verdict,
+                reviewer=order.reviewer,
+                decision_id=order.decision_id or uuid.uuid4(),
+                comment=order.comment,
+                regions=tuple(_region(drawn, uids) for drawn in order.drawn),
+                model=order.seen.model,
+                calibration=order.seen.calibration,
+                exam_p_value=order.seen.exam_p_value,
+                exam_score=order.seen.exam_score,
+                viewer=order.viewer,
+                origin=order.origin,
+            )
+        )
+
+    def undo(
+        self,
+        exam: Exam,
+        reviewer: str,
+        *,
+        decision_id: uuid.UUID | None = None,
+        image: ImageDescription | None = None,
+        viewer: str = "",
+        origin: Origin = Origin.VIEWER,
+    ) -> Entry:
+        """Take the last decision back that counts; what was decided before it counts again.
+
+        Args:
+            exam: which.
+            reviewer: who takes it back.
+            decision_id: of the undo; sent again, it is done once.
+            image: take it back on this image only.
+            viewer: the program.
+            origin: by which door.
 
         Raises:
             DatasetError: there is none.
+            RequestError: another decision has the id.
+            LedgerError, StorageError: it cannot be kept.
         """
-        with self._lock:
-            infos = self._marks.infos(image_ids)
-            standing = [decision for decision in history_of(infos) if not decision.is_undone]
-            if not standing:
+        with self._undoing:  # two that are sent at once take two decisions back
+            if decision_id is not None and (known := self._ledger.get(decision_id)) is not None:
+                return _same_undo(known, exam, reviewer)
+            ours = self.of(exam)
+            uid = image.sop_instance_uid if image else None
+            last = ours.last(uid)
+            if last is None:
                 raise DatasetError("decision", "there is none that could be taken back", "take one first")
-            last, number = standing[-1], new_decision_id()
-            self._marks.mark_images(
-                {
-                    image_id: {
-                        **_verdict_without(infos[image_id], image_id, last.number),
-                        ReviewKey.DECISION.value: number,
-                        ReviewKey.UNDOES.value: last.number,
-                        ReviewKey.REVIEWER.value: reviewer,
-                        ReviewKey.TIME.value: int(time.time()),
-                    }
-                    for image_id in last.images
-                    if image_id not in last.undone
-                }
+            return self._append(
+                Decision(
+                    exam_id=exam.exam_id,
+                    images=(uid,) if uid else ours.images_of(last),
+                    verdict=None,
+                    undoes=last.decision_id,
+                    reviewer=reviewer,
+                    decision_id=decision_id or uuid.uuid4(),
+                    viewer=viewer,
+                    origin=origin,
+                )
             )
 
-
-def exam_verdict(infos: Sequence[Mapping[str, Any]]) -> Verdict | None:
-    """The gravest verdict of an exam's images; ``None`` until each has one."""
-    verdicts = [verdict_of(info) for info in infos]
-    if not verdicts or None in verdicts:
-        return None
-    return next(verdict for verdict in _GRAVEST_FIRST if verdict in verdicts)
-
-
-def last_mark(infos: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The mark that was set last on any of the images; empty where there is none."""
-    marks = [mark for info in infos if isinstance(mark := info.get(InfoKey.REVIEW), Mapping)]
-    return max(marks, key=_seconds, default={})
+    def _append(self, decision: Decision) -> Entry:
+        return self._with_room(lambda: self._ledger.append(decision))
 
 
 def utc(seconds: float) -> str:
     """A time as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc_of(datetime.fromtimestamp(seconds, UTC))
 
 
-def history_of(infos: Mapping[str, Mapping[str, Any]]) -> list[Decision]:
-    """The decisions in the marks of an exam's images, the oldest first."""
-    decisions: dict[str, Decision] = {}
-    for image_id, info in infos.items():
-        marks, standing = _replayed(info, image_id)
-        for number, mark in marks.items():
-            decision = decisions.setdefault(number, Decision(number, _order(mark), _seconds(mark)))
-            decision.order = replace(decision.order, regions=(*decision.order.regions, *_regions(mark, image_id)))
-            decision.images.append(image_id)
-            if number not in standing:
-                decision.undone.append(image_id)
-    return sorted(decisions.values(), key=lambda decision: decision.seconds)
+def utc_of(time: datetime) -> str:
+    """The same of a time."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _mark(number: str, order: Order, image_id: str) -> dict[str, Any]:
-    return {
-        ReviewKey.VERDICT.value: order.verdict.value,
-        ReviewKey.DECISION.value: number,
-        ReviewKey.REVIEWER.value: order.reviewer,
-        ReviewKey.TIME.value: int(time.time()),
-        ReviewKey.MODEL.value: order.model,
-        ReviewKey.EXAM_P_VALUE.value: order.exam_p_value,
-        ReviewKey.COMMENT.value: order.comment,
-        ReviewKey.VIEWER.value: order.viewer,
-        ReviewKey.REGIONS.value: [list(region.points) for region in order.regions if region.image == image_id],
-    }
+def _region(drawn: Drawn, uids: dict[str, str]) -> Region:
+    if drawn.image_id not in uids:
+        raise RequestError("regions", f"{drawn.image_id[:80]!a} is no image of this exam", "draw on its images")
+    return Region(uids[drawn.image_id], drawn.points)
 
 
-def _order(mark: Mapping[str, Any]) -> Order:
-    verdict = verdict_of({InfoKey.REVIEW: mark})
-    assert verdict is not None
-    p_value = mark.get(ReviewKey.EXAM_P_VALUE)
-    return Order(
-        verdict=verdict,
-        reviewer=str(mark.get(ReviewKey.REVIEWER) or ""),
-        comment=str(mark.get(ReviewKey.COMMENT) or ""),
-        viewer=str(mark.get(ReviewKey.VIEWER) or ""),
-        model=mark.get(ReviewKey.MODEL),
-        exam_p_value=p_value if isinstance(p_value, float) else None,
-    )
-
-
-def _regions(mark: Mapping[str, Any], image_id: str) -> Iterator[Region]:
-    drawn = mark.get(ReviewKey.REGIONS)
-    for points in drawn if isinstance(drawn, list) else []:
-        try:
-            yield Region(image_id, tuple((float(column), float(row)) for column, row in points))
-        except (TypeError, ValueError):  # of another client, whose marks are kept as they come
-            continue
-
-
-def _verdict_without(info: Mapping[str, Any], image_id: str, number: str) -> dict[str, Any]:
-    """The verdict that counts on an image once the decision of this number does not, as part of a mark."""
-    marks, standing = _replayed(info, image_id)
-    left = [name for name in standing if name != number]
-    return {ReviewKey.VERDICT.value: _order(marks[left[-1]]).verdict.value} if left else {}
-
-
-def _replayed(info: Mapping[str, Any], image_id: str) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
-    """An image's marks with a verdict, by the numbers of their decisions, and those numbers that still count."""
-    marks: dict[str, Mapping[str, Any]] = {}
-    standing: list[str] = []
-    for place, mark in enumerate(info.get(InfoKey.REVIEWS) or []):
-        if not isinstance(mark, Mapping):
-            continue
-        if mark.get(ReviewKey.UNDOES):
-            standing = [number for number in standing if number != mark[ReviewKey.UNDOES]]
-        elif verdict_of({InfoKey.REVIEW: mark}) is None:  # an empty mark takes the last one back
-            standing = standing[:-1]
-        else:
-            number = str(mark.get(ReviewKey.DECISION) or f"{image_id}#{place}")  # older marks have none
-            marks[number] = mark
-            standing.append(number)
-    return marks, standing
-
-
-def _seconds(mark: Mapping[str, Any]) -> int:
-    seconds = mark.get(ReviewKey.TIME)
-    return int(seconds) if isinstance(seconds, int | float) else 0
+def _same_undo(known: Entry, exam: Exam, reviewer: str) -> Entry:
+    there = known.decision
+    if not (there.is_undo and there.exam_id == exam.exam_id and there.reviewer == reviewer):
+        raise RequestError(
+            f"decision {there.decision_id}", "the ledger has another one of this id", "give it an id of its own"
+        )
+    return known

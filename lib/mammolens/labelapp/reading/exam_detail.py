@@ -18,12 +18,14 @@ from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import KeptResult, Of
 from mammolens.labelapp.datastore.stored_score import problem_by
 from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.reading.decisions import Decision, Decisions
+from mammolens.labelapp.reading.decided import ExamDecisions
+from mammolens.labelapp.reading.decisions import Decisions, utc_of
 from mammolens.labelapp.reading.exam_entry import judgement_of
 from mammolens.labelapp.reading.exams import Exam, view_of_image
 from mammolens.labelapp.reading.judgement import ERRORS, RECORD, STORED_AT, Bench
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.review.decision import Decision
 from mammolens.types import AnomalyRecord
 
 
@@ -58,7 +60,7 @@ class ExamDetails:
             "views_in_detail": [
                 self._view(image, predictor.model_id, mark, facts.get(ERRORS, {})) for image in exam.images
             ],
-            "decisions": [_decision(one) for one in self._decisions.history(exam.image_ids)],
+            "decisions": _decisions(exam, self._decisions.of(exam)),
             "next": self._worklist.next_of(exam),
             "stored_at": facts.get(STORED_AT),
             "can_store": self._bench.images.can_store(),
@@ -152,18 +154,25 @@ def _segmentation(kept: KeptResult) -> dict[str, str] | None:
     return {"sop_instance_uid": str(header.SOPInstanceUID), "series_instance_uid": str(header.SeriesInstanceUID)}
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
-    order = decision.order
+def _decisions(exam: Exam, decided: ExamDecisions) -> list[dict[str, Any]]:
+    """Every decision, the oldest first; places lie on images as the datastore names them."""
+    images = {image.sop_instance_uid: image.image_id for image in reversed(exam.images)}
+    return [_decision(one, images, undone=not decided.images_of(one)) for one in decided.told]
+
+
+def _decision(decision: Decision, images: Mapping[str, str], *, undone: bool) -> dict[str, Any]:
     return {
-        "verdict": order.verdict.value,
-        "reviewer": order.reviewer,
-        "time": decision.time,
-        "comment": order.comment,
-        "viewer": order.viewer,
-        "model": order.model,
-        "exam_p_value": order.exam_p_value,
+        "id": str(decision.decision_id),
+        "verdict": decision.verdict,
+        "reviewer": decision.reviewer,
+        "time": utc_of(decision.time),
+        "comment": decision.comment,
+        "viewer": decision.viewer,
+        "model": decision.model,
+        "exam_p_value": decision.exam_p_value,
         "regions": [
-            {"image": region.image, "points": [list(point) for point in region.points]} for region in order.regions
+            {"image": images.get(region.image, region.image), "points": [list(point) for point in region.points]}
+            for region in decision.regions
         ],
-        "undone": decision.is_undone,
+        "undone": undone,
     }

@@ -10,8 +10,9 @@ from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_judgement import ExamJudgement
 from mammolens.inference.exam_words import standing
 from mammolens.labelapp.datastore.stored_score import Standard, StoredScore, judged, problem_by
-from mammolens.labelapp.keys import InfoKey, ReviewKey
-from mammolens.labelapp.reading.decisions import exam_verdict, last_mark, utc
+from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.reading.decided import ExamDecisions
+from mammolens.labelapp.reading.decisions import utc_of
 from mammolens.labelapp.reading.exams import Exam, name_of_image
 
 Infos = Sequence[Mapping[str, Any]]
@@ -34,7 +35,7 @@ class ExamJudge(Standard, Protocol):
         """Set an exam against normal ones."""
 
 
-def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str) -> dict[str, Any]:
+def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str, decided: ExamDecisions) -> dict[str, Any]:
     """The exam's line, as JSON.
 
     Args:
@@ -42,9 +43,10 @@ def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str) -> dict[str,
         infos: what is remembered of its images, in their order.
         judge: the serving model.
         mark: of infos of an exam that was judged by it.
+        decided: what people decided on it.
     """
     judgement = judgement_of(exam, infos, judge)
-    verdict, last = exam_verdict(infos), last_mark(infos)
+    verdict, counting = decided.standing.verdict(exam.sop_instance_uids), decided.standing.decisions
     return {
         "exam": exam.exam_id,
         "patient": exam.patient,
@@ -57,8 +59,10 @@ def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str) -> dict[str,
         "exam_is_anomalous": judgement.is_anomalous if judgement else None,
         "sentence": standing(judgement.percentile, "exams") if judgement else None,
         "verdict": verdict.value if verdict else None,
-        "reviewer": last.get(ReviewKey.REVIEWER) if verdict else None,
-        "reviewed_at": utc(last.get(ReviewKey.TIME, 0)) if verdict else None,
+        "reviewer": counting[-1].reviewer if verdict else None,
+        "reviewed_at": utc_of(counting[-1].time) if verdict else None,
+        "readers": list(dict.fromkeys(decision.reviewer for decision in counting)),
+        "open": bool(counting) and verdict is None,
         "problems": _problems(exam, infos, judge),
         "viewer": viewer_address(exam),
     }

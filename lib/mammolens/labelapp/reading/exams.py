@@ -36,6 +36,11 @@ class Exam:
         return [image.image_id for image in self.images]
 
     @property
+    def sop_instance_uids(self) -> tuple[str, ...]:
+        """SOP Instance UIDs (0008,0018), a copy's once."""
+        return tuple(dict.fromkeys(image.sop_instance_uid for image in self.images))
+
+    @property
     def study_date(self) -> str | None:
         """The latest, like '2026-01-31'."""
         return max((image.study_date.isoformat() for image in self.images if image.study_date), default=None)
@@ -105,10 +110,14 @@ class Exams:
             RequestError: no image id at all.
             UnknownImageError: no image of that id, or no mammogram.
         """
+        return self.get(self.place_of(image_id)[0])
+
+    def place_of(self, image_id: str) -> tuple[str, ImageDescription]:
+        """The id of an image's exam, and the image, known without a list of the others; raises as :meth:`of_image`."""
         described = self._images.describe(image_id)
         if described is None:
             raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
-        return self.get(exam_id_of(described.exam_key))
+        return exam_id_of(described.exam_key), described
 
     def of_study(self, study_instance_uid: str) -> Exam:
         """The exam that holds an image of this study.

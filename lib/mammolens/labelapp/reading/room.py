@@ -14,11 +14,12 @@ from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of
-from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.parameters import DecisionParameters
-from mammolens.labelapp.reading.decisions import Decisions, Order, Region, utc
+from mammolens.labelapp.parameters import DecisionParameters, UndoParameters
+from mammolens.labelapp.reading.decisions import Decisions, Drawn, Order, Seen, utc
 from mammolens.labelapp.reading.exam_detail import ExamDetails
+from mammolens.labelapp.reading.exam_entry import judgement_of
 from mammolens.labelapp.reading.exams import Exam, Exams
+from mammolens.labelapp.reading.image_reviews import ImageReviews
 from mammolens.labelapp.reading.judgement import STORED_AT, Bench, Run
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.manifest import manifest_of
@@ -32,18 +33,28 @@ class ReadingRoom:
     Args:
         models: the serving model.
         images: the datastore.
+        decisions: what people decided.
         policy: which DICOM objects are made and sent.
         run: where images are decoded and scored.
+
+    Attributes:
+        exams: which there are.
+        decisions: as given.
+        reviews: the same as MONAI Label's clients know it.
+        worklist: their lines.
     """
 
-    def __init__(self, models: Models, images: ExamImages, policy: ResultPolicy, run: Run) -> None:
+    def __init__(
+        self, models: Models, images: ExamImages, decisions: Decisions, policy: ResultPolicy, run: Run
+    ) -> None:
         self.exams = Exams(images)
+        self.decisions = decisions
+        self.reviews = ImageReviews(self.exams, decisions, self.seen)
         self._models = models
         self._bench = Bench(images, policy, run)
         self._judging = Judging(models, self._bench)
-        self._decisions = Decisions(images)
-        self.worklist = Worklist(self.exams, images, self._judging, models, policy)
-        self._details = ExamDetails(self.worklist, self._judging, self._decisions, models, self._bench)
+        self.worklist = Worklist(self.exams, images, decisions, self._judging, models, policy)
+        self._details = ExamDetails(self.worklist, self._judging, decisions, models, self._bench)
 
     def detail(self, exam: Exam) -> dict[str, Any]:
         """Everything about one exam, as JSON."""
@@ -71,34 +82,42 @@ class ReadingRoom:
             self._bench.results.note(Of.EXAM, exam.exam_id, kept.version, {STORED_AT: utc(time.time())})
 
     def decide(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
-        """Take a decision; the model and the number that she saw are kept with it.
+        """Take a decision; the model and the numbers that she saw are kept with it.
 
         Raises:
-            RequestError: a region of an image that is none of the exam's.
+            RequestError: a region of an image that is none of the exam's, or an id that another decision has.
+            LedgerError, StorageError: it cannot be kept.
         """
-        regions = tuple(Region(region.image, tuple(region.points)) for region in wanted.regions)
-        seen = self.worklist.entry(exam)["exam_p_value"]
-        self._note_images(exam)
-        self._decisions.decide(
-            exam.image_ids,
+        self.decisions.decide(
+            exam,
             Order(
                 verdict=wanted.verdict,
                 reviewer=reviewer,
                 comment=wanted.comment,
                 viewer=wanted.viewer,
-                regions=regions,
-                model=self._models.predictor().model_id,
-                exam_p_value=seen,
+                drawn=tuple(Drawn(region.image, tuple(region.points)) for region in wanted.regions),
+                seen=self.seen(exam),
+                decision_id=wanted.id,
             ),
         )
 
-    def undo(self, exam: Exam, reviewer: str) -> None:
+    def undo(self, exam: Exam, wanted: UndoParameters, reviewer: str) -> None:
         """Take the last decision back.
 
         Raises:
             DatasetError: there is none.
+            RequestError: an id that another decision has.
+            LedgerError, StorageError: it cannot be kept.
         """
-        self._decisions.undo(exam.image_ids, reviewer)
+        self.decisions.undo(exam, reviewer, decision_id=wanted.id, viewer=wanted.viewer)
+
+    def seen(self, exam: Exam) -> Seen:
+        """What the serving model says of an exam now."""
+        predictor, known = self._models.predictor(), self._bench.images.infos(exam.image_ids)
+        judgement = judgement_of(exam, [known.get(image_id, {}) for image_id in exam.image_ids], predictor)
+        if judgement is None:
+            return Seen()
+        return Seen(predictor.model_id, predictor.calibration_id, judgement.p_value, judgement.fused.exam)
 
     def manifest(self, exam: Exam) -> dict[str, Any]:
         """The exam for OHIF's DICOM JSON data source.
@@ -121,17 +140,6 @@ class ReadingRoom:
                 f"{name}/{kind}", "there is none", "judge the exam first, with this kind among its results"
             )
         return content
-
-    def _note_images(self, exam: Exam) -> None:
-        """Which images they are, so that no decision counts for another image that takes the name of one."""
-        infos = self._bench.images.infos(exam.image_ids)
-        uids = {
-            image.image_id: {InfoKey.SOP_INSTANCE_UID.value: image.sop_instance_uid}
-            for image in exam.images
-            if not infos.get(image.image_id, {}).get(InfoKey.SOP_INSTANCE_UID)
-        }
-        if uids:
-            self._bench.images.update_image_infos(uids)
 
     def _objects(self, exam: Exam, mark: str) -> Iterator[Dataset]:
         """What belongs to the exam's result of this mark."""

@@ -8,37 +8,47 @@ from typing import Any
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.reading.decided import Decided, ExamDecisions
+from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.reading.exam_entry import ExamJudge, Infos, State, entry_of, rank
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.policy import ResultPolicy
 
-_Made = tuple[Exam, Infos, ExamJudge]  # what a line was made of
+_Made = tuple[Exam, Infos, ExamJudge, ExamDecisions | None]  # what a line was made of
 
 
 class Worklist:
-    """Tells exams; a line is made anew only when its images' infos or the model have changed.
+    """Tells exams; a line is made anew only when its images' infos, what was decided or the model have changed.
 
     Args:
         exams: which there are.
         images: what is remembered of theirs.
+        decisions: what people decided.
         judging: which are being judged now.
         models: the serving model.
         policy: part of what an exam was judged as.
     """
 
     def __init__(
-        self, exams: Exams, images: ExamImages, judging: Judging, models: Models, policy: ResultPolicy
+        self,
+        exams: Exams,
+        images: ExamImages,
+        decisions: Decisions,
+        judging: Judging,
+        models: Models,
+        policy: ResultPolicy,
     ) -> None:
         self._exams = exams
         self._images = images
+        self._decisions = decisions
         self._judging = judging
         self._models = models
         self._policy = policy
         self._lock = threading.Lock()
         self._made: dict[str, tuple[_Made, dict[str, Any]]] = {}
         self._ordered: list[dict[str, Any]] = []
-        self._seen: tuple[object, object, object] = (None, None, None)
+        self._seen: tuple[object, ...] = (None, None, None, None)
 
     def as_json(self) -> dict[str, Any]:
         """Everything.
@@ -46,6 +56,7 @@ class Worklist:
         Raises:
             ModelError: no model serves.
             PacsError: the PACS does not answer.
+            LedgerError: the decision ledger does not.
         """
         predictor = self._models.predictor()
         return {
@@ -58,37 +69,40 @@ class Worklist:
 
     def entries(self) -> list[dict[str, Any]]:
         """The lines, in order."""
-        return [self._now(entry) for entry in self._in_order()]
+        return [self._now(entry) for entry in self.in_order()]
 
     def entry(self, exam: Exam) -> dict[str, Any]:
         """The line of one exam."""
-        return self._now(self._entry(exam, self._images.infos(exam.image_ids), self._models.predictor())[1])
+        infos, predictor = self._images.infos(exam.image_ids), self._models.predictor()
+        return self._now(self._entry(exam, infos, predictor, self._decisions.now())[1])
 
     def next_of(self, exam: Exam) -> str | None:
         """The most anomalous other exam without a verdict; ``None`` when all have one."""
-        others = (entry for entry in self._in_order() if entry["exam"] != exam.exam_id and entry["verdict"] is None)
+        others = (entry for entry in self.in_order() if entry["exam"] != exam.exam_id and entry["verdict"] is None)
         return next((str(entry["exam"]) for entry in others), None)
 
-    def _in_order(self) -> list[dict[str, Any]]:
-        """The lines as they were when anything last changed."""
-        exams, predictor = self._exams.all(), self._models.predictor()
-        seen = (exams, self._images.version(), predictor)
+    def in_order(self) -> list[dict[str, Any]]:
+        """The lines as they were when anything last changed; another list as soon as anything does."""
+        exams, predictor, decided = self._exams.all(), self._models.predictor(), self._decisions.now()
+        seen = (exams, self._images.version(), predictor, decided)
         with self._lock:
             if any(one is not other for one, other in zip(self._seen, seen, strict=True)):
                 infos = self._images.infos(image_id for exam in exams.values() for image_id in exam.image_ids)
-                self._made = {exam_id: self._entry(exam, infos, predictor) for exam_id, exam in exams.items()}
+                self._made = {exam_id: self._entry(exam, infos, predictor, decided) for exam_id, exam in exams.items()}
                 self._ordered = sorted((entry for _, entry in self._made.values()), key=rank)
                 self._seen = seen
             return self._ordered
 
     def _entry(
-        self, exam: Exam, known: Mapping[str, Mapping[str, Any]], judge: ExamJudge
+        self, exam: Exam, known: Mapping[str, Mapping[str, Any]], judge: ExamJudge, decided: Decided
     ) -> tuple[_Made, dict[str, Any]]:
         infos = [known.get(image_id, {}) for image_id in exam.image_ids]
+        made: _Made = (exam, infos, judge, decided.exams.get(exam.exam_id))
         kept = self._made.get(exam.exam_id)
-        if kept is not None and _same(kept[0], (exam, infos, judge)):
+        if kept is not None and _same(kept[0], made):
             return kept
-        return (exam, infos, judge), entry_of(exam, infos, judge, judged_as(exam.image_ids, judge, self._policy))
+        mark = judged_as(exam.image_ids, judge, self._policy)
+        return made, entry_of(exam, infos, judge, mark, decided.of(exam.exam_id))
 
     def _now(self, entry: dict[str, Any]) -> dict[str, Any]:
         judging = self._judging.progress(entry["exam"]) is not None
@@ -96,6 +110,6 @@ class Worklist:
 
 
 def _same(one: _Made, other: _Made) -> bool:
-    if one[0] != other[0] or one[2] is not other[2]:
+    if one[0] != other[0] or one[2] is not other[2] or one[3] is not other[3]:
         return False
     return len(one[1]) == len(other[1]) and all(a is b for a, b in zip(one[1], other[1], strict=True))

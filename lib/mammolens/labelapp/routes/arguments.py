@@ -20,12 +20,10 @@ from mammolens.labelapp.parameters import (
     Parameters,
     SampleParameters,
     ScoringParameters,
-    TrainParameters,
     parse,
 )
 
 _BODIES: dict[str, tuple[str, type[Parameters]]] = {
-    "/train/": ("train", TrainParameters),
     "/batch/infer/": ("infer", BatchParameters),
     "/scoring/": ("scoring", ScoringParameters),
     "/activelearning/": ("strategy", SampleParameters),

@@ -14,20 +14,24 @@ from mammolens.errors import (
     ConfigError,
     DatasetError,
     InputError,
+    LedgerError,
     MammoLensError,
     ModelError,
     PacsError,
     StorageError,
     UnknownImageError,
+    UnknownJobError,
 )
 
 _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
     (UnknownImageError, 404),
+    (UnknownJobError, 404),
     (InputError, 422),
     (DatasetError, 409),
     (ModelError, 503),
     (PacsError, 503),
+    (LedgerError, 503),
     (ConfigError, 503),
     (StorageError, 507),
     (MammoLensError, 400),

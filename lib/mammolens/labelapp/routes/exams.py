@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Body, Depends, HTTPException
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
 from monailabel.endpoints.user.auth import RBAC, User
@@ -16,9 +16,10 @@ from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.identifiers import check_image_id, check_uid
-from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters
+from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters, UndoParameters
 from mammolens.labelapp.reading.exams import Exam
 from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.routes.decision_examples import DECISION_BODY
 
 router = APIRouter(prefix="/mammolens", tags=["Reading room"])
 _user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
@@ -41,7 +42,7 @@ _DICOM = "application/dicom"
 @router.get("/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_reads)
 def worklist() -> JSONResponse:
     """Every exam with its number, state and verdict."""
-    return JSONResponse(_room().worklist.as_json(), headers=_FRESH)
+    return JSONResponse({**_room().worklist.as_json(), "drift": app_instance().drift()}, headers=_FRESH)
 
 
 @router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_reads)
@@ -71,8 +72,10 @@ def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> JSO
 
 
 @router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam")
-def decide(exam: str, user: Annotator, wanted: DecisionParameters) -> JSONResponse:
-    """Keep a verdict, with who and when as the server knows them."""
+def decide(
+    exam: str, user: Annotator, wanted: Annotated[DecisionParameters, Body(examples=[DECISION_BODY])]
+) -> JSONResponse:
+    """Keep a verdict in the ledger, with who and when as the server knows them; one that has an id is kept once."""
     room = _room()
     found = room.exams.get(exam)
     room.decide(found, wanted, user.username)
@@ -80,11 +83,11 @@ def decide(exam: str, user: Annotator, wanted: DecisionParameters) -> JSONRespon
 
 
 @router.post("/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back")
-def undo(exam: str, user: Annotator) -> JSONResponse:
+def undo(exam: str, user: Annotator, wanted: UndoParameters | None = None) -> JSONResponse:
     """Let count again what was decided before; both stay in the history."""
     room = _room()
     found = room.exams.get(exam)
-    room.undo(found, user.username)
+    room.undo(found, wanted or UndoParameters(), user.username)
     return _detail(room, found)
 
 

@@ -10,7 +10,21 @@ from monailabel.config import Settings
 from monailabel.endpoints.user.auth import get_current_user
 from starlette.middleware import Middleware
 
-from mammolens.labelapp.routes import exams, infer, others, proxy, worklist_page
+from mammolens.labelapp.routes import (
+    decisions,
+    drift,
+    exams,
+    infer,
+    jobs,
+    metrics,
+    models,
+    others,
+    present,
+    proxy,
+    reviews,
+    site_pages,
+    train,
+)
 from mammolens.labelapp.routes.authentication import current_user
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.ohif import route as ohif_route
@@ -32,9 +46,17 @@ def harden(app: FastAPI, settings: Settings) -> None:
     """
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
     for router in (
-        worklist_page.router,
+        site_pages.router,
         exams.router,
+        decisions.router,
+        reviews.router,
+        drift.router,
+        metrics.router,
+        jobs.router,
+        models.router,
+        train.router,
         infer.router,
+        present.router,
         proxy.router,
         others.router,
         ohif_route.router,

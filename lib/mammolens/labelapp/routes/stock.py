@@ -23,22 +23,30 @@ from monailabel.endpoints import (
     model,
     scoring,
     session,
-    train,
 )
 
 from mammolens.labelapp.routes.arguments import checked
 
-_MODULES = (info, model, batch_infer, train, activelearning, scoring, datastore, session)
+_MODULES = (info, model, batch_infer, activelearning, scoring, datastore, session)
 _NOT_OFFERED = {("/model/{model}", "PUT"), ("/model/{model}", "DELETE")}  # models are published by training alone
+_OURS = {
+    ("/datastore/", "GET"),
+    ("/datastore/image/info", "GET"),
+    ("/datastore/image/info", "PUT"),
+    ("/datastore/label", "PUT"),
+}
 
 
 def stock_routes(settings: Settings) -> APIRouter:
-    """The routes that are kept; those for infer, logs, the proxy and OHIF are ours, those for slides are left out."""
+    """The routes that are kept.
+
+    Those for infer, training, logs, the proxy and OHIF are ours, those for slides are left out.
+    """
     router = APIRouter()
     for module in (*_MODULES, *([login] if settings.MONAI_LABEL_AUTH_ENABLE else [])):
         for route in module.router.routes:
             if isinstance(route, APIRoute) and not any(
-                (route.path, way) in _NOT_OFFERED for way in route.methods or ()
+                (route.path, way) in _NOT_OFFERED | _OURS for way in route.methods or ()
             ):
                 _add(router, route)
     return router

@@ -6,21 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
+from mammolens.config import ModelConfig, load_config
+from mammolens.errors import ModelError
 from mammolens.inference.predictor import Predictor
+from mammolens.models.directory import CONFIG
+from mammolens.models.store import ModelStore, pretrained_directory
 
 _log = logging.getLogger(__name__)
-
-
-class Store(Protocol):
-    """What is wanted of a model store; :class:`mammolens.models.store.ModelStore` is one."""
-
-    def serving(self) -> Path:
-        """Directory of the model that serves now."""
-
-    def publish(self, model_directory: Path) -> str:
-        """Make a model serve; returns its version."""
 
 
 class Serving:
@@ -31,7 +24,7 @@ class Serving:
         load: makes a predictor of a directory.
     """
 
-    def __init__(self, store: Store, load: Callable[[Path], Predictor] = Predictor.load) -> None:
+    def __init__(self, store: ModelStore, load: Callable[[Path], Predictor] = Predictor.load) -> None:
         self.store = store
         self._load = load
         self._lock = threading.Lock()
@@ -50,3 +43,10 @@ class Serving:
                 _log.info("serving model %s from %s", predictor.model_id, directory)
                 self._loaded = (directory, predictor)
             return self._loaded[1]
+
+    def configuration(self) -> ModelConfig:
+        """Of the model that serves now; of the shipped one where that is gone or damaged."""
+        try:
+            return self.predictor().config
+        except ModelError:
+            return load_config(pretrained_directory() / CONFIG)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from monailabel.interfaces.tasks.strategy import Strategy
 
+from mammolens.enums import Verdict
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import Images
-from mammolens.labelapp.datastore.review import verdict_of
 from mammolens.labelapp.datastore.stored_score import StoredScore, failed
 
 Rank = tuple[int, float, float]
@@ -21,11 +21,15 @@ class MostAnomalous(Strategy):
 
     Scored images come first: lowest p-value, then highest score. Then those that have no score yet,
     in the datastore's order; last those that could not be scored, which a person should see too.
-    Images with a verdict never come again.
+    Images with a verdict never come again; files that are no mammograms never come at all.
+
+    Args:
+        verdicts: gives the verdict, or none, of every mammogram by its id.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, verdicts: Callable[[], Mapping[str, Verdict | None]]) -> None:
         super().__init__("Most anomalous image without a verdict; run the scoring method 'anomaly' first")
+        self._verdicts = verdicts
 
     def __call__(self, request: Mapping[str, Any], datastore: Images) -> dict[str, str]:
         """Choose.
@@ -33,8 +37,9 @@ class MostAnomalous(Strategy):
         Returns:
             ``{"id": image id}``, or ``{}`` when all images have a verdict.
         """
-        infos = {image_id: _info(image_id, datastore) for image_id in datastore.list_images()}
-        open_ones = {image_id: rank(info) for image_id, info in infos.items() if verdict_of(info) is None}
+        verdicts = self._verdicts()
+        undecided = [image for image in datastore.list_images() if image in verdicts and verdicts[image] is None]
+        open_ones = {image_id: rank(_info(image_id, datastore)) for image_id in undecided}
         return {"id": min(open_ones, key=open_ones.__getitem__)} if open_ones else {}
 
 

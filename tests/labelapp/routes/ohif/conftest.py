@@ -38,7 +38,8 @@ def run(a_page: "Page") -> Run:
 
 def _serve(route: "Route") -> None:
     name = Path(route.request.url).name
-    file = MODULES / name
+    pages = MODULES.parents[1] / "pages"  # the models page has words that the panel uses, too
+    file = pages / name if "/pages/" in route.request.url else MODULES / name
     if file.is_file():
         route.fulfill(path=file, content_type="text/css" if file.suffix == ".css" else "text/javascript")
     else:

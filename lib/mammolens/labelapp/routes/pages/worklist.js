@@ -1,5 +1,7 @@
 // The worklist page: what GET mammolens/worklist tells, as a table; plain JavaScript, nothing from elsewhere.
 
+import { asked, element, sent, sentence, tell } from "./page.js";
+
 const SHOWN_AT_ONCE = 200;
 const ASK_AGAIN_MS = 15000;
 const UNAVAILABLE = 503; // the PACS or the model is away
@@ -8,39 +10,13 @@ const VERDICTS = { normal: "Normal", finding: "Finding", poor_quality: "Poor qua
 const STATES = { new: "not judged yet", judging: "being judged", judged: "", failed: "cannot be judged" };
 
 const page = Object.fromEntries(
-  ["search", "unreviewed", "judge", "reload", "work", "progress", "stop", "status", "error", "exams", "more", "model"]
-    .map((id) => [id, document.getElementById(id)]));
+  ["search", "unreviewed", "judge", "reload", "work", "progress", "stop", "status", "error", "drift", "drift-words",
+    "exams", "more", "model"].map((id) => [id, document.getElementById(id)]));
 
 let exams = [];
 let leftOut = 0;
 let shown = SHOWN_AT_ONCE;
 let stopped = true;
-
-function element(name, text = "", className = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  made.className = className;
-  return made;
-}
-
-async function asked(address, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(address, { cache: "no-store", ...options });
-  } catch {
-    throw new Error("The server does not answer. Is it running?");
-  }
-  const told = await answer.json().catch(() => ({}));
-  if (answer.ok) return told;
-  const why = typeof told.detail === "string" ? told.detail : `the server answers ${answer.status}`;
-  const error = new Error(answer.status === 401 ? `You are not logged in (${why}).` : why);
-  throw Object.assign(error, { status: answer.status });
-}
-
-function tell(error) {
-  page.error.hidden = !error;
-  page.error.textContent = error ? error.message : "";
-}
 
 async function load() {
   try {
@@ -48,9 +24,11 @@ async function load() {
     exams = worklist.exams;
     leftOut = worklist.images_left_out;
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
-    tell(null);
+    page.drift.hidden = !worklist.drift?.alarm;
+    page["drift-words"].textContent = sentence(worklist.drift?.sentence);
+    tell(page.error, null);
   } catch (error) {
-    tell(error);
+    tell(page.error, error);
   }
   show();
 }
@@ -109,6 +87,7 @@ function row(exam) {
 }
 
 function verdict(exam) {
+  if (exam.open) return element("td", `Open, read by ${exam.readers.join(", ")}`, "faint");
   const cell = element("td", VERDICTS[exam.verdict] ?? "", exam.verdict === "normal" ? "normal" : "");
   if (exam.reviewer) cell.title = `${exam.reviewer}, ${new Date(exam.reviewed_at).toLocaleString()}`;
   return cell;
@@ -133,9 +112,7 @@ async function judgeAll() {
     page.progress.value = done;
     page.status.textContent = `Judging exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
     try {
-      const told = await asked(`mammolens/exams/${exam.exam}/judge`, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: "{}",
-      });
+      const told = await sent(`mammolens/exams/${exam.exam}/judge`);
       exams = exams.map((one) => (one.exam === told.exam ? told : one));
       show();
       away = 0;
@@ -151,7 +128,7 @@ async function judgeAll() {
   stopped = true;
   page.work.hidden = true;
   await load();
-  if (failures.length) tell(new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
+  if (failures.length) tell(page.error, new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
 }
 
 function stepBetweenExams(event) {

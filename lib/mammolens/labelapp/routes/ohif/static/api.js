@@ -4,11 +4,11 @@ const GONE = 'The server does not answer; check that it runs, then try again.';
 
 /** Ask the server with the viewer's own authorisation header, if it has one. */
 export function createApi(authorization = () => ({})) {
-  async function ask(path, body) {
+  async function ask(path, body, method = body === undefined ? 'GET' : 'POST') {
     let response;
     try {
       response = await fetch(path, {
-        method: body === undefined ? 'GET' : 'POST',
+        method,
         headers: { ...authorization(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),
         cache: 'no-store',
@@ -31,6 +31,13 @@ export function createApi(authorization = () => ({})) {
     manifest: exam => ask(`${of(exam)}/ohif.json`),
     judge: (exam, { again = false, store = null } = {}) => ask(`${of(exam)}/judge`, { again, store }),
     decide: (exam, decision) => ask(`${of(exam)}/decisions`, { viewer: 'OHIF', ...decision }),
+    jobs: () => ask('/mammolens/jobs'),
+    train: () => ask('/mammolens/jobs', { kind: 'train' }),
+    stopJob: job => ask(`/mammolens/jobs/${encodeURIComponent(job)}`, undefined, 'DELETE'),
+    models: () => ask('/mammolens/models'),
+    promote: model => ask(`/mammolens/models/${encodeURIComponent(model)}/promote`, {}),
+    refuse: model => ask(`/mammolens/models/${encodeURIComponent(model)}/refuse`, {}),
+    drift: () => ask('/mammolens/drift'),
     undo: exam => ask(`${of(exam)}/decisions/undo`, {}),
   };
 }

@@ -3,6 +3,7 @@
 import { h } from './dom.js';
 import { decisionsSection } from './panel-decisions.js';
 import { heatSection } from './panel-heat.js';
+import { learningSection } from './panel-learning.js';
 import { examSection, findingsSection, viewsSection } from './panel-results.js';
 import { moment, NOTICE, progressInWords } from './words.js';
 
@@ -40,6 +41,7 @@ export class Panel {
       this.said = null;
       this.update();
     });
+    reading.learning.subscribe(() => this.update());
   }
 
   get comment() {
@@ -62,13 +64,14 @@ export class Panel {
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
     if (session.exam && reading) {
       this.top.replaceChildren(examSection(session.exam), this.#status(this.#doing()));
-      this.middle.replaceChildren(
+      this.middle.replaceChildren(...[
         heatSection(session.exam, reading.overlay, () => this.update()),
         findingsSection(session.exam, reading),
         viewsSection(session.exam),
         resultsSection(session),
-        keys()
-      );
+        learningSection(reading.learning),
+        keys(),
+      ].filter(Boolean));
       this.bottom.replaceChildren(decisionsSection(session, reading, this.field), navigation(reading));
     } else {
       this.top.replaceChildren(this.#status('Opening the exam'));

@@ -3,6 +3,7 @@
 import { viewerOf } from './address.js';
 import { Arrangement } from './arrangement.js';
 import { INSTANCE, instanceOf } from './hanging-protocol.js';
+import { Learning } from './learning.js';
 import { Overlay } from './overlay.js';
 import { drawnRegions } from './regions.js';
 import { nameOf } from './words.js';
@@ -23,6 +24,7 @@ export class Reading {
     this.seen = new Seen(window.sessionStorage);
     this.arrangement = new Arrangement(this.services, displaySet => this.viewOf(displaySet));
     this.overlay = new Overlay(this.services, api, this.arrangement);
+    this.learning = new Learning(api);
     this.arranged = ''; // what was shown where when it was fitted last
     this.judgements = session.judgements;
     this.leaving = [];
@@ -53,6 +55,7 @@ export class Reading {
     this.leaving = [unsubscribe, () => resized.disconnect(), this.session.subscribe(() => this.#judged())];
     this.services.customizationService.addModeCustomizations(this.#corners());
     this.panel.serve(this);
+    this.learning.look();
     if (NOT_YET.has(this.session.exam.state)) {
       this.session.judge();
     }
@@ -62,6 +65,7 @@ export class Reading {
   leave() {
     this.leaving.splice(0).forEach(leave => leave());
     clearTimeout(this.settling);
+    this.learning.leave();
   }
 
   /** The server's view that a display set shows. */

@@ -1,0 +1,54 @@
+"""What the command line asks a server by HTTP, and its answers; errors are told in one line."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from mammolens.errors import ServerError
+
+
+def ask(
+    server: str,
+    path: str,
+    *,
+    method: str = "GET",
+    body: dict[str, Any] | None = None,
+    token: str | None = None,
+    seconds: float = 60,
+) -> dict[str, Any]:
+    """The JSON that a server answers with.
+
+    Args:
+        server: its address, as http://127.0.0.1:8000.
+        path: on it.
+        method: of HTTP.
+        body: sent as JSON.
+        token: of whoever asks, where the server wants one.
+        seconds: to wait.
+
+    Raises:
+        ServerError: it does not answer, or refuses; with its reason.
+    """
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    content = None if body is None else json.dumps(body).encode()
+    if not server.startswith(("http://", "https://")):
+        raise ServerError(server, "is no address of a server", "give one like http://127.0.0.1:8000")
+    request = urllib.request.Request(server.rstrip("/") + path, content, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except urllib.error.HTTPError as error:
+        raise ServerError(path, f"the server answers {error.code} ({_detail(error)})", "see its log") from error
+    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+        raise ServerError(path, f"the server does not answer ({error})", "see its log") from error
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return error.reason

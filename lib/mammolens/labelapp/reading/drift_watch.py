@@ -1,0 +1,182 @@
+"""Whether the model that serves still speaks of the exams that come now: asked at each look at the worklist."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.drift import Alarm, Drift, DriftLimits, drift
+from mammolens.errors import ConfigError
+from mammolens.inference.predictor import Predictor
+from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.reading.judging import Models
+from mammolens.labelapp.reading.recent_exams import RecentExam, RecentExams
+from mammolens.labelapp.reading.worklist import Worklist
+
+WINDOW = "drift_window"  # as `--conf` has it
+DEFAULT_WINDOW = 100
+_BINS = 10  # of p-values
+_LIMITS = DriftLimits()
+_log = logging.getLogger(__name__)
+
+
+def window_of(conf: Mapping[str, str]) -> int:
+    """Read ``--conf drift_window``: patients.
+
+    Raises:
+        ConfigError: no whole number, or fewer than scores are judged by.
+    """
+    said = conf.get(WINDOW) or str(DEFAULT_WINDOW)
+    if not said.isdecimal() or int(said) < _LIMITS.fewest:
+        reason = f"{said!r} is no number of patients to watch"
+        raise ConfigError(f"--conf {WINDOW}", reason, f"give a whole number from {_LIMITS.fewest} on, such as 100")
+    return int(said)
+
+
+class DriftWatch:
+    """Tells drift; computed anew only when the worklist or the model has changed.
+
+    An exam counts if the model that serves has scored it and it was first scored after that model came into the
+    store: what was there before may have taught it, and is no new patient to it, whether scored again or not.
+
+    Args:
+        worklist: the exams.
+        images: what is remembered of theirs.
+        models: the serving model.
+        came: when the serving model came into the store; ``None`` for that of the package.
+        window: how many patients are watched.
+        limits: when an alarm is raised.
+    """
+
+    def __init__(
+        self,
+        worklist: Worklist,
+        images: ExamImages,
+        models: Models,
+        came: Callable[[], datetime | None],
+        *,
+        window: int = DEFAULT_WINDOW,
+        limits: DriftLimits = _LIMITS,
+    ) -> None:
+        self._worklist = worklist
+        self._recent = RecentExams(images, window)
+        self._models = models
+        self._came = came
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._seen: tuple[object, object] = (None, None)
+        self._told: dict[str, Any] = {}
+        self._alarms: tuple[Alarm, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything; not to be changed.
+
+        Raises:
+            ModelError: no model serves.
+            PacsError: the PACS does not answer.
+        """
+        predictor, entries = self._models.predictor(), self._worklist.in_order()
+        with self._lock:
+            if self._seen[0] is not entries or self._seen[1] is not predictor:
+                self._told = self._look(entries, predictor)
+                self._seen = (entries, predictor)
+            return self._told
+
+    def summary(self) -> dict[str, Any]:
+        """What every viewer shows: the alarms, and how it is in one sentence; raises as :meth:`as_json`."""
+        told = self.as_json()
+        return {key: told[key] for key in ("alarm", "alarms", "sentence")}
+
+    def _look(self, entries: Sequence[Mapping[str, Any]], predictor: Predictor) -> dict[str, Any]:
+        recent, came = self._recent.among(entries), self._came()
+        since = came.timestamp() if came else 0.0
+        counting = [exam for exam in recent if exam.p_value is not None and exam.scored_at > since]
+        found = _judged(counting, predictor.calibration, self._limits)
+        self._log_changes(found.alarms)
+        return {
+            "alarm": found.alarm,
+            "alarms": [
+                {"cause": alarm.cause.value, "sentence": alarm.sentence, "source": alarm.source}
+                for alarm in found.alarms
+            ],
+            "exams": found.n,
+            "enough": found.overall is not None,
+            "sentence": _sentence(found, len(recent), self._limits),
+            "machines": _machines(counting, found, predictor.calibration),
+            "software": _software(counting, predictor.calibration),
+            "p_values": _counts(counting),
+            "model": predictor.model_id,
+            "calibration": predictor.calibration_id,
+        }
+
+    def _log_changes(self, alarms: tuple[Alarm, ...]) -> None:
+        """One line where an alarm begins, and one where the last of its cause has ended."""
+        known = {(alarm.cause, alarm.source) for alarm in self._alarms}
+        for alarm in alarms:
+            if (alarm.cause, alarm.source) not in known:
+                _log.warning("drift, %s: %s", alarm.cause, alarm.sentence)
+        for cause in sorted({alarm.cause for alarm in self._alarms} - {alarm.cause for alarm in alarms}):
+            _log.info("drift, %s: has ended", cause)
+        self._alarms = alarms
+
+
+def _judged(exams: Sequence[RecentExam], calibration: Calibration, limits: DriftLimits) -> Drift:
+    scales = calibration.exam_scales.whole
+    behind = [scales.of_group(exam.acquisition_group).patients for exam in exams]
+    return drift(
+        np.array([exam.p_value for exam in exams], dtype=np.float64),
+        [exam.acquisition_group for exam in exams],
+        [exam.software_versions for exam in exams],
+        known_groups=calibration.acquisition_groups,
+        known_software=calibration.software_versions or None,
+        calibration_patients=round(float(np.mean(behind))) if behind else None,
+        limits=limits,
+    )
+
+
+def _sentence(found: Drift, recent: int, limits: DriftLimits) -> str:
+    if found.alarm:
+        return found.alarms[0].sentence
+    if not recent:
+        return "no exam has been scored yet"
+    those = "" if found.n == recent else f"; {found.n} of the last {recent} are scored by this model and new to it"
+    if found.overall is None:
+        return f"too few exams to tell: {found.n}, where {limits.fewest} are needed{those}"
+    return f"nothing has changed, as far as the last {found.n} exams tell{those}"
+
+
+def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibration) -> list[dict[str, Any]]:
+    """The most frequent first; without distance and chance where too few exams are of it."""
+    return [
+        {
+            "group": group,
+            "exams": count,
+            "known": group in calibration.acquisition_groups,
+            "distance": test.distance if (test := found.machines.get(group or "")) else None,
+            "chance": test.chance if test else None,
+        }
+        for group, count in Counter(exam.acquisition_group for exam in exams).most_common()
+    ]
+
+
+def _software(exams: Sequence[RecentExam], calibration: Calibration) -> list[dict[str, Any]]:
+    """Likewise; whether it is known cannot be said of a calibration that nobody kept it of."""
+    known = calibration.software_versions
+    return [
+        {"version": version, "exams": count, "known": version in known if known and version is not None else None}
+        for version, count in Counter(exam.software_versions for exam in exams).most_common()
+    ]
+
+
+def _counts(exams: Sequence[RecentExam]) -> list[int]:
+    """Exams with a p-value in (0, 0.1], (0.1, 0.2] ... (0.9, 1]."""
+    # Of a p-value like 3/30 the product may lie a rounding error above the whole number.
+    places = [max(0, int(np.ceil(_BINS * (exam.p_value or 0.0) - 1e-9)) - 1) for exam in exams]
+    return [int(count) for count in np.bincount(places, minlength=_BINS)]

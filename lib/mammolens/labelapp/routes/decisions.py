@@ -1,0 +1,131 @@
+"""`/mammolens/decisions`: the ledger as a whole, told, taken out, taken in, and audited."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, BackgroundTasks, Depends, File, Query, UploadFile
+from fastapi.responses import FileResponse, JSONResponse
+from monailabel.config import RBAC_ADMIN, RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC
+from monailabel.interfaces.utils.app import app_instance
+
+from mammolens.enums import Verdict
+from mammolens.errors import DatasetError, RequestError
+from mammolens.labelapp.identifiers import check_exam_id
+from mammolens.labelapp.reading.decisions import Decisions
+from mammolens.labelapp.routes.decision_examples import AUDIT, DECISIONS, IMPORTED, answers_with
+from mammolens.review.chain import Entry, Head
+from mammolens.review.exchange import export_decisions, import_decisions
+from mammolens.review.formats import values_of
+from mammolens.review.ledger import Ledger
+
+router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"])
+_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
+_admin = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))]
+_FRESH = {"Cache-Control": "no-store"}
+_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+_MOST = 100_000
+
+
+@router.get("", summary=f"{RBAC_USER}What was decided", dependencies=_reads, responses=answers_with(DECISIONS))
+def decisions(
+    exam: Annotated[str | None, Query(description="only this exam's")] = None,
+    reviewer: Annotated[str | None, Query(description="only this person's")] = None,
+    verdict: Annotated[Verdict | None, Query(description="only those with this verdict; undos have none")] = None,
+    after: Annotated[int, Query(ge=0, description="only entries behind this number")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000,
+) -> JSONResponse:
+    """Entries of the ledger, the oldest first; to read on, ask for those after the last one's ``sequence``."""
+    taken = _decisions()
+    decided = taken.now()
+    entries: Iterable[Entry] = decided.of(check_exam_id(exam)).entries if exam else decided.entries
+    chosen = (
+        entry
+        for entry in entries
+        if entry.sequence > after
+        and reviewer in (None, entry.decision.reviewer)
+        and verdict in (None, entry.decision.verdict)
+    )
+    answer = {
+        "decisions": [values_of(entry) for entry in islice(chosen, limit)],
+        "head": _head(decided.head),
+        "policy": taken.policy,
+    }
+    return JSONResponse(answer, headers=_FRESH)
+
+
+@router.get(
+    "/export",
+    summary=f"{RBAC_USER}The whole ledger as a file",
+    dependencies=_reads,
+    response_class=FileResponse,
+    responses={200: {"content": {"text/csv": {}, "application/x-ndjson": {}}}},
+)
+def export(background_tasks: BackgroundTasks, format: Literal["csv", "jsonl"] = "csv") -> FileResponse:  # noqa: A002
+    """CSV or JSON lines; imported into an empty ledger it gives the same entries with the same hashes."""
+    folder = Path(tempfile.mkdtemp())
+    background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / f"decisions.{format}"
+    try:
+        export_decisions(_ledger(), path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(path, media_type=_TYPES[format], filename=path.name, headers=_FRESH)
+
+
+@router.post(
+    "/import",
+    summary=f"{RBAC_ADMIN}Take decisions of a file in",
+    dependencies=_admin,
+    responses=answers_with(IMPORTED),
+)
+def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> JSONResponse:
+    """All of the file or, where a line cannot be taken, nothing; what is known already is passed over."""
+    name = Path(file.filename or "").name or "upload"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{Path(name).suffix}"
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file.file, copy)
+        try:
+            appended = import_decisions(_ledger(), path)
+        except DatasetError as error:
+            raise RequestError(ascii(name[:80]), error.reason, error.remedy) from error
+    return JSONResponse({"added": appended.added, "known": len(appended.entries) - appended.added}, headers=_FRESH)
+
+
+@router.get(
+    "/audit", summary=f"{RBAC_USER}Is the ledger as it was written?", dependencies=_reads, responses=answers_with(AUDIT)
+)
+def audit(
+    head: Annotated[list[str], Query(description="NUMBER:HASH as it was once told; may be repeated")] = [],  # noqa: B006 - FastAPI's way
+) -> JSONResponse:
+    """Follow the chain of hashes; heads that were kept elsewhere show whether its end was cut off or written anew."""
+    found = _ledger().audit(*map(Head.parse, head))
+    answer = {
+        "intact": found.is_intact,
+        "entries": found.entries,
+        "head": _head(found.head),
+        "problem": f"{found.fault.kind}: {found.fault.reason}" if found.fault else None,
+    }
+    return JSONResponse(answer, headers=_FRESH)
+
+
+def _head(head: Head) -> str | None:
+    return str(head) if head.sequence else None
+
+
+def _ledger() -> Ledger:
+    ledger: Ledger = app_instance().ledger
+    return ledger
+
+
+def _decisions() -> Decisions:
+    taken: Decisions = app_instance().reading_room.decisions
+    return taken

@@ -1,0 +1,21 @@
+"""`/mammolens/drift`: whether the model that serves still speaks of the exams that come."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from monailabel.config import RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC
+from monailabel.interfaces.utils.app import app_instance
+
+router = APIRouter(prefix="/mammolens", tags=["Learning"])
+
+
+@router.get(
+    "/drift",
+    summary=f"{RBAC_USER}Whether machines, software or scores have changed",
+    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+)
+def drift() -> JSONResponse:
+    """The last exams against the calibration: alarms with their cause, machines, software, p-values."""
+    return JSONResponse(app_instance().drift_watch.as_json(), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,105 @@
+"""`GET /metrics`: what a monitoring system watches, in Prometheus' text format; nothing of a patient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from monailabel.config import RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC
+from monailabel.interfaces.utils.app import app_instance
+from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+from mammolens import __version__
+from mammolens.calibration.drift import Cause
+from mammolens.errors import MammoLensError
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.learning.queue import LearningQueue
+from mammolens.labelapp.reading.drift_watch import DriftWatch
+from mammolens.labelapp.reading.exam_entry import State
+from mammolens.labelapp.reading.worklist import Worklist
+
+router = APIRouter(tags=["Others"])
+
+
+@router.get(
+    "/metrics",
+    summary=f"{RBAC_USER}Counts and times for Prometheus",
+    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+)
+def metrics() -> Response:
+    """Exams, drift, the serving model, the learning job, and the times of infer requests."""
+    app = app_instance()
+    now = ServerMetrics(app.reading_room.worklist, app.drift_watch, app.learning)
+    text = generate_latest(now) + generate_latest(app.infer_times.registry)
+    return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetrics:
+    """Gauges as they are when somebody asks: a collector of prometheus_client."""
+
+    worklist: Worklist
+    drift: DriftWatch
+    learning: LearningQueue
+
+    def collect(self) -> Iterable[Metric]:
+        """All gauges; those of exams and drift only while a model serves, and PACS and ledger answer."""
+        yield InfoMetricFamily("mammolens", "Version of MammoLens.", value={"version": __version__})
+        yield from _of_learning(self.learning)
+        try:
+            found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.as_json())]
+        except MammoLensError:
+            found = []
+        yield _gauge("mammolens_ready", "Whether a model serves and the exams are known.", float(bool(found)))
+        yield from found
+
+
+def _of_learning(learning: LearningQueue) -> Iterator[Metric]:
+    running = learning.running()
+    kinds = {kind: float(running is not None and running.kind is kind) for kind in LearningKind}
+    yield _gauges("mammolens_learning_job_running", "Whether a job of this kind runs.", "kind", kinds)
+    yield _gauge("mammolens_learning_jobs_queued", "Jobs that wait.", len(learning.queued()))
+
+
+def _of_exams(entries: Iterable[Mapping[str, Any]]) -> Iterator[Metric]:
+    states: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    scored = 0
+    for entry in entries:
+        states[entry["state"]] += 1
+        verdicts[entry["verdict"] or "none"] += 1
+        scored += entry["exam_p_value"] is not None
+    yield _gauges("mammolens_exams", "Exams of the worklist.", "state", {state: states[state] for state in State})
+    yield _gauge("mammolens_exams_scored", "Exams with a number by the serving model.", scored)
+    yield _gauge("mammolens_exams_unreviewed", "Exams without a verdict.", verdicts["none"])
+
+
+def _of_drift(drift: Mapping[str, Any]) -> Iterator[Metric]:
+    raised = {alarm["cause"] for alarm in drift["alarms"]}
+    yield InfoMetricFamily(
+        "mammolens_serving", "What serves.", value={"model": drift["model"], "calibration": drift["calibration"]}
+    )
+    alarms = {cause: float(cause in raised) for cause in Cause}
+    yield _gauges("mammolens_drift_alarm", "Whether there is an alarm of this cause.", "cause", alarms)
+    yield _gauge("mammolens_drift_exams", "Exams that are watched for drift.", drift["exams"])
+    bins = len(drift["p_values"])
+    counts = {f"{place / bins:g}": count for place, count in enumerate(drift["p_values"], start=1)}
+    words = "Watched exams with a p-value up to this one and above the one before."
+    yield _gauges("mammolens_drift_p_values", words, "up_to", counts)
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, words, value=value)
+
+
+def _gauges(name: str, words: str, label: str, values: Mapping[Any, float]) -> Metric:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([str(key)], value)
+    return family

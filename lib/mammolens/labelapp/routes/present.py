@@ -1,0 +1,59 @@
+"""`POST /mammolens/present`: what a page shows of images that come with the request; nothing of it is kept."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, File, UploadFile
+from fastapi.responses import FileResponse
+from monailabel.config import RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC
+from monailabel.interfaces.utils.app import app_instance
+
+from mammolens.errors import RequestError
+from mammolens.names import safe_file_name
+
+router = APIRouter(prefix="/mammolens", tags=["Infer"])
+_MOST = 64
+_ZIP = "application/zip"
+
+
+@router.post(
+    "/present",
+    summary=f"{RBAC_USER}Judge uploaded mammograms, exam by exam",
+    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+    responses={200: {"content": {_ZIP: {}}, "description": "index.json, and the files that it names"}},
+)
+def present(background_tasks: BackgroundTasks, files: Annotated[list[UploadFile], File()]) -> FileResponse:
+    """A zip archive: ``index.json`` with exams, records and problems, and the pictures and float maps beside it."""
+    if len(files) > _MOST:
+        raise RequestError("files", f"are {len(files)}", f"send at most {_MOST} at once")
+    folder = Path(tempfile.mkdtemp(prefix="mammolens-"))
+    background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        archive = _judged(files, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(archive, media_type=_ZIP, headers={"Cache-Control": "no-store"}, background=background_tasks)
+
+
+def _judged(uploads: list[UploadFile], folder: Path) -> Path:
+    names: dict[Path, str] = {}
+    for number, upload in enumerate(uploads, 1):
+        name = safe_file_name(upload.filename or "")
+        path = folder / "given" / f"{number:03d}" / name  # its name is the patient's where no header tells one
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as target:
+            shutil.copyfileobj(upload.file, target)
+        names[path] = name
+    app_instance().present(names, folder / "made")
+    archive = folder / "made.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+        for file in sorted((folder / "made").iterdir()):
+            packed.write(file, file.name)
+    return archive

@@ -1,0 +1,94 @@
+"""MONAI Label's own doors for decisions, which lead into the ledger: an image's review, and a final label."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, File, Form, UploadFile
+from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
+from monailabel.endpoints import datastore as stock
+from monailabel.endpoints.user.auth import RBAC, User
+from monailabel.interfaces.datastore import DefaultLabelTag
+from monailabel.interfaces.utils.app import app_instance
+
+from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.reading.image_reviews import ImageReviews
+from mammolens.labelapp.routes.arguments import checked, json_object
+
+router = APIRouter(prefix="/datastore", tags=["Datastore"])
+_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
+Annotator = Annotated[User, Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR))]
+_FINAL = DefaultLabelTag.FINAL.value
+_NOBODY = "unknown"
+
+
+@router.get("/", summary=f"{RBAC_USER}Get All Images/Labels from datastore", dependencies=_reads)
+def images(output: stock.ResultType | None = None) -> Any:
+    """Counts, or everything that is remembered, with what was decided."""
+    answer = stock.datastore(output)
+    if output is stock.ResultType.train:
+        return answer
+    if output is not stock.ResultType.all:
+        return {**answer, **app_instance().reviewed()}
+    reviews = _reviews()
+    marks = reviews.marks()
+    for image_id, known in answer["objects"].items():
+        known["image"]["info"] = reviews.marked(known["image"]["info"], marks.get(image_id, {}))
+    return answer
+
+
+@router.get("/image/info", summary=f"{RBAC_USER}Get Image Info", dependencies=_reads)
+def info_of_image(image: str) -> dict[str, Any]:
+    """What is remembered of an image; ``review`` is the decision that counts, ``reviews`` are all of them."""
+    image = checked("", {"image": image})["image"]
+    reviews = _reviews()
+    return reviews.marked(stock.get_image_info(image), reviews.marks_of(image))
+
+
+@router.put("/image/info", summary=f"{RBAC_ANNOTATOR}Update Image Info")
+def update_info(image: str, user: Annotator, info: Annotated[str, Form()] = "{}") -> None:
+    """Merge into what is remembered of an image; a ``review`` is a decision, an empty one takes the last one back."""
+    told = json_object(info)
+    decides, mark = InfoKey.REVIEW in told, told.pop(InfoKey.REVIEW, None)
+    passed = checked("/datastore/image/info", {"image": image, "info": json.dumps(told)})
+    if decides:
+        _reviews().review(passed["image"], mark, user.username or _NOBODY)
+    if told or not decides:
+        stock.update_image_info(passed["image"], passed["info"], user.username)
+
+
+@router.put("/label", summary=f"{RBAC_ANNOTATOR}Save Finished Label")
+def save_label(
+    background_tasks: BackgroundTasks,
+    image: str,
+    user: Annotator,
+    label: Annotated[UploadFile, File()],
+    params: Annotated[str, Form()] = "{}",
+    tag: str = _FINAL,
+) -> dict[str, Any]:
+    """Keep a label; a final one is a decision: a finding where something is drawn, or else normal.
+
+    A ``review`` in ``params`` has the last word, as in an image's info.
+    """
+    told = json_object(params)
+    mark = told.pop(InfoKey.REVIEW, None)
+    asked = {"image": image, "params": json.dumps(told), "tag": tag or _FINAL, "label": label}
+    passed = checked("/datastore/label", asked)
+    if passed["tag"] == _FINAL:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / passed["label"].filename
+            with file.open("wb") as copy:
+                shutil.copyfileobj(label.file, copy)
+            _reviews().label(passed["image"], file, mark, user.username or _NOBODY)
+        label.file.seek(0)
+    answer: dict[str, Any] = stock.save_label(background_tasks, **passed, user=user.username)
+    return answer
+
+
+def _reviews() -> ImageReviews:
+    reviews: ImageReviews = app_instance().reading_room.reviews
+    return reviews

@@ -1,0 +1,48 @@
+"""`/` and `/models`: worklist and models as pages for a browser, of files of ours alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import HTMLResponse, Response
+
+from mammolens import RESEARCH_USE_ONLY
+
+router = APIRouter(include_in_schema=False)
+_FOLDER = Path(__file__).parent / "pages"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}  # nothing else is served as a part
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+@router.get("/")
+def worklist() -> HTMLResponse:
+    """What is to be read."""
+    return _page("worklist.html")
+
+
+@router.get("/models")
+def models() -> HTMLResponse:
+    """Which model serves, what is learned, and what a person has to say about it."""
+    return _page("models.html")
+
+
+@router.get("/mammolens/pages/{name}")
+def part_of_a_page(name: str) -> Response:
+    """A script or the style sheet."""
+    file = _FOLDER / name
+    if file.parent != _FOLDER or file.suffix not in _TYPES or not file.is_file():
+        raise HTTPException(404, "there is no such page; open /")
+    return Response(file.read_bytes(), media_type=_TYPES[file.suffix], headers=_HEADERS)
+
+
+def _page(name: str) -> HTMLResponse:
+    """A page holds no data itself, its script asks for them as every client does."""
+    page = (_FOLDER / name).read_text(encoding="utf-8")
+    return HTMLResponse(page.replace("{{ notice }}", RESEARCH_USE_ONLY), headers=_HEADERS)

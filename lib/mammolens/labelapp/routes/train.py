@@ -1,0 +1,99 @@
+"""`/train`: the learning jobs as MONAI Label's clients know them.
+
+MONAI Label's own routes run tasks of their own beside the queue, which a restart forgets. Paths, rights and answers
+are the same here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, HTTPException
+from monailabel.config import RBAC_ADMIN, RBAC_USER, settings
+from monailabel.endpoints.user.auth import RBAC, User
+from monailabel.interfaces.utils.app import app_instance
+
+from mammolens.errors import RequestError
+from mammolens.labelapp.keys import TASK, LearningKind, RequestKey
+from mammolens.labelapp.learning.job import Job, JobState
+from mammolens.labelapp.learning.queue import LearningQueue
+from mammolens.labelapp.parameters import TrainParameters, parse
+
+router = APIRouter(prefix="/train", tags=["Train"])
+_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
+Admin = Annotated[User, Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))]
+Params = Annotated[dict[str, Any] | None, Body()]
+_STATUS = {
+    JobState.QUEUED: "SUBMITTED",
+    JobState.RUNNING: "RUNNING",
+    JobState.STOPPED: "STOPPED",
+    JobState.FAILED: "ERROR",
+    JobState.DONE: "DONE",
+}
+
+
+@router.get("/", summary=f"{RBAC_USER}Get Status of Training Task", dependencies=_reads)
+def status(all: bool = False, check_if_running: bool = False) -> Any:  # noqa: A002 - MONAI Label's name
+    """The newest learning job, all, or the one that runs."""
+    queue = _queue()
+    if check_if_running:
+        if (job := queue.running()) is None:
+            raise HTTPException(404, "no learning job runs now")
+        return _task(queue, job)
+    jobs = queue.all()
+    if not jobs:
+        raise HTTPException(404, "there is no learning job yet")
+    return [_task(queue, job) for job in reversed(jobs)] if all else _task(queue, jobs[0])
+
+
+@router.post("/", include_in_schema=False)
+def run_all(user: Admin, params: Params = None, run_sync: bool = False) -> dict[str, Any]:
+    """There is one."""
+    return {TASK: {"result": run(TASK, user, (params or {}).get(TASK), run_sync, enqueue=True), "detail": None}}
+
+
+@router.post("/{model}", summary=f"{RBAC_ADMIN}Run Training Task for specific model")
+def run(
+    model: str, user: Admin, params: Params = None, run_sync: bool = False, enqueue: bool = False
+) -> dict[str, Any]:
+    """Ask for a training; ``run_sync`` answers when it is over."""
+    if model != TASK:
+        raise RequestError(f"model {model[:40]!a}", "is not known here", "see /info/ for the names")
+    wanted = parse(TrainParameters, params or {}).model_dump(mode="json", exclude_unset=True)
+    queue = _queue()
+    if not enqueue and any(not job.state.is_over for job in queue.all()):
+        raise HTTPException(429, "a learning job runs or waits already; add enqueue=true, or stop it")
+    job = queue.ask(LearningKind.TRAIN, wanted, user.username)
+    return _task(queue, queue.wait(job.job) if run_sync else job)
+
+
+@router.delete("/", summary=f"{RBAC_ADMIN}Stop Training Task")
+def stop(user: Admin) -> dict[str, Any] | None:
+    """The one that runs, else the next one that waits; nothing where there is none."""
+    queue = _queue()
+    found = queue.running() or next(iter(queue.queued()), None)
+    return _task(queue, queue.stop(found.job, user.username)) if found else None
+
+
+def _queue() -> LearningQueue:
+    queue: LearningQueue = app_instance().learning
+    return queue
+
+
+def _task(queue: LearningQueue, job: Job) -> dict[str, Any]:
+    """A job in MONAI Label's words; its times are of this computer's clock."""
+    times = {"start_ts": _local(job.started_at or job.asked_at)}
+    if job.ended_at is not None:
+        times["end_ts"] = _local(job.ended_at)
+    return {
+        "id": job.job,
+        "status": _STATUS[job.state],
+        "request": {RequestKey.MODEL.value: TASK, "kind": job.kind.value, **job.parameters},
+        **times,
+        "details": queue.as_json(job)["log"],
+    }
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,96 @@
+"""A candidate in the making: trained, or calibrated anew, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from mammolens.config import ModelConfig, load_config
+from mammolens.datasets.base import Dataset
+from mammolens.errors import MammoLensError
+from mammolens.models.directory import CONFIG, TRAINING, model_id_of
+from mammolens.training.engine import train
+from mammolens.training.partition import partition
+from mammolens.training.progress import Observer
+from mammolens.training.recalibrate import recalibrate
+from mammolens.training.record import data_fingerprint
+
+_log = logging.getLogger(__name__)
+
+
+class Train(Protocol):
+    """What learns; :func:`mammolens.training.engine.train` by default."""
+
+    def __call__(
+        self,
+        config: ModelConfig,
+        dataset: Dataset,
+        output: Path,
+        *,
+        progress: Observer,
+        resume: bool,
+        start_from: Path | None,
+    ) -> Path:
+        """Write a whole model directory at ``output``."""
+
+
+class Workplace:
+    """Where candidates are made; one at a time.
+
+    What a killed process leaves behind goes on with ``resume``: from the checkpoint of the same configuration and data,
+    or, where it was killed while the gate judged, with the model that is whole already.
+
+    Args:
+        folder: the model directory to write; a checkpoint lies beside it.
+        train: what learns.
+    """
+
+    def __init__(self, folder: Path, train: Train = train) -> None:
+        self.folder = folder
+        self._train = train
+
+    def trained(
+        self, config: ModelConfig, dataset: Dataset, *, start_from: Path | None, resume: bool, observe: Observer
+    ) -> Path:
+        """Train; raises as :func:`mammolens.training.engine.train` does."""
+        if resume and self._is_made(config, dataset, start_from):
+            _log.info("the model is trained already; it is judged now")
+            return self.folder
+        self.clear()
+        return self._train(config, dataset, self.folder, progress=observe, resume=resume, start_from=start_from)
+
+    def recalibrated(self, directory: Path, dataset: Dataset, *, unseen: bool, observe: Observer) -> Path:
+        """Calibrate anew; raises as :func:`mammolens.training.recalibrate.recalibrate` does."""
+        self.clear()
+        recalibrate(directory, dataset, self.folder, unseen=unseen, progress=observe)
+        return self.folder
+
+    def clear(self) -> None:
+        """Remove the candidate."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+
+    def _is_made(self, config: ModelConfig, dataset: Dataset, start_from: Path | None) -> bool:
+        """Whether the folder holds what this training would make: it is written whole, or not at all."""
+        record = record_of(self.folder)
+        try:
+            origin = model_id_of(start_from) if start_from else None
+            return (
+                load_config(self.folder / CONFIG) == config
+                and record.get("data_fingerprint") == data_fingerprint(partition(dataset, config))
+                and record.get("started_from") == origin
+            )
+        except MammoLensError:
+            return False
+
+
+def record_of(directory: Path) -> dict[str, Any]:
+    """The training record of a model directory; empty where there is none."""
+    try:
+        record = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

@@ -1,0 +1,205 @@
+"""What the server learns: a model from the accepted normals, or a new calibration; then the gate has its say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.registry import open_dataset
+from mammolens.errors import InputError, ModelError
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
+from mammolens.labelapp.tasks.candidate import Workplace, record_of
+from mammolens.labelapp.tasks.marked_findings import exposed, to_teach_and_to_judge
+from mammolens.labelapp.tasks.model_words import check_as_json
+from mammolens.labelapp.tasks.parts import Parts, parts_to_calibrate, parts_to_learn
+from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
+from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.tasks.site import Site
+from mammolens.promotion.promote import Decision, propose
+from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
+
+_log = logging.getLogger(__name__)
+_OF_THE_RUN = {"from_scratch", "resume", "ask", "learn_from_findings"}  # parameters that are no configuration
+_EVERY = 50  # images a line
+_ANYHOW = "a person may let it serve all the same, and say why"
+
+
+class Learner:
+    """Makes a candidate and puts it through the gate; nothing serves that was not judged.
+
+    Args:
+        serving: the model to start from and to judge against.
+        site: what to learn from.
+        workplace: where the candidate is made.
+        settings: of the gate.
+    """
+
+    def __init__(self, serving: Serving, site: Site, workplace: Workplace, settings: PromotionSettings) -> None:
+        self._serving = serving
+        self._site = site
+        self._workplace = workplace
+        self._settings = settings
+
+    def learn(
+        self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
+    ) -> dict[str, Any]:
+        """Learn, judge and, where the gate allows it, promote.
+
+        Args:
+            kind: a :class:`LearningKind`.
+            parameters: :class:`TrainParameters` or :class:`RecalibrateParameters`.
+            observe: told of every step.
+            by: who asked for it, for the history of the models.
+
+        Returns:
+            ``{"model", "serves", "waits", "reason", "checks", "images", "patients", "set_aside", "held_back"}``: the
+            version, what became of it and why; what it learned from; how many exams wait for a second look; how many
+            patients are held back for the gate.
+
+        Raises:
+            DatasetError: too few patients are accepted as normal.
+            RequestError: a parameter that cannot be used.
+            ModelError: the serving model cannot be calibrated anew, or another one was promoted meanwhile.
+        """
+        if LearningKind(kind) is LearningKind.RECALIBRATE:
+            return self._recalibrated(parse(RecalibrateParameters, parameters), observe, by)
+        return self._trained(parse(TrainParameters, parameters), observe, by)
+
+    def _trained(self, wanted: TrainParameters, observe: Observer, by: str) -> dict[str, Any]:
+        base, share = self._serving.configuration(), self._settings.held_back_share
+        # What annotators accept is normal: there is no known cancer to learn from, whatever the serving model did.
+        changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_weight": 0.0}
+        config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
+        findings, teaching = self._site.findings(), None
+        if wanted.learn_from_findings:
+            config = exposed(config, base.training.exposure_weight)
+            teaching, findings = to_teach_and_to_judge(findings, share)
+        normals, start_from = self._site.normals(), self._start()
+        aside = self._site.set_aside(self._serving.predictor(), observe) if start_from else frozenset[str]()
+        parts = parts_to_learn(
+            normals, held_back_share=share, calibration_share=config.calibration.fraction, aside=aside
+        )
+        self._log(parts, len(aside))
+        candidate = self._workplace.trained(
+            config,
+            _together(parts.learners, teaching),
+            start_from=None if wanted.from_scratch else start_from,
+            resume=wanted.resume,
+            observe=observe,
+        )
+        return self._outcome(candidate, parts, findings.cases, len(aside), wanted.ask, observe, by)
+
+    def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> dict[str, Any]:
+        config, directory = self._serving.predictor().config, self._serving.store.serving()
+        normals = self._site.normals()
+        taught_here = record_of(directory).get("dataset", {}).get("name", "").startswith(normals.name)
+        parts = parts_to_calibrate(
+            normals,
+            held_back_share=self._settings.held_back_share,
+            calibration_share=config.calibration.fraction,
+            taught_here=taught_here,
+        )
+        self._log(parts, 0)
+        candidate = self._workplace.recalibrated(directory, parts.learners, unseen=taught_here, observe=observe)
+        return self._outcome(candidate, parts, (), 0, wanted.ask, observe, by)
+
+    def _start(self) -> Path | None:
+        """The serving model; ``None`` where it is gone or damaged."""
+        try:
+            self._serving.predictor()
+        except ModelError:
+            return None
+        return self._serving.store.serving()
+
+    def _outcome(
+        self,
+        candidate: Path,
+        parts: Parts,
+        findings: Sequence[Case],
+        set_aside: int,
+        ask: bool | None,
+        observe: Observer,
+        by: str,
+    ) -> dict[str, Any]:
+        """Put the candidate through the gate, and tell what became of it."""
+        told: dict[str, Any] = {
+            "images": len(parts.learners.cases),
+            "patients": len(parts.learners.patients),
+            "set_aside": set_aside,
+            "held_back": len(parts.held_back.patients),
+        }
+        store = self._serving.store
+        if self._start() is None:
+            version, why = store.add(candidate, by=by), "refused: no model serves that it could be compared with"
+            store.refuse(version, by=by, why=why)
+            answer = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
+        else:
+            answer = _answer(self._proposed(candidate, parts.held_back.cases, findings, ask, observe, by))
+        self._workplace.clear()
+        _log.info("done: model %s: %s", answer["model"], answer["reason"])
+        return answer | told
+
+    def _proposed(
+        self,
+        candidate: Path,
+        normals: Sequence[Case],
+        findings: Sequence[Case],
+        ask: bool | None,
+        observe: Observer,
+        by: str,
+    ) -> Decision:
+        settings = self._settings
+        return propose(
+            self._serving.store,
+            candidate,
+            normals,
+            by=by,
+            findings=findings,
+            sentinels=open_dataset(settings.sentinels).cases if settings.sentinels else (),
+            policy=settings.policy,
+            ask=settings.asks(ask),
+            on_error=_left_out,
+            progress=lambda done, total: observe(TrainingProgress(Stage.JUDGE, done, total)),
+        )
+
+    def _log(self, parts: Parts, set_aside: int) -> None:
+        learners, held_back = parts.learners, parts.held_back
+        numbers = len(learners.cases), len(learners.patients), len(held_back.patients), set_aside
+        _log.info("%d accepted images of %d patients; %d more are held back, %d exams set aside", *numbers)
+
+
+def _together(normals: Dataset, findings: Dataset | None) -> Dataset:
+    if findings is None:
+        return normals
+    return replace(normals, name=f"{normals.name} and {findings.name}", cases=(*normals.cases, *findings.cases))
+
+
+def _answer(decision: Decision) -> dict[str, Any]:
+    verdict = decision.verdict
+    reason = verdict.reason
+    if decision.waits:
+        reason += "; it waits for a person to accept it"
+    elif not decision.serves:
+        reason += f"; {_ANYHOW}"
+    return {
+        "model": decision.version,
+        "serves": decision.serves,
+        "waits": decision.waits,
+        "reason": reason,
+        "checks": [check_as_json(check) for check in verdict.checks],
+    }
+
+
+def _left_out(error: InputError) -> None:
+    _log.warning("left out of the judgement: %s", error)
+
+
+def logged(progress: TrainingProgress) -> None:
+    """Observes a training: a line of the log an epoch, and now and then one of the images."""
+    if progress.stage is Stage.LEARN or progress.done % _EVERY == 0 or progress.done == progress.total:
+        _log.info("%s", progress)

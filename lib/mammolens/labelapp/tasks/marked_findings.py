@@ -1,0 +1,81 @@
+"""The regions that annotators marked as findings, as cases with lesions: to judge by, and to learn from if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Case, Dataset, Lesion
+from mammolens.enums import Split, Verdict
+from mammolens.errors import DatasetError, RequestError
+from mammolens.labelapp.datastore.contracts import Images
+from mammolens.labelapp.reading.accepted import patient_of
+from mammolens.labelapp.reading.decided import Decided
+from mammolens.labelapp.reading.exams import Exam
+from mammolens.promotion.holding_back import hold_back
+from mammolens.review.decision import Point
+
+NAME = "marked findings"
+_EXPOSURE_WEIGHT = 0.5  # of the ranking loss, where the serving model has none; as in configs/exposed.yaml
+
+
+def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -> Dataset:
+    """Images on which a finding stands and a region of it was drawn; empty where there is none."""
+    cases = tuple(case for exam in exams for case in _cases(exam, decided, images))
+    return Dataset(NAME, cases, "the site's own images, not for redistribution")
+
+
+def to_teach_and_to_judge(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    """Those to learn from, as an exposure split, and those that only judge: no patient is in both."""
+    teaching, judging = hold_back(findings, share)
+    if not teaching.cases:
+        reason = f"{len(findings.cases)} images have a marked region, and none is left to learn from"
+        raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
+    return replace(teaching, cases=tuple(replace(case, split=Split.EXPOSURE) for case in teaching.cases)), judging
+
+
+def exposed(config: ModelConfig, weight: float) -> ModelConfig:
+    """The configuration that learns from known findings, too, with this weight; with the usual one where it is 0.
+
+    Raises:
+        RequestError: its network does not tell where it sees a lesion, by which findings are learned.
+    """
+    if config.training.lesions is None or config.network.name != "restorer":
+        reason = f"the serving model ({config.name}, network {config.network.name}) cannot learn from findings"
+        raise RequestError("learn_from_findings", reason, "leave it out; marked findings judge new models all the same")
+    changes = {"exposure_weight": weight or _EXPOSURE_WEIGHT}
+    return config.model_copy(update={"training": config.training.model_copy(update=changes)})
+
+
+def _cases(exam: Exam, decided: Decided, images: Images) -> Iterator[Case]:
+    decisions = decided.of(exam.exam_id)
+    told: set[str] = set()
+    for image in exam.images:
+        uid = image.sop_instance_uid
+        if uid in told or decisions.standing.images.get(uid) is not Verdict.FINDING:
+            continue
+        told.add(uid)
+        lesions = tuple(
+            _box(region.points)
+            for decision in decisions.counting[uid]
+            if decision.verdict is Verdict.FINDING
+            for region in decision.regions
+            if region.image == uid
+        )
+        if lesions:
+            path = Path(images.get_image_uri(image.image_id))
+            yield Case(path=path, patient_id=patient_of(exam), abnormal=True, lesions=lesions)
+
+
+def _box(points: Sequence[Point]) -> Lesion:
+    """The box around a region; one that is a point or a line is a pixel wide."""
+    columns, rows = zip(*points, strict=True)
+    return Lesion(
+        row=(min(rows) + max(rows)) / 2,
+        column=(min(columns) + max(columns)) / 2,
+        half_rows=max((max(rows) - min(rows)) / 2, 0.5),
+        half_columns=max((max(columns) - min(columns)) / 2, 0.5),
+        shape="box",
+    )

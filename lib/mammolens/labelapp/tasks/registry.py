@@ -1,0 +1,188 @@
+"""The versions of the model as clients see them, and what a person may decide on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mammolens.enums import Split
+from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImageError
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.tasks.candidate import record_of
+from mammolens.labelapp.tasks.model_words import verdict_as_json
+from mammolens.models.directory import model_id_of
+from mammolens.models.history import Entry, served
+from mammolens.models.lineage import Lineage, lineages
+from mammolens.models.store import ModelStore, pretrained_directory
+from mammolens.promotion.promote import accept
+from mammolens.promotion.verdict import read_verdict
+
+_TAUGHT = (Split.TRAIN, Split.VALIDATION)
+
+
+class ModelRegistry:
+    """Tells the versions of a store; promotes, refuses and rolls back in a person's name.
+
+    Args:
+        store: that has them.
+    """
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+        self._model_ids: dict[Path, str] = {}  # a version never changes, and its weights take a moment to read
+
+    def as_json(self) -> dict[str, Any]:
+        """All versions, the newest first, the model of the package last; and what happened, the newest first.
+
+        Raises:
+            ModelError: the history or the model of the package is damaged.
+        """
+        packaged = self._model_id(pretrained_directory())
+        versions = [self._version(one, packaged) for one in reversed(lineages(self._store))]
+        serving = self._store.serving_version()
+        return {
+            "serving": serving or packaged,
+            "models": [*versions, self._packaged(packaged, serves=serving is None)],
+            "history": [_entry(entry, packaged) for entry in reversed(self._store.history())],
+        }
+
+    def model(self, name: str) -> dict[str, Any]:
+        """One of them.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+        """
+        found: list[dict[str, Any]] = [one for one in self.as_json()["models"] if one["model"] == name]
+        if not found:
+            raise UnknownImageError(f"{name[:80]!a}", "no such model here", "see GET /mammolens/models")
+        return found[0]
+
+    def promote(self, name: str, *, by: str, why: str) -> None:
+        """Let a version serve.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+            RequestError: without a reason, where the gate has not passed it against the model that serves now.
+            ModelError: it cannot be loaded.
+        """
+        accept(self._store, self._own(name), by=by, why=why)
+
+    def refuse(self, name: str, *, by: str, why: str) -> None:
+        """Keep the model that serves.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+            RequestError: it is the one that serves.
+        """
+        if self._own(name) == self._store.serving_version():
+            raise RequestError(name, "serves now", "roll back to the model before it")
+        self._store.refuse(name, by=by, why=why or "kept the model that serves")
+
+    def rollback(self, *, by: str, why: str) -> None:
+        """Let the model serve that served before.
+
+        Raises:
+            DatasetError: none served before.
+            ModelError: it is gone or damaged.
+        """
+        if len(served(self._store.history())) < 2:
+            raise DatasetError("rollback", "no model served before this one", "promote another version instead")
+        self._store.rollback(by=by, why=why)
+
+    def _model_id(self, directory: Path) -> str:
+        if directory not in self._model_ids:
+            self._model_ids[directory] = model_id_of(directory)
+        return self._model_ids[directory]
+
+    def _own(self, name: str) -> str:
+        """The name, if it is a version of the store."""
+        if self.model(name)["state"] == "pretrained" or name not in self._store.versions():
+            raise RequestError(name, "is the model of the package", "roll back to it")
+        return name
+
+    def _version(self, one: Lineage, packaged: str) -> dict[str, Any]:
+        record = record_of(self._store.directory(one.version))
+        return {
+            "model": one.version,
+            "model_id": self._model_id(self._store.directory(one.version)),
+            "state": _state(one),
+            "parent": one.parent or packaged if one.added_at else None,
+            "kind": _kind(record),
+            "added_at": _utc(one.added_at),
+            "added_by": one.added_by,
+            **_learned(record),
+            "verdict": self._verdict(one),
+            "can_serve": not one.serves,
+        }
+
+    def _packaged(self, name: str, *, serves: bool) -> dict[str, Any]:
+        nothing = dict.fromkeys(("parent", "kind", "added_at", "added_by"))
+        learned = _learned(record_of(pretrained_directory()))
+        state = "serving" if serves else "pretrained"
+        return {
+            "model": name,
+            "model_id": name,
+            "state": state,
+            **nothing,
+            **learned,
+            "verdict": None,
+            "can_serve": False,
+        }
+
+    def _verdict(self, one: Lineage) -> dict[str, Any] | None:
+        if one.verdict is None:
+            return None
+        try:
+            return verdict_as_json(read_verdict(self._store.verdict(one.verdict), one.verdict))
+        except ModelError:  # gone or damaged: the version is told all the same
+            return None
+
+
+def _state(one: Lineage) -> str:
+    if one.serves:
+        return "serving"
+    if one.refused:
+        return "refused"
+    # What was added and never judged waits for a person as well.
+    return "waits" if one.waits or one.promoted_at is None else "former"
+
+
+def _kind(record: Mapping[str, Any]) -> str | None:
+    if record.get("calibrated_on"):
+        return LearningKind.RECALIBRATE.value
+    return LearningKind.TRAIN.value if "epochs" in record else None
+
+
+def _learned(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What it learned from; ``None`` where its record does not tell."""
+    patients = record.get("patients")
+    return {
+        "images": _sum(record.get("images"), _TAUGHT),
+        "patients": _sum(patients, _TAUGHT),
+        "epochs": record.get("epochs"),
+        "calibrated_on": patients.get(Split.CALIBRATION.value) if isinstance(patients, Mapping) else None,
+    }
+
+
+def _sum(counts: object, parts: Sequence[Split]) -> int | None:
+    if not isinstance(counts, Mapping):
+        return None
+    return sum(int(counts.get(part.value, 0)) for part in parts)
+
+
+def _entry(entry: Entry, packaged: str) -> dict[str, Any]:
+    return {
+        "time": _utc(entry.at),
+        "event": entry.event.value,
+        "version": entry.version or packaged,
+        "previous": entry.previous or packaged,
+        "by": entry.by,
+        "why": entry.why,
+        "overridden": entry.overridden,
+    }
+
+
+def _utc(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None

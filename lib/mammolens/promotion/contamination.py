@@ -1,0 +1,121 @@
+"""Which exams that people accepted as normal look so little like it that nobody should learn from them unasked?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+
+import numpy as np
+
+from mammolens.calibration.conformal import fewest_patients
+from mammolens.calibration.realised_rate import Judged, rate_band
+from mammolens.calibration.uniformity import uniformity
+
+SHARE = 0.05
+"""Of normal patients who are set aside, on average."""
+
+_LEVEL = 0.99  # at which scores agree with the calibration
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedExam:
+    """An exam that was accepted as normal, as the serving model sees it.
+
+    Attributes:
+        exam: its id.
+        patient: who weighs one, however many exams she has.
+        acquisition_group: the machine; ``None`` where it is not known or they are several.
+        score: fused and standardised.
+        p_value: of the score among the serving calibration's patients, in (0, 1].
+        calibration_patients: of whom that p-value was made.
+    """
+
+    exam: str
+    patient: str
+    acquisition_group: str | None
+    score: float
+    p_value: float
+    calibration_patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """An exam to look at once more: the share of patients expected to score at least as high, and that in words."""
+
+    exam: str
+    share: float
+    reason: str
+
+
+def extreme_exams(
+    exams: Sequence[AcceptedExam], known_groups: Collection[str], share: float = SHARE
+) -> tuple[Extreme, ...]:
+    """The exams whose score is extreme, machine by machine, in the order given.
+
+    Where the serving calibration knows the machine and its scores have not moved (p-values uniform, and as many
+    patients extreme as should be), an exam is extreme when its p-value is at most ``share``. Else the p-value is taken
+    among the accepted patients of the machine themselves, each against the others (a leave-one-out conformal p-value):
+    then exactly the highest are set aside, at most ``share`` of patients, and nobody where there are fewer than
+    ``1 / share``. Mistakes among the accepted can hide others only by being more in number than that.
+
+    Args:
+        exams: all accepted ones.
+        known_groups: machines of the serving calibration; where it knows none, all count as known.
+        share: of normal patients who may be set aside, within (0, 1); 0 sets nobody aside.
+    """
+    if not share:
+        return ()
+    found: dict[str, Extreme] = {}
+    for group in {exam.acquisition_group for exam in exams}:
+        members = [exam for exam in exams if exam.acquisition_group == group]
+        known = group in known_groups if known_groups else True
+        judged = _by_calibration if known and _agrees(members, share) else _among_themselves
+        found |= {one.exam: one for one in judged(members, share)}
+    return tuple(found[exam.exam] for exam in exams if exam.exam in found)
+
+
+def _agrees(members: Sequence[AcceptedExam], share: float) -> bool:
+    """Whether the accepted score as the calibration's patients do, and as few are extreme; each by her first exam."""
+    if min(exam.calibration_patients for exam in members) < fewest_patients(share):
+        return False
+    first = list({exam.patient: exam for exam in reversed(members)}.values())
+    p_values = np.array([exam.p_value for exam in first])
+    sizes = Counter(exam.calibration_patients for exam in first)
+    if uniformity(p_values, min(sizes)).chance < 1 - _LEVEL:
+        return False
+    low, high = rate_band([Judged(count, patients) for patients, count in sizes.items()], share, _LEVEL)
+    return low <= float((p_values <= share).mean()) <= high
+
+
+def _by_calibration(members: Sequence[AcceptedExam], share: float) -> list[Extreme]:
+    words = "its score is expected of {:.1%} of normal patients, as the model is calibrated"
+    return [Extreme(exam.exam, exam.p_value, words.format(exam.p_value)) for exam in members if exam.p_value <= share]
+
+
+def _among_themselves(members: Sequence[AcceptedExam], share: float) -> list[Extreme]:
+    exams = Counter(exam.patient for exam in members)
+    machine = members[0].acquisition_group or "machines that are not told"
+    found: list[Extreme] = []
+    higher: list[AcceptedExam] = []  # or as high
+    for _, equal in groupby(sorted(members, key=_score, reverse=True), key=_score):
+        tied = list(equal)
+        higher += tied
+        for exam in tied:
+            others = [Fraction(1, exams[other.patient]) for other in higher if other.patient != exam.patient]
+            reaching = sum(others, Fraction(1)) / len(exams)
+            if reaching <= share:
+                reason = (
+                    f"its score is reached by {float(reaching):.1%} of the {len(exams)} patients "
+                    f"who were accepted as normal of {machine}"
+                )
+                found.append(Extreme(exam.exam, float(reaching), reason))
+        if sum(Fraction(1, exams[exam.patient]) for exam in higher) > share * len(exams) + 1:
+            break
+    return found
+
+
+def _score(exam: AcceptedExam) -> float:
+    return exam.score

@@ -1,0 +1,48 @@
+import pytest
+
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.learning.course import Course, place
+from mammolens.labelapp.learning.job import JobProgress
+from mammolens.training.progress import Stage, TrainingProgress
+
+
+def step(stage: Stage, done: int, total: int, left: float | None = None) -> TrainingProgress:
+    return TrainingProgress(stage, done, total, 0.1, 0.1, left)
+
+
+def test_the_share_of_the_whole_grows_to_one_and_never_goes_back() -> None:
+    course = Course(LearningKind.TRAIN, 0.0)
+    steps = [(stage, done) for stage in Stage for done in (1, 2, 3, 4)]
+    steps.insert(4, (Stage.PREPARE, 1))  # images are looked at once more
+    shares = [course.follow(step(stage, done, 4), now).share for now, (stage, done) in enumerate(steps)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_how_long_it_takes_is_told_by_the_pace_of_the_epochs_and_of_what_comes_then() -> None:
+    course = Course(LearningKind.TRAIN, 0.0)
+    assert course.follow(step(Stage.PREPARE, 4, 4), 100.0).seconds_left is None
+    told = course.follow(step(Stage.LEARN, 1, 10), 110.0)
+    assert told.seconds_left == pytest.approx(90 + 100 * 0.25 / 0.65, abs=0.1)
+    assert told.sentence == "learns: epoch 1 of 10, about 2 minutes left"
+
+
+def test_a_training_that_goes_on_does_not_count_earlier_epochs_as_quick_ones() -> None:
+    course = Course(LearningKind.TRAIN, 0.0)
+    told = course.follow(step(Stage.LEARN, 8, 10), 10.0)
+    assert told.seconds_left == pytest.approx(20 + 100 * 0.25 / 0.65, abs=0.1)
+
+
+def test_the_last_stage_ends_with_nothing_left() -> None:
+    course = Course(LearningKind.RECALIBRATE, 0.0)
+    course.follow(step(Stage.CALIBRATE, 3, 3), 30.0)
+    told = course.follow(step(Stage.JUDGE, 4, 4), 60.0)
+    assert (told.share, told.seconds_left) == (1.0, 0.0)
+    assert told.sentence.endswith("4 of 4, less than a minute left")
+
+
+def test_attempts_are_compared_by_stage_and_then_by_what_was_done() -> None:
+    def told(stage: Stage, done: int) -> JobProgress:
+        return JobProgress(stage=stage, sentence="", done=done, total=99)
+
+    assert (0, 0) < place(told(Stage.PREPARE, 90)) < place(told(Stage.LEARN, 1)) < place(told(Stage.LEARN, 2))

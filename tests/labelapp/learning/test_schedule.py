@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from mammolens.enums import Verdict
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.learning.queue import LearningQueue
+from mammolens.labelapp.learning.schedule import ASKED_BY, Schedule, newly_accepted
+from mammolens.labelapp.learning.settings import LearningSettings
+from mammolens.labelapp.reading.decided import FollowedLedger
+from mammolens.review.decision import Decision
+from mammolens.review.ledger import Ledger
+from mammolens.review.policy import latest
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def a_clock() -> Clock:
+    return Clock()
+
+
+def accepting(count: int) -> Callable[[datetime | None], int]:
+    return lambda since: count
+
+
+def test_enough_accepted_exams_begin_a_training_and_fewer_do_not(a_queue: LearningQueue, a_clock: Clock) -> None:
+    settings = LearningSettings(1, retrain_after=5)
+    assert not Schedule(settings, a_queue, accepting(4), a_clock).look()
+    assert Schedule(settings, a_queue, accepting(5), a_clock).look()
+    (job,) = a_queue.all()
+    assert (job.kind, job.asked_by, job.parameters) == (LearningKind.TRAIN, ASKED_BY, {})
+
+
+def test_while_a_training_waits_or_runs_none_is_asked_for(a_queue: LearningQueue, a_clock: Clock) -> None:
+    a_queue.ask(LearningKind.TRAIN, {}, "anna")
+    assert not Schedule(LearningSettings(1, retrain_after=1), a_queue, accepting(9), a_clock).look()
+
+
+def test_only_what_came_after_the_last_training_counts(a_queue: LearningQueue, a_clock: Clock) -> None:
+    asked_for: list[datetime | None] = []
+
+    def accepted(since: datetime | None) -> int:
+        asked_for.append(since)
+        return 0
+
+    schedule = Schedule(LearningSettings(1, retrain_after=1), a_queue, accepted, a_clock)
+    schedule.look()
+    job = a_queue.ask(LearningKind.TRAIN, {}, "anna")
+    a_queue.stop(job.job, "anna")
+    a_queue.stop(a_queue.ask(LearningKind.RECALIBRATE, {}, "anna").job, "anna")
+    schedule.look()
+    assert asked_for == [None, job.asked_at]
+
+
+def test_a_time_of_day_is_met_once_a_day(a_queue: LearningQueue, a_clock: Clock) -> None:
+    schedule = Schedule(LearningSettings(1, retrain_at=time(14)), a_queue, accepting(1), a_clock)
+    asked = []
+    for hours in (0, 1, 2, 3, 24, 25, 26, 27):
+        a_clock.now = NOON + timedelta(hours=hours)
+        asked.append(schedule.look())
+        for job in a_queue.queued():
+            a_queue.stop(job.job, "anna")
+    assert asked == [False, False, True, False, False, False, True, False]
+
+
+def test_at_the_time_of_day_nothing_is_learned_where_nothing_is_new(a_queue: LearningQueue, a_clock: Clock) -> None:
+    schedule = Schedule(LearningSettings(1, retrain_at=time(14)), a_queue, accepting(0), a_clock)
+    a_clock.now = NOON + timedelta(hours=3)
+    assert not schedule.look()
+
+
+def test_a_time_that_passed_before_the_start_is_not_made_up_for(a_queue: LearningQueue, a_clock: Clock) -> None:
+    schedule = Schedule(LearningSettings(1, retrain_at=time(2)), a_queue, accepting(1), a_clock)
+    assert not schedule.look()
+    a_clock.now = NOON + timedelta(hours=15)
+    assert schedule.look()
+
+
+def test_exams_count_whose_standing_verdict_is_normal_by_a_later_decision(tmp_path: Path) -> None:
+    def decide(exam: str, verdict: Verdict, hours: int) -> None:
+        at = NOON + timedelta(hours=hours)
+        ledger.append(Decision(exam_id=exam, images=(exam,), verdict=verdict, reviewer="anna", time=at))
+
+    with Ledger.open(tmp_path / "decisions.sqlite") as ledger:
+        decide("1.1", Verdict.NORMAL, 0)
+        decide("1.2", Verdict.NORMAL, 2)
+        decide("1.3", Verdict.FINDING, 2)
+        decide("1.4", Verdict.NORMAL, 2)
+        decide("1.4", Verdict.POOR_QUALITY, 3)
+        decided = FollowedLedger(ledger, latest).now()
+    assert newly_accepted(decided, None) == 2
+    assert newly_accepted(decided, NOON + timedelta(hours=1)) == 1

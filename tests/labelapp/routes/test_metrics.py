@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from mammolens.errors import ModelError
+from mammolens.labelapp.app import MammoLensApp
+
+
+def _samples(client: TestClient) -> dict[tuple[str, str], float]:
+    """Values by name and the one label."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    families = text_string_to_metric_families(answer.text)
+    samples = [sample for family in families for sample in family.samples]
+    return {(sample.name, next(iter(sample.labels.values()), "")): sample.value for sample in samples}
+
+
+def _judged(client: TestClient) -> dict[str, Any]:
+    exam = client.get("/mammolens/worklist").json()["exams"][0]
+    assert client.post(f"/mammolens/exams/{exam['exam']}/judge", json={}).status_code == 200
+    return dict(exam)
+
+
+def test_exams_are_counted(a_client: TestClient) -> None:
+    exam = _judged(a_client)
+    a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
+    found = _samples(a_client)
+    assert found["mammolens_ready", ""] == 1
+    assert found["mammolens_exams", "judged"] == 1
+    assert found["mammolens_exams", "new"] == 1
+    assert found["mammolens_exams", "failed"] == 0
+    assert found["mammolens_exams_scored", ""] == 1
+    assert found["mammolens_exams_unreviewed", ""] == 1
+
+
+def test_drift_and_the_serving_model_are_told(a_client: TestClient) -> None:
+    _judged(a_client)
+    found = _samples(a_client)
+    calibration = a_client.get("/mammolens/worklist").json()["calibration"]
+    assert found["mammolens_serving_info", calibration] == 1
+    assert {cause for name, cause in found if name == "mammolens_drift_alarm"} == {
+        "new_machine",
+        "new_software",
+        "scores_up",
+        "scores_down",
+    }
+    assert found["mammolens_drift_exams", ""] == 1
+    bins = {label: value for (name, label), value in found.items() if name == "mammolens_drift_p_values"}
+    assert list(bins) == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"]
+    assert sum(bins.values()) == 1
+
+
+def test_infer_requests_are_counted_and_timed(a_client: TestClient) -> None:
+    image = a_client.get("/mammolens/worklist").json()["exams"][0]["images"][0]
+    assert a_client.post(f"/infer/mammolens?image={image}&output=json").status_code == 200
+    assert a_client.post("/infer/mammolens?image=nobody&output=json").status_code == 404
+    found = _samples(a_client)
+    assert found["mammolens_infer_seconds_count", "answered"] == 1
+    assert found["mammolens_infer_seconds_sum", "answered"] > 0
+
+
+def test_learning_jobs_are_told(a_client: TestClient) -> None:
+    assert _samples(a_client)["mammolens_learning_jobs_queued", ""] == 0
+    a_client.post("/mammolens/jobs", json={"kind": "recalibrate"})  # nobody runs it: the queue was not started
+    found = _samples(a_client)
+    assert found["mammolens_learning_jobs_queued", ""] == 1
+    assert found["mammolens_learning_job_running", "recalibrate"] == 0
+
+
+def test_no_identifier_of_a_patient_is_told(a_client: TestClient) -> None:
+    exam = _judged(a_client)
+    text = a_client.get("/metrics").text
+    for identifier in (exam["patient"], exam["exam"], *exam["images"]):
+        assert identifier not in text
+    assert exam["patient"].startswith("PHANTOM")
+
+
+def test_without_a_model_it_says_that_the_server_is_not_ready(
+    a_client: TestClient, an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise ModelError(Path("model"), "is gone", "restore it")
+
+    monkeypatch.setattr(an_app._serving, "predictor", gone)
+    found = _samples(a_client)
+    assert found["mammolens_ready", ""] == 0
+    assert not any(name.startswith("mammolens_exams") for name, _ in found)
+    assert found["mammolens_infer_seconds_count", "answered"] == 0

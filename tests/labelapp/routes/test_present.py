@@ -1,0 +1,60 @@
+"""Images that come with a request, judged for a page."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from mammolens.inference.presentation import Presentation
+
+
+def parts(files: list[Path]) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("files", (file.name, file.read_bytes())) for file in files]
+
+
+@pytest.fixture
+def images(a_studies_folder: Path) -> list[Path]:
+    return sorted(a_studies_folder.rglob("*.dcm"))
+
+
+def test_an_exam_is_judged_as_one_and_nothing_is_left_behind(
+    a_client: TestClient, images: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    before = a_client.get("/info/").json()["datastore"]["total"]
+    answer = a_client.post("/mammolens/present", files=parts(images[:2]))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(tmp_path / "out")
+    shown = Presentation.load(tmp_path / "out")
+    assert sum(len(exam.views) for exam in shown.exams) == 2
+    assert all((tmp_path / "out" / view.image).is_file() for exam in shown.exams for view in exam.views)
+    assert not list((tmp_path / "tmp").rglob("*"))
+    assert a_client.get("/info/").json()["datastore"]["total"] == before
+
+
+def test_a_bad_file_is_told_beside_the_good_ones(a_client: TestClient, images: list[Path], tmp_path: Path) -> None:
+    given = [*parts(images[:1]), ("files", ("../../bad.dcm", b"no image"))]
+    answer = a_client.post("/mammolens/present", files=given)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(tmp_path)
+    shown = Presentation.load(tmp_path)
+    assert len(shown.exams) == 1
+    assert [problem.name for problem in shown.problems] == ["bad.dcm"]
+
+
+def test_too_many_and_none_are_refused(a_client: TestClient) -> None:
+    many = [("files", (f"{number}.dcm", b"x")) for number in range(65)]
+    assert a_client.post("/mammolens/present", files=many).status_code == 400
+    assert a_client.post("/mammolens/present").status_code == 422
+
+
+def test_a_page_of_another_site_may_not_ask(a_client: TestClient, images: list[Path]) -> None:
+    answer = a_client.post("/mammolens/present", files=parts(images[:1]), headers={"origin": "http://evil.example"})
+    assert answer.status_code == 403

@@ -1,0 +1,228 @@
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from mammolens.labelapp.routes import site_pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+ORIGIN = "http://127.0.0.1:9"  # the discard port: nobody answers there, all comes from the routes below
+FOLDER = Path(site_pages.__file__).parent / "pages"
+ELSEWHERE = r"https?://|//[a-z]+\."
+AWAY = "http://pacs.example: the PACS does not answer; start it"
+
+
+PAGES = pytest.mark.parametrize("page", ["/", "/models"])
+PARTS = pytest.mark.parametrize("part", sorted(file.name for file in FOLDER.iterdir() if file.suffix != ".html"))
+
+
+@PAGES
+def test_a_page_says_what_it_is_for_and_loads_only_its_own_parts(a_client: TestClient, page: str) -> None:
+    answer = a_client.get(page)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Research use only, not a medical device" in answer.text
+    parts = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]*)"', answer.text)
+    assert len(parts) == 2
+    for part in parts:
+        assert a_client.get(f"/{part}").status_code == 200
+
+
+@PAGES
+def test_a_page_may_run_no_script_and_ask_no_server_but_ours(a_client: TestClient, page: str) -> None:
+    policy = a_client.get(page).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    text = a_client.get(page).text
+    assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=", text)  # inline ones, which the policy forbids
+    assert not re.search(ELSEWHERE, text)
+
+
+@PARTS
+def test_no_part_of_a_page_names_another_site_or_makes_markup_of_words(a_client: TestClient, part: str) -> None:
+    text = a_client.get(f"/mammolens/pages/{part}").text.replace("http://www.w3.org/2000/svg", "")  # a name, no address
+    assert not re.search(ELSEWHERE, text)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+@pytest.mark.parametrize("name", ["models.html", "..%2Fsite_pages.py", "unknown.js"])
+def test_nothing_else_is_served_as_a_part(a_client: TestClient, name: str) -> None:
+    assert a_client.get(f"/mammolens/pages/{name}").status_code in (400, 404)
+
+
+@pytest.fixture
+def a_page(a_browser: "Browser", a_client: TestClient) -> Iterator["Page"]:
+    """An empty tab in which the page can be opened; its parts are the server's."""
+
+    def part(route: "Route") -> None:
+        answer = a_client.get(route.request.url.removeprefix(ORIGIN))
+        route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+    page = a_browser.new_page()
+    page.route("**/*", part)
+    yield page
+    page.close()
+
+
+def _judge_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], str]:
+    """Open the page, have all exams judged, each answered with its status: the exams asked for, what is told then."""
+    asked: list[str] = []
+
+    def entry(exam: str, state: str) -> dict[str, Any]:
+        return {"exam": exam, "patient": exam, "state": state, "views": [], "problems": [], "verdict": None}
+
+    def judge(route: "Route") -> None:
+        exam = route.request.url.split("/")[-2]
+        asked.append(exam)
+        status = statuses[exam]
+        route.fulfill(status=status, json=entry(exam, "judged") if status == 200 else {"detail": AWAY})
+
+    worklist = {
+        "exams": [entry(exam, "new") for exam in statuses],
+        "images_left_out": 0,
+        "model": "m",
+        "calibration": "c",
+    }
+    page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
+    page.route("**/judge", judge)
+    page.goto(f"{ORIGIN}/")
+    page.click("#judge:enabled")
+    page.wait_for_selector("#error:not([hidden])")
+    return asked, page.inner_text("#error")
+
+
+def test_judging_all_stops_when_the_pacs_is_away_twice_in_a_row(a_page: "Page") -> None:
+    asked, told = _judge_all(a_page, {"e1": 200, "e2": 503, "e3": 503, "e4": 200, "e5": 200})
+    assert asked == ["e1", "e2", "e3"]
+    assert told.startswith("Stopped")
+    assert "2 more are left" in told
+    assert AWAY in told
+
+
+def test_judging_all_goes_on_after_one_exam_or_another_that_cannot_be_judged(a_page: "Page") -> None:
+    asked, told = _judge_all(a_page, {"e1": 503, "e2": 200, "e3": 503, "e4": 422, "e5": 422, "e6": 503})
+    assert asked == ["e1", "e2", "e3", "e4", "e5", "e6"]
+    assert told.startswith("5 not judged.")
+
+
+def test_an_alarm_stands_above_the_worklist_and_leads_to_the_models(a_page: "Page") -> None:
+    drift = {"alarm": True, "alarms": [], "sentence": "31 of 100 exams come from an <unknown> machine"}
+    worklist = {"exams": [], "images_left_out": 0, "model": "m", "calibration": "c", "drift": drift}
+    a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("#drift:not([hidden])")
+    assert a_page.inner_text("#drift-words") == "31 of 100 exams come from an <unknown> machine."
+    assert a_page.get_attribute("#drift a", "href") == "models"
+
+
+OLD, NEW = "restorer-0", "restorer-1"
+JOB = {"job": "j-1", "kind": "train", "asked_by": "anna", "asked_at": "2026-02-02T02:00:00Z", "outcome": None}
+PROGRESS = {"stage": "learn", "sentence": "learns: epoch 2 of 8, about 4 minutes left", "share": 0.25}
+
+
+def _check(name: str, candidate: float | None, *, passed: bool = True) -> dict[str, Any]:
+    interval = [-0.01, 0.03] if candidate is None else None
+    figures = {"candidate": candidate, "serving": 0.083, "interval": interval}
+    return {"name": name, "passed": passed, "sentence": f"about <b>{name}</b>", **figures}
+
+
+class Site:
+    """A server in memory that learns; notes what it is asked for."""
+
+    def __init__(self, page: "Page", *, passed: bool = True) -> None:
+        checks = [_check("realised_rate", 0.125, passed=passed), _check("synthetic_lesions_compared", None)]
+        reason = "not worse" if passed else "refused: it flags too many"
+        verdict = {"passed": passed, "reason": reason, "against": OLD, "checks": checks, "overridden_by": None}
+        base = {"model_id": None, "added_at": None, "patients": 126, "images": 504}
+        state = "waits" if passed else "refused"
+        new = {**base, "model": NEW, "state": state, "verdict": verdict, "can_serve": True}
+        old = {**base, "model": OLD, "state": "serving", "verdict": None, "can_serve": False}
+        event = {"time": "2026-02-02T03:00:00Z", "event": "added", "version": NEW, "by": "anna", "why": ""}
+        look = {"exam": "e", "patient": "Berta", "views": ["R CC"], "reason": "rare", "viewer": "/ohif/e"}
+        machine = {"group": "ACME", "exams": 31, "known": False}
+        self.told: dict[str, Any] = {
+            "jobs": {"jobs": [], "running": None, "queued": []},
+            "models": {"serving": OLD, "models": [new, old], "history": [event]},
+            "second-look": {"exams": [look], "model": OLD},
+            "drift": {"alarm": True, "sentence": "a new machine", "p_values": [5, *[1] * 9], "machines": [machine]},
+        }
+        self.asked: list[tuple[str, str, Any]] = []
+        page.route(re.compile(r"/mammolens/(jobs|models|second-look|drift)"), self._answer)
+        page.goto(f"{ORIGIN}/models")
+        page.wait_for_selector(f"#status:has-text('{OLD}')")
+
+    def _answer(self, route: "Route") -> None:
+        path = route.request.url.removeprefix(f"{ORIGIN}/mammolens/")
+        if route.request.method == "GET":
+            route.fulfill(json=self.told[path])
+            return
+        self.asked.append((route.request.method, path, route.request.post_data_json))
+        job = {**JOB, "state": "running", "progress": PROGRESS}
+        if path == "jobs":
+            self.told["jobs"] = {"jobs": [job], "running": "j-1", "queued": []}
+        elif path == "jobs/j-1":
+            self.told["jobs"] = {"jobs": [{**job, "state": "stopped"}], "running": None, "queued": []}
+        route.fulfill(json={})
+
+
+def test_the_models_page_tells_how_it_is_in_words(a_page: "Page") -> None:
+    Site(a_page)
+    rows = [row.inner_text().split("\t") for row in a_page.locator("#waiting tbody tr").all()]
+    assert [[row[0].split("\n")[0], *row[1:]] for row in rows] == [
+        ["Normal patients flagged", "8 %", "13 %", "good"],
+        ["Loss on planted lesions", "0.083", "-0.01 to 0.03", "good"],
+    ]
+    assert "About <b>realised_rate</b>." in a_page.inner_text("#waiting")
+    assert a_page.inner_text("#drift") == "A new machine."
+    assert "14 recent exams: 5 from 0.0, 1 from 0.1" in str(a_page.get_attribute("#histogram svg", "aria-label"))
+    assert a_page.inner_text("#machines") == "ACME\t31\tno"
+    assert a_page.get_attribute("#second a", "href") == "/ohif/e"
+    assert "added" in a_page.inner_text("#history")
+
+
+def test_a_model_that_waits_is_accepted_with_one_click(a_page: "Page") -> None:
+    site = Site(a_page)
+    with a_page.expect_response("**/promote"):
+        a_page.get_by_role("button", name="Accept").click()
+    assert site.asked == [("POST", f"models/{NEW}/promote", {"why": ""})]
+
+
+def test_or_the_old_one_is_kept_with_or_without_a_reason(a_page: "Page") -> None:
+    site = Site(a_page)
+    a_page.get_by_role("button", name="Keep the old one").click()
+    with a_page.expect_response("**/refuse"):
+        a_page.get_by_role("button", name="Do it").click()
+    assert site.asked == [("POST", f"models/{NEW}/refuse", {"why": ""})]
+
+
+def test_what_the_gate_refused_serves_only_with_a_reason(a_page: "Page") -> None:
+    site = Site(a_page, passed=False)
+    assert a_page.locator("#waiting").is_hidden()
+    a_page.get_by_role("button", name="Let it serve").click()
+    a_page.get_by_role("button", name="Do it").click()
+    assert a_page.locator("dialog[open]").count() == 1  # no reason, no change
+    a_page.keyboard.press("Escape")
+    assert site.asked == []
+    a_page.get_by_role("button", name="Let it serve").click()
+    a_page.keyboard.type("the old one is blind on machine 2")
+    with a_page.expect_response("**/promote"):
+        a_page.get_by_role("button", name="Do it").click()
+    assert site.asked == [("POST", f"models/{NEW}/promote", {"why": "the old one is blind on machine 2"})]
+
+
+def test_a_training_is_started_followed_and_stopped(a_page: "Page") -> None:
+    site = Site(a_page)
+    a_page.get_by_label("Epochs").fill("7")
+    a_page.get_by_label("Ask me before it serves").check()
+    a_page.get_by_role("button", name="Train").click()
+    a_page.wait_for_selector("#doing:has-text('Learns: epoch 2 of 8, about 4 minutes left.')")
+    assert site.asked == [("POST", "jobs", {"kind": "train", "from_scratch": False, "ask": True, "epochs": 7})]
+    assert a_page.evaluate("document.getElementById('progress').value") == 0.25
+    a_page.get_by_role("button", name="Stop").click()
+    a_page.get_by_role("button", name="Go on").wait_for()
+    assert site.asked[1:] == [("DELETE", "jobs/j-1", None)]
