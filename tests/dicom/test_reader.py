@@ -226,7 +226,7 @@ def test_a_view_that_the_picture_contradicts_is_flagged_and_one_of_its_own_is_no
         assert header.flags == (QualityFlag.VIEW_CONTRADICTED,)
 
 
-@pytest.mark.parametrize("view", set(ViewPosition) - {ViewPosition.CC, ViewPosition.MLO})
+@pytest.mark.parametrize("view", sorted(set(ViewPosition) - {ViewPosition.CC, ViewPosition.MLO}))
 def test_a_view_that_is_none_of_screening_is_flagged(a_phantom_exam, tmp_path, view):
     file = write_phantom_exam(a_phantom_exam, tmp_path)[0]
     assert read_mammogram(file, ImageAttributes(view=view)).header.flags == (QualityFlag.NO_SCREENING_VIEW,)
