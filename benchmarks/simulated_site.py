@@ -44,8 +44,10 @@ from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage, columns
 from mammolens.evaluation.scoring import score_cases
 from mammolens.files import write_text
+from mammolens.inference.batch import predict_files
 from mammolens.inference.predictor import Predictor
 from mammolens.models.store import ModelStore
+from mammolens.promotion.contamination import AcceptedExam, extreme_exams
 from mammolens.training.engine import train
 
 _SITES = ("1", "2")  # of RSNA
@@ -91,6 +93,7 @@ def main() -> None:
     sent = written(later, output / "later")
     before = scored(base, sent, output / "before.csv")
     told: dict[str, Any] = {"before": figures(before, base), "played": {}}
+    told["guard"] = caught(base, arrivals, new.where(lambda case: case.split is Split.EXPOSURE))
     for kind in (chosen.only,) if chosen.only else ("recalibrate", "train"):
         folder = output / kind
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,6 +179,39 @@ def gained(before: Sequence[ScoredImage], after: Sequence[ScoredImage]) -> Inter
     rows, others = columns([image for _, image in pairs]), columns([image for image, _ in pairs])
     drawn = PatientBootstrap.of(rows.patients, rows.abnormal)
     return drawn.interval(difference(metrics.auroc, rows.abnormal, rows.scores, others.scores))
+
+
+def caught(model: Path, normals: Dataset, cancers: Dataset) -> dict[str, int]:
+    """Of all cancers that nobody learned from, each among the arrivals by itself: how many are set aside."""
+    predictor = Predictor.load(model)
+    known = predictor.calibration.acquisition_groups
+    others = list(_as_accepted(predictor, normals).values())
+    mistakes = _as_accepted(predictor, cancers).values()
+    aside = [any(found.exam == exam.exam for found in extreme_exams([*others, exam], known)) for exam in mistakes]
+    return {
+        "cancers": len(mistakes),
+        "cancers_set_aside": sum(aside),
+        "normals": len(others),
+        "normals_set_aside": len(extreme_exams(others, known)),
+    }
+
+
+def _as_accepted(predictor: Predictor, cases: Dataset) -> dict[str, AcceptedExam]:
+    """Exams as the contamination guard sees them, by patient: each has one here."""
+    attributes = {case.path: case.attributes for case in cases.cases}
+    calibrated_on = len({exam.patient for exam in predictor.calibration.exams})
+    exams: dict[str, AcceptedExam] = {}
+    for mammogram, result in predict_files(predictor, list(attributes), attributes, lambda error: say(str(error))):
+        patient, record = mammogram.header.patient_id, result.record
+        exams[patient] = AcceptedExam(
+            exam=patient,
+            patient=patient,
+            acquisition_group=record.acquisition_group,
+            score=record.exam_score,
+            p_value=record.exam_p_value,
+            calibration_patients=calibrated_on,
+        )
+    return exams
 
 
 def play(kind: str, base: Path, normals: Dataset, mistakes: Dataset, later: Dataset, folder: Path, seed: int) -> Played:
