@@ -244,10 +244,10 @@ def test_no_file_outside_the_datastore_was_written_or_read(
     a_running_server: Server, a_folder_of_mammograms: Path
 ) -> None:
     files = {"label": ("../../../x.nrrd", b"NRRD0004")}
-    answer = a_running_server.put("/datastore/label?image=truncated.dcm&tag=final", files=files)
+    answer = a_running_server.put("/datastore/label?image=truncated.dcm&tag=original", files=files)
     assert answer.status_code == 200
     labels = [path.relative_to(a_folder_of_mammograms) for path in a_folder_of_mammograms.rglob("truncated.dcm.*")]
-    assert labels == [Path("labels/final/truncated.dcm.nrrd")]
+    assert labels == [Path("labels/original/truncated.dcm.nrrd")]
     params = json.dumps({"image": "/etc/passwd"})
     answer = a_running_server.post(f"/infer/{TASK}?image=truncated.dcm", data={"params": params})
     assert answer.status_code == 422
