@@ -39,4 +39,13 @@ def test_a_strangers_name_keeps_its_last_part_and_nothing_else(name: str, safe: 
 
 
 def test_a_long_name_keeps_its_suffix() -> None:
-    assert safe_file_name("x" * 500 + ".dcm") == "x" * 116 + ".dcm"
+    assert safe_file_name("x" * 500 + ".dcm") == "x" * 196 + ".dcm"
+
+
+@pytest.mark.parametrize("letter", ["\xfc", "\u4e73", "\U0001f600"])
+@pytest.mark.parametrize("suffix", [".dcm", ""])
+def test_a_long_name_of_any_script_can_be_a_file(tmp_path: Path, letter: str, suffix: str) -> None:
+    name = safe_file_name(letter * 300 + suffix)
+    assert name.removesuffix(suffix).strip(letter) == ""
+    assert len(name.encode()) > 190
+    (tmp_path / f"{name}.overlay.png").touch()

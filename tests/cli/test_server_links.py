@@ -53,3 +53,10 @@ def test_a_server_that_does_not_answer_has_no_link() -> None:
     assert first_viewer(9) is None
     with pytest.raises(ServerError, match="does not answer"):
         worklist(9)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_here(a_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.2:9")
+    assert len(worklist(a_port)) == 2

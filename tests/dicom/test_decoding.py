@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -244,6 +245,28 @@ def test_a_tiny_image_is_refused(write_dicom, shape):
         UnsupportedMammogramError, match=rf"has only {shape[0]} x {shape[1]} pixels; give the full image"
     ):
         stored(write_dicom(np.arange(shape[0] * shape[1], dtype=np.uint16).reshape(shape)))
+
+
+def test_an_image_beyond_the_limit_is_refused_before_it_is_decoded(write_dicom, values_of):
+    path = write_dicom(values_of(), Rows=10_001, Columns=10_001, syntax=uid.RLELossless, frame=b"\0" * 64)
+    with pytest.raises(UnsupportedMammogramError, match="has 10001 x 10001 pixels, more than 100 million; give the"):
+        stored(path)
+
+
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLosslessSV1])
+def test_a_stream_that_states_more_pixels_than_the_header_is_refused_before_it_is_decoded(
+    write_dicom, encode, values_of, syntax
+):
+    values = values_of(16)
+    frame = bytearray(encode(values, syntax, 16))
+    if syntax == uid.JPEG2000Lossless:
+        width = frame.index(b"\xff\x51") + 6  # Xsiz, Ysiz of SIZ (T.800 A.5.1)
+        frame[width : width + 8] = struct.pack(">2I", 30_000, 30_000)
+    else:
+        height = frame.index(b"\xff\xc3") + 5  # Y, X of SOF3 (T.81 B.2.2)
+        frame[height : height + 4] = struct.pack(">2H", 30_000, 30_000)
+    with pytest.raises(UnsupportedMammogramError, match="has 30000 x 30000 pixels, more than 100 million; give the"):
+        stored(write_dicom(values, syntax=syntax, frame=bytes(frame)))
 
 
 def test_several_fragments_are_one_frame(dataset_of, encode, values_of, tmp_path):

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, first_line, one_line, open_dicom
-from mammolens.errors import InputError, NotAMammogramError, PixelDataError
+from mammolens.errors import InputError, NotAMammogramError, PixelDataError, UnsupportedMammogramError
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,23 @@ def test_a_quotation_is_one_line():
     assert first_line(ValueError("what\nelse")) == "what"
     assert first_line(ValueError()) == "ValueError"
     assert len(one_line("x" * 1000)) == 200
+
+
+@pytest.mark.parametrize("with_pixels", [True, False])
+def test_a_deflated_bomb_is_refused_before_it_fills_the_memory(write_dicom, values_of, tmp_path, with_pixels):
+    path = write_dicom(values_of(), syntax=DeflatedExplicitVRLittleEndian)
+    assert open_dicom(path, with_pixels=with_pixels).PatientID == "PHANTOM-1"
+    file_meta = path.read_bytes()[: 132 + 12 + open_dicom(path, with_pixels=False).file_meta[0x00020000].value]
+    deflater, zeros = zlib.compressobj(9, wbits=-zlib.MAX_WBITS), bytes(1 << 20)
+    inflated = b"".join(deflater.compress(zeros) for _ in range(257)) + deflater.flush()
+    path.write_bytes(file_meta + inflated)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnsupportedMammogramError, match="holds more than 256 MiB once inflated; export the image"):
+            open_dicom(path, with_pixels=with_pixels)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_reading_leaves_the_filters_for_warnings_alone(write_dicom, values_of):

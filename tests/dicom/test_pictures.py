@@ -11,6 +11,7 @@ from mammolens.dicom.pictures import content_uid, picture_pixels
 from mammolens.dicom.reader import read_header, read_mammogram
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError, PixelDataError, UnsupportedMammogramError
+from mammolens.types import ImageAttributes
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_a_jpeg_is_read(a_right_mlo, tmp_path, mode):
 def test_a_picture_tells_nothing_but_what_it_looks_like(a_right_mlo, tmp_path):
     path = saved(a_right_mlo, tmp_path / "image_7.png")
     header = read_mammogram(path).header
-    assert (header.patient_id, header.exam_id, header.sop_instance_uid) == ("image_7", "image_7", content_uid(path))
+    assert header.patient_id == "image_7"
+    assert header.exam_id == header.sop_instance_uid == content_uid(path)
     assert (header.laterality, header.laterality_source) == (Laterality.RIGHT, AttributeSource.GUESSED)
     assert (header.view, header.view_source) == (ViewPosition.MLO, AttributeSource.GUESSED)
     assert header.spacing is None
@@ -60,7 +62,16 @@ def test_a_name_that_is_no_utf_8_names_the_patient_in_valid_text(a_right_mlo, tm
     path = saved(a_right_mlo, tmp_path / "image.png").rename(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.png"))
     header = read_header(path)
     assert header.patient_id.encode("utf-8").startswith(b"M")
-    assert header.exam_id == header.patient_id
+
+
+def test_namesakes_of_two_women_are_two_exams_unless_a_table_says_otherwise(a_right_mlo, tmp_path):
+    for folder in ("anna", "berta"):
+        (tmp_path / folder).mkdir()
+    anna = saved(a_right_mlo, tmp_path / "anna" / "R.png")
+    berta = saved(a_right_mlo / 2, tmp_path / "berta" / "R.png")
+    assert read_header(anna).exam_key != read_header(berta).exam_key
+    table = ImageAttributes(patient_id="7")
+    assert read_header(anna, table).exam_key == read_header(berta, table).exam_key == ("7", "7")
 
 
 def test_an_inverted_picture_is_turned_round_and_flagged(a_right_mlo, tmp_path):
@@ -104,6 +115,16 @@ def test_a_tiny_picture_is_refused(tmp_path, shape, mode):
     with pytest.raises(
         UnsupportedMammogramError, match=f"has only {shape[0]} x {shape[1]} pixels; give the full image"
     ):
+        picture_pixels(path)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [10_001, 60_000], ids=["of-ours", "of-pillows"])
+def test_a_picture_beyond_a_limit_is_refused_before_it_is_decoded(tmp_path, monkeypatch, side):
+    path = tmp_path / "huge.pgm"
+    path.write_bytes(b"P5 %d %d 255\n" % (side, side))
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("the picture is decoded"))
+    with pytest.raises(UnsupportedMammogramError, match=r"more than 100 million( pixels)?; give the image as"):
         picture_pixels(path)
 
 

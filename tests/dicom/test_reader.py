@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.dicom.opening import open_dicom
-from mammolens.dicom.reader import read_header, read_mammogram
+from mammolens.dicom.pictures import content_uid
+from mammolens.dicom.reader import read_header, read_mammogram, read_shape
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError, NotAMammogramError, PixelDataError
 from mammolens.types import ImageAttributes, Mammogram
@@ -91,6 +93,17 @@ def test_a_poor_header_is_accepted_and_completed_from_the_pixels(
     assert (header.study_instance_uid, header.exam_id, header.sop_class_uid) == (None, "PHANTOM-1", dx)
 
 
+def test_the_shape_is_read_without_pixels(write_dicom, stored_phantoms, tmp_path):
+    path = write_dicom(stored_phantoms[0])
+    Image.fromarray((stored_phantoms[0] >> 4).astype(np.uint8)).save(tmp_path / "same.png")
+    assert read_shape(path) == read_shape(tmp_path / "same.png") == stored_phantoms[0].shape
+    path.write_bytes(path.read_bytes()[:300])
+    (tmp_path / "same.png").write_bytes((tmp_path / "same.png").read_bytes()[:12])
+    for damaged in (path, tmp_path / "same.png"):
+        with pytest.raises(InputError, match="damaged"):
+            read_shape(damaged)
+
+
 def test_code_sequences_tell_what_attributes_do_not(write_dicom, stored_phantoms):
     view, region, side = Dataset(), Dataset(), Dataset()
     view.CodeValue, region.CodeValue, side.CodeValue = "R-10226", "76752008", "24028007"
@@ -146,8 +159,20 @@ def test_a_table_that_names_the_patient_leaves_her_studies_apart(write_dicom, st
 def test_an_image_without_identity_goes_by_its_name_and_content(write_dicom, stored_phantoms):
     path = write_dicom(stored_phantoms[0], name="IM0001.dcm", PatientID="", StudyInstanceUID="", SOPInstanceUID=None)
     header = read_header(path)
-    assert (header.patient_id, header.exam_id, header.study_instance_uid) == ("IM0001", "IM0001", None)
+    assert (header.patient_id, header.exam_id, header.study_instance_uid) == ("IM0001", content_uid(path), None)
     assert header.sop_instance_uid == "1.2.826.0.1.3680043.8.498.1"  # of the meta information
+
+
+def test_namesakes_of_two_women_are_two_exams_unless_a_table_says_otherwise(write_dicom, stored_phantoms):
+    nobody = {"PatientID": None, "StudyInstanceUID": None}
+    anna, berta = (
+        write_dicom(values, name=f"{folder}/L.dcm", **nobody)
+        for folder, values in zip(("anna", "berta"), stored_phantoms, strict=False)
+    )
+    assert read_header(anna).patient_id == read_header(berta).patient_id == "L"
+    assert read_header(anna).exam_key != read_header(berta).exam_key
+    table = ImageAttributes(patient_id="7")
+    assert read_header(anna, table).exam_key == read_header(berta, table).exam_key == ("7", "7")
 
 
 def test_names_that_are_no_utf_8_are_valid_text_as_patients_and_stay_apart(write_dicom, stored_phantoms, tmp_path):

@@ -98,6 +98,28 @@ def test_a_verdict_against_another_model_is_no_consent(a_store, a_seeing_model, 
         accept(a_store, decision.version, by="Dr Example")
 
 
+def test_a_person_who_overruled_the_gate_did_not_make_it_consent(a_store, a_seeing_model, held_back):
+    waits = propose(a_store, a_seeing_model, held_back[:8], by="trainer", policy=LENIENT, ask=True).version
+    other = a_store.publish(a_seeing_model, by="somebody else")
+    accept(a_store, waits, by="Dr Example", why="a trial")
+    assert a_store.rollback(by="Dr Example", why="back") == other
+    assert lineage(a_store, waits).overridden
+    with pytest.raises(RequestError, match="why: is missing"):
+        accept(a_store, waits, by="Dr Example")
+
+
+def test_the_gates_consent_holds_as_long_as_the_model_serves_that_it_was_asked_about(
+    a_store, a_seeing_model, held_back
+):
+    before = a_store.serving_version()
+    passed = propose(a_store, a_seeing_model, held_back[:8], by="trainer", policy=LENIENT, ask=True).version
+    accept(a_store, passed, by="Dr Example")
+    assert lineage(a_store, passed).judged_against == before
+    a_store.rollback(by="Dr Example", why="back")
+    accept(a_store, passed, by="Dr Example")
+    assert (a_store.serving_version(), lineage(a_store, passed).overridden) == (passed, False)
+
+
 def test_a_candidate_is_added_when_it_is_judged_and_not_before(a_store, a_seeing_model, held_back):
     before = a_store.versions()
     with pytest.raises(KeyboardInterrupt):

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mammolens.errors import InputError
 from mammolens.inference.predictor import Predictor
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.promotion.sentinel_check import check_sentinels
@@ -16,9 +19,9 @@ def sentinels(phantoms):
     return [case for case in phantoms.cases if case.patient_id in wanted]
 
 
-def check(serving, candidate, cases, **policy):
+def check(serving, candidate, cases, on_error=pytest.fail, **policy):
     models = Pair(Predictor.load(serving), Predictor.load(candidate))
-    return check_sentinels(models, cases, PromotionPolicy(**policy), pytest.fail, lambda: None)
+    return check_sentinels(models, cases, PromotionPolicy(**policy), on_error, lambda: None)
 
 
 def test_the_same_model_loses_none(a_seeing_model, sentinels):
@@ -43,5 +46,37 @@ def test_as_many_may_be_lost_as_the_policy_says(miscalibrated, sentinels):
     assert found.outcome is Outcome.PASSED
 
 
-def test_without_a_truth_there_is_no_check(a_seeing_model):
+def test_where_a_site_has_chosen_none_there_is_no_check(a_seeing_model):
     assert check(a_seeing_model, a_seeing_model, []) is None
+
+
+def test_sentinels_without_a_truth_are_undecided(a_seeing_model, sentinels):
+    unknown = [replace(case, abnormal=None) for case in sentinels]
+    found = check(a_seeing_model, a_seeing_model, unknown)
+    assert found.outcome is Outcome.UNDECIDED
+    assert f"none of {len(unknown)} sentinel images" in found.sentence
+
+
+def test_sentinels_that_cannot_be_read_are_undecided_and_told_once(a_seeing_model, sentinels, tmp_path):
+    told = []
+    (damaged := tmp_path / "damaged.dcm").write_bytes(b"no image")
+    one = replace(sentinels[0], path=damaged)
+    found = check(a_seeing_model, a_seeing_model, [one], told.append)
+    assert (found.outcome, len(told)) == (Outcome.UNDECIDED, 1)
+    found = check(a_seeing_model, a_seeing_model, [*sentinels[1:], one], told.append)
+    assert (found.outcome, found.figure) == (Outcome.UNDECIDED, 0.0)
+    assert f"1 of {len(sentinels)} sentinel images could not be judged" in found.sentence
+
+
+def test_an_exam_that_the_candidate_cannot_judge_is_lost(miscalibrated, sentinels, monkeypatch):
+    def refuse(mammogram):
+        raise InputError(mammogram.header.path, "is refused", "none")
+
+    flags_all = miscalibrated(-20.0)
+    models = Pair(Predictor.load(flags_all), Predictor.load(flags_all))
+    monkeypatch.setattr(models.candidate, "analyse", refuse)
+    told = []
+    found = check_sentinels(models, sentinels, PromotionPolicy(), told.append, lambda: None)
+    assert found.outcome is Outcome.FAILED
+    assert "2 of 3 sentinel exams" in found.sentence
+    assert len(told) == len(sentinels)

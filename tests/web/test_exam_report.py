@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.web import words
+from mammolens.web import exam_report, words
 from mammolens.web.exam_report import report_html, report_pdf
 
 
@@ -43,3 +43,35 @@ def test_the_pdf_is_one_page_whatever_there_is_to_tell(an_exam_shown, results, m
     monkeypatch.setattr(words, "finding_lines", lambda _: ["a finding of many words " * 8] * 40)
     monkeypatch.setattr(words, "flag_lines", lambda _: ["a flag"] * 60)
     assert pages(report_pdf(no_formula, results)) == 1
+
+
+def test_the_pdf_shows_the_highest_scores_in_the_exams_order_and_says_that_more_is_not_there(
+    an_exam_shown, results, monkeypatch
+):
+    views = [
+        an_exam_shown.views[0].model_copy(
+            update={
+                "record": an_exam_shown.views[0].record.model_copy(update={"pred_score": score, "path": str(score)})
+            }
+        )
+        for score in (3.0, 1.0, 6.0, 2.0, 5.0, 4.0)
+    ]
+    drawn, written = [], []
+    draw, write = exam_report.composed, exam_report._write
+
+    def see(view, folder):
+        drawn.append(view.record.pred_score)
+        return draw(view, folder)
+
+    def read(figure, top, texts, *args, **options):
+        written.extend(texts)
+        return write(figure, top, texts, *args, **options)
+
+    monkeypatch.setattr(exam_report, "composed", see)
+    monkeypatch.setattr(exam_report, "_write", read)
+    report_pdf(an_exam_shown.model_copy(update={"views": views}), results)
+    assert drawn == [3.0, 6.0, 5.0, 4.0]
+    assert any(text.startswith("Of 6 images, the 4 of the highest scores are shown") for text in written)
+    written.clear()
+    report_pdf(an_exam_shown, results)
+    assert not any("are shown" in text for text in written)

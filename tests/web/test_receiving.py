@@ -57,6 +57,32 @@ def test_an_archive_without_images_an_archive_within_and_a_good_file(tmp_path, a
     ]
 
 
+def test_what_lies_beside_the_images_of_a_patient_cd_costs_nothing(tmp_path, allowance):
+    texts = {f"viewer/{number}.dll": bytes(5_000) for number in range(30)}
+    program = {"viewer/viewer.jar": archive(a=b"x")}
+    received = receive([Drop("cd.zip", archive(**texts, **program, a_dot_png=PNG))], tmp_path, allowance)
+    assert list(received.files.values()) == ["a.png"]
+    assert not received.problems
+    assert (allowance.files, allowance.content) == (9, 10_000 - len(PNG))
+
+
+def test_an_image_with_an_archive_behind_it_is_an_image(tmp_path, allowance):
+    content = PNG + archive(a_dot_png=PNG)
+    received = receive([Drop("a.png", content), Drop("b.png", PNG + b"PK\5\6" + bytes(18))], tmp_path, allowance)
+    assert list(received.files.values()) == ["a.png", "b.png"]
+    assert next(iter(received.files)).read_bytes() == content
+
+
+def test_damaged_archives_and_endless_names_do_not_keep_the_others_out(tmp_path, allowance):
+    no_utf_8 = bytearray(archive(ü=b"x"))  # its names are said to be UTF-8
+    for name in ("\xfc".encode(),) * 2:
+        no_utf_8[no_utf_8.index(name) + 1] = 0x20
+    drops = [Drop("bad.zip", bytes(no_utf_8)), Drop("ü" * 240 + ".png", PNG), Drop("good.png", PNG)]
+    received = receive(drops, tmp_path, allowance)
+    assert list(received.files.values()) == ["ü" * 240 + ".png", "good.png"]
+    assert [(one.name, one.reason) for one in received.problems] == [("bad.zip", "is a damaged archive")]
+
+
 def test_what_is_too_large_leaves_nothing_behind_and_the_rest_goes_on(tmp_path, allowance):
     received = receive([Drop("big.png", PNG + bytes(20_000)), Drop("good.png", PNG)], tmp_path, allowance)
     assert list(received.files.values()) == ["good.png"]

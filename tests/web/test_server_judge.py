@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from mammolens.errors import ServerError
+from mammolens.inference.presentation import INDEX
 from mammolens.web.server_judge import ServerJudge
 
 
 class _Answers(BaseHTTPRequestHandler):
-    status, content, token = 200, b"", None
+    status, content, token, asked = 200, b"", None, 0
 
     def do_POST(self) -> None:
         type(self).token = self.headers["Authorization"]
@@ -54,6 +57,41 @@ def test_what_the_server_says_is_passed_on(server, exam_files, tmp_path):
     url, answers = server
     answers.status, answers.content = 503, b'{"detail": "no model serves"}'
     with pytest.raises(ServerError, match="answers 503: no model serves"):
+        judged(url, exam_files[0], tmp_path)
+
+
+def test_an_exam_that_is_refused_is_a_problem_of_its_files_and_the_others_are_shown(
+    server, a_presentation, exam_files, phantoms, tmp_path
+):
+    url, answers = server
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(INDEX, a_presentation.model_dump_json())
+    refusal = b'{"detail": "the disk is full"}'
+    answers.do_POST = lambda handler: answer_in_turn(handler, [(507, refusal), (200, content.getvalue())])
+    others = [case.path for case in phantoms.cases if case.patient_id == phantoms.patients[1]][:2]
+    files = {path: f"given-{number}.dcm" for number, path in enumerate([*others, exam_files[0]])}
+    presentation = ServerJudge(url).judge(files, tmp_path / "out", lambda *_: None)
+    assert [problem.name for problem in presentation.problems] == ["given-0.dcm", "given-1.dcm"]
+    assert {problem.reason for problem in presentation.problems} == {"the server answers 507: the disk is full"}
+    assert [exam.views[0].image for exam in presentation.exams] == ["002/001.image.jpg"]
+
+
+def answer_in_turn(handler: _Answers, turns: list[tuple[int, bytes]]) -> None:
+    """The first request gets the first answer, the second one the second."""
+    kind = type(handler)
+    kind.status, kind.content = turns[kind.asked]
+    kind.asked += 1
+    _Answers.do_POST(handler)
+
+
+def test_a_proxy_of_the_environment_sees_no_image_for_this_computer(server, exam_files, tmp_path, monkeypatch):
+    url, answers = server
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.2:9")
+    answers.status, answers.content = 503, b'{"detail": "no model serves"}'
+    with pytest.raises(ServerError, match="no model serves"):
         judged(url, exam_files[0], tmp_path)
 
 

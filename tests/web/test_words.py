@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
@@ -46,3 +48,18 @@ def test_a_flag_of_one_view_names_it_and_one_of_all_does_not(an_exam_shown):
     lines = words.flag_lines(shared.model_copy(update={"views": [first, *shared.views[1:]]}))
     assert lines[0].startswith("No pixel size is known")
     assert lines[1] == f"{words.of_view(first.record)}: Hardly any structure of a breast is visible."
+
+
+def test_exams_of_equal_titles_are_told_apart_by_date_and_then_by_number(an_exam_shown):
+    plain = an_exam_shown.model_copy(update={"study_date": None})
+    early, late = (plain.model_copy(update={"study_date": date(2020, 5, day)}) for day in (1, 2))
+    other = early.model_copy(update={"patient": "other"})
+    title = words.exam_title(plain)
+    assert words.exam_titles([late, other, early, plain, early]) == [
+        f"{title}, 2020-05-02",
+        words.exam_title(other),
+        f"{title}, 2020-05-01, exam 1",
+        title,
+        f"{title}, 2020-05-01, exam 2",
+    ]
+    assert words.exam_titles([plain, plain]) == [f"{title}, exam 1", f"{title}, exam 2"]

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from mammolens.cli.server_process import check_port, ended, ended_by_sigterm
 from mammolens.errors import InputError, ServerError
+from mammolens.loopback import opener_for
 
 _LONGEST_START_S = 120.0
 
@@ -49,11 +49,12 @@ def running_page(address: str, port: int, options: Mapping[str, object]) -> Iter
 def _wait_until_it_answers(page: subprocess.Popen[bytes], address: str, port: int) -> None:
     deadline = time.monotonic() + _LONGEST_START_S
     host = "127.0.0.1" if address in ("0.0.0.0", "localhost") else address
+    url = f"http://{host}:{port}/_stcore/health"
     while time.monotonic() < deadline:
         if page.poll() is not None:
             raise ServerError(f"port {port}", f"the page ended with code {page.returncode}", "see the lines above")
         try:
-            with urllib.request.urlopen(f"http://{host}:{port}/_stcore/health", timeout=5):
+            with opener_for(url).open(url, timeout=5):
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)

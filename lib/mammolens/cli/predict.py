@@ -42,8 +42,8 @@ def predict(
 
     Writes OUT/results.jsonl (a line an image; docs/schema/anomaly-record.schema.json), and for each
     image the heatmap as picture and as float volume in the image's own geometry. Images of one exam
-    (the table's exam_id, else Study Instance UID, else patient) are fused. Unusable files are named
-    on stderr, the others go on; the exit code is 3 then.
+    (the table's exam_id, else Study Instance UID, else patient) are fused; one that nothing says this
+    of is an exam of its own. Unusable files are named on stderr, the others go on; the exit code is 3 then.
 
     With --dicom the results are written as DICOM objects, too, which refer to the images and may be sent
     to the PACS beside them (docs/dicom-objects.md): OUT/NAME.KIND.dcm of an image, OUT/exam_ID.KIND.dcm

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from mammolens.errors import InputError, ServerError
+from mammolens.loopback import opener_for
 
 HOST = "127.0.0.1"
 APP = Path("monai_app")
@@ -142,12 +142,13 @@ def _ensure_app(app: Path) -> None:
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
     where = f"see {log}" if log else "see the lines above"
+    url = f"http://{HOST}:{port}/info/"
     deadline = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise ServerError(f"port {port}", f"the server ended with code {server.returncode}", where)
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/info/", timeout=30) as answer:
+            with opener_for(url).open(url, timeout=30) as answer:
                 json.load(answer)
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError):

@@ -8,6 +8,7 @@ import urllib.request
 from typing import Any
 
 from mammolens.errors import ServerError
+from mammolens.loopback import opener_for
 
 
 def ask(
@@ -38,7 +39,7 @@ def ask(
         raise ServerError(server, "is no address of a server", "give one like http://127.0.0.1:8000")
     request = urllib.request.Request(server.rstrip("/") + path, content, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as answer:
+        with opener_for(server).open(request, timeout=seconds) as answer:
             told: dict[str, Any] = json.load(answer)
             return told
     except urllib.error.HTTPError as error:

@@ -12,10 +12,13 @@ from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import RLELossless
 
 from mammolens.dicom.opening import damage_named, first_line
+from mammolens.dicom.streams import stated_size
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
 StoredValues = NDArray[np.integer[Any]]
 SMALLEST_SIDE = 64  # rows or columns of a picture that may show a whole breast
+LARGEST_SIZE = 100_000_000  # pixels; film at 50 um has a third of them
+TOO_LARGE = "give the image as the mammography unit made it"
 _AGAIN = "copy or export the image again"
 _END_OF_IMAGE = b"\xff\xd9"  # EOI of JPEG and JPEG-LS (T.81 B.1.1.3), EOC of JPEG 2000 (T.800 A.4.4)
 
@@ -28,10 +31,10 @@ def decoded_cells(dataset: FileDataset, path: Path) -> StoredValues:
 
     Raises:
         PixelDataError: missing, truncated or undecodable pixels.
-        UnsupportedMammogramError: too few pixels for a mammogram.
+        UnsupportedMammogramError: too few pixels for a mammogram, or too many.
     """
     with damage_named(path):
-        refuse_small((int(dataset.Rows), int(dataset.Columns)), path)
+        refuse_unfit_size((int(dataset.Rows), int(dataset.Columns)), path)
         if not dataset.get("PixelData"):
             raise PixelDataError(path, "the file has no Pixel Data", _AGAIN)
         _refuse_wrong_length(dataset, path)
@@ -41,14 +44,27 @@ def decoded_cells(dataset: FileDataset, path: Path) -> StoredValues:
         return stored
 
 
-def refuse_small(shape: tuple[int, ...], path: Path) -> None:
-    """Refuse thumbnails and icons.
+def refuse_unfit_size(shape: tuple[int, int], path: Path) -> None:
+    """Refuse thumbnails and icons, and before they are decoded, images that would fill the memory.
+
+    Args:
+        shape: rows and columns.
+        path: of the image.
 
     Raises:
-        UnsupportedMammogramError: fewer than :data:`SMALLEST_SIDE` rows or columns.
+        UnsupportedMammogramError: fewer than :data:`SMALLEST_SIDE` rows or columns, or more than :data:`LARGEST_SIZE`
+            pixels.
     """
+    rows, columns = shape
     if min(shape) < SMALLEST_SIDE:
-        raise UnsupportedMammogramError(path, f"has only {shape[0]} x {shape[1]} pixels", "give the full image")
+        raise UnsupportedMammogramError(path, f"has only {rows} x {columns} pixels", "give the full image")
+    _refuse_too_large(rows, columns, path)
+
+
+def _refuse_too_large(rows: int, columns: int, path: Path) -> None:
+    if rows * columns > LARGEST_SIZE:
+        reason = f"has {rows} x {columns} pixels, more than {LARGEST_SIZE // 1_000_000} million"
+        raise UnsupportedMammogramError(path, reason, TOO_LARGE)
 
 
 def _refuse_wrong_length(dataset: FileDataset, path: Path) -> None:
@@ -58,6 +74,7 @@ def _refuse_wrong_length(dataset: FileDataset, path: Path) -> None:
             stream = next(generate_pixel_data_frame(dataset.PixelData, 1))
             if not stream.rstrip(b"\0").endswith(_END_OF_IMAGE):
                 raise PixelDataError(path, "the compressed pixels end too early", _AGAIN)
+            _refuse_too_large(*(stated_size(stream) or (0, 0)), path)
         return
     row = dataset.Columns * dataset.BitsAllocated // 8
     missing = dataset.Rows * row - len(dataset.PixelData)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
+from typing import Final
 
 import pydicom
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.filereader import read_dataset, read_preamble
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
-from mammolens.errors import InputError, MammoLensError, NotAMammogramError, PixelDataError
+from mammolens.errors import InputError, MammoLensError, NotAMammogramError, PixelDataError, UnsupportedMammogramError
 
 # Values and streams that break the standard are common and harmless here. Said once for the process, because
 # warnings.catch_warnings is not safe in threads, and images are read in several.
 warnings.filterwarnings("ignore", module=r"(pydicom|openjpeg)(\.|$)")
+
+
+HEAD_LENGTH: Final = 132
+_LARGEST_DATA_SET: Final = 1 << 28  # bytes inflated; 100 million pixels of 16 bits have fewer
+_PIECE: Final = 1 << 20
 
 
 class FileKind(Enum):
@@ -36,11 +49,16 @@ def file_kind(path: Path) -> FileKind:
         if path.is_dir():
             raise NotAMammogramError(path, "is a folder, not an image", "give the image files in it, one by one")
         with path.open("rb") as file:
-            head = file.read(132)
+            head = file.read(HEAD_LENGTH)
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "check the path and its permissions") from error
     if not head:
         raise PixelDataError(path, "the file is empty", "copy or export the image again")
+    return kind_of_head(head)
+
+
+def kind_of_head(head: bytes) -> FileKind:
+    """The kind of what begins with these bytes, of which :data:`HEAD_LENGTH` suffice."""
     if head[128:132] == b"DICM":
         return FileKind.DICOM
     if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (head[:2] == b"P5" and head[2:3].isspace()):
@@ -78,10 +96,27 @@ def open_dicom(path: Path, *, with_pixels: bool) -> pydicom.FileDataset:
 
     Raises:
         PixelDataError: the file ends too early or is no DICOM at all.
+        UnsupportedMammogramError: deflated, and too large for a mammogram.
     """
     with damage_named(path):
+        _refuse_inflated_too_large(path)
         dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
         if "TransferSyntaxUID" not in dataset.file_meta:  # as in files without preamble: what the parser found out
             explicit = ExplicitVRLittleEndian if dataset.is_little_endian else ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if dataset.is_implicit_VR else explicit
         return dataset
+
+
+def _refuse_inflated_too_large(path: Path) -> None:
+    """The parser inflates a deflated data set (PS3.5 A.5) at once, also where only its header is asked for."""
+    with path.open("rb") as file:
+        read_preamble(file, force=True)
+        meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
+        if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+            return
+        inflater, size, piece = zlib.decompressobj(-zlib.MAX_WBITS), 0, b""
+        while not inflater.eof and (piece := inflater.unconsumed_tail or file.read(_PIECE)):
+            size += len(inflater.decompress(piece, _PIECE))
+            if size > _LARGEST_DATA_SET:
+                reason = f"holds more than {_LARGEST_DATA_SET >> 20} MiB once inflated"
+                raise UnsupportedMammogramError(path, reason, "export the image uncompressed or as JPEG 2000")

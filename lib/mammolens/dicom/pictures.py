@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import generate_uid
 
-from mammolens.dicom.decoding import refuse_small
+from mammolens.dicom.decoding import LARGEST_SIZE, TOO_LARGE, refuse_unfit_size
 from mammolens.dicom.opening import damage_named
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 from mammolens.types import FloatImage
@@ -26,19 +26,34 @@ def picture_pixels(path: Path) -> FloatImage:
 
     Raises:
         PixelDataError: truncated, undecodable or constant.
-        UnsupportedMammogramError: really coloured, or too small to be a mammogram.
+        UnsupportedMammogramError: really coloured, or too small or too large for a mammogram.
     """
     with damage_named(path):
         array = _decoded(path)
-        refuse_small(array.shape[:2], path)
         if array.ndim == 3:
             array = _grey(array, path)
         return _scaled(array, path)
 
 
+def picture_shape(path: Path) -> tuple[int, int]:
+    """Rows and columns, from the header alone.
+
+    Raises:
+        PixelDataError: no picture.
+    """
+    with damage_named(path), Image.open(path) as picture:
+        return picture.height, picture.width
+
+
 def _decoded(path: Path) -> NDArray[np.generic]:
     """``(rows, cols)`` of 8 to 32 bits, or ``(rows, cols, 3)`` uint8."""
-    with Image.open(path) as picture:
+    try:
+        picture = Image.open(path)
+    except Image.DecompressionBombError as error:  # Pillow has a limit of its own, above ours
+        reason = f"has more than {LARGEST_SIZE // 1_000_000} million pixels"
+        raise UnsupportedMammogramError(path, reason, TOO_LARGE) from error
+    with picture:
+        refuse_unfit_size((picture.height, picture.width), path)
         picture.load()
         if picture.mode == "L" or picture.mode.startswith("I"):
             return np.asarray(picture)

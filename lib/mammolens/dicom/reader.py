@@ -15,7 +15,7 @@ from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
 from mammolens.dicom.header_values import date_of, texts_of
 from mammolens.dicom.known_sets import attributes_of_known_set
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
-from mammolens.dicom.pictures import content_uid, picture_pixels
+from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
 from mammolens.dicom.pixels import display_pixels
 from mammolens.dicom.sop_classes import sop_class_of
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
@@ -64,6 +64,19 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     return Mammogram(_view_judged(_completed(header, pixels), pixels), pixels)
 
 
+def read_shape(path: Path) -> tuple[int, int]:
+    """Rows and columns of an image as stored, without decoding it.
+
+    Raises:
+        InputError: neither a DICOM file with pixels nor a picture.
+    """
+    if _kind_of(path) is FileKind.PICTURE:
+        return picture_shape(path)
+    with damage_named(path):
+        dataset = open_dicom(path, with_pixels=False)
+        return int(dataset.Rows), int(dataset.Columns)
+
+
 def sop_instance_uid_of(dataset: FileDataset, path: Path) -> str:
     """SOP Instance UID of the data set or, where it was stripped, of the file's meta information or its content."""
     stated = dataset.get("SOPInstanceUID") or dataset.file_meta.get("MediaStorageSOPInstanceUID")
@@ -78,13 +91,12 @@ def _kind_of(path: Path) -> FileKind:
 
 
 def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
-    patient = attributes.patient_id or path_as_text(path.stem)
+    content = content_uid(path)
     header = ImageHeader(
         path=path,
-        sop_instance_uid=content_uid(path),
-        patient_id=patient,
-        exam_id=attributes.exam_id or patient,
-        acquisition_group=attributes.machine_id,
+        sop_instance_uid=content,
+        patient_id=path_as_text(path.stem),
+        exam_id=content,  # not the name, which may be that of another woman's picture in another folder
         flags=(QualityFlag.NO_PIXEL_SPACING,),
     )
     return _with_table(header, attributes)
@@ -99,7 +111,7 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
 
 def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     flags = refuse_what_is_no_mammogram(dataset, path)
-    patient = str(dataset.get("PatientID") or path_as_text(path.stem))
+    patient = str(dataset.get("PatientID") or "")
     study = str(dataset.get("StudyInstanceUID") or "") or None
     laterality, laterality_source = laterality_of(dataset)
     view, view_source = view_of(dataset)
@@ -107,8 +119,8 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     return ImageHeader(
         path=path,
         sop_instance_uid=sop_instance_uid_of(dataset, path),
-        patient_id=patient,
-        exam_id=study or patient,
+        patient_id=patient or path_as_text(path.stem),
+        exam_id=study or patient or content_uid(path),
         laterality=laterality,
         laterality_source=laterality_source,
         view=view,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,6 @@ from mammolens.errors import InputError
 from mammolens.files import whole_file, write_text
 from mammolens.inference.batch import predict_files
 from mammolens.inference.exam import ImageScore
-from mammolens.inference.exam_judgement import ExamJudgement
 from mammolens.inference.layers import layers_of
 from mammolens.inference.outputs import write_overlay
 from mammolens.inference.predictor import Predictor
@@ -60,6 +60,7 @@ class PresentedExam(_Part):
     """The views of one exam, and the normal exams that it was set against."""
 
     patient: str
+    study_date: date | None = Field(description="of the header; None: not known")
     views: list[PresentedView]
     breasts: list[PresentedBreast]
     threshold: float | None = Field(description="exam score from which the rule flags; None: never")
@@ -111,7 +112,7 @@ def present(
     Args:
         predictor: the model.
         files: paths, each with the name that people know it by.
-        folder: to write to.
+        folder: to write to; made if it is not there, but not what it lies in.
         tell: told how many of how many images are done, and the name of the last one.
     """
     problems: list[Problem] = []
@@ -121,7 +122,7 @@ def present(
         tell(len(problems) + done, len(files), problems[-1].name)
 
     done, exams = 0, []
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # where it was meanwhile removed with all around it, nobody waits any more
     judged = predict_files(predictor, list(files), {}, fail)
     for _, members in groupby(judged, key=lambda pair: pair[1].header.exam_key):
         views, scores = [], []
@@ -130,7 +131,7 @@ def present(
             views.append(_view(predictor, mammogram, result, files, folder, f"{done:03d}"))
             scores.append(ImageScore(result.header, result.record.pred_score, result.record.raw_score))
             tell(done + len(problems), len(files), views[-1].record.path)
-        exams.append(_exam(predictor, views, predictor.judge_exam(scores)))
+        exams.append(_exam(predictor, views, scores))
     presentation = Presentation(exams=exams, problems=problems)
     write_text(folder / INDEX, presentation.model_dump_json())
     return presentation
@@ -175,12 +176,14 @@ def _view(
     )
 
 
-def _exam(predictor: Predictor, views: list[PresentedView], judged: ExamJudgement) -> PresentedExam:
+def _exam(predictor: Predictor, views: list[PresentedView], scores: list[ImageScore]) -> PresentedExam:
+    judged = predictor.judge_exam(scores)
     fused, calibration = judged.fused, predictor.calibration
     threshold = calibration.exam_threshold(fused.acquisition_group, fused.shape)
     normal = calibration.exam_scales.of_shape(fused.shape).of_group(fused.acquisition_group)
     return PresentedExam(
         patient=views[0].record.patient,
+        study_date=min((score.header.study_date for score in scores if score.header.study_date), default=None),
         views=sorted(views, key=_hanging),
         breasts=[
             PresentedBreast(laterality=side, percentile=100.0 * (1.0 - p_value))

@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -179,15 +180,21 @@ class MammoLensApp(MONAILabelApp):
             label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
         return {"label": label, "tag": tag, "file": file, "params": record}
 
-    def present(self, files: Mapping[Path, str], folder: Path) -> None:
+    def present(self, files: Mapping[Path, str], folder: Path, forget: Callable[[], None]) -> None:
         """Judge files that came with a request, each with its name there, and write what a page shows into a folder.
+
+        Args:
+            files: the paths and the names.
+            folder: to write to.
+            forget: removes all of it; called, maybe from another thread, when what took too long has ended.
 
         Raises:
             ModelError: no model serves.
+            TimeoutError: it took longer than MONAI_LABEL_INFER_TIMEOUT.
         """
         predictor = self._serving.predictor()
         with self.infer_times.timed():
-            self._in_the_pool(lambda: present(predictor, files, folder))
+            self._in_the_pool(lambda: present(predictor, files, folder), forget)
 
     def learn(
         self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
@@ -197,7 +204,8 @@ class MammoLensApp(MONAILabelApp):
         A job has a ``workplace`` of its own, so that what it left there when it was stopped is there when it goes on.
         """
         workplace = Workplace(Path(parameters.get(RequestKey.WORKPLACE) or self._models / "training"))
-        return Learner(self._serving, self._site, workplace, self._promotion).learn(kind, parameters, observe, by)
+        learner = Learner(self._serving, self._site, workplace, self._promotion)
+        return learner.learn(kind, parameters, observe, by, resume=bool(parameters.get(RequestKey.GOES_ON)))
 
     def scoring(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
         """Score the images that have no score."""
@@ -302,9 +310,17 @@ class MammoLensApp(MONAILabelApp):
     def _newly_accepted(self, since: datetime | None) -> int:
         return newly_accepted(self.reading_room.decisions.now(), since)
 
-    def _in_the_pool(self, work: Callable[[], T]) -> T:
-        """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says."""
+    def _in_the_pool(self, work: Callable[[], T], ended_late: Callable[[], None] = lambda: None) -> T:
+        """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says.
+
+        What nobody waits for any more is not begun; what has begun cannot be ended, and is followed by ``ended_late``.
+        """
         if self._infers_threadpool is None:
             return work()
-        result: T = self._infers_threadpool.submit(work).result(settings.MONAI_LABEL_INFER_TIMEOUT)
-        return result
+        future: Future[T] = self._infers_threadpool.submit(work)
+        try:
+            return future.result(settings.MONAI_LABEL_INFER_TIMEOUT)
+        except TimeoutError:
+            if not future.cancel():
+                future.add_done_callback(lambda _: ended_late())
+            raise

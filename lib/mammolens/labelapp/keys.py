@@ -64,6 +64,7 @@ class RequestKey(StrEnum):
     SAVE_LABEL = "save_label"
     LABEL_TAG = "label_tag"
     WORKPLACE = "workplace"
+    GOES_ON = "goes_on"
 
 
 class OutputMap(StrEnum):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
 from mammolens.enums import Verdict
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
+
+_Place = Annotated[float, Field(ge=-1e6, le=1e6)]  # pixels: far outside any image, and far from overflow
+_Points = Annotated[list[tuple[_Place, _Place]], Field(min_length=1, max_length=2000)]
 
 
 class Parameters(BaseModel):
@@ -73,10 +76,17 @@ class TrainParameters(RecalibrateParameters):
     batch_size: int | None = Field(None, ge=1, le=1024)
     seed: int | None = Field(None, ge=0)
     from_scratch: bool = Field(False, description="forget what the serving model has learned")
-    resume: bool = Field(False, description="go on with a training that was stopped")
     learn_from_findings: bool = Field(
         False, description="learn from the regions that annotators marked, too; without, they only judge"
     )
+    resume: bool = Field(False, exclude=True, deprecated=True, description="refused: each training is a job of its own")
+
+    @field_validator("resume")
+    @classmethod
+    def _anew(cls, resume: bool) -> bool:
+        if resume:
+            raise ValueError("a new training begins anew; for one that was stopped, POST /mammolens/jobs/JOB/resume")
+        return resume
 
 
 class ModelDecisionParameters(Parameters):
@@ -96,9 +106,7 @@ class DrawnRegion(Parameters):
     """A place that a person drew on an image."""
 
     image: str
-    points: list[tuple[FiniteFloat, FiniteFloat]] = Field(
-        min_length=1, max_length=2000, description="(column, row), pixel centres at whole numbers"
-    )
+    points: _Points = Field(description="(column, row), pixel centres at whole numbers")
 
 
 class UndoParameters(Parameters):
@@ -121,7 +129,7 @@ class ReviewParameters(UndoParameters):
 
     verdict: Verdict
     comment: str = Field("", max_length=2000)
-    regions: list[list[tuple[FiniteFloat, FiniteFloat]]] = Field(
+    regions: list[_Points] = Field(
         default_factory=list, max_length=100, description="as of a decision on an exam, on this image"
     )
 

@@ -37,7 +37,7 @@ class Lineage(BaseModel):
     waits: bool = Field(description="the gate passed it, and nobody has let it serve or refused it since")
     verdict: str | None = Field(description="name of the last verdict on it")
     judged_against: str | None = Field(
-        description="version that served when this verdict was noted; None: the model of the package"
+        description="version that served when this verdict was given; None: the model of the package"
     )
 
 
@@ -77,7 +77,8 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
     added = next((entry for entry in own if entry.event is Event.ADDED), None)
     promoted = next((entry for entry in reversed(own) if entry.event in _PROMOTIONS), None)
     judged = [entry for entry in own if entry.event in _JUDGED]
-    verdict = next((entry for entry in reversed(judged) if entry.verdict), None)
+    verdict = next((entry.verdict for entry in reversed(judged) if entry.verdict), None)
+    given = next((entry for entry in judged if entry.verdict == verdict), None)  # later entries lean on it
     record = _record(store, version)
     return Lineage(
         version=version,
@@ -93,8 +94,8 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
         overridden=bool(promoted and promoted.overridden),
         refused=bool(judged) and judged[-1].event is Event.REFUSED,
         waits=bool(judged) and judged[-1].event is Event.WAITS,
-        verdict=verdict.verdict if verdict else None,
-        judged_against=verdict.previous if verdict else None,
+        verdict=verdict,
+        judged_against=given.previous if verdict and given else None,
     )
 
 

@@ -28,7 +28,7 @@ def hold_back(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Data
     """
     if not 0 < share < 1:
         raise ValueError(f"a share lies within (0, 1), unlike {share}")
-    held = {patient for patient in dataset.patients if _place(patient, seed) < share}
+    held = {patient for patient in dataset.patients if place_of(patient, seed) < share}
     return dataset.where(lambda case: case.patient_id not in held), dataset.where(lambda case: case.patient_id in held)
 
 
@@ -49,7 +49,7 @@ def to_judge_by(dataset: Dataset) -> tuple[Case, ...]:
     return cases
 
 
-def _place(patient: str, seed: int) -> float:
-    """Uniform in [0, 1), always the same."""
+def place_of(patient: str, seed: int) -> float:
+    """A number that hangs on her id and the seed alone: uniform in [0, 1), always the same."""
     digest = hashlib.sha256(f"{seed} {patient}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -114,7 +114,7 @@ def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
     """
     serving, found = store.serving_version(), lineage(store, version)
     verdict = read_verdict(store.verdict(found.verdict), found.verdict) if found.verdict else None
-    consent = verdict is not None and verdict.passed and found.judged_against == serving
+    consent = verdict is not None and verdict.consents and found.judged_against == serving
     if not consent and not why.strip():
         reason = "is missing: the gate has not passed this model against the one that serves now"
         raise RequestError("why", reason, "say why it shall serve all the same")

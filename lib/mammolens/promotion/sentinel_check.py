@@ -20,9 +20,11 @@ from mammolens.types import ExamKey
 def check_sentinels(
     models: Pair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
 ) -> Check | None:
-    """Compare the decisions on sentinel exams; ``None`` where no case has a truth.
+    """Compare the decisions on sentinel exams; ``None`` where a site has chosen none.
 
-    Exams are named by their number in the set's order, never by whose they are.
+    Exams are named by their number in the set's order, never by whose they are. One that only the serving model can
+    judge is lost if that judged it rightly. An image that one of the models cannot judge leaves the check undecided:
+    what must not be lost cannot be shown to be kept.
 
     Args:
         models: serving and candidate.
@@ -31,43 +33,56 @@ def check_sentinels(
         on_error: told of each image that cannot be used, once.
         on_done: called after each image of each model.
     """
-    known = [case for case in cases if case.abnormal is not None]
-    truth = {case.path: bool(case.abnormal) for case in known}
-    quiet: OnError = lambda _error: None  # noqa: E731 - the other model has told it
-    before = _right(models.serving, known, truth, on_error, on_done)
-    now = _right(models.candidate, known, truth, quiet, on_done)
-    exams = [exam for exam in before if exam in now]
-    if not exams:
+    if not cases:
         return None
-    lost = [number for number, exam in enumerate(exams, 1) if before[exam] and not now[exam]]
-    share = binomtest(len(lost), len(exams)).proportion_ci(policy.level)
-    told = f"{len(lost)} of {len(exams)} sentinel exams that were decided rightly are decided wrongly now"
+    truth = {case.path: bool(case.abnormal) for case in cases if case.abnormal is not None}
+    known = [case for case in cases if case.path in truth]
+    failed: set[str] = set()
+
+    def fail(error: InputError) -> None:
+        if error.source not in failed:
+            failed.add(error.source)
+            on_error(error)
+        on_done()
+
+    before = _right(models.serving, known, truth, fail, on_done)
+    now = _right(models.candidate, known, truth, fail, on_done)
+    if not before:
+        reason = (
+            f"the serving model could judge none of {len(cases)} sentinel images; check their files and their truth"
+        )
+        return Check(name=CheckName.SENTINELS, outcome=Outcome.UNDECIDED, sentence=reason)
+    lost = [number for number, (exam, right) in enumerate(before.items(), 1) if right and not now.get(exam, False)]
+    share = binomtest(len(lost), len(before)).proportion_ci(policy.level)
+    told = f"{len(lost)} of {len(before)} sentinel exams that were decided rightly are decided wrongly now"
     numbers = f" (in their order: {', '.join(map(str, lost))})" if lost else ""
+    unjudged = f"; {len(failed)} of {len(known)} sentinel images could not be judged" if failed else ""
     return Check(
         name=CheckName.SENTINELS,
-        outcome=Outcome.PASSED if len(lost) <= policy.sentinels_may_fail else Outcome.FAILED,
-        sentence=f"{told}{numbers}; {policy.sentinels_may_fail} may be",
-        figure=len(lost) / len(exams),
+        outcome=_outcome(len(lost), len(failed), policy),
+        sentence=f"{told}{numbers}; {policy.sentinels_may_fail} may be{unjudged}",
+        figure=len(lost) / len(before),
         low=float(share.low),
         high=float(share.high),
-        limit_high=policy.sentinels_may_fail / len(exams),
-        patients=len({patient for patient, _ in exams}),
+        limit_high=policy.sentinels_may_fail / len(before),
+        patients=len({patient for patient, _ in before}),
     )
+
+
+def _outcome(lost: int, unjudged: int, policy: PromotionPolicy) -> Outcome:
+    if lost > policy.sentinels_may_fail:
+        return Outcome.FAILED
+    return Outcome.UNDECIDED if unjudged else Outcome.PASSED
 
 
 def _right(
     model: Predictor,
     cases: Sequence[Case],
     truth: Mapping[Path, bool],
-    on_error: OnError,
+    fail: OnError,
     on_done: Callable[[], None],
 ) -> dict[ExamKey, bool]:
     """Whether each exam is flagged if and only if one of its images is abnormal, in order of the cases."""
-
-    def fail(error: InputError) -> None:
-        on_error(error)
-        on_done()
-
     flagged: dict[ExamKey, bool] = {}
     abnormal: dict[ExamKey, bool] = {}
     attributes = {case.path: case.attributes for case in cases}

@@ -96,6 +96,15 @@ class Verdict(BaseModel):
         return self.passed or self.override is not None
 
     @property
+    def consents(self) -> bool:
+        """Whether the gate lets the candidate serve in place of the model that it was judged against.
+
+        A verdict that a person overruled says nothing for the gate, even if all checks passed: she used it in place of
+        a judgement against another model.
+        """
+        return self.passed and self.override is None
+
+    @property
     def objections(self) -> tuple[Check, ...]:
         """The checks that refuse."""
         return tuple(check for check in self.checks if not check.lets_through)

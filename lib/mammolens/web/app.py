@@ -9,6 +9,7 @@ import streamlit as st
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.errors import ConfigError
 from mammolens.web.evaluation_page import evaluation_page
+from mammolens.web.foreign_text import tell_error
 from mammolens.web.look_page import look_page
 from mammolens.web.settings import WebSettings
 
@@ -19,6 +20,9 @@ _STYLE = """<style>
 .stMainBlockContainer { padding-bottom: 5rem; padding-top: 4.5rem; max-width: 100rem; }
 .exam-lead { font-size: 1.3rem; font-weight: 600; margin: 0; }
 .exam p, .exam ul { margin: 0.2rem 0; } .exam { overflow-wrap: anywhere; }
+.told { border-radius: 0.5rem; margin: 0.3rem 0; overflow-wrap: anywhere; padding: 0.6rem 1rem; }
+.told p, .told ul { margin: 0; } .told ul { padding-left: 1.3rem; }
+.told.warning { background: #fff4d6; color: #3a2f00; } .told.error { background: #fde3e1; color: #5c1210; }
 .small { font-size: 0.85rem; margin: 0; overflow-wrap: anywhere; }
 .paper { margin: 0 0 1rem; max-width: 52rem; } .paper img { background: #fff; border-radius: 0.3rem; width: 100%; }
 .paper figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
@@ -36,7 +40,7 @@ def main() -> None:
     try:
         settings = WebSettings.from_environment()
     except ConfigError as error:
-        st.error(str(error))
+        tell_error(error)
         return
     pages = [
         st.Page(lambda: look_page(settings), title="Look", url_path="look", default=True),

@@ -15,8 +15,9 @@ from mammolens.errors import DatasetError, InputError, MammoLensError
 from mammolens.evaluation.reading import read_scored_set
 from mammolens.evaluation.records import SCORES_CSV
 from mammolens.evaluation.report import PAGE
+from mammolens.web.foreign_text import tell_error, warn
 from mammolens.web.gallery import GalleryPicture, Outcome, chosen, draw
-from mammolens.web.markdown import plain
+from mammolens.web.judges import LocalJudge
 from mammolens.web.session import local_judge
 from mammolens.web.settings import WebSettings
 
@@ -38,7 +39,7 @@ def evaluation_page(settings: WebSettings) -> None:
     try:
         page = _read(settings.evaluation)
     except DatasetError as error:
-        st.error(plain(str(error)))
+        tell_error(error)
         return
     for part in parts_of(page, settings.evaluation):
         if isinstance(part, Path):
@@ -84,20 +85,21 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
         "One image a patient. These are pictures of patients: treat them so."
     )
     size = st.slider("Pictures of each kind", 1, 12, 4)
-    if not st.toggle("Show the gallery", help=f"Each picture is judged anew, from {plain(str(images))}."):
+    if not st.toggle(
+        "Show the gallery", help="Each picture is judged anew, from the data set that this page was started with."
+    ):
         return
-    bar = st.progress(0.0, text="Drawing")
+    scores = evaluation / SCORES_CSV
     try:
-        pictures, model, problems = _drawn(evaluation, images, settings.model, size, bar)
+        judge = local_judge(settings.model)
+        pictures, evaluated, problems = _drawn(scores, _written(scores), images, judge.model_id, size, judge)
     except MammoLensError as error:
-        st.error(plain(str(error)))
+        tell_error(error)
         return
-    finally:
-        bar.empty()
     for problem in problems:
-        st.warning(plain(problem))
-    if model is not None:
-        st.warning(plain(f"The figures above are of another model; these pictures are by {model}."))
+        warn(problem)
+    if evaluated != judge.model_id:
+        warn(f"The figures above are of another model; these pictures are by {judge.model_id}.")
     for outcome in Outcome:
         members = [picture for picture in pictures if picture.outcome is outcome]
         st.subheader(outcome, anchor=False)
@@ -108,24 +110,33 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
                 _figure(picture.jpeg, "jpeg", picture.caption, shown=True)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@st.cache_data(show_spinner="Drawing", max_entries=4)
 def _drawn(
-    evaluation: Path, images: Path, model: Path | None, size: int, _bar: st.delta_generator.DeltaGenerator
-) -> tuple[list[GalleryPicture], str | None, list[str]]:
-    """Pictures, the model's id if it is another than the evaluated one, and what could not be drawn."""
-    scored = read_scored_set(evaluation / SCORES_CSV)
-    predictor = local_judge(model).predictor
-    selected = chosen(scored.images, size)
-    total = max(1, sum(map(len, selected.values())))
+    scores: Path, written: int | None, images: Path, model: str, size: int, _judge: LocalJudge
+) -> tuple[list[GalleryPicture], str, list[str]]:
+    """Pictures, the id of the evaluated model, and what could not be drawn.
+
+    ``written`` and ``model`` tell evaluations and judges apart. Nothing is drawn on the page in here: what is kept
+    would be drawn again.
+    """
+    scored = read_scored_set(scores)
     pictures: list[GalleryPicture] = []
     problems: list[str] = []
-    for done, picture in enumerate(draw(selected, open_dataset(images), predictor), 1):
-        if isinstance(picture, InputError):
-            problems.append(str(picture))
-        else:
-            pictures.append(picture)
-        _bar.progress(done / total, text=f"Drawing: {done} of {total}")
-    return pictures, None if scored.model == predictor.model_id else predictor.model_id, problems
+    with _judge.alone() as predictor:
+        for picture in draw(chosen(scored.images, size), open_dataset(images), predictor):
+            if isinstance(picture, InputError):
+                problems.append(str(picture))
+            else:
+                pictures.append(picture)
+    return pictures, scored.model, problems
+
+
+def _written(file: Path) -> int | None:
+    """When, in nanoseconds; ``None`` where it is not there."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _columns(count: int) -> Iterator[st.delta_generator.DeltaGenerator]:

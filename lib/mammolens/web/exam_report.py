@@ -24,6 +24,7 @@ _A4: Final = (8.27, 11.69)  # inches
 _LINE: Final = 0.0145  # of the page's height
 _ACROSS: Final = 112  # characters of a line
 _VIEWS: Final = 0.27  # of the page's height
+_MOST_VIEWS: Final = 4
 
 
 def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
@@ -69,7 +70,7 @@ def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
     top = _write(figure, 0.965, [words.exam_title(exam)], size=14, weight="bold")
     top = _write(figure, top, [f"{RESEARCH_USE_ONLY}."], size=9, weight="bold")
     top = _write(figure, top - 0.008, [words.headline(exam)], size=11, weight="bold")
-    top = _write(figure, top, _lines(exam)) - 0.01
+    top = _write(figure, top, [*_lines(exam), *_left_out(exam)]) - 0.01
     _draw_views(figure, exam, folder, top)
     top -= _VIEWS + 0.015
     draw_standing(figure.add_axes((0.12, top - 0.15, 0.8, 0.12)), exam, ON_LIGHT)
@@ -89,6 +90,12 @@ def _lines(exam: PresentedExam) -> list[str]:
     asymmetry = words.asymmetry_line(exam)
     breasts = [words.breast_line(breast) for breast in exam.breasts]
     return [words.decision(exam), *breasts, *([asymmetry] if asymmetry else [])]
+
+
+def _left_out(exam: PresentedExam) -> list[str]:
+    if len(exam.views) <= _MOST_VIEWS:
+        return []
+    return [f"Of {len(exam.views)} images, the {_MOST_VIEWS} of the highest scores are shown; all in the HTML report."]
 
 
 def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
@@ -127,8 +134,9 @@ def _broken(texts: Sequence[str], size: float) -> list[str]:
 
 
 def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -> None:
-    """The first four, as the others would not be seen beside them."""
-    for at, view in enumerate(exam.views[:4]):
+    """The highest scores in the exam's order; more would not be seen beside each other."""
+    chosen = sorted(exam.views, key=lambda view: -view.record.pred_score)[:_MOST_VIEWS]
+    for at, view in enumerate(view for view in exam.views if view in chosen):
         axes = figure.add_axes((0.07 + at * 0.215, top - _VIEWS, 0.205, _VIEWS - 0.02))
         axes.imshow(composed(view, folder))
         axes.set_anchor("N")

@@ -12,21 +12,22 @@ from mammolens.inference.presentation import PresentedExam
 from mammolens.web import words
 from mammolens.web.downloads import everything, file_name, records_json
 from mammolens.web.exam_report import report_html, report_pdf
-from mammolens.web.markdown import plain
+from mammolens.web.foreign_text import heading
 from mammolens.web.standing_figure import ON_DARK, ON_LIGHT, described, standing_svg
 from mammolens.web.viewer import show_images
 
 
-def show_exam(exam: PresentedExam, folder: Path, key: str, source: str = "") -> None:
+def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: str = "") -> None:
     """Draw an exam: how it stands, its images, what was found, what to doubt, what to take home.
 
     Args:
         exam: to show.
+        title: that tells it from the others.
         folder: of its files.
         key: of the exam, no other's.
         source: where the images come from.
     """
-    st.header(plain(words.exam_title(exam)), anchor=False)
+    heading(title)
     _summary(exam)
     show_images(exam, folder, key)
     findings, normals = st.columns(2, gap="large")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -26,15 +27,26 @@ class LocalJudge:
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
+        self._predictor = predictor
         self._one_at_a_time = threading.Lock()
+
+    @property
+    def model_id(self) -> str:
+        """Of the model that judges."""
+        return self._predictor.model_id
 
     def judge(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
         """Judge files once nobody else's are judged."""
+        with self.alone(lambda: tell(0, len(files), "waiting for another person's images")) as predictor:
+            return present(predictor, files, folder, tell)
+
+    @contextmanager
+    def alone(self, wait: Callable[[], None] = lambda: None) -> Iterator[Predictor]:
+        """The model once nobody else uses it; ``wait`` is called where somebody does."""
         if not self._one_at_a_time.acquire(blocking=False):
-            tell(0, len(files), "waiting for another person's images")
+            wait()
             self._one_at_a_time.acquire()
         try:
-            return present(self.predictor, files, folder, tell)
+            yield self._predictor
         finally:
             self._one_at_a_time.release()

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +17,7 @@ from mammolens.inference.presentation import Presentation, Problem
 from mammolens.web import words
 from mammolens.web.exam_view import show_exam
 from mammolens.web.examples import SOURCE, Example, examples
-from mammolens.web.markdown import plain
+from mammolens.web.foreign_text import say_small, tell_error, warn
 from mammolens.web.receiving import Dropped, NamedFile, receive
 from mammolens.web.session import judge_of, session_workplace
 from mammolens.web.settings import WebSettings
@@ -70,7 +69,7 @@ def look_page(settings: WebSettings) -> None:
     try:
         shown = _shown(settings, drops, example)
     except MammoLensError as error:
-        st.error(plain(str(error)))
+        tell_error(error)
         return
     if shown is None:
         return
@@ -78,7 +77,7 @@ def look_page(settings: WebSettings) -> None:
     if not shown.presentation.exams:
         return
     exams = sorted(shown.presentation.exams, key=lambda exam: -exam.of_exam.exam_percentile)
-    titles = [words.exam_title(exam) for exam in exams]
+    titles = words.exam_titles(exams)
     number = 0
     if len(exams) > 1:
         number = st.selectbox(
@@ -87,29 +86,24 @@ def look_page(settings: WebSettings) -> None:
             format_func=titles.__getitem__,
             key=f"exam-{shown.key}",
         )
-    show_exam(exams[number], shown.folder, f"{shown.key}-{number}", shown.source)
+    show_exam(exams[number], titles[number], shown.folder, f"{shown.key}-{number}", shown.source)
 
 
 def _chosen_example() -> Example | None:
     try:
         known = examples()
     except DatasetError as error:
-        _say_small(f"Examples are not there: {error}.")
+        say_small(f"Examples are not there: {error}.")
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         for number, example in enumerate(known):
             st.button(example.name, on_click=_choose_example, args=(number,))
-        _say_small(f"Real exams on film: {SOURCE.partition('. ')[0]}")
+        say_small(f"Real exams on film: {SOURCE.partition('. ')[0]}")
     chosen: int | None = st.session_state.get(_EXAMPLE)
     if chosen is None:
         return None
-    _say_small(SOURCE)
+    say_small(SOURCE)
     return known[chosen]
-
-
-def _say_small(text: str) -> None:
-    """Streamlit's own captions are too faint to be read by everybody."""
-    st.html(f'<p class="small">{escape(text)}</p>')
 
 
 def _choose_example(number: int) -> None:
@@ -156,10 +150,12 @@ def _judged(settings: WebSettings, files: Iterable[Dropped], key: str, source: s
     workplace = session_workplace(settings.scratch)
     folder = workplace.new_folder()
     originals, results = folder / "originals", folder / "results"
-    bar = st.progress(0.0, text="Reading what was dropped")
+    bar, doing = st.progress(0.0, text="Reading what was dropped"), st.empty()
 
     def tell(done: int, total: int, name: str) -> None:
-        bar.progress(done / max(1, total), text=f"Judging: {done} of {total} images done ({plain(name)})")
+        bar.progress(done / max(1, total), text=f"Judging: {done} of {total} images done")
+        with doing:
+            say_small(name)
 
     try:
         judge = judge_of(settings)
@@ -170,11 +166,13 @@ def _judged(settings: WebSettings, files: Iterable[Dropped], key: str, source: s
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, MammoLensError):
             bar.empty()
+            doing.empty()
         raise
     finally:
         shutil.rmtree(originals, ignore_errors=True)
         workplace.settle()
     bar.empty()
+    doing.empty()
     problems = [*received.problems, *presentation.problems]
     return Shown(key, presentation.model_copy(update={"problems": problems}), results, source)
 
@@ -182,6 +180,6 @@ def _judged(settings: WebSettings, files: Iterable[Dropped], key: str, source: s
 def _tell_problems(problems: list[Problem]) -> None:
     if not problems:
         return
-    lines = "\n".join(f"- **{plain(one.name)}**: {plain(one.reason)}. To do: {plain(one.remedy)}." for one in problems)
     files = "file" if len(problems) == 1 else "files"
-    st.warning(f"{len(problems)} {files} could not be judged:\n{lines}", icon=":material/warning:")
+    points = [(one.name, f"{one.reason}. To do: {one.remedy}.") for one in problems]
+    warn(f"{len(problems)} {files} could not be judged:", points)

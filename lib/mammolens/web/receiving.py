@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Final, Protocol
 
-from mammolens.dicom.opening import FileKind, file_kind
+from mammolens.dicom.opening import HEAD_LENGTH, FileKind, kind_of_head
 from mammolens.errors import InputError
 from mammolens.inference.presentation import Problem
 from mammolens.names import safe_file_name
-from mammolens.web.unpacking import Allowance, copied, damage_of_archive, is_archive, members
+from mammolens.web.unpacking import Allowance, Readable, copied, damage_of_archive, is_archive, members
+
+_ARCHIVE: Final = b"PK\x03\x04"  # local file header signature (APPNOTE 4.3.7)
 
 
 class Dropped(Protocol):
@@ -69,7 +71,7 @@ def receive(drops: Iterable[Dropped], folder: Path, allowance: Allowance) -> Rec
     for drop in drops:
         stream: IO[bytes] = drop  # type: ignore[assignment]
         try:
-            if is_archive(stream):
+            if _kind_of(stream) is FileKind.OTHER and is_archive(stream):
                 with damage_of_archive(drop.name):
                     _receive_archive(stream, drop.name, folder, allowance, received)
             else:
@@ -81,27 +83,28 @@ def receive(drops: Iterable[Dropped], folder: Path, allowance: Allowance) -> Rec
 
 def _receive_archive(stream: IO[bytes], name: str, folder: Path, allowance: Allowance, received: Received) -> None:
     before, refused = len(received.files), len(received.problems)
-    for inner, member in members(stream, name):
-        path = _written(member, inner, folder, allowance, f"{name}: {inner}")
-        with path.open("rb") as written:
-            nested = is_archive(written)
-        if nested:
-            received.refuse(
-                InputError(f"{name}: {inner}", "is an archive within an archive", "unpack it, then drop it")
-            )
-        if nested or path.stat().st_size == 0 or file_kind(path) is FileKind.OTHER:
-            shutil.rmtree(path.parent)
-        else:
-            received.files[path] = inner
+    for inner, member in members(stream, name, allowance):
+        told, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
+        if kind_of_head(head) is not FileKind.OTHER:
+            received.files[_written(member, inner, folder, allowance, told)] = inner
+        elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
+            received.refuse(InputError(told, "is an archive within an archive", "unpack it, then drop it"))
     if len(received.files) == before and len(received.problems) == refused:
         raise InputError(name, "holds no DICOM, PNG or JPEG file", "pack the mammograms themselves")
+
+
+def _kind_of(stream: IO[bytes]) -> FileKind:
+    """By its first bytes, whatever comes behind the image; the stream is read from its beginning afterwards."""
+    head = stream.read(HEAD_LENGTH)
+    stream.seek(0)
+    return kind_of_head(head)
 
 
 def _receive_file(stream: IO[bytes], name: str, folder: Path, allowance: Allowance, received: Received) -> None:
     received.files[_written(stream, name, folder, allowance, name)] = name
 
 
-def _written(source: IO[bytes], name: str, folder: Path, allowance: Allowance, told: str) -> Path:
+def _written(source: Readable, name: str, folder: Path, allowance: Allowance, told: str) -> Path:
     allowance.spend_file(told)
     path = folder / f"{allowance.files:05d}" / safe_file_name(name)
     path.parent.mkdir(parents=True)

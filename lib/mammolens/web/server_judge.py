@@ -12,7 +12,8 @@ import requests
 
 from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, ServerError
-from mammolens.inference.presentation import Presentation, Problem, Tell, problem_of
+from mammolens.inference.presentation import Presentation, PresentedExam, Problem, Tell, problem_of
+from mammolens.loopback import proxies_for
 from mammolens.types import ExamKey
 
 _ROUTE = "/mammolens/present"
@@ -32,33 +33,42 @@ class ServerJudge:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def judge(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
-        """As :func:`~mammolens.inference.presentation.present`.
+        """As :func:`~mammolens.inference.presentation.present`; an exam that the server refuses is a problem.
 
         Raises:
-            ServerError: it does not answer, or not as expected.
+            ServerError: it answers none of the exams, or not as expected.
         """
         exams, problems = _by_exam(files)
-        presented: list[Presentation] = []
+        presented: list[PresentedExam] = []
+        refusals: list[ServerError] = []
         done = len(problems)
         for number, members in enumerate(exams, 1):
             tell(done, len(files), "the server judges")
-            presented.append(self._judged(members, folder / f"{number:03d}"))
+            try:
+                answer = self._judged(members, folder / f"{number:03d}")
+            except ServerError as error:
+                refusals.append(error)
+                problems += [_refused(name, error) for name in members.values()]
+            else:
+                presented += [exam.within(f"{number:03d}") for exam in answer.exams]
+                problems += answer.problems
             done += len(members)
             tell(done, len(files), next(reversed(members.values())))
-        return Presentation(
-            exams=[
-                exam.within(f"{number:03d}")
-                for number, presentation in enumerate(presented, 1)
-                for exam in presentation.exams
-            ],
-            problems=[*problems, *(problem for presentation in presented for problem in presentation.problems)],
-        )
+        if refusals and len(refusals) == len(exams):
+            raise refusals[0]
+        return Presentation(exams=presented, problems=problems)
 
     def _judged(self, files: Mapping[Path, str], folder: Path) -> Presentation:
         with ExitStack() as opened:
             parts = [("files", (name, opened.enter_context(path.open("rb")))) for path, name in files.items()]
             try:
-                answer = requests.post(self._url, files=parts, headers=self._headers, timeout=(_CONNECT_S, _ANSWER_S))
+                answer = requests.post(
+                    self._url,
+                    files=parts,
+                    headers=self._headers,
+                    proxies=proxies_for(self._url),
+                    timeout=(_CONNECT_S, _ANSWER_S),
+                )
             except requests.RequestException as error:
                 raise ServerError(
                     self._url, "does not answer", "start it by 'mammolens serve', or mend --server"
@@ -77,6 +87,10 @@ def _by_exam(files: Mapping[Path, str]) -> tuple[list[dict[Path, str]], list[Pro
         except InputError as error:
             problems.append(problem_of(error, files))
     return list(exams.values()), problems
+
+
+def _refused(name: str, error: ServerError) -> Problem:
+    return Problem(name=name, reason=f"the server {error.reason}", remedy=error.remedy)
 
 
 def _unpacked(content: bytes, folder: Path, url: str) -> Presentation:

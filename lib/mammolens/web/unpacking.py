@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import errno
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
-from mammolens.errors import InputError
+from mammolens.errors import InputError, MammoLensError
 
 _PIECE: Final = 1 << 20
+_LARGEST_DIRECTORY: Final = 4 << 20  # bytes: some 30000 files
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # Python inflates the others without a bound
+_OF_CONTENT: Final = (None, errno.EINVAL)  # errno of an OSError that the archive is to blame for, not the disk
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 _PASSED_OVER: Final = ("DICOMDIR", "Thumbs.db")
 _ENCRYPTED: Final = 0x1  # general purpose bit flag, bit 0 (APPNOTE 4.4.4)
+
+
+class Readable(Protocol):
+    """A dropped file or a member of an archive."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
 
 
 @dataclass(slots=True)
@@ -23,6 +45,17 @@ class Allowance:
 
     files: int
     content: int
+    entries: int = 20_000  # of archives, whatever they are
+
+    def spend_entry(self, name: str) -> None:
+        """One more entry of an archive to look at.
+
+        Raises:
+            InputError: there are too many.
+        """
+        if self.entries < 1:
+            raise InputError(name, "holds too many other files", "pack the mammograms themselves")
+        self.entries -= 1
 
     def spend_file(self, name: str) -> None:
         """One more file.
@@ -52,7 +85,24 @@ def is_archive(file: IO[bytes]) -> bool:
     return found
 
 
-def members(file: IO[bytes], name: str) -> Iterator[tuple[str, IO[bytes]]]:
+class _InBounds:
+    """A file of which nothing larger than an honest archive's directory is read at once, as opening one does."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file, self._name = file, name
+        self.seek, self.tell = file.seek, file.tell
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        content = b"" if size > _LARGEST_DIRECTORY else self._file.read(size if size >= 0 else _LARGEST_DIRECTORY + 1)
+        if max(size, len(content)) > _LARGEST_DIRECTORY:
+            raise InputError(self._name, "holds too many other files", "pack the mammograms themselves")
+        return content
+
+
+def members(file: IO[bytes], name: str, allowance: Allowance) -> Iterator[tuple[str, zipfile.ZipExtFile]]:
     """The files of an archive with their base names; folders, hidden files and indices are passed over.
 
     Only names are taken from it, never a path or a link, so that nothing is written anywhere else.
@@ -60,18 +110,23 @@ def members(file: IO[bytes], name: str) -> Iterator[tuple[str, IO[bytes]]]:
     Args:
         file: the archive.
         name: that people know it by.
+        allowance: of which each entry is one.
 
     Raises:
-        InputError: protected by a password.
+        InputError: protected by a password, packed in an unusual way, or too many entries.
         zipfile.BadZipFile: damaged; see :func:`damage_of_archive`.
     """
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(_InBounds(file, name)) as archive:
         for info in archive.infolist():
+            allowance.spend_entry(name)
             if info.is_dir() or _passed_over(info.filename):
                 continue
             if info.flag_bits & _ENCRYPTED:
                 raise InputError(name, "is protected by a password", "unpack it, then drop the images")
+            if info.compress_type not in _METHODS:
+                raise InputError(name, "is packed in an unusual way", "pack it as an ordinary zip archive (Deflate)")
             with archive.open(info) as member:
+                assert isinstance(member, zipfile.ZipExtFile)
                 yield PurePosixPath(info.filename).name, member
 
 
@@ -80,11 +135,15 @@ def damage_of_archive(name: str) -> Iterator[None]:
     """Turn what a damaged archive raises while its members are read into an InputError that names it."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+    except MammoLensError:  # some are a ValueError, too
+        raise
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in _OF_CONTENT:
+            raise
         raise InputError(name, "is a damaged archive", "pack it again, or drop the images themselves") from error
 
 
-def copied(source: IO[bytes], target: IO[bytes], allowance: Allowance, name: str) -> None:
+def copied(source: Readable, target: IO[bytes], allowance: Allowance, name: str) -> None:
     """Copy what is really there, whatever an archive declares.
 
     Raises:

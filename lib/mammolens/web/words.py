@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from mammolens.inference.exam_words import standing, view_name
 from mammolens.inference.finding_words import findings_in_words
 from mammolens.inference.flag_explanations import explanations
@@ -67,6 +70,22 @@ def of_view(record: AnomalyRecord) -> str:
 def exam_title(exam: PresentedExam) -> str:
     """The exam by its patient, and its views."""
     return f"{exam.patient} ({', '.join(of_view(view.record) for view in exam.views)})"
+
+
+def exam_titles(exams: Sequence[PresentedExam]) -> list[str]:
+    """Titles that tell the exams apart: equal ones get the date of the study, and where that is equal, a number."""
+    titles = [exam_title(exam) for exam in exams]
+    times = Counter(titles)
+    titles = [
+        f"{title}, {exam.study_date.isoformat()}" if times[title] > 1 and exam.study_date else title
+        for title, exam in zip(titles, exams, strict=True)
+    ]
+    times, numbers = Counter(titles), Counter[str]()
+    for at, title in enumerate(titles):
+        if times[title] > 1:
+            numbers[title] += 1
+            titles[at] = f"{title}, exam {numbers[title]}"
+    return titles
 
 
 def _small(sentence: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.enums import Verdict
+from mammolens.errors import LedgerError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.learning.schedule import ASKED_BY, Schedule, newly_accepted
@@ -80,6 +81,32 @@ def test_at_the_time_of_day_nothing_is_learned_where_nothing_is_new(a_queue: Lea
     schedule = Schedule(LearningSettings(1, retrain_at=time(14)), a_queue, accepting(0), a_clock)
     a_clock.now = NOON + timedelta(hours=3)
     assert not schedule.look()
+
+
+def test_where_the_count_cannot_be_told_it_is_looked_again(a_queue: LearningQueue, a_clock: Clock) -> None:
+    def accepted(since: datetime | None) -> int:
+        if a_clock.now < NOON + timedelta(hours=3):
+            raise LedgerError("ledger", "does not answer", "start it")
+        return 1
+
+    schedule = Schedule(LearningSettings(1, retrain_at=time(14)), a_queue, accepted, a_clock)
+    a_clock.now = NOON + timedelta(hours=2)
+    with pytest.raises(LedgerError):
+        schedule.look()
+    a_clock.now = NOON + timedelta(hours=3)
+    assert schedule.look()
+
+
+def test_a_training_that_runs_at_the_time_of_day_only_puts_the_next_one_off(
+    a_queue: LearningQueue, a_clock: Clock
+) -> None:
+    job = a_queue.ask(LearningKind.TRAIN, {}, "anna")
+    schedule = Schedule(LearningSettings(1, retrain_at=time(14)), a_queue, accepting(1), a_clock)
+    a_clock.now = NOON + timedelta(hours=2)
+    assert not schedule.look()
+    a_queue.stop(job.job, "anna")
+    a_clock.now = NOON + timedelta(hours=3)
+    assert schedule.look()
 
 
 def test_a_time_that_passed_before_the_start_is_not_made_up_for(a_queue: LearningQueue, a_clock: Clock) -> None:

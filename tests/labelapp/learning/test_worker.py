@@ -42,7 +42,7 @@ class StandIn(MONAILabelApp):
             raise InputError("/data/Smith_Jane.dcm", "is truncated", "send it again")
         if do == "err":
             raise ValueError("Smith_Jane")
-        for epoch in range(2 if parameters.get("resume") else 1, 4):
+        for epoch in range(2 if parameters.get("goes_on") else 1, 4):
             observe(TrainingProgress(Stage.LEARN, epoch, 3, 0.5, 0.25))
             if do == "crash" and epoch == 1:
                 os._exit(9)
@@ -106,7 +106,7 @@ def test_an_error_is_one_sentence_that_names_no_patient(
 def test_a_process_that_crashes_is_started_again_and_goes_on(a_queue_of_processes: LearningQueue) -> None:
     job = ended(a_queue_of_processes, "crash")
     assert (job["state"], job["attempts"]) == ("done", 2)
-    assert job["outcome"]["parameters"]["resume"] is True
+    assert job["outcome"]["parameters"]["goes_on"] is True
     assert [line.split(",")[0] for line in job["log"]] == [
         "epoch 1/3",
         "its process ended with code 9; goes on by itself",

@@ -13,8 +13,6 @@ from mammolens.labelapp.reading.decisions import Decisions, Order
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.second_look import SecondLook, confirmed
 from mammolens.review.decision import Decision
-from mammolens.review.policy import latest
-from mammolens.review.standing import Standing, standing_of
 
 EXTREME, USUAL = 99.0, 0.5
 
@@ -76,6 +74,16 @@ def test_another_persons_decision_confirms_it(second_look: SecondLook, an_odd_ex
     assert _listed(second_look) == []
 
 
+def test_people_who_looked_at_different_images_have_confirmed_none_of_them(
+    second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions
+) -> None:
+    first, *others = an_odd_exam.images
+    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "grace"), [first])
+    assert _listed(second_look) == [an_odd_exam.exam_id]
+    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "bert"), others)
+    assert _listed(second_look) == []
+
+
 def test_the_same_person_confirms_it_only_after_it_was_listed(
     second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions
 ) -> None:
@@ -126,13 +134,9 @@ def test_a_share_of_zero_lists_nothing(
     assert _listed(SecondLook(exams, decisions, a_folder_datastore, models, 0.0)) == []
 
 
-def _standing(*decisions: Decision) -> Standing:
-    return standing_of("e-1", decisions, latest)
-
-
 def test_a_decision_for_something_else_confirms_nothing() -> None:
     listed_at = datetime(2026, 1, 1, tzinfo=UTC)
     before = Decision("e-1", ("1.2",), Verdict.NORMAL, "anna", time=listed_at - timedelta(days=1))
     after = Decision("e-1", ("1.2",), Verdict.POOR_QUALITY, "grace", time=listed_at + timedelta(days=1))
-    assert not confirmed(_standing(before, after), listed_at)
-    assert not confirmed(_standing(before), None)
+    assert not confirmed([before, after], listed_at)
+    assert not confirmed([before], None)

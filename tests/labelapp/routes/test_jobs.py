@@ -49,6 +49,7 @@ def test_a_job_is_stopped_and_resumed(a_client: TestClient) -> None:
         ("POST", "", {"kind": "forget"}, 422, "see /openapi.json"),
         ("POST", "", {}, 422, "see /openapi.json"),
         ("POST", "", {"kind": "train", "epochs": 0}, 422, "see /openapi.json"),
+        ("POST", "", {"kind": "train", "resume": True}, 422, "POST /mammolens/jobs/JOB/resume"),
         ("GET", "/20261122T221500-0123abcd", None, 404, "is not known here; see GET /mammolens/jobs"),
         ("GET", "/serving", None, 404, "is not known here"),
         ("DELETE", "/20261122T221500-0123abcd", None, 404, "is not known here"),

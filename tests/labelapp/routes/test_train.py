@@ -15,7 +15,7 @@ from mammolens.labelapp.learning.job import JobState, Track
 
 
 def test_a_task_has_monai_labels_words_and_is_a_job_of_the_queue(a_client: TestClient) -> None:
-    task = a_client.post("/train/mammolens", json={"epochs": 3, "bundle_path": "/tmp/evil"}).json()
+    task = a_client.post("/train/mammolens", json={"epochs": 3, "resume": False, "bundle_path": "/tmp/evil"}).json()
     assert (task["status"], task["details"]) == ("SUBMITTED", [])
     assert task["request"] == {"model": "mammolens", "kind": "train", "epochs": 3}
     datetime.strptime(task["start_ts"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - MONAI Label's own, without a zone
@@ -87,6 +87,7 @@ def test_a_synchronous_request_is_answered_when_the_job_is_over(a_client: TestCl
     [
         ("/train/nobody", {}, "model 'nobody': is not known here"),
         ("/train/mammolens", {"epochs": "many"}, "epochs"),
+        ("/train/mammolens", {"resume": True}, "POST /mammolens/jobs/JOB/resume"),
         ("/train/mammolens", {"learning_rate": 0}, "learning_rate"),
     ],
 )

@@ -65,7 +65,7 @@ def a_site_serving(a_trained_model: Path, tmp_path: Path) -> Serving:
 
 
 class SameWeights:
-    """Learns nothing: the candidate is the serving model, calibrated on what it was given to learn from."""
+    """Learns nothing: the candidate is the serving model, calibrated on all normals that it was given."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -75,7 +75,7 @@ class SameWeights:
         self.told = {"config": config, "dataset": dataset, **options}
         options["progress"](TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
         normals = Dataset(dataset.name, tuple(case for case in dataset.cases if case.clean_normal), dataset.licence)
-        recalibrate(self._serving.store.serving(), normals, output)
+        recalibrate(self._serving.store.serving(), normals, output, unseen=True)
         return output
 
 

@@ -14,6 +14,7 @@ from mammolens.enums import Split
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.reading.second_look import SecondLook
 from mammolens.labelapp.tasks.learner import logged
+from mammolens.labelapp.tasks.marked_findings import to_teach_and_to_judge
 from mammolens.labelapp.tasks.promotion_settings import Promotion
 from mammolens.labelapp.tasks.serving import Serving
 from mammolens.labelapp.tasks.site import Site
@@ -141,13 +142,15 @@ def test_a_patient_with_a_finding_teaches_nobody(
     assert outcome["patients"] + outcome["held_back"] == WOMEN - 1
 
 
-def test_marked_findings_judge_a_candidate_with_other_weights(
-    make_learner: MakeLearner, a_site_serving: Serving, find: Callable[[int], str]
+def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_that_may_have_taught(
+    make_learner: MakeLearner, a_site_serving: Serving, a_site: Site, find: Callable[[int], str]
 ) -> None:
-    find(3)
-    outcome = make_learner(Shuffled(a_site_serving)).learn("train", {})
+    find(4)
+    _, judging = to_teach_and_to_judge(a_site.findings(), 0.5)
+    assert 0 < len(judging.cases) < 4
+    outcome = make_learner(Shuffled(a_site_serving), held_back_share=0.5).learn("train", {})
     check = next(check for check in outcome["checks"] if check["name"] == "marked_findings")
-    assert "of 3 images" in check["sentence"]
+    assert f"of {len(judging.cases)} images" in check["sentence"]
 
 
 def test_a_model_that_tells_no_place_cannot_learn_from_findings(
@@ -205,7 +208,7 @@ def test_parameters_change_the_serving_models_configuration(
     learner.learn("train", {"epochs": 2, "learning_rate": 0.02, "job": "ignored"})
     assert same_weights.told["config"].training == base.training.model_copy(update={"epochs": 2, "learning_rate": 0.02})
     assert same_weights.told["start_from"] == start
-    learner.learn("train", {"from_scratch": True, "resume": True})
+    learner.learn("train", {"from_scratch": True}, resume=True)
     assert same_weights.told["start_from"] is None
     assert same_weights.told["resume"] is True
 

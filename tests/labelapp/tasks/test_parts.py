@@ -58,16 +58,39 @@ def test_exams_set_aside_teach_nobody_and_stay_in_the_other_parts() -> None:
     assert all(int(patient[1:]) % 2 for patient in train.patients)
 
 
-def test_of_so_few_that_a_part_would_be_empty_training_draws_the_parts_itself() -> None:
-    few = next(count for count in range(3, 30) if len(learned_or_none(count)) >= 3)
-    assert {case.split for case in learned(few).learners.cases} <= {None, Split.TRAIN, Split.CALIBRATION}
+@pytest.mark.parametrize("calibration_share", [0.01, 0.99])
+def test_of_so_few_that_the_draw_leaves_a_part_empty_those_nearest_to_it_are_moved(calibration_share: float) -> None:
+    shares = {"held_back_share": 0.2, "calibration_share": calibration_share}
+    before, after = (parts_to_learn(normals(few), **shares, aside=frozenset()).learners for few in (7, 8))
+    for learners in (before, after):
+        train, calibration = learners.in_split(Split.TRAIN), learners.in_split(Split.CALIBRATION)
+        assert not set(train.patients) & set(calibration.patients)
+        assert len(train.patients) >= 2
+        assert len(calibration.patients) >= 1
+        assert len(train.cases) + len(calibration.cases) == len(learners.cases)
+    moved = set(before.in_split(Split.TRAIN).patients) ^ set(after.in_split(Split.TRAIN).patients)
+    assert len(moved & set(before.patients)) <= 1
 
 
-def learned_or_none(count: int) -> tuple[str, ...]:
-    try:
-        return learned(count).learners.patients
-    except DatasetError:
-        return ()
+@pytest.mark.parametrize("calibration_share", [0.01, 0.99])
+def test_of_however_few_exams_set_aside_teach_nobody(calibration_share: float) -> None:
+    everybody = parts_to_learn(
+        normals(8), held_back_share=0.2, calibration_share=calibration_share, aside=frozenset()
+    ).learners
+    for patient in everybody.patients:
+        parts = parts_to_learn(
+            normals(8),
+            held_back_share=0.2,
+            calibration_share=calibration_share,
+            aside=frozenset({f"e{patient[1:]}"}),
+        )
+        assert patient not in parts.learners.in_split(Split.TRAIN).patients
+        assert None not in {case.split for case in parts.learners.cases}
+
+
+def test_where_nearly_all_are_set_aside_too_few_are_left_to_learn_from() -> None:
+    with pytest.raises(DatasetError, match="too few are left to learn from"):
+        learned(20, frozenset(f"e{number}" for number in range(20)))
 
 
 def test_too_few_patients_are_an_error_that_counts_them() -> None:

@@ -18,6 +18,7 @@ def test_the_defaults_are_the_serving_models_own(a_serving: Serving) -> None:
     config = NormalTrain(a_serving, _echo).config()
     assert config["epochs"] == 1
     assert (config["from_scratch"], config["learn_from_findings"], config["ask"]) == (False, False, None)
+    assert "resume" not in config
     assert json.dumps(NormalTrain(a_serving, _echo).info())
 
 

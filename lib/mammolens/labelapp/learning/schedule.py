@@ -38,9 +38,9 @@ def _is_accepted(standing: Standing, since: datetime | None) -> bool:
 class Schedule:
     """Asks for a training when it is time and there is something new to learn from.
 
-    With a time of day it looks once a day, then; with a number of exams alone, every ten seconds. New is what was
-    accepted since the last training was asked for, by whomever and however it ended. A time of day that passed while
-    the server was off is not made up for.
+    With a time of day it looks once a day, then or as soon as it can tell; with a number of exams alone, every ten
+    seconds. New is what was accepted since the last training was asked for, by whomever and however it ended. A time
+    of day that passed while the server was off is not made up for.
 
     Args:
         settings: time of day and number.
@@ -68,13 +68,13 @@ class Schedule:
         """Ask for a training if it is time; says whether it did."""
         if not self._is_time() or self._is_training():
             return False
-        wanted = self._settings.retrain_after or 1
+        today, wanted = self._now().date(), self._settings.retrain_after or 1
         accepted = self._accepted(self._last_training())
-        if accepted < wanted:
-            return False
-        _log.info("%d exams were accepted since the last training, of %d that are waited for", accepted, wanted)
-        self._queue.ask(LearningKind.TRAIN, {}, ASKED_BY)
-        return True
+        if accepted >= wanted:
+            _log.info("%d exams were accepted since the last training, of %d that are waited for", accepted, wanted)
+            self._queue.ask(LearningKind.TRAIN, {}, ASKED_BY)
+        self._looked_on = today  # not before: where a training runs, or anything fails, it is looked again
+        return accepted >= wanted
 
     def _look_on_and_on(self) -> None:
         while True:
@@ -90,10 +90,7 @@ class Schedule:
         if self._settings.retrain_at is None:
             return True
         now = self._now()
-        if not self._is_past(now) or self._looked_on == now.date():
-            return False
-        self._looked_on = now.date()
-        return True
+        return self._is_past(now) and self._looked_on != now.date()
 
     def _is_past(self, now: datetime) -> bool:
         return self._settings.retrain_at is not None and now.time() >= self._settings.retrain_at

@@ -67,7 +67,7 @@ def _learn(job: Job, parameters: dict[str, Any], observe: Observer) -> dict[str,
 
 def _parameters(files: JobFiles, job: Job) -> dict[str, Any]:
     """As asked for; an attempt that is not the first goes on where the one before it ended."""
-    again = {"resume": True} if job.attempts > 1 else {}
+    again = {RequestKey.GOES_ON.value: True} if job.attempts > 1 else {}
     return {**job.parameters, **again, RequestKey.WORKPLACE.value: str(files.workplace(job.job))}
 
 

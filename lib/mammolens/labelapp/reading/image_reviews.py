@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import SimpleITK as sitk
-
 from mammolens.enums import Verdict
 from mammolens.errors import RequestError, UnknownImageError
 from mammolens.labelapp.datastore.descriptions import ImageDescription
@@ -16,6 +13,7 @@ from mammolens.labelapp.keys import InfoKey, ReviewKey
 from mammolens.labelapp.parameters import ReviewParameters, parse
 from mammolens.labelapp.reading.decided import ExamDecisions
 from mammolens.labelapp.reading.decisions import Decisions, Drawn, Order, Seen
+from mammolens.labelapp.reading.drawn_label import is_drawn
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.review.decision import Decision, Origin
 
@@ -59,11 +57,11 @@ class ImageReviews:
             reviewer: who.
 
         Raises:
-            RequestError: a label that cannot be read, or a mark that would count for nothing.
+            RequestError: a label that cannot be read or is too large, or a mark that would count for nothing.
             UnknownImageError: no mammogram of the datastore.
             LedgerError, StorageError: it cannot be kept.
         """
-        drawn = Verdict.FINDING if _is_drawn(file) else Verdict.NORMAL
+        drawn = Verdict.FINDING if is_drawn(file) else Verdict.NORMAL
         wanted = _read(mark) or ReviewParameters(verdict=drawn, comment="by a final label")
         self._decide(*self._find(image_id), wanted, reviewer)
 
@@ -132,14 +130,6 @@ def _read(mark: Any) -> ReviewParameters | None:
             InfoKey.REVIEW, "carries no known verdict", f"give {{'verdict': one of {', '.join(Verdict)}}}"
         )
     return parse(ReviewParameters, {**mark, ReviewKey.VERDICT.value: known})
-
-
-def _is_drawn(file: Path) -> bool:
-    try:
-        label = sitk.GetArrayFromImage(sitk.ReadImage(str(file)))
-        return bool(np.any(label))
-    except RuntimeError as error:
-        raise RequestError("label", "cannot be read", "send a whole .nrrd or .nii.gz file") from error
 
 
 def _marks(decided: ExamDecisions, uid: str) -> dict[str, Any]:

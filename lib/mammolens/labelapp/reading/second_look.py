@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,15 +11,17 @@ from typing import Any
 from mammolens.enums import Verdict
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.accepted import accepted_images, patient_of
+from mammolens.labelapp.reading.decided import ExamDecisions
 from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.reading.exam_entry import judgement_of
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.judging import Models
 from mammolens.labelapp.reading.worklist import Worklist
 from mammolens.promotion.contamination import AcceptedExam, Extreme, extreme_exams
-from mammolens.review.standing import Standing
+from mammolens.review.decision import Decision
 
 _Made = tuple[Exam, list[Mapping[str, Any]], Predictor]  # what a line of the guard was made of
 
@@ -35,8 +37,8 @@ class SetAside:
 class SecondLook:
     """Finds the exams to look at once more, among those that the serving model has scored.
 
-    An exam stays on the list until a second decision for normal stands: another person's, or one that was taken after
-    the exam was first listed. When that was is remembered with its images.
+    An exam stays on the list until a second decision for normal stands on each of its accepted images: another
+    person's, or one that was taken after the exam was first listed. When that was is remembered with its images.
 
     Args:
         exams: which there are.
@@ -71,11 +73,14 @@ class SecondLook:
         seen = (predictor, decided, exams, self._images.version())
         with self._lock:
             if len(self._seen) != len(seen) or any(a is not b for a, b in zip(self._seen, seen, strict=True)):
-                accepted = {exam.exam_id: exam for exam in accepted_images(exams.values(), decided)}
+                images = accepted_images(exams.values(), decided)
+                accepted = {exam.exam_id: exam for exam in images}
                 infos = self._infos(accepted.values())
-                found = self._extreme(accepted, infos, predictor)
-                standings = {one.exam: decided.of(one.exam).standing for one in found}
-                due = [one for one in found if not confirmed(standings[one.exam], _listed_at(infos[one.exam]))]
+                due = [
+                    one
+                    for one in self._extreme(accepted, infos, predictor)
+                    if not _confirmed(images[accepted[one.exam]], decided.of(one.exam), _listed_at(infos[one.exam]))
+                ]
                 new = [accepted[one.exam] for one in due if _listed_at(infos[one.exam]) is None]
                 self._remember(new)
                 self._found = tuple(SetAside(accepted[one.exam], one.reason) for one in due)
@@ -116,9 +121,19 @@ class SecondLook:
             self._images.update_image_infos(marks)
 
 
-def confirmed(standing: Standing, listed_at: datetime | None) -> bool:
-    """Whether a second decision for normal stands: of another person, or later than the exam was listed."""
-    normal = [decision for decision in standing.decisions if decision.verdict is Verdict.NORMAL]
+def _confirmed(accepted: Iterable[ImageDescription], ours: ExamDecisions, listed_at: datetime | None) -> bool:
+    """Whether each accepted image of an exam is; two people who looked at one image each confirm neither."""
+    return all(confirmed(ours.counting[image.sop_instance_uid], listed_at) for image in accepted)
+
+
+def confirmed(standing: Sequence[Decision], listed_at: datetime | None) -> bool:
+    """Whether a second decision for normal stands: of another person, or later than the exam was listed.
+
+    Args:
+        standing: the decisions on an image that are not undone.
+        listed_at: when its exam was; ``None``: never.
+    """
+    normal = [decision for decision in standing if decision.verdict is Verdict.NORMAL]
     people = {decision.reviewer for decision in normal}
     return len(people) > 1 or (listed_at is not None and any(decision.time > listed_at for decision in normal))
 

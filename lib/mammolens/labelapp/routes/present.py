@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,16 +35,17 @@ def present(background_tasks: BackgroundTasks, files: Annotated[list[UploadFile]
     if len(files) > _MOST:
         raise RequestError("files", f"are {len(files)}", f"send at most {_MOST} at once")
     folder = Path(tempfile.mkdtemp(prefix="mammolens-"))
-    background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
+    forget = partial(shutil.rmtree, folder, ignore_errors=True)
+    background_tasks.add_task(forget)
     try:
-        archive = _judged(files, folder)
+        archive = _judged(files, folder, forget)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        forget()
         raise
     return FileResponse(archive, media_type=_ZIP, headers={"Cache-Control": "no-store"}, background=background_tasks)
 
 
-def _judged(uploads: list[UploadFile], folder: Path) -> Path:
+def _judged(uploads: list[UploadFile], folder: Path, forget: Callable[[], None]) -> Path:
     names: dict[Path, str] = {}
     for number, upload in enumerate(uploads, 1):
         name = safe_file_name(upload.filename or "")
@@ -51,7 +54,7 @@ def _judged(uploads: list[UploadFile], folder: Path) -> Path:
         with path.open("wb") as target:
             shutil.copyfileobj(upload.file, target)
         names[path] = name
-    app_instance().present(names, folder / "made")
+    app_instance().present(names, folder / "made", forget)
     archive = folder / "made.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
         for file in sorted((folder / "made").iterdir()):

@@ -24,7 +24,7 @@ from mammolens.promotion.promote import Decision, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
 
 _log = logging.getLogger(__name__)
-_OF_THE_RUN = {"from_scratch", "resume", "ask", "learn_from_findings"}  # parameters that are no configuration
+_OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
 _EVERY = 50  # images a line
 _ANYHOW = "a person may let it serve all the same, and say why"
 
@@ -46,7 +46,13 @@ class Learner:
         self._settings = settings
 
     def learn(
-        self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
+        self,
+        kind: str,
+        parameters: Mapping[str, Any],
+        observe: Observer = unobserved,
+        by: str = "mammolens",
+        *,
+        resume: bool = False,
     ) -> dict[str, Any]:
         """Learn, judge and, where the gate allows it, promote.
 
@@ -55,30 +61,31 @@ class Learner:
             parameters: :class:`TrainParameters` or :class:`RecalibrateParameters`.
             observe: told of every step.
             by: who asked for it, for the history of the models.
+            resume: go on with what an attempt before this one left in the workplace.
 
         Returns:
             ``{"model", "serves", "waits", "reason", "checks", "images", "patients", "set_aside", "held_back"}``: the
-            version, what became of it and why; what it learned from; how many exams wait for a second look; how many
+            version, what became of it and why; what it learned from; how many exams are set aside; how many
             patients are held back for the gate.
 
         Raises:
             DatasetError: too few patients are accepted as normal.
             RequestError: a parameter that cannot be used.
             ModelError: the serving model cannot be calibrated anew, or another one was promoted meanwhile.
+            PacsError, StorageError: an accepted image cannot be had, or its score not be kept.
         """
         if LearningKind(kind) is LearningKind.RECALIBRATE:
             return self._recalibrated(parse(RecalibrateParameters, parameters), observe, by)
-        return self._trained(parse(TrainParameters, parameters), observe, by)
+        return self._trained(parse(TrainParameters, parameters), observe, by, resume)
 
-    def _trained(self, wanted: TrainParameters, observe: Observer, by: str) -> dict[str, Any]:
+    def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> dict[str, Any]:
         base, share = self._serving.configuration(), self._settings.held_back_share
         # What annotators accept is normal: there is no known cancer to learn from, whatever the serving model did.
         changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_weight": 0.0}
         config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
-        findings, teaching = self._site.findings(), None
+        teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
         if wanted.learn_from_findings:
-            config = exposed(config, base.training.exposure_weight)
-            teaching, findings = to_teach_and_to_judge(findings, share)
+            config = exposed(config, base.training.exposure_weight, teaching)
         normals, start_from = self._site.normals(), self._start()
         aside = self._site.set_aside(self._serving.predictor(), observe) if start_from else frozenset[str]()
         parts = parts_to_learn(
@@ -87,12 +94,12 @@ class Learner:
         self._log(parts, len(aside))
         candidate = self._workplace.trained(
             config,
-            _together(parts.learners, teaching),
+            _together(parts.learners, teaching) if wanted.learn_from_findings else parts.learners,
             start_from=None if wanted.from_scratch else start_from,
-            resume=wanted.resume,
+            resume=resume,
             observe=observe,
         )
-        return self._outcome(candidate, parts, findings.cases, len(aside), wanted.ask, observe, by)
+        return self._outcome(candidate, parts, judging.cases, len(aside), wanted.ask, observe, by)
 
     def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> dict[str, Any]:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
@@ -173,9 +180,7 @@ class Learner:
         _log.info("%d accepted images of %d patients; %d more are held back, %d exams set aside", *numbers)
 
 
-def _together(normals: Dataset, findings: Dataset | None) -> Dataset:
-    if findings is None:
-        return normals
+def _together(normals: Dataset, findings: Dataset) -> Dataset:
     return replace(normals, name=f"{normals.name} and {findings.name}", cases=(*normals.cases, *findings.cases))
 
 

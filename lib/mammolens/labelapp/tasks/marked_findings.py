@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset, Lesion
+from mammolens.dicom.reader import read_shape
 from mammolens.enums import Split, Verdict
-from mammolens.errors import DatasetError, RequestError
+from mammolens.errors import DatasetError, InputError, RequestError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.reading.accepted import patient_of
 from mammolens.labelapp.reading.decided import Decided
@@ -17,34 +19,40 @@ from mammolens.labelapp.reading.exams import Exam
 from mammolens.promotion.holding_back import hold_back
 from mammolens.review.decision import Point
 
+_log = logging.getLogger(__name__)
 NAME = "marked findings"
 _EXPOSURE_WEIGHT = 0.5  # of the ranking loss, where the serving model has none; as in configs/exposed.yaml
 
 
 def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -> Dataset:
-    """Images on which a finding stands and a region of it was drawn; empty where there is none."""
+    """Images on which a finding stands and a region of it was drawn that lies on it, in part or whole; maybe none."""
     cases = tuple(case for exam in exams for case in _cases(exam, decided, images))
     return Dataset(NAME, cases, "the site's own images, not for redistribution")
 
 
 def to_teach_and_to_judge(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
-    """Those to learn from, as an exposure split, and those that only judge: no patient is in both."""
+    """Those to learn from, as an exposure split, and those that only judge: no patient is in both.
+
+    Those who may teach judge no training, also one that does not learn from findings: an earlier one may have, and its
+    model serves.
+    """
     teaching, judging = hold_back(findings, share)
-    if not teaching.cases:
-        reason = f"{len(findings.cases)} images have a marked region, and none is left to learn from"
-        raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
     return replace(teaching, cases=tuple(replace(case, split=Split.EXPOSURE) for case in teaching.cases)), judging
 
 
-def exposed(config: ModelConfig, weight: float) -> ModelConfig:
+def exposed(config: ModelConfig, weight: float, teaching: Dataset) -> ModelConfig:
     """The configuration that learns from known findings, too, with this weight; with the usual one where it is 0.
 
     Raises:
         RequestError: its network does not tell where it sees a lesion, by which findings are learned.
+        DatasetError: there is no finding to learn from.
     """
     if config.training.lesions is None or config.network.name != "restorer":
         reason = f"the serving model ({config.name}, network {config.network.name}) cannot learn from findings"
         raise RequestError("learn_from_findings", reason, "leave it out; marked findings judge new models all the same")
+    if not teaching.cases:
+        reason = "no image with a marked region is left to learn from"
+        raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
     changes = {"exposure_weight": weight or _EXPOSURE_WEIGHT}
     return config.model_copy(update={"training": config.training.model_copy(update=changes)})
 
@@ -57,16 +65,32 @@ def _cases(exam: Exam, decided: Decided, images: Images) -> Iterator[Case]:
         if uid in told or decisions.standing.images.get(uid) is not Verdict.FINDING:
             continue
         told.add(uid)
-        lesions = tuple(
+        boxes = [
             _box(region.points)
             for decision in decisions.counting[uid]
             if decision.verdict is Verdict.FINDING
             for region in decision.regions
             if region.image == uid
-        )
-        if lesions:
+        ]
+        if boxes:
             path = Path(images.get_image_uri(image.image_id))
-            yield Case(path=path, patient_id=patient_of(exam), abnormal=True, lesions=lesions)
+            if lesions := _on_the_image(boxes, path):
+                yield Case(path=path, patient_id=patient_of(exam), abnormal=True, lesions=lesions)
+
+
+def _on_the_image(boxes: Sequence[Lesion], path: Path) -> tuple[Lesion, ...]:
+    """Those that meet it: no model could find the others."""
+    try:
+        rows, columns = read_shape(path)
+    except InputError as error:
+        _log.warning("not judged by: %s", error)
+        return ()
+    return tuple(
+        box
+        for box in boxes
+        if abs(2 * box.row - rows + 1) < rows + 2 * box.half_rows
+        and abs(2 * box.column - columns + 1) < columns + 2 * box.half_columns
+    )
 
 
 def _box(points: Sequence[Point]) -> Lesion:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.promotion.holding_back import hold_back
+from mammolens.promotion.holding_back import hold_back, place_of
 
-_FEWEST = 3  # patients: to train on, to validate on, to calibrate on
+_FEWEST = 2  # patients who teach: to train on, to validate on
 _OF_GATE, _OF_CALIBRATION = 0, 1  # seeds; with others, models have learned from patients who are now held back
 
 
@@ -33,7 +33,8 @@ def parts_to_learn(
     """Part the accepted normals for a training.
 
     A patient's part hangs on her id alone: as the accepted grow in number, nobody who calibrates or judges a later
-    model has taught an earlier one, of which the later one may be a continuation.
+    model has taught an earlier one, of which the later one may be a continuation. Where patients are so few that the
+    draw leaves nobody to calibrate on, or too few to learn from, it moves those whose draw lies nearest.
 
     Images that wait for a second look teach nobody. In calibration and in the gate they stay: without the highest
     scores a threshold would be too low, and more normal patients than promised would be flagged.
@@ -42,22 +43,20 @@ def parts_to_learn(
         normals: all accepted ones.
         held_back_share: of patients, for the gate.
         calibration_share: of the others.
-        aside: ids of the exams that wait for a second look.
+        aside: ids of the exams that teach nobody.
 
     Raises:
         DatasetError: too few patients are left to learn from.
     """
     rest, held_back = hold_back(normals, held_back_share, _OF_GATE)
-    teaching, calibrating = hold_back(rest, calibration_share, _OF_CALIBRATION)
-    teaching = teaching.where(lambda case: case.attributes.exam_id not in aside)
-    known = len(normals.patients)
-    if len({*teaching.patients, *calibrating.patients}) < _FEWEST:
+    may_teach = rest.where(lambda case: case.attributes.exam_id not in aside)
+    calibrates = _calibrating(rest.patients, set(may_teach.patients), calibration_share)
+    teaching = may_teach.where(lambda case: case.patient_id not in calibrates)
+    if len(teaching.patients) < _FEWEST:
         left_out = f"{len(held_back.patients)} of whom are held back to judge by"
-        reason = f"of {known} patients with accepted images, {left_out}, too few are left to learn from"
+        reason = f"of {len(normals.patients)} patients with accepted images, {left_out}, too few are left to learn from"
         raise DatasetError(normals.name, reason, "confirm normal exams of more patients")
-    if len(teaching.patients) < _FEWEST - 1 or not calibrating.patients:
-        # So few that the draw left a part empty: better another one now than none.
-        return Parts(replace(rest, cases=(*teaching.cases, *calibrating.cases)), held_back)
+    calibrating = rest.where(lambda case: case.patient_id in calibrates)
     cases = (*_in(Split.TRAIN, teaching), *_in(Split.CALIBRATION, calibrating))
     return Parts(replace(rest, cases=cases), held_back)
 
@@ -82,6 +81,15 @@ def parts_to_calibrate(
         reason = f"none of the {len(normals.patients)} patients with accepted images is left to calibrate on"
         raise DatasetError(normals.name, reason, "confirm normal exams of more patients")
     return Parts(replace(rest, cases=_in(Split.CALIBRATION, calibrating)), held_back)
+
+
+def _calibrating(patients: Sequence[str], may_teach: Collection[str], share: float) -> frozenset[str]:
+    """The share that the draw says; at least one, and otherwise so few that enough are left to teach."""
+    order = sorted(patients, key=lambda patient: place_of(patient, _OF_CALIBRATION))
+    count = max(1, sum(place_of(patient, _OF_CALIBRATION) < share for patient in patients))
+    while count > 1 and sum(patient in may_teach for patient in order[count:]) < _FEWEST:
+        count -= 1
+    return frozenset(order[:count])
 
 
 def _in(split: Split, dataset: Dataset) -> tuple[Case, ...]:
