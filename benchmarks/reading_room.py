@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import statistics
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from ports import free_port
 
 from mammolens.cli.demo import _as_studies
 from mammolens.cli.server_process import HOST, running_server
@@ -44,7 +44,7 @@ def main() -> None:
         folder = Path(name)
         _as_studies(cbis_ddsm_files(), folder / "studies")
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_DRAWN_BY_THE_PROCESSOR)
-        port = _free_port()
+        port = free_port()
         with running_server(str(folder / "studies"), port, folder / "app", log=folder / "log"):
             url = f"http://{HOST}:{port}"
             exams = json.load(urllib.request.urlopen(f"{url}/mammolens/worklist", timeout=120))["exams"]
@@ -96,12 +96,6 @@ def _opened(browser: Browser, address: str) -> tuple[Page, float]:
 def _note(seconds: dict[str, list[float]], opened: str, steps: dict[str, Any]) -> None:
     for step, taken in steps.items():
         seconds[f"{opened} | {step}"].append(taken)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ shipped detector, too. What is compared is the same request to the same server, 
 from __future__ import annotations
 
 import argparse
-import socket
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from ports import free_port
 
 from mammolens.cli.demo import _as_studies
 from mammolens.cli.server_process import HOST, running_server
@@ -33,7 +34,7 @@ def main() -> None:
     chosen = options.parse_args()
     conf = {"learning_threads": chosen.threads} if chosen.threads else {}
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         studies = folder / "studies"
         _as_studies(cbis_ddsm_files(), studies / "cbis")
         write_phantom_dataset(studies / "phantoms", normals=_PATIENTS, rows=512, columns=400, spacing=(0.5, 0.5))
@@ -81,12 +82,6 @@ def _row(what: str, taken: list[float]) -> None:
 
 def _is_cbis(exam: dict[str, Any]) -> bool:
     return not str(exam["patient"]).startswith("PHANTOM")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import requests
+from ports import free_port
 from rich.console import Console
 from site_images import write_exam
 
@@ -299,13 +299,6 @@ class Client:
         if not answer.ok:
             raise SystemExit(f"{answer.url}: {answer.status_code} {answer.text}")
         return answer.json()
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

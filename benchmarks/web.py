@@ -7,7 +7,6 @@ on the same four files, its start included: what the same overlays cost without 
 from __future__ import annotations
 
 import argparse
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+from ports import free_port
 
 from mammolens.cli.page_process import running_page
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
@@ -34,9 +34,7 @@ def main() -> None:
     files = cbis_ddsm_files()
     exams = [files[:4], files[4:]]
     seconds: dict[str, list[float]] = defaultdict(list)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with running_page("127.0.0.1", port, {}), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_DRAWN_BY_THE_PROCESSOR)
         for run in range(runs):
