@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -11,22 +12,30 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
-import pytest
-import torch
+from .surroundings import arrange
 
-from mammolens.config import ModelConfig
-from mammolens.datasets.base import Dataset
-from mammolens.datasets.phantom_dataset import write_phantom_dataset
-from mammolens.dicom.reader import read_mammogram
-from mammolens.inference.predictor import Predictor
-from mammolens.training.engine import train
-from mammolens.types import Mammogram
+arrange()
+
+import psycopg  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+from mammolens.config import ModelConfig  # noqa: E402
+from mammolens.datasets.base import Dataset  # noqa: E402
+from mammolens.datasets.phantom_dataset import write_phantom_dataset  # noqa: E402
+from mammolens.dicom.reader import read_mammogram  # noqa: E402
+from mammolens.inference.predictor import Predictor  # noqa: E402
+from mammolens.training.engine import train  # noqa: E402
+from mammolens.types import Mammogram  # noqa: E402
+
+from .patience import PATIENCE_S  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 REPOSITORY = Path(__file__).parents[1]
+sys.path.insert(0, str(REPOSITORY / "scripts"))
+_LONGEST_WORD = 40
 # Draw with the processor, and ask nothing of the world outside.
 _CHROMIUM = [
     "--use-gl=angle",
@@ -38,6 +47,16 @@ _CHROMIUM = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes and texts that are no short word are called as their argument; pytest numbers them."""
+    if isinstance(val, bytes):
+        return argname
+    if isinstance(val, str):
+        is_word = val.isascii() and val.isprintable() and "\\" not in val and len(val) <= _LONGEST_WORD
+        return None if is_word else argname
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +74,9 @@ def development_data() -> Path:
 @pytest.fixture(scope="session")
 def a_postgres() -> Iterator[Callable[[], str]]:
     """PostgreSQL in a folder of its own; gives the URL of a place of its own at each call."""
-    sys.path.insert(0, str(REPOSITORY / "scripts"))
+    from topology.ports import free_port
     from topology.postgres import postgres_folder, start_postgres
-    from topology.process import Processes, free_ports
+    from topology.process import Processes
     from topology.programs import postgres_program
 
     if shutil.which(postgres_program("initdb")) is None:
@@ -68,7 +87,7 @@ def a_postgres() -> Iterator[Callable[[], str]]:
             pytest.fail(reason)
         pytest.skip(reason)
     numbers = itertools.count()
-    port, password = free_ports("postgres")["postgres"], secrets.token_hex(8)
+    port, password = free_port(), secrets.token_hex(8)
     account = {"POSTGRES_USER": "mammolens", "POSTGRES_PASSWORD": password, "POSTGRES_DB": "mammolens"}
     with postgres_folder() as folder:
         processes = Processes(folder)
@@ -94,6 +113,13 @@ def a_postgres() -> Iterator[Callable[[], str]]:
 def one_thread() -> None:
     """Tiny networks lose more by sharing out their work than they gain, above all on a busy computer."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def the_same_draws() -> None:
+    """Whatever is drawn without a seed is the same in each run, after whichever tests."""
+    random.seed(0)
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +173,6 @@ def a_browser() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM, timeout=1000 * PATIENCE_S)
         yield browser
         browser.close()

@@ -11,6 +11,8 @@ import requests
 
 from mammolens.loopback import is_loopback, opener_for, proxies_for
 
+from .patience import PATIENCE_S
+
 
 def _listening(said: bytes) -> HTTPServer:
     class Answers(BaseHTTPRequestHandler):
@@ -46,8 +48,8 @@ def test_this_computer_is_asked_without_the_proxy_and_others_by_it(a_server: str
         (a_server.replace("127.0.0.1", "localhost"), b"server"),
         ("http://server.example/", b"proxy"),
     ):
-        assert opener_for(url).open(url, timeout=30).read() == expected
-        assert requests.get(url, proxies=proxies_for(url), timeout=30).content == expected
+        assert opener_for(url).open(url, timeout=PATIENCE_S).read() == expected
+        assert requests.get(url, proxies=proxies_for(url), timeout=PATIENCE_S).content == expected
 
 
 @pytest.mark.parametrize(

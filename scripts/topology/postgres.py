@@ -41,7 +41,7 @@ def start_postgres(processes: Processes, folder: Path, port: int, environment: M
     subprocess.run([postgres_program("initdb"), *words], check=True, capture_output=True, **account)
     secret.unlink()
     command = [postgres_program("postgres"), "-D", str(cluster), "-p", str(port)]
-    command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+    command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
     processes.start("postgres", command, {}, **account)
     create = [postgres_program("createdb"), "--host=127.0.0.1", f"--port={port}", f"--username={user}"]
     create.append(environment["POSTGRES_DB"])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -15,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 180
+START_SECONDS = 300
 STOP_SECONDS = 30
 
 
@@ -72,15 +70,6 @@ class Processes:
     def ids(self) -> dict[str, int]:
         """Process ids by name."""
         return {name: process.pid for name, process in self._running.items()}
-
-
-def free_ports(*names: str) -> dict[str, int]:
-    """A TCP port of 127.0.0.1 for each name; held until all are found, so that they differ."""
-    with contextlib.ExitStack() as held:
-        probes = {name: held.enter_context(socket.socket()) for name in names}
-        for probe in probes.values():
-            probe.bind(("127.0.0.1", 0))
-        return {name: int(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
 def succeeds(command: list[str], environment: Mapping[str, str]) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from topology.compose_file import Service, read_services
+from topology.ports import free_ports
 from topology.postgres import postgres_folder, start_postgres
-from topology.process import Processes, free_ports
+from topology.process import Processes
 from topology.services import REPOSITORY, start_app, start_orthanc, start_proxy
 
 

@@ -105,7 +105,6 @@ def test_a_patient_with_many_images_weighs_one():
         assert Standardisation.fit(*repeated, BY_BOTH).score(score, Source("A", "CC")) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(
     observed=st.lists(
         st.tuples(st.integers(-3, 3), st.integers(0, 6), st.sampled_from(["A", "B", None]), st.sampled_from("CM")),
@@ -126,7 +125,7 @@ def test_every_score_is_finite_and_higher_scores_stay_higher_whatever_the_data(o
         assert found == sorted(set(found))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(shift=st.floats(-100, 100), factor=st.floats(0.01, 100))
 def test_the_unit_of_the_network_does_not_matter(shift, factor):
     scores, patients, sources = normals(np.random.default_rng(6), dict.fromkeys(PLACES, 8), PLACES)
@@ -166,7 +165,7 @@ def _rates(seed: int, sizes: Mapping[str, int], *, optimistic: bool = False) -> 
     return {group: float(np.mean(rates)) for group, rates in flagged.items()}
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 10_000))
 def test_one_scale_for_all_machines_keeps_the_promise_on_each_of_them(seed):
     rates = _rates(seed, {"large": 30, "middle": 20, "small": 10})

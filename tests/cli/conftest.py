@@ -17,6 +17,8 @@ from mammolens.cli.main import app
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 
+from ..patience import end
+
 EXECUTABLE = Path(sys.executable).with_name("mammolens")
 Mammolens = Callable[..., Result]
 
@@ -41,15 +43,24 @@ def mammolens() -> Mammolens:
 
 
 @pytest.fixture
-def start_mammolens() -> Callable[..., subprocess.Popen[str]]:
-    """Starts a command as a process of its own."""
+def start_mammolens() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a command as a process of its own; with ``in_background=True`` as a script does that ends in '&'."""
+    started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: object) -> subprocess.Popen[str]:
+    def start(*arguments: object, in_background: bool = False) -> subprocess.Popen[str]:
         command = [str(EXECUTABLE), *(str(argument) for argument in arguments)]
+        if in_background:
+            command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
         one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as within this process
-        return subprocess.Popen(command, env=one_thread, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=one_thread, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        end(process)
 
 
 @pytest.fixture(scope="session")

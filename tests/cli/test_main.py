@@ -9,6 +9,8 @@ import typer.main
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.cli.main import app
 
+from ..patience import PATIENCE_S
+
 COMMANDS = list(typer.main.get_command(app).commands)
 HEAVY = (
     "torch",
@@ -56,7 +58,7 @@ def test_help_loads_nothing_heavy():
 
 def test_the_program_tells_its_version(start_mammolens):
     process = start_mammolens("--version")
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, stderr) == (0, "")
     assert stdout == f"mammolens {__version__} ({RESEARCH_USE_ONLY})\n"
 

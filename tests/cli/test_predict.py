@@ -17,6 +17,8 @@ from mammolens.cli.exit_codes import ExitCode
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.schema import record_schema
 
+from ..patience import PATIENCE_S
+
 DEMANDED = {
     "path", "sop_instance_uid", "patient", "laterality", "view", "pred_score", "p_value", "breast_score", "exam_score",
     "exam_p_value", "quality_flags", "model", "calibration",
@@ -275,7 +277,7 @@ def test_a_process_writes_results_to_stdout_and_nothing_else(
     start_mammolens, an_exam_folder, a_trained_model, tmp_path
 ):
     process = start_mammolens("predict", an_exam_folder / "L_CC.dcm", "-o", tmp_path, "-m", a_trained_model, "--json")
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     (line,) = stdout.splitlines()
     assert json.loads(line)["view"] == "CC"

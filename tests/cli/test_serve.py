@@ -7,15 +7,16 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from topology.ports import free_port
 
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..patience import PATIENCE_S, end, until
 from .conftest import EXECUTABLE, Mammolens
 
 
@@ -29,9 +30,7 @@ def a_taken_port() -> Iterator[int]:
 
 @pytest.fixture
 def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: Path) -> None:
@@ -55,23 +54,24 @@ def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path
         try:
             _wait_until("Ctrl-C stops it", tmp_path / "said", demo)
             with urllib.request.urlopen(
-                f"http://127.0.0.1:{a_free_port}/datastore/?output=stats", timeout=60
+                f"http://127.0.0.1:{a_free_port}/datastore/?output=stats", timeout=PATIENCE_S
             ) as answer:
                 assert b'"total":8' in answer.read()
-            with urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/mammolens/worklist", timeout=60) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{a_free_port}/mammolens/worklist", timeout=PATIENCE_S
+            ) as answer:
                 exams = json.load(answer)["exams"]
             assert [exam["state"] for exam in exams] == ["judged", "judged"]
             assert f"http://127.0.0.1:{a_free_port}{exams[0]['viewer']}" in (tmp_path / "said").read_text()
             os.killpg(demo.pid, signal.SIGINT)  # what a terminal does
-            assert demo.wait(timeout=30) == 0
+            assert demo.wait(timeout=PATIENCE_S) == 0
         finally:
-            if demo.poll() is None:
-                os.killpg(demo.pid, signal.SIGKILL)
+            end(demo)
     results = tmp_path / "demo" / "results"
     assert len((results / "results.jsonl").read_text().splitlines()) == 8
     assert len(list(results.glob("*.overlay.png"))) == len(list(results.glob("*.anomaly.nrrd"))) == 8
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
 
 
 @pytest.mark.integration
@@ -83,20 +83,19 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
         try:
             _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
             serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
-            assert serve.wait(timeout=30) == 0
+            assert serve.wait(timeout=PATIENCE_S) == 0
         finally:
-            if serve.poll() is None:
-                os.killpg(serve.pid, signal.SIGKILL)
+            end(serve)
     told = (tmp_path / "said").read_text()
     assert f"the worklist: http://127.0.0.1:{a_free_port}/\n" in told
     assert f"its first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
 
 
 def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 200
-    while words not in file.read_text():
+    def said() -> bool:
         assert process.poll() is None, file.read_text()
-        assert time.monotonic() < deadline, file.read_text()
-        time.sleep(0.5)
+        return words in file.read_text()
+
+    until(said, file.read_text)

@@ -10,6 +10,8 @@ from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import TRAINING, load_model, model_id_of
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 
+from ..patience import PATIENCE_S
+
 
 def errors_in(result) -> list[str]:
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
@@ -111,7 +113,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_model(
         if line.startswith("epoch 2/"):
             process.send_signal(signal.SIGINT)
             break
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert stdout == ""
     assert stderr.splitlines()[-1] == "stopped; the same command with --resume goes on"

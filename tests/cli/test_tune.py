@@ -3,11 +3,12 @@ from __future__ import annotations
 import csv
 import shutil
 import signal
-import time
 
 import pytest
 
 from mammolens.config import load_config
+
+from ..patience import PATIENCE_S, until
 
 
 def errors_in(result) -> list[str]:
@@ -98,10 +99,9 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(
     output = tmp_path / "out"
     arguments = ("tune", "-c", a_config_file, "-d", phantom_folder, "-o", output, "--trials", 200)
     process = start_mammolens(*arguments)
-    while not (output / "best.yaml").exists() and process.poll() is None:
-        time.sleep(0.05)
+    until(lambda: (output / "best.yaml").exists() or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, stderr
     assert "stopped; the same command with --resume goes on" in stderr
     assert "Traceback" not in stderr

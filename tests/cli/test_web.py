@@ -5,7 +5,11 @@ from __future__ import annotations
 import socket
 import urllib.request
 
+from topology.ports import free_port
+
 from mammolens import RESEARCH_USE_ONLY
+
+from ..patience import PATIENCE_S
 
 
 def test_a_folder_that_is_not_there_is_named_with_its_option(mammolens, tmp_path):
@@ -30,17 +34,15 @@ def test_an_address_that_is_none_of_this_computer_is_code_seven(mammolens):
 
 
 def test_it_says_where_the_page_is_and_ends_with_what_it_started(start_mammolens):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = start_mammolens("web", "--port", port)
     said = process.stderr.readline() + process.stderr.readline()
     assert f"http://127.0.0.1:{port}/" in said
     assert RESEARCH_USE_ONLY in said
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE_S) as answer:
         assert answer.status == 200
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))

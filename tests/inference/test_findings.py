@@ -172,7 +172,7 @@ def blobs(draw: st.DrawFn) -> np.ndarray:
     return (2 + 3 * noise / noise.std() * draw(st.floats(0.2, 2)) - draw(st.floats(0, 2))).astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anomaly_map=blobs())
 def test_contours_are_closed_simple_and_enclose_the_area(anomaly_map):
     findings = found(anomaly_map)
@@ -191,14 +191,14 @@ def test_contours_are_closed_simple_and_enclose_the_area(anomaly_map):
         assert anomaly_map[row, column] == np.float32(finding.peak)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(anomaly_map=blobs())
 def test_no_pixel_above_the_level_is_lost(anomaly_map):
     regions = sum(finding.area_pixels for finding in found(anomaly_map))
     assert regions == ndimage.binary_fill_holes(anomaly_map >= 2).sum()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 1000), number=st.integers(0, 3))
 def test_a_mirrored_image_has_mirrored_findings_in_the_same_words(seed, number):
     mass = [PhantomLesion(LesionKind.MASS, side) for side in Laterality]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 import requests
 import SimpleITK as sitk
 import torch
+from topology.ports import free_port
 
 import mammolens
 from mammolens.calibration.calibration import Calibration
@@ -28,6 +27,8 @@ from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
 from mammolens.models.store import ModelStore
+
+from ..patience import PATIENCE_S, end, until
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path("/usr/share/orthanc/plugins")
@@ -57,10 +58,10 @@ class Server:
         """End it as a power cut does."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait()
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, self.url + path, timeout=120, **options)
+        return requests.request(method, self.url + path, timeout=PATIENCE_S, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)
@@ -95,41 +96,37 @@ class Server:
         answer = self.put(f"/datastore/image/info?image={image}", data={"info": info})
         assert answer.status_code == 200, answer.text
 
-    def finished(self, path: str, seconds: float = 120) -> dict[str, Any]:
+    def finished(self, path: str) -> dict[str, Any]:
         """The status of a background task ('/train/') once it has ended."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            status = self.get(path).json()
-            if status["status"] not in ("SUBMITTED", "RUNNING"):
-                return dict(status)
-            time.sleep(0.5)
-        raise AssertionError(f"{path} did not end: {status}")
+        status: dict[str, Any] = {}
+
+        def ended() -> bool:
+            status.update(self.get(path).json())
+            return status["status"] not in ("SUBMITTED", "RUNNING")
+
+        until(ended, lambda: f"{path} did not end: {status}")
+        return status
 
     def stop(self) -> None:
         """Stop the server."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(30)
+        end(self.process)
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 240) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a server answers; a server that ends instead is an error, with what it said."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends and process.poll() is None:
+
+    def said() -> str:
+        return f"{url} never answered:\n{log.read_text(errors='replace')[-3000:]}"
+
+    def answers() -> bool:
+        assert process.poll() is None, said()
         try:
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=PATIENCE_S)
         except requests.ConnectionError:
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError(f"{url} never answered:\n{log.read_text(errors='replace')[-3000:]}")
+            return False
+        return True
+
+    until(answers, said)
 
 
 def assert_lies_over(made: sitk.Image, image: Path) -> None:
@@ -227,7 +224,7 @@ class Orthanc:
 
     def store(self, file: Path) -> None:
         """Send it a DICOM file."""
-        requests.post(f"{self.url}/instances", data=file.read_bytes(), timeout=60).raise_for_status()
+        requests.post(f"{self.url}/instances", data=file.read_bytes(), timeout=PATIENCE_S).raise_for_status()
 
     def start(self) -> None:
         """Start it, with what it held before, and wait until it answers."""
@@ -238,9 +235,7 @@ class Orthanc:
 
     def stop(self) -> None:
         """Stop it."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(30)
+        end(self.process)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ class Realm(ThreadingHTTPServer):
         self.public = "".join(public.splitlines()[1:-1])
         self.url = f"http://127.0.0.1:{self.server_port}/realms/hospital"
 
-    def login(self, *roles: str, name: str = "ada", seconds: float = 300) -> dict[str, str]:
+    def login(self, *roles: str, name: str = "ada", seconds: float = 3600) -> dict[str, str]:
         """Headers of a user with these roles."""
         content = {"preferred_username": name, "exp": time.time() + seconds, "realm_access": {"roles": roles}}
         return {"Authorization": f"Bearer {jwt.encode(content, self.private, 'RS256')}"}
@@ -36,9 +36,11 @@ def running_realm() -> Iterator[Realm]:
     with Realm() as realm:
         thread = threading.Thread(target=realm.serve_forever)
         thread.start()
-        yield realm
-        realm.shutdown()
-        thread.join()
+        try:
+            yield realm
+        finally:
+            realm.shutdown()
+            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,6 @@ import os
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.models.store import ModelStore
 
+from ..patience import PATIENCE_S, end, until
 from .conftest import REPOSITORY, TASK
 from .realm import Realm, running_realm
 
@@ -38,17 +38,19 @@ class Site:
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
         """A request through the proxy; the certificate is checked."""
         address = self.url + path
-        return requests.request(method, address, verify=self.authority, allow_redirects=False, timeout=120, **options)
+        return requests.request(
+            method, address, verify=self.authority, allow_redirects=False, timeout=PATIENCE_S, **options
+        )
 
     def ask_orthanc(self, method: str, path: str, **options: Any) -> requests.Response:
         """A request behind the proxy."""
         account = ("mammolens", self.address["orthanc_password"])
-        return requests.request(method, self.address["orthanc"] + path, auth=account, timeout=60, **options)
+        return requests.request(method, self.address["orthanc"] + path, auth=account, timeout=PATIENCE_S, **options)
 
     def ask_exactly(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         """As written: no library tidies the path, and no body is sent whatever the headers promise."""
         context = ssl.create_default_context(cafile=self.authority)
-        connection = http.client.HTTPSConnection(urlsplit(self.url).netloc, timeout=60, context=context)
+        connection = http.client.HTTPSConnection(urlsplit(self.url).netloc, timeout=PATIENCE_S, context=context)
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name, value)
@@ -76,16 +78,17 @@ def a_site(a_realm: Realm, a_small_model: Path, tmp_path_factory: pytest.TempPat
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
-    line = process.stdout.readline()
-    if not line:
-        process.wait(30)
-        reason = process.stderr.read()
-        if reason.startswith("missing:") and not os.environ.get("CI"):
-            pytest.skip(reason)
-        pytest.fail(reason)
-    yield Site(process, json.loads(line))
-    process.terminate()
-    process.wait(60)
+    try:
+        line = process.stdout.readline()
+        if not line:
+            process.wait(PATIENCE_S)
+            reason = process.stderr.read()
+            if reason.startswith("missing:") and not os.environ.get("CI"):
+                pytest.skip(reason)
+            pytest.fail(reason)
+        yield Site(process, json.loads(line))
+    finally:
+        end(process)
 
 
 @pytest.fixture(scope="module")
@@ -99,25 +102,25 @@ def known_images(a_site: Site, a_realm: Realm, four_views: list[Path]) -> list[s
     """Ids of an exam that was sent to Orthanc, as the app tells them through the proxy."""
     for file in four_views:
         a_site.ask_orthanc("POST", "/instances", data=file.read_bytes()).raise_for_status()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def images() -> list[str]:
         answer = a_site.ask("GET", "/datastore/?output=all", headers=a_realm.login("monailabel-user"))
         assert answer.status_code == 200, answer.text
-        if len(images := list(answer.json()["objects"])) == len(four_views):
-            return images
-        time.sleep(1)
-    raise AssertionError(f"the app sees {len(images)} of {len(four_views)} images")
+        return list(answer.json()["objects"])
+
+    until(lambda: len(images()) == len(four_views), lambda: f"the app sees {images()}")
+    return images()
 
 
 def test_plain_http_is_sent_to_tls(a_site: Site) -> None:
-    answer = requests.get(f"{a_site.address['http']}/ohif/viewer?x=1", allow_redirects=False, timeout=30)
+    answer = requests.get(f"{a_site.address['http']}/ohif/viewer?x=1", allow_redirects=False, timeout=PATIENCE_S)
     assert answer.status_code == 308
     assert answer.headers["Location"] == f"{a_site.url}/ohif/viewer?x=1"
 
 
 def test_a_client_that_does_not_know_the_authority_refuses_the_certificate(a_site: Site) -> None:
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(a_site.url, timeout=30)
+        requests.get(a_site.url, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,7 @@ def test_nothing_else_of_orthanc_is_reached(a_site: Site, a_realm: Realm, path: 
 
 
 def test_orthanc_wants_its_password_and_keeps_its_index_in_postgresql(a_site: Site) -> None:
-    assert requests.get(f"{a_site.address['orthanc']}/system", timeout=30).status_code == 401
+    assert requests.get(f"{a_site.address['orthanc']}/system", timeout=PATIENCE_S).status_code == 401
     system = a_site.ask_orthanc("GET", "/system").json()
     assert "PostgreSQLIndex" in system["DatabaseBackendPlugin"]
     assert not list(Path(a_site.address["home"]).rglob("index*"))  # what SQLite would leave
@@ -216,7 +219,7 @@ def test_pages_of_this_site_may_change_something_and_others_may_not(
 
 def test_what_the_app_says_of_a_page_reaches_the_browser(a_site: Site, a_realm: Realm) -> None:
     plain = {**a_realm.login("monailabel-user"), "Accept-Encoding": "identity"}  # compressed, some headers change
-    behind = requests.get(f"{a_site.address['app']}/ohif/", headers=plain, timeout=60)
+    behind = requests.get(f"{a_site.address['app']}/ohif/", headers=plain, timeout=PATIENCE_S)
     in_front = a_site.ask("GET", "/ohif/", headers=plain)
     changing = {"server", "date", "content-length", "connection"}
     assert in_front.content == behind.content
@@ -244,7 +247,7 @@ def test_the_containers_are_healthy_when_their_services_answer(a_site: Site) -> 
 def test_it_stops_without_a_rest(a_site: Site) -> None:  # the last one: it ends the site
     cluster = Path(f"/proc/{a_site.address['processes']['postgres']}/cwd").resolve()
     a_site.process.terminate()
-    assert a_site.process.wait(60) == 0
+    assert a_site.process.wait(PATIENCE_S) == 0
     for name, number in a_site.address["processes"].items():
         assert not Path(f"/proc/{number}").exists(), name
     assert not cluster.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from mammolens.models.registry import build_network
 from mammolens.training.calibrate import calibrate
 from mammolens.transforms.pipeline import Pipeline
 
+from ..patience import until
 from .conftest import Server, StartServer
 
 pytestmark = pytest.mark.integration
@@ -59,10 +59,7 @@ def _arrive(server: Server, studies: Path, count: int, seed: int, change: Change
         dataset = pydicom.dcmread(case.path)
         change(dataset)
         dataset.save_as(case.path)
-    ends = time.monotonic() + 60
-    while len(server.images()) < before + 4 * count:
-        assert time.monotonic() < ends, "the exams were not seen"
-        time.sleep(0.5)
+    until(lambda: len(server.images()) >= before + 4 * count, lambda: "the exams were not seen")
     assert server.post("/scoring/anomaly?run_sync=true", json={}).status_code == 200
     answer = server.get("/mammolens/drift")
     assert answer.status_code == 200, answer.text

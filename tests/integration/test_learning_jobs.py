@@ -17,13 +17,13 @@ from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.models.directory import load_model
 from mammolens.models.store import ModelStore
 
+from ..patience import PATIENCE_S, until
 from .conftest import Server, StartServer
 
 pytestmark = pytest.mark.integration
 _log = logging.getLogger(__name__)
 WOMEN = 12
 KILLS = int(os.environ.get("MAMMOLENS_KILLS", "3"))
-LONGEST_S = 240.0
 OVER = ("stopped", "failed", "done")
 
 
@@ -61,11 +61,17 @@ def job_of(server: Server, name: str) -> dict[str, Any]:
 
 def once(server: Server, name: str, true: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """The job, as soon as something is true of it."""
-    ends = time.monotonic() + LONGEST_S
-    while not true(job := job_of(server, name)):
+    job: dict[str, Any] = {}
+
+    def has_come() -> object:
+        job.clear()
+        job.update(job_of(server, name))
+        if found := true(job):
+            return found
         assert job["state"] not in OVER, job
-        assert time.monotonic() < ends, job
-        time.sleep(0.1)
+        return None
+
+    until(has_come, lambda: job)
     return job
 
 
@@ -97,10 +103,12 @@ def test_a_training_that_cannot_begin_fails_with_one_clear_sentence(a_server: Se
 
 
 def test_when_enough_exams_are_accepted_the_server_trains_by_itself(a_site: Server) -> None:
-    ends = time.monotonic() + 60
-    while (newest := a_site.get("/mammolens/jobs").json()["jobs"][0])["asked_by"] != "schedule":
-        assert time.monotonic() < ends
-        time.sleep(0.5)
+
+    def newest_job() -> dict[str, Any]:
+        return dict(a_site.get("/mammolens/jobs").json()["jobs"][0])
+
+    until(lambda: newest_job()["asked_by"] == "schedule")
+    newest = newest_job()
     assert (newest["kind"], newest["parameters"]) == ("train", {})
     assert over(a_site, newest["job"])["state"] == "done"
 
@@ -187,7 +195,7 @@ class Killer:
         time.sleep(self._draw.uniform(0, self._window))
 
 
-@pytest.mark.timeout(180 + 90 * KILLS)
+@pytest.mark.timeout(PATIENCE_S * (2 + KILLS))
 def test_whoever_is_killed_a_model_serves_and_the_training_goes_on_and_ends(a_site: Server) -> None:
     wanted, done, given_up = {"epochs": 200, "learning_rate": 1e-5}, [], 0
     began, name = time.monotonic(), ask(a_site, **wanted)

@@ -23,6 +23,7 @@ from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.review.chain import Head
 from mammolens.review.ledger import Ledger
 
+from ..patience import until
 from .conftest import Server, StartServer
 from .realm import Realm, running_realm
 
@@ -170,7 +171,9 @@ def test_what_was_confirmed_survives_that_the_server_is_killed(
         working = [threads.submit(work, annotator) for annotator in annotators]
         try:
             for _ in range(KILLS):
-                time.sleep(chance.uniform(0.1, 2))
+                before = sum(len(annotator.kept) for annotator in annotators)
+                until(lambda: sum(len(annotator.kept) for annotator in annotators) > before)  # noqa: B023 - asked here
+                time.sleep(chance.uniform(0, 2))  # at any moment
                 confirmed = {named for annotator in annotators for named in annotator.kept}
                 server.kill()
                 with Ledger.open(studies / ".mammolens" / "decisions.sqlite") as ledger:
@@ -182,7 +185,7 @@ def test_what_was_confirmed_survives_that_the_server_is_killed(
         finally:
             ended.set()
         for one in working:
-            one.result(120)
+            one.result(LONGEST_S)
     entries = _entries(server, {})
     kept = [named for annotator in annotators for named in annotator.kept]
     assert sorted(entry["decision_id"] for entry in entries) == sorted(kept)

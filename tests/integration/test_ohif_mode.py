@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,15 +22,15 @@ from mammolens.datasets.phantom import PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 
+from ..patience import patient, until
 from .conftest import REPOSITORY, Orthanc, Server, StartServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
 SIZE = {"width": 1400, "height": 900}
-PATIENCE = 120_000  # ms; the processor draws, and others use it too
 Picture = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -106,7 +105,7 @@ class Reader:
 
     def settled(self) -> None:
         """Wait until images and heat are on the screen."""
-        self.page.locator(".mammolens[aria-busy=false]").wait_for(timeout=PATIENCE)
+        self.page.locator(".mammolens[aria-busy=false]").wait_for()
 
     def press(self, key: str) -> None:
         """Press a key outside of any field."""
@@ -118,15 +117,17 @@ class Reader:
 
     def picture(self, differs_from: Picture | None = None) -> Picture:
         """What is on the screen, ``(rows, cols, 3)``, once it stands still."""
-        ends, before = time.monotonic() + PATIENCE / 1000, None
-        while time.monotonic() < ends:
+        shown: list[Picture] = []
+
+        def stands_still() -> bool:
             self.page.mouse.move(5, 5)
             now = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"), dtype=np.int16)
+            shown[:] = [*shown[-1:], now]
             changed = differs_from is None or heat_between(now, differs_from).any()
-            if changed and before is not None and np.array_equal(now, before):
-                return now
-            before = now
-        raise AssertionError("the screen never stood still, or never changed")
+            return changed and len(shown) == 2 and np.array_equal(*shown)
+
+        until(stands_still, lambda: "the screen never stood still, or never changed")
+        return shown[-1]
 
     def viewports(self) -> dict[str, Box]:
         """Where each view is drawn, by 'L CC' and so on."""
@@ -147,7 +148,7 @@ class Reader:
 @contextmanager
 def reading(browser: Browser, room: Room, name: str) -> Iterator[Reader]:
     """A page; its last state is kept as a picture where CI keeps files."""
-    page = browser.new_page(viewport=SIZE)
+    page = patient(browser.new_page(viewport=SIZE))
     asked: list[str] = []
     page.route(lambda url: not url.startswith((room.server.url, "blob:", "data:")), lambda route: route.abort())
     page.on("pageerror", lambda error: asked.append(str(error)))
@@ -322,12 +323,12 @@ def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
 def test_a_study_of_the_pacs_opens_as_its_exam_and_an_unknown_one_says_so(
     a_browser: Browser, over_orthanc: Room
 ) -> None:
-    page = a_browser.new_page(viewport=SIZE)
+    page = patient(a_browser.new_page(viewport=SIZE))
     study = over_orthanc.exam(LESION)["views_in_detail"][0]["study_instance_uid"]
     page.goto(f"{over_orthanc.server.url}/ohif/mammolens/dicomweb?StudyInstanceUIDs={study}")
-    page.wait_for_url(f"**{over_orthanc.worklist()[LESION]['viewer']}", timeout=PATIENCE)
+    page.wait_for_url(f"**{over_orthanc.worklist()[LESION]['viewer']}")
     page.goto(f"{over_orthanc.server.url}/ohif/mammolens/dicomjson?url=/mammolens/exams/e-{'0' * 16}/ohif.json")
-    page.get_by_role("link", name="Open the worklist").wait_for(timeout=PATIENCE)
+    page.get_by_role("link", name="Open the worklist").wait_for()
     assert page.get_by_role("alert").first.inner_text().strip()
     page.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..patience import until
 from .conftest import Server, StartServer
 
 pytestmark = pytest.mark.integration
@@ -36,11 +36,12 @@ def a_site(start_server: StartServer, a_trained_model: Path, tmp_path_factory: p
 def _learned(server: Server, **body: Any) -> dict[str, Any]:
     """The outcome of a job, once it is done."""
     job = server.post("/mammolens/jobs", json=body).json()
-    ends = time.monotonic() + 240
-    while job["state"] in ("queued", "running"):
-        assert time.monotonic() < ends, job
-        time.sleep(0.3)
-        job = server.get(f"/mammolens/jobs/{job['job']}").json()
+
+    def over() -> bool:
+        job.update(server.get(f"/mammolens/jobs/{job['job']}").json())
+        return job["state"] not in ("queued", "running")
+
+    until(over, lambda: job)
     assert job["state"] == "done", job
     return dict(job["outcome"])
 

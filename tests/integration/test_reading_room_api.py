@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import requests
 
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..patience import PATIENCE_S
 from .conftest import Orthanc, Server, StartServer
 
 pytestmark = pytest.mark.integration
@@ -110,18 +110,14 @@ def test_info_is_answered_and_progress_told_while_an_exam_is_judged(a_folder_ser
     exam = next(exam for patient, exam in _worklist(a_folder_server).items() if patient.startswith("Mass"))["exam"]
     work = threading.Thread(target=lambda: _judged(a_folder_server, exam, again=True))
     work.start()
-    told, waits = [], []
+    told = []
     while work.is_alive():
-        started = time.monotonic()
         assert a_folder_server.get("/info/").status_code == 200
-        waits.append(time.monotonic() - started)
         told.append(a_folder_server.get(f"/mammolens/exams/{exam}").json())
-        time.sleep(0.05)
     work.join()
     progresses = [detail["progress"]["done"] for detail in told if detail["progress"]]
     assert len(set(progresses)) > 2
     assert progresses == sorted(progresses)
-    assert max(waits) < 5
 
 
 def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_there(
@@ -130,14 +126,14 @@ def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_ther
     exam = next(iter(_worklist(a_pacs_server).values()))["exam"]
     first = _judged(a_pacs_server, exam, store=True)
     assert first["stored_at"]
-    stored = requests.get(f"{an_orthanc.url}/statistics", timeout=30).json()["CountInstances"]
+    stored = requests.get(f"{an_orthanc.url}/statistics", timeout=PATIENCE_S).json()["CountInstances"]
     assert stored == 8 + 5
     again = _judged(a_pacs_server, exam, again=True, store=True)
     assert again["state"] == "judged"
-    assert requests.get(f"{an_orthanc.url}/statistics", timeout=30).json()["CountInstances"] == stored
+    assert requests.get(f"{an_orthanc.url}/statistics", timeout=PATIENCE_S).json()["CountInstances"] == stored
     for view in first["views_in_detail"]:
         uid = view["segmentation"]["sop_instance_uid"]
-        assert requests.post(f"{an_orthanc.url}/tools/lookup", data=uid, timeout=30).json()
+        assert requests.post(f"{an_orthanc.url}/tools/lookup", data=uid, timeout=PATIENCE_S).json()
     assert len(_worklist(a_pacs_server)) == 2  # what was sent is no mammogram
 
 

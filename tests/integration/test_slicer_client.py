@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +20,7 @@ from MammoLensLib.learning_client import TRAIN
 import mammolens
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..patience import PATIENCE_S, until
 from .conftest import Server, StartServer, assert_lies_over
 
 pytestmark = pytest.mark.integration
@@ -151,10 +151,7 @@ def test_a_job_tells_how_it_ended_and_can_be_tried_again(a_client: Client) -> No
     learning = a_client.learning
     job = learning.start(TRAIN, epochs=2)  # nobody has accepted a normal exam
     for _ in range(2):
-        ends = time.monotonic() + 120
-        while learning.jobs().is_busy:
-            assert time.monotonic() < ends
-            time.sleep(0.5)
+        until(lambda: not learning.jobs().is_busy)
         ended = learning.jobs().current
         assert ended is not None
         assert (ended.job, ended.state) == (job.job, "failed")
@@ -200,7 +197,7 @@ def test_a_server_that_goes_in_mid_work_leaves_the_scene_as_it_was(
     before = [mrml.GetNthNode(number).GetID() for number in range(mrml.GetNumberOfNodes())]
     write_phantom_dataset(tmp_path / "others", normals=1, seed=5, rows=600, columns=400, spacing=(0.4, 0.4))
     other = start_server(tmp_path / "others")
-    client = Client(other.url, timeout=10)
+    client = Client(other.url, timeout=PATIENCE_S)
     exam = client.worklist().entries[0].exam
     (tmp_path / "fetched").mkdir()
 

@@ -6,10 +6,8 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from PIL import Image
+from topology.ports import free_port
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.datasets.phantom import make_phantom_exam
@@ -29,15 +28,15 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 from mammolens.models.store import pretrained_directory
 
-from .conftest import StartServer, free_port, wait_for
+from ..patience import end, patient, until
+from .conftest import StartServer, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Download, Page
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 PROGRAM = Path(sys.executable).with_name("mammolens")
 TALL = 1800  # pixels: the notice at the bottom covers no image
-PATIENCE = 120_000  # ms; others use the processor, too
 SEVERE = {"serious", "critical"}
 StartPage = Callable[..., "WebPage"]
 
@@ -74,8 +73,7 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
 
     yield start
     for page in pages:
-        page.process.send_signal(signal.SIGTERM)
-        page.process.wait(30)
+        end(page.process)
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +104,9 @@ class Visitor:
 
     def sees(self, heading: str) -> None:
         """Wait for the exam of this patient with its images."""
-        self.page.get_by_role("heading", name=re.compile(re.escape(heading))).wait_for(timeout=PATIENCE)
-        self.page.locator(".mammolens[data-drawn]").wait_for(timeout=PATIENCE)
-        self.page.get_by_role("heading", name="Take home").wait_for(timeout=PATIENCE)
+        self.page.get_by_role("heading", name=re.compile(re.escape(heading))).wait_for()
+        self.page.locator(".mammolens[data-drawn]").wait_for()
+        self.page.get_by_role("heading", name="Take home").wait_for()
 
     def picture(self, view: int = 0) -> NDArray[np.int16]:
         """What is on the screen of one view, ``(rows, cols, 3)``."""
@@ -118,7 +116,7 @@ class Visitor:
 
     def takes(self, button: str) -> bytes:
         """Click a download, and give what came."""
-        with self.page.expect_download(timeout=PATIENCE) as waiting:
+        with self.page.expect_download() as waiting:
             self.page.get_by_role("button", name=button).click()
         download: Download = waiting.value
         return Path(download.path()).read_bytes()
@@ -136,12 +134,12 @@ class Visitor:
 
 @contextmanager
 def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
-    context = browser.new_context(viewport={"width": 1300, "height": TALL}, **options)
+    context = patient(browser.new_context(viewport={"width": 1300, "height": TALL}, **options))
     page = context.new_page()
     outside: list[str] = []
     page.on("request", lambda request: outside.append(request.url) if _is_outside(request.url, url) else None)
     page.goto(url)
-    page.get_by_role("heading", name="See where a mammogram deviates").wait_for(timeout=PATIENCE)
+    page.get_by_role("heading", name="See where a mammogram deviates").wait_for()
     yield Visitor(page, outside)
     context.close()
 
@@ -256,11 +254,11 @@ def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(
         for scheme, width in (("light", 1300), ("dark", 1300), ("light", 390)):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(1000)
-            assert visitor.faults() == [], (scheme, width)
+            # a change of colours is drawn little by little
+            until(lambda: visitor.faults() == [], lambda: (visitor.faults(), scheme, width))  # noqa: B023 - asked here
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
         page.goto(f"{a_page.url}/evaluation")
-        page.get_by_role("heading", name="How well does it work?").wait_for(timeout=PATIENCE)
+        page.get_by_role("heading", name="How well does it work?").wait_for()
         assert visitor.faults() == []
 
 
@@ -284,7 +282,7 @@ def test_a_file_above_the_limit_is_refused(a_browser: Browser, a_page: WebPage, 
     large.write_bytes(bytes(21 << 20))
     with visiting(a_browser, a_page.url) as visitor:
         visitor.drop(large)
-        visitor.page.get_by_text("must be 20", exact=False).wait_for(timeout=PATIENCE)
+        visitor.page.get_by_text("must be 20", exact=False).wait_for()
 
 
 def test_two_people_at_once_see_each_their_own_and_leave_nothing_behind(
@@ -301,10 +299,10 @@ def test_two_people_at_once_see_each_their_own_and_leave_nothing_behind(
             assert other.page.get_by_text("PHANTOM-7").count() == 0
             assert len(own.sessions()) == 2
             assert not list(own.scratch.rglob("*.dcm"))
-        _until(lambda: len(own.sessions()) == 1)
+        until(lambda: len(own.sessions()) == 1)
         one.page.get_by_label("Slider").check()
         assert one.takes("Report, PDF").startswith(b"%PDF")
-    _until(lambda: not own.sessions())
+    until(lambda: not own.sessions())
 
 
 def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> None:
@@ -329,10 +327,3 @@ def test_a_running_server_judges_as_this_process_does(
             assert told[record["sop_instance_uid"]]["exam_score"] == record["exam_score"]
             assert told[record["sop_instance_uid"]]["pred_score"] == record["pred_score"]
     assert server.images() == []
-
-
-def _until(true: Callable[[], bool], seconds: float = 60) -> None:
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it never came to that"
-        time.sleep(0.2)

@@ -69,7 +69,7 @@ def fault_of(rows, *kept):
 
 
 @given(st.lists(decisions(), max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_decision_survives_being_a_row_and_its_chain_is_intact(these):
     rows = chained(these)
     assert [decision_of(row) for row in rows] == these
@@ -78,7 +78,7 @@ def test_a_decision_survives_being_a_row_and_its_chain_is_intact(these):
 
 
 @given(st.lists(decisions(), min_size=1, max_size=5), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_edit_of_any_field_of_any_entry_is_named(these, data):
     rows = chained(these)
     place = data.draw(st.integers(0, len(rows) - 1))

@@ -51,7 +51,7 @@ def test_what_was_exported_comes_back_exactly_and_with_the_same_chain(some, suff
 
 @FORMATS
 @given(these=st.lists(decisions(), max_size=4, unique_by=lambda one: one.decision_id))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_decisions_come_back_exactly(suffix, these):
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "a") as one:
         one.append_all(these, historic=True)

@@ -20,6 +20,7 @@ from mammolens.review.decision import Origin, Region
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import two_readers
 
+from ..patience import PATIENCE_S
 from .conftest import NOON, WRITER, decision, tampering, undo
 
 
@@ -210,7 +211,7 @@ def test_of_twenty_writers_in_processes_and_threads_no_decision_is_lost_or_kept_
         for writer in range(processes)
     ]
     for process in running:
-        _, trouble = process.communicate(timeout=240)
+        _, trouble = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, trouble
     with Ledger.open(where, create=False) as ledger:
         kept = [entry.decision for entry in ledger.all()]
@@ -247,17 +248,17 @@ def test_a_writer_may_be_killed_at_any_moment(where):
     for _ in range(8):
         writer = subprocess.Popen([sys.executable, str(WRITER), where, "endless"], stdout=subprocess.PIPE, text=True)
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(moments.uniform(0, 0.5))
+        confirmed += [writer.stdout.readline().strip() for _ in range(moments.randrange(2, 20))]
+        time.sleep(moments.uniform(0, 0.05))  # anywhere within the next ones
         writer.kill()
         confirmed += [line.strip() for line in writer.stdout if line.endswith("\n")]
-        writer.wait(30)
+        writer.wait()
         with Ledger.open(where, create=False) as ledger:
             kept = [str(entry.decision.decision_id) for entry in ledger.all()]
             assert ledger.audit().is_intact
             assert set(confirmed) <= set(kept)
             assert len(kept) == len(set(kept))
             assert ledger.append(decision()).sequence == len(kept) + 1
-    assert len(confirmed) > 8
 
 
 def test_errors_of_the_database_never_leave_raw(a_ledger):

@@ -4,8 +4,6 @@ import json
 import re
 import ssl
 import subprocess
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,23 +11,24 @@ import pytest
 from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.client import Client, ServerError
 from MammoLensLib.decision import Region
+from topology.ports import free_port
 
 import mammolens
 
-from .trouble import Behaviour, a_server, answer, drips, sends, sends_a_part, silence, tells
+from ..patience import PATIENCE_S
+from .trouble import Behaviour, a_server, answer, cancels, drips, sends, sends_a_part, silence, tells
 
 QUICK = 0.5  # seconds
 INFO = {"name": "MammoLens", "version": mammolens.__version__, "train_stats": {"mammolens": {"model": "made-1"}}}
 A_PAGE = answer(b"<!doctype html><title>Router</title>", "text/html")
 
 
-def complaint(behaviour: Behaviour, ask: Callable[[Client], object] = Client.worklist) -> ServerError:
-    """What the client says of such a server, within its time-out."""
-    with a_server(behaviour) as server:
-        begun = time.monotonic()
-        with pytest.raises(ServerError) as caught:
-            ask(Client(server.url, timeout=QUICK))
-        assert time.monotonic() - begun < QUICK + 2
+def complaint(
+    behaviour: Behaviour, ask: Callable[[Client], object] = Client.worklist, timeout: float = PATIENCE_S
+) -> ServerError:
+    """What the client says of such a server."""
+    with a_server(behaviour) as server, pytest.raises(ServerError) as caught:
+        ask(Client(server.url, timeout=timeout))
     assert caught.value.remedy, "an error without a remedy"
     return caught.value
 
@@ -91,7 +90,12 @@ def test_a_server_without_such_a_page_is_no_mammolens_server() -> None:
     ],
 )
 def test_trouble_becomes_a_clear_error_in_time(behaviour: Behaviour, words: str) -> None:
-    assert words in str(complaint(behaviour))
+    assert words in str(complaint(behaviour, timeout=_timeout(words)))
+
+
+def _timeout(words: str) -> float:
+    """Short only where it passes: a busy computer may be slow with its answer."""
+    return QUICK if "in time" in words or "within" in words else PATIENCE_S
 
 
 def test_the_servers_own_words_are_told() -> None:
@@ -113,10 +117,8 @@ def test_who_is_not_let_in_is_sent_to_her_token(status: str) -> None:
 
 
 def test_nobody_at_the_address_is_told_as_such() -> None:
-    with a_server(silence) as server:
-        url = server.url
     with pytest.raises(ServerError, match="nothing answers there"):
-        Client(url, timeout=QUICK).worklist()
+        Client(f"http://127.0.0.1:{free_port()}").worklist()
 
 
 @pytest.mark.parametrize("url", ["", "mammo", "ftp://server", "http://", "http://server:99999", "http://u:p@server"])
@@ -183,7 +185,7 @@ def test_a_map_is_asked_for_as_the_server_takes_it(tmp_path: Path) -> None:
     ids=["cut", "stuck", "silent", "page", "no length", "404"],
 )
 def test_a_download_that_fails_leaves_no_file(tmp_path: Path, behaviour: Behaviour, words: str) -> None:
-    error = complaint(behaviour, lambda client: client.download_image("a", tmp_path))
+    error = complaint(behaviour, lambda client: client.download_image("a", tmp_path), _timeout(words))
     assert words in str(error)
     assert list(tmp_path.iterdir()) == []
 
@@ -201,15 +203,12 @@ def test_a_folder_that_is_gone_is_told_as_such(tmp_path: Path) -> None:
     assert "folder is gone" in str(error)
 
 
-@pytest.mark.parametrize("behaviour", [silence, sends_a_part(b"DICM", 4000, silence)], ids=["waiting", "reading"])
-def test_a_cancelled_download_ends_at_once_and_leaves_no_file(tmp_path: Path, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize("reading", [False, True])
+def test_a_cancelled_download_ends_at_once_and_leaves_no_file(tmp_path: Path, reading: bool) -> None:
     token = CancelToken()
-    with a_server(behaviour) as server:
-        threading.Timer(0.3, token.cancel).start()
-        begun = time.monotonic()
-        with pytest.raises(Cancelled):
-            Client(server.url, timeout=20).download_image("a", tmp_path, cancelled=token)
-        assert time.monotonic() - begun < 3
+    behaviour = sends_a_part(b"DICM", 4000, cancels(token)) if reading else cancels(token)
+    with a_server(behaviour) as server, pytest.raises(Cancelled):  # not at once: the error that it takes too long
+        Client(server.url, timeout=PATIENCE_S).download_image("a", tmp_path, cancelled=token)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -254,7 +253,7 @@ def test_a_certificate_is_trusted_only_where_it_was_chosen(a_certificate: Path) 
 
 def test_https_where_the_server_speaks_http_is_told(a_certificate: Path) -> None:
     with a_server(sends(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server, pytest.raises(ServerError) as caught:
-        Client(server.url.replace("http", "https"), timeout=QUICK).worklist()
+        Client(server.url.replace("http", "https"), timeout=PATIENCE_S).worklist()
     assert caught.value.remedy
 
 
@@ -262,12 +261,10 @@ def test_a_cancelled_download_ends_at_once_over_tls_too(a_certificate: Path, tmp
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(a_certificate.with_name("both.pem"))
     token = CancelToken()
-    with a_server(sends_a_part(b"DICM", 4000, silence), tls) as server:
-        threading.Timer(0.5, token.cancel).start()
-        begun = time.monotonic()
+    with a_server(sends_a_part(b"DICM", 4000, cancels(token)), tls) as server:
+        client = Client(server.url, ca_file=str(a_certificate), timeout=PATIENCE_S)
         with pytest.raises(Cancelled):
-            Client(server.url, ca_file=str(a_certificate), timeout=20).download_image("a", tmp_path, cancelled=token)
-        assert time.monotonic() - begun < 3
+            client.download_image("a", tmp_path, cancelled=token)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

@@ -1,12 +1,14 @@
 """Jobs with real threads; the test is the event loop."""
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from MammoLensLib.jobs import JobContext, JobRunner
+
+from ..patience import PATIENCE_S, until
 
 
 class News:
@@ -32,11 +34,17 @@ class News:
 
 
 def drain_until_over(runner: JobRunner) -> None:
-    ends = time.monotonic() + 5
-    while runner.running:
-        assert time.monotonic() < ends, "the job never ended"
-        runner.drain()
-        time.sleep(0.005)
+    until(lambda: not runner.running, lambda: "the job never ended", meanwhile=runner.drain)
+
+
+@contextmanager
+def until_worked() -> Iterator[None]:
+    """Wait for the threads that are started within."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
 
 
 def test_a_result_comes_with_its_progress_in_the_draining_thread_alone() -> None:
@@ -47,8 +55,8 @@ def test_a_result_comes_with_its_progress_in_the_draining_thread_alone() -> None
         context.progress(0.5, "half")
         return 7
 
-    runner.start(work, **news.callbacks())
-    time.sleep(0.1)
+    with until_worked():
+        runner.start(work, **news.callbacks())
     assert news.told == [], "a callback ran before anybody drained"
     drain_until_over(runner)
     assert news.told == [("progress", (0.5, "half")), ("result", (7,))]
@@ -84,8 +92,7 @@ def test_cancelled_work_gives_neither_result_nor_error(ends_by: str) -> None:
 
     def work(context: JobContext) -> int:
         begun.set()
-        while not context.cancelled():
-            time.sleep(0.005)
+        until(context.cancelled)
         if ends_by == "progress":
             context.progress(1, "over")
         if ends_by == "check":
@@ -95,7 +102,7 @@ def test_cancelled_work_gives_neither_result_nor_error(ends_by: str) -> None:
         return 7
 
     job = runner.start(work, **news.callbacks())
-    begun.wait(5)
+    assert begun.wait(PATIENCE_S)
     job.cancel()
     drain_until_over(runner)
     assert news.kinds == ["cancelled"]
@@ -103,16 +110,14 @@ def test_cancelled_work_gives_neither_result_nor_error(ends_by: str) -> None:
 
 
 def test_what_waits_is_not_shown_once_it_is_cancelled() -> None:
-    runner, news, done = JobRunner(), News(), threading.Event()
+    runner, news = JobRunner(), News()
 
     def work(context: JobContext) -> int:
         context.progress(0.5, "half")
-        done.set()
         return 7
 
-    job = runner.start(work, **news.callbacks())
-    done.wait(5)
-    time.sleep(0.05)
+    with until_worked():
+        job = runner.start(work, **news.callbacks())
     job.cancel()
     drain_until_over(runner)
     assert news.kinds == ["cancelled"]
@@ -120,26 +125,27 @@ def test_what_waits_is_not_shown_once_it_is_cancelled() -> None:
 
 def test_nobody_waits_for_a_worker_that_hangs() -> None:
     runner, news, free = JobRunner(), News(), threading.Event()
-    job = runner.start(lambda context: free.wait(5), **news.callbacks())
-    job.cancel()
-    runner.drain()
-    assert news.kinds == ["cancelled"]
-    assert runner.running == ()
-    free.set()
-    time.sleep(0.05)
+    with until_worked():
+        job = runner.start(lambda context: free.wait(PATIENCE_S), **news.callbacks())
+        job.cancel()
+        runner.drain()
+        assert news.kinds == ["cancelled"]
+        assert runner.running == ()
+        free.set()
     runner.drain()
     assert news.kinds == ["cancelled"], "it came back"
 
 
 def test_cancelling_wakes_what_waits() -> None:
-    runner, news, woken = JobRunner(), News(), threading.Event()
+    runner, news, waits, woken = JobRunner(), News(), threading.Event(), threading.Event()
 
     def work(context: JobContext) -> None:
         with context.cancelled.stopping_by(woken.set):
-            assert woken.wait(5)
+            waits.set()
+            assert woken.wait(PATIENCE_S)
 
     runner.start(work, **news.callbacks())
-    time.sleep(0.05)
+    assert waits.wait(PATIENCE_S)
     runner.cancel_all()
     drain_until_over(runner)
     assert woken.is_set()
@@ -153,7 +159,8 @@ def test_a_job_that_starts_another_leaves_drain_in_the_end() -> None:
 
 
 def test_a_worker_that_hangs_does_not_keep_the_program_alive() -> None:
-    before = set(threading.enumerate())
-    JobRunner().start(lambda context: time.sleep(3))
+    before, free = set(threading.enumerate()), threading.Event()
+    JobRunner().start(lambda context: free.wait(PATIENCE_S))
     (thread,) = set(threading.enumerate()) - before
+    free.set()
     assert thread.daemon

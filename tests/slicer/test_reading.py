@@ -67,7 +67,7 @@ def test_other_threads_go_on_while_a_large_image_is_decoded() -> None:
     ticks = 0
     reader.start()
     while reader.is_alive():
-        time.sleep(0.01)
+        time.sleep(0.001)
         ticks += 1
     assert np.array_equal(done[0].pixels, sitk.GetArrayFromImage(sitk.ReadImage(str(file)))[0])
     assert ticks > 10, "the reader holds everybody else up"

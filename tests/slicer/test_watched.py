@@ -10,6 +10,8 @@ from MammoLensLib.cancel import Cancelled
 from MammoLensLib.errors import ServerError
 from MammoLensLib.watched import WatchedClient
 
+from ..patience import PATIENCE_S
+
 EXAM = "e-0123456789abcdef"
 
 
@@ -20,10 +22,10 @@ class Room:
         self.looked, self.trouble = threading.Event(), trouble
 
     def judge(self, exam: str, again: bool = False, cancelled: Any = None) -> str:
-        assert self.looked.wait(5)
+        assert self.looked.wait(PATIENCE_S)
         for thread in threading.enumerate():
             if thread.name == "MammoLens progress":
-                thread.join(5)
+                thread.join(PATIENCE_S)
         return f"{exam} judged"
 
     def exam(self, exam: str) -> Any:

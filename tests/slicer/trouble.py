@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from MammoLensLib.cancel import CancelToken
+
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -83,8 +85,8 @@ def tells(value: object, status: str = "200 OK") -> Behaviour:
 
 
 def silence(connection: socket.socket) -> None:
-    """Never answer."""
-    time.sleep(30)
+    """Never answer; whoever asks has to hang up."""
+    connection.recv(1)
 
 
 def drips(content: bytes, pause: float = 0.1) -> Behaviour:
@@ -94,6 +96,17 @@ def drips(content: bytes, pause: float = 0.1) -> Behaviour:
         for number in range(len(content)):
             connection.sendall(content[number : number + 1])
             time.sleep(pause)
+        silence(connection)
+
+    return behave
+
+
+def cancels(token: CancelToken) -> Behaviour:
+    """Never answer, while whoever asks changes his mind."""
+
+    def behave(connection: socket.socket) -> None:
+        token.cancel()
+        silence(connection)
 
     return behave
 

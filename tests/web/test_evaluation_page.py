@@ -16,6 +16,8 @@ from mammolens.web.evaluation_page import parts_of
 from mammolens.web.gallery import Outcome
 from mammolens.web.settings import WebSettings
 
+from ..patience import PATIENCE_S
+
 
 @pytest.fixture(scope="module")
 def an_evaluation(a_predictor: Predictor, phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,7 +43,7 @@ def _page(settings_json: str) -> None:
 
 
 def opened(settings: WebSettings) -> AppTest:
-    return AppTest.from_function(_page, args=(settings.model_dump_json(),), default_timeout=120).run()
+    return AppTest.from_function(_page, args=(settings.model_dump_json(),), default_timeout=PATIENCE_S).run()
 
 
 def alerts(page: AppTest) -> list[str]:

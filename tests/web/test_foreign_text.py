@@ -1,6 +1,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ..patience import PATIENCE_S
+
 STRANGE = "<img src=x> https://evil.example a@evil.example :smile: -> **b** & c"
 SAFE = "&lt;img src=x&gt; https://evil.example a@evil.example :smile: -&gt; **b** &amp; c"
 
@@ -21,7 +23,7 @@ def _page(kind: str, text: str) -> None:
 
 @pytest.mark.parametrize(("kind", "times"), [("heading", 1), ("say_small", 1), ("warn", 3), ("tell_error", 1)])
 def test_text_of_strangers_is_no_markdown_and_no_markup(kind, times):
-    page = AppTest.from_function(_page, args=(kind, STRANGE), default_timeout=60).run()
+    page = AppTest.from_function(_page, args=(kind, STRANGE), default_timeout=PATIENCE_S).run()
     assert not page.exception
     assert not page.markdown
     (element,) = page.get("html")

@@ -4,6 +4,8 @@ from mammolens.inference.presentation import Presentation
 from mammolens.web import judges
 from mammolens.web.judges import LocalJudge
 
+from ..patience import PATIENCE_S
+
 
 def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monkeypatch):
     inside, release = threading.Event(), threading.Event()
@@ -13,7 +15,7 @@ def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monk
         at_once.append(1)
         assert len(at_once) == 1
         inside.set()
-        release.wait(30)
+        release.wait(PATIENCE_S)
         at_once.pop()
         return Presentation(exams=[], problems=[])
 
@@ -21,14 +23,14 @@ def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monk
     judge, told = LocalJudge(None), []
     first = threading.Thread(target=judge.judge, args=({}, tmp_path, lambda *_: None))
     first.start()
-    assert inside.wait(30)
+    assert inside.wait(PATIENCE_S)
 
     def tell(_done, _total, name):
         told.append(name)
         release.set()
 
     judge.judge({}, tmp_path, tell)
-    first.join(30)
+    first.join(PATIENCE_S)
     assert told == ["waiting for another person's images"]
 
 

@@ -21,6 +21,8 @@ from mammolens.web import look_page
 from mammolens.web.examples import Example
 from mammolens.web.settings import WebSettings
 
+from ..patience import PATIENCE_S
+
 SCRIPT = Path(mammolens.web.__file__).parent / "script" / "mammolens_page.py"
 DICOM = "application/dicom"
 
@@ -35,7 +37,7 @@ def a_visit(settings: WebSettings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """Somebody who has just opened the page."""
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
-    return AppTest.from_file(str(SCRIPT), default_timeout=120).run()
+    return AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S).run()
 
 
 def drop(visit: AppTest, *files: tuple[str, bytes]) -> AppTest:
@@ -171,7 +173,7 @@ def test_a_model_that_is_missing_is_said_in_one_line(settings, tmp_path, exam_fi
     lacking = settings.model_copy(update={"model": tmp_path / "nowhere"})
     for name, value in lacking.to_environment().items():
         monkeypatch.setenv(name, value)
-    visit = drop(AppTest.from_file(str(SCRIPT), default_timeout=120).run(), *dropped(exam_files[:1]))
+    visit = drop(AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S).run(), *dropped(exam_files[:1]))
     assert not visit.exception
     assert "nowhere" in alerts(visit)[0]
 
@@ -179,13 +181,13 @@ def test_a_model_that_is_missing_is_said_in_one_line(settings, tmp_path, exam_fi
 def test_more_files_than_allowed_are_refused_and_the_first_ones_shown(settings, exam_files, monkeypatch):
     for name, value in settings.model_copy(update={"max_images": 1}).to_environment().items():
         monkeypatch.setenv(name, value)
-    visit = drop(AppTest.from_file(str(SCRIPT), default_timeout=120).run(), *dropped(exam_files[:2]))
+    visit = drop(AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S).run(), *dropped(exam_files[:2]))
     assert len(headers(visit)) == 1
     assert "more files than one drop may hold" in alerts(visit)[0]
 
 
 def test_settings_that_cannot_be_read_are_an_error_and_no_stack_trace(monkeypatch):
     monkeypatch.setenv("MAMMOLENS_WEB", json.dumps({"max_images": -1}))
-    visit = AppTest.from_file(str(SCRIPT), default_timeout=60).run()
+    visit = AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S).run()
     assert not visit.exception
     assert alerts(visit)

@@ -1,4 +1,5 @@
-import time
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
@@ -11,6 +12,7 @@ from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.pacs.archive import Instance
 
+from ...patience import PATIENCE_S, until
 from ..conftest import PacsStandIn
 
 
@@ -244,18 +246,24 @@ def test_labels_are_kept_in_the_cache_and_the_images_stay_the_pacss(
 
 
 def test_a_pacs_that_takes_long_to_list_is_no_reason_to_wait_for_ever(a_pacs: PacsStandIn, tmp_path: Path) -> None:
-    listed = a_pacs.instances
+    listed, free = a_pacs.instances, threading.Event()
 
     def slowly() -> list[Instance]:
-        time.sleep(0.5)
+        assert free.wait(PATIENCE_S)
         return listed()
 
     a_pacs.instances = slowly  # type: ignore[method-assign]
     store = MammogramDicomWeb(a_pacs, tmp_path / "cache", first_list_seconds=0.1)
     with pytest.raises(PacsError, match="still being listed; ask again soon"):
         store.list_images()
-    time.sleep(0.7)
-    assert len(store.list_images()) == 8
+    free.set()
+
+    def images() -> list[str]:
+        with suppress(PacsError):
+            return store.list_images()
+        return []
+
+    assert len(until(images)) == 8
 
 
 def test_what_a_client_wrote_into_an_info_becomes_no_address(a_pacs: PacsStandIn, tmp_path: Path) -> None:

@@ -1,25 +1,28 @@
 import threading
-import time
+from contextlib import suppress
 
 import pytest
 
 from mammolens.errors import PacsError
 from mammolens.labelapp.datastore.kept_list import Kept
 
+from ...patience import PATIENCE_S, until
+
 
 class Source:
-    """Gives 1, 2, 3 ...; slowly if told so."""
+    """Gives 1, 2, 3 ..., as long as it is free to."""
 
     def __init__(self) -> None:
         self.calls, self.at_once, self.most_at_once = 0, 0, 0
-        self.seconds = 0.0
+        self.free = threading.Event()
+        self.free.set()
         self.error: Exception | None = None
 
     def __call__(self) -> int:
         self.calls += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        time.sleep(self.seconds)
+        assert self.free.wait(PATIENCE_S)
         self.at_once -= 1
         if self.error:
             raise self.error
@@ -33,7 +36,7 @@ def test_a_young_value_is_kept() -> None:
 
 
 def test_an_old_value_is_renewed_before_it_is_given_if_that_is_quick() -> None:
-    kept = Kept(Source(), expiry_seconds=0)
+    kept = Kept(Source(), expiry_seconds=0, patience_seconds=PATIENCE_S)
     assert [kept.value(), kept.value()] == [1, 2]
 
 
@@ -41,8 +44,7 @@ def test_while_a_slow_renewal_runs_everybody_sees_the_value_before() -> None:
     source = Source()
     kept = Kept(source, expiry_seconds=0, patience_seconds=0.1)
     assert kept.value() == 1
-    source.seconds = 0.8
-    started = time.monotonic()
+    source.free.clear()
     seen: list[int] = []
     threads = [threading.Thread(target=lambda: seen.append(kept.value())) for _ in range(8)]
     for thread in threads:
@@ -50,30 +52,31 @@ def test_while_a_slow_renewal_runs_everybody_sees_the_value_before() -> None:
     for thread in threads:
         thread.join()
     assert seen == [1] * 8
-    assert time.monotonic() - started < 0.6
     assert source.calls == 2
-    time.sleep(0.9)
-    source.seconds = 0
-    assert kept.value() >= 2
+    source.free.set()
+    until(lambda: kept.value() >= 2)
 
 
 def test_the_first_value_is_waited_for_and_made_once() -> None:
     source = Source()
-    source.seconds = 0.3
+    source.free.clear()
     kept = Kept(source, expiry_seconds=3600, patience_seconds=0.01)
     seen: list[int] = []
     threads = [threading.Thread(target=lambda: seen.append(kept.value())) for _ in range(8)]
     for thread in threads:
         thread.start()
+    until(lambda: source.calls)
+    assert seen == []
+    source.free.set()
     for thread in threads:
         thread.join()
     assert seen == [1] * 8
-    assert source.most_at_once == 1
+    assert (source.calls, source.most_at_once) == (1, 1)
 
 
 def test_a_failing_renewal_leaves_the_value_and_says_why() -> None:
     source = Source()
-    kept = Kept(source, expiry_seconds=0)
+    kept = Kept(source, expiry_seconds=0, patience_seconds=PATIENCE_S)
     kept.value()
     source.error = PacsError("pacs", "is down", "start it")
     assert kept.value() == 1
@@ -104,10 +107,16 @@ def test_an_expired_value_is_renewed_by_the_next_request() -> None:
 
 def test_a_request_need_not_wait_for_the_first_value_as_long_as_it_takes() -> None:
     source = Source()
-    source.seconds = 0.5
+    source.free.clear()
     kept = Kept(source, expiry_seconds=3600, first_patience_seconds=0.1)
     with pytest.raises(TimeoutError):
         kept.value()
-    time.sleep(0.7)
-    assert kept.value() == 1
+    source.free.set()
+
+    def value() -> int | None:
+        with suppress(TimeoutError):
+            return kept.value()
+        return None
+
+    assert until(value) == 1
     assert source.calls == 1

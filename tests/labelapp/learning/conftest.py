@@ -1,9 +1,8 @@
-"""A folder of jobs, a queue that runs them in stand-ins for processes, and patience."""
+"""A folder of jobs, and a queue that runs them in stand-ins for processes."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from mammolens.labelapp.learning.job_files import JobFiles
 from mammolens.labelapp.learning.process import Launch
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.training.progress import Stage
+
+from ...patience import PATIENCE_S, until
 
 
 class LearnerStandIn:
@@ -63,7 +64,7 @@ class Launcher:
     def number(self, wanted: int) -> LearnerStandIn:
         """The one that is started as such, counted from 1."""
         with self._new:
-            assert self._new.wait_for(lambda: len(self.started) >= wanted, 20)
+            assert self._new.wait_for(lambda: len(self.started) >= wanted, PATIENCE_S)
             return self.started[wanted - 1]
 
 
@@ -104,14 +105,6 @@ def a_queue(make_queue: MakeQueue, a_launcher: Launcher) -> LearningQueue:
 def a_running_queue(a_queue: LearningQueue) -> LearningQueue:
     a_queue.start()
     return a_queue
-
-
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something is true; an error where it does not come."""
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 def state_of(queue: LearningQueue, name: str, state: JobState) -> Job:

@@ -18,7 +18,8 @@ from mammolens.labelapp.learning.process import LearnerProcess, launching
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.learning.settings import LearningSettings
 
-from .conftest import MakeQueue, until
+from ...patience import PATIENCE_S, until
+from .conftest import MakeQueue
 
 APP = '''
 import os, time
@@ -72,7 +73,7 @@ def a_queue_of_processes(the_app: Path, make_queue: MakeQueue) -> LearningQueue:
 
 def ended(queue: LearningQueue, do: str) -> dict[str, Any]:
     """A job that does something, when it is over, as clients see it."""
-    return queue.as_json(queue.wait(queue.ask(LearningKind.TRAIN, {"do": do}, "anna").job, 60))
+    return queue.as_json(queue.wait(queue.ask(LearningKind.TRAIN, {"do": do}, "anna").job, PATIENCE_S))
 
 
 def test_an_outcome_is_told_and_the_process_leaves_the_processor_to_others(
@@ -132,7 +133,7 @@ def test_a_second_process_waits_until_the_first_has_ended(the_app: Path, some_fi
     other = LearnerProcess(some_files, second, settings)
     try:
         with pytest.raises(AssertionError):
-            until(lambda: some_files.track(second.job).progress, 4)
+            until(lambda: some_files.track(second.job).progress, seconds=4)
         one.stop()
         until(lambda: other.ended() is not None)
         assert other.ended() == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,14 +29,19 @@ class Asked:
 
 @dataclass
 class Answer:
-    """One answer as it is sent; ``announced`` is the Content-Length, if it is to be another than the true one."""
+    """One answer as it is sent.
+
+    Attributes:
+        announced: the Content-Length, if it is to be another than the true one.
+        held: the answer is sent when this is set.
+    """
 
     status: int = 200
     body: bytes = b""
     kind: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
     announced: int | None = None
-    after_s: float = 0.0
+    held: threading.Event | None = None
 
 
 def attribute(vr: str, *values: Any) -> dict[str, Any]:
@@ -175,7 +179,8 @@ def _handler(answer: Callable[[Asked], Answer]) -> type[BaseHTTPRequestHandler]:
             return Asked(self.command, url.path, parse_qs(url.query), dict(self.headers), body)
 
         def _give(self, given: Answer) -> None:
-            time.sleep(given.after_s)
+            if given.held is not None:
+                given.held.wait()
             self.send_response(given.status)
             headers = {"Content-Type": given.kind, "Content-Length": str(given.announced or len(given.body))}
             for name, value in (headers | given.headers).items():

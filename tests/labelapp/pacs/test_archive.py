@@ -13,6 +13,7 @@ from mammolens.errors import PacsError, StorageError, UnknownImageError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.archive import Instance, Pacs
 
+from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, served
 
 
@@ -24,7 +25,7 @@ def a_fake_pacs() -> Iterator[FakePacs]:
 
 
 def pacs_at(server: FakePacs) -> Pacs:
-    return Pacs(PacsAccess(server.url, seconds=2), {"Modality": "MG"})
+    return Pacs(PacsAccess(server.url, seconds=PATIENCE_S), {"Modality": "MG"})
 
 
 def a_file(uid: str = "1.2.9.1") -> bytes:

@@ -8,6 +8,7 @@ from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.listing import Listing
 from mammolens.labelapp.pacs.search import Search
 
+from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, attribute, served
 
 
@@ -37,7 +38,7 @@ def a_clock() -> Clock:
 
 @pytest.fixture
 def a_listing(a_fake_pacs: FakePacs, a_clock: Clock) -> Listing:
-    search = Search(PacsAccess(a_fake_pacs.url, seconds=2), {"Modality": "MG"})
+    search = Search(PacsAccess(a_fake_pacs.url, seconds=PATIENCE_S), {"Modality": "MG"})
     return Listing(search, clock=a_clock, today=lambda: date(2026, 3, 1))
 
 

@@ -7,6 +7,7 @@ from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.instance import Instance
 from mammolens.labelapp.pacs.retrieve import retrieve
 
+from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, served
 from .test_archive import a_file
 
@@ -23,7 +24,7 @@ def a_fake_pacs() -> Iterator[FakePacs]:
 
 
 def got(pacs: FakePacs) -> bytes:
-    return retrieve(PacsAccess(pacs.url, seconds=2), Instance(UID, "1.2.8", "1.2"))
+    return retrieve(PacsAccess(pacs.url, seconds=PATIENCE_S), Instance(UID, "1.2.8", "1.2"))
 
 
 def test_any_transfer_syntax_is_asked_for(a_fake_pacs: FakePacs) -> None:

@@ -7,6 +7,7 @@ from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import PacsRefusalError
 from mammolens.labelapp.pacs.search import Search
 
+from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, attribute, instance_json, served
 
 
@@ -17,7 +18,7 @@ def a_fake_pacs() -> Iterator[FakePacs]:
 
 
 def search_of(server: FakePacs) -> Search:
-    return Search(PacsAccess(server.url, seconds=2), {"Modality": "MG"})
+    return Search(PacsAccess(server.url, seconds=PATIENCE_S), {"Modality": "MG"})
 
 
 def test_the_filter_and_the_wanted_attributes_are_asked_for(a_fake_pacs: FakePacs) -> None:

@@ -9,18 +9,21 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from topology.ports import free_port
 
 from mammolens.errors import ConfigError, PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import errors_of
 from mammolens.labelapp.pacs.session import open_session
 
+from ...patience import PATIENCE_S, until
 from .fake_pacs import Answer, FakePacs, served
 
 
@@ -28,6 +31,14 @@ from .fake_pacs import Answer, FakePacs, served
 def a_fake_pacs() -> Iterator[FakePacs]:
     with served(FakePacs()) as pacs:
         yield pacs
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds between two tries, which nobody waits for."""
+    slept: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=slept.append, time=time.time))
+    return slept
 
 
 def get(access: PacsAccess) -> int:
@@ -51,11 +62,10 @@ def test_a_store_is_tried_again_too(a_fake_pacs: FakePacs) -> None:
     assert [asked.body for asked in a_fake_pacs.asked] == [b"whole", b"whole"]
 
 
-def test_it_waits_as_long_as_the_pacs_asks_for(a_fake_pacs: FakePacs) -> None:
-    a_fake_pacs.next_answers = [Answer(503, headers={"Retry-After": "1"})]
-    started = time.monotonic()
+def test_it_waits_as_long_as_the_pacs_asks_for(a_fake_pacs: FakePacs, pauses: list[float]) -> None:
+    a_fake_pacs.next_answers = [Answer(503, headers={"Retry-After": "7"})]
     assert get(PacsAccess(a_fake_pacs.url)) == 200
-    assert time.monotonic() - started >= 1
+    assert pauses == [7]
 
 
 def test_it_gives_up_after_a_few_times_and_says_what_the_pacs_answered(a_fake_pacs: FakePacs) -> None:
@@ -83,31 +93,36 @@ def test_any_other_error_is_told_and_not_tried_again(a_fake_pacs: FakePacs, stat
 
 
 def test_a_slow_pacs_is_asked_twice_and_then_named_slow(a_fake_pacs: FakePacs) -> None:
-    a_fake_pacs.next_answers = [Answer(after_s=2)] * 9
-    started = time.monotonic()
+    sent = threading.Event()
+    a_fake_pacs.next_answers = [Answer(held=sent)] * 9
     with pytest.raises(PacsError, match="does not answer in time; .*raise MONAI_LABEL_DICOMWEB_PROXY_TIMEOUT"):
         get(PacsAccess(a_fake_pacs.url, seconds=0.3))
-    assert time.monotonic() - started < 2
+    until(lambda: len(a_fake_pacs.asked) >= 2)  # the second may have waited in a queue until now
+    sent.set()
     assert len(a_fake_pacs.asked) == 2
 
 
-def test_a_pacs_that_is_down_is_called_so_after_a_few_seconds() -> None:
-    with served(FakePacs()) as pacs:
-        url = pacs.url
-    started = time.monotonic()
+def test_a_pacs_that_is_down_is_called_so_after_a_few_seconds(pauses: list[float]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(PacsError, match=r"127\.0\.0\.1:\d+: the PACS does not answer \(ConnectionError\); start it"):
         get(PacsAccess(url))
-    assert 1 < time.monotonic() - started < 10
+    assert 1 < sum(pauses) < 10
 
 
-def test_a_pacs_that_is_up_again_meanwhile_is_reached() -> None:
-    with served(FakePacs()) as pacs:
-        url = pacs.url
-    status: list[int] = []
-    client = threading.Thread(target=lambda: status.append(get(PacsAccess(url))))
+def test_a_pacs_that_is_up_again_meanwhile_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, status = free_port(), []
+    tried, up = threading.Event(), threading.Event()
+
+    def pause(_: float) -> None:
+        tried.set()
+        assert up.wait(PATIENCE_S)
+
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=pause, time=time.time))
+    client = threading.Thread(target=lambda: status.append(get(PacsAccess(f"http://127.0.0.1:{port}"))))
     client.start()
-    time.sleep(0.5)
-    with served(pacs, port=int(url.rpartition(":")[2])):
+    assert tried.wait(PATIENCE_S)
+    with served(FakePacs(), port=port):
+        up.set()
         client.join()
     assert status == [200]
 
@@ -181,13 +196,12 @@ def a_tls_pacs(an_authority: Authority) -> Iterator[FakePacs]:
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_and_the_setting_named(
-    a_tls_pacs: FakePacs, monkeypatch: pytest.MonkeyPatch
+    a_tls_pacs: FakePacs, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    started = time.monotonic()
     with pytest.raises(PacsError, match="TLS connection is refused .*certificate.*MAMMOLENS_DICOMWEB_CA_FILE"):
         get(PacsAccess(a_tls_pacs.url))
-    assert time.monotonic() - started < 1  # not tried again
+    assert pauses == []  # not tried again
     assert a_tls_pacs.asked == []
 
 

@@ -10,6 +10,7 @@ from mammolens.errors import PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.store import store
 
+from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, attribute, served
 from .test_archive import a_file
 
@@ -21,7 +22,9 @@ def a_fake_pacs() -> Iterator[FakePacs]:
 
 
 def send(pacs: FakePacs, *uids: str, **access: Any) -> None:
-    store(PacsAccess(pacs.url, seconds=2, **access), [pydicom.dcmread(io.BytesIO(a_file(uid))) for uid in uids])
+    store(
+        PacsAccess(pacs.url, seconds=PATIENCE_S, **access), [pydicom.dcmread(io.BytesIO(a_file(uid))) for uid in uids]
+    )
 
 
 def refusing(reason: int, status: int = 409, kind: str = "application/dicom+json") -> Answer:

@@ -16,6 +16,8 @@ from mammolens.review.decision import Origin
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 
+from ...patience import PATIENCE_S
+
 
 @pytest.fixture
 def two_exams(a_folder_datastore: MammogramFolder) -> list[Exam]:
@@ -144,7 +146,7 @@ def test_a_decision_that_comes_while_another_is_taken_back_counts(
         seen = read(exam)
         grace = threading.Thread(target=lambda: decisions.decide(exam, Order(Verdict.FINDING, "grace")))
         grace.start()
-        grace.join(30)
+        grace.join(PATIENCE_S)
         return seen
 
     monkeypatch.setattr(decisions, "of", slowly)

@@ -2,8 +2,10 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,6 +32,7 @@ from mammolens.labelapp.tasks.serving import Serving
 from mammolens.models.store import ModelStore
 from mammolens.types import AnomalyResult
 
+from ...patience import PATIENCE_S
 from ..conftest import MakeModel, PacsStandIn
 
 T = TypeVar("T")
@@ -188,20 +191,27 @@ def test_progress_is_told_while_an_exam_is_judged(a_room: ReadingRoom, an_exam: 
 
 
 def test_a_second_request_waits_for_the_first_and_shares_its_result(
-    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = threading.Thread(target=lambda: a_room.judge(an_exam, again=True))
+    second, has_asked = threading.Thread(target=lambda: a_room.judge(an_exam, again=True)), threading.Event()
+
+    def now() -> float:
+        if threading.current_thread() is second:
+            has_asked.set()
+        return time.monotonic()
 
     def start_the_second() -> None:
         a_bystander.before = lambda: None
         second.start()
+        assert has_asked.wait(PATIENCE_S)
         second.join(0.2)
         assert second.is_alive()
 
+    monkeypatch.setattr("mammolens.labelapp.reading.judging.time", SimpleNamespace(monotonic=now))
     a_bystander.before = start_the_second
     a_room.judge(an_exam)
     runs = a_bystander.runs
-    second.join(30)
+    second.join(PATIENCE_S)
     assert a_bystander.runs == runs
 
 

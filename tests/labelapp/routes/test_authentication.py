@@ -30,7 +30,7 @@ def sign(a_key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     cache[auth.get_public_key.cache_key(REALM)] = public
 
     def make(key: Any = a_key, algorithm: str = "RS256", **claims: Any) -> str:
-        content = {"preferred_username": "ada", "exp": time.time() + 60, "realm_access": {"roles": ["r"]}, **claims}
+        content = {"preferred_username": "ada", "exp": time.time() + 3600, "realm_access": {"roles": ["r"]}, **claims}
         return jwt.encode({name: value for name, value in content.items() if value is not None}, key, algorithm)
 
     yield make

@@ -17,6 +17,8 @@ from starlette.testclient import TestClient
 from mammolens.inference.presentation import Presentation
 from mammolens.labelapp.app import MammoLensApp
 
+from ...patience import PATIENCE_S
+
 
 def parts(files: list[Path]) -> list[tuple[str, tuple[str, bytes]]]:
     return [("files", (file.name, file.read_bytes())) for file in files]
@@ -91,7 +93,7 @@ def test_what_takes_too_long_leaves_nothing_behind_when_it_ends(
     goes_on, wrote = threading.Event(), threading.Event()
 
     def slow(predictor: Any, files: Any, folder: Path) -> None:
-        goes_on.wait(20)
+        goes_on.wait(PATIENCE_S)
         folder.mkdir(parents=True)
         (folder / "late.jpg").write_bytes(b"of a patient")
         wrote.set()

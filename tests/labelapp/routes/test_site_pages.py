@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from mammolens.labelapp.routes import site_pages
 
+from ...patience import patient
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
@@ -63,7 +65,7 @@ def a_page(a_browser: "Browser", a_client: TestClient) -> Iterator["Page"]:
         answer = a_client.get(route.request.url.removeprefix(ORIGIN))
         route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
-    page = a_browser.new_page()
+    page = patient(a_browser.new_page())
     page.route("**/*", part)
     yield page
     page.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,18 +19,15 @@ from MammoLensLib.session import Session
 from MammoLensLib.view import Finding, View
 from MammoLensLib.widget import Panel
 
+from ...patience import until
 from .reading_room import SQUARE, ReadingRoom
 
 MODULE = Path(__file__).parents[3] / "slicer_module" / "MammoLens"
 
 
-def wait_until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(done: Callable[[], bool]) -> None:
     """Let Qt's events happen, as they do in Slicer, until it is so."""
-    ends = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < ends, "it never came to that"
-        qt.QApplication.processEvents()
-        time.sleep(0.002)
+    until(done, meanwhile=qt.QApplication.processEvents)
     qt.QApplication.processEvents()
 
 

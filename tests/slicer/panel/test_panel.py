@@ -1,13 +1,13 @@
 """The panel as a whole: it never waits, and what fails leaves everything as it was."""
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from MammoLensLib import watched
 from MammoLensLib.errors import ServerError
 
+from ...patience import PATIENCE_S
 from .reader import Reader
 
 FIRST, SECOND = f"e-{1:016x}", f"e-{2:016x}"
@@ -16,10 +16,8 @@ FIRST, SECOND = f"e-{1:016x}", f"e-{2:016x}"
 def test_a_slow_server_does_not_hold_up_the_panel(a_reader: Reader) -> None:
     a_reader.connect()
     a_reader.room.open.clear()
-    started = time.monotonic()
     a_reader.ui.worklistTable.cellDoubleClicked.emit(0, 0)
     a_reader.process()
-    assert time.monotonic() - started < 1
     assert a_reader.session.busy is not None
     a_reader.ui.filterEdit.setText("clara")  # it still answers
     assert a_reader.ui.worklistTable.rowCount == 1
@@ -74,7 +72,7 @@ def test_how_far_the_server_is_with_judging_is_told(a_reader: Reader, monkeypatc
     judge, told = a_reader.room.judge, threading.Event()
 
     def slowly(*given, **named):
-        told.wait(5)
+        told.wait(PATIENCE_S)
         return judge(*given, **named)
 
     a_reader.room.judge = slowly

@@ -45,7 +45,7 @@ class Desk:
         self.wait()
 
     def wait(self) -> None:
-        wait_until(lambda: self.session.busy is None, seconds=120)
+        wait_until(lambda: self.session.busy is None)
 
     def open(self, server: Server, row: int = 0) -> None:
         self.ui.urlEdit.setText(server.url)
@@ -129,10 +129,10 @@ def test_a_training_without_enough_normals_says_what_to_do(a_server: Server, a_d
     a_desk.open(a_server)
     a_desk.ui.tabs.setCurrentWidget(a_desk.ui.learningTab)
     learning = a_desk.widget.panel._learning
-    wait_until(lambda: learning.state is not None, seconds=30)
+    wait_until(lambda: learning.state is not None)
     assert a_desk.ui.learningLabel.text.startswith("Serves now: <b>")
     a_desk.ui.startTrainingButton.click()
-    wait_until(lambda: "It failed" in a_desk.ui.trainingLabel.text, seconds=120)
+    wait_until(lambda: "It failed" in a_desk.ui.trainingLabel.text)
     assert "normal" in a_desk.ui.trainingLabel.text
     assert a_desk.ui.resumeTrainingButton.isEnabled()
 

@@ -8,6 +8,8 @@ import pytest
 
 from mammolens.labelapp.routes.ohif.route import MODULES
 
+from ....patience import patient
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
@@ -18,7 +20,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def a_page(a_browser: "Browser") -> Iterator["Page"]:
     """An empty page that can import the modules by name."""
-    page = a_browser.new_page()
+    page = patient(a_browser.new_page())
     page.route("**/*", _serve)
     page.goto(ORIGIN)
     yield page

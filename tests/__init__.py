@@ -1,0 +1,1 @@
+"""A package, since MONAI Label installs one of this name, whose parts would be taken for ours."""
