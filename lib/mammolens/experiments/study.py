@@ -6,10 +6,11 @@ the seed and the number of finished trials before it: a search that was stopped 
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import optuna
 from optuna.samplers import TPESampler
@@ -54,6 +55,26 @@ class Trial:
     reason: str = ""
 
 
+class _Lock:
+    """On the journal itself. Optuna's own are files, and end in an error where Ctrl-C meets them being released."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._held: IO[bytes] | None = None
+
+    def acquire(self) -> bool:
+        """Wait for it."""
+        self.release()  # as Ctrl-C may have left it
+        self._held = self._journal.open("rb")
+        fcntl.flock(self._held, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        """Give it to others."""
+        if self._held is not None:
+            self._held.close()
+
+
 class Study:
     """Draws configurations and remembers what became of them.
 
@@ -78,7 +99,8 @@ class Study:
         if journal.exists() and not resume:
             raise ConfigError(journal, "holds the trials of an earlier search", "add --resume, or give another output")
         folder.mkdir(parents=True, exist_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(journal)))
+        lock: Any = _Lock(journal)  # Optuna exports no base class of its locks
+        storage = JournalStorage(JournalFileBackend(str(journal), lock))
         self._study = optuna.create_study(
             storage=storage, study_name=_NAME, direction="maximize", load_if_exists=True, sampler=self._sampler(0)
         )
