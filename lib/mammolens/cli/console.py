@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from mammolens.cli.exit_codes import ExitCode, exit_code_of
+from mammolens.cli.signals import ended_by_sigterm
 from mammolens.errors import MammoLensError
 
 
@@ -29,13 +30,14 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
     """Say an expected error in one line on stderr and leave with its exit code.
 
     Args:
-        when_stopped: said after Ctrl-C.
+        when_stopped: said after Ctrl-C and SIGTERM.
 
     Raises:
         typer.Exit: with the code of :class:`ExitCode`.
     """
     try:
-        yield
+        with ended_by_sigterm():
+            yield
     except MammoLensError as error:
         say_error(str(error))
         raise typer.Exit(exit_code_of(error)) from error

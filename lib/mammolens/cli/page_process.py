@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from mammolens.cli.server_process import check_port, ended, ended_by_sigterm
+from mammolens.cli.server_process import check_port
+from mammolens.cli.signals import child, ended_by_sigterm
 from mammolens.errors import InputError, ServerError
 from mammolens.loopback import opener_for
 
-_LONGEST_START_S = 120.0
+_LONGEST_START_S = 300.0
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def running_page(address: str, port: int, options: Mapping[str, object]) -> Iter
     for name, value in options.items():
         if value is not None:
             command += [f"--{name}", str(value)]
-    with ended_by_sigterm(), ended(subprocess.Popen(command, stdout=subprocess.DEVNULL)) as page:
+    with ended_by_sigterm(), child(command, stdout=subprocess.DEVNULL) as page:
         _wait_until_it_answers(page, address, port)
         yield page
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -14,16 +13,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 
+from mammolens.cli.signals import child, ended_by_sigterm
 from mammolens.errors import InputError, ServerError
 from mammolens.loopback import opener_for
 
 HOST = "127.0.0.1"
 APP = Path("monai_app")
 _MAIN = '"""The MONAI Label app of MammoLens."""\n\nfrom mammolens.labelapp.app import MammoLensApp as MammoLensApp\n'
-_LONGEST_START_S = 120.0
-_LONGEST_STOP_S = 10.0
+_LONGEST_START_S = 300.0
 
 
 @contextmanager
@@ -58,40 +56,12 @@ def running_server(
     sink = log.open("wb") if log else None
     with ended_by_sigterm():
         try:
-            with ended(subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT if sink else None)) as server:
+            with child(command, stdout=sink, stderr=subprocess.STDOUT if sink else None) as server:
                 _wait_until_it_answers(server, port, log)
                 yield server
         finally:
             if sink:
                 sink.close()
-
-
-@contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a child process, and end it afterwards, by force if it does not by itself."""
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=_LONGEST_STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM means what Ctrl-C does, so that what stands behind 'finally' is done."""
-
-    def end(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # told again, go on stopping the server
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def wait_for(server: subprocess.Popen[bytes]) -> None:
