@@ -20,7 +20,7 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: "-".join(map(str, variant.values())))
 def test_the_reader_sees_the_pixels_that_were_written(a_normal_exam, tmp_path, variant):
     files = write_phantom_exam(a_normal_exam, tmp_path, **variant)
     for view, file in zip(a_normal_exam.views, files, strict=True):
@@ -95,7 +95,7 @@ def test_what_is_not_written_is_refused(a_normal_exam, tmp_path, wrong):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: "-".join(map(str, variant.values())))
 def test_dciodvfy_finds_no_error(a_normal_exam, tmp_path, variant):
     validator = shutil.which("dciodvfy")
     if validator is None:

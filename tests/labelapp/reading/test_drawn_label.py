@@ -16,6 +16,10 @@ HEADER = "NRRD0004\ntype: {kind}\ndimension: 2\nsizes: {sizes}\nencoding: {encod
 HERE = {"kind": "uint8", "sizes": "4 4", "encoding": "raw"}
 
 
+def _gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)  # else it holds the time
+
+
 def _nrrd(path: Path, lines: str = "", pixels: bytes = bytes(16), **header: str) -> Path:
     path.write_bytes((HEADER.format(**(HERE | header)) + lines + "\n").encode() + pixels)
     return path
@@ -70,12 +74,12 @@ def test_a_file_is_what_its_name_says_or_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("x.nrrd", b""),
-        ("x.nrrd", b"NRRD0004\n\n"),
-        ("x.nii.gz", b""),
-        ("x.nii.gz", b"\x1f\x8bhalf"),
-        ("x.nii.gz", gzip.compress(struct.pack("<i", 348) + bytes(400))),
-        ("x.nii.gz", gzip.compress(bytes(100))[:-4]),
+        pytest.param("x.nrrd", b"", id="nrrd-empty"),
+        pytest.param("x.nrrd", b"NRRD0004\n\n", id="nrrd-no-fields"),
+        pytest.param("x.nii.gz", b"", id="nifti-empty"),
+        pytest.param("x.nii.gz", b"\x1f\x8bhalf", id="nifti-no-gzip"),
+        pytest.param("x.nii.gz", _gzipped(struct.pack("<i", 348) + bytes(400)), id="nifti-no-header"),
+        pytest.param("x.nii.gz", _gzipped(bytes(100))[:-4], id="nifti-cut"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:

@@ -1,0 +1,79 @@
+"""The tests are the same ones wherever and whenever they are collected: workers of pytest-xdist have to agree."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .patience import PATIENCE_S, end
+
+REPOSITORY = Path(__file__).parents[1]
+_LONGEST = 80
+_COLLECTS = """
+import json, os, sys, time
+from pathlib import Path
+
+import pytest
+
+file, later, cores = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+now = time.time
+time.time, os.cpu_count = lambda: now() + later, lambda: cores
+
+
+class Notes:
+    def pytest_collection_finish(self, session):
+        file.write_text(json.dumps([item.nodeid for item in session.items]), encoding="utf-8")
+
+
+sys.exit(pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"], plugins=[Notes()]))
+"""
+
+
+def _collects(file: Path, later: float, cores: int, **environment: str) -> subprocess.Popen[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", _COLLECTS, str(file), str(later), str(cores)],
+        cwd=REPOSITORY,
+        env={**inherited, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """Ids as two computers collect them whose date, clock, language, cores and order of sets differ."""
+    folder = tmp_path_factory.mktemp("collected")
+    files = [folder / "one.json", folder / "other.json"]
+    running = [
+        _collects(files[0], 0, 1, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", LC_ALL="C"),
+        _collects(files[1], 12_345.6, 64, PYTHONHASHSEED="2", TZ="Etc/GMT+12", LC_ALL="C.UTF-8"),
+    ]
+    try:
+        for process in running:
+            said, _ = process.communicate(timeout=PATIENCE_S)
+            assert process.returncode == 0, said
+    finally:
+        for process in running:
+            end(process)
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def test_every_process_collects_the_same_tests_in_the_same_order(collected: list[list[str]]) -> None:
+    one, other = collected
+    assert len(one) > 1000
+    assert [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]] == []
+    assert len(one) == len(other)
+
+
+def test_ids_are_short_and_printable(collected: list[list[str]]) -> None:
+    parameters = {test: found[1] for test in collected[0] if (found := re.search(r"\[(.*)\]$", test, re.DOTALL))}
+    assert [test for test, words in parameters.items() if not (words.isascii() and words.isprintable())] == []
+    assert [test for test, words in parameters.items() if len(words) > _LONGEST or r"\x" in words] == []
