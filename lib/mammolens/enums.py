@@ -45,6 +45,7 @@ class SpacingSource(StrEnum):
     IMAGER_PIXEL_SPACING = "ImagerPixelSpacing"
     IMAGER_PIXEL_SPACING_MAGNIFIED = "ImagerPixelSpacing / EstimatedRadiographicMagnificationFactor"
     NOMINAL_SCANNED_PIXEL_SPACING = "NominalScannedPixelSpacing"
+    TABLE = "table"
     NONE = "none"
 
 

@@ -57,7 +57,8 @@ class ImageGeometry:
 class ImageAttributes:
     """What a table or a person says about an image; it wins over what the header says.
 
-    ``pixel_aspect_ratio`` is a pixel's height over its width where an image was stretched (PS3.3 C.7.6.3.1.7).
+    ``spacing`` is a pixel's size at the plane of the breast. ``pixel_aspect_ratio`` is a pixel's height over its
+    width where an image was stretched (PS3.3 C.7.6.3.1.7).
     """
 
     patient_id: str | None = None
@@ -65,6 +66,7 @@ class ImageAttributes:
     laterality: Laterality | None = None
     view: ViewPosition | None = None
     machine_id: str | None = None
+    spacing: PixelSpacing | None = None
     pixel_aspect_ratio: float | None = None
 
 

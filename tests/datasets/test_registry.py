@@ -11,6 +11,7 @@ from mammolens.errors import DatasetError
 FIRST_LINES = {
     "rsna640": "image,split,clean_negative,inverted,patient_id,BIRADS\na.png,test,1,0,1,1\n",
     "mias": "image,patient_id,tissue,label,severity,col,row,radius\na.png,1,G,NORM,,,,\n",
+    "inbreast2048": "image,patient_id,acr_density,birads,mass_mask,pixel_size_mm\na.png,1,2,1,0,0.1\n",
     "cbis800": "image,patient_id,x,y,w,h\na.png,1,1,1,1,1\n",
     "table": "image,patient_id\na.png,1\n",
     "folder": "name,comment\na.png,nice\n",

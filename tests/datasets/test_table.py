@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mammolens.datasets.table import find_row, open_table, read_table
-from mammolens.enums import Laterality, Split, ViewPosition
+from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
 from mammolens.errors import DatasetError
-from mammolens.types import ImageAttributes
+from mammolens.types import ImageAttributes, PixelSpacing
 
 FULL = (
     "image,patient_id,exam_id,laterality,view,machine_id,inverted,split,clean_negative,cancer,site_id,age,density\n"
@@ -27,6 +27,20 @@ def test_only_the_image_column_is_needed(write_text):
     row = read_table(write_text("labels.csv", "image\na.png\n"))["a.png"]
     assert row.attributes == ImageAttributes()
     assert (row.split, row.clean_negative, row.cancer, row.site, row.covariates) == (None, None, None, None, {})
+
+
+def test_a_pixel_size_is_no_covariate_but_the_image_s_spacing(write_text):
+    row = read_table(write_text("labels.csv", "image,pixel_size_mm\na.png,0.07\n"))["a.png"]
+    assert row.attributes.spacing == PixelSpacing(0.07, 0.07, SpacingSource.TABLE)
+    assert row.covariates == {}
+
+
+@pytest.mark.parametrize("cell", ["0", "-0.07", "70", "small"])
+def test_a_pixel_size_that_is_none_is_refused_with_file_line_and_column(write_text, cell):
+    path = write_text("labels.csv", f"image,pixel_size_mm\na.png,{cell}\n")
+    with pytest.raises(DatasetError) as caught:
+        read_table(path)
+    assert str(caught.value).startswith(f"{path}: line 2, column 'pixel_size_mm': ")
 
 
 @pytest.mark.parametrize(("column", "cell"), [("laterality", "B"), ("view", "AP"), ("split", "dev"), ("cancer", "?")])

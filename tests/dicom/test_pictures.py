@@ -9,9 +9,9 @@ from PIL import Image
 
 from mammolens.dicom.pictures import content_uid, picture_pixels
 from mammolens.dicom.reader import read_header, read_mammogram
-from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
+from mammolens.enums import AttributeSource, Laterality, QualityFlag, SpacingSource, ViewPosition
 from mammolens.errors import InputError, PixelDataError, UnsupportedMammogramError
-from mammolens.types import ImageAttributes
+from mammolens.types import ImageAttributes, ImageGeometry, PixelSpacing
 
 
 @pytest.fixture
@@ -56,6 +56,14 @@ def test_a_picture_tells_nothing_but_what_it_looks_like(a_right_mlo, tmp_path):
     assert header.spacing is None
     guessed = (QualityFlag.NO_PIXEL_SPACING, QualityFlag.LATERALITY_GUESSED, QualityFlag.VIEW_GUESSED)
     assert header.flags == guessed
+
+
+def test_a_table_s_pixel_size_is_the_spacing_of_a_picture(a_right_mlo, tmp_path):
+    spacing = PixelSpacing(0.25, 0.25, SpacingSource.TABLE)
+    header = read_header(saved(a_right_mlo, tmp_path / "image.png"), ImageAttributes(spacing=spacing))
+    assert header.spacing == spacing
+    assert QualityFlag.NO_PIXEL_SPACING not in header.flags
+    assert header.geometry == ImageGeometry()  # a viewer of the picture knows no table
 
 
 def test_a_name_that_is_no_utf_8_names_the_patient_in_valid_text(a_right_mlo, tmp_path):

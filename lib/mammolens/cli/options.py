@@ -27,12 +27,14 @@ Kind = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        help="rsna, rsna640, mias, inbreast, cbis800, cbis-ddsm, table or folder, if the layout does not tell.",
+        help="rsna, rsna640, mias, inbreast, inbreast2048, cbis800, cbis-ddsm, table, folder; else told by the layout.",
     ),
 ]
 Table = Annotated[
     Path | None,
-    typer.Option("--table", "-t", help="CSV: image, patient_id, laterality, view, machine_id and any others."),
+    typer.Option(
+        "--table", "-t", help="CSV: image, patient_id, laterality, view, machine_id, pixel_size_mm and others."
+    ),
 ]
 
 

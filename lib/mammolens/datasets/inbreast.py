@@ -42,7 +42,7 @@ _LESIONS: Final = {
     "asymmetry": "asymmetry",
     "assymetry": "asymmetry",
 }
-_TRUTH: Final = {"1": False, "2": False, "4": True, "5": True, "6": True}  # 3, probably benign, is neither
+TRUTH: Final = {"1": False, "2": False, "4": True, "5": True, "6": True}  # 3, probably benign, is neither
 
 
 def open_inbreast(path: Path) -> Dataset:
@@ -66,7 +66,7 @@ def open_inbreast(path: Path) -> Dataset:
 
 def _case(row: CsvRow, file: Path, patient: str, contours: Path) -> Case:
     birads = row.required("bi-rads")
-    truth = _TRUTH.get(birads[0])
+    truth = TRUTH.get(birads[0])
     known = {"birads": birads, "density": row.text("acr"), "age": row.text("patient age")}
     laterality, view = row.word("laterality", Laterality), row.word("view", ViewPosition)
     # One examination a patient, as far as the dates tell, which are months.

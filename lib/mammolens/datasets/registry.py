@@ -13,6 +13,8 @@ from mammolens.datasets.cbis800 import open_cbis800
 from mammolens.datasets.cbis_ddsm import open_cbis_ddsm
 from mammolens.datasets.csv_rows import read_rows
 from mammolens.datasets.folder import open_folder
+from mammolens.datasets.inbreast2048 import COLUMNS as INBREAST2048_COLUMNS
+from mammolens.datasets.inbreast2048 import open_inbreast2048
 from mammolens.datasets.rsna640 import open_rsna640
 from mammolens.datasets.table import open_table
 from mammolens.errors import DatasetError
@@ -105,6 +107,11 @@ _KINDS = {
         "labels.csv with tissue, label and radius, or Info.txt beside mdb001.png", _is_mias, mias.open_mias
     ),
     "inbreast": DatasetKind("INbreast.csv, AllDICOMs/ and AllXML/", _is_inbreast, inbreast.open_inbreast),
+    "inbreast2048": DatasetKind(
+        "labels.csv with birads, mass_mask and pixel_size_mm, masses.csv and images/",
+        lambda path: _has_columns(path, INBREAST2048_COLUMNS),
+        open_inbreast2048,
+    ),
     "cbis800": DatasetKind(
         "labels.csv with x, y, w and h, and images/", lambda path: _has_columns(path, CBIS800_COLUMNS), open_cbis800
     ),

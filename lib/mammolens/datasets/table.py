@@ -1,8 +1,9 @@
 """A folder of images and a CSV table that says what is known of each: columns in any order, ``image`` needed.
 
 Known columns: ``image`` (path inside the folder), ``patient_id``, ``exam_id``, ``laterality``, ``view``,
-``machine_id``, ``split``, ``clean_negative``, ``cancer``, ``site_id``; every other one (``age``,
-``density`` ...) is kept as a covariate. Column names are read in any case.
+``machine_id``, ``pixel_size_mm`` (of square pixels, at the plane of the breast), ``split``, ``clean_negative``,
+``cancer``, ``site_id``; every other one (``age``, ``density`` ...) is kept as a covariate. Column names are read in
+any case.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ from pathlib import Path, PurePosixPath
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.presence import present
-from mammolens.enums import Laterality, Split, ViewPosition
+from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
 from mammolens.errors import DatasetError
-from mammolens.types import ImageAttributes
+from mammolens.types import ImageAttributes, PixelSpacing
 
 _SIDES = {"left": Laterality.LEFT, "right": Laterality.RIGHT}
 _TAKEN = frozenset(  # the rest becomes a covariate, machine_id too
-    ("image", "patient_id", "exam_id", "laterality", "view", "split", "clean_negative", "cancer", "site_id")
+    (
+        "image",
+        "patient_id",
+        "exam_id",
+        "laterality",
+        "view",
+        "pixel_size_mm",
+        "split",
+        "clean_negative",
+        "cancer",
+        "site_id",
+    )
 )
 
 
@@ -70,6 +82,7 @@ def table_row(row: CsvRow) -> TableRow:
         laterality=row.word("laterality", Laterality, _SIDES),
         view=row.word("view", ViewPosition),
         machine_id=row.text("machine_id"),
+        spacing=pixel_size(row),
     )
     return TableRow(
         image=_image_name(row),
@@ -80,6 +93,19 @@ def table_row(row: CsvRow) -> TableRow:
         site=row.text("site_id"),
         covariates=covariates(row, _TAKEN),
     )
+
+
+def pixel_size(row: CsvRow) -> PixelSpacing | None:
+    """The column ``pixel_size_mm``: the side of a square pixel of the stored image, at the plane of the breast.
+
+    Raises:
+        DatasetError: no number, or not the size of a mammogram's pixel.
+    """
+    size = row.number("pixel_size_mm")
+    try:
+        return None if size is None else PixelSpacing(size, size, SpacingSource.TABLE)
+    except ValueError as error:
+        raise row.error("pixel_size_mm", str(error), "give millimetres, as 0.07") from error
 
 
 def covariates(row: CsvRow, taken: Iterable[str]) -> dict[str, str]:

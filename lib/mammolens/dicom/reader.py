@@ -151,6 +151,9 @@ def _with_table(
 ) -> ImageHeader:
     # Where there is no study, all images of a patient are one exam.
     exam = header.exam_id if header.study_instance_uid else attributes.patient_id or header.exam_id
+    flags = header.flags
+    if attributes.spacing:
+        flags = tuple(flag for flag in flags if flag is not QualityFlag.NO_PIXEL_SPACING)
     return replace(
         header,
         patient_id=attributes.patient_id or header.patient_id,
@@ -160,7 +163,9 @@ def _with_table(
         view=attributes.view or header.view,
         view_source=source if attributes.view else header.view_source,
         acquisition_group=attributes.machine_id or header.acquisition_group,
+        spacing=attributes.spacing or header.spacing,
         pixel_aspect_ratio=attributes.pixel_aspect_ratio or header.pixel_aspect_ratio,
+        flags=flags,
     )
 
 
