@@ -15,6 +15,8 @@ from .patience import PATIENCE_S, end
 
 REPOSITORY = Path(__file__).parents[1]
 _LONGEST = 80
+# Under LC_ALL=C, Python cannot read the .pth files of an environment whose path is not ASCII.
+_PLAIN_LOCALE = "C" if f"{REPOSITORY}{sys.prefix}".isascii() else "C.UTF-8"
 _COLLECTS = """
 import json, os, sys, time
 from pathlib import Path
@@ -53,7 +55,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     folder = tmp_path_factory.mktemp("collected")
     files = [folder / "one.json", folder / "other.json"]
     running = [
-        _collects(files[0], 0, 1, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", LC_ALL="C"),
+        _collects(files[0], 0, 1, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", LC_ALL=_PLAIN_LOCALE),
         _collects(files[1], 12_345.6, 64, PYTHONHASHSEED="2", TZ="Etc/GMT+12", LC_ALL="C.UTF-8"),
     ]
     try:

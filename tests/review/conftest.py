@@ -15,6 +15,8 @@ from mammolens.enums import Verdict
 from mammolens.review.decision import Decision
 from mammolens.review.ledger import Ledger
 
+from ..patience import PATIENCE_S
+
 WRITER = Path(__file__).with_name("writer.py")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 Decide = Callable[..., Decision]
@@ -40,6 +42,12 @@ def tampering(ledger: Ledger) -> Iterator[Connection]:
         else:
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_append_only ON decisions")
         yield connection
+
+
+@pytest.fixture
+def patient_writers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy computer twenty writers wait for each other longer than a server would let them."""
+    monkeypatch.setattr("mammolens.review.database._BUSY_S", PATIENCE_S)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])

@@ -222,6 +222,7 @@ def test_of_twenty_writers_in_processes_and_threads_no_decision_is_lost_or_kept_
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("patient_writers")
 def test_of_ten_thousand_decisions_of_twenty_annotators_none_is_lost_or_kept_twice(a_ledger):
     def annotate(annotator):
         for batch in range(5):

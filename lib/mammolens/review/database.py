@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from mammolens.errors import ConfigError, LedgerError, MammoLensError, StorageError
 from mammolens.review.migration import is_current, upgrade
 
-_BUSY_S = 60  # how long a writer waits for the others
+_BUSY_S = 60  # how long one waits for the others, be it for a connection or to write
 _CONNECT_S = 10  # a host that does not answer at all must not hold up a server for the minutes that TCP takes
 _UPGRADE_KEY = 0x6D616D6D6F  # of PostgreSQL's advisory lock; any number that others do not take
 _WRITES = "ledger_writes"
@@ -127,8 +127,8 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_S}
         # Asked before: a database that was started anew is found again.
-        return create_engine(url, pool_pre_ping=True, connect_args=patience)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_S})
+        return create_engine(url, pool_pre_ping=True, pool_timeout=_BUSY_S, connect_args=patience)
+    engine = create_engine(url, pool_timeout=_BUSY_S, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
