@@ -43,10 +43,11 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     attributes = ImageAttributes(
         patient, patient, _SIDES[match[1]], ViewPosition(match[2]), pixel_aspect_ratio=_PIXEL_ASPECT_RATIO
     )
-    lesions = tuple(_box(row) for row in rows)
+    lesions = tuple(mass(row, "box") for row in rows)
     return Case(folder / name, patient, attributes, abnormal=True, lesions=lesions)
 
 
-def _box(row: CsvRow) -> Lesion:
+def mass(row: CsvRow, shape: str) -> Lesion:
+    """The mass in the box ``x``, ``y``, ``w``, ``h`` of a row, as a lesion of this shape."""
     x, y, width, height = (row.required_number(name) for name in ("x", "y", "w", "h"))
-    return Lesion(y + height / 2, x + width / 2, height / 2, width / 2, shape="box", kind="mass")
+    return Lesion(y + height / 2, x + width / 2, height / 2, width / 2, shape=shape, kind="mass")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mammolens.datasets.base import Case, Dataset, Lesion
-from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.cbis800 import mass
+from mammolens.datasets.csv_rows import read_rows
 from mammolens.datasets.inbreast import CITATION, LICENCE, TRUTH
 from mammolens.datasets.table import open_table
 from mammolens.enums import Split
@@ -30,7 +31,7 @@ def open_inbreast2048(path: Path) -> Dataset:
     """
     masses: dict[str, list[Lesion]] = defaultdict(list)
     for row in read_rows(path / MASSES, ("image", "x", "y", "w", "h")):
-        masses[row.required("image")].append(_mass(row))
+        masses[row.required("image")].append(mass(row, "ellipse"))
     dataset = open_table(path, path / TABLE, "inbreast2048", LICENCE)
     cases = tuple(_completed(case, masses.get(case.path.name, [])) for case in dataset.cases)
     return replace(dataset, cases=cases, citation=CITATION)
@@ -46,8 +47,3 @@ def _completed(case: Case, masses: list[Lesion]) -> Case:
         lesions=tuple(masses),
         covariates=covariates,
     )
-
-
-def _mass(row: CsvRow) -> Lesion:
-    x, y, width, height = (row.required_number(name) for name in ("x", "y", "w", "h"))
-    return Lesion(y + height / 2, x + width / 2, height / 2, width / 2, kind="mass")

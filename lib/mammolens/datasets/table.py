@@ -20,8 +20,9 @@ from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes, PixelSpacing
 
 _SIDES = {"left": Laterality.LEFT, "right": Laterality.RIGHT}
-_TAKEN = frozenset(  # the rest becomes a covariate, machine_id too
-    (
+# The rest becomes a covariate, machine_id too.
+_TAKEN = frozenset(
+    {
         "image",
         "patient_id",
         "exam_id",
@@ -32,7 +33,7 @@ _TAKEN = frozenset(  # the rest becomes a covariate, machine_id too
         "clean_negative",
         "cancer",
         "site_id",
-    )
+    }
 )
 
 
@@ -82,7 +83,7 @@ def table_row(row: CsvRow) -> TableRow:
         laterality=row.word("laterality", Laterality, _SIDES),
         view=row.word("view", ViewPosition),
         machine_id=row.text("machine_id"),
-        spacing=pixel_size(row),
+        spacing=_pixel_size(row),
     )
     return TableRow(
         image=_image_name(row),
@@ -93,19 +94,6 @@ def table_row(row: CsvRow) -> TableRow:
         site=row.text("site_id"),
         covariates=covariates(row, _TAKEN),
     )
-
-
-def pixel_size(row: CsvRow) -> PixelSpacing | None:
-    """The column ``pixel_size_mm``: the side of a square pixel of the stored image, at the plane of the breast.
-
-    Raises:
-        DatasetError: no number, or not the size of a mammogram's pixel.
-    """
-    size = row.number("pixel_size_mm")
-    try:
-        return None if size is None else PixelSpacing(size, size, SpacingSource.TABLE)
-    except ValueError as error:
-        raise row.error("pixel_size_mm", str(error), "give millimetres, as 0.07") from error
 
 
 def covariates(row: CsvRow, taken: Iterable[str]) -> dict[str, str]:
@@ -165,3 +153,11 @@ def _image_name(row: CsvRow) -> str:
     if name.is_absolute() or ".." in name.parts or ":" in str(name) or not name.parts:
         raise row.error("image", f"{str(name)!r} leads out of the folder", "give paths inside the folder of images")
     return str(name)
+
+
+def _pixel_size(row: CsvRow) -> PixelSpacing | None:
+    size = row.number("pixel_size_mm")
+    try:
+        return None if size is None else PixelSpacing(size, size, SpacingSource.TABLE)
+    except ValueError as error:
+        raise row.error("pixel_size_mm", str(error), "give millimetres, as 0.07") from error
