@@ -53,8 +53,8 @@ def demo(
             for exam in worklist(port):
                 say(f"judging exam {exam['patient']} for the viewer ...")
                 judge(port, exam["exam"])
-            out().print(_next_steps(port, output), soft_wrap=True, markup=False, highlight=False)
-            wait_for(server)
+            steps = _next_steps(port, output)
+            wait_for(server, lambda: out().print(steps, soft_wrap=True, markup=False, highlight=False))
 
 
 def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:

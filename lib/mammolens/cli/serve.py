@@ -92,9 +92,12 @@ def serve(
     }
     conf = {name: str(value) for name, value in said.items() if value}
     with one_line_errors(), running_server(studies, port, app, model_dir, conf=conf) as server:
-        say(f"serving {studies} at {address(port)} - Ctrl-C stops")
-        say(f"the worklist: {address(port)}")
-        if viewer := first_viewer(port):
-            say(f"its first exam: {viewer}")
-        say(f"{RESEARCH_USE_ONLY}.")
-        wait_for(server)
+        wait_for(server, lambda: _announce(studies, port))
+
+
+def _announce(studies: str, port: int) -> None:
+    say(f"serving {studies} at {address(port)} - Ctrl-C stops")
+    say(f"the worklist: {address(port)}")
+    if viewer := first_viewer(port):
+        say(f"its first exam: {viewer}")
+    say(f"{RESEARCH_USE_ONLY}.")

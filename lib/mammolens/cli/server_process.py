@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.error
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,13 +64,18 @@ def running_server(
                 sink.close()
 
 
-def wait_for(server: subprocess.Popen[bytes]) -> None:
+def wait_for(server: subprocess.Popen[bytes], announce: Callable[[], None]) -> None:
     """Until the server ends or somebody presses Ctrl-C, which is how it is meant to end.
+
+    Args:
+        server: that answers already.
+        announce: says so; whoever reads it may press Ctrl-C at once.
 
     Raises:
         ServerError: it ended by itself.
     """
     try:
+        announce()
         code = server.wait()
     except KeyboardInterrupt:
         return

@@ -57,6 +57,9 @@ def web(
             "max-images": max_images,
         }
         with running_page(address, port, options) as page:
-            say(f"the page: http://{address}:{port}/ - Ctrl-C stops")
-            say(f"{RESEARCH_USE_ONLY}.")
-            wait_for(page)
+            wait_for(page, lambda: _announce(address, port))
+
+
+def _announce(address: str, port: int) -> None:
+    say(f"the page: http://{address}:{port}/ - Ctrl-C stops")
+    say(f"{RESEARCH_USE_ONLY}.")
