@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,14 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Sixteen normal phantom exams and two abnormal ones, as small DICOM files beside a labels.csv."""
     folder = tmp_path_factory.mktemp("phantoms")
     return write_phantom_dataset(folder, normals=16, abnormals=2, rows=192, columns=160, spacing=(1.25, 1.25))
+
+
+@pytest.fixture(scope="session")
+def a_lesion_bank(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The images with lesions of two other phantom exams."""
+    folder = tmp_path_factory.mktemp("lesions")
+    made = write_phantom_dataset(folder, normals=0, abnormals=2, seed=900, rows=192, columns=160, spacing=(1.25, 1.25))
+    return replace(made.where(lambda case: bool(case.lesions)), name="bank")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -107,12 +107,43 @@ class TrainingConfig(_Section):
     lesions: LesionConfig | None = Field(
         None, description="take synthetic lesions away again; without, reconstruct what is given"
     )
-    exposure_weight: float = Field(
-        0.0, ge=0, le=10, description="above 0: learn from the known cancers of the data set's exposure split, too"
+    exposure_share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="of each batch: known abnormal images with outlined lesions",
     )
     patience: int = Field(10, ge=1, description="epochs without a better validation error before it stops")
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)
+
+
+class FusionConfig(_Section):
+    """How the scores of views become a breast's, and those of breasts an exam's.
+
+    A configuration may say ``fusion: max`` for the same of views and breasts.
+    """
+
+    views: Literal["mean", "max"] = Field("mean", description="of a breast")
+    breasts: Literal["mean", "max"] = Field("mean", description="of an exam")
+    asymmetry: float = Field(
+        0.0, ge=0, le=10, description="so many times the difference of the breasts is added to the exam's score"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word(cls, given: Any) -> Any:
+        return {"views": given, "breasts": given} if isinstance(given, str) else given
+
+    def __str__(self) -> str:
+        """In words."""
+        exam = {"mean": "the mean of the breasts", "max": "the higher breast"}[self.breasts]
+        if self.asymmetry:
+            exam += f" + {self.asymmetry:g} x their difference"
+        return f"{self.views} of a breast's views, {exam}"
+
+
+MEANS: Final = FusionConfig()
 
 
 class ScoringConfig(_Section):
@@ -128,7 +159,7 @@ class ScoringConfig(_Section):
     erosion: int = Field(
         2, ge=0, description="working pixels taken off the breast's border, where edges attract errors"
     )
-    fusion: Literal["mean", "max"] = Field("mean", description="views to breast, breasts to exam")
+    fusion: FusionConfig = MEANS
 
 
 class CalibrationConfig(_Section):

@@ -103,6 +103,7 @@ class Keys(StrEnum):
 
     IMAGE = "image"
     BREAST_MASK = "breast_mask"
+    LESIONS = "lesions"
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,7 @@ import pytest
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source
-from mammolens.config import CalibrationConfig, load_config
+from mammolens.config import CalibrationConfig, FusionConfig, load_config
 from mammolens.enums import Laterality
 from mammolens.errors import ModelError
 from mammolens.models.directory import CALIBRATION, CONFIG
@@ -278,7 +278,7 @@ def test_an_exam_of_one_image_is_judged_by_exams_of_one_image(tmp_path):
     assert calibration.exam_threshold() == calibration.exam_threshold(None, (2, 2))
     assert calibration.exam_threshold(None, (1,)) > calibration.exam_threshold() + 15
     assert calibration.asymmetry_p_value(3.0, None, (2, 2)) == 1 / 40 < calibration.asymmetry_p_value(3.0, None, (1, 1))
-    highest = replace(calibration, fusion="max")
+    highest = replace(calibration, fusion=FusionConfig(views="max", breasts="max"))
     assert highest.exam_threshold(None, (2, 1)) > calibration.exam_threshold(None, (2, 1))
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from mammolens.calibration.sub_exams import fuse_values, shape_of, sub_exams
+from mammolens.calibration.sub_exams import shape_of, sub_exams
 
 LEFT, RIGHT = (1.0, 2.0), (3.0, 4.0)
 
@@ -39,6 +39,5 @@ def test_an_exam_with_too_few_images_gives_what_comes_closest(breasts, shape, cl
     assert sub_exams(breasts, shape) == closest
 
 
-def test_breasts_are_counted_the_largest_first_and_fused_by_mean_or_maximum():
+def test_breasts_are_counted_the_largest_first():
     assert shape_of([(3.0,), LEFT]) == (2, 1)
-    assert (fuse_values(LEFT, "mean"), fuse_values(LEFT, "max")) == (1.5, 2.0)

@@ -43,7 +43,7 @@ def test_it_reports_every_patient_and_compares_with_another_run(mammolens, a_con
 @pytest.mark.parametrize(
     ("option", "value", "code", "reason"),
     [
-        ("-c", "training: {exposure_weight: 0.5}", 4, "use evaluate on the test split"),
+        ("-c", "training: {exposure_share: 0.5}", 4, "give lesions of other patients as --exposure"),
         ("--against", "nothing.csv", 5, "nothing.csv"),
         ("-d", "nowhere", 5, "is not there"),
         ("--folds", "17", 5, "16 clean-negative patients cannot be dealt into 17 folds"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from mammolens.config import MEANS
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.promises import binomial_band, promises
 
@@ -25,7 +26,7 @@ def test_an_exact_promise_lies_within_its_band_about_as_often_as_said():
 
 @pytest.fixture
 def found(images_with_everything):
-    return {(one.unit, one.group): one for one in promises(images_with_everything, 0.1, "mean", DecisionRule())}
+    return {(one.unit, one.group): one for one in promises(images_with_everything, 0.1, MEANS, DecisionRule())}
 
 
 def test_images_and_exams_are_checked_overall_by_site_and_by_machine(found, images_with_everything):
@@ -41,23 +42,23 @@ def test_images_and_exams_are_checked_overall_by_site_and_by_machine(found, imag
 
 def test_a_rate_beyond_the_band_is_a_broken_promise(images_with_everything):
     all_flagged = [replace(image, is_anomalous=True) for image in images_with_everything]
-    broken = next(promises(all_flagged, 0.1, "mean", DecisionRule()))
+    broken = next(promises(all_flagged, 0.1, MEANS, DecisionRule()))
     assert not broken.kept
     assert broken.realised == 1
 
 
 def test_a_group_without_normals_makes_no_promise(images_with_everything):
     ill = [replace(image, abnormal=True) if image.site == "2" else image for image in images_with_everything]
-    assert {one.group for one in promises(ill, 0.1, "mean", DecisionRule())} == {"all", "site 1", "machine m1"}
+    assert {one.group for one in promises(ill, 0.1, MEANS, DecisionRule())} == {"all", "site 1", "machine m1"}
 
 
 def test_a_rule_that_promises_no_rate_is_not_judged(images_with_everything):
-    assert not list(promises(images_with_everything, 0.1, "mean", DecisionRule("mean_std")))
+    assert not list(promises(images_with_everything, 0.1, MEANS, DecisionRule("mean_std")))
 
 
 def test_a_confident_promise_is_kept_by_any_lower_rate(images_with_everything):
     none_flagged = [replace(image, is_anomalous=False) for image in images_with_everything]
-    confident = next(promises(none_flagged, 0.1, "mean", DecisionRule(confidence=0.9)))
-    on_average = next(promises(none_flagged, 0.1, "mean", DecisionRule()))
+    confident = next(promises(none_flagged, 0.1, MEANS, DecisionRule(confidence=0.9)))
+    on_average = next(promises(none_flagged, 0.1, MEANS, DecisionRule()))
     assert (confident.kept, on_average.kept) == (True, False)
     assert confident.high == on_average.high

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from mammolens.config import FusionConfig
 from mammolens.errors import DatasetError
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import evaluate
@@ -9,12 +10,13 @@ from mammolens.evaluation.reading import read_scored_set, read_scores
 from mammolens.evaluation.records import json_text, scores_csv
 
 RULE = DecisionRule("conformal", 0.9)
+HIGHEST = FusionConfig(views="max", breasts="max", asymmetry=0.5)
 SAID = {"title": "T", "model": "m", "notes": [], "alpha": 0.1, "fusion": "mean"}
 
 
 @pytest.fixture
 def a_folder(images_with_everything, tmp_path):
-    evaluation = evaluate(images_with_everything, alpha=0.2, n_bootstrap=30, fusion="max", rule=RULE)
+    evaluation = evaluate(images_with_everything, alpha=0.2, n_bootstrap=30, fusion=HIGHEST, rule=RULE)
     (tmp_path / "scores.csv").write_text(scores_csv(images_with_everything))
     (tmp_path / "evaluation.json").write_text(json_text(evaluation, title="T", model="m", notes=["n"]))
     return tmp_path
@@ -33,7 +35,7 @@ def test_what_is_unknown_comes_back_as_unknown(an_image, tmp_path):
 def test_measuring_again_gives_the_very_figures(a_folder):
     found = read_scored_set(a_folder / "scores.csv")
     assert (found.title, found.model, found.notes) == ("T", "m", ("n",))
-    assert (found.alpha, found.fusion, found.rule) == (0.2, "max", RULE)
+    assert (found.alpha, found.fusion, found.rule) == (0.2, HIGHEST, RULE)
     again = evaluate(found.images, alpha=found.alpha, n_bootstrap=30, fusion=found.fusion, rule=found.rule)
     text = json_text(again, title=found.title, model=found.model, notes=found.notes)
     assert text == (a_folder / "evaluation.json").read_text()

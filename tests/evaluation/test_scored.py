@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from mammolens.config import FusionConfig
 from mammolens.enums import Laterality
 from mammolens.errors import DatasetError
 from mammolens.evaluation.scored import check_images, columns, fused
@@ -33,7 +34,15 @@ def test_columns_keep_the_order_of_the_images(an_exam_of_three_views):
     assert rows.sites.tolist() == ["", "", ""]
 
 
-@pytest.mark.parametrize(("fusion", "left", "exam"), [("mean", 2.0, 6.0), ("max", 3.0, 10.0)])
+@pytest.mark.parametrize(
+    ("fusion", "left", "exam"),
+    [
+        (FusionConfig(), 2.0, 6.0),
+        (FusionConfig(views="max", breasts="max"), 3.0, 10.0),
+        (FusionConfig(breasts="max", asymmetry=0.5), 2.0, 14.0),
+    ],
+    ids=str,
+)
 def test_views_fuse_to_breasts_and_breasts_to_exams(an_exam_of_three_views, fusion, left, exam):
     breasts, exams = (fused(an_exam_of_three_views, level, fusion) for level in ("breast", "exam"))
     assert breasts.scores.tolist() == [left, 10.0]

@@ -28,6 +28,17 @@ def a_quick_config() -> ModelConfig:
     )
 
 
+@pytest.fixture(scope="session")
+def an_exposed_config(a_quick_config: ModelConfig) -> ModelConfig:
+    """One epoch of restoration, half of each batch with real lesions."""
+    wanted = {
+        "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 4.0, "size": 96, "margin": 0},
+        "network": {"name": "restorer", "options": {"width": 1}},
+        "training": {**a_quick_config.training.model_dump(), "lesions": {}, "exposure_share": 0.5},
+    }
+    return ModelConfig.model_validate({**a_quick_config.model_dump(), **wanted})
+
+
 @pytest.fixture
 def a_space(a_quick_config: ModelConfig, tmp_path: Path) -> SearchSpace:
     """The learning rate, and widths of which the configuration's own is one."""

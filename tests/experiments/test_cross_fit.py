@@ -7,7 +7,7 @@ import pytest
 
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.experiments.cross_fit import cross_fit
-from mammolens.experiments.fields import EXPOSURE, with_values
+from mammolens.experiments.fields import with_values
 from mammolens.models.directory import TRAINING, load_model
 from mammolens.training.progress import Stage
 
@@ -85,10 +85,26 @@ def test_an_earlier_run_is_not_mixed_up_with_a_new_one(found, a_quick_config, ph
 
 
 def test_a_model_that_learns_from_known_cancers_is_refused(a_quick_config, phantoms, tmp_path):
-    exposed = with_values(a_quick_config, {EXPOSURE: 0.5})
-    with pytest.raises(ConfigError, match=r"training\.exposure_weight: .*; use evaluate on the test split"):
+    exposed = with_values(a_quick_config, {"training.exposure_share": 0.5})
+    with pytest.raises(ConfigError, match=r"exposure_share: .*; give lesions of other patients as --exposure"):
         cross_fit(exposed, phantoms, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_lesions_of_other_patients_teach_every_fold_s_model(phantoms, a_lesion_bank, an_exposed_config, tmp_path):
+    cross_fit(an_exposed_config, phantoms, tmp_path / "out", exposure=a_lesion_bank, folds=2)
+    for number in (1, 2):
+        record = json.loads((tmp_path / "out" / f"fold-{number}" / "model" / TRAINING).read_text())
+        assert record["images"]["exposure"] == len(a_lesion_bank.cases)
+        assert record["exposure"]["name"] == a_lesion_bank.name
+    fewer = a_lesion_bank.where(lambda case: case is not a_lesion_bank.cases[0])
+    with pytest.raises(DatasetError, match="is of another configuration, other data"):
+        cross_fit(an_exposed_config, phantoms, tmp_path / "out", exposure=fewer, folds=2, resume=True)
+
+
+def test_lesions_that_are_scored_do_not_teach(phantoms, an_exposed_config, tmp_path):
+    with pytest.raises(DatasetError, match="of its images are in .*, too, whose cancers are scored; give lesions"):
+        cross_fit(an_exposed_config, phantoms, tmp_path / "out", exposure=phantoms, folds=2)
 
 
 def test_an_image_that_cannot_be_used_is_told_and_the_others_go_on(a_quick_config, phantoms, tmp_path):

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
-from mammolens.experiments.fields import EXPOSURE, is_field, learns_from_exposure, value_at, with_values
+from mammolens.experiments.fields import is_field, value_at, with_values
 
 
 def test_a_value_is_found_by_its_dotted_name(a_quick_config):
@@ -42,8 +41,3 @@ def test_a_value_that_does_not_fit_names_its_field(a_quick_config):
 )
 def test_a_field_is_told_from_a_slip_of_the_pen(a_quick_config, name, there):
     assert is_field(a_quick_config, name) is there
-
-
-def test_a_configuration_tells_whether_it_learns_from_known_cancers():
-    assert not learns_from_exposure(ModelConfig())
-    assert learns_from_exposure(with_values(ModelConfig(), {EXPOSURE: 0.5}))

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
+from mammolens.experiments.fields import with_values
 from mammolens.experiments.tuning_data import tuning_data
 from mammolens.training.partition import partition
 
@@ -49,16 +48,13 @@ def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantom
     assert str(data).endswith("against the same images with a synthetic lesion each")
 
 
-def test_trials_that_learn_from_known_cancers_are_measured_on_the_other_half_of_them(phantoms, a_quick_config):
-    ill = ("PHANTOM-16", "PHANTOM-17")
-    exposed = replace(
-        phantoms,
-        cases=tuple(replace(c, split=Split.EXPOSURE if c.patient_id in ill else None) for c in phantoms.cases),
-    )
-    data = tuning_data(exposed, a_quick_config, seed=0, share_exposure=True)
-    learned = {case.patient_id for case in data.learners.cases if case.split is Split.EXPOSURE}
-    assert len(learned) == 1
-    assert patients(data.abnormals) == set(ill) - learned
+def test_trials_that_learn_from_lesions_need_those_of_other_patients(split_phantoms, a_quick_config, a_lesion_bank):
+    exposed = with_values(a_quick_config, {"training.exposure_share": 0.5})
+    with pytest.raises(DatasetError, match="learns from known cancers, and those of the exposure split measure; give"):
+        tuning_data(split_phantoms, exposed, seed=0)
+    data = tuning_data(split_phantoms, exposed, seed=0, exposure=a_lesion_bank)
+    assert data.exposure is a_lesion_bank
+    assert data.abnormals == tuning_data(split_phantoms, a_quick_config, seed=0).abnormals
 
 
 def test_the_draw_is_the_seeds(split_phantoms, a_quick_config):

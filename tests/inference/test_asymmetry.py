@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d
 
-from mammolens.config import ModelConfig
+from mammolens.config import MEANS, ModelConfig
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
 from mammolens.enums import Laterality
@@ -54,7 +54,7 @@ def asymmetry_of(seed: int, *lesions: PhantomLesion) -> float:
         header = ImageHeader(Path(uid), uid, "patient", "exam", laterality=view.laterality, view=view.view)
         score = scorer.score(pipeline.prepare(Mammogram(header, view.pixels))).pred_score
         scores.append(ImageScore(header, score, score))
-    difference = asymmetry(fuse(scores, "mean"))
+    difference = asymmetry(fuse(scores, MEANS))
     assert difference is not None
     return difference
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from mammolens.config import MEANS, FusionConfig
 from mammolens.enums import Laterality
 from mammolens.inference.exam import ImageScore, fuse
 from mammolens.types import ImageHeader
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
+
+HIGHEST = FusionConfig(views="max", breasts="max")
 
 
 def score(uid: str, laterality: Laterality | None, value: float, group: str | None = "Maker One") -> ImageScore:
@@ -24,40 +27,40 @@ def five_views() -> list[ImageScore]:
 
 
 def test_the_mean_is_taken_within_breasts_and_then_over_breasts(five_views):
-    fused = fuse(five_views, "mean")
+    fused = fuse(five_views, MEANS)
     assert fused.breasts == {LEFT: 3.0, RIGHT: 5.0}
     assert fused.exam == 4.0  # not 3.8, the mean over images
 
 
 def test_the_maximum_is_that_of_the_worst_view(five_views):
-    fused = fuse(five_views, "max")
+    fused = fuse(five_views, HIGHEST)
     assert fused.breasts == {LEFT: 6.0, RIGHT: 6.0}
     assert fused.exam == 6.0
 
 
 def test_an_instance_counts_once_and_its_last_score_wins(five_views):
-    assert fuse([*five_views, *five_views], "mean") == fuse(five_views, "mean")
-    assert fuse([*five_views, score("5", RIGHT, 16.0)], "mean").breasts[RIGHT] == 10.0
+    assert fuse([*five_views, *five_views], MEANS) == fuse(five_views, MEANS)
+    assert fuse([*five_views, score("5", RIGHT, 16.0)], MEANS).breasts[RIGHT] == 10.0
 
 
 def test_images_of_unknown_side_are_a_breast_of_their_own():
-    fused = fuse([score("1", LEFT, 1.0), score("2", None, 3.0), score("3", None, 5.0)], "mean")
+    fused = fuse([score("1", LEFT, 1.0), score("2", None, 3.0), score("3", None, 5.0)], MEANS)
     assert fused.breasts == {LEFT: 1.0, None: 4.0}
     assert fused.exam == 2.5
 
 
 def test_a_single_image_is_its_own_breast_and_exam():
-    fused = fuse([score("1", RIGHT, 2.0)], "max")
+    fused = fuse([score("1", RIGHT, 2.0)], HIGHEST)
     assert (fused.breasts, fused.exam) == ({RIGHT: 2.0}, 2.0)
 
 
 def test_an_exam_is_of_a_machine_if_all_its_images_are():
-    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0)], "mean").acquisition_group == "Maker One"
-    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, "Maker Two")], "mean").acquisition_group is None
-    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, None)], "mean").acquisition_group is None
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0)], MEANS).acquisition_group == "Maker One"
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, "Maker Two")], MEANS).acquisition_group is None
+    assert fuse([score("1", LEFT, 1.0), score("2", RIGHT, 1.0, None)], MEANS).acquisition_group is None
 
 
 def test_the_shape_tells_how_many_images_of_each_breast_were_fused(five_views):
-    assert fuse(five_views[3:] + five_views[:3], "mean").shape == (3, 2)
-    with_unknown = fuse([*five_views, score("6", None, 1.0)], "mean")
+    assert fuse(five_views[3:] + five_views[:3], MEANS).shape == (3, 2)
+    with_unknown = fuse([*five_views, score("6", None, 1.0)], MEANS)
     assert (with_unknown.shape, with_unknown.shape_of_sides) == ((3, 2, 1), (3, 2))

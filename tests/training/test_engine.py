@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
-from mammolens.errors import DatasetError, ModelError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of
@@ -85,6 +85,33 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_model(
     assert same_weights(uninterrupted, output)
     assert (uninterrupted / TRAINING).read_bytes() == (output / TRAINING).read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_lesions_of_another_data_set_are_learned_from_and_named(
+    a_restorer_config, six_patients, a_lesion_bank, tmp_path
+):
+    training = a_restorer_config.training.model_copy(update={"exposure_share": 0.5})
+    exposed = a_restorer_config.model_copy(update={"training": training})
+    seen: list[TrainingProgress] = []
+    train(exposed, six_patients, tmp_path / "exposed", exposure=a_lesion_bank, progress=seen.append)
+    record = json.loads((tmp_path / "exposed" / TRAINING).read_text())
+    assert record["images"]["exposure"] == len(a_lesion_bank.cases)
+    assert record["patients"]["exposure"] == 2
+    assert record["exposure"]["name"] == "bank"
+    assert seen[0].total == sum(record["images"][part] for part in ("train", "validation", "exposure"))
+    train(a_restorer_config, six_patients, tmp_path / "normal-only")
+    assert not same_weights(tmp_path / "exposed", tmp_path / "normal-only")
+
+
+def test_an_exposure_that_would_teach_nothing_is_refused(a_restorer_config, six_patients, a_lesion_bank, tmp_path):
+    with pytest.raises(ConfigError, match=r"exposure_share: is 0, so nothing would be learned from bank; use configs/"):
+        train(a_restorer_config, six_patients, tmp_path / "model", exposure=a_lesion_bank)
+    training = a_restorer_config.training.model_copy(update={"exposure_share": 0.5})
+    exposed = a_restorer_config.model_copy(update={"training": training})
+    gone = replace(a_lesion_bank, cases=tuple(replace(c, path=tmp_path / "gone.dcm") for c in a_lesion_bank.cases))
+    with pytest.raises(DatasetError, match="exposure: no usable image with an outlined lesion"):
+        train(exposed, six_patients, tmp_path / "model", exposure=gone)
+    assert not (tmp_path / "model").exists()
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from mammolens.errors import ConfigError
 from mammolens.models.output import NetworkOutput
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.learning import learn, learning_rate
-from mammolens.training.normal import Normal
 from mammolens.training.progress import Stage, TrainingProgress, unobserved
 from mammolens.training.reconstruction import ReconstructionTask
+from mammolens.training.sample import Sample
 
 
 class Small(nn.Module):
@@ -56,7 +56,7 @@ def fit(
 ) -> LearningState:
     """Learn to reconstruct the images, ``(n, 1, size, size)``."""
     normals = [
-        [Normal(image[0].numpy(), np.ones(image.shape[1:], np.bool_)) for image in stack]
+        [Sample.normal(image[0].numpy(), np.ones(image.shape[1:], np.bool_)) for image in stack]
         for stack in (images, validation)
     ]
     options = {"fingerprint": "a", "observe": unobserved, **more}

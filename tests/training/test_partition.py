@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammolens.config import ModelConfig
-from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.registry import open_dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
@@ -16,6 +16,11 @@ from mammolens.training.partition import Partition, partition
 
 def case(patient: str, image: str = "a", *, split: Split | None = None, clean: bool = True) -> Case:
     return Case(Path(f"{patient}_{image}.png"), patient, clean_normal=clean, abnormal=not clean, split=split)
+
+
+def outlined(patient: str, split: Split | None = None) -> Case:
+    lesions = (Lesion(20, 10, 3, 3),)
+    return Case(Path(f"{patient}.png"), patient, abnormal=True, split=split, lesions=lesions)
 
 
 def dataset_of(*cases: Case) -> Dataset:
@@ -82,21 +87,30 @@ def test_a_patient_in_two_splits_is_refused_even_if_one_of_her_images_is_abnorma
         partition(dataset_of(*cases), ModelConfig())
 
 
-def test_known_cancers_are_taken_only_from_the_exposure_split_and_only_when_wanted():
+def test_outlined_lesions_are_taken_only_from_the_exposure_split_and_only_when_wanted():
     cases = [case(f"t{number}", split=Split.TRAIN) for number in range(6)]
     cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(3)]
-    cases += [case("known", split=Split.EXPOSURE, clean=False), case("normal", split=Split.EXPOSURE)]
-    cases += [case("test", split=Split.TEST, clean=False), case("unassigned", clean=False)]
+    cases += [outlined("known", Split.EXPOSURE), case("nowhere", split=Split.EXPOSURE, clean=False)]
+    cases += [case("normal", split=Split.EXPOSURE), outlined("test", Split.TEST), outlined("unassigned")]
     assert partition(dataset_of(*cases), ModelConfig()).exposure == ()
-    found = partition(dataset_of(*cases), config_of(exposure_weight=0.5))
+    found = partition(dataset_of(*cases), config_of(exposure_share=0.5))
     assert patients(found.exposure) == patients(found.by_split[Split.EXPOSURE]) == {"known"}
     assert parts_of(found)[:3] == parts_of(partition(dataset_of(*cases), ModelConfig()))
 
 
-def test_without_an_exposure_split_nothing_is_learned_from_cancers():
-    cases = [*(case(f"p{number}") for number in range(9)), case("cancer", clean=False)]
-    with pytest.raises(DatasetError, match="made: has no abnormal image in a split 'exposure', .*; set training.expos"):
-        partition(dataset_of(*cases), config_of(exposure_weight=0.5))
+def test_another_data_set_gives_all_its_outlined_lesions_but_those_to_test_on():
+    normals = dataset_of(*(case(f"p{number}") for number in range(9)), outlined("own", Split.EXPOSURE))
+    bank = dataset_of(outlined("one"), outlined("two", Split.TRAIN), outlined("kept", Split.TEST), case("plain"))
+    found = partition(normals, config_of(exposure_share=0.5), bank)
+    assert patients(found.exposure) == {"one", "two"}
+
+
+@pytest.mark.parametrize("bank", [None, Dataset("bank", (outlined("kept", Split.TEST), case("plain")), "ours")])
+def test_without_an_outlined_lesion_there_is_nothing_to_learn_from(bank):
+    cases = [*(case(f"p{number}") for number in range(9)), case("cancer", clean=False, split=Split.EXPOSURE)]
+    name = bank.name if bank else "made"
+    with pytest.raises(DatasetError, match=f"{name}: has no image with an outlined lesion .*; give a data set with"):
+        partition(dataset_of(*cases), config_of(exposure_share=0.5), bank)
 
 
 @pytest.mark.parametrize(

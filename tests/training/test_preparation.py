@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mammolens.calibration.standardisation import Source
 from mammolens.config import PreprocessingConfig
-from mammolens.datasets.base import Case
-from mammolens.dicom.reader import read_header
+from mammolens.datasets.base import Case, Lesion
+from mammolens.dicom.reader import read_mammogram
 from mammolens.training.preparation import Gathered, gathered, prepared_cases
+from mammolens.training.sample import Sample
 from mammolens.transforms.pipeline import Pipeline
+from mammolens.types import Mammogram
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +55,22 @@ def test_usable_cases_come_in_order_and_the_others_are_left_out_with_a_line_each
         np.testing.assert_array_equal(image.breast, alone.mask.as_tensor()[0] > 0.5)
 
 
-def test_machine_and_view_of_each_image_are_told(six_patients, a_pipeline):
-    cases = six_patients.cases[:4]
-    headers = [read_header(case.path, case.attributes) for case in cases]
-    sources = gathered(cases, a_pipeline, lambda: None, trimmed=False).sources
-    assert sources == tuple(Source(header.acquisition_group, header.view) for header in headers)
-    assert len(set(sources)) == 2
+def test_outlined_lesions_are_brought_to_the_grid_with_the_image(six_patients):
+    """A lesion that is drawn white, on an image that leans left and on one that leans right."""
+    pipeline = Pipeline(PreprocessingConfig(grid="pixel_size", pixel_size_mm=1.0, size=300))
+    for case in (six_patients.cases[0], six_patients.cases[2]):
+        plain = gathered([case], pipeline, lambda: None, trimmed=False).images[0]
+        assert not plain.lesions.any()
+        header, pixels = (mammogram := read_mammogram(case.path, case.attributes)).header, mammogram.pixels
+        rows, columns = np.argwhere(pixels > 0.1).mean(axis=0)
+        box = Lesion(rows, columns, pixels.shape[0] / 20, pixels.shape[0] / 40, shape="box")
+        marked = gathered([replace(case, lesions=(box,))], pipeline, lambda: None, trimmed=False).images[0]
+        np.testing.assert_array_equal(marked.image, plain.image)
+        down, right = np.indices(pixels.shape)
+        inside = ((down - rows) / box.half_rows) ** 2 + ((right - columns) / box.half_columns) ** 2 <= 1
+        white = Mammogram(header, np.where(inside, 1.0, 0.4 * (pixels > 0.1)).astype(np.float32))
+        drawn = Sample.of(pipeline.prepare(white)).image > 0.7
+        assert (drawn & marked.lesions).sum() > 0.85 * (drawn | marked.lesions).sum() > 20
 
 
 def test_trimmed_images_are_the_breast_s_box_alone(six_patients):
@@ -74,7 +86,7 @@ def test_trimmed_images_are_the_breast_s_box_alone(six_patients):
 
 
 def test_nothing_usable_is_empty(broken_cases, a_pipeline):
-    assert gathered(broken_cases, a_pipeline, lambda: None, trimmed=True) == Gathered((), (), ())
+    assert gathered(broken_cases, a_pipeline, lambda: None, trimmed=True) == Gathered((), ())
 
 
 def test_whoever_stops_early_does_not_wait_for_all_the_other_images(six_patients):

@@ -7,8 +7,8 @@ from torch import nn
 
 from mammolens.config import TrainingConfig
 from mammolens.models.output import NetworkOutput
-from mammolens.training.normal import Normal
 from mammolens.training.reconstruction import ReconstructionTask
+from mammolens.training.sample import Sample
 
 
 class Darker(nn.Module):
@@ -24,9 +24,9 @@ class Darker(nn.Module):
         return NetworkOutput(self.share * image, None)
 
 
-def some_images(count: int, seed: int) -> list[Normal]:
+def some_images(count: int, seed: int) -> list[Sample]:
     rng = np.random.default_rng(seed)
-    return [Normal(rng.random((8, 8), dtype=np.float32), rng.random((8, 8)) < 0.5) for _ in range(count)]
+    return [Sample.normal(rng.random((8, 8), dtype=np.float32), rng.random((8, 8)) < 0.5) for _ in range(count)]
 
 
 @pytest.fixture

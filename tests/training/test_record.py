@@ -134,7 +134,12 @@ def test_a_card_of_a_model_that_saw_known_cancers_says_so(listed, record):
     assert "normal mammograms only" in card
     exposed = replace(listed, exposure=listed.calibration)
     dataset = Dataset("made", listed.train, "all rights reserved.", "Someone, 2020.")
-    seen = training_record(ModelConfig(), dataset, exposed, exposed, STATE, None)
+    bank = Dataset("a bank of lesions", listed.calibration, "CC BY 3.0.", "Others, 2017.")
+    seen = training_record(ModelConfig(), dataset, exposed, exposed, STATE, exposure=bank)
     card = model_card("made-1", ModelConfig(), seen, calibration_of(30))
     assert "normal mammograms only" not in card
-    assert "| known cancers or marked findings, also trained on | 2 | 4 |" in card
+    assert "**known abnormal ones with outlined lesions** (exposure)" in card
+    assert "| known abnormal images with outlined lesions, also trained on | 2 | 4 |" in card
+    assert "- Exposure: a bank of lesions. Others, 2017. Licence of these data: CC BY 3.0." in card
+    own = training_record(ModelConfig(), dataset, exposed, exposed, STATE)
+    assert "Exposure:" not in model_card("made-1", ModelConfig(), own, calibration_of(30))

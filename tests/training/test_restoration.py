@@ -15,21 +15,21 @@ from mammolens.enums import SpacingSource
 from mammolens.models.output import NetworkOutput
 from mammolens.models.registry import build_network
 from mammolens.training.learning import learn
-from mammolens.training.normal import Normal
 from mammolens.training.progress import unobserved
 from mammolens.training.restoration import RestorationTask, _Batch, draw_window, restoration_loss
+from mammolens.training.sample import Sample
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.types import ImageHeader, Mammogram, PixelSpacing
 
 CONFIG = TrainingConfig(batch_size=4, lesions=LesionConfig())
 
 
-def a_breast(seed: int, rows: int = 150, columns: int = 100) -> Normal:
+def a_breast(seed: int, rows: int = 150, columns: int = 100) -> Sample:
     """Trimmed: an ellipse of noise that touches all four sides."""
     down, right = np.indices((rows, columns))
     breast = ((down - rows / 2 + 0.5) / (rows / 2)) ** 2 + (right / columns) ** 2 < 1
     noise = np.random.default_rng(seed).uniform(0.2, 0.8, breast.shape)
-    return Normal(np.where(breast, noise, 0).astype(np.float32), breast)
+    return Sample.normal(np.where(breast, noise, 0).astype(np.float32), breast)
 
 
 class Watching(nn.Module):
@@ -123,7 +123,7 @@ def a_batch(lesion_rows: int = 4) -> _Batch:
     lesions = torch.zeros_like(breast)
     lesions[0, 0, :lesion_rows, :4] = 1
     normal = 0.5 * breast
-    return _Batch(normal + 0.2 * lesions, normal, breast, lesions)
+    return _Batch(normal + 0.2 * lesions, normal, breast, lesions, torch.ones(2, 1, 1, 1))
 
 
 def test_the_loss_is_lowest_for_who_restores_and_finds_everything():
@@ -195,7 +195,7 @@ def separation(network: nn.Module, view: PhantomView) -> float:
 
 def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp_path):
     """Phantoms' lesions are drawn by other code than the ones it learns from."""
-    images = [Normal.of(prepared_view(view)).trimmed() for seed in range(12) for view in an_exam(seed).views]
+    images = [Sample.of(prepared_view(view)).trimmed() for seed in range(12) for view in an_exam(seed).views]
     torch.manual_seed(0)
     network = build_network(NetworkConfig(name="restorer", options={"width": 6}))
     task = RestorationTask(images[8:], images[:8], LEARNING, 1.5)
@@ -207,3 +207,50 @@ def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp
     assert state.validation_errors[-1] < 0.8 * state.validation_errors[0]
     assert np.mean(after) > 0.85 > before
     assert min(after) > 0.6
+
+
+def with_a_lesion(seed: int) -> Sample:
+    """The same breast with a lesion of 9 x 9 pixels near its middle."""
+    plain = a_breast(seed)
+    lesions = np.zeros_like(plain.breast)
+    lesions[70:79, 30:39] = True
+    return Sample(plain.image, plain.breast, lesions)
+
+
+def an_exposed_task(share: float, batch_size: int = 4) -> RestorationTask:
+    config = TrainingConfig(batch_size=batch_size, lesions=LesionConfig(), exposure_share=share)
+    images, known = [a_breast(s) for s in range(6)], [with_a_lesion(s) for s in range(30, 33)]
+    return RestorationTask(images, images[:2], config, 0.75, known)
+
+
+@pytest.mark.parametrize(("share", "normals"), [(0.0, 8), (0.25, 6), (0.5, 4), (0.99, 1)])
+def test_a_share_of_each_batch_are_known_lesions_and_every_normal_image_has_its_turn(share, normals):
+    task, network = an_exposed_task(share, 8), Watching()
+    batches = list(task.batches(1))
+    assert task.images_a_batch == normals
+    assert len(batches) == task.steps == -(-6 // normals)
+    assert sorted(place for batch in batches for place in batch) == list(range(6))
+    task.loss(network, 1, 0, batches[0])
+    assert len(network.given[0][0]) == len(batches[0]) + 8 - normals
+
+
+def test_known_lesions_are_shown_as_they_are_and_nothing_is_restored_beneath_them():
+    task = an_exposed_task(0.5)
+    known = [with_a_lesion(30), with_a_lesion(31)]
+    batch = task._batch([a_breast(0)], [a_breast(1)], np.random.default_rng(0), known)
+    assert batch.restored.flatten().tolist() == [1, 0, 0]
+    assert torch.equal(batch.corrupted[1:], batch.normal[1:])
+    assert batch.lesions[1:].flatten(1).sum(dim=1).tolist() == [81, 81]
+    wrong = batch.normal + 0.3 * (1 - batch.restored)
+    silent = torch.zeros_like(batch.normal)
+    losses = [float(restoration_loss(NetworkOutput(image, silent), batch)) for image in (batch.normal, wrong)]
+    assert losses[0] == losses[1]
+
+
+def test_a_window_shows_the_lesion_where_the_image_has_it():
+    """Mirrored and moved together: the lesion's pixels keep their greys."""
+    image = with_a_lesion(0)
+    image.image[image.lesions] = 1.0
+    for seed in range(20):
+        window = draw_window(image, 0.75, np.random.default_rng(seed))
+        np.testing.assert_array_equal(window.lesions, window.image == 1.0)

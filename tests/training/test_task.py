@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mammolens.config import TrainingConfig
-from mammolens.training.normal import Normal
+from mammolens.training.sample import Sample
 from mammolens.training.task import Task
 
 
@@ -21,7 +21,7 @@ class Nothing(Task):
 
 
 def a_task(count: int, size: int, seed: int = 0) -> Nothing:
-    image = Normal(np.zeros((2, 2), np.float32), np.ones((2, 2), np.bool_))
+    image = Sample.normal(np.zeros((2, 2), np.float32), np.ones((2, 2), np.bool_))
     return Nothing([image] * count, [image], TrainingConfig(batch_size=size, seed=seed))
 
 

@@ -3,14 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.calibration.standardisation import Source
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
-from mammolens.training.exposure import ExposureTask
-from mammolens.training.normal import Normal
 from mammolens.training.preparation import Gathered
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
+from mammolens.training.sample import Sample
 from mammolens.training.tasks import build_task
 
 MILLIMETRES = {"grid": "pixel_size", "pixel_size_mm": 0.75}
@@ -22,9 +20,9 @@ def a_config(preprocessing: dict, **training) -> ModelConfig:
 
 @pytest.fixture
 def three_images() -> tuple[Gathered, Gathered, Gathered]:
-    """One image to learn from, one to validate on, one known cancer."""
-    image = Normal(np.full((32, 32), 0.5, np.float32), np.ones((32, 32), np.bool_))
-    return (Gathered((), (image,), (Source("machine", "CC"),)),) * 3
+    """One image to learn from, one to validate on, one known abnormal one."""
+    image = Sample.normal(np.full((32, 32), 0.5, np.float32), np.ones((32, 32), np.bool_))
+    return (Gathered((), (image,)),) * 3
 
 
 @pytest.mark.parametrize(
@@ -33,7 +31,7 @@ def three_images() -> tuple[Gathered, Gathered, Gathered]:
         (a_config({}), ReconstructionTask),
         (a_config(MILLIMETRES), ReconstructionTask),
         (a_config(MILLIMETRES, lesions={}), RestorationTask),
-        (a_config(MILLIMETRES, lesions={}, exposure_weight=0.5), ExposureTask),
+        (a_config(MILLIMETRES, lesions={}, exposure_share=0.5), RestorationTask),
     ],
 )
 def test_the_configuration_tells_the_task(three_images, config, task):
@@ -45,7 +43,7 @@ def test_the_configuration_tells_the_task(three_images, config, task):
     [
         (a_config({}, lesions={}), "training.lesions: has sizes in mm, and the grid has no"),
         (a_config({"pixel_size_mm": 1.0}, lesions={}), "training.lesions: has sizes in mm, and the grid has no"),
-        (a_config(MILLIMETRES, exposure_weight=0.5), "training.exposure_weight: .*; give training.lesions"),
+        (a_config(MILLIMETRES, exposure_share=0.5), "training.exposure_share: .*; give training.lesions"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_a_remedy(three_images, config, message):

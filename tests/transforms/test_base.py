@@ -24,7 +24,8 @@ TRANSFORMS = [
 
 @pytest.fixture
 def data(a_view, tensor_of) -> dict[str, MetaTensor]:
-    return {Keys.IMAGE: tensor_of(a_view.pixels), Keys.BREAST_MASK: tensor_of(a_view.breast_mask)}
+    images = {Keys.IMAGE: a_view.pixels, Keys.BREAST_MASK: a_view.breast_mask, Keys.LESIONS: a_view.breast_mask}
+    return {key: tensor_of(image) for key, image in images.items()}
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: type(transform).__name__)

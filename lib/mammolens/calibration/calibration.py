@@ -14,12 +14,13 @@ from pydantic import ValidationError
 
 from mammolens.calibration.conformal import fewest_patients
 from mammolens.calibration.exam_scales import ExamScales, FusedExam
+from mammolens.calibration.fusion import breast_score, exam_score
 from mammolens.calibration.groups import GroupedScale
 from mammolens.calibration.mean_std import mean_std_threshold
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source, Standardisation
-from mammolens.calibration.sub_exams import Breast, Fusion, Shape, fuse_values
-from mammolens.config import CalibrationConfig
+from mammolens.calibration.sub_exams import Breast, Shape
+from mammolens.config import MEANS, CalibrationConfig, FusionConfig
 from mammolens.errors import ModelError
 from mammolens.files import write_text
 
@@ -34,7 +35,7 @@ class Calibration:
     images: tuple[NormalImage, ...]
     exams: tuple[NormalExam, ...]
     config: CalibrationConfig
-    fusion: Fusion = "mean"
+    fusion: FusionConfig = MEANS
 
     @cached_property
     def calibration_id(self) -> str:
@@ -162,7 +163,7 @@ class Calibration:
         write_text(path, self._json())
 
     @classmethod
-    def load(cls, path: Path, config: CalibrationConfig, fusion: Fusion = "mean") -> Calibration:
+    def load(cls, path: Path, config: CalibrationConfig, fusion: FusionConfig = MEANS) -> Calibration:
         """Read what :meth:`save` wrote; ``fusion`` is that of the model's configuration.
 
         Raises:
@@ -198,10 +199,10 @@ class Calibration:
         return GroupedScale.of(scores, patients, groups, self._group_patients(needed))
 
     def _fused(self, breasts: tuple[Breast, ...]) -> float:
-        return fuse_values([fuse_values(breast, self.fusion) for breast in breasts], self.fusion)
+        return exam_score([breast_score(breast, self.fusion) for breast in breasts], self.fusion)
 
     def _difference(self, breasts: tuple[Breast, ...]) -> float:
-        one, other = (fuse_values(breast, self.fusion) for breast in breasts)
+        one, other = (breast_score(breast, self.fusion) for breast in breasts)
         return abs(one - other)
 
     def _threshold(self, scales: GroupedScale, acquisition_group: str | None) -> float:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations, product
-from statistics import fmean
-from typing import Literal
 
-Fusion = Literal["mean", "max"]
 Shape = tuple[int, ...]  # how many images of each breast, the most first
 Breast = tuple[float, ...]  # standardised scores of its images
-
-
-def fuse_values(values: Sequence[float], fusion: Fusion) -> float:
-    """Of views to a breast, or of breasts to an exam; at least one value."""
-    combine: Callable[[Sequence[float]], float] = fmean if fusion == "mean" else max
-    return combine(values)
 
 
 def shape_of(breasts: Sequence[Sequence[object]]) -> Shape:

@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
 from mammolens.cli.figures import print_figures
-from mammolens.cli.options import Config, Data, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 
@@ -19,6 +19,7 @@ def cross_fit(
     config: Config = None,
     kind: Kind = None,
     table: Table = None,
+    exposure: Exposure = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="How many models.")] = 5,
     against: Annotated[
         list[Path] | None,
@@ -35,8 +36,8 @@ def cross_fit(
     """Measure a configuration on all patients, each scored by models that never saw her.
 
     The clean-negative patients of all splits are dealt into folds, within each site and machine; for
-    each fold a model learns from the others' and scores the fold's, and all abnormal images. Not for
-    models that learn from known cancers.
+    each fold a model learns from the others' and scores the fold's, and all abnormal images. Models that
+    learn from known lesions, too, need those of other patients: --exposure.
 
     Example: mammolens cross-fit -c configs/restorer.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
     """
@@ -51,13 +52,15 @@ def cross_fit(
 
         settings = load_config(configuration(config))
         dataset = open_dataset(data, kind, table)
+        lesions = open_dataset(exposure) if exposure else None
         for other in against or ():
             read_scores(other)  # a mistake is better told now than after hours
         with progress_bar() as bar:
             over_folds = bar.add_task("folds", total=folds)
             scoring = bar.add_task("score", total=None)
             found = run(
-                settings, dataset, output, folds=folds, seed=seed, resume=resume, progress=shown_on(bar),
+                settings, dataset, output, exposure=lesions, folds=folds, seed=seed, resume=resume,
+                progress=shown_on(bar),
                 on_fold=lambda number: bar.update(over_folds, completed=number - 1),
                 on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),
                 on_error=lambda error: say_error(str(error)),

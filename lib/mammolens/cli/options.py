@@ -23,6 +23,14 @@ Config = Annotated[
     ),
 ]
 Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")]
+Exposure = Annotated[
+    Path | None,
+    typer.Option(
+        "--exposure",
+        help="Data set with outlined lesions of other patients to learn from, too; for configs/exposed.yaml.",
+        show_default=False,
+    ),
+]
 Kind = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Config, Data, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 
@@ -18,6 +18,7 @@ def train(
     config: Config = None,
     kind: Kind = None,
     table: Table = None,
+    exposure: Exposure = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     start_from: Annotated[
         Path | None, typer.Option("--start-from", help="Model directory whose weights to begin with.")
@@ -48,6 +49,7 @@ def train(
                 settings,
                 dataset,
                 output,
+                exposure=open_dataset(exposure) if exposure else None,
                 progress=shown_on(bar, epochs_in_words=True),
                 resume=resume,
                 start_from=start_from,

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Config, Data, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import shown_on
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mammolens.config import ModelConfig
-    from mammolens.experiments.space import SearchSpace
     from mammolens.experiments.study import Trial
-    from mammolens.experiments.tuning_data import TuningData
 
 _SHOWN = 10  # trials in the table
 
@@ -36,6 +33,7 @@ def tune(
     config: Config = None,
     kind: Kind = None,
     table: Table = None,
+    exposure: Exposure = None,
     trials: Annotated[int, typer.Option("--trials", "-n", min=1, help="To be finished, earlier ones included.")] = 30,
     budget: Annotated[
         float | None,
@@ -58,15 +56,18 @@ def tune(
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         _require_optuna()
         from mammolens.config import load_config
+        from mammolens.datasets.registry import open_dataset
         from mammolens.experiments.memory import GIBIBYTE
         from mammolens.experiments.space import load_space
         from mammolens.experiments.trial_files import BEST, TRIALS
         from mammolens.experiments.tune import tune as run
+        from mammolens.experiments.tuning_data import tuning_data
 
         settings = load_config(configuration(config))
         beside = configuration(config)
         choices = load_space(space or beside.parent / "tune" / beside.name, settings)
-        measured = _data(data, kind, table, settings, choices, seed)
+        lesions = open_dataset(exposure) if exposure else None
+        measured = tuning_data(open_dataset(data, kind, table), settings, seed=seed, exposure=lesions)
         say(f"measuring on {measured}")
         with progress_bar() as bar:
             finished = run(
@@ -85,17 +86,6 @@ def _require_optuna() -> None:
         from mammolens.errors import ConfigError
 
         raise ConfigError("optuna", "is not installed", "run 'make install', or pip install 'mammolens[tune]'")
-
-
-def _data(
-    path: Path, kind: str | None, table: Path | None, config: ModelConfig, space: SearchSpace, seed: int
-) -> TuningData:
-    from mammolens.datasets.registry import open_dataset
-    from mammolens.experiments.fields import EXPOSURE, learns_from_exposure
-    from mammolens.experiments.tuning_data import tuning_data
-
-    shared = learns_from_exposure(config) or EXPOSURE in space.fields
-    return tuning_data(open_dataset(path, kind, table), config, seed=seed, share_exposure=shared)
 
 
 def _best(bar: Progress, wanted: int) -> Callable[[Sequence[Trial]], None]:

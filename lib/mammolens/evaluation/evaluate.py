@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from mammolens.config import MEANS, FusionConfig
 from mammolens.evaluation import metrics
 from mammolens.evaluation.baselines import BASELINES, Baseline, kept_scores
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
@@ -28,7 +29,7 @@ from mammolens.evaluation.results import (
     Subgroup,
     TriagePoint,
 )
-from mammolens.evaluation.scored import Bools, Columns, Fusion, ImageColumns, ScoredImage, check_images, columns, fused
+from mammolens.evaluation.scored import Bools, Columns, ImageColumns, ScoredImage, check_images, columns, fused
 
 _FEW_PATIENTS: Final = 20  # below this many of a class, percentile intervals over patients are too narrow
 _LEVEL: Final = 0.95
@@ -38,7 +39,7 @@ SET_ASIDE: Final = (0.1, 0.2, 0.3, 0.5)  # shares of the normal exams for which 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    fusion: Fusion
+    fusion: FusionConfig
     n_bootstrap: int
     seed: int
     baselines: Mapping[str, Baseline]
@@ -53,7 +54,7 @@ def evaluate(
     alpha: float,
     n_bootstrap: int = 2000,
     seed: int = 0,
-    fusion: Fusion = "mean",
+    fusion: FusionConfig = MEANS,
     rule: DecisionRule = CONFORMAL,
     baselines: Mapping[str, Baseline] = BASELINES,
 ) -> Evaluation:

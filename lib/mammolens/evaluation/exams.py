@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from mammolens.config import MEANS, FusionConfig
 from mammolens.evaluation.results import ClassMean
-from mammolens.evaluation.scored import Fusion, ScoredImage, fused
+from mammolens.evaluation.scored import ScoredImage, fused
 
 
-def decided_exams(images: Sequence[ScoredImage], fusion: Fusion = "mean") -> list[ScoredImage]:
+def decided_exams(images: Sequence[ScoredImage], fusion: FusionConfig = MEANS) -> list[ScoredImage]:
     """Each exam whose decision is known, as if it were one image: its score, p-value, decision and truth.
 
     Path, site, machine and covariates are those of its first image.
@@ -53,7 +54,7 @@ def _is_decided(image: ScoredImage) -> bool:
     return image.exam_p_value is not None and image.exam_is_anomalous is not None
 
 
-def _exam(images: Sequence[ScoredImage], fusion: Fusion) -> ScoredImage:
+def _exam(images: Sequence[ScoredImage], fusion: FusionConfig) -> ScoredImage:
     first = images[0]
     return replace(
         first,

@@ -24,7 +24,7 @@ def summary(evaluation: Evaluation, model: str) -> str:
     """What was measured and how to read it, in one paragraph."""
     return (
         f"Model: {_line(model)}. {_promise(evaluation)} "
-        f"Views and breasts are fused by {evaluation.fusion}. Counts are normal / abnormal; "
+        f"Scores are fused: {evaluation.fusion}. Counts are normal / abnormal; "
         f"brackets are {100 * evaluation.level:g} % intervals from {evaluation.n_bootstrap} resamples of patients "
         f"(seed {evaluation.seed}). By chance an AUROC is 0.5 and an AUPRC the share of abnormal images."
     )

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import binom
 
+from mammolens.config import FusionConfig
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.exams import decided_exams
 from mammolens.evaluation.grouping import by_machine, by_site
 from mammolens.evaluation.results import Promise
-from mammolens.evaluation.scored import Fusion, ScoredImage, Unit, columns
+from mammolens.evaluation.scored import ScoredImage, Unit, columns
 
 
-def promises(images: Sequence[ScoredImage], alpha: float, fusion: Fusion, rule: DecisionRule) -> Iterator[Promise]:
+def promises(
+    images: Sequence[ScoredImage], alpha: float, fusion: FusionConfig, rule: DecisionRule
+) -> Iterator[Promise]:
     """Realised against promised rate of images, then of exams where their decision is known.
 
     Nothing for a rule that promises none; a rate that is meant to lie below alpha has a band from 0.

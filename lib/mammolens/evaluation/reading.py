@@ -7,15 +7,18 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar, cast, get_args
+from typing import Final, TypeVar
 
+from pydantic import ValidationError
+
+from mammolens.config import FusionConfig
 from mammolens.datasets.csv_rows import CsvRow
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.localisation import Localisation
 from mammolens.evaluation.records import EVALUATION_JSON
-from mammolens.evaluation.scored import Fusion, ScoredImage
+from mammolens.evaluation.scored import ScoredImage
 
 Value = TypeVar("Value")
 _REQUIRED: Final = ("path", "patient_id", "exam_id", "abnormal", "pred_score", "p_value", "is_anomalous")
@@ -31,7 +34,7 @@ class ScoredSet:
     model: str
     notes: tuple[str, ...]
     alpha: float
-    fusion: Fusion
+    fusion: FusionConfig
     rule: DecisionRule
 
 
@@ -44,16 +47,21 @@ def read_scored_set(scores: Path) -> ScoredSet:
     source = scores.parent / EVALUATION_JSON
     try:
         said = json.loads(source.read_text(encoding="utf-8"))
-        fusion = said["fusion"]
-        if fusion not in get_args(Fusion):
-            raise ValueError(f"fusion is {fusion!r}")
+        fusion = _fusion(said["fusion"])
         notes = tuple(str(note) for note in said["notes"])
-        about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), cast(Fusion, fusion))
+        about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), fusion)
         rule = DecisionRule(**said.get("rule", {}))  # absent from older files: the usual one
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"
         raise DatasetError(source, f"cannot be read ({why})", f"keep it beside {scores.name}") from error
     return ScoredSet(tuple(read_scores(scores)), *about, rule)
+
+
+def _fusion(said: object) -> FusionConfig:
+    try:
+        return FusionConfig.model_validate(said)
+    except ValidationError as error:
+        raise ValueError(f"fusion is {said!r}") from error
 
 
 def read_scores(path: Path) -> list[ScoredImage]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.evaluation.localisation import Localisation
 from mammolens.evaluation.results import Evaluation
@@ -69,4 +71,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(entry) for entry in value]
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mammolens.config import FusionConfig
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.scored import Fusion, Unit
+from mammolens.evaluation.scored import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Evaluation:
 
     groups: tuple[GroupResult, ...]
     alpha: float
-    fusion: Fusion
+    fusion: FusionConfig
     n_bootstrap: int
     seed: int
     level: float

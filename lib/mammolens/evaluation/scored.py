@@ -6,12 +6,15 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mammolens.calibration.fusion import breast_score, exam_score
+from mammolens.config import MEANS, FusionConfig
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.evaluation.localisation import Localisation
@@ -19,15 +22,9 @@ from mammolens.evaluation.localisation import Localisation
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Texts = NDArray[np.str_]
-Fusion = Literal["mean", "max"]
 Level = Literal["breast", "exam"]
 Unit = Literal["image", "exam"]
 MODEL: Final = "model"  # name of the measured model's own map
-
-_FUSE: Final[dict[str, Callable[[Sequence[float]], float]]] = {
-    "mean": lambda scores: math.fsum(scores) / len(scores),
-    "max": max,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def columns(images: Sequence[ScoredImage]) -> ImageColumns:
     )
 
 
-def fused(images: Sequence[ScoredImage], level: Level, fusion: Fusion = "mean") -> Columns:
+def fused(images: Sequence[ScoredImage], level: Level, fusion: FusionConfig = MEANS) -> Columns:
     """Views fused to breasts, breasts to exams; a unit is abnormal when any of its images is.
 
     Breast level leaves out images without laterality; at exam level those of one exam count as one breast.
@@ -119,12 +116,12 @@ def fused(images: Sequence[ScoredImage], level: Level, fusion: Fusion = "mean") 
     for image in images:
         if image.laterality is not None or level == "exam":
             breasts[image.patient_id, image.exam_id, image.laterality or ""].append((image.pred_score, image.abnormal))
-    units = {key: _fuse(members, fusion) for key, members in breasts.items()}
+    units = {key: _fused(members, partial(breast_score, fusion=fusion)) for key, members in breasts.items()}
     if level == "exam":
         exams: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
         for (patient, exam, _), unit in units.items():
             exams[patient, exam, ""].append(unit)
-        units = {key: _fuse(members, fusion) for key, members in exams.items()}
+        units = {key: _fused(members, partial(exam_score, fusion=fusion)) for key, members in exams.items()}
     return Columns(
         patients=np.array([patient for patient, _, _ in units], dtype=np.str_),
         abnormal=np.array([abnormal for _, abnormal in units.values()], dtype=np.bool_),
@@ -132,8 +129,8 @@ def fused(images: Sequence[ScoredImage], level: Level, fusion: Fusion = "mean") 
     )
 
 
-def _fuse(members: list[tuple[float, bool]], fusion: Fusion) -> tuple[float, bool]:
-    return _FUSE[fusion]([score for score, _ in members]), any(abnormal for _, abnormal in members)
+def _fused(members: list[tuple[float, bool]], fuse: Callable[[list[float]], float]) -> tuple[float, bool]:
+    return fuse([score for score, _ in members]), any(abnormal for _, abnormal in members)
 
 
 def check_images(images: Sequence[ScoredImage]) -> None:

@@ -16,7 +16,6 @@ from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage
 from mammolens.evaluation.scoring import score_cases
 from mammolens.experiments.combining import combined
-from mammolens.experiments.fields import EXPOSURE, learns_from_exposure
 from mammolens.experiments.folds import Fold, cross_folds, deal
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
@@ -51,6 +50,7 @@ def cross_fit(
     dataset: Dataset,
     output: Path,
     *,
+    exposure: Dataset | None = None,
     folds: int = 5,
     seed: int = 0,
     resume: bool = False,
@@ -68,6 +68,8 @@ def cross_fit(
         config: of the models.
         dataset: with normal and abnormal images; its splits are not looked at.
         output: the folder, made if missing.
+        exposure: known abnormal images with outlined lesions that every model learns from, where the configuration
+            says so; of other patients than ``dataset``.
         folds: how many.
         seed: of the deal; the configuration's own seed is every model's.
         resume: go on with the folds that are there.
@@ -77,18 +79,21 @@ def cross_fit(
         on_error: told of each image that cannot be used; the others go on.
 
     Raises:
-        ConfigError: the configuration learns from known cancers, which are to be scored here.
-        DatasetError: too few patients, no abnormal image, or the output holds another cross-fitting.
+        ConfigError: the configuration learns from known abnormal images, and those of ``dataset`` are scored here.
+        DatasetError: too few patients, no abnormal image, an image of both data sets, or the output holds another
+            cross-fitting.
     """
-    if learns_from_exposure(config):
+    if config.training.exposure_share and exposure is None:
         reason = "the models would score cancers that they learned from"
-        raise ConfigError(EXPOSURE, reason, "use evaluate on the test split")
+        raise ConfigError("training.exposure_share", reason, "give lesions of other patients as --exposure")
+    _refuse_shared(dataset, exposure)
     plan = cross_folds(dataset, folds, seed)
-    _claim(output, _fingerprint(config, plan), resume)
+    _claim(output, _fingerprint(config, plan, exposure), resume)
     done = []
     for fold in plan:
         on_fold(fold.number)
-        done.append(_fold(config, fold, output / f"fold-{fold.number}", resume, progress, on_scored, on_error))
+        folder = output / f"fold-{fold.number}"
+        done.append(_fold(config, fold, exposure, folder, resume, progress, on_scored, on_error))
     abnormal = [case for case in plan[0].scored if case.abnormal]
     images = combined({fold.number: fold.images for fold in done}, deal(abnormal, folds, seed))
     return CrossFit(tuple(done), tuple(images))
@@ -97,6 +102,7 @@ def cross_fit(
 def _fold(
     config: ModelConfig,
     fold: Fold,
+    exposure: Dataset | None,
     folder: Path,
     resume: bool,
     progress: Observer,
@@ -105,7 +111,7 @@ def _fold(
 ) -> ScoredFold:
     model, scores = folder / MODEL, folder / SCORES
     if not model.exists():
-        train(config, fold.learners, model, progress=progress, resume=resume)
+        train(config, fold.learners, model, exposure=exposure, progress=progress, resume=resume)
     if not scores.exists():
         images = []
         for image in score_cases(Predictor.load(model), fold.scored, on_error=on_error):
@@ -127,10 +133,17 @@ def _claim(output: Path, fingerprint: str, resume: bool) -> None:
     write_text(plan, json.dumps({"fingerprint": fingerprint}))
 
 
-def _fingerprint(config: ModelConfig, plan: Sequence[Fold]) -> str:
+def _refuse_shared(dataset: Dataset, exposure: Dataset | None) -> None:
+    if exposure is not None and (shared := {case.path for case in dataset.cases} & {c.path for c in exposure.cases}):
+        reason = f"{len(shared)} of its images are in {dataset.name}, too, whose cancers are scored"
+        raise DatasetError(exposure.name, reason, "give lesions of other patients")
+
+
+def _fingerprint(config: ModelConfig, plan: Sequence[Fold], exposure: Dataset | None) -> str:
     digest = hashlib.sha256(config.model_dump_json().encode())
-    for fold in plan:
-        digest.update(f"|{fold.number}".encode())
-        for case in (*fold.learners.cases, *fold.scored):
+    listed = [(fold.number, (*fold.learners.cases, *fold.scored)) for fold in plan]
+    for name, cases in (*listed, ("exposure", exposure.cases if exposure else ())):
+        digest.update(f"|{name}".encode())
+        for case in cases:
             digest.update(f"{case.patient_id}/{case.path.name};".encode())
     return digest.hexdigest()

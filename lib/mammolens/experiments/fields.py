@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
 
-EXPOSURE = "training.exposure_weight"  # above 0, a model learns from the exposure split's cancers too
 _MISSING = object()
 
 
@@ -54,8 +53,3 @@ def is_field(config: ModelConfig, field: str) -> bool:
         cause = error.__cause__
         return isinstance(cause, ValidationError) and cause.errors()[0]["type"] != "extra_forbidden"
     return True
-
-
-def learns_from_exposure(config: ModelConfig) -> bool:
-    """Whether a model of this configuration learns from the exposure split's cancers too."""
-    return config.training.exposure_weight > 0

@@ -78,7 +78,8 @@ class Objective:
     def _measure(self, config: ModelConfig, observe: Observer) -> Interval:
         model, (normal, abnormal) = self._folder / "model", self._pipelines(config.preprocessing)
         shutil.rmtree(model, ignore_errors=True)
-        train(config, self.data.learners, model, progress=observe, resume=True, pipeline=normal)
+        exposure = self.data.exposure if config.training.exposure_share else None
+        train(config, self.data.learners, model, exposure=exposure, progress=observe, resume=True, pipeline=normal)
         predictor = Predictor.load(model)
         return self._within_sites(
             _scores(predictor, self.data.normals, normal), _scores(predictor, self.data.abnormals, abnormal)

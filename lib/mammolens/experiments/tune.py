@@ -95,7 +95,8 @@ def _try(study: Study, objective: Objective, config: ModelConfig, progress: Obse
 
 def _fingerprint(config: ModelConfig, space: SearchSpace, data: TuningData, seed: int) -> str:
     digest = hashlib.sha256(f"{config.model_dump_json()}|{space.fields}|{seed}|{data.planted}".encode())
-    for cases in (data.learners.cases, data.normals, data.abnormals):
+    exposure = data.exposure.cases if data.exposure else ()
+    for cases in (data.learners.cases, data.normals, data.abnormals, exposure):
         digest.update(b"|")
         for case in cases:
             digest.update(f"{case.patient_id}/{case.path.name};".encode())

@@ -13,7 +13,6 @@ from mammolens.errors import DatasetError
 from mammolens.training.partition import partition
 
 _HELD_OUT = {Split.TRAIN: 0.75, Split.VALIDATION: 0.25}  # of the learning patients: who learns, who measures
-_SHARED = {Split.EXPOSURE: 0.5, Split.VALIDATION: 0.5}  # of the known cancers, where trials learn from them too
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +24,14 @@ class TuningData:
         normals: clean normal images of patients held out of the training split.
         abnormals: the exposure split's cancers; without any, ``normals`` again.
         planted: whether ``abnormals`` are measured with a synthetic lesion planted into each.
+        exposure: known abnormal images of other patients that trials may learn from.
     """
 
     learners: Dataset
     normals: tuple[Case, ...]
     abnormals: tuple[Case, ...]
     planted: bool
+    exposure: Dataset | None = None
 
     def __str__(self) -> str:
         """Who is told from whom, in words."""
@@ -40,34 +41,38 @@ class TuningData:
         return f"{normals} against {len(self.abnormals)} cancer images of {_patients(self.abnormals)} patients"
 
 
-def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, share_exposure: bool = False) -> TuningData:
+def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: Dataset | None = None) -> TuningData:
     """Hold a quarter of the training patients out; cases of the split ``test`` are left alone altogether.
 
     Args:
         dataset: with its own splits, or without any: then calibration patients are drawn as in training.
         config: that the trials vary; says which patients would train and calibrate.
         seed: of the draw.
-        share_exposure: let the trials learn from half of the exposure split's patients, and measure on the others.
+        exposure: known abnormal images of other patients that trials learn from, where their configuration says so;
+            the exposure split of ``dataset`` measures only.
 
     Raises:
-        DatasetError: too few patients, or one in two splits.
+        DatasetError: too few patients, one in two splits, or no exposure where the configuration learns from one.
     """
-    parts = partition(dataset, config)
+    _refuse_measuring_on_exposure(dataset, config, exposure)
+    parts = partition(dataset, config, exposure)
     drawn = split_by_patient((*parts.train, *parts.validation), _HELD_OUT, seed)
     calibration = tuple(replace(case, split=Split.CALIBRATION) for case in parts.calibration)
     cancers = dataset.in_split(Split.EXPOSURE).where(lambda case: case.abnormal is True).cases
-    exposed: tuple[Case, ...] = ()
-    if share_exposure and cancers:
-        shared = split_by_patient(cancers, _SHARED, seed)
-        exposed, cancers = shared[Split.EXPOSURE], shared[Split.VALIDATION]
-    learners = replace(dataset, cases=(*drawn[Split.TRAIN], *calibration, *exposed))
+    learners = replace(dataset, cases=(*drawn[Split.TRAIN], *calibration))
     try:
-        partition(learners, config)
+        partition(learners, config, exposure)
     except DatasetError as error:
         reason = f"too few normal patients remain when some are held out ({error.reason})"
         raise DatasetError(dataset.name, reason, error.remedy) from error
     normals = drawn[Split.VALIDATION]
-    return TuningData(learners, normals, cancers or normals, planted=not cancers)
+    return TuningData(learners, normals, cancers or normals, planted=not cancers, exposure=exposure)
+
+
+def _refuse_measuring_on_exposure(dataset: Dataset, config: ModelConfig, exposure: Dataset | None) -> None:
+    if config.training.exposure_share and exposure is None:
+        reason = "learns from known cancers, and those of the exposure split measure"
+        raise DatasetError(dataset.name, reason, "give lesions of other patients as --exposure")
 
 
 def _patients(cases: Sequence[Case]) -> int:

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mammolens.calibration.sub_exams import Breast, Fusion, Shape, fuse_values, shape_of
+from mammolens.calibration.fusion import breast_score, exam_score
+from mammolens.calibration.sub_exams import Breast, Shape, shape_of
+from mammolens.config import FusionConfig
 from mammolens.enums import Laterality
 from mammolens.types import ImageHeader
 
@@ -53,21 +55,21 @@ class ExamScore:
         return shape_of([scores for side, scores in self.views.items() if side is not None])
 
 
-def fuse(scores: Sequence[ImageScore], fusion: Fusion) -> ExamScore:
+def fuse(scores: Sequence[ImageScore], fusion: FusionConfig) -> ExamScore:
     """Fuse the views of one exam; every SOP instance counts once, the last score of it wins.
 
     Args:
         scores: at least one, all of the same exam.
-        fusion: of views to breasts and again of breasts to the exam.
+        fusion: of views to breasts, and of breasts to the exam.
     """
     views: dict[Laterality | None, list[float]] = defaultdict(list)
     for score in {score.header.sop_instance_uid: score for score in scores}.values():
         views[score.header.laterality].append(score.pred_score)
-    breasts = {side: fuse_values(values, fusion) for side, values in views.items()}
+    breasts = {side: breast_score(values, fusion) for side, values in views.items()}
     groups = {score.header.acquisition_group for score in scores}
     return ExamScore(
         breasts,
         {side: tuple(values) for side, values in views.items()},
-        fuse_values(list(breasts.values()), fusion),
+        exam_score(list(breasts.values()), fusion),
         groups.pop() if len(groups) == 1 else None,
     )

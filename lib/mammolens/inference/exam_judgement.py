@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mammolens.calibration.calibration import Calibration
-from mammolens.calibration.sub_exams import Fusion
+from mammolens.config import FusionConfig
 from mammolens.enums import Laterality
 from mammolens.inference.asymmetry import asymmetry
 from mammolens.inference.exam import ExamScore, ImageScore, fuse
@@ -38,7 +38,7 @@ class ExamJudgement:
         return 100.0 * (1.0 - self.p_value)
 
 
-def judge_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: Fusion) -> ExamJudgement:
+def judge_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: FusionConfig) -> ExamJudgement:
     """Fuse the scores of an exam's images and compare.
 
     Args:

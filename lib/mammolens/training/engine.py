@@ -11,7 +11,7 @@ from torch import nn
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.errors import DatasetError, ModelError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, TrainedModel, load_model, model_id_of, save_model
@@ -33,6 +33,7 @@ def train(
     dataset: Dataset,
     output: Path,
     *,
+    exposure: Dataset | None = None,
     progress: Observer = unobserved,
     resume: bool = False,
     start_from: Path | None = None,
@@ -47,6 +48,8 @@ def train(
         config: of the model.
         dataset: its clean normal cases are used; see :func:`partition`.
         output: the model directory; must not exist.
+        exposure: known abnormal images with outlined lesions, where the configuration learns from some; ``None``: the
+            exposure split of ``dataset``.
         progress: told of every step.
         resume: go on from the checkpoint of the same configuration and data, if there is one.
         start_from: model directory whose weights to begin with (same network).
@@ -54,11 +57,15 @@ def train(
 
     Raises:
         ModelError: ``output`` exists, or ``start_from`` does not fit.
-        DatasetError: too few usable patients.
+        DatasetError: too few usable patients, or no outlined lesion where the configuration learns from some.
+        ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given.
     """
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
-    parts = partition(dataset, config)
+    if exposure is not None and not config.training.exposure_share:
+        reason = f"is 0, so nothing would be learned from {exposure.name}"
+        raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
+    parts = partition(dataset, config, exposure)
     earlier = load_model(start_from) if start_from else None
     network = _initial_network(config, earlier)
     folder = _workplace(output, resume)
@@ -67,7 +74,9 @@ def train(
     step = StageCounter(Stage.CALIBRATE, len(parts.calibration), progress)
     calibration, calibrated = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
     used = replace(learners, calibration=calibrated)
-    record = training_record(config, dataset, parts, used, state, earlier.model_id if earlier else None)
+    record = training_record(
+        config, dataset, parts, used, state, exposure=exposure, started_from=earlier.model_id if earlier else None
+    )
     save_model(folder, config, network, record)
     calibration.save(folder / CALIBRATION)
     write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
@@ -113,6 +122,8 @@ def _learn(
     learners, validation, exposure = (gathered(cases, pipeline, step, trimmed=trimmed) for cases in listed)
     if not (learners.cases and validation.cases):
         raise DatasetError("training", "no usable image of a training or validation patient", "see what was left out")
+    if parts.exposure and not exposure.cases:
+        raise DatasetError("exposure", "no usable image with an outlined lesion", "see what was left out")
     used = Partition(learners.cases, validation.cases, exposure=exposure.cases)
     origin = earlier.model_id if earlier else ""
     identity = f"{config.model_dump_json()}|{data_fingerprint(used)}|{origin}"

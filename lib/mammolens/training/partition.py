@@ -13,7 +13,7 @@ from mammolens.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Clean normal cases, and known abnormal ones to learn from in ``exposure``; no patient in two parts."""
+    """Clean normal cases, and in ``exposure`` known abnormal ones with outlined lesions; no patient in two parts."""
 
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
@@ -27,14 +27,19 @@ class Partition:
         return {**normals, Split.EXPOSURE: self.exposure} if self.exposure else normals
 
 
-def partition(dataset: Dataset, config: ModelConfig) -> Partition:
+def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = None) -> Partition:
     """Take the data set's own train and calibration splits where it has both, else draw them.
 
     Validation patients are always drawn from the training patients, with the configuration's seed.
 
+    Args:
+        dataset: with clean normal cases.
+        config: says how the patients are shared out, and whether known abnormal images are learned from.
+        exposure: where those come from; ``None``: from the exposure split of ``dataset``.
+
     Raises:
-        DatasetError: fewer than three patients with clean normal images, a patient in two splits, or no exposure
-            split where the configuration learns from one.
+        DatasetError: fewer than three patients with clean normal images, a patient in two splits, or no outlined
+            lesion where the configuration learns from some.
     """
     normals = clean_normals(dataset)
     if len(normals.patients) < 3:
@@ -43,16 +48,16 @@ def partition(dataset: Dataset, config: ModelConfig) -> Partition:
             f"has clean normal images of {len(normals.patients)} patient(s), and each of the three parts needs one",
             "add normal exams of more patients",
         )
-    exposure = known_abnormal(dataset) if config.training.exposure_weight else ()
+    known = known_abnormal(dataset, exposure) if config.training.exposure_share else ()
     seed, share, fraction = config.training.seed, config.training.validation_fraction, config.calibration.fraction
     train, calibration = normals.in_split(Split.TRAIN), normals.in_split(Split.CALIBRATION)
     if train.cases and calibration.cases:
         learners = split_by_patient(train.cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, seed)
-        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases, exposure)
+        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases, known)
     learning = 1 - fraction
     fractions = {Split.TRAIN: learning * (1 - share), Split.VALIDATION: learning * share, Split.CALIBRATION: fraction}
     parts = split_by_patient(normals.cases, fractions, seed)
-    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION], exposure)
+    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION], known)
 
 
 def clean_normals(dataset: Dataset) -> Dataset:
@@ -67,16 +72,23 @@ def clean_normals(dataset: Dataset) -> Dataset:
     return dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
 
 
-def known_abnormal(dataset: Dataset) -> tuple[Case, ...]:
-    """The abnormal cases that the data set sets aside to learn from: its exposure split.
+def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> tuple[Case, ...]:
+    """The cases with outlined lesions to learn from (outlier exposure: Hendrycks, Mazeika and Dietterich, ICLR 2019).
+
+    Args:
+        dataset: whose exposure split is taken where no other data set is given.
+        exposure: another data set; all of its cases but those of the split 'test'.
 
     Raises:
-        DatasetError: it has none.
+        DatasetError: there is none.
     """
-    cases = dataset.where(lambda case: bool(case.abnormal)).in_split(Split.EXPOSURE).cases
+    found = dataset.in_split(Split.EXPOSURE) if exposure is None else exposure
+    cases = found.where(lambda case: bool(case.lesions) and case.split is not Split.TEST).cases
     if not cases:
-        reason = "has no abnormal image in a split 'exposure', and the configuration wants to learn from some"
-        raise DatasetError(dataset.name, reason, "set training.exposure_weight to 0, or give such a split")
+        where = "in a split 'exposure'" if exposure is None else "outside of the split 'test'"
+        reason = f"has no image with an outlined lesion {where}, and the configuration wants to learn from some"
+        remedy = "give a data set with outlines as --exposure, or set training.exposure_share to 0"
+        raise DatasetError(found.name, reason, remedy)
     return cases
 
 

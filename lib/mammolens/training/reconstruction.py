@@ -10,14 +10,14 @@ from torch import nn
 from torch.nn import functional
 
 from mammolens.config import TrainingConfig
-from mammolens.training.normal import Normal
+from mammolens.training.sample import Sample
 from mammolens.training.task import Task
 
 
 class ReconstructionTask(Task):
     """Mean squared error; all images have one size."""
 
-    def __init__(self, images: Sequence[Normal], validation: Sequence[Normal], config: TrainingConfig) -> None:
+    def __init__(self, images: Sequence[Sample], validation: Sequence[Sample], config: TrainingConfig) -> None:
         super().__init__(images, validation, config)
         self._images, self._validation = _stacked(images), _stacked(validation)
 
@@ -34,7 +34,7 @@ class ReconstructionTask(Task):
         return total / len(self.validation)
 
 
-def _stacked(normals: Sequence[Normal]) -> tuple[torch.Tensor, torch.Tensor]:
+def _stacked(normals: Sequence[Sample]) -> tuple[torch.Tensor, torch.Tensor]:
     """Images and breasts, each ``(n, 1, size, size)`` float32."""
     images = np.stack([normal.image for normal in normals])[:, None]
     masks = np.stack([normal.breast for normal in normals])[:, None]

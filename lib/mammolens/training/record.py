@@ -22,7 +22,7 @@ from mammolens.training.partition import Partition
 _PARTS = {
     Split.TRAIN: "training",
     Split.VALIDATION: "validation (early stopping)",
-    Split.EXPOSURE: "known cancers or marked findings, also trained on",
+    Split.EXPOSURE: "known abnormal images with outlined lesions, also trained on",
     Split.CALIBRATION: "calibration",
 }
 _UNITS = {
@@ -49,7 +49,9 @@ def training_record(
     listed: Partition,
     used: Partition,
     state: LearningState,
-    started_from: str | None,
+    *,
+    exposure: Dataset | None = None,
+    started_from: str | None = None,
 ) -> dict[str, Any]:
     """Everything that is needed to train the same model again; no identifier of a person.
 
@@ -59,11 +61,13 @@ def training_record(
         listed: what the parts were to be.
         used: what of it could be read.
         state: at the end of learning.
+        exposure: the data set of the known abnormal images, where they are not of ``dataset``.
         started_from: model id.
     """
     images = {part.value: len(cases) for part, cases in used.by_split.items()}
     return {
         "dataset": _terms(dataset),
+        "exposure": _terms(exposure) if exposure is not None else None,
         "data_fingerprint": data_fingerprint(listed),
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
@@ -119,7 +123,8 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 - Data: {data["name"]}, {_learned_from(record)}. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
-{_calibrated_on(record)}- Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
+{_exposed_to(record)}{_calibrated_on(record)}\
+- Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
 - Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
   Scores are {_UNITS[config.calibration.standardise]}.
@@ -146,8 +151,16 @@ def _parts(record: dict[str, Any]) -> str:
 
 def _learned_from(record: dict[str, Any]) -> str:
     if Split.EXPOSURE.value in record["images"]:
-        return "normal mammograms and, with image-level labels, **known cancers or marked findings** (exposure)"
+        return "normal mammograms and **known abnormal ones with outlined lesions** (exposure)"
     return "normal mammograms only"
+
+
+def _exposed_to(record: dict[str, Any]) -> str:
+    """A line of the card on the data of the exposure; none where it has no data set of its own."""
+    data = record.get("exposure")
+    if data is None:
+        return ""
+    return f"- Exposure: {data['name']}. {data['citation']} Licence of these data: {data['licence'].rstrip('.')}.\n"
 
 
 def _terms(dataset: Dataset) -> dict[str, str]:

@@ -13,53 +13,82 @@ from torch.nn import functional
 from mammolens.config import LesionConfig, TrainingConfig
 from mammolens.models.output import NetworkOutput
 from mammolens.models.tiles import whole_tiles
-from mammolens.training.lesions.insertion import Corrupted, LesionInserter
-from mammolens.training.normal import Normal
+from mammolens.training.lesions.insertion import LesionInserter
+from mammolens.training.sample import Sample
 from mammolens.training.task import Task
+from mammolens.types import BoolImage, FloatImage
 
 _WINDOW_MM = (168.0, 120.0)  # high and wide, learned from at a time: most of a breast, and any part of it
 _AROUND_MM = 12.0  # that a window may reach beyond the breast
 _OVERLAP_WEIGHT = 0.3
 _RESIDUAL_WEIGHT = 2.5  # its unit is a normalised grey, of which a lesion has a few tenths
+_LOOKS = 4  # for a window with a lesion; some exposure images have theirs at the very edge of the breast
 
 
 class _Batch(NamedTuple):
-    """``(batch, 1, rows, cols)`` float32 each: with lesions, without, the breast, where the lesions are."""
+    """``(batch, 1, rows, cols)`` float32 each: with lesions, without, the breast, where the lesions are.
+
+    ``restored`` is ``(batch, 1, 1, 1)``, 1 where ``normal`` is known: nobody knows what lay beneath a real lesion.
+    """
 
     corrupted: torch.Tensor
     normal: torch.Tensor
     breast: torch.Tensor
     lesions: torch.Tensor
+    restored: torch.Tensor
 
 
 class RestorationTask(Task):
-    """Windows of normal breasts, most of them with synthetic lesions.
+    """Windows of normal breasts, most of them with synthetic lesions, and of known abnormal ones, as they are.
 
     The loss is, over the breast's pixels: cross entropy of the log odds and their soft Dice overlap with the
-    lesions (where the network tells log odds), and the absolute error of the restored image.
+    lesions (where the network tells log odds), and the absolute error of the restored image, of normal breasts only.
+    Real lesions in their own surroundings teach what drawn ones cannot (outlier exposure with outlines; Baugh et al.,
+    MICCAI 2023, on how far synthetic anomalies go).
 
     Args:
         images: trimmed to the breast.
         validation: the same, of other patients; its lesions are drawn once and for all.
         config: with ``lesions``.
         pixel_size_mm: of the working grid.
+        exposure: known abnormal images with their lesions, trimmed; a share ``config.exposure_share`` of each batch
+            is drawn from them.
     """
 
     def __init__(
-        self, images: Sequence[Normal], validation: Sequence[Normal], config: TrainingConfig, pixel_size_mm: float
+        self,
+        images: Sequence[Sample],
+        validation: Sequence[Sample],
+        config: TrainingConfig,
+        pixel_size_mm: float,
+        exposure: Sequence[Sample] = (),
     ) -> None:
         super().__init__(images, validation, config)
+        self._exposure = exposure
         self._lesions = config.lesions or LesionConfig()
         self._insert = LesionInserter(self._lesions, pixel_size_mm)
         self._pixel_size_mm = pixel_size_mm
 
+    @property
+    def images_a_batch(self) -> int:
+        """Normal images in each batch, at least one."""
+        return self.config.batch_size - self._exposure_a_batch
+
+    @property
+    def _exposure_a_batch(self) -> int:
+        if not self._exposure:
+            return 0
+        return min(round(self.config.batch_size * self.config.exposure_share), self.config.batch_size - 1)
+
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """Of one batch of windows, drawn from the seed, the epoch and the step."""
-        batch = self._batch([self.images[place] for place in places], self.images, self.random(epoch, step))
+        rng = self.random(epoch, step)
+        known = [self._exposure[rng.integers(len(self._exposure))] for _ in range(self._exposure_a_batch)]
+        batch = self._batch([self.images[place] for place in places], self.images, rng, known)
         return restoration_loss(network(batch.corrupted, batch.breast), batch)
 
     def validation_error(self, network: nn.Module) -> float:
-        """The same loss over the validation images."""
+        """The same loss over the validation images, all of them normal."""
         total, size = 0.0, self.config.batch_size
         for first in range(0, len(self.validation), size):
             images = self.validation[first : first + size]
@@ -68,24 +97,45 @@ class RestorationTask(Task):
             total += float(restoration_loss(network(batch.corrupted, batch.breast), batch)) * len(images)
         return total / len(self.validation)
 
-    def _batch(self, images: Sequence[Normal], donors: Sequence[Normal], rng: np.random.Generator) -> _Batch:
-        samples = [self._sample(image, donors[rng.integers(len(donors))], rng) for image in images]
-        stacks = (
-            [corrupted.image for _, corrupted in samples],
-            [normal.image for normal, _ in samples],
-            [normal.breast for normal, _ in samples],
-            [corrupted.lesions for _, corrupted in samples],
+    def _batch(
+        self,
+        images: Sequence[Sample],
+        donors: Sequence[Sample],
+        rng: np.random.Generator,
+        known: Sequence[Sample] = (),
+    ) -> _Batch:
+        pairs = [self._pair(image, donors[rng.integers(len(donors))], rng) for image in images]
+        pairs += [(window, window) for window in (self._with_lesion(image, rng) for image in known)]
+        restored = torch.tensor([1.0] * len(images) + [0.0] * len(known))
+        return _Batch(
+            corrupted=_stacked([corrupted.image for _, corrupted in pairs]),
+            normal=_stacked([normal.image for normal, _ in pairs]),
+            breast=_stacked([normal.breast for normal, _ in pairs]),
+            lesions=_stacked([corrupted.lesions for _, corrupted in pairs]),
+            restored=restored.view(-1, 1, 1, 1),
         )
-        return _Batch(*(torch.from_numpy(np.stack(stack).astype(np.float32))[:, None] for stack in stacks))
 
-    def _sample(self, image: Normal, donor: Normal, rng: np.random.Generator) -> tuple[Normal, Corrupted]:
+    def _pair(self, image: Sample, donor: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
+        """A window of a normal image, and the same with lesions, if any."""
         normal = draw_window(image, self._pixel_size_mm, rng)
         if rng.random() < self._lesions.share:
             return normal, self._insert(normal, draw_window(donor, self._pixel_size_mm, rng), rng)
-        return normal, Corrupted(normal.image, np.zeros_like(normal.breast))
+        return normal, normal
+
+    def _with_lesion(self, image: Sample, rng: np.random.Generator) -> Sample:
+        """A window of a known abnormal image with a lesion in it, if one is found."""
+        for _ in range(_LOOKS):
+            window = draw_window(image, self._pixel_size_mm, rng)
+            if window.lesions.any():
+                break
+        return window
 
 
-def draw_window(image: Normal, pixel_size_mm: float, rng: np.random.Generator) -> Normal:
+def _stacked(images: Sequence[FloatImage] | Sequence[BoolImage]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(images).astype(np.float32))[:, None]
+
+
+def draw_window(image: Sample, pixel_size_mm: float, rng: np.random.Generator) -> Sample:
     """Some part of the breast, 168 mm x 120 mm, mirrored in half of all cases each way, with a random gamma."""
     (rows, columns), around = image.breast.shape, round(_AROUND_MM / pixel_size_mm)
     high, wide = (whole_tiles(round(length / pixel_size_mm)) for length in _WINDOW_MM)
@@ -101,7 +151,7 @@ def restoration_loss(output: NetworkOutput, batch: _Batch) -> torch.Tensor:
     """See :class:`RestorationTask`."""
     breast = batch.breast
     pixels = breast.sum().clamp_min(1)
-    loss = _RESIDUAL_WEIGHT * ((output.reconstruction - batch.normal).abs() * breast).sum() / pixels
+    loss = _RESIDUAL_WEIGHT * ((output.reconstruction - batch.normal).abs() * breast * batch.restored).sum() / pixels
     if output.log_odds is None:
         return loss
     entropy = functional.binary_cross_entropy_with_logits(output.log_odds, batch.lesions, reduction="none")

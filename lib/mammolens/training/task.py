@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mammolens.config import TrainingConfig
-from mammolens.training.normal import Normal
+from mammolens.training.sample import Sample
 
 
 class Task(ABC):
@@ -22,18 +22,23 @@ class Task(ABC):
         config: batch size and seed.
     """
 
-    def __init__(self, images: Sequence[Normal], validation: Sequence[Normal], config: TrainingConfig) -> None:
+    def __init__(self, images: Sequence[Sample], validation: Sequence[Sample], config: TrainingConfig) -> None:
         self.images, self.validation, self.config = images, validation, config
+
+    @property
+    def images_a_batch(self) -> int:
+        """Normal images in each batch."""
+        return self.config.batch_size
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
-        return -(-len(self.images) // self.config.batch_size)
+        return -(-len(self.images) // self.images_a_batch)
 
     def batches(self, epoch: int) -> Iterator[list[int]]:
         """Places in ``images``, each once, in an order that the seed and the epoch's number draw."""
         generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
-        for batch in torch.randperm(len(self.images), generator=generator).split(self.config.batch_size):
+        for batch in torch.randperm(len(self.images), generator=generator).split(self.images_a_batch):
             yield batch.tolist()
 
     def random(self, *key: int) -> np.random.Generator:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
-from mammolens.training.exposure import ExposureTask
 from mammolens.training.preparation import Gathered
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
@@ -18,23 +17,18 @@ def build_task(config: ModelConfig, learners: Gathered, validation: Gathered, ex
         config: of the model.
         learners: normal images to learn from.
         validation: of other normal patients.
-        exposure: known abnormal ones; empty unless ``training.exposure_weight`` is above 0.
+        exposure: known abnormal ones with outlined lesions; empty unless ``training.exposure_share`` is above 0.
 
     Raises:
         ConfigError: lesions, whose sizes are in mm, on a grid without a pixel size; or exposure without lesions.
     """
     training, grid = config.training, config.preprocessing
     if training.lesions is None:
-        if training.exposure_weight:
-            reason = "learning from known cancers is built on top of synthetic lesions"
-            raise ConfigError("training.exposure_weight", reason, "give training.lesions, too, or set it to 0")
+        if training.exposure_share:
+            reason = "learning from known lesions is built on top of synthetic ones"
+            raise ConfigError("training.exposure_share", reason, "give training.lesions, too, or set it to 0")
         return ReconstructionTask(learners.images, validation.images, training)
     if grid.grid != "pixel_size" or grid.pixel_size_mm is None:
         reason = "has sizes in mm, and the grid has no pixel size"
         raise ConfigError("training.lesions", reason, "set preprocessing.grid to pixel_size")
-    restoration = RestorationTask(learners.images, validation.images, training, grid.pixel_size_mm)
-    if not training.exposure_weight:
-        return restoration
-    return ExposureTask(
-        restoration, learners, exposure, pixel_size_mm=grid.pixel_size_mm, erosion=config.scoring.erosion
-    )
+    return RestorationTask(learners.images, validation.images, training, grid.pixel_size_mm, exposure.images)

@@ -12,6 +12,8 @@ from monai.transforms import InvertibleTransform, MapTransform
 
 from mammolens.enums import Keys
 
+SPATIAL = (Keys.IMAGE, Keys.BREAST_MASK, Keys.LESIONS)  # what moves together, as far as it is there
+
 
 def derived(image: MetaTensor, values: torch.Tensor) -> MetaTensor:
     """New values with the meta data and the trace of applied operations of ``image``."""

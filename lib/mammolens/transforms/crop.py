@@ -7,8 +7,7 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
 
-from mammolens.enums import Keys
-from mammolens.transforms.base import InvertibleTransformd, derived
+from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
 _BOX, _SIZE = "box", "size"
 
@@ -57,5 +56,5 @@ class CropToBreast(InvertibleTransform):
 class CropToBreastd(InvertibleTransformd):
     """Dictionary form of :class:`CropToBreast`, guided by ``data[Keys.BREAST_MASK]``."""
 
-    def __init__(self, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK), margin: float = 0.01) -> None:
+    def __init__(self, keys: KeysCollection = SPATIAL, margin: float = 0.01) -> None:
         super().__init__(CropToBreast(margin), keys, guided=True)

@@ -7,8 +7,7 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
 
-from mammolens.enums import Keys
-from mammolens.transforms.base import InvertibleTransformd, derived
+from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
 _FLIPPED = "flipped"
 
@@ -47,7 +46,7 @@ class OrientToLeft(InvertibleTransform):
 class OrientToLeftd(InvertibleTransformd):
     """Dictionary form of :class:`OrientToLeft`, guided by ``data[Keys.BREAST_MASK]``."""
 
-    def __init__(self, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
+    def __init__(self, keys: KeysCollection = SPATIAL) -> None:
         super().__init__(OrientToLeft(), keys, guided=True)
 
 

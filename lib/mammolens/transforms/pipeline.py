@@ -16,6 +16,7 @@ from monai.transforms import Compose
 from mammolens.config import PreprocessingConfig
 from mammolens.enums import Keys
 from mammolens.errors import MammoLensError
+from mammolens.transforms.base import derived
 from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMaskd
 from mammolens.transforms.crop import CropToBreastd
 from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
@@ -23,7 +24,7 @@ from mammolens.transforms.normalize import NormalizeInBreastd
 from mammolens.transforms.orient import OrientToLeftd
 from mammolens.transforms.resample import ResizeToSquared
 from mammolens.transforms.resample_mm import ResizeToPixelSized
-from mammolens.types import FloatImage, ImageAttributes, Mammogram
+from mammolens.types import BoolImage, FloatImage, ImageAttributes, Mammogram
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,18 +35,21 @@ class Prepared:
         image: MetaTensor ``(1, size, size)`` float32 in [0, 1], chest wall on the left, 0 outside.
         mask: MetaTensor ``(1, size, size)`` float32, the share of each pixel inside the breast.
         breast_share: of the original image's area, in [0, 1].
+        lesions: MetaTensor ``(1, size, size)`` float32, the share of each pixel inside an outlined lesion; ``None``
+            where none was given.
     """
 
     image: MetaTensor
     mask: MetaTensor
     breast_share: float
+    lesions: MetaTensor | None = None
 
 
 class Pipeline:
     """File or mammogram to the network's input, and maps of that size back to the image's own grid.
 
-    ``spatial`` and ``intensity`` are MONAI ``Compose`` chains over ``Keys.IMAGE`` and
-    ``Keys.BREAST_MASK``; ``chain`` is all of it, ``transforms`` has the loader in front.
+    ``spatial`` and ``intensity`` are MONAI ``Compose`` chains over ``Keys.IMAGE``, ``Keys.BREAST_MASK`` and, where
+    lesions are given, ``Keys.LESIONS``; ``chain`` is all of it, ``transforms`` has the loader in front.
     """
 
     def __init__(self, config: PreprocessingConfig) -> None:
@@ -64,9 +68,18 @@ class Pipeline:
         """Read and prepare an image file; raises as the reader does."""
         return self._prepared(self.transforms, {Keys.IMAGE: path, ATTRIBUTES: attributes})
 
-    def prepare(self, mammogram: Mammogram) -> Prepared:
-        """Prepare a mammogram that was read already; raises where no breast is found or it is too large."""
-        return self._prepared(self.chain, {Keys.IMAGE: as_meta_tensor(mammogram)})
+    def prepare(self, mammogram: Mammogram, lesions: BoolImage | None = None) -> Prepared:
+        """Prepare a mammogram that was read already; raises where no breast is found or it is too large.
+
+        Args:
+            mammogram: as it was read.
+            lesions: which of its pixels are lesion, brought to the grid with them.
+        """
+        image = as_meta_tensor(mammogram)
+        given: dict[str, Any] = {Keys.IMAGE: image}
+        if lesions is not None:
+            given[Keys.LESIONS] = derived(image, torch.from_numpy(lesions.astype(np.float32))[None])
+        return self._prepared(self.chain, given)
 
     def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
         """Bring a map ``(1, size, size)`` to the original grid: ``(rows, cols)`` float32, 0 elsewhere."""
@@ -82,7 +95,7 @@ class Pipeline:
         with _own_errors():
             data = transforms(given)
         image, mask = data[Keys.IMAGE], data[Keys.BREAST_MASK]
-        return Prepared(image, mask, float(mask.meta[BREAST_SHARE]))
+        return Prepared(image, mask, float(mask.meta[BREAST_SHARE]), data.get(Keys.LESIONS))
 
     def _restored(self, values: torch.Tensor, traced: MetaTensor) -> FloatImage:
         restored = self.spatial.inverse({Keys.IMAGE: _with_trace(values, traced)})[Keys.IMAGE]

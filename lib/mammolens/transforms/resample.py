@@ -7,8 +7,7 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
 
-from mammolens.enums import Keys
-from mammolens.transforms.base import InvertibleTransformd, derived
+from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
 _SIZE = "size"
 
@@ -48,5 +47,5 @@ class ResizeToSquare(InvertibleTransform):
 class ResizeToSquared(InvertibleTransformd):
     """Dictionary form of :class:`ResizeToSquare`."""
 
-    def __init__(self, size: int, keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK)) -> None:
+    def __init__(self, size: int, keys: KeysCollection = SPATIAL) -> None:
         super().__init__(ResizeToSquare(size), keys, guided=False)

@@ -7,9 +7,8 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
 
-from mammolens.enums import Keys
 from mammolens.errors import UnsupportedMammogramError
-from mammolens.transforms.base import InvertibleTransformd, derived
+from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 from mammolens.transforms.load import FULL_SIZE, header_of
 from mammolens.transforms.resample import resampled
 
@@ -76,6 +75,6 @@ class ResizeToPixelSized(InvertibleTransformd):
         pixel_size_mm: float,
         size: int,
         assumed_height_mm: float = 240.0,
-        keys: KeysCollection = (Keys.IMAGE, Keys.BREAST_MASK),
+        keys: KeysCollection = SPATIAL,
     ) -> None:
         super().__init__(ResizeToPixelSize(pixel_size_mm, size, assumed_height_mm), keys, guided=False)

@@ -179,13 +179,13 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
     find(8)
     make_learner(held_back_share=0.3).learn("train", {"learn_from_findings": True})
     config, dataset = same_weights.told["config"], same_weights.told["dataset"]
-    assert config.training.exposure_weight == 0.5
+    assert config.training.exposure_share == 0.25
     exposure = dataset.in_split(Split.EXPOSURE)
     assert 0 < len(exposure.patients) < 8
     assert all(case.abnormal and case.lesions for case in exposure.cases)
     assert dataset.name == "accepted normals and marked findings"
     make_learner(held_back_share=0.3).learn("train", {})
-    assert same_weights.told["config"].training.exposure_weight == 0
+    assert same_weights.told["config"].training.exposure_share == 0
 
 
 def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, a_site_serving: Serving) -> None:

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from mammolens.config import LesionConfig, LesionKind
 from mammolens.training.lesions.insertion import LesionInserter
-from mammolens.training.normal import Normal
+from mammolens.training.sample import Sample
 
 EVERY_KIND = pytest.mark.parametrize("kind", LesionKind)
 PIXEL_MM = 0.75
@@ -16,7 +16,7 @@ def an_inserter(*kinds: LesionKind, **options) -> LesionInserter:
     return LesionInserter(LesionConfig(kinds=dict.fromkeys(kinds or LesionKind, 1.0), **options), PIXEL_MM)
 
 
-def inserted(inserter: LesionInserter, breast: Normal, donor: Normal, seeds: int = 25):
+def inserted(inserter: LesionInserter, breast: Sample, donor: Sample, seeds: int = 25):
     return [inserter(breast, donor, np.random.default_rng(seed)) for seed in range(seeds)]
 
 
@@ -49,7 +49,7 @@ def test_what_is_marked_was_changed_and_little_else(a_breast, a_donor, kind):
 
 @EVERY_KIND
 def test_no_lesion_is_given_away_by_greys_that_real_images_do_not_have(a_breast, a_donor, kind):
-    bright = Normal(
+    bright = Sample.normal(
         np.where(a_breast.breast, np.clip(a_breast.image + 0.5, 0, 1), 0).astype(np.float32), a_breast.breast
     )
     for corrupted in inserted(an_inserter(kind, contrast=(2.0, 5.0)), bright, a_donor):
@@ -58,7 +58,7 @@ def test_no_lesion_is_given_away_by_greys_that_real_images_do_not_have(a_breast,
 
 
 def test_a_foreign_patch_brings_texture_and_neither_its_level_nor_its_air(a_breast, a_donor):
-    even = Normal(np.where(a_donor.breast, 0.7, 0).astype(np.float32), a_donor.breast)
+    even = Sample.normal(np.where(a_donor.breast, 0.7, 0).astype(np.float32), a_donor.breast)
     inserter = an_inserter(LesionKind.FOREIGN, most=1, contrast=(1e-6, 2e-6))
     for corrupted in inserted(inserter, a_breast, even):
         if corrupted.lesions.any():
@@ -88,7 +88,9 @@ def test_sizes_are_those_in_millimetres(a_breast, a_donor):
 
 
 def test_a_contrast_is_a_multiple_of_the_tissue_s_own_variation(a_breast, a_donor):
-    rough = Normal(np.where(a_breast.breast, 0.4 + 3 * (a_breast.image - 0.4), 0).astype(np.float32), a_breast.breast)
+    rough = Sample.normal(
+        np.where(a_breast.breast, 0.4 + 3 * (a_breast.image - 0.4), 0).astype(np.float32), a_breast.breast
+    )
     inserter = an_inserter(LesionKind.MASS, most=1, contrast=(1.0, 1.01))
     seeds = range(15)
     steps = [
@@ -101,7 +103,7 @@ def test_a_contrast_is_a_multiple_of_the_tissue_s_own_variation(a_breast, a_dono
 
 def test_a_foreign_patch_takes_the_level_of_its_new_place(a_breast):
     noise = np.random.default_rng(6).normal(0.7, 0.1, (160, 120)).astype(np.float32)
-    donor = Normal(noise, np.ones((160, 120), np.bool_))
+    donor = Sample.normal(noise, np.ones((160, 120), np.bool_))
     inserter = an_inserter(LesionKind.FOREIGN, most=1, contrast=(1e-6, 1e-5), radius_mm=(3, 4))
     found = [each for each in inserted(inserter, a_breast, donor) if each.lesions.any()]
     assert len(found) > 10
@@ -113,7 +115,7 @@ def test_a_foreign_patch_takes_the_level_of_its_new_place(a_breast):
 def test_brighter_places_are_preferred(a_breast, a_donor):
     image = a_breast.image.copy()
     image[80:] += 0.3 * a_breast.breast[80:]
-    halves = Normal(image, a_breast.breast)
+    halves = Sample.normal(image, a_breast.breast)
     centres = [
         ndimage.center_of_mass(corrupted.lesions)[0]
         for corrupted in inserted(an_inserter(LesionKind.MASS, most=1, radius_mm=(1.5, 2)), halves, a_donor, 150)
@@ -125,7 +127,7 @@ def test_a_breast_too_small_for_a_lesion_stays_as_it_is(a_donor):
     image, breast = np.full((60, 60), 0.5, np.float32), np.zeros((60, 60), np.bool_)
     breast[20:26, 20:50] = True
     for none in (breast, np.zeros_like(breast)):
-        corrupted = an_inserter()(Normal(image, none), a_donor, np.random.default_rng(0))
+        corrupted = an_inserter()(Sample.normal(image, none), a_donor, np.random.default_rng(0))
         assert not corrupted.lesions.any()
         np.testing.assert_array_equal(corrupted.image, image)
 
@@ -133,13 +135,13 @@ def test_a_breast_too_small_for_a_lesion_stays_as_it_is(a_donor):
 @EVERY_KIND
 def test_a_window_that_is_all_breast_gets_lesions_too(a_donor, kind):
     noise = np.random.default_rng(5).normal(0.4, 0.05, (160, 120)).astype(np.float32)
-    donor = Normal(noise, np.ones(noise.shape, np.bool_))
+    donor = Sample.normal(noise, np.ones(noise.shape, np.bool_))
     found = [each.lesions.any() for each in inserted(an_inserter(kind), donor, donor)]
     assert np.mean(found) > 0.5
 
 
 def test_distortion_draws_no_air_into_the_breast(a_donor):
-    even = Normal(np.where(a_donor.breast, 0.6, 0).astype(np.float32), a_donor.breast)
+    even = Sample.normal(np.where(a_donor.breast, 0.6, 0).astype(np.float32), a_donor.breast)
     drawn = inserted(an_inserter(LesionKind.DISTORTION, most=3), even, a_donor, 60)
     assert np.mean([each.lesions.any() for each in drawn]) > 0.5
     for each in drawn:

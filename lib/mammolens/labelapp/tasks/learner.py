@@ -81,11 +81,11 @@ class Learner:
     def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> dict[str, Any]:
         base, share = self._serving.configuration(), self._settings.held_back_share
         # What annotators accept is normal: there is no known cancer to learn from, whatever the serving model did.
-        changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_weight": 0.0}
+        changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_share": 0.0}
         config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
         teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
         if wanted.learn_from_findings:
-            config = exposed(config, base.training.exposure_weight, teaching)
+            config = exposed(config, base.training.exposure_share, teaching)
         normals, start_from = self._site.normals(), self._start()
         aside = self._site.set_aside(self._serving.predictor(), observe) if start_from else frozenset[str]()
         parts = parts_to_learn(

@@ -21,7 +21,7 @@ from mammolens.review.decision import Point
 
 _log = logging.getLogger(__name__)
 NAME = "marked findings"
-_EXPOSURE_WEIGHT = 0.5  # of the ranking loss, where the serving model has none; as in configs/exposed.yaml
+_EXPOSURE_SHARE = 0.25  # of each batch, where the serving model has none
 
 
 def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -> Dataset:
@@ -40,8 +40,8 @@ def to_teach_and_to_judge(findings: Dataset, share: float) -> tuple[Dataset, Dat
     return replace(teaching, cases=tuple(replace(case, split=Split.EXPOSURE) for case in teaching.cases)), judging
 
 
-def exposed(config: ModelConfig, weight: float, teaching: Dataset) -> ModelConfig:
-    """The configuration that learns from known findings, too, with this weight; with the usual one where it is 0.
+def exposed(config: ModelConfig, share: float, teaching: Dataset) -> ModelConfig:
+    """The configuration that learns from known findings, too, with this share; with the usual one where it is 0.
 
     Raises:
         RequestError: its network does not tell where it sees a lesion, by which findings are learned.
@@ -53,7 +53,7 @@ def exposed(config: ModelConfig, weight: float, teaching: Dataset) -> ModelConfi
     if not teaching.cases:
         reason = "no image with a marked region is left to learn from"
         raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
-    changes = {"exposure_weight": weight or _EXPOSURE_WEIGHT}
+    changes = {"exposure_share": share or _EXPOSURE_SHARE}
     return config.model_copy(update={"training": config.training.model_copy(update=changes)})
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -13,7 +11,7 @@ from mammolens.training.lesions.calcifications import draw_cluster
 from mammolens.training.lesions.distortion import draw_together
 from mammolens.training.lesions.masses import draw_mass
 from mammolens.training.lesions.patch import Profile
-from mammolens.training.normal import Normal
+from mammolens.training.sample import Sample
 from mammolens.types import BoolImage, FloatImage
 
 _REACH = 3.0  # radii from the centre to the patch's border
@@ -21,14 +19,6 @@ _SMALLEST_DEVIATION = 0.035  # in normalised greys; in even fat a contrast is a 
 _GRAINS_BRIGHTER = 1.6  # calcifications against masses of the same contrast
 _DISTORTION_DEPTH = 2.0  # radii from the skin: tissue to draw in from all sides
 _PREFER_DENSE = 0.6  # chance that the brighter of two places is taken: cancers favour dense tissue
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Corrupted:
-    """A normal image with lesions: ``(rows, cols)`` float32, and which of its pixels are lesion."""
-
-    image: FloatImage
-    lesions: BoolImage
 
 
 class LesionInserter:
@@ -46,13 +36,13 @@ class LesionInserter:
         shares = np.array(list(config.kinds.values()))
         self._shares = shares / shares.sum()
 
-    def __call__(self, normal: Normal, donor: Normal, rng: np.random.Generator) -> Corrupted:
+    def __call__(self, normal: Sample, donor: Sample, rng: np.random.Generator) -> Sample:
         """One to ``config.most`` lesions; fewer where the breast is too small for the ones drawn.
 
         Args:
             donor: another normal breast, for foreign patches.
         """
-        corrupted = Corrupted(normal.image.copy(), np.zeros_like(normal.breast))
+        corrupted = Sample.normal(normal.image.copy(), normal.breast)
         depth = _depth(normal.breast)
         for _ in range(rng.integers(1, self.config.most + 1)):
             kind = self._kinds[rng.choice(len(self._kinds), p=self._shares)]
@@ -65,9 +55,9 @@ class LesionInserter:
     def _insert(
         self,
         kind: LesionKind,
-        corrupted: Corrupted,
-        normal: Normal,
-        donor: Normal,
+        corrupted: Sample,
+        normal: Sample,
+        donor: Sample,
         centre: tuple[int, int],
         radius: float,
         rng: np.random.Generator,
@@ -128,7 +118,7 @@ def _visible_step(greys: FloatImage, breast: BoolImage, radius: float) -> float:
     return max(_SMALLEST_DEVIATION, 0.6 * float(greys[breast].std()) + 0.8 * float(fine[breast].std()))
 
 
-def _foreign_patch(rng: np.random.Generator, donor: Normal, half: int) -> Normal | None:
+def _foreign_patch(rng: np.random.Generator, donor: Sample, half: int) -> Sample | None:
     """A square around a place in the donor's breast, mirrored half of the times; ``None`` too near the edge."""
     places = np.flatnonzero(donor.breast.ravel())
     if not len(places):

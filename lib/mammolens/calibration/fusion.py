@@ -1,0 +1,34 @@
+"""Scores of views fused to a breast's, scores of breasts to an exam's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from mammolens.config import FusionConfig
+
+Values = Sequence[float]
+_COMBINE: dict[str, Callable[[Values], float]] = {"mean": fmean, "max": max}
+
+
+def breast_score(views: Values, fusion: FusionConfig) -> float:
+    """Of a breast's images, at least one.
+
+    Example:
+        >>> breast_score([1.0, 2.0], FusionConfig())
+        1.5
+    """
+    return _COMBINE[fusion.views](views)
+
+
+def exam_score(breasts: Values, fusion: FusionConfig) -> float:
+    """Of an exam's breasts, at least one; the difference is that of the highest and the lowest.
+
+    A lesion is in one breast, as a rule, and the other tells what is usual for this woman: radiologists read breasts
+    side by side for the same reason. One breast alone differs from none.
+
+    Example:
+        >>> exam_score([1.0, 3.0], FusionConfig(breasts="max", asymmetry=0.5))
+        4.0
+    """
+    return _COMBINE[fusion.breasts](breasts) + fusion.asymmetry * (max(breasts) - min(breasts))
