@@ -60,6 +60,9 @@ class NetworkConfig(_Section):
 
     name: str = Field("autoencoder", description="a name of mammolens.models.registry")
     options: dict[str, int | float | str | bool] = Field(default_factory=dict)
+    members: int = Field(
+        1, ge=1, le=20, description="networks that learn, each, without one share of the patients, and calibrate on it"
+    )
 
 
 class LesionKind(StrEnum):

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammolens.datasets.base import Dataset
+from mammolens.datasets.splits import deal
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.experiments.folds import cross_folds, deal
+from mammolens.experiments.folds import cross_folds
 
 
 def patients(cases) -> set[str]:

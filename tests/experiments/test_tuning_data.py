@@ -34,9 +34,9 @@ def test_nobody_of_the_test_split_is_there(split_phantoms, a_quick_config):
 
 def test_trials_train_and_calibrate_on_the_splits_that_are_given(split_phantoms, a_quick_config):
     data = tuning_data(split_phantoms, a_quick_config, seed=0)
-    parts = partition(data.learners, a_quick_config)
-    assert patients(parts.calibration) == {"PHANTOM-8", "PHANTOM-9", "PHANTOM-10"}
-    assert len(patients((*parts.train, *parts.validation))) == 6
+    parts = partition(data.learners, a_quick_config).by_split
+    assert patients(parts[Split.CALIBRATION]) == {"PHANTOM-8", "PHANTOM-9", "PHANTOM-10"}
+    assert len(patients((*parts[Split.TRAIN], *parts[Split.VALIDATION]))) == 6
 
 
 def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantoms, a_quick_config):

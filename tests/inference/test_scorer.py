@@ -12,6 +12,7 @@ from torch import nn
 
 from mammolens.config import PreprocessingConfig, ScoringConfig
 from mammolens.inference.scorer import Scorer
+from mammolens.models.ensemble import Ensemble
 from mammolens.models.output import NetworkOutput
 from mammolens.models.restorer import Restorer
 from mammolens.transforms.pipeline import Pipeline, Prepared
@@ -142,6 +143,20 @@ def test_the_score_is_the_log_odds_of_the_map_s_peak(a_padded_image, weight):
     scored = Scorer(Suspicious(*a_place_within(a_padded_image)), config).score(a_padded_image)
     assert scored.pred_score == pytest.approx(np.log(scored.map_peak / (1 - scored.map_peak)), rel=1e-3)
     assert 1 < scored.pred_score < 9
+
+
+@pytest.mark.parametrize("weight", [0.0, 8.0])
+def test_an_ensemble_scores_the_mean_of_its_members_and_maps_their_mean_evidence(a_padded_image, weight):
+    """Members that see different places: the score does not fall, the map does."""
+    row, column = a_place_within(a_padded_image)
+    config = ScoringConfig(smoothing=1.5, erosion=4, convergence=weight)
+    members = [Suspicious(row, column), Suspicious(row + 30, column)]
+    together, one, other = (Scorer(network, config).score(a_padded_image) for network in (Ensemble(members), *members))
+    assert together.pred_score == pytest.approx((one.pred_score + other.pred_score) / 2, rel=1e-5)
+    evidence = [torch.logit(scored.anomaly_map) for scored in (one, other, together)]
+    inside = together.anomaly_map > 0
+    torch.testing.assert_close(evidence[2][inside], ((evidence[0] + evidence[1]) / 2)[inside], rtol=1e-3, atol=1e-3)
+    assert together.map_peak < min(one.map_peak, other.map_peak)
 
 
 def test_gradients_that_converge_are_evidence_of_their_own(a_padded_image):

@@ -14,6 +14,7 @@ from mammolens.config import load_config
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.datasets.registry import open_dataset
 from mammolens.dicom.reader import read_mammogram
+from mammolens.enums import Split
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING
 from mammolens.models.store import BASELINE, PRETRAINED, pretrained_directory
@@ -86,7 +87,7 @@ def test_it_judges_a_real_mammogram(the_pretrained):
 @pytest.mark.slow
 def test_it_was_calibrated_by_the_code_that_is_here(the_pretrained, the_directory, development_data):
     config = load_config(the_directory / CONFIG)
-    cases = partition(open_dataset(development_data / "rsna640"), config).calibration
+    cases = partition(open_dataset(development_data / "rsna640"), config).by_split[Split.CALIBRATION]
     calibration = Calibration.load(the_directory / CALIBRATION, config.calibration)
     for case, saved in islice(zip(cases, calibration.images, strict=True), 12):
         analysis = the_pretrained.analyse(read_mammogram(case.path, case.attributes))

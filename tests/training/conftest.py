@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
+from mammolens.training.engine import train
 from mammolens.training.progress import Observer, Stage, TrainingProgress
 
 
@@ -23,6 +25,24 @@ def a_short_config(a_tiny_config: ModelConfig) -> ModelConfig:
     """Three of six patients learn, one validates, two calibrate."""
     calibration = a_tiny_config.calibration.model_copy(update={"fraction": 0.34})
     return a_tiny_config.model_copy(update={"calibration": calibration})
+
+
+@pytest.fixture(scope="session")
+def an_ensemble_config(a_tiny_config: ModelConfig) -> ModelConfig:
+    """Three small restorers, two epochs each."""
+    wanted = {
+        "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 4.0, "size": 96, "margin": 0},
+        "network": {"name": "restorer", "options": {"width": 1}, "members": 3},
+        "training": {"epochs": 2, "lesions": {}, "validation_fraction": 0.2},
+        "scoring": {"erosion": 2},
+    }
+    return ModelConfig.model_validate({**a_tiny_config.model_dump(), "name": "ensemble", **wanted})
+
+
+@pytest.fixture(scope="session")
+def an_ensemble(phantoms: Dataset, an_ensemble_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory of three members learned from the phantoms."""
+    return train(an_ensemble_config, phantoms, tmp_path_factory.mktemp("ensemble") / "model")
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import DatasetError
 from mammolens.inference.image_statistics import ImageStatistic
 from mammolens.inference.predictor import Predictor
-from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import load_model
-from mammolens.training.calibrate import calibrate
+from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.transforms.pipeline import Pipeline
 
 
@@ -19,8 +18,8 @@ from mammolens.transforms.pipeline import Pipeline
 def calibrating(a_trained_model):
     """Calibrates the trained model on any cases."""
     model = load_model(a_trained_model)
-    scorer, pipeline = Scorer(model.network, model.config.scoring), Pipeline(model.config.preprocessing)
-    return lambda cases: calibrate(scorer, pipeline, cases, model.config, lambda: None)
+    pipeline = Pipeline(model.config.preprocessing)
+    return lambda cases: calibrate([Unseen(model.network, cases)], pipeline, model.config, lambda: None)
 
 
 def test_scores_are_those_that_the_predictor_gives(calibrating, a_predictor, an_exam, six_patients):

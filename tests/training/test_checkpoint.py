@@ -22,14 +22,14 @@ def a_saved_run(tmp_path):
     optimizer.step()
     best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     state = LearningState(2, [0.3, 0.2], [0.4, 0.5], best)
-    save_checkpoint(tmp_path, "this run", state, network, optimizer)
+    save_checkpoint(tmp_path / FILE, "this run", state, network, optimizer)
     return network, optimizer, state
 
 
 def test_a_run_is_restored_with_weights_optimiser_and_history(a_saved_run, tmp_path):
     network, optimizer, state = a_saved_run
     fresh, fresh_optimizer = a_run()
-    restored = load_checkpoint(tmp_path, "this run", fresh, fresh_optimizer)
+    restored = load_checkpoint(tmp_path / FILE, "this run", fresh, fresh_optimizer)
     assert (restored.epoch, restored.best_epoch) == (2, 1)
     assert (restored.training_errors, restored.validation_errors) == (state.training_errors, state.validation_errors)
     for name, tensor in network.state_dict().items():
@@ -41,7 +41,7 @@ def test_a_run_is_restored_with_weights_optimiser_and_history(a_saved_run, tmp_p
 
 
 def test_without_a_checkpoint_there_is_nothing_to_restore(tmp_path, caplog):
-    assert load_checkpoint(tmp_path, "this run", *a_run()) is None
+    assert load_checkpoint(tmp_path / FILE, "this run", *a_run()) is None
     assert not caplog.records
 
 
@@ -49,7 +49,7 @@ def test_the_checkpoint_of_another_run_is_left_alone_and_said_so(a_saved_run, tm
     network, optimizer = a_run()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with caplog.at_level(logging.WARNING):
-        assert load_checkpoint(tmp_path, "another run", network, optimizer) is None
+        assert load_checkpoint(tmp_path / FILE, "another run", network, optimizer) is None
     assert "is of another configuration or other data; training begins anew" in caplog.text
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
@@ -59,7 +59,7 @@ def test_a_damaged_checkpoint_is_no_checkpoint_and_said_so(a_saved_run, tmp_path
     whole = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(whole[: int(len(whole) * share)])
     with caplog.at_level(logging.WARNING):
-        assert load_checkpoint(tmp_path, "this run", *a_run()) is None
+        assert load_checkpoint(tmp_path / FILE, "this run", *a_run()) is None
     assert f"{FILE}: cannot be read" in caplog.text
 
 

@@ -11,15 +11,21 @@ from safetensors.torch import load_file
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
+from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of
-from mammolens.training.calibrate import calibrate
+from mammolens.models.ensemble import members_of
+from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.engine import train
 from mammolens.training.partition import partition
 from mammolens.training.progress import Stage, TrainingProgress
 from mammolens.transforms.pipeline import Pipeline
+
+
+def load_calibration(directory):
+    return Calibration.load(directory / CALIBRATION, load_model(directory).config.calibration)
 
 
 def weights(directory):
@@ -137,7 +143,7 @@ def test_a_restorer_that_was_stopped_goes_on_to_the_same_model(
     train(a_restorer_config, six_patients, output, resume=True)
     assert same_weights(whole, output)
     assert (whole / CALIBRATION).read_bytes() == (output / CALIBRATION).read_bytes()
-    assert json.loads((whole / TRAINING).read_text())["best_epoch"] in (1, 2, 3)
+    assert json.loads((whole / TRAINING).read_text())["members"][0]["best_epoch"] in (1, 2, 3)
 
 
 def test_without_resume_a_run_begins_anew(a_short_config, six_patients, tmp_path, stopping):
@@ -180,13 +186,14 @@ def test_every_step_is_told(a_short_config, six_patients, tmp_path):
 
 def test_the_best_epochs_weights_are_kept(uninterrupted, a_short_config):
     record = json.loads((uninterrupted / TRAINING).read_text())
-    assert record["best_epoch"] == 1 + record["validation_errors"].index(min(record["validation_errors"]))
+    (member,) = record["members"]
+    assert member["best_epoch"] == 1 + member["validation_errors"].index(min(member["validation_errors"]))
 
 
 def test_the_scores_of_calibration_are_those_that_the_saved_model_gives(uninterrupted, six_patients, a_short_config):
-    model, cases = load_model(uninterrupted), partition(six_patients, a_short_config).calibration
-    scorer, pipeline = Scorer(model.network, model.config.scoring), Pipeline(model.config.preprocessing)
-    fresh, _ = calibrate(scorer, pipeline, cases, model.config, lambda: None)
+    model, cases = load_model(uninterrupted), partition(six_patients, a_short_config).by_split[Split.CALIBRATION]
+    unseen = [Unseen(model.network, cases)]
+    fresh, _ = calibrate(unseen, Pipeline(model.config.preprocessing), model.config, lambda: None)
     saved = Calibration.load(uninterrupted / CALIBRATION, model.config.calibration)
     assert fresh.images == saved.images
     assert fresh.exams == saved.exams
@@ -266,3 +273,42 @@ def test_no_patient_is_named_in_the_model_directory(uninterrupted, six_patients)
 def test_a_model_directory_may_be_moved(uninterrupted, tmp_path):
     shutil.copytree(uninterrupted, tmp_path / "elsewhere")
     assert Predictor.load(tmp_path / "elsewhere").model_id == model_id_of(uninterrupted)
+
+
+def test_every_patient_teaches_an_ensemble_and_calibrates_it(an_ensemble, phantoms):
+    record, calibration = json.loads((an_ensemble / TRAINING).read_text()), load_calibration(an_ensemble)
+    assert len(record["members"]) == 3
+    assert record["patients"]["calibration"] == 16
+    assert record["patients"]["train"] + record["patients"]["validation"] >= 16
+    assert calibration.image_scales.everybody.patients == 16
+    assert len(calibration.images) == record["images"]["calibration"] == 64
+
+
+def test_each_member_scores_whom_it_did_not_learn_from(an_ensemble, phantoms):
+    model = load_model(an_ensemble)
+    shares = partition(phantoms, model.config).shares
+    everybody = set(phantoms.where(lambda case: case.clean_normal).patients)
+    by_score = {image.raw_score for image in load_calibration(an_ensemble).images}
+    for member, share in zip(members_of(model.network), shares, strict=True):
+        learned, scored = (
+            {case.patient_id for case in cases} for cases in (share.train + share.validation, share.calibration)
+        )
+        assert learned == everybody - scored
+        case = share.calibration[0]
+        prepared = Pipeline(model.config.preprocessing).load(case.path, case.attributes)
+        assert Scorer(member, model.config.scoring).score(prepared).pred_score in by_score
+
+
+def test_an_ensemble_that_was_stopped_goes_on_with_the_member_and_the_epoch(
+    an_ensemble, an_ensemble_config, phantoms, tmp_path, stopping
+):
+    epochs = an_ensemble_config.training.epochs
+    with pytest.raises(KeyboardInterrupt):
+        train(an_ensemble_config, phantoms, tmp_path / "model", progress=stopping(Stage.LEARN, epochs + 1))
+    seen: list[TrainingProgress] = []
+    train(an_ensemble_config, phantoms, tmp_path / "model", progress=seen.append, resume=True)
+    assert [step.done for step in seen if step.stage is Stage.LEARN] == list(range(epochs + 2, 3 * epochs + 1))
+    assert {step.total for step in seen if step.stage is Stage.LEARN} == {3 * epochs}
+    assert same_weights(an_ensemble, tmp_path / "model")
+    assert (an_ensemble / TRAINING).read_bytes() == (tmp_path / "model" / TRAINING).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted(p.name for p in an_ensemble.iterdir())

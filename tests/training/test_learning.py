@@ -8,7 +8,7 @@ from torch import nn
 from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
 from mammolens.models.output import NetworkOutput
-from mammolens.training.checkpoint import LearningState
+from mammolens.training.checkpoint import FILE, LearningState
 from mammolens.training.learning import learn, learning_rate
 from mammolens.training.progress import Stage, TrainingProgress, unobserved
 from mammolens.training.reconstruction import ReconstructionTask
@@ -72,7 +72,7 @@ def test_two_runs_give_the_same_weights(images, validation, tmp_path):
     networks = [a_network(), a_network()]
     for number, network in enumerate(networks):
         torch.manual_seed(number)  # whatever else draws random numbers does not matter
-        fit(network, images, validation, CONFIG, folder=tmp_path / str(number))
+        fit(network, images, validation, CONFIG, checkpoint=tmp_path / f"{number}-{FILE}")
     assert equal_weights(*networks)
     assert not equal_weights(networks[0], a_network())
 
@@ -81,7 +81,7 @@ def test_without_weight_decay_and_schedule_it_is_adam_over_the_same_batches(imag
     """The loop that the autoencoder learned by when it was the only network."""
     network, expected = a_network(), a_network()
     config = CONFIG.model_copy(update={"patience": 100})
-    state = fit(network, images, validation, config, folder=tmp_path)
+    state = fit(network, images, validation, config, checkpoint=tmp_path / FILE)
     optimizer = torch.optim.Adam(expected.parameters(), lr=config.learning_rate)
     best, errors = {}, []
     for epoch in range(1, config.epochs + 1):
@@ -103,7 +103,7 @@ def test_weight_decay_and_the_schedule_lead_elsewhere(images, validation, tmp_pa
     networks = [a_network() for _ in range(3)]
     changes = ({}, {"weight_decay": 0.01}, {"schedule": "one_cycle"})
     for number, (network, change) in enumerate(zip(networks, changes, strict=True)):
-        fit(network, images, validation, CONFIG.model_copy(update=change), folder=tmp_path / str(number))
+        fit(network, images, validation, CONFIG.model_copy(update=change), checkpoint=tmp_path / f"{number}-{FILE}")
     assert not equal_weights(networks[0], networks[1])
     assert not equal_weights(networks[0], networks[2])
 
@@ -123,7 +123,7 @@ def test_another_seed_takes_the_images_in_another_order(images, validation, tmp_
     networks = [a_network(), a_network()]
     for seed, network in enumerate(networks):
         config = CONFIG.model_copy(update={"seed": seed})
-        fit(network, images, validation, config, folder=tmp_path / str(seed))
+        fit(network, images, validation, config, checkpoint=tmp_path / f"{seed}-{FILE}")
     assert not equal_weights(*networks)
 
 
@@ -131,7 +131,7 @@ def test_each_epoch_takes_every_image_once_in_its_own_order(images, validation, 
     network, taken = a_network(), []
     network.register_forward_pre_hook(lambda module, given: taken.append(given[0]) if module.training else None)
     config = CONFIG.model_copy(update={"epochs": 2})
-    fit(network, images, validation, config, folder=tmp_path)
+    fit(network, images, validation, config, checkpoint=tmp_path / FILE)
     first, second = torch.cat(taken[:3]), torch.cat(taken[3:])
     assert not torch.equal(first, second)
     for epoch in (first, second):
@@ -147,7 +147,7 @@ def bright_and_less_bright(images, validation) -> tuple[torch.Tensor, torch.Tens
 def test_the_best_epoch_is_restored(bright_and_less_bright, tmp_path):
     network, (images, validation) = a_network(), bright_and_less_bright
     config = CONFIG.model_copy(update={"epochs": 20, "patience": 20, "learning_rate": 0.003})
-    state = fit(network, images, validation, config, folder=tmp_path)
+    state = fit(network, images, validation, config, checkpoint=tmp_path / FILE)
     assert 1 < state.best_epoch < 20
     assert min(state.validation_errors) < state.validation_errors[-1]
     assert validation_error(network, validation) == pytest.approx(min(state.validation_errors))
@@ -155,14 +155,14 @@ def test_the_best_epoch_is_restored(bright_and_less_bright, tmp_path):
 
 def test_it_stops_after_so_many_epochs_without_a_better_one(bright_and_less_bright, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 50, "patience": 2, "learning_rate": 0.003})
-    state = fit(a_network(), *bright_and_less_bright, config, folder=tmp_path)
+    state = fit(a_network(), *bright_and_less_bright, config, checkpoint=tmp_path / FILE)
     assert state.epoch == state.best_epoch + 2 < 50
 
 
 def test_errors_are_means_over_images_whatever_the_batches(images, validation, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-30})  # stands still
     network = a_network()
-    state = fit(network, images, validation, config, folder=tmp_path)
+    state = fit(network, images, validation, config, checkpoint=tmp_path / FILE)
     assert state.validation_errors == [pytest.approx(validation_error(network, validation), rel=1e-5)]
 
 
@@ -170,8 +170,8 @@ def test_errors_are_means_over_images_whatever_the_batches(images, validation, t
 @pytest.mark.parametrize("epoch", [1, 3, 6])
 def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp_path, stopping, config, epoch):
     through, stopped = a_network(), a_network()
-    whole = fit(through, images, validation, config, folder=tmp_path / "a")
-    kept = {"folder": tmp_path / "b", "fingerprint": "a"}
+    whole = fit(through, images, validation, config, checkpoint=tmp_path / "a")
+    kept = {"checkpoint": tmp_path / "b", "fingerprint": "a"}
     with pytest.raises(KeyboardInterrupt):
         fit(stopped, images, validation, config, **kept, observe=stopping(Stage.LEARN, epoch))
     resumed, seen = a_network(seed=9), []
@@ -183,7 +183,7 @@ def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp
 
 def test_every_epoch_is_told_with_its_errors_and_the_time_left(images, validation, tmp_path):
     seen: list[TrainingProgress] = []
-    state = fit(a_network(), images, validation, CONFIG, folder=tmp_path, observe=seen.append)
+    state = fit(a_network(), images, validation, CONFIG, checkpoint=tmp_path / FILE, observe=seen.append)
     assert [(progress.stage, progress.done, progress.total) for progress in seen] == [
         (Stage.LEARN, epoch, 6) for epoch in range(1, 7)
     ]
@@ -196,5 +196,5 @@ def test_an_error_that_is_no_number_ends_the_run_with_a_remedy(images, validatio
     broken = validation.clone()
     broken[0, 0, 0, 0] = float("nan")
     with pytest.raises(ConfigError, match=r"training.learning_rate: the validation error of epoch 1 is nan; choose a"):
-        fit(a_network(), images, broken, CONFIG, folder=tmp_path)
+        fit(a_network(), images, broken, CONFIG, checkpoint=tmp_path / FILE)
     assert not list(tmp_path.iterdir())

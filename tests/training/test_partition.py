@@ -69,8 +69,10 @@ def test_the_data_sets_own_splits_are_respected():
     cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(4)]
     cases += [case("x", split=Split.TEST), case("y", split=Split.EXPOSURE), case("z", split=Split.VALIDATION)]
     found = partition(dataset_of(*cases), ModelConfig())
-    assert patients(found.calibration) == {f"c{number}" for number in range(4)}
-    assert patients(found.train) | patients(found.validation) == {f"t{number}" for number in range(8)}
+    assert patients(found.by_split[Split.CALIBRATION]) == {f"c{number}" for number in range(4)}
+    assert patients(found.by_split[Split.TRAIN]) | patients(found.by_split[Split.VALIDATION]) == {
+        f"t{number}" for number in range(8)
+    }
 
 
 @pytest.mark.parametrize("aside", [Split.TEST, Split.EXPOSURE])
@@ -111,6 +113,34 @@ def test_without_an_outlined_lesion_there_is_nothing_to_learn_from(bank):
     name = bank.name if bank else "made"
     with pytest.raises(DatasetError, match=f"{name}: has no image with an outlined lesion .*; give a data set with"):
         partition(dataset_of(*cases), config_of(exposure_share=0.5), bank)
+
+
+@given(st.integers(3, 20), st.integers(2, 5), st.integers(0, 2**32 - 1))
+def test_of_several_members_each_calibrates_on_whom_it_alone_does_not_learn_from(count, members, seed):
+    cases = [case(f"p{number}", f"v{view}") for number in range(count) for view in range(2)]
+    config = ModelConfig.model_validate({"training": {"seed": seed}, "network": {"members": members}})
+    if count < members or (count, members) == (3, 2):
+        with pytest.raises(DatasetError, match=f"too few for {members} members"):
+            partition(dataset_of(*cases), config)
+        return
+    found = partition(dataset_of(*cases), config)
+    everybody, calibrating = {case.patient_id for case in cases}, []
+    for share in found.shares:
+        parts = [patients(part) for part in (share.train, share.validation, share.calibration)]
+        assert all(parts)
+        assert sum(map(len, parts)) == len(set.union(*parts)) == count
+        calibrating += sorted(parts[2])
+    assert sorted(calibrating) == sorted(everybody)
+    for part in found.by_split.values():
+        assert len({case.path for case in part}) == len(part)
+
+
+def test_members_share_out_both_of_a_data_set_s_splits():
+    cases = [case(f"t{number}", split=Split.TRAIN) for number in range(8)]
+    cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(4)] + [case("x", split=Split.TEST)]
+    found = partition(dataset_of(*cases), ModelConfig.model_validate({"network": {"members": 3}}))
+    assert len(patients(found.by_split[Split.CALIBRATION])) == 12
+    assert "x" not in patients(found.by_split[Split.TRAIN])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from mammolens.config import CalibrationConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
@@ -100,7 +101,7 @@ def test_other_settings_may_be_given_but_not_another_partition(a_trained_model, 
 def test_of_the_data_that_it_learned_from_only_held_back_patients_are_used(a_trained_model, phantoms):
     model = load_model(a_trained_model)
     cases, doubt = unseen_normals(phantoms, model.config, model.training)
-    assert cases == partition(phantoms, model.config).calibration
+    assert cases == [partition(phantoms, model.config).by_split[Split.CALIBRATION]]
     assert doubt is None
 
 
@@ -109,22 +110,22 @@ def test_of_those_data_with_changes_too_but_it_is_said_that_this_is_no_proof(a_t
     fewer = replace(phantoms, cases=phantoms.cases[4:], citation="Someone, 2020.")
     record = {**model.training, "dataset": {**model.training["dataset"], "citation": "Someone, 2020."}}
     cases, doubt = unseen_normals(fewer, model.config, record)
-    assert cases == partition(fewer, model.config).calibration
+    assert cases == [partition(fewer, model.config).by_split[Split.CALIBRATION]]
     assert doubt is not None
     assert doubt.startswith("the data have changed since the training, and the training record names no patients")
 
 
 def test_of_other_data_all_normals_are_used_that_are_not_meant_for_training_or_testing(a_trained_model, a_site):
     model = load_model(a_trained_model)
-    cases, doubt = unseen_normals(a_site, model.config, model.training)
+    (cases,), doubt = unseen_normals(a_site, model.config, model.training)
     assert cases == a_site.cases
     assert doubt == "the training record names no patients, so make sure that none of these taught the model"
     splits = dict(zip(a_site.patients, (Split.TRAIN, Split.VALIDATION, Split.TEST, None), strict=True))
     split = replace(a_site, cases=tuple(replace(case, split=splits[case.patient_id]) for case in a_site.cases))
-    cases, _ = unseen_normals(split, model.config, model.training)
+    (cases,), _ = unseen_normals(split, model.config, model.training)
     assert {case.patient_id for case in cases} == {a_site.patients[3]}
     own = replace(a_site, cases=(*split.cases[:12], *(replace(c, split=Split.CALIBRATION) for c in split.cases[12:14])))
-    cases, _ = unseen_normals(own, model.config, model.training)
+    (cases,), _ = unseen_normals(own, model.config, model.training)
     assert cases == own.cases[12:]
     with pytest.raises(DatasetError, match="our normals: has no clean normal image that is not set aside"):
         unseen_normals(replace(split, cases=split.cases[:12]), model.config, model.training)
@@ -143,8 +144,8 @@ def test_an_output_that_exists_and_a_model_without_a_record_are_refused(a_traine
 def test_a_name_without_a_citation_is_anybodys(a_trained_model, phantoms):
     model = load_model(a_trained_model)
     fewer = replace(phantoms, cases=phantoms.cases[4:])
-    cases, doubt = unseen_normals(fewer, model.config, model.training)
-    assert len(cases) > len(partition(fewer, model.config).calibration)
+    (cases,), doubt = unseen_normals(fewer, model.config, model.training)
+    assert len(cases) > len(partition(fewer, model.config).by_split[Split.CALIBRATION])
     assert doubt == "the training record names no patients, so make sure that none of these taught the model"
 
 
@@ -153,11 +154,9 @@ def test_an_image_that_training_left_out_does_not_change_the_data(a_tiny_config,
     broken.write_bytes(phantoms.cases[0].path.read_bytes()[:2000])
     listed = replace(phantoms, cases=(replace(phantoms.cases[0], path=broken), *phantoms.cases[1:]))
     parts = partition(listed, a_tiny_config)
-    used = replace(
-        parts, **{name: _without(getattr(parts, name), broken) for name in ("train", "validation", "calibration")}
-    )
-    record = training_record(a_tiny_config, listed, parts, used, LearningState(epoch=1), None)
-    assert unseen_normals(listed, a_tiny_config, record) == (parts.calibration, None)
+    used = {split: _without(cases, broken) for split, cases in parts.by_split.items()}
+    record = training_record(a_tiny_config, listed, parts, used, [LearningState(epoch=1)])
+    assert unseen_normals(listed, a_tiny_config, record) == ([parts.by_split[Split.CALIBRATION]], None)
 
 
 def test_settings_that_do_not_fit_the_model_are_refused(a_trained_model, a_site, tmp_path):
@@ -169,3 +168,19 @@ def test_settings_that_do_not_fit_the_model_are_refused(a_trained_model, a_site,
 
 def _without(cases: tuple[Case, ...], path: Path) -> tuple[Case, ...]:
     return tuple(case for case in cases if case.path != path)
+
+
+def test_of_an_ensemble_each_member_calibrates_on_whom_it_did_not_learn_from(an_ensemble, phantoms, tmp_path):
+    model = load_model(an_ensemble)
+    parts, doubt = unseen_normals(phantoms, model.config, model.training)
+    assert (len(parts), doubt) == (3, None)
+    recalibrate(an_ensemble, phantoms, tmp_path / "again")
+    assert (tmp_path / "again" / CALIBRATION).read_bytes() == (an_ensemble / CALIBRATION).read_bytes()
+
+
+def test_patients_whom_no_member_knows_are_scored_by_all_of_them(an_ensemble, a_site, tmp_path):
+    recalibrate(an_ensemble, a_site, tmp_path / "ours")
+    predictor = Predictor.load(tmp_path / "ours")
+    case = a_site.cases[0]
+    result = predictor.predict(read_mammogram(case.path, case.attributes))
+    assert predictor.calibration.images[0].raw_score == result.record.raw_score

@@ -11,8 +11,9 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
+from mammolens.enums import Split
 from mammolens.training.checkpoint import LearningState
-from mammolens.training.partition import Partition
+from mammolens.training.partition import Partition, Share
 from mammolens.training.record import data_fingerprint, model_card, recalibrated_record, training_record
 
 STATE = LearningState(3, [0.3, 0.2, 0.1], [0.4, 0.2, 0.3])
@@ -31,15 +32,16 @@ def listed(tmp_path: Path) -> Partition:
                 made.append(Case(path, patient))
         return tuple(made)
 
-    return Partition(cases("Anna", "Berta", "Clara"), cases("Dora"), cases("Emma", "Frida"))
+    return Partition((Share(cases("Anna", "Berta", "Clara"), cases("Dora"), cases("Emma", "Frida")),))
 
 
 @pytest.fixture
 def record(listed: Partition) -> dict[str, object]:
     """One image of Anna and both of Frida cannot be used."""
-    used = Partition(listed.train[1:], listed.validation, listed.calibration[:2])
-    dataset = Dataset("made", listed.train, "all rights reserved.", "Someone, 2020.")
-    return training_record(ModelConfig(), dataset, listed, used, STATE, "earlier-1a2b3c4d5e6f")
+    parts = listed.by_split
+    used = parts | {Split.TRAIN: parts[Split.TRAIN][1:], Split.CALIBRATION: parts[Split.CALIBRATION][:2]}
+    dataset = Dataset("made", parts[Split.TRAIN], "all rights reserved.", "Someone, 2020.")
+    return training_record(ModelConfig(), dataset, listed, used, [STATE], started_from="earlier-1a2b3c4d5e6f")
 
 
 def test_counts_are_of_what_was_used_and_what_was_left_out_is_counted_too(record):
@@ -50,8 +52,9 @@ def test_counts_are_of_what_was_used_and_what_was_left_out_is_counted_too(record
 
 def test_it_tells_how_the_model_was_learned(record):
     assert record["dataset"] == {"name": "made", "licence": "all rights reserved.", "citation": "Someone, 2020."}
-    assert (record["epochs"], record["best_epoch"], record["seed"]) == (3, 2, 0)
-    assert (record["training_errors"], record["validation_errors"]) == (STATE.training_errors, STATE.validation_errors)
+    (member,) = record["members"]
+    assert (member["epochs"], member["best_epoch"], record["seed"]) == (3, 2, 0)
+    assert (member["training_errors"], member["validation_errors"]) == (STATE.training_errors, STATE.validation_errors)
     assert record["started_from"] == "earlier-1a2b3c4d5e6f"
     assert record["versions"]["mammolens"] == __version__
     assert record["notice"] == RESEARCH_USE_ONLY
@@ -63,12 +66,13 @@ def test_it_names_no_patient_and_no_file(record):
 
 
 def test_the_fingerprint_follows_the_data(listed):
-    fingerprint = data_fingerprint(listed)
-    assert data_fingerprint(replace(listed)) == fingerprint
-    assert data_fingerprint(replace(listed, train=listed.train[1:])) != fingerprint
-    assert data_fingerprint(replace(listed, train=listed.validation, validation=listed.train)) != fingerprint
-    listed.train[0].path.write_bytes(b"longer than it was" * 10)
-    assert data_fingerprint(listed) != fingerprint
+    train, validation, calibration = listed.normals
+    fingerprint = data_fingerprint(listed.normals)
+    assert data_fingerprint([train, validation, calibration]) == fingerprint
+    assert data_fingerprint([train[1:], validation, calibration]) != fingerprint
+    assert data_fingerprint([validation, train, calibration]) != fingerprint
+    train[0].path.write_bytes(b"longer than it was" * 10)
+    assert data_fingerprint(listed.normals) != fingerprint
 
 
 def calibration_of(patients: int) -> Calibration:
@@ -117,8 +121,10 @@ def test_the_card_says_that_too_few_patients_flag_nothing(record):
 
 
 def test_a_later_calibration_replaces_the_counts_of_its_part_and_names_its_data(record, listed):
-    site = Dataset("our normals", listed.calibration, "ours.", "A hospital, 2026.")
-    later = recalibrated_record(record, site, listed.calibration, listed.calibration[:3], "nobody knows")
+    site = Dataset("our normals", listed.by_split[Split.CALIBRATION], "ours.", "A hospital, 2026.")
+    later = recalibrated_record(
+        record, site, listed.by_split[Split.CALIBRATION], listed.by_split[Split.CALIBRATION][:3], "nobody knows"
+    )
     assert later["images"] == {"train": 5, "validation": 2, "calibration": 3}
     assert later["images_left_out"] == {"train": 1, "validation": 0, "calibration": 1}
     assert later["patients"] == {"train": 3, "validation": 1, "calibration": 2}
@@ -132,14 +138,21 @@ def test_a_later_calibration_replaces_the_counts_of_its_part_and_names_its_data(
 def test_a_card_of_a_model_that_saw_known_cancers_says_so(listed, record):
     card = model_card("made-1", ModelConfig(), record, calibration_of(30))
     assert "normal mammograms only" in card
-    exposed = replace(listed, exposure=listed.calibration)
-    dataset = Dataset("made", listed.train, "all rights reserved.", "Someone, 2020.")
-    bank = Dataset("a bank of lesions", listed.calibration, "CC BY 3.0.", "Others, 2017.")
-    seen = training_record(ModelConfig(), dataset, exposed, exposed, STATE, exposure=bank)
+    exposed = replace(listed, exposure=listed.by_split[Split.CALIBRATION])
+    dataset = Dataset("made", listed.by_split[Split.TRAIN], "all rights reserved.", "Someone, 2020.")
+    bank = Dataset("a bank of lesions", listed.by_split[Split.CALIBRATION], "CC BY 3.0.", "Others, 2017.")
+    seen = training_record(ModelConfig(), dataset, exposed, exposed.by_split, [STATE], exposure=bank)
     card = model_card("made-1", ModelConfig(), seen, calibration_of(30))
     assert "normal mammograms only" not in card
     assert "**known abnormal ones with outlined lesions** (exposure)" in card
     assert "| known abnormal images with outlined lesions, also trained on | 2 | 4 |" in card
     assert "- Exposure: a bank of lesions. Others, 2017. Licence of these data: CC BY 3.0." in card
-    own = training_record(ModelConfig(), dataset, exposed, exposed, STATE)
+    own = training_record(ModelConfig(), dataset, exposed, exposed.by_split, [STATE])
     assert "Exposure:" not in model_card("made-1", ModelConfig(), own, calibration_of(30))
+
+
+def test_the_card_of_an_ensemble_tells_its_members(listed):
+    dataset = Dataset("made", listed.normals[0], "ours.", "Someone, 2020.")
+    twice = training_record(ModelConfig(), dataset, listed, listed.by_split, [STATE, LearningState(3, [], [0.1, 0.2])])
+    card = model_card("made-1", ModelConfig(), twice, calibration_of(30))
+    assert "2 members, best epochs 2, 1 of 3; each calibrates on whom it did not learn from." in card

@@ -1,4 +1,4 @@
-"""Share patients among splits: reproducible, whatever the order of the cases, even within each site."""
+"""Share patients among splits or folds: reproducible, whatever the order of the cases, even within each site."""
 
 from __future__ import annotations
 
@@ -49,6 +49,20 @@ def split_by_patient(
     }
 
 
+def deal(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
+    """The fold, from 1, of each patient: as cards are dealt, from the patients of one site and machine to the next.
+
+    So each site and each machine is shared out within one patient a fold, as far as the data set names them; within
+    them the order is that of a hash of ``seed`` and patient id, and the order of the cases plays no part.
+    """
+    strata: dict[str, tuple[str, str]] = {}
+    for case in cases:
+        stratum = (case.site or "", case.attributes.machine_id or "")
+        strata[case.patient_id] = min(stratum, strata.get(case.patient_id, stratum))
+    order = sorted(strata, key=lambda patient: (*strata[patient], _hashed(seed, patient)))
+    return {patient: place % folds + 1 for place, patient in enumerate(order)}
+
+
 def _check(fractions: Mapping[Split, float]) -> None:
     if not fractions or any(not fraction > 0 for fraction in fractions.values()):
         raise DatasetError(_SOURCE, "every split needs a fraction above 0", "leave out the splits that you don't want")
@@ -60,7 +74,7 @@ def _check(fractions: Mapping[Split, float]) -> None:
 def _in_drawn_order(images: Mapping[str, list[Case]], seed: int) -> list[str]:
     def place(patient: str) -> tuple[str, str]:
         site = min(case.site or "" for case in images[patient])
-        return site, hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()
+        return site, _hashed(seed, patient)
 
     return sorted(images, key=place)
 
@@ -78,3 +92,7 @@ def _share_out(patients: list[str], fractions: Mapping[Split, float]) -> dict[st
         part[last] = empty
         counts[rich], counts[empty] = counts[rich] - 1, 1
     return part
+
+
+def _hashed(seed: int, patient: str) -> str:
+    return hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()

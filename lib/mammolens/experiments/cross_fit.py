@@ -10,13 +10,14 @@ from pathlib import Path
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
+from mammolens.datasets.splits import deal
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.evaluation.reading import read_scores
 from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage
 from mammolens.evaluation.scoring import score_cases
 from mammolens.experiments.combining import combined
-from mammolens.experiments.folds import Fold, cross_folds, deal
+from mammolens.experiments.folds import Fold, cross_folds
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.splits import deal
 from mammolens.errors import DatasetError
 
 
@@ -57,21 +56,3 @@ def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
         )
         for number in range(1, folds + 1)
     ]
-
-
-def deal(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
-    """The fold, from 1, of each patient: as cards are dealt, from the patients of one site and machine to the next.
-
-    So each site and each machine is shared out within one patient a fold, as far as the data set names them; within
-    them the order is that of a hash of ``seed`` and patient id, and the order of the cases plays no part.
-    """
-    strata: dict[str, tuple[str, str]] = {}
-    for case in cases:
-        stratum = (case.site or "", case.attributes.machine_id or "")
-        strata[case.patient_id] = min(stratum, strata.get(case.patient_id, stratum))
-    order = sorted(strata, key=lambda patient: (*strata[patient], _drawn(seed, patient)))
-    return {patient: place % folds + 1 for place, patient in enumerate(order)}
-
-
-def _drawn(seed: int, patient: str) -> str:
-    return hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()

@@ -55,9 +55,9 @@ def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: D
         DatasetError: too few patients, one in two splits, or no exposure where the configuration learns from one.
     """
     _refuse_measuring_on_exposure(dataset, config, exposure)
-    parts = partition(dataset, config, exposure)
-    drawn = split_by_patient((*parts.train, *parts.validation), _HELD_OUT, seed)
-    calibration = tuple(replace(case, split=Split.CALIBRATION) for case in parts.calibration)
+    parts = partition(dataset, _of_one_member(config), exposure).by_split
+    drawn = split_by_patient((*parts[Split.TRAIN], *parts[Split.VALIDATION]), _HELD_OUT, seed)
+    calibration = tuple(replace(case, split=Split.CALIBRATION) for case in parts[Split.CALIBRATION])
     cancers = dataset.in_split(Split.EXPOSURE).where(lambda case: case.abnormal is True).cases
     learners = replace(dataset, cases=(*drawn[Split.TRAIN], *calibration))
     try:
@@ -73,6 +73,11 @@ def _refuse_measuring_on_exposure(dataset: Dataset, config: ModelConfig, exposur
     if config.training.exposure_share and exposure is None:
         reason = "learns from known cancers, and those of the exposure split measure"
         raise DatasetError(dataset.name, reason, "give lesions of other patients as --exposure")
+
+
+def _of_one_member(config: ModelConfig) -> ModelConfig:
+    """Whose calibration patients teach nobody, so that training and measuring patients can be told apart."""
+    return config.model_copy(update={"network": config.network.model_copy(update={"members": 1})})
 
 
 def _patients(cases: Sequence[Case]) -> int:

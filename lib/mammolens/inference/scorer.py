@@ -45,9 +45,11 @@ class Scorer:
 
     Of a network that tells log odds, these are smoothed and the convergence of the gradients is added
     to them as evidence of its own; the map is the probability that they mean, the score their peak:
-    one lesion is enough, however large the healthy rest. Of one that only reconstructs, the map is the
-    squared error in multiples of the breast's mean (so that a sharper or noisier machine is not all
-    heat), and the score the mean squared error in the breast.
+    one lesion is enough, however large the healthy rest. Of an ensemble, the map is that of the mean
+    evidence, and the score the mean of the members' peaks, so that one member's score can be set
+    against it. Of a network that only reconstructs, the map is the squared error in multiples of the
+    breast's mean (so that a sharper or noisier machine is not all heat), and the score the mean squared
+    error in the breast.
     """
 
     def __init__(self, network: nn.Module, config: ScoringConfig) -> None:
@@ -65,7 +67,7 @@ class Scorer:
         if output.log_odds is None:
             pred_score, anomaly_map = self._of_error(image, output.reconstruction[0], inside)
         else:
-            pred_score, anomaly_map = self._of_evidence(image, mask, output.log_odds[0], inside)
+            pred_score, anomaly_map = self._of_evidence(image, mask, output.log_odds[0].numpy(), inside)
         return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(output.reconstruction[0], whole))
 
     def _of_error(
@@ -77,15 +79,15 @@ class Scorer:
         return mean, torch.from_numpy(smooth * without_border(inside[0].numpy(), self.config.erosion))[None]
 
     def _of_evidence(
-        self, image: torch.Tensor, mask: torch.Tensor, log_odds: torch.Tensor, inside: torch.Tensor
+        self, image: torch.Tensor, mask: torch.Tensor, log_odds: FloatImage, inside: torch.Tensor
     ) -> tuple[float, torch.Tensor]:
-        evidence = _smooth_inside(log_odds[0].numpy(), inside[0].numpy(), self.config.smoothing)
+        evidence = np.stack([_smooth_inside(own, inside[0].numpy(), self.config.smoothing) for own in log_odds])
         if self.config.convergence:
             rises = convergence(image[None], mask[None], self.config.convergence_radii, stride=1)[0].mean(dim=0).numpy()
-            evidence = evidence + self.config.convergence * (rises - _USUAL_CONVERGENCE)
+            evidence += self.config.convergence * (rises - _USUAL_CONVERGENCE)
         counted = without_border(inside[0].numpy(), self.config.erosion)
-        peak = float(evidence[counted].max()) if counted.any() else _NO_EVIDENCE
-        probability = 1 / (1 + np.exp(-np.clip(evidence, _NO_EVIDENCE, -_NO_EVIDENCE)))
+        peak = float(evidence[:, counted].max(axis=1).mean()) if counted.any() else _NO_EVIDENCE
+        probability = 1 / (1 + np.exp(-np.clip(evidence.mean(axis=0), _NO_EVIDENCE, -_NO_EVIDENCE)))
         return peak, torch.from_numpy((probability * counted).astype(np.float32))[None]
 
 

@@ -8,11 +8,12 @@ import torch
 
 
 class NetworkOutput(NamedTuple):
-    """Both ``(batch, 1, rows, cols)`` float32, on the grid of the input.
+    """Both float32, on the grid of the input.
 
     Attributes:
-        reconstruction: the image that the network thinks normal, in normalised greys.
-        log_odds: of a pixel to deviate from normal; ``None`` from a network that only reconstructs.
+        reconstruction: ``(batch, 1, rows, cols)``, the image that the network thinks normal, in normalised greys.
+        log_odds: ``(batch, members, rows, cols)``, of a pixel to deviate from normal, by each member of an ensemble;
+            one of any other network, ``None`` from a network that only reconstructs.
     """
 
     reconstruction: torch.Tensor

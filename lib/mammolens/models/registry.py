@@ -11,13 +11,14 @@ from torch import nn
 from mammolens.config import NetworkConfig
 from mammolens.errors import ConfigError
 from mammolens.models.autoencoder import ConvolutionalAutoencoder
+from mammolens.models.ensemble import Ensemble
 from mammolens.models.restorer import Restorer
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {"autoencoder": ConvolutionalAutoencoder, "restorer": Restorer}
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
-    """A network with fresh weights: image and breast mask ``(batch, 1, rows, cols)`` in, ``NetworkOutput`` out.
+    """A network, or an ensemble, with fresh weights: ``(batch, 1, rows, cols)`` and mask in, ``NetworkOutput`` out.
 
     Raises:
         ConfigError: unknown name or option.
@@ -26,9 +27,10 @@ def build_network(config: NetworkConfig) -> nn.Module:
         raise ConfigError("network.name", f"there is no network '{config.name}'", f"use one of: {', '.join(NETWORKS)}")
     options: dict[str, Any] = dict(config.options)
     try:
-        network = NETWORKS[config.name](**options)
+        members = [NETWORKS[config.name](**options) for _ in range(config.members)]
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError("network.options", reason, f"see the options of {config.name}") from error
+    network = members[0] if len(members) == 1 else Ensemble(members)
     # The layout that CPU convolutions are fastest in; inputs follow the weights.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import nn
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
@@ -38,10 +39,24 @@ class _Scored:
         return Source(self.header.acquisition_group, self.header.view)
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Normal cases, and a network that learned from none of their patients."""
+
+    network: nn.Module
+    cases: Sequence[Case]
+
+
 def calibrate(
-    scorer: Scorer, pipeline: Pipeline, cases: Sequence[Case], config: ModelConfig, on_done: Callable[[], None]
+    unseen: Sequence[Unseen], pipeline: Pipeline, config: ModelConfig, on_done: Callable[[], None]
 ) -> tuple[Calibration, tuple[Case, ...]]:
-    """Image and exam scores of held-back normal patients, patients as ordinals.
+    """Image and exam scores of normal patients by networks that never saw them, patients as ordinals.
+
+    Args:
+        unseen: a network each with its cases; of an ensemble, its members or itself.
+        pipeline: of the configuration.
+        config: of the model.
+        on_done: called once a case.
 
     Returns:
         The calibration, and those of the cases that it comes from: the others cannot be used.
@@ -51,13 +66,16 @@ def calibrate(
     """
     used: list[Case] = []
     scored: list[_Scored] = []
-    ordinals = {patient: number for number, patient in enumerate(sorted({case.patient_id for case in cases}))}
-    for case, prepared in prepared_cases(cases, pipeline, on_done):
-        grid = scorer.score(prepared)
-        used.append(case)
-        statistics = image_statistics(breast_view(prepared))
-        header, patient = header_of(prepared.image), ordinals[case.patient_id]
-        scored.append(_Scored(header, patient, grid.pred_score, grid.map_peak, statistics))
+    patients = sorted({case.patient_id for part in unseen for case in part.cases})
+    ordinals = {patient: number for number, patient in enumerate(patients)}
+    for part in unseen:
+        scorer = Scorer(part.network, config.scoring)
+        for case, prepared in prepared_cases(part.cases, pipeline, on_done):
+            grid = scorer.score(prepared)
+            used.append(case)
+            statistics = image_statistics(breast_view(prepared))
+            header, patient = header_of(prepared.image), ordinals[case.patient_id]
+            scored.append(_Scored(header, patient, grid.pred_score, grid.map_peak, statistics))
     if not scored:
         raise DatasetError("calibration", "none of its images can be used", "see the images that were left out")
     standardised = leave_one_out(

@@ -39,7 +39,7 @@ class LearningState:
 
 
 def save_checkpoint(
-    folder: Path, fingerprint: str, state: LearningState, network: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, fingerprint: str, state: LearningState, network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> None:
     """Write weights, best weights, optimiser and history as one safetensors file, whole or not at all."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
@@ -52,15 +52,14 @@ def save_checkpoint(
         "validation_errors": state.validation_errors,
     }
     metadata = {"fingerprint": fingerprint, "history": json.dumps(history)}
-    with whole_file(folder / FILE) as temporary:
+    with whole_file(path) as temporary:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
 
 
 def load_checkpoint(
-    folder: Path, fingerprint: str, network: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, fingerprint: str, network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> LearningState | None:
     """Restore what :func:`save_checkpoint` wrote; ``None`` where there is none of the same run."""
-    path = folder / FILE
     if not path.is_file():
         return None
     try:

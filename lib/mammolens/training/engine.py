@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,18 +10,19 @@ from torch import nn
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
+from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
-from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, TrainedModel, load_model, model_id_of, save_model
+from mammolens.models.ensemble import members_of
 from mammolens.models.registry import build_network
-from mammolens.training.calibrate import calibrate
+from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.learning import learn
-from mammolens.training.partition import Partition, partition
+from mammolens.training.partition import Cases, Partition, partition, together
 from mammolens.training.preparation import gathered
-from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
+from mammolens.training.progress import MemberProgress, Observer, Stage, StageCounter, unobserved
 from mammolens.training.record import data_fingerprint, model_card, training_record
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
@@ -70,27 +70,30 @@ def train(
     network = _initial_network(config, earlier)
     folder = _workplace(output, resume)
     pipeline = pipeline or Pipeline(config.preprocessing)
-    learners, state = _learn(network, pipeline, config, parts, folder, earlier, progress)
-    step = StageCounter(Stage.CALIBRATE, len(parts.calibration), progress)
-    calibration, calibrated = calibrate(Scorer(network, config.scoring), pipeline, parts.calibration, config, step)
-    used = replace(learners, calibration=calibrated)
-    record = training_record(
-        config, dataset, parts, used, state, exposure=exposure, started_from=earlier.model_id if earlier else None
-    )
+    learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress)
+    unseen = [
+        Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
+    ]
+    step = StageCounter(Stage.CALIBRATE, sum(len(part.cases) for part in unseen), progress)
+    calibration, calibrated = calibrate(unseen, pipeline, config, step)
+    used = {**learners, Split.CALIBRATION: calibrated}
+    origin = earlier.model_id if earlier else None
+    record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
     save_model(folder, config, network, record)
     calibration.save(folder / CALIBRATION)
     write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
+    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
+        checkpoint.unlink()
     folder.rename(output)
-    (output / CHECKPOINT).unlink()
     return output
 
 
 def _workplace(output: Path, resume: bool) -> Path:
-    """The folder of the run, empty but for the checkpoint to go on from."""
+    """The folder of the run, empty but for the checkpoints to go on from."""
     folder = output.with_name(f".{output.name}.training")
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.iterdir():
-        if not (resume and left_over.name == CHECKPOINT):
+        if not (resume and left_over.name.endswith(CHECKPOINT)):
             left_over.unlink()
     return folder
 
@@ -114,20 +117,29 @@ def _learn(
     folder: Path,
     earlier: TrainedModel | None,
     progress: Observer,
-) -> tuple[Partition, LearningState]:
-    """Fit the network; returns the cases that it really learned from, too."""
-    listed = (parts.train, parts.validation, parts.exposure)
-    step = StageCounter(Stage.PREPARE, sum(map(len, listed)), progress)
+) -> tuple[dict[Split, Cases], list[LearningState]]:
+    """Fit each member; returns the cases that they really learned from, too."""
+    wanted = parts.by_split
+    listed = together(wanted[Split.TRAIN], wanted[Split.VALIDATION])
+    step = StageCounter(Stage.PREPARE, len(listed) + len(parts.exposure), progress)
     trimmed = config.training.lesions is not None
-    learners, validation, exposure = (gathered(cases, pipeline, step, trimmed=trimmed) for cases in listed)
-    if not (learners.cases and validation.cases):
-        raise DatasetError("training", "no usable image of a training or validation patient", "see what was left out")
+    normals, exposure = (gathered(cases, pipeline, step, trimmed=trimmed) for cases in (listed, parts.exposure))
     if parts.exposure and not exposure.cases:
         raise DatasetError("exposure", "no usable image with an outlined lesion", "see what was left out")
-    used = Partition(learners.cases, validation.cases, exposure=exposure.cases)
-    origin = earlier.model_id if earlier else ""
-    identity = f"{config.model_dump_json()}|{data_fingerprint(used)}|{origin}"
-    fingerprint = hashlib.sha256(identity.encode()).hexdigest()
-    task = build_task(config, learners, validation, exposure)
-    state = learn(network, task, config.training, folder=folder, fingerprint=fingerprint, observe=progress)
-    return used, state
+    members, states = members_of(network), []
+    for number, (member, share) in enumerate(zip(members, parts.shares, strict=True)):
+        learners, validation = normals.of(share.train), normals.of(share.validation)
+        if not (learners.cases and validation.cases):
+            reason = "no usable image of a training or validation patient"
+            raise DatasetError("training", reason, "see what was left out")
+        # Members that draw alike would be less of an ensemble.
+        training = config.training.model_copy(update={"seed": config.training.seed + number})
+        task = build_task(config.model_copy(update={"training": training}), learners, validation, exposure)
+        taught = data_fingerprint((learners.cases, validation.cases, exposure.cases))
+        identity = f"{config.model_dump_json()}|{taught}|{earlier.model_id if earlier else ''}|{number}"
+        fingerprint = hashlib.sha256(identity.encode()).hexdigest()
+        checkpoint = folder / (f"{number + 1}-{CHECKPOINT}" if len(members) > 1 else CHECKPOINT)
+        observe = MemberProgress(number, len(members), progress)
+        states.append(learn(member, task, training, checkpoint=checkpoint, fingerprint=fingerprint, observe=observe))
+    used = {split: normals.of(wanted[split]).cases for split in (Split.TRAIN, Split.VALIDATION)}
+    return (used | {Split.EXPOSURE: exposure.cases} if parts.exposure else used), states

@@ -20,7 +20,7 @@ _START = 1 / 25  # of the highest rate
 
 
 def learn(
-    network: nn.Module, task: Task, config: TrainingConfig, *, folder: Path, fingerprint: str, observe: Observer
+    network: nn.Module, task: Task, config: TrainingConfig, *, checkpoint: Path, fingerprint: str, observe: Observer
 ) -> LearningState:
     """Fit ``network`` in place and load its best weights at the end.
 
@@ -29,14 +29,14 @@ def learn(
 
     Args:
         task: what to learn, and from what.
-        folder: where the checkpoint is kept.
+        checkpoint: the file that it is kept in.
         fingerprint: of configuration and data; a checkpoint of another run is not used.
 
     Raises:
         ConfigError: the error is no number any more.
     """
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    state = load_checkpoint(folder, fingerprint, network, optimizer) or LearningState()
+    state = load_checkpoint(checkpoint, fingerprint, network, optimizer) or LearningState()
     started, first = time.monotonic(), state.epoch
     while state.epoch < config.epochs and state.epoch - state.best_epoch < config.patience:
         state.epoch += 1
@@ -47,7 +47,7 @@ def learn(
             raise ConfigError("training.learning_rate", reason, "choose a smaller one")
         if state.best_epoch == state.epoch:
             state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        save_checkpoint(folder, fingerprint, state, network, optimizer)
+        save_checkpoint(checkpoint, fingerprint, state, network, optimizer)
         left = (config.epochs - state.epoch) * (time.monotonic() - started) / (state.epoch - first)
         errors = state.training_errors[-1], state.validation_errors[-1]
         observe(TrainingProgress(Stage.LEARN, state.epoch, config.epochs, *errors, left))

@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
-from mammolens.datasets.splits import split_by_patient
+from mammolens.datasets.splits import deal, split_by_patient
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
+
+Cases = tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Clean normal cases as one network uses them; no patient in two parts."""
+
+    train: Cases
+    validation: Cases
+    calibration: Cases
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Clean normal cases, and in ``exposure`` known abnormal ones with outlined lesions; no patient in two parts."""
+    """Clean normal cases as each member of a model uses them, and known abnormal ones that all learn from.
 
-    train: tuple[Case, ...]
-    validation: tuple[Case, ...]
-    calibration: tuple[Case, ...] = ()
-    exposure: tuple[Case, ...] = ()
+    Of one member, calibration patients are set aside from learning. Of several, each calibrates on the patients that
+    it alone did not learn from, so that every patient does both (cross-conformal prediction: Vovk, Annals of
+    Mathematics and Artificial Intelligence 2015; Barber et al., Annals of Statistics 2021).
+    """
+
+    shares: tuple[Share, ...]
+    exposure: Cases = ()
 
     @property
-    def by_split(self) -> dict[Split, tuple[Case, ...]]:
-        """The cases by the name of their part; no exposure where nothing is learned from it."""
-        normals = {Split.TRAIN: self.train, Split.VALIDATION: self.validation, Split.CALIBRATION: self.calibration}
+    def normals(self) -> tuple[Cases, ...]:
+        """The parts of each share, one after the other."""
+        return tuple(part for share in self.shares for part in (share.train, share.validation, share.calibration))
+
+    @property
+    def by_split(self) -> dict[Split, Cases]:
+        """The cases by the name of their part, each once; no exposure where nothing is learned from it."""
+        normals = {
+            Split.TRAIN: together(*(share.train for share in self.shares)),
+            Split.VALIDATION: together(*(share.validation for share in self.shares)),
+            Split.CALIBRATION: together(*(share.calibration for share in self.shares)),
+        }
         return {**normals, Split.EXPOSURE: self.exposure} if self.exposure else normals
 
 
 def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = None) -> Partition:
-    """Take the data set's own train and calibration splits where it has both, else draw them.
+    """Share the clean normal cases out.
 
-    Validation patients are always drawn from the training patients, with the configuration's seed.
+    One member takes the data set's own train and calibration splits where it has both, else they are drawn. For
+    several, the patients of both are dealt into as many folds. Validation patients are always drawn from the training
+    patients, with the configuration's seed.
 
     Args:
         dataset: with clean normal cases.
@@ -38,9 +65,14 @@ def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = 
         exposure: where those come from; ``None``: from the exposure split of ``dataset``.
 
     Raises:
-        DatasetError: fewer than three patients with clean normal images, a patient in two splits, or no outlined
-            lesion where the configuration learns from some.
+        DatasetError: fewer than three patients with clean normal images, fewer than members, a patient in two splits,
+            or no outlined lesion where the configuration learns from some.
     """
+    known = known_abnormal(dataset, exposure) if config.training.exposure_share else ()
+    return Partition(_shares(dataset, config), known)
+
+
+def _shares(dataset: Dataset, config: ModelConfig) -> tuple[Share, ...]:
     normals = clean_normals(dataset)
     if len(normals.patients) < 3:
         raise DatasetError(
@@ -48,16 +80,16 @@ def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = 
             f"has clean normal images of {len(normals.patients)} patient(s), and each of the three parts needs one",
             "add normal exams of more patients",
         )
-    known = known_abnormal(dataset, exposure) if config.training.exposure_share else ()
+    if config.network.members > 1:
+        return _folds(normals, config)
     seed, share, fraction = config.training.seed, config.training.validation_fraction, config.calibration.fraction
     train, calibration = normals.in_split(Split.TRAIN), normals.in_split(Split.CALIBRATION)
     if train.cases and calibration.cases:
-        learners = split_by_patient(train.cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, seed)
-        return Partition(learners[Split.TRAIN], learners[Split.VALIDATION], calibration.cases, known)
+        return (_share(train.cases, calibration.cases, share, seed),)
     learning = 1 - fraction
     fractions = {Split.TRAIN: learning * (1 - share), Split.VALIDATION: learning * share, Split.CALIBRATION: fraction}
     parts = split_by_patient(normals.cases, fractions, seed)
-    return Partition(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION], known)
+    return (Share(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION]),)
 
 
 def clean_normals(dataset: Dataset) -> Dataset:
@@ -72,7 +104,7 @@ def clean_normals(dataset: Dataset) -> Dataset:
     return dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
 
 
-def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> tuple[Case, ...]:
+def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:
     """The cases with outlined lesions to learn from (outlier exposure: Hendrycks, Mazeika and Dietterich, ICLR 2019).
 
     Args:
@@ -90,6 +122,33 @@ def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> tuple[C
         remedy = "give a data set with outlines as --exposure, or set training.exposure_share to 0"
         raise DatasetError(found.name, reason, remedy)
     return cases
+
+
+def _folds(normals: Dataset, config: ModelConfig) -> tuple[Share, ...]:
+    members, training, patients = config.network.members, config.training, len(normals.patients)
+    learning = patients - math.ceil(patients / members)
+    if patients < members or learning < 2:  # of these one validates
+        reason = f"has clean normal images of {patients} patients, too few for {members} members"
+        raise DatasetError(normals.name, reason, "add normal exams of more patients, or set network.members to 1")
+    fold_of = deal(normals.cases, members, training.seed)
+    shares = []
+    for fold in range(1, members + 1):
+        own = tuple(
+            replace(case, split=Split.CALIBRATION) for case in normals.cases if fold_of[case.patient_id] == fold
+        )
+        others = tuple(case for case in normals.cases if fold_of[case.patient_id] != fold)
+        shares.append(_share(others, own, training.validation_fraction, training.seed))
+    return tuple(shares)
+
+
+def _share(learners: Cases, calibration: Cases, validation: float, seed: int) -> Share:
+    parts = split_by_patient(learners, {Split.TRAIN: 1 - validation, Split.VALIDATION: validation}, seed)
+    return Share(parts[Split.TRAIN], parts[Split.VALIDATION], calibration)
+
+
+def together(*parts: Cases) -> Cases:
+    """All cases, each file once."""
+    return tuple({case.path: case for case in chain(*parts)}.values())
 
 
 def _refuse_two_splits(dataset: Dataset) -> None:

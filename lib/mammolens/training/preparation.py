@@ -63,6 +63,12 @@ class Gathered:
     cases: tuple[Case, ...]
     images: tuple[Sample, ...]
 
+    def of(self, cases: Sequence[Case]) -> Gathered:
+        """Those of them that can be used."""
+        places = {case.path: place for place, case in enumerate(self.cases)}
+        found = [(case, places[case.path]) for case in cases if case.path in places]
+        return Gathered(tuple(case for case, _ in found), tuple(self.images[place] for _, place in found))
+
 
 def gathered(cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None], *, trimmed: bool) -> Gathered:
     """All images at once: whole grids, all of one size, or ``trimmed`` to the breast."""

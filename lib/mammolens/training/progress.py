@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -43,6 +43,21 @@ Observer = Callable[[TrainingProgress], None]
 
 def unobserved(_: TrainingProgress) -> None:
     """The observer of a run that nobody watches."""
+
+
+class MemberProgress:
+    """Tells the epochs of one member of an ensemble as part of all members' epochs."""
+
+    def __init__(self, member: int, members: int, observe: Observer) -> None:
+        self.member, self.members, self.observe = member, members, observe
+
+    def __call__(self, progress: TrainingProgress) -> None:
+        """One epoch more; whoever stops early leaves the others' epochs as they are."""
+        epochs, left = progress.total, progress.seconds_left
+        done, total = self.member * epochs + progress.done, self.members * epochs
+        if left is not None and progress.done < epochs:
+            left *= (total - done) / (epochs - progress.done)
+        self.observe(replace(progress, done=done, total=total, seconds_left=left))
 
 
 class StageCounter:

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import CalibrationConfig, ModelConfig
-from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
-from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
-from mammolens.training.calibrate import calibrate
-from mammolens.training.partition import Partition, clean_normals, partition
+from mammolens.models.ensemble import members_of
+from mammolens.training.calibrate import Unseen, calibrate
+from mammolens.training.partition import Cases, Partition, clean_normals, partition, together
 from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
 from mammolens.training.record import data_fingerprint, model_card, recalibrated_record
 from mammolens.transforms.pipeline import Pipeline
@@ -75,14 +75,15 @@ def recalibrate(
     if missing := {"dataset", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
-    if unseen:
-        cases, doubt = clean_normals(dataset).cases, None
-    else:
-        cases, doubt = unseen_normals(dataset, model.config, model.training)
-    config = _configured(model.config, settings)
+    doubt, parts = None, [clean_normals(dataset).cases]
+    if not unseen:
+        parts, doubt = unseen_normals(dataset, model.config, model.training)
+    # As many parts as members: each by the member that did not learn from it. One part: by all of them.
+    networks = members_of(model.network) if len(parts) > 1 else [model.network]
+    cases, config = together(*parts), _configured(model.config, settings)
     step = StageCounter(Stage.CALIBRATE, len(cases), progress)
-    scorer, pipeline = Scorer(model.network, config.scoring), Pipeline(config.preprocessing)
-    calibration, used = calibrate(scorer, pipeline, cases, config, step)
+    left_out = [Unseen(network, own) for network, own in zip(networks, parts, strict=True)]
+    calibration, used = calibrate(left_out, Pipeline(config.preprocessing), config, step)
     record = recalibrated_record(model.training, dataset, cases, used, doubt)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
@@ -98,33 +99,35 @@ def recalibrate(
     return Recalibration(model_id, calibration, doubt)
 
 
-def unseen_normals(
-    dataset: Dataset, config: ModelConfig, record: dict[str, Any]
-) -> tuple[tuple[Case, ...], str | None]:
+def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]) -> tuple[list[Cases], str | None]:
     """Clean normal cases that the model did not learn from, as far as its training record can tell.
 
     The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or as
-    the same publication, the calibration part of the same partition is taken; of others the split 'calibration'
-    where there is one, else all that are not set aside or meant for training.
+    the same publication, the calibration part of the same partition is taken, one for each member of the model; of
+    others the split 'calibration' where there is one, else all that are not set aside or meant for training.
 
     Returns:
-        The cases, and why patients that taught the model may be among them, if they may.
+        The cases, in one part or one for each member; and why patients that taught the model may be among them.
 
     Raises:
         DatasetError: no case is left.
     """
     normals = clean_normals(dataset)
     parts = _partition(dataset, config)
-    if parts is not None and data_fingerprint(parts) == record.get("data_fingerprint"):
-        return parts.calibration, None
+    if parts is not None and data_fingerprint(parts.normals) == record.get("data_fingerprint"):
+        return _calibration(parts), None
     if parts is not None and _is_same_publication(dataset, record["dataset"]):
-        return parts.calibration, f"the data have changed since the training, and {_DOUBT}"
+        return _calibration(parts), f"the data have changed since the training, and {_DOUBT}"
     cases = normals.in_split(Split.CALIBRATION).cases
     cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
     if not cases:
         reason = "has no clean normal image that is not set aside"
         raise DatasetError(dataset.name, reason, "give normal mammograms of patients that the model never saw")
-    return cases, _DOUBT
+    return [cases], _DOUBT
+
+
+def _calibration(parts: Partition) -> list[Cases]:
+    return [share.calibration for share in parts.shares]
 
 
 def _is_same_publication(dataset: Dataset, taught: dict[str, str]) -> bool:
@@ -134,9 +137,10 @@ def _is_same_publication(dataset: Dataset, taught: dict[str, str]) -> bool:
 
 
 def _partition(dataset: Dataset, config: ModelConfig) -> Partition | None:
-    """As training drew it; ``None`` where these are too few patients to have been trained on."""
+    """As training drew it, without exposure; ``None`` where these are too few patients to have been trained on."""
+    training = config.training.model_copy(update={"exposure_share": 0.0})
     try:
-        return partition(dataset, config)
+        return partition(dataset, config.model_copy(update={"training": training}))
     except DatasetError:
         return None
 

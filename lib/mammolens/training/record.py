@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import monai
@@ -17,7 +17,7 @@ from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
 from mammolens.training.checkpoint import LearningState
-from mammolens.training.partition import Partition
+from mammolens.training.partition import Cases, Partition
 
 _PARTS = {
     Split.TRAIN: "training",
@@ -32,10 +32,10 @@ _UNITS = {
 }
 
 
-def data_fingerprint(parts: Partition) -> str:
+def data_fingerprint(parts: Iterable[Cases]) -> str:
     """SHA-256 over the names, patients and sizes of the files of each part, in order; a missing file has no size."""
     digest = hashlib.sha256()
-    for cases in parts.by_split.values():
+    for cases in parts:
         digest.update(b"|")
         for case in cases:
             size = case.path.stat().st_size if case.path.is_file() else None
@@ -47,8 +47,8 @@ def training_record(
     config: ModelConfig,
     dataset: Dataset,
     listed: Partition,
-    used: Partition,
-    state: LearningState,
+    used: Mapping[Split, Sequence[Case]],
+    states: Sequence[LearningState],
     *,
     exposure: Dataset | None = None,
     started_from: str | None = None,
@@ -60,23 +60,29 @@ def training_record(
         dataset: that it learned from.
         listed: what the parts were to be.
         used: what of it could be read.
-        state: at the end of learning.
+        states: of each member at the end of learning.
         exposure: the data set of the known abnormal images, where they are not of ``dataset``.
         started_from: model id.
     """
-    images = {part.value: len(cases) for part, cases in used.by_split.items()}
+    images = {part.value: len(used[part]) for part in listed.by_split}
     return {
         "dataset": _terms(dataset),
         "exposure": _terms(exposure) if exposure is not None else None,
-        "data_fingerprint": data_fingerprint(listed),
+        "data_fingerprint": data_fingerprint(listed.normals),
+        "exposure_fingerprint": data_fingerprint([listed.exposure]),
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
-        "patients": {part.value: len(_patients(cases)) for part, cases in used.by_split.items()},
+        "patients": {part.value: len(_patients(cases)) for part, cases in used.items()},
         "seed": config.training.seed,
-        "epochs": state.epoch,
-        "best_epoch": state.best_epoch,
-        "training_errors": state.training_errors,
-        "validation_errors": state.validation_errors,
+        "members": [
+            {
+                "epochs": state.epoch,
+                "best_epoch": state.best_epoch,
+                "training_errors": state.training_errors,
+                "validation_errors": state.validation_errors,
+            }
+            for state in states
+        ],
         "started_from": started_from,
         "versions": {
             "mammolens": __version__,
@@ -125,7 +131,7 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
 {_exposed_to(record)}{_calibrated_on(record)}\
 - Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
-  seed {record["seed"]}, best epoch {record["best_epoch"]} of {record["epochs"]}.
+  seed {record["seed"]}, {_members(record["members"])}.
 - Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
   Scores are {_UNITS[config.calibration.standardise]}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
@@ -147,6 +153,14 @@ def _parts(record: dict[str, Any]) -> str:
         for part, words in _PARTS.items()
         if part.value in images
     )
+
+
+def _members(members: Sequence[dict[str, Any]]) -> str:
+    best = ", ".join(str(member["best_epoch"]) for member in members)
+    epochs = ", ".join(dict.fromkeys(str(member["epochs"]) for member in members))
+    if len(members) == 1:
+        return f"best epoch {best} of {epochs}"
+    return f"{len(members)} members, best epochs {best} of {epochs}; each calibrates on whom it did not learn from"
 
 
 def _learned_from(record: dict[str, Any]) -> str:

@@ -77,10 +77,11 @@ class Workplace:
         """Whether the folder holds what this training would make: it is written whole, or not at all."""
         record = record_of(self.folder)
         try:
-            origin = model_id_of(start_from) if start_from else None
+            origin, parts = model_id_of(start_from) if start_from else None, partition(dataset, config)
             return (
                 load_config(self.folder / CONFIG) == config
-                and record.get("data_fingerprint") == data_fingerprint(partition(dataset, config))
+                and record.get("data_fingerprint") == data_fingerprint(parts.normals)
+                and record.get("exposure_fingerprint") == data_fingerprint([parts.exposure])
                 and record.get("started_from") == origin
             )
         except MammoLensError:
