@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
+from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.figures import print_figures
 from mammolens.cli.options import Kind, Model, Table
+from mammolens.cli.scoring import cases_of, models_to_compare, scored
 
 if TYPE_CHECKING:
-    from mammolens.datasets.base import Dataset
-    from mammolens.errors import InputError
     from mammolens.evaluation.pictures import Picture
-    from mammolens.evaluation.reading import ScoredSet
-    from mammolens.inference.predictor import Predictor
-
 
 _NEEDS_IMAGES = ("data", "model", "against", "kind", "table", "split", "pictures", "record")
 
@@ -87,9 +82,9 @@ def evaluate(
         elif data is not None:
             from mammolens.datasets.registry import open_dataset
 
-            models = _models(model, against or [])
-            cases = _cases(open_dataset(data, kind, table), split)
-            found, shown = _score(models, cases, split, pictures)
+            models = models_to_compare(model, against or [])
+            cases = cases_of(open_dataset(data, kind, table), split)
+            found, shown = scored(models, cases, split, pictures)
         else:
             raise typer.BadParameter("give --data FOLDER or --from-scores FILE")
         evaluation = measure(
@@ -126,63 +121,3 @@ def _folder(output: Path | None, report: Path | None) -> Path:
     if report is None or not report.suffix:
         raise typer.BadParameter("give --output FOLDER or --report NAME.html")
     return report.with_suffix("")
-
-
-def _cases(dataset: Dataset, split: str) -> Dataset:
-    from mammolens.enums import Split, member
-    from mammolens.errors import DatasetError
-
-    known = dataset.where(lambda case: case.abnormal is not None)
-    if split == "all":
-        return known
-    wanted = member(Split, split)
-    if wanted is None:
-        raise DatasetError("--split", f"there is no split '{split}'", f"use all or one of {', '.join(Split)}")
-    chosen = known.in_split(wanted)
-    if not chosen.cases:
-        raise DatasetError(dataset.name, f"has no case with a truth in split '{split}'", "try --split all")
-    return chosen
-
-
-def _models(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
-    """The model, the shipped detector, the original method, and those that are named, each once."""
-    from mammolens.inference.predictor import Predictor
-    from mammolens.models.store import BASELINE, pretrained_directory
-
-    shipped, original = pretrained_directory(), pretrained_directory(BASELINE)
-    loaded = [Predictor.load(directory) for directory in (model or shipped, shipped, original, *against)]
-    return list({predictor.model_id: predictor for predictor in loaded}.values())
-
-
-def _score(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
-    """Score the cases with a progress bar, with the first model beside the others."""
-    from mammolens.evaluation.decision_rule import DecisionRule
-    from mammolens.evaluation.pictures import Gallery
-    from mammolens.evaluation.reading import ScoredSet
-    from mammolens.evaluation.scoring import score_cases
-
-    predictor, others = models[0], {other.model_id: other for other in models[1:]}
-    gallery, images = Gallery(pictures), []
-    with progress_bar() as bar:
-        task = bar.add_task("scoring", total=len(cases.cases))
-
-        def fail(error: InputError) -> None:
-            say_error(str(error))
-            bar.advance(task)
-
-        for image in score_cases(predictor, cases.cases, against=others, gallery=gallery, on_error=fail):
-            images.append(image)
-            bar.advance(task)
-    notes = [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
-    notes += [f"Compared with {name}; whether it learned from these patients is not known here" for name in others]
-    config = predictor.config
-    found = ScoredSet(
-        tuple(images),
-        f"{cases.name}, split {split}",
-        predictor.model_id,
-        tuple(note for note in notes if note),
-        config.calibration.alpha,
-        config.scoring.fusion,
-        DecisionRule.of(config.calibration),
-    )
-    return found, gallery.pictures()

@@ -16,6 +16,7 @@ from mammolens.cli.evaluate import evaluate
 from mammolens.cli.models import models
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
+from mammolens.cli.reproduce import reproduce
 from mammolens.cli.retrain import retrain
 from mammolens.cli.serve import serve
 from mammolens.cli.train import train
@@ -61,6 +62,7 @@ app.command("tune")(tune)
 app.command("calibrate")(calibrate)
 app.command("evaluate")(evaluate)
 app.command("cross-fit")(cross_fit)
+app.command("reproduce")(reproduce)
 app.add_typer(models, name="models")
 app.command("serve")(serve)
 app.command("retrain")(retrain)

@@ -1,0 +1,81 @@
+"""Score a data set with models, for the commands that measure them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammolens.cli.console import progress_bar, say_error
+
+if TYPE_CHECKING:
+    from mammolens.datasets.base import Dataset
+    from mammolens.errors import InputError
+    from mammolens.evaluation.pictures import Picture
+    from mammolens.evaluation.reading import ScoredSet
+    from mammolens.inference.predictor import Predictor
+
+
+def cases_of(dataset: Dataset, split: str) -> Dataset:
+    """The cases of a split whose truth is known; of ``all``: whatever their split.
+
+    Raises:
+        DatasetError: there is no such split, or no such case.
+    """
+    from mammolens.enums import Split, member
+    from mammolens.errors import DatasetError
+
+    known = dataset.where(lambda case: case.abnormal is not None)
+    if split == "all":
+        return known
+    wanted = member(Split, split)
+    if wanted is None:
+        raise DatasetError("--split", f"there is no split '{split}'", f"use all or one of {', '.join(Split)}")
+    chosen = known.in_split(wanted)
+    if not chosen.cases:
+        raise DatasetError(dataset.name, f"has no case with a truth in split '{split}'", "try --split all")
+    return chosen
+
+
+def models_to_compare(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
+    """The model (by default the shipped one), the shipped ones beside it, and those that are named, each once."""
+    from mammolens.inference.predictor import Predictor
+    from mammolens.models.store import BASELINE, NORMAL_ONLY, PRETRAINED, pretrained_directory
+
+    shipped = [pretrained_directory(name) for name in (PRETRAINED, NORMAL_ONLY, BASELINE)]
+    loaded = [Predictor.load(directory) for directory in (model or shipped[0], *shipped, *against)]
+    return list({predictor.model_id: predictor for predictor in loaded}.values())
+
+
+def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
+    """Score the cases, with a progress bar; the first model is measured. With pictures of its worst mistakes."""
+    from mammolens.evaluation.decision_rule import DecisionRule
+    from mammolens.evaluation.pictures import Gallery
+    from mammolens.evaluation.reading import ScoredSet
+    from mammolens.evaluation.scoring import score_cases
+
+    predictor, others = models[0], {other.model_id: other for other in models[1:]}
+    gallery, images = Gallery(pictures), []
+    with progress_bar() as bar:
+        task = bar.add_task("scoring", total=len(cases.cases))
+
+        def fail(error: InputError) -> None:
+            say_error(str(error))
+            bar.advance(task)
+
+        for image in score_cases(predictor, cases.cases, against=others, gallery=gallery, on_error=fail):
+            images.append(image)
+            bar.advance(task)
+    notes = [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
+    notes += [f"Compared with {name}; whether it learned from these patients is not known here" for name in others]
+    config = predictor.config
+    found = ScoredSet(
+        tuple(images),
+        f"{cases.name}, split {split}",
+        predictor.model_id,
+        tuple(note for note in notes if note),
+        config.calibration.alpha,
+        config.scoring.fusion,
+        DecisionRule.of(config.calibration),
+    )
+    return found, gallery.pictures()

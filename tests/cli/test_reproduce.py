@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def development_folders(phantom_folder, tmp_path):
+    """Phantoms in the place of two data sets."""
+    for name in ("inbreast2048", "mias640"):
+        shutil.copytree(phantom_folder, tmp_path / "data" / name)
+    return tmp_path / "data"
+
+
+def test_each_data_set_has_a_section_with_intervals_and_a_report(
+    mammolens, development_folders, a_trained_model, tmp_path
+):
+    arguments = ("-d", development_folders, "-m", a_trained_model, "--bootstrap", 20, "-o", tmp_path / "out")
+    result = mammolens("reproduce", *arguments, "--only", "inbreast2048", "--only", "mias640")
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "out" / "results.md").read_text()
+    assert page.startswith("# Results of tiny-")
+    assert "Research use only, not a medical device." in page
+    for name in ("inbreast2048", "mias640"):
+        section = page.split(f"## {name}\n")[1].split("\n## ")[0]
+        assert "Normal / abnormal: 68 / 4 images, 16 / 2 patients." in section
+        assert "| all | AUROC, images | " in section
+        assert "| all | AUROC, model minus autoencoder-" in section
+        assert (tmp_path / "out" / name / "evaluation.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [
+        ((), "has no folder rsna640, cbis800; add it, or say --only what is there"),
+        (("--only", "cbis800"), "has no folder cbis800"),
+        (("--only", "rsna"), "there is no measurement rsna; use inbreast2048, rsna640, mias640, cbis800"),
+    ],
+)
+def test_what_is_not_there_is_told_before_anything_is_scored(mammolens, development_folders, tmp_path, only, message):
+    result = mammolens("reproduce", "-d", development_folders, "-o", tmp_path / "out", *only)
+    assert result.exit_code == 5
+    assert message in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
