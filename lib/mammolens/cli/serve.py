@@ -67,6 +67,10 @@ def serve(
     sentinels: Annotated[
         Path | None, typer.Option(help="Data set of exams that no new model may lose.", show_default="none")
     ] = None,
+    exposure: Annotated[
+        Path | None,
+        typer.Option(help="Data set with outlined lesions that trainings learn from, too.", show_default="none"),
+    ] = None,
     drift_window: Annotated[
         int | None, typer.Option(min=30, help="The last patients that are watched for drift.", show_default="100")
     ] = None,
@@ -88,6 +92,7 @@ def serve(
         "promotion": promotion,
         "gate_policy": gate_policy and gate_policy.resolve(),
         "sentinels": sentinels and sentinels.resolve(),
+        "exposure": exposure and exposure.resolve(),
         "drift_window": drift_window,
     }
     conf = {name: str(value) for name, value in said.items() if value}

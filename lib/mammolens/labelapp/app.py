@@ -71,7 +71,7 @@ class MammoLensApp(MONAILabelApp):
         app_dir: the app's folder; models are kept in its 'model' unless ``conf`` has 'model_dir'.
         studies: a folder, or the http(s) address of a DICOMweb server.
         conf: ``--conf`` pairs of the command line: model_dir, results, store_results, ledger, review_policy,
-            promotion, held_back_share, guard_share, gate_policy, sentinels.
+            promotion, held_back_share, guard_share, gate_policy, sentinels, exposure.
 
     Attributes:
         ledger: what people decided.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mammolens.config import LesionConfig
+from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.reading.second_look import SecondLook
@@ -178,14 +179,38 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
     monkeypatch.setattr(a_site_serving, "configuration", lambda: restorer)
     find(8)
     make_learner(held_back_share=0.3).learn("train", {"learn_from_findings": True})
-    config, dataset = same_weights.told["config"], same_weights.told["dataset"]
+    config, exposure = same_weights.told["config"], same_weights.told["exposure"]
     assert config.training.exposure_share == 0.25
-    exposure = dataset.in_split(Split.EXPOSURE)
     assert 0 < len(exposure.patients) < 8
     assert all(case.abnormal and case.lesions for case in exposure.cases)
-    assert dataset.name == "accepted normals and marked findings"
+    assert exposure.name == "marked findings"
+    assert not set(exposure.patients) & set(same_weights.told["dataset"].patients)
     make_learner(held_back_share=0.3).learn("train", {})
     assert same_weights.told["config"].training.exposure_share == 0
+    assert same_weights.told["exposure"] is None
+
+
+def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
+    make_learner: MakeLearner,
+    same_weights: SameWeights,
+    a_site_serving: Serving,
+    a_lesion_bank: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mammolens.labelapp.tasks.learner.open_dataset", lambda _: a_lesion_bank)
+    make_learner(exposure=Path("lesions")).learn("train", {})
+    assert same_weights.told["exposure"] is None, "an autoencoder tells no lesions"
+    config = a_site_serving.configuration()
+    restorer = config.model_copy(
+        update={
+            "network": config.network.model_copy(update={"name": "restorer"}),
+            "training": config.training.model_copy(update={"lesions": LesionConfig(), "exposure_share": 0.5}),
+        }
+    )
+    monkeypatch.setattr(a_site_serving, "configuration", lambda: restorer)
+    make_learner(exposure=Path("lesions")).learn("train", {})
+    assert same_weights.told["exposure"].cases == a_lesion_bank.cases
+    assert same_weights.told["config"].training.exposure_share == 0.5
 
 
 def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, a_site_serving: Serving) -> None:

@@ -23,10 +23,12 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "guard_share": "0",
             "gate_policy": str(policy),
             "sentinels": str(tmp_path),
+            "exposure": str(tmp_path),
         }
     )
     assert settings.policy.fewest_patients == 7
-    assert (settings.held_back_share, settings.guard_share, settings.sentinels) == (0.3, 0.0, tmp_path)
+    assert (settings.held_back_share, settings.guard_share) == (0.3, 0.0)
+    assert settings.sentinels == settings.exposure == tmp_path
 
 
 def test_a_request_may_say_otherwise() -> None:
@@ -44,6 +46,7 @@ def test_a_request_may_say_otherwise() -> None:
         ({"guard_share": "1"}, "--conf guard_share: '1' is no share"),
         ({"gate_policy": "nowhere.yaml"}, "cannot be read"),
         ({"sentinels": "nowhere"}, "--conf sentinels: 'nowhere' is no folder"),
+        ({"exposure": "nowhere"}, "--conf exposure: 'nowhere' is no folder"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(conf: dict[str, str], reason: str) -> None:

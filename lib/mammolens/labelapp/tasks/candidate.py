@@ -30,6 +30,7 @@ class Train(Protocol):
         dataset: Dataset,
         output: Path,
         *,
+        exposure: Dataset | None,
         progress: Observer,
         resume: bool,
         start_from: Path | None,
@@ -53,14 +54,23 @@ class Workplace:
         self._train = train
 
     def trained(
-        self, config: ModelConfig, dataset: Dataset, *, start_from: Path | None, resume: bool, observe: Observer
+        self,
+        config: ModelConfig,
+        dataset: Dataset,
+        *,
+        start_from: Path | None,
+        resume: bool,
+        observe: Observer,
+        exposure: Dataset | None = None,
     ) -> Path:
         """Train; raises as :func:`mammolens.training.engine.train` does."""
-        if resume and self._is_made(config, dataset, start_from):
+        if resume and self._is_made(config, dataset, exposure, start_from):
             _log.info("the model is trained already; it is judged now")
             return self.folder
         self.clear()
-        return self._train(config, dataset, self.folder, progress=observe, resume=resume, start_from=start_from)
+        return self._train(
+            config, dataset, self.folder, exposure=exposure, progress=observe, resume=resume, start_from=start_from
+        )
 
     def recalibrated(self, directory: Path, dataset: Dataset, *, unseen: bool, observe: Observer) -> Path:
         """Calibrate anew; raises as :func:`mammolens.training.recalibrate.recalibrate` does."""
@@ -73,11 +83,13 @@ class Workplace:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
 
-    def _is_made(self, config: ModelConfig, dataset: Dataset, start_from: Path | None) -> bool:
+    def _is_made(
+        self, config: ModelConfig, dataset: Dataset, exposure: Dataset | None, start_from: Path | None
+    ) -> bool:
         """Whether the folder holds what this training would make: it is written whole, or not at all."""
         record = record_of(self.folder)
         try:
-            origin, parts = model_id_of(start_from) if start_from else None, partition(dataset, config)
+            origin, parts = model_id_of(start_from) if start_from else None, partition(dataset, config, exposure)
             return (
                 load_config(self.folder / CONFIG) == config
                 and record.get("data_fingerprint") == data_fingerprint(parts.normals)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.registry import open_dataset
 from mammolens.errors import InputError, ModelError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
 from mammolens.labelapp.tasks.candidate import Workplace, record_of
-from mammolens.labelapp.tasks.marked_findings import exposed, to_teach_and_to_judge
+from mammolens.labelapp.tasks.marked_findings import refuse_unteachable, tells_lesions, to_teach_and_to_judge
 from mammolens.labelapp.tasks.model_words import check_as_json
 from mammolens.labelapp.tasks.parts import Parts, parts_to_calibrate, parts_to_learn
 from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
@@ -26,6 +26,7 @@ from mammolens.training.progress import Observer, Stage, TrainingProgress, unobs
 _log = logging.getLogger(__name__)
 _OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
 _EVERY = 50  # images a line
+_EXPOSURE_SHARE = 0.25  # of each batch, where the serving model learned from no lesion
 _ANYHOW = "a person may let it serve all the same, and say why"
 
 
@@ -80,12 +81,14 @@ class Learner:
 
     def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> dict[str, Any]:
         base, share = self._serving.configuration(), self._settings.held_back_share
-        # What annotators accept is normal: there is no known cancer to learn from, whatever the serving model did.
-        changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_share": 0.0}
-        config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
         teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
         if wanted.learn_from_findings:
-            config = exposed(config, base.training.exposure_share, teaching)
+            refuse_unteachable(base, teaching)
+        exposure = self._exposure(base, teaching if wanted.learn_from_findings else None)
+        # What annotators accept is normal: without lesions from elsewhere there is none to learn from.
+        lesions = (base.training.exposure_share or _EXPOSURE_SHARE) if exposure else 0.0
+        changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_share": lesions}
+        config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
         normals, start_from = self._site.normals(), self._start()
         aside = self._site.set_aside(self._serving.predictor(), observe) if start_from else frozenset[str]()
         parts = parts_to_learn(
@@ -94,7 +97,8 @@ class Learner:
         self._log(parts, len(aside))
         candidate = self._workplace.trained(
             config,
-            _together(parts.learners, teaching) if wanted.learn_from_findings else parts.learners,
+            parts.learners,
+            exposure=exposure,
             start_from=None if wanted.from_scratch else start_from,
             resume=resume,
             observe=observe,
@@ -114,6 +118,12 @@ class Learner:
         self._log(parts, 0)
         candidate = self._workplace.recalibrated(directory, parts.learners, unseen=taught_here, observe=observe)
         return self._outcome(candidate, parts, (), 0, wanted.ask, observe, by)
+
+    def _exposure(self, base: ModelConfig, findings: Dataset | None) -> Dataset | None:
+        """The lesions to learn from: the admin's, where the model can, and the site's own, where somebody wants it."""
+        folder = self._settings.exposure if tells_lesions(base) else None
+        sources = [*([open_dataset(folder)] if folder else []), *([findings] if findings else [])]
+        return _together(sources) if sources else None
 
     def _start(self) -> Path | None:
         """The serving model; ``None`` where it is gone or damaged."""
@@ -180,8 +190,13 @@ class Learner:
         _log.info("%d accepted images of %d patients; %d more are held back, %d exams set aside", *numbers)
 
 
-def _together(normals: Dataset, findings: Dataset) -> Dataset:
-    return replace(normals, name=f"{normals.name} and {findings.name}", cases=(*normals.cases, *findings.cases))
+def _together(sources: Sequence[Dataset]) -> Dataset:
+    return Dataset(
+        " and ".join(source.name for source in sources),
+        tuple(case for source in sources for case in source.cases),
+        "; ".join(source.licence for source in sources),
+        " ".join(source.citation for source in sources if source.citation),
+    )
 
 
 def _answer(decision: Decision) -> dict[str, Any]:

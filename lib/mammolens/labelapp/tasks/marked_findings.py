@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.dicom.reader import read_shape
-from mammolens.enums import Split, Verdict
+from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, InputError, RequestError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.reading.accepted import patient_of
@@ -21,7 +20,6 @@ from mammolens.review.decision import Point
 
 _log = logging.getLogger(__name__)
 NAME = "marked findings"
-_EXPOSURE_SHARE = 0.25  # of each batch, where the serving model has none
 
 
 def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -> Dataset:
@@ -31,30 +29,32 @@ def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -
 
 
 def to_teach_and_to_judge(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
-    """Those to learn from, as an exposure split, and those that only judge: no patient is in both.
+    """Those to learn from, and those that only judge: no patient is in both.
 
     Those who may teach judge no training, also one that does not learn from findings: an earlier one may have, and its
     model serves.
     """
-    teaching, judging = hold_back(findings, share)
-    return replace(teaching, cases=tuple(replace(case, split=Split.EXPOSURE) for case in teaching.cases)), judging
+    return hold_back(findings, share)
 
 
-def exposed(config: ModelConfig, share: float, teaching: Dataset) -> ModelConfig:
-    """The configuration that learns from known findings, too, with this share; with the usual one where it is 0.
+def refuse_unteachable(config: ModelConfig, teaching: Dataset) -> None:
+    """Check that a model of this configuration can learn from findings, and that there are some.
 
     Raises:
         RequestError: its network does not tell where it sees a lesion, by which findings are learned.
         DatasetError: there is no finding to learn from.
     """
-    if config.training.lesions is None or config.network.name != "restorer":
+    if not tells_lesions(config):
         reason = f"the serving model ({config.name}, network {config.network.name}) cannot learn from findings"
         raise RequestError("learn_from_findings", reason, "leave it out; marked findings judge new models all the same")
     if not teaching.cases:
         reason = "no image with a marked region is left to learn from"
         raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
-    changes = {"exposure_share": share or _EXPOSURE_SHARE}
-    return config.model_copy(update={"training": config.training.model_copy(update=changes)})
+
+
+def tells_lesions(config: ModelConfig) -> bool:
+    """Whether its network learns where lesions are, synthetic ones at least."""
+    return config.training.lesions is not None and config.network.name == "restorer"
 
 
 def _cases(exam: Exam, decided: Decided, images: Images) -> Iterator[Case]:

@@ -11,12 +11,13 @@ from mammolens.errors import ConfigError
 from mammolens.promotion.contamination import SHARE
 from mammolens.promotion.policy import PromotionPolicy, load_policy
 
-PROMOTION, HELD_BACK, GUARD, POLICY, SENTINELS = (
+PROMOTION, HELD_BACK, GUARD, POLICY, SENTINELS, EXPOSURE = (
     "promotion",
     "held_back_share",
     "guard_share",
     "gate_policy",
     "sentinels",
+    "exposure",
 )  # as `--conf` has them
 
 
@@ -37,6 +38,7 @@ class PromotionSettings:
         guard_share: of normal patients who may be set aside for a second look; 0: nobody is.
         policy: margins of the gate.
         sentinels: data set of exams with a truth, none of which may be lost; ``None``: there is none.
+        exposure: data set with outlined lesions that trainings learn from, too; ``None``: there is none.
     """
 
     promotion: Promotion = Promotion.AUTOMATIC
@@ -44,28 +46,35 @@ class PromotionSettings:
     guard_share: float = SHARE
     policy: PromotionPolicy = field(default_factory=PromotionPolicy)
     sentinels: Path | None = None
+    exposure: Path | None = None
 
     @classmethod
     def of(cls, conf: Mapping[str, str]) -> PromotionSettings:
-        """Read ``--conf promotion``, ``held_back_share``, ``guard_share``, ``gate_policy`` and ``sentinels``.
+        """Read the pairs of ``--conf`` that are named above.
 
         Raises:
             ConfigError: a value that cannot be used.
         """
-        policy, sentinels = conf.get(POLICY), conf.get(SENTINELS)
-        if sentinels and not Path(sentinels).is_dir():
-            raise ConfigError(f"--conf {SENTINELS}", f"{sentinels!r} is no folder", "name a data set, or leave it out")
+        policy = conf.get(POLICY)
         return cls(
             _promotion(conf),
             _share(conf, HELD_BACK, 0.2, lowest=0.01),
             _share(conf, GUARD, SHARE),
             load_policy(Path(policy)) if policy else PromotionPolicy(),
-            Path(sentinels) if sentinels else None,
+            _data_set(conf, SENTINELS),
+            _data_set(conf, EXPOSURE),
         )
 
     def asks(self, wanted: bool | None) -> bool:
         """Whether a model that passes waits for a person; ``None`` leaves it to the setting."""
         return self.promotion is Promotion.ASK if wanted is None else wanted
+
+
+def _data_set(conf: Mapping[str, str], name: str) -> Path | None:
+    folder = conf.get(name)
+    if folder and not Path(folder).is_dir():
+        raise ConfigError(f"--conf {name}", f"{folder!r} is no folder", "name a data set, or leave it out")
+    return Path(folder) if folder else None
 
 
 def _promotion(conf: Mapping[str, str]) -> Promotion:
