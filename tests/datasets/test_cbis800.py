@@ -4,7 +4,9 @@ import pytest
 
 from mammolens.datasets.base import Lesion
 from mammolens.datasets.cbis800 import open_cbis800
-from mammolens.enums import Laterality, ViewPosition
+from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
+from mammolens.dicom.reader import read_header
+from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.errors import DatasetError
 
 HEADER = "image,patient_id,x,y,w,h\n"
@@ -21,6 +23,14 @@ def test_the_boxes_of_one_image_are_gathered(write_text, write_images):
     assert (case.attributes.laterality, case.attributes.view) == (Laterality.RIGHT, ViewPosition.CC)
     assert case.abnormal
     assert case.attributes.pixel_aspect_ratio == pytest.approx(1.7)
+
+
+def test_nothing_learns_from_patients_whom_the_demonstration_shows(write_text, write_images):
+    shown = {read_header(file).patient_id.split("_")[2] for file in cbis_ddsm_files()}
+    lines = [f"{patient}_LEFT_CC.jpg,{patient},1,2,3,4\n" for patient in (*sorted(shown), "00044")]
+    write_text("labels.csv", HEADER + "".join(lines))
+    folder = write_images(*(f"images/{line.split(',')[0]}" for line in lines))
+    assert [case.split for case in open_cbis800(folder).cases] == [Split.TEST] * len(shown) + [None]
 
 
 @pytest.mark.parametrize(

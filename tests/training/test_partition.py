@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.splits import fold_of
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 from mammolens.training.partition import Partition, partition
@@ -119,7 +121,8 @@ def test_without_an_outlined_lesion_there_is_nothing_to_learn_from(bank):
 def test_of_several_members_each_calibrates_on_whom_it_alone_does_not_learn_from(count, members, seed):
     cases = [case(f"p{number}", f"v{view}") for number in range(count) for view in range(2)]
     config = ModelConfig.model_validate({"training": {"seed": seed}, "network": {"members": members}})
-    if count < members or (count, members) == (3, 2):
+    sizes = Counter(fold_of(f"p{number}", members) for number in range(count))
+    if len(sizes) < members or count - max(sizes.values()) < 2:
         with pytest.raises(DatasetError, match=f"too few for {members} members"):
             partition(dataset_of(*cases), config)
         return
@@ -133,6 +136,14 @@ def test_of_several_members_each_calibrates_on_whom_it_alone_does_not_learn_from
     assert sorted(calibrating) == sorted(everybody)
     for part in found.by_split.values():
         assert len({case.path for case in part}) == len(part)
+
+
+def test_a_member_calibrates_on_the_same_patients_when_others_have_come():
+    few, more = ([case(f"p{number}") for number in range(count)] for count in (12, 40))
+    config = ModelConfig.model_validate({"network": {"members": 3}})
+    earlier, later = (partition(dataset_of(*cases), config).shares for cases in (few, more))
+    for before, after in zip(earlier, later, strict=True):
+        assert patients(before.calibration) == patients(after.calibration) & {f"p{number}" for number in range(12)}
 
 
 def test_members_share_out_both_of_a_data_set_s_splits():

@@ -50,7 +50,7 @@ def cross_fit(
         from mammolens.experiments.cross_fit import cross_fit as run
         from mammolens.experiments.cross_report import report
 
-        settings = load_config(configuration(config))
+        settings = load_config(configuration(config, exposure))
         dataset = open_dataset(data, kind, table)
         lesions = open_dataset(exposure) if exposure else None
         for other in against or ():

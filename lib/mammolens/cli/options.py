@@ -18,7 +18,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="YAML, such as configs/restorer.yaml; that of the pretrained model by default.",
+        help="YAML; by default configs/exposed.yaml with --exposure, else configs/restorer.yaml.",
         show_default=False,
     ),
 ]
@@ -46,9 +46,9 @@ Table = Annotated[
 ]
 
 
-def configuration(given: Path | None) -> Path:
-    """The file that is given, or the configuration of the pretrained model."""
+def configuration(given: Path | None, exposure: Path | None = None) -> Path:
+    """The file that is given, or the configuration of a pretrained model: the one that learns from what is there."""
     from mammolens.models.directory import CONFIG
-    from mammolens.models.store import pretrained_directory
+    from mammolens.models.store import NORMAL_ONLY, PRETRAINED, pretrained_directory
 
-    return given or pretrained_directory() / CONFIG
+    return given or pretrained_directory(PRETRAINED if exposure else NORMAL_ONLY) / CONFIG

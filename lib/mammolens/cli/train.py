@@ -40,7 +40,7 @@ def train(
         from mammolens.models.directory import model_id_of
         from mammolens.training.engine import train as run
 
-        settings = load_config(configuration(config))
+        settings = load_config(configuration(config, exposure))
         if seed is not None:
             settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
         dataset = open_dataset(data, kind, table)

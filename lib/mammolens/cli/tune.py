@@ -63,8 +63,8 @@ def tune(
         from mammolens.experiments.tune import tune as run
         from mammolens.experiments.tuning_data import tuning_data
 
-        settings = load_config(configuration(config))
-        beside = configuration(config)
+        settings = load_config(configuration(config, exposure))
+        beside = configuration(config, exposure)
         choices = load_space(space or beside.parent / "tune" / beside.name, settings)
         lesions = open_dataset(exposure) if exposure else None
         measured = tuning_data(open_dataset(data, kind, table), settings, seed=seed, exposure=lesions)

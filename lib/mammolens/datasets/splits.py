@@ -63,6 +63,11 @@ def deal(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
     return {patient: place % folds + 1 for place, patient in enumerate(order)}
 
 
+def fold_of(patient: str, folds: int) -> int:
+    """A number below ``folds`` that is the patient's own, whoever else there is."""
+    return int(hashlib.sha256(patient.encode()).hexdigest(), 16) % folds
+
+
 def _check(fractions: Mapping[Split, float]) -> None:
     if not fractions or any(not fraction > 0 for fraction in fractions.values()):
         raise DatasetError(_SOURCE, "every split needs a fraction above 0", "leave out the splits that you don't want")

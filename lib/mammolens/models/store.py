@@ -21,7 +21,8 @@ from mammolens.models.history import Entry, Event, History, served
 
 _POINTER, _VERSIONS, _VERDICTS, _HISTORY, _LOCK = "serving", "versions", "verdicts", "history.jsonl", ".lock"
 _PATIENCE_S = 60.0  # another change takes milliseconds
-PRETRAINED = "restorer"
+PRETRAINED = "exposed"
+NORMAL_ONLY = "restorer"  # learned from no known lesion
 BASELINE = "autoencoder"  # the original method: a line in every report
 
 

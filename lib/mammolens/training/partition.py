@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
-from mammolens.datasets.splits import deal, split_by_patient
+from mammolens.datasets.splits import fold_of, split_by_patient
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 
@@ -56,8 +56,9 @@ def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = 
     """Share the clean normal cases out.
 
     One member takes the data set's own train and calibration splits where it has both, else they are drawn. For
-    several, the patients of both are dealt into as many folds. Validation patients are always drawn from the training
-    patients, with the configuration's seed.
+    several, the patients of both are shared out by a hash of their ids: a member that goes on from its weights when
+    other patients have come still calibrates on those that it never learned from. Validation patients are always drawn
+    from the training patients, with the configuration's seed.
 
     Args:
         dataset: with clean normal cases.
@@ -125,19 +126,18 @@ def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:
 
 
 def _folds(normals: Dataset, config: ModelConfig) -> tuple[Share, ...]:
-    members, training, patients = config.network.members, config.training, len(normals.patients)
-    learning = patients - math.ceil(patients / members)
-    if patients < members or learning < 2:  # of these one validates
-        reason = f"has clean normal images of {patients} patients, too few for {members} members"
+    members, training, patients = config.network.members, config.training, normals.patients
+    fold = {patient: fold_of(patient, members) for patient in patients}
+    sizes = Counter(fold.values())
+    if len(sizes) < members or len(patients) - max(sizes.values()) < 2:  # of those who learn, one validates
+        reason = f"has clean normal images of {len(patients)} patients, too few for {members} members"
         raise DatasetError(normals.name, reason, "add normal exams of more patients, or set network.members to 1")
-    fold_of = deal(normals.cases, members, training.seed)
     shares = []
-    for fold in range(1, members + 1):
-        own = tuple(
-            replace(case, split=Split.CALIBRATION) for case in normals.cases if fold_of[case.patient_id] == fold
-        )
-        others = tuple(case for case in normals.cases if fold_of[case.patient_id] != fold)
-        shares.append(_share(others, own, training.validation_fraction, training.seed))
+    for member in range(members):
+        others = tuple(case for case in normals.cases if fold[case.patient_id] != member)
+        own = (case for case in normals.cases if fold[case.patient_id] == member)
+        calibration = tuple(replace(case, split=Split.CALIBRATION) for case in own)
+        shares.append(_share(others, calibration, training.validation_fraction, training.seed))
     return tuple(shares)
 
 
