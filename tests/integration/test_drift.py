@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
-from mammolens.inference.scorer import Scorer
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
-from mammolens.training.calibrate import calibrate
+from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.transforms.pipeline import Pipeline
 
 from ..patience import until
@@ -37,8 +36,8 @@ def a_model_of_the_phantoms_machine(tmp_path_factory: pytest.TempPathFactory) ->
     torch.manual_seed(0)
     network = build_network(config.network).eval()
     save_model(folder / "model", config, network, {"notice": "random weights"})
-    scorer, pipeline = Scorer(network, config.scoring), Pipeline(config.preprocessing)
-    calibration, _ = calibrate(scorer, pipeline, normals.cases, config, lambda: None)
+    unseen = [Unseen(network, normals.cases)]
+    calibration, _ = calibrate(unseen, Pipeline(config.preprocessing), config, lambda: None)
     calibration.save(folder / "model" / CALIBRATION)
     return folder / "model"
 

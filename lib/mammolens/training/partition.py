@@ -43,10 +43,16 @@ class Partition:
 
     @property
     def by_split(self) -> dict[Split, Cases]:
-        """The cases by the name of their part, each once; no exposure where nothing is learned from it."""
+        """The cases by the name of their part, each once: what teaches one member does not count as validation.
+
+        No exposure where nothing is learned from it.
+        """
+        train = together(*(share.train for share in self.shares))
+        taught = {case.path for case in train}
+        validation = together(*(share.validation for share in self.shares))
         normals = {
-            Split.TRAIN: together(*(share.train for share in self.shares)),
-            Split.VALIDATION: together(*(share.validation for share in self.shares)),
+            Split.TRAIN: train,
+            Split.VALIDATION: tuple(case for case in validation if case.path not in taught),
             Split.CALIBRATION: together(*(share.calibration for share in self.shares)),
         }
         return {**normals, Split.EXPOSURE: self.exposure} if self.exposure else normals

@@ -74,7 +74,7 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
         packaged: "pretrained",
     }
     assert told["models"][-1]["model"] == packaged
-    assert told["models"][-1]["calibrated_on"] == 35
+    assert told["models"][-1]["calibrated_on"] == 183
     refused = a_client.get(f"/mammolens/models/{a_refused_model}").json()
     assert refused == next(model for model in told["models"] if model["model"] == a_refused_model)
     assert refused["parent"] == serving

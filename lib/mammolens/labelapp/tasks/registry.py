@@ -152,7 +152,7 @@ def _state(one: Lineage) -> str:
 def _kind(record: Mapping[str, Any]) -> str | None:
     if record.get("calibrated_on"):
         return LearningKind.RECALIBRATE.value
-    return LearningKind.TRAIN.value if "epochs" in record else None
+    return LearningKind.TRAIN.value if record.get("members") else None
 
 
 def _learned(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _learned(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "images": _sum(record.get("images"), _TAUGHT),
         "patients": _sum(patients, _TAUGHT),
-        "epochs": record.get("epochs"),
+        "epochs": max((member["epochs"] for member in record.get("members", ())), default=None),
         "calibrated_on": patients.get(Split.CALIBRATION.value) if isinstance(patients, Mapping) else None,
     }
 
