@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def base_model(normals: Dataset, folder: Path) -> Path:
-    """A restorer that has seen the other hospital only; whom the set keeps for tests widens its calibration."""
+    """A restorer that has seen the other hospital only, those whom the set keeps for tests as well."""
     if not folder.exists():
         cases = [case if case.split in _TAUGHT else replace(case, split=Split.CALIBRATION) for case in normals.cases]
         say(f"training on images of {len(normals.patients)} patients of the other hospital")
