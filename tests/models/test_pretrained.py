@@ -14,11 +14,13 @@ from mammolens.config import load_config
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.datasets.registry import open_dataset
 from mammolens.dicom.reader import read_mammogram
-from mammolens.enums import Split
 from mammolens.inference.predictor import Predictor
-from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING
+from mammolens.inference.scorer import Scorer
+from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, load_model
+from mammolens.models.ensemble import members_of
 from mammolens.models.store import BASELINE, PRETRAINED, pretrained_directory
 from mammolens.training.partition import partition
+from mammolens.transforms.pipeline import Pipeline
 
 SHIPPED = sorted(path.name for path in pretrained_directory().parent.iterdir() if path.is_dir())
 
@@ -85,11 +87,16 @@ def test_it_judges_a_real_mammogram(the_pretrained):
 
 
 @pytest.mark.slow
-def test_it_was_calibrated_by_the_code_that_is_here(the_pretrained, the_directory, development_data):
-    config = load_config(the_directory / CONFIG)
-    cases = partition(open_dataset(development_data / "rsna640"), config).by_split[Split.CALIBRATION]
-    calibration = Calibration.load(the_directory / CALIBRATION, config.calibration)
-    for case, saved in islice(zip(cases, calibration.images, strict=True), 12):
-        analysis = the_pretrained.analyse(read_mammogram(case.path, case.attributes))
-        assert analysis.score.raw_score == pytest.approx(saved.raw_score, rel=1e-3)
-        assert analysis.grid.map_peak == pytest.approx(saved.map_peak, rel=1e-3)
+def test_it_was_calibrated_by_the_code_that_is_here(the_directory, development_data):
+    model, config = load_model(the_directory), load_config(the_directory / CONFIG)
+    exposed = open_dataset(development_data / "cbis800bank") if config.training.exposure_share else None
+    parts = partition(open_dataset(development_data / "rsna640"), config, exposed)
+    saved = iter(Calibration.load(the_directory / CALIBRATION, config.calibration).images)
+    pipeline = Pipeline(config.preprocessing)
+    for member, share in zip(members_of(model.network), parts.shares, strict=True):
+        scorer, images = Scorer(member, config.scoring), list(islice(saved, len(share.calibration)))
+        for case, image in islice(zip(share.calibration, images, strict=True), 6):
+            grid = scorer.score(pipeline.load(case.path, case.attributes))
+            assert grid.pred_score == pytest.approx(image.raw_score, rel=1e-3)
+            assert grid.map_peak == pytest.approx(image.map_peak, rel=1e-3)
+    assert not list(saved)
