@@ -184,3 +184,11 @@ def test_patients_whom_no_member_knows_are_scored_by_all_of_them(an_ensemble, a_
     case = a_site.cases[0]
     result = predictor.predict(read_mammogram(case.path, case.attributes))
     assert predictor.calibration.images[0].raw_score == result.record.raw_score
+
+
+def test_whoever_says_that_patients_are_unseen_has_each_scored_by_the_member_that_never_learns_from_her(
+    an_ensemble, phantoms, tmp_path
+):
+    """As a server does whose ensemble learned from them."""
+    recalibrate(an_ensemble, phantoms, tmp_path / "again", unseen=True)
+    assert (tmp_path / "again" / CALIBRATION).read_bytes() == (an_ensemble / CALIBRATION).read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -131,17 +130,21 @@ def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:
     return cases
 
 
+def by_member(cases: Cases, members: int) -> list[Cases]:
+    """The cases that each member calibrates on and never learns from, in whatever training; some may be empty."""
+    return [tuple(case for case in cases if fold_of(case.patient_id, members) == member) for member in range(members)]
+
+
 def _folds(normals: Dataset, config: ModelConfig) -> tuple[Share, ...]:
-    members, training, patients = config.network.members, config.training, normals.patients
-    fold = {patient: fold_of(patient, members) for patient in patients}
-    sizes = Counter(fold.values())
-    if len(sizes) < members or len(patients) - max(sizes.values()) < 2:  # of those who learn, one validates
-        reason = f"has clean normal images of {len(patients)} patients, too few for {members} members"
+    members, training, patients = config.network.members, config.training, len(normals.patients)
+    folds = by_member(normals.cases, members)
+    largest = max(len({case.patient_id for case in fold}) for fold in folds)
+    if not all(folds) or patients - largest < 2:  # of those who learn, one validates
+        reason = f"has clean normal images of {patients} patients, too few for {members} members"
         raise DatasetError(normals.name, reason, "add normal exams of more patients, or set network.members to 1")
     shares = []
-    for member in range(members):
-        others = tuple(case for case in normals.cases if fold[case.patient_id] != member)
-        own = (case for case in normals.cases if fold[case.patient_id] == member)
+    for own in folds:
+        others = tuple(case for fold in folds if fold is not own for case in fold)
         calibration = tuple(replace(case, split=Split.CALIBRATION) for case in own)
         shares.append(_share(others, calibration, training.validation_fraction, training.seed))
     return tuple(shares)

@@ -19,7 +19,7 @@ from mammolens.files import write_text
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
 from mammolens.models.ensemble import members_of
 from mammolens.training.calibrate import Unseen, calibrate
-from mammolens.training.partition import Cases, Partition, clean_normals, partition, together
+from mammolens.training.partition import Cases, Partition, by_member, clean_normals, partition, together
 from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
 from mammolens.training.record import data_fingerprint, model_card, recalibrated_record
 from mammolens.transforms.pipeline import Pipeline
@@ -60,7 +60,8 @@ def recalibrate(
         dataset: its clean normal cases are used; see :func:`unseen_normals`.
         output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
         settings: in place of the model's own, but for the share of patients that training held back.
-        unseen: whoever asks knows that the model learned from none of these patients: all clean normal cases are used.
+        unseen: whoever asks knows that the model learned from none of these patients, or is an ensemble, of which one
+            member never learns from her: all clean normal cases are used, each scored by that member.
         progress: told of every image.
 
     Raises:
@@ -75,7 +76,7 @@ def recalibrate(
     if missing := {"dataset", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
-    doubt, parts = None, [clean_normals(dataset).cases]
+    doubt, parts = None, by_member(clean_normals(dataset).cases, model.config.network.members)
     if not unseen:
         parts, doubt = unseen_normals(dataset, model.config, model.training)
     # As many parts as members: each by the member that did not learn from it. One part: by all of them.
