@@ -11,10 +11,15 @@ from torch import nn
 from mammolens.config import NetworkConfig
 from mammolens.errors import ConfigError
 from mammolens.models.autoencoder import ConvolutionalAutoencoder
-from mammolens.models.ensemble import Ensemble
+from mammolens.models.efficientnet_unet import EfficientNetUNet
+from mammolens.models.ensemble import Ensemble, members_of
 from mammolens.models.restorer import Restorer
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"autoencoder": ConvolutionalAutoencoder, "restorer": Restorer}
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "autoencoder": ConvolutionalAutoencoder,
+    "restorer": Restorer,
+    "efficientnet_unet": EfficientNetUNet,
+}
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
@@ -34,3 +39,16 @@ def build_network(config: NetworkConfig) -> nn.Module:
     network = members[0] if len(members) == 1 else Ensemble(members)
     # The layout that CPU convolutions are fastest in; inputs follow the weights.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def initial_network(config: NetworkConfig) -> nn.Module:
+    """The same, as a training begins with it: with pretrained weights where this kind of network has some.
+
+    Raises:
+        ConfigError: as :func:`build_network`.
+    """
+    network = build_network(config)
+    for member in members_of(network):
+        if isinstance(member, EfficientNetUNet):
+            member.load_pretrained_weights()
+    return network

@@ -15,7 +15,7 @@ from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.models.directory import CALIBRATION, CARD, TrainedModel, load_model, model_id_of, save_model
 from mammolens.models.ensemble import members_of
-from mammolens.models.registry import build_network
+from mammolens.models.registry import initial_network
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
@@ -101,7 +101,7 @@ def _workplace(output: Path, resume: bool) -> Path:
 def _initial_network(config: ModelConfig, earlier: TrainedModel | None) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
-        network = build_network(config.network)
+        network = initial_network(config.network)
     if earlier is not None:
         if earlier.config.network != config.network:
             raise ModelError(earlier.model_id, "has another network", "start from a model of the same network")
