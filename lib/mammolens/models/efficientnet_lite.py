@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+IMAGENET_WEIGHTS = "EfficientNet-Lite0 trained on ImageNet-1k (Tan and Le, 2019; weights Apache-2.0)"
 _NORM_EPSILON = 1e-3  # as the published weights were trained
 
 

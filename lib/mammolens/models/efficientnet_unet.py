@@ -39,7 +39,7 @@ class EfficientNetUNet(nn.Module):
         if not 10 <= neighbourhood <= 200:
             raise ValueError(f"neighbourhood must be 10 to 200 pixels, not {neighbourhood!r}")
         self.neighbourhood = float(neighbourhood)
-        self.pretrained = bool(pretrained)
+        self.pretrained = pretrained
         self.encoder = EfficientNetLite0(levels)
         widths = [width if level < 2 else 2 * width for level in range(levels)]
         self.lateral = nn.ModuleList(
@@ -62,9 +62,8 @@ class EfficientNetUNet(nn.Module):
         return NetworkOutput(restored[..., :rows, :columns], log_odds[..., :rows, :columns])
 
     def load_pretrained_weights(self) -> None:
-        """Start the encoder from ImageNet, where it is to."""
-        if self.pretrained:
-            self.encoder.load_imagenet_weights()
+        """Start the encoder from ImageNet."""
+        self.encoder.load_imagenet_weights()
 
     def _seen(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         wide, fine = (local_contrast(image, mask, self.neighbourhood / share) for share in (1.0, _FINE))

@@ -11,6 +11,7 @@ from torch import nn
 from mammolens.config import NetworkConfig
 from mammolens.errors import ConfigError
 from mammolens.models.autoencoder import ConvolutionalAutoencoder
+from mammolens.models.efficientnet_lite import IMAGENET_WEIGHTS
 from mammolens.models.efficientnet_unet import EfficientNetUNet
 from mammolens.models.ensemble import Ensemble, members_of
 from mammolens.models.restorer import Restorer
@@ -49,6 +50,12 @@ def initial_network(config: NetworkConfig) -> nn.Module:
     """
     network = build_network(config)
     for member in members_of(network):
-        if isinstance(member, EfficientNetUNet):
+        if isinstance(member, EfficientNetUNet) and member.pretrained:
             member.load_pretrained_weights()
     return network
+
+
+def pretrained_weights(config: NetworkConfig) -> str | None:
+    """What a training of this network begins with, in words; ``None``: fresh weights."""
+    wanted = NETWORKS.get(config.name) is EfficientNetUNet and config.options.get("pretrained", True)
+    return IMAGENET_WEIGHTS if wanted else None

@@ -16,6 +16,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
+from mammolens.models.registry import pretrained_weights
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Cases, Partition
 
@@ -84,6 +85,7 @@ def training_record(
             for state in states
         ],
         "started_from": started_from,
+        "pretrained_weights": None if started_from else pretrained_weights(config.network),
         "versions": {
             "mammolens": __version__,
             "torch": str(torch.__version__),
@@ -129,7 +131,7 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 - Data: {data["name"]}, {_learned_from(record)}. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
-{_exposed_to(record)}{_calibrated_on(record)}\
+{_exposed_to(record)}{_started_from(record)}{_calibrated_on(record)}\
 - Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, {_members(record["members"])}.
 - Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
@@ -175,6 +177,12 @@ def _exposed_to(record: dict[str, Any]) -> str:
     if data is None:
         return ""
     return f"- Exposure: {data['name']}. {data['citation']} Licence of these data: {data['licence'].rstrip('.')}.\n"
+
+
+def _started_from(record: dict[str, Any]) -> str:
+    """A line of the card on the weights that training began with; none where they were random."""
+    weights = record["started_from"] or record.get("pretrained_weights")
+    return f"- Training started from: {weights}.\n" if weights else ""
 
 
 def _terms(dataset: Dataset) -> dict[str, str]:
