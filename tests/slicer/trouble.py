@@ -58,12 +58,18 @@ def _request(connection: socket.socket) -> str:
     """Head and body."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        received += _more(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     while lengths and len(body) < int(lengths[0].split(b":")[1]):
-        body += connection.recv(65536)
+        body += _more(connection)
     return (head + b"\r\n\r\n" + body).decode(errors="replace")
+
+
+def _more(connection: socket.socket) -> bytes:
+    if not (more := connection.recv(65536)):  # or else the thread would ask for ever, and keep a core busy
+        raise ConnectionResetError
+    return more
 
 
 def answer(content: bytes, kind: str = "application/json", status: str = "200 OK", **headers: object) -> bytes:
