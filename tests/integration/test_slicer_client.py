@@ -123,16 +123,6 @@ def test_a_decision_is_kept_and_can_be_taken_back(a_client: Client, a_phantom_ex
     assert caught.value.remedy
 
 
-def test_a_label_is_kept_by_the_server(
-    a_client: Client, a_running_server: Server, a_phantom_exam: ExamEntry, tmp_path: Path
-) -> None:
-    image = a_phantom_exam.images[1]
-    label = a_client.download_map(image, tmp_path, "levels")
-    a_client.save_label(image, label, "final")
-    answer = a_running_server.get(f"/datastore/label?label={image}&tag=final")
-    assert answer.content == label.read_bytes()
-
-
 def test_what_the_server_refuses_is_told_in_its_words(a_client: Client, tmp_path: Path) -> None:
     for ask in (
         lambda: a_client.exam("e-0000000000000000"),

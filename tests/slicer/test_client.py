@@ -1,7 +1,6 @@
 """The client against a server that misbehaves on purpose; against the real one: tests/integration."""
 
 import json
-import re
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -219,14 +218,6 @@ def test_nothing_is_sent_once_it_is_cancelled() -> None:
         with pytest.raises(Cancelled):
             Client(server.url).worklist(token)
         assert server.asked == []
-
-
-def test_a_label_is_sent_as_a_form_with_a_file(tmp_path: Path) -> None:
-    (tmp_path / "0.nrrd").write_bytes(b"NRRD0004 label")
-    with a_server(tells({"image": "a"})) as server:
-        Client(server.url).save_label("a", tmp_path / "0.nrrd", "final")
-    assert server.asked[0].startswith("PUT /datastore/label?image=a&tag=final ")
-    assert re.search(r'name="label"; filename="label.nrrd".*NRRD0004 label\r\n--', server.asked[0], re.DOTALL)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,14 @@
 """Regions on slicer-core: real curves, real slice nodes; the mouse is the crosshair that Slicer moves with it."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 import slicer
 import vtk
 from MammoLensLib.regions import RegionError, Regions
 from MammoLensLib.view import Finding, View
-from MammoLensLib.volumes import grid_in_world, grid_of
+from MammoLensLib.volumes import grid_in_world
 from vtk.util.numpy_support import numpy_to_vtk
 
 COLUMNS, ROWS, SPACING = 60, 80, (0.5, 0.7)
@@ -156,25 +154,6 @@ def test_a_region_that_leaves_the_image_is_cut_off_at_its_edge(regions: Regions)
     regions.adjust(View("right"), a_finding(((50.0, 70.0), (90.0, 70.0), (90.0, 110.0), (50.0, 110.0))))
     points = np.array(regions.regions()[0].points)
     assert (points.max(axis=0) <= [COLUMNS - 1, ROWS - 1]).all()
-
-
-def test_label_maps_lie_over_their_images(a_scene: Any, two_views: TwoViews, regions: Regions, tmp_path: Path) -> None:
-    regions.adjust(View("right"), a_finding())
-    regions.adjust(View("right"), a_finding(tuple((x + 25, y) for x, y in SQUARE)))
-    regions.adjust(View("left"), a_finding())
-    files = regions.write_labels(tmp_path)
-    assert set(files) == {"right", "left"}
-    label = sitk.ReadImage(str(files["right"]))
-    pixels = sitk.GetArrayFromImage(label)[0]
-    assert pixels.dtype == np.uint8
-    assert pixels.shape == (ROWS, COLUMNS)
-    corner = label.TransformIndexToPhysicalPoint((COLUMNS - 1, ROWS - 1, 0))  # LPS
-    assert np.multiply(corner, (-1, -1, 1)) == pytest.approx(
-        grid_of(two_views.volumes["right"]).ras([(COLUMNS - 1, ROWS - 1)])[0]
-    )
-    assert pixels[30, 20] == pixels[30, 45] == 1
-    assert pixels[5, 5] == pixels[60, 20] == 0
-    assert pixels.sum() == pytest.approx(2 * 20 * 20, rel=0.06)
 
 
 def test_a_region_that_somebody_deleted_in_slicer_is_gone(a_scene: Any, regions: Regions) -> None:

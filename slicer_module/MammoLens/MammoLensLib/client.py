@@ -94,9 +94,10 @@ class Client:
         *,
         decision_id: str | None = None,
     ) -> ExamDetail:
-        """Note a verdict: "normal", "finding" or "poor_quality".
+        """Note a verdict: "normal", "finding" or "poor_quality"; one decision, whatever goes with it.
 
         Args:
+            regions: what the person drew, for a finding.
             decision_id: UUID; whoever tries again sends the same one, and the decision is kept once.
         """
         order = {
@@ -145,12 +146,6 @@ class Client:
         return self._transport.download(
             "POST", path, target, body, timeout=_WORK, progress=progress, cancelled=cancelled
         )
-
-    def save_label(self, image: str, path: Path | str, tag: str, cancelled: CancelToken | None = None) -> None:
-        """Keep a label map (.nrrd or .nii.gz) of an image; one of the same tag is replaced."""
-        query = urlencode({"image": image, "tag": tag})
-        body = Body.of_file("label", Path(path), params="{}")
-        self._transport.json("PUT", f"/datastore/label?{query}", body, cancelled=cancelled)
 
     def _info(self, cancelled: CancelToken | None) -> Mapping[str, Any]:
         try:

@@ -1,9 +1,8 @@
-"""Regions that the person marks: closed curves over an image, told in its pixels and as label maps."""
+"""Regions that the person marks: closed curves over an image, told in its pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,9 +11,9 @@ import vtk
 
 from .decision import Region
 from .errors import MammoLensError
-from .outlines import filled, thinned
+from .outlines import thinned
 from .view import Finding, View
-from .volumes import grid_in_world, grid_of, remove
+from .volumes import grid_in_world, remove
 
 _COLOUR = (0.45, 1.0, 0.35)  # neither grey, nor one of the heat's, nor that of the findings' outlines
 _HANDLES = 24  # points of a finding's outline that can be dragged
@@ -103,20 +102,6 @@ class Regions:
         """
         return tuple(self._region(curve, image) for curve, image in self._standing())
 
-    def write_labels(self, folder: Path) -> dict[str, Path]:
-        """A label map an image: uint8, 1 inside its regions; in the image's geometry, ``.nrrd``.
-
-        Raises:
-            RegionError: a region is unfinished, or the folder cannot be written.
-        """
-        outlines: dict[str, list[Sequence[tuple[float, float]]]] = {}
-        for region in self.regions():
-            outlines.setdefault(region.image, []).append(region.points)
-        return {
-            image: self._write(image, of_image, folder / f"{number}.nrrd")
-            for number, (image, of_image) in enumerate(outlines.items())
-        }
-
     def _standing(self) -> list[tuple[Any, str | None]]:
         """Those that nobody has removed by Slicer's own means."""
         self._curves = [(curve, image) for curve, image in self._curves if curve.GetScene() is self._scene]
@@ -160,32 +145,8 @@ class Regions:
         places = np.clip(grid.places(ras), 0, np.subtract(grid.size[:2], 1))
         return Region(image, tuple((round(float(x), 1), round(float(y), 1)) for x, y in thinned(places)))
 
-    def _write(self, image: str, outlines: Sequence[Sequence[tuple[float, float]]], path: Path) -> Path:
-        volume = self._volume(image)
-        columns, rows, _ = grid_of(volume).size
-        mask = np.zeros((rows, columns), np.uint8)
-        for outline in outlines:
-            mask |= filled(outline, (rows, columns))
-        label = slicer.vtkMRMLLabelMapVolumeNode()
-        label.CopyOrientation(volume)
-        label.SetAndObserveImageData(_image_data(mask))
-        storage = slicer.vtkMRMLNRRDStorageNode()
-        storage.SetFileName(str(path))
-        if not storage.WriteData(label) or not path.is_file():
-            raise RegionError(str(path), "the label map could not be written", "free some disk space")
-        return path
-
     def _volume(self, image: str) -> Any:
         volume = self._shown.volume_of(image)
         if volume is None:
             raise RegionError("This view", "is not shown any more", "open the exam again")
         return volume
-
-
-def _image_data(mask: np.ndarray) -> vtk.vtkImageData:
-    from vtk.util.numpy_support import numpy_to_vtk
-
-    data = vtk.vtkImageData()
-    data.SetDimensions(mask.shape[1], mask.shape[0], 1)
-    data.GetPointData().SetScalars(numpy_to_vtk(mask.ravel(), deep=True))
-    return data

@@ -25,7 +25,6 @@ from .watched import WatchedClient
 from .worklist import Worklist
 
 _FETCHED = 0.7  # share of opening an exam after which its files are here
-LABEL_TAG = "final"  # MONAI Label's word for what a person has finished
 
 
 class Desk(Protocol):
@@ -55,10 +54,6 @@ class Read(Protocol):
 
     def __call__(self, fetched: FetchedExam, *, progress: OnProgress, cancelled: CancelToken) -> Any:
         """Read all of it; raise where that cannot be done."""
-
-
-WriteLabels = Callable[[Path], Mapping[str, Path]]
-"""Writes label maps into a folder; gives a file for each image's id."""
 
 
 class Session(Asking):
@@ -167,32 +162,17 @@ class Session(Asking):
         self.detail, self.problems = None, ()
         self.changed()
 
-    def decide(
-        self,
-        verdict: Verdict,
-        comment: str = "",
-        regions: Iterable[Region] = (),
-        write_labels: WriteLabels = lambda folder: {},
-    ) -> None:
-        """Decide about the open exam.
-
-        Args:
-            regions: what the person marked.
-            write_labels: writes the same as label maps; called at once.
-        """
-        client, detail, marked, folder = self.client, self.detail, tuple(regions), _folder()
+    def decide(self, verdict: Verdict, comment: str = "", regions: Iterable[Region] = ()) -> None:
+        """Decide about the open exam; ``regions`` are what the person marked."""
+        client, detail, marked = self.client, self.detail, tuple(regions)
         if client is None or detail is None or self.busy is not None:
             return
-        labels = write_labels(Path(folder.name))
         decision_id = self._id_of(detail.exam, verdict, comment, marked)
 
         def work(context: JobContext) -> ExamDetail:
-            with folder:
-                for image, file in labels.items():
-                    client.save_label(image, file, LABEL_TAG, context.cancelled)
-                return client.decide(
-                    detail.exam, verdict.value, comment, marked, context.cancelled, decision_id=decision_id
-                )
+            return client.decide(
+                detail.exam, verdict.value, comment, marked, context.cancelled, decision_id=decision_id
+            )
 
         self._ask(Activity.DECIDING, work, self._show)
 

@@ -3,6 +3,8 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -116,6 +118,26 @@ def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_e
     ):
         with pytest.raises(RequestError, match="another one of this id"):
             refused()
+
+
+def test_a_decision_that_says_what_counts_already_is_kept_once(decisions: Decisions, an_exam: Exam) -> None:
+    image, other = an_exam.images[:2]
+    order, seen = Order(Verdict.NORMAL, "ada"), Seen("m-1", "c-1")
+
+    def entries_after(order: Order, image: Any, **since: Any) -> int:
+        decisions.decide_once(an_exam, order, image, **since)
+        return len(decisions.now().entries)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: decisions.decide_once(an_exam, order, image), range(8)))
+    (entry,) = decisions.now().entries
+    assert decisions.decide_once(an_exam, order, image) == entry
+    assert entries_after(order, other) == 2
+    assert entries_after(replace(order, seen=seen), image) == 3  # another model was seen
+    assert entries_after(replace(order, seen=seen), image, since=datetime.now(UTC)) == 4
+    assert entries_after(replace(order, comment="a scar"), image) == 5
+    decisions.decide(an_exam, order)
+    assert entries_after(order, image) == 7  # the last one was on all images
 
 
 def test_two_readers_must_agree_where_the_server_wants_two(a_ledger: Ledger, an_exam: Exam) -> None:

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,39 @@ def test_a_final_label_says_finding_where_something_is_drawn(
         Verdict.POOR_QUALITY,
     ]
     assert {one.origin for one in decisions.history(an_exam)} == {Origin.MONAI_LABEL}
+
+
+def test_a_final_label_that_is_saved_again_decides_nothing_new(
+    reviews: ImageReviews, an_exam: Exam, decisions: Decisions, tmp_path: Path
+) -> None:
+    image, drawn = an_exam.image_ids[0], _label(tmp_path / "drawn.nrrd", 2)
+
+    def entries_after(file: Path, reviewer: str, mark: Any = None) -> int:
+        reviews.label(image, file, mark, reviewer)
+        return len(decisions.now().entries)
+
+    assert [entries_after(drawn, "ada") for _ in range(2)] == [1, 1]
+    assert entries_after(drawn, "grace") == 2  # somebody else
+    assert entries_after(drawn, "ada") == 3  # no longer the last
+    assert entries_after(_label(tmp_path / "empty.nrrd", 0), "ada") == 4
+    reviews.review(image, {}, "ada")
+    assert entries_after(drawn, "ada") == 5  # the one before counts again
+    named = {"verdict": "finding", "id": "0c0f3c58-2f0b-4b0e-9d35-8f5f0a4f4c11"}
+    assert [entries_after(drawn, "ada", named) for _ in range(2)] == [6, 6]
+
+
+def test_a_final_label_confirms_an_exam_that_was_listed_for_a_second_look(
+    exams: Exams, an_exam: Exam, decisions: Decisions, tmp_path: Path
+) -> None:
+    listed: list[datetime | None] = [None]
+    reviews = ImageReviews(exams, decisions, lambda exam: SEEN, lambda image_id: listed[0])
+    image, empty = an_exam.image_ids[0], _label(tmp_path / "empty.nrrd", 0)
+    reviews.label(image, empty, None, "ada")
+    listed[0] = datetime.now(UTC)
+    for _ in range(2):
+        reviews.label(image, empty, None, "ada")
+    _, confirmed = decisions.history(an_exam)
+    assert confirmed.time > listed[0]
 
 
 def test_a_final_label_that_cannot_be_read_decides_nothing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import qt
@@ -103,12 +103,6 @@ class SomeRegions:
 
     def regions(self) -> tuple[Region, ...]:
         return tuple(Region(image, tuple(map(tuple, SQUARE))) for image in self.images)
-
-    def write_labels(self, folder: Path) -> Mapping[str, Path]:
-        files = {image: folder / f"{image}.nrrd" for image in self.images}
-        for image, file in files.items():
-            file.write_text(f"label of {image}")
-        return files
 
     def _add(self, image: str) -> None:
         self.images.append(image)

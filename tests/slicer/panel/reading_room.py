@@ -88,7 +88,6 @@ class ReadingRoom:
         self.open = threading.Event()
         self.open.set()
         self.asked: list[str] = []
-        self.labels: dict[str, bytes] = {}
         self.drift: dict[str, Any] = {"alarm": False}
         self.ids: list[str | None] = []
         self.learning = LearningRoom(self._ask)
@@ -122,10 +121,6 @@ class ReadingRoom:
     ) -> Path:
         self._ask(f"download_map {kind}", cancelled)
         return self._file(folder, f"{image}.{kind}.nrrd")
-
-    def save_label(self, image: str, path: Path, tag: str, cancelled: CancelToken | None = None) -> None:
-        self._ask("save_label", cancelled)
-        self.labels[f"{image} {tag}"] = Path(path).read_bytes()
 
     def decide(
         self,

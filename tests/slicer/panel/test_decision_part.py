@@ -20,18 +20,18 @@ def test_a_verdict_goes_with_its_comment_and_without_regions(a_reader: Reader, b
     assert [(one["verdict"], one["comment"], one["regions"]) for one in decisions(a_reader)] == [
         (verdict, "seen before", [])
     ]
-    assert not a_reader.room.labels
     assert a_reader.ui.commentEdit.plainText == ""
 
 
-def test_a_finding_takes_its_regions_along_as_outlines_and_as_labels(a_reader: Reader) -> None:
+def test_a_finding_takes_its_regions_along_in_one_request(a_reader: Reader) -> None:
     a_reader.open_first()
     a_reader.click("drawRegionButton")
     assert a_reader.ui.regionsLabel.text == "Regions that go with a finding: 1"
+    asked = len(a_reader.room.asked)
     a_reader.click("findingButton")
+    assert a_reader.room.asked[asked:] == ["decide"]
     assert decisions(a_reader)[0]["regions"] == [{"image": "image1-rcc", "points": SQUARE}]
     assert a_reader.ui.decisionLabel.text.endswith(", 1 region")
-    assert a_reader.room.labels == {"image1-rcc final": b"label of image1-rcc"}
 
 
 def test_a_selected_finding_can_be_made_a_region_and_removed(a_reader: Reader) -> None:

@@ -71,7 +71,7 @@ class Decisions:
         self._ledger = ledger
         self._with_room = with_room
         self._followed = FollowedLedger(ledger, policy_of(policy))
-        self._undoing = threading.Lock()
+        self._in_turn = threading.Lock()  # held from reading what counts until what follows from it is kept
 
     def now(self) -> Decided:
         """Everything that is decided by now; another object as soon as there is more.
@@ -109,24 +109,34 @@ class Decisions:
             RequestError: a region of another image, or an id that another decision has.
             LedgerError, StorageError: it cannot be kept.
         """
-        uids = {image.image_id: image.sop_instance_uid for image in (exam.images if images is None else images)}
-        return self._append(
-            Decision(
-                exam_id=exam.exam_id,
-                images=tuple(dict.fromkeys(uids.values())),  # a copy of an image has its UID
-                verdict=order.verdict,
-                reviewer=order.reviewer,
-                decision_id=order.decision_id or uuid.uuid4(),
-                comment=order.comment,
-                regions=tuple(_region(drawn, uids) for drawn in order.drawn),
-                model=order.seen.model,
-                calibration=order.seen.calibration,
-                exam_p_value=order.seen.exam_p_value,
-                exam_score=order.seen.exam_score,
-                viewer=order.viewer,
-                origin=order.origin,
-            )
-        )
+        return self._append(_decision(exam, order, exam.images if images is None else images))
+
+    def decide_once(self, exam: Exam, order: Order, image: ImageDescription, *, since: datetime | None = None) -> Entry:
+        """Keep a decision on one image, unless the last one that counts there says the same.
+
+        For clients that cannot give a decision an id: what they send again adds nothing.
+
+        Args:
+            exam: which.
+            order: what is decided.
+            image: the one that it holds for.
+            since: a decision of this time or before does not stand in for the new one; UTC.
+
+        Returns:
+            The entry of the new decision, or of the one that says the same.
+
+        Raises:
+            RequestError: a region of another image, or an id that another decision has.
+            LedgerError, StorageError: it cannot be kept.
+        """
+        decision = _decision(exam, order, [image])
+        with self._in_turn:
+            last = self.of(exam).last(image.sop_instance_uid)
+            if last is not None and _says_the_same(last, decision) and (since is None or last.time > since):
+                known = self._ledger.get(last.decision_id)
+                if known is not None:
+                    return known
+            return self._append(decision)
 
     def undo(
         self,
@@ -153,7 +163,7 @@ class Decisions:
             RequestError: another decision has the id.
             LedgerError, StorageError: it cannot be kept.
         """
-        with self._undoing:  # two that are sent at once take two decisions back
+        with self._in_turn:  # two that are sent at once take two decisions back
             if decision_id is not None and (known := self._ledger.get(decision_id)) is not None:
                 return _same_undo(known, exam, reviewer)
             ours = self.of(exam)
@@ -186,6 +196,30 @@ def utc(seconds: float) -> str:
 def utc_of(time: datetime) -> str:
     """The same of a time."""
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _decision(exam: Exam, order: Order, images: Sequence[ImageDescription]) -> Decision:
+    uids = {image.image_id: image.sop_instance_uid for image in images}
+    return Decision(
+        exam_id=exam.exam_id,
+        images=tuple(dict.fromkeys(uids.values())),  # a copy of an image has its UID
+        verdict=order.verdict,
+        reviewer=order.reviewer,
+        decision_id=order.decision_id or uuid.uuid4(),
+        comment=order.comment,
+        regions=tuple(_region(drawn, uids) for drawn in order.drawn),
+        model=order.seen.model,
+        calibration=order.seen.calibration,
+        exam_p_value=order.seen.exam_p_value,
+        exam_score=order.seen.exam_score,
+        viewer=order.viewer,
+        origin=order.origin,
+    )
+
+
+def _says_the_same(one: Decision, other: Decision) -> bool:
+    seen = one.model == other.model and one.calibration == other.calibration
+    return seen and one.images == other.images and one.words() == other.words()
 
 
 def _region(drawn: Drawn, uids: dict[str, str]) -> Region:

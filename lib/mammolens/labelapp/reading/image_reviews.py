@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,20 @@ class ImageReviews:
         exams: which image belongs to which.
         decisions: the ledger's.
         seen: what the serving model says of an exam.
+        listed_at: when an image's exam was listed for a second look; ``None``: never.
     """
 
-    def __init__(self, exams: Exams, decisions: Decisions, seen: Callable[[Exam], Seen]) -> None:
+    def __init__(
+        self,
+        exams: Exams,
+        decisions: Decisions,
+        seen: Callable[[Exam], Seen],
+        listed_at: Callable[[str], datetime | None] = lambda image_id: None,
+    ) -> None:
         self._exams = exams
         self._decisions = decisions
         self._seen = seen
+        self._listed_at = listed_at
 
     def review(self, image_id: str, mark: Any, reviewer: str) -> None:
         """Decide on one image; an empty mark takes the last decision on it back, if there is one.
@@ -43,12 +52,15 @@ class ImageReviews:
         wanted = _read(mark)
         exam, image = self._find(image_id)
         if wanted is not None:
-            self._decide(exam, image, wanted, reviewer)
+            self._decisions.decide(exam, self._order(exam, image, wanted, reviewer), [image])
         elif self._decisions.of(exam).last(image.sop_instance_uid) is not None:
             self._decisions.undo(exam, reviewer, image=image, origin=Origin.MONAI_LABEL)
 
     def label(self, image_id: str, file: Path, mark: Any, reviewer: str) -> None:
         """Decide by a final label: what was drawn is a finding, an empty label says that there is none.
+
+        MONAI Label's clients give a label no id. One that is saved again decides nothing new while its decision still
+        counts, unless the exam has been listed for a second look since.
 
         Args:
             image_id: on which.
@@ -63,7 +75,12 @@ class ImageReviews:
         """
         drawn = Verdict.FINDING if is_drawn(file) else Verdict.NORMAL
         wanted = _read(mark) or ReviewParameters(verdict=drawn, comment="by a final label")
-        self._decide(*self._find(image_id), wanted, reviewer)
+        exam, image = self._find(image_id)
+        order = self._order(exam, image, wanted, reviewer)
+        if wanted.id is not None:
+            self._decisions.decide(exam, order, [image])
+        else:
+            self._decisions.decide_once(exam, order, image, since=self._listed_at(image_id))
 
     def verdicts(self) -> dict[str, Verdict | None]:
         """Of every image that a decision can be taken on."""
@@ -107,8 +124,8 @@ class ImageReviews:
         _, image = self._exams.place_of(image_id)
         return self._exams.of_image(image_id), image
 
-    def _decide(self, exam: Exam, image: ImageDescription, wanted: ReviewParameters, reviewer: str) -> None:
-        order = Order(
+    def _order(self, exam: Exam, image: ImageDescription, wanted: ReviewParameters, reviewer: str) -> Order:
+        return Order(
             verdict=wanted.verdict,
             reviewer=reviewer,
             comment=wanted.comment,
@@ -118,7 +135,6 @@ class ImageReviews:
             decision_id=wanted.id,
             origin=Origin.MONAI_LABEL,
         )
-        self._decisions.decide(exam, order, [image])
 
 
 def _read(mark: Any) -> ReviewParameters | None:

@@ -24,6 +24,7 @@ from mammolens.labelapp.reading.judgement import STORED_AT, Bench, Run
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.manifest import manifest_of
 from mammolens.labelapp.reading.policy import ResultPolicy
+from mammolens.labelapp.reading.second_look import first_listed_at
 from mammolens.labelapp.reading.worklist import Worklist
 
 
@@ -49,7 +50,9 @@ class ReadingRoom:
     ) -> None:
         self.exams = Exams(images)
         self.decisions = decisions
-        self.reviews = ImageReviews(self.exams, decisions, self.seen)
+        self.reviews = ImageReviews(
+            self.exams, decisions, self.seen, lambda image_id: first_listed_at(images.infos([image_id]).values())
+        )
         self._models = models
         self._bench = Bench(images, policy, run)
         self._judging = Judging(models, self._bench)

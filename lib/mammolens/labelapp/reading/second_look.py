@@ -76,12 +76,13 @@ class SecondLook:
                 images = accepted_images(exams.values(), decided)
                 accepted = {exam.exam_id: exam for exam in images}
                 infos = self._infos(accepted.values())
+                listed = {exam_id: first_listed_at(of_exam) for exam_id, of_exam in infos.items()}
                 due = [
                     one
                     for one in self._extreme(accepted, infos, predictor)
-                    if not _confirmed(images[accepted[one.exam]], decided.of(one.exam), _listed_at(infos[one.exam]))
+                    if not _confirmed(images[accepted[one.exam]], decided.of(one.exam), listed[one.exam])
                 ]
-                new = [accepted[one.exam] for one in due if _listed_at(infos[one.exam]) is None]
+                new = [accepted[one.exam] for one in due if listed[one.exam] is None]
                 self._remember(new)
                 self._found = tuple(SetAside(accepted[one.exam], one.reason) for one in due)
                 self._seen = () if new else seen  # what was remembered is another version
@@ -144,7 +145,8 @@ def _same(one: _Made, other: _Made) -> bool:
     return infos and one[0] == other[0] and one[2] is other[2]
 
 
-def _listed_at(infos: Iterable[Mapping[str, Any]]) -> datetime | None:
+def first_listed_at(infos: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """When the exam of these images' infos was first listed; ``None``: never."""
     times = [datetime.fromisoformat(info[InfoKey.SECOND_LOOK]) for info in infos if info.get(InfoKey.SECOND_LOOK)]
     return min(times, default=None)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Protocol
 
 from slicer.i18n import tr as _
@@ -41,9 +40,6 @@ class Regions(Protocol):
     def regions(self) -> tuple[Region, ...]:
         """In pixels of the images."""
 
-    def write_labels(self, folder: Path) -> Mapping[str, Path]:
-        """The same as label maps: a file for each image's id."""
-
 
 class DecisionPart:
     """Verdicts, comment, regions, undo, next."""
@@ -74,7 +70,7 @@ class DecisionPart:
             self._session.decide(verdict, comment)
             return
         regions = self._regions
-        self._work(lambda: self._session.decide(verdict, comment, regions.regions(), regions.write_labels))
+        self._work(lambda: self._session.decide(verdict, comment, regions.regions()))
 
     def draw(self) -> None:
         """Start a region."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -139,6 +140,24 @@ def test_a_failed_request_is_told_in_the_servers_words_and_leaves_the_exam_as_it
       const session = new m.Session(api); await session.open('e');
       return [await session.decide('normal'), session.error, session.exam.exam, session.busy]; }"""
     assert run("session.js", script, "exam: gone; reload") == [False, "exam: gone; reload", "e", None]
+
+
+def test_what_is_tried_again_goes_with_the_same_id_and_anything_else_with_another(run: Run) -> None:
+    script = """async m => {
+      const ids = []; let fails = true;
+      const exam = {exam: 'e', views_in_detail: [], decisions: [{id: 'd', undone: false}]};
+      const answer = async id => { ids.push(id); if (fails) { throw new Error('cut'); } return exam; };
+      const api = { exam: async () => exam, decide: (_, {id}) => answer(id), undo: (_, {id}) => answer(id) };
+      const session = new m.Session(api); await session.open('e');
+      await session.decide('normal'); await session.decide('normal', 'a scar');
+      await session.decide('normal', 'a scar'); fails = false; await session.decide('normal', 'a scar');
+      await session.decide('normal', 'a scar'); fails = true;
+      await session.undo(); await session.undo();
+      return ids; }"""
+    first, other, again, once_more, new, undo, same_undo = run("session.js", script)
+    assert other == again == once_more
+    assert undo == same_undo
+    assert len({str(UUID(one, version=4)) for one in (first, other, new, undo)} & {first, other, new, undo}) == 4
 
 
 def test_progress_is_followed_while_the_server_judges(run: Run) -> None:

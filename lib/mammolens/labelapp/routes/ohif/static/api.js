@@ -38,7 +38,7 @@ export function createApi(authorization = () => ({})) {
     promote: model => ask(`/mammolens/models/${encodeURIComponent(model)}/promote`, {}),
     refuse: model => ask(`/mammolens/models/${encodeURIComponent(model)}/refuse`, {}),
     drift: () => ask('/mammolens/drift'),
-    undo: exam => ask(`${of(exam)}/decisions/undo`, {}),
+    undo: (exam, { id }) => ask(`${of(exam)}/decisions/undo`, { viewer: 'OHIF', id }),
   };
 }
 

@@ -1,5 +1,7 @@
 // The exam that is being read: what the server knows of it, and what the reader does with it.
 
+import { uuid } from './uuid.js';
+
 const LOOK_AGAIN = 700; // ms between two looks at the progress
 
 /** Holds the state and tells listeners after each change; it never throws, `error` holds the words. */
@@ -10,6 +12,7 @@ export class Session {
     this.exam = null; // as the server answered last
     this.error = null;
     this.busy = null; // 'judging' | 'deciding'
+    this.tried = { wanted: null, id: null }; // what was last asked of the ledger, and the id that it went with
     this.judgements = 0; // counts results that came while the exam was open
     this.listeners = new Set();
   }
@@ -48,17 +51,34 @@ export class Session {
 
   /** Record a verdict with its comment and regions. */
   async decide(verdict, comment = '', regions = []) {
-    return !this.busy && this.#do('deciding', () => this.api.decide(this.exam.exam, { verdict, comment, regions }));
+    const wanted = { verdict, comment, regions };
+    return this.#ask(id => this.api.decide(this.exam.exam, { id, ...wanted }), wanted);
   }
 
   /** Take the last decision back. */
   async undo() {
-    return !this.busy && this.#do('deciding', () => this.api.undo(this.exam.exam));
+    return this.#ask(id => this.api.undo(this.exam.exam, { id }), { undoes: this.standing.at(-1)?.id });
   }
 
   /** Decisions that stand, oldest first. */
   get standing() {
     return (this.exam?.decisions ?? []).filter(decision => !decision.undone);
+  }
+
+  /** Ask the ledger for something; the same, asked again after a failure, goes with the same id and is kept once. */
+  async #ask(work, wanted) {
+    if (this.busy) {
+      return false;
+    }
+    const named = JSON.stringify([this.exam.exam, wanted]);
+    if (this.tried.wanted !== named) {
+      this.tried = { wanted: named, id: uuid() };
+    }
+    const done = await this.#do('deciding', () => work(this.tried.id));
+    if (done) {
+      this.tried = { wanted: null, id: null };
+    }
+    return done;
   }
 
   #watch() {
