@@ -149,6 +149,12 @@ def test_exams_have_a_false_positive_rate_of_their_own_decision(everything, imag
     assert Metric.FALSE_POSITIVE_RATE_EXAM not in evaluation.groups[0].metrics
 
 
+def test_exams_are_ranked_by_p_value_too(everything, images_with_everything):
+    exams = list({image.exam_id: image for image in images_with_everything}.values())
+    expected = roc_auc_score([exam.abnormal for exam in exams], [-exam.exam_p_value for exam in exams])
+    assert everything.groups[0].metrics[Metric.AUROC_EXAM_P_VALUE].value == pytest.approx(expected)
+
+
 def test_breasts_and_exams_have_an_auprc_that_agrees_with_scikit_learn(evaluation, images_of_two_sites):
     exams = {}
     for image in images_of_two_sites:

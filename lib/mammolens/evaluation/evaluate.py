@@ -125,8 +125,10 @@ def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
 
 def _exam_decisions(exams: ImageColumns, plan: _Plan) -> dict[Metric, Interval]:
     resamples = plan.resample(exams)
+    # A p-value sets an exam against normal ones of as many views and breasts, which its score does not.
+    ranked = partial(metrics.auroc, exams.abnormal, -exams.p_values)
     among = {Metric.FALSE_POSITIVE_RATE_EXAM: ~exams.abnormal, Metric.SENSITIVITY_EXAM: exams.abnormal}
-    return {
+    return {Metric.AUROC_EXAM_P_VALUE: resamples.interval(ranked, _LEVEL)} | {
         metric: resamples.interval(partial(metrics.flagged_share, exams.flagged, rows), _LEVEL)
         for metric, rows in among.items()
     }
@@ -204,7 +206,7 @@ def _composition_caveats(counts: Counts) -> Iterator[str]:
         yield (
             f"a normal exam has {normal}, an abnormal one {abnormal}: fused scores depend on how many are fused, and "
             "an exam of the ill breast alone is not diluted by a healthy one, so figures of exams do not compare like "
-            "with like; those of images do not depend on it"
+            "with like; those by p-value do, as it sets an exam against normal ones of as many views"
         )
 
 

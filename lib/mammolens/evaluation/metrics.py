@@ -26,6 +26,7 @@ class Metric(StrEnum):
     AUROC_WITHIN_SITES = "auroc_within_sites"
     AUROC_BREAST = "auroc_breast"
     AUROC_EXAM = "auroc_exam"
+    AUROC_EXAM_P_VALUE = "auroc_exam_p_value"
     AUPRC = "auprc"
     AUPRC_BREAST = "auprc_breast"
     AUPRC_EXAM = "auprc_exam"

@@ -17,6 +17,7 @@ LABELS: Final[Mapping[Metric, str]] = MappingProxyType(
         Metric.AUROC_WITHIN_SITES: "AUROC, images, pairs within sites",
         Metric.AUROC_BREAST: "AUROC, breasts",
         Metric.AUROC_EXAM: "AUROC, exams",
+        Metric.AUROC_EXAM_P_VALUE: "AUROC, exams by p-value",
         Metric.AUPRC: "AUPRC, images",
         Metric.AUPRC_BREAST: "AUPRC, breasts",
         Metric.AUPRC_EXAM: "AUPRC, exams",
