@@ -229,3 +229,32 @@ def test_without_spacing_the_assumed_height_and_the_aspect_ratio_give_the_same_i
     taller = config.model_copy(update={"assumed_height_mm": 1.2 * config.assumed_height_mm})
     enlarged = Pipeline(taller).prepare(mammogram_of(pixels, None, between_rows / between_columns))
     assert float(enlarged.mask.sum()) == pytest.approx(1.44 * float(known.mask.sum()), rel=0.02)
+
+
+@CONFIGS
+@GRIDS
+def test_points_of_the_network_s_grid_come_back_to_where_they_were_marked(exams, mammogram_of, spots_in, config, grid):
+    pipeline, exam = Pipeline(config), exams[grid]
+    for view in exam.views:
+        mammogram = mammogram_of(view.pixels, exam.spacing)
+        for spot in spots_in(view, spot_sigma(config, view.pixels.shape, exam.spacing)):
+            marked = pipeline.prepare(mammogram, spot > 0.5)
+            assert marked.lesions is not None
+            places = np.stack(np.nonzero(np.asarray(marked.lesions[0]) > 0), axis=1)
+            weights = np.asarray(marked.lesions[0])[tuple(places.T)]
+            centre = np.average(places, axis=0, weights=weights)[None]
+            true = np.argwhere(spot > 0.5).mean(axis=0)
+            assert pipeline.restore_points(centre, marked)[0] == pytest.approx(true, abs=0.5)
+
+
+@CONFIGS
+@GRIDS
+def test_the_size_of_a_pixel_of_the_network_s_grid_is_known(exams, mammogram_of, config, grid):
+    pipeline, exam = Pipeline(config), exams[grid]
+    view = exam.views[0]
+    prepared = pipeline.prepare(mammogram_of(view.pixels, exam.spacing))
+    inside = np.asarray(prepared.mask[0]).sum() * np.prod(pipeline.pixel_size_mm(prepared))
+    restored = pipeline.restore_map(prepared.mask.as_tensor(), prepared).sum() * np.prod(exam.spacing)
+    assert inside == pytest.approx(restored, rel=0.01)
+    if config.pixel_size_mm is not None:
+        assert pipeline.pixel_size_mm(prepared) == pytest.approx([config.pixel_size_mm] * 2, rel=0.01)

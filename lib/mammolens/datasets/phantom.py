@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mammolens.datasets.base import Lesion
-from mammolens.datasets.phantom_anatomy import draw_shape, trace
+from mammolens.datasets.phantom_anatomy import BreastShape, draw_shape, trace
 from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion, draw_centre, enclosing, outline, render_lesion
 from mammolens.datasets.phantom_texture import render_tissue
 from mammolens.enums import Laterality, ViewPosition
@@ -35,6 +35,7 @@ class PhantomView:
         pixels: ``(rows, cols)`` float32 in [0, 1], 0 = air, brighter = denser.
         breast_mask: ``(rows, cols)`` bool, inside the skin line.
         lesion_mask: ``(rows, cols)`` bool, exact.
+        shape: nipple, lower fold and muscle in mm, chest wall at the left.
         lesions: the ellipse around each lesion.
     """
 
@@ -43,6 +44,7 @@ class PhantomView:
     pixels: FloatImage
     breast_mask: BoolImage
     lesion_mask: BoolImage
+    shape: BreastShape
     lesions: tuple[Lesion, ...] = ()
 
 
@@ -128,11 +130,17 @@ def _make_view(
     noise = _NOISE * streams.of_view(_QUANTA).standard_normal(grid, dtype=np.float32)
     pixels = np.clip(sum(added, tissue) + noise, 0, 1) * anatomy.breast
     masks = [outline(one, anatomy.breast) for one in added]
-    return _turned(streams, pixels.astype(np.float32), anatomy.breast, masks, [lesion.kind for lesion in mine])
+    kinds = [lesion.kind for lesion in mine]
+    return _turned(streams, shape, pixels.astype(np.float32), anatomy.breast, masks, kinds)
 
 
 def _turned(
-    streams: _Streams, pixels: FloatImage, breast: BoolImage, masks: Sequence[BoolImage], kinds: Sequence[LesionKind]
+    streams: _Streams,
+    shape: BreastShape,
+    pixels: FloatImage,
+    breast: BoolImage,
+    masks: Sequence[BoolImage],
+    kinds: Sequence[LesionKind],
 ) -> PhantomView:
     """The view with its chest wall where it belongs, given maps that have it at the left."""
     columns = slice(None, None, -1 if streams.laterality is Laterality.RIGHT else 1)
@@ -143,5 +151,6 @@ def _turned(
         pixels=np.ascontiguousarray(pixels[:, columns]),
         breast_mask=np.ascontiguousarray(breast[:, columns]),
         lesion_mask=np.ascontiguousarray(lesion[:, columns]),
+        shape=shape,
         lesions=tuple(enclosing(mask[:, columns], kind) for mask, kind in zip(masks, kinds, strict=True)),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform, MapTransform
+from numpy.typing import NDArray
 
 from mammolens.enums import Keys
 
@@ -20,6 +22,19 @@ def derived(image: MetaTensor, values: torch.Tensor) -> MetaTensor:
     result = MetaTensor(values, meta=dict(image.meta))
     result.applied_operations = list(image.applied_operations)
     return result
+
+
+class SpatialTransform(Protocol):
+    """What each transform that moves pixels can do with points, besides moving an image and back."""
+
+    def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Return where points lay before the transform.
+
+        Args:
+            points: ``(n, 2)`` rows and columns; pixel centres lie at whole numbers.
+            info: what the transform left in the trace of the image that it moved.
+        """
+        ...
 
 
 class InvertibleTransformd(MapTransform, InvertibleTransform):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
+from numpy.typing import NDArray
 
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
@@ -51,6 +56,10 @@ class CropToBreast(InvertibleTransform):
         height, width = info[_SIZE]
         around = (left, width - right, top, height - bottom)
         return derived(image, torch.nn.functional.pad(image.as_tensor(), around))
+
+    def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
+        top, _, left, _ = info[_BOX]
+        return np.add(points, (top, left))
 
 
 class CropToBreastd(InvertibleTransformd):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
+from numpy.typing import NDArray
 
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
-_FLIPPED = "flipped"
+_FLIPPED, _COLUMNS = "flipped", "columns"
 
 
 def leans_left(mask: torch.Tensor) -> bool:
@@ -34,13 +39,16 @@ class OrientToLeft(InvertibleTransform):
     def __call__(self, image: MetaTensor, mask: torch.Tensor) -> MetaTensor:  # type: ignore[override] # two inputs
         flipped = not leans_left(mask)
         oriented = _mirrored(image) if flipped else derived(image, image.as_tensor())
-        self.push_transform(oriented, extra_info={_FLIPPED: flipped})
+        self.push_transform(oriented, extra_info={_FLIPPED: flipped, _COLUMNS: image.shape[-1]})
         return oriented
 
     def inverse(self, image: MetaTensor) -> MetaTensor:
         """Mirror back what was mirrored."""
         flipped = self.pop_transform(image)["extra_info"][_FLIPPED]
         return _mirrored(image) if flipped else image
+
+    def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
+        return points * (1, -1) + (0, info[_COLUMNS] - 1) if info[_FLIPPED] else points
 
 
 class OrientToLeftd(InvertibleTransformd):

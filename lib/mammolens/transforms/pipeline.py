@@ -12,18 +12,19 @@ import numpy as np
 import torch
 from monai.data import MetaTensor
 from monai.transforms import Compose
+from numpy.typing import NDArray
 
 from mammolens.config import PreprocessingConfig
 from mammolens.enums import Keys
 from mammolens.errors import MammoLensError
-from mammolens.transforms.base import derived
+from mammolens.transforms.base import SpatialTransform, derived
 from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMaskd
 from mammolens.transforms.crop import CropToBreastd
 from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
 from mammolens.transforms.normalize import NormalizeInBreastd
 from mammolens.transforms.orient import OrientToLeftd
 from mammolens.transforms.resample import ResizeToSquared
-from mammolens.transforms.resample_mm import ResizeToPixelSized
+from mammolens.transforms.resample_mm import ResizeToPixelSized, known_or_assumed_spacing
 from mammolens.types import BoolImage, FloatImage, ImageAttributes, Mammogram
 
 
@@ -90,6 +91,20 @@ class Pipeline:
         image = _with_trace(values, prepared.image)
         greys = self.intensity.inverse({Keys.IMAGE: image})[Keys.IMAGE]
         return np.clip(self._restored(greys.as_tensor() * prepared.mask.as_tensor(), prepared.mask), 0.0, 1.0)
+
+    def restore_points(self, points: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float64]:
+        """Bring points ``(n, 2)``, rows and columns on the network's grid, to the original grid."""
+        applied = prepared.mask.applied_operations
+        for wrapper, operation in zip(reversed(self.spatial.transforms), reversed(applied), strict=True):
+            transform: SpatialTransform = wrapper.transform
+            points = transform.inverse_points(points, operation["extra_info"])
+        return points
+
+    def pixel_size_mm(self, prepared: Prepared) -> tuple[float, float]:
+        """Size of a pixel of the network's grid, between rows and between columns; assumed where no header tells it."""
+        spacing = known_or_assumed_spacing(prepared.mask, self.config.assumed_height_mm)
+        rows, columns = np.abs(np.diff(self.restore_points(np.array([[0.0, 0.0], [1.0, 1.0]]), prepared), axis=0))[0]
+        return float(rows) * spacing[0], float(columns) * spacing[1]
 
     def _prepared(self, transforms: Compose, given: dict[str, Any]) -> Prepared:
         with _own_errors():

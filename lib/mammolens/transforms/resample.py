@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
+from numpy.typing import NDArray
 
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
@@ -27,6 +32,13 @@ def resampled(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return values[0]
 
 
+def resampled_points(
+    points: NDArray[np.float64], before: tuple[int, int], after: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where points ``(n, 2)`` of an image of one size lie once it is :func:`resampled` to another."""
+    return np.asarray((points + 0.5) * np.divide(after, before) - 0.5)
+
+
 class ResizeToSquare(InvertibleTransform):
     """``(1, rows, cols)`` to ``(1, size, size)``, whatever the aspect."""
 
@@ -42,6 +54,9 @@ class ResizeToSquare(InvertibleTransform):
         """Back to the size that it had."""
         rows, columns = self.pop_transform(image)["extra_info"][_SIZE]
         return derived(image, resampled(image.as_tensor(), (rows, columns)))
+
+    def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
+        return resampled_points(points, (self.size, self.size), info[_SIZE])
 
 
 class ResizeToSquared(InvertibleTransformd):

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
+from numpy.typing import NDArray
 
 from mammolens.errors import UnsupportedMammogramError
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 from mammolens.transforms.load import FULL_SIZE, header_of
-from mammolens.transforms.resample import resampled
+from mammolens.transforms.resample import resampled, resampled_points
 
 _SIZE, _RESIZED = "size", "resized"
+
+
+def known_or_assumed_spacing(image: MetaTensor, assumed_height_mm: float) -> tuple[float, float]:
+    """Size of an original pixel in mm, between rows and between columns.
+
+    Args:
+        image: whose header may tell it.
+        assumed_height_mm: of the whole image, where the header does not.
+    """
+    header = header_of(image)
+    if header.spacing is not None:
+        return header.spacing.between_rows, header.spacing.between_columns
+    between_rows = assumed_height_mm / image.meta[FULL_SIZE][0]
+    return between_rows, between_rows / header.pixel_aspect_ratio
 
 
 class ResizeToPixelSize(InvertibleTransform):
@@ -45,9 +64,12 @@ class ResizeToPixelSize(InvertibleTransform):
         rows, columns = info[_RESIZED]
         return derived(image, resampled(image.as_tensor()[:, :rows, :columns], info[_SIZE]))
 
+    def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
+        return resampled_points(points, info[_RESIZED], info[_SIZE])
+
     def _resized_shape(self, image: MetaTensor) -> tuple[int, int]:
         header = header_of(image)
-        between_rows, between_columns = self._spacing(image)
+        between_rows, between_columns = known_or_assumed_spacing(image, self.assumed_height_mm)
         rows = max(1, round(image.shape[-2] * between_rows / self.pixel_size_mm))
         columns = max(1, round(image.shape[-1] * between_columns / self.pixel_size_mm))
         if max(rows, columns) > self.size:
@@ -57,14 +79,6 @@ class ResizeToPixelSize(InvertibleTransform):
                 "use a model with a larger preprocessing.size",
             )
         return rows, columns
-
-    def _spacing(self, image: MetaTensor) -> tuple[float, float]:
-        """Between rows and between columns, in mm."""
-        header = header_of(image)
-        if header.spacing is not None:
-            return header.spacing.between_rows, header.spacing.between_columns
-        between_rows = self.assumed_height_mm / image.meta[FULL_SIZE][0]
-        return between_rows, between_rows / header.pixel_aspect_ratio
 
 
 class ResizeToPixelSized(InvertibleTransformd):
