@@ -88,6 +88,17 @@ class FindingDepth(StrEnum):
     POSTERIOR = "posterior"
 
 
+class FindingAnatomy(StrEnum):
+    """What is there by nature, and may be all that stands out at the place of a finding."""
+
+    NIPPLE = "nipple"
+    PECTORAL_EDGE = "pectoral_edge"
+    PECTORAL_MUSCLE = "pectoral_muscle"
+    AXILLA = "axilla"
+    INFRAMAMMARY_FOLD = "inframammary_fold"
+    SKIN = "skin"
+
+
 class Split(StrEnum):
     """The part that a patient plays; a patient is in one split only."""
 

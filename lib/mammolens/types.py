@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mammolens.enums import (
     AttributeSource,
+    FindingAnatomy,
     FindingDepth,
     FindingPosition,
     Laterality,
@@ -141,8 +142,8 @@ class Mammogram:
 class Finding(BaseModel):
     """A connected region of the anomaly map, on the original pixel grid.
 
-    Pixel centres lie at whole numbers, so that the image reaches from -0.5. The nipple is taken to be where
-    the breast stands out farthest from the chest wall. ``None`` stands where nothing is known.
+    Pixel centres lie at whole numbers, so that the image reaches from -0.5. The nipple is where the skin line has a
+    bump, else where it is farthest from the chest wall. ``None`` stands where nothing is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=True)
@@ -162,6 +163,10 @@ class Finding(BaseModel):
     position_guessed: bool = Field(description="no Patient Orientation; the image seems to hang as usual, axilla up")
     depth: FindingDepth = Field(description="third of the way from the nipple to the chest wall")
     skin_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
+    nipple_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
+    anatomy: FindingAnatomy | None = Field(
+        description="what lies at the peak by nature, so that it may be all that stands out; changes no number"
+    )
 
 
 class AnomalyRecord(BaseModel):

@@ -22,6 +22,8 @@ A_FINDING = Finding(
     position_guessed=False,
     depth="posterior",
     skin_distance_mm=12.3,
+    nipple_distance_mm=None,
+    anatomy=None,
 )
 
 

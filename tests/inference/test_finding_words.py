@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mammolens.inference.finding_words import findings_in_words
+from mammolens.enums import FindingAnatomy
+from mammolens.inference.finding_words import ANATOMY, findings_in_words
 from mammolens.types import Finding
 
 A_FINDING = Finding(
@@ -18,6 +19,8 @@ A_FINDING = Finding(
     position_guessed=False,
     depth="middle",
     skin_distance_mm=12.3,
+    nipple_distance_mm=None,
+    anatomy=None,
 )
 
 
@@ -33,11 +36,24 @@ def a_record(a_predictor, an_exam):
         ({"position_guessed": True}, "1: L CC, probably outer, middle third, 142 mm2, high"),
         ({"position": None}, "1: L CC, middle third, 142 mm2, high"),
         ({"area_mm2": None}, "1: L CC, outer, middle third, 1234 pixels, high"),
+        ({"nipple_distance_mm": 51.6}, "1: L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high"),
+        (
+            {"nipple_distance_mm": 8.0, "anatomy": "nipple"},
+            "1: L CC, outer, middle third, at the nipple, 142 mm2, high",
+        ),
+        (
+            {"nipple_distance_mm": 131.2, "anatomy": "axilla"},
+            "1: L CC, outer, middle third, in the axilla (perhaps a lymph node), 131 mm from the nipple, 142 mm2, high",
+        ),
     ],
 )
 def test_a_finding_is_said_as_a_radiologist_would(a_record, changes, words):
     record = a_record.model_copy(update={"findings": [A_FINDING.model_copy(update=changes)], "findings_left_out": 0})
     assert findings_in_words(record) == [words]
+
+
+def test_there_are_words_for_all_anatomy():
+    assert set(ANATOMY) == set(FindingAnatomy)
 
 
 def test_what_is_not_known_of_the_image_is_left_out(a_record):

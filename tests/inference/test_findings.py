@@ -17,6 +17,7 @@ from mammolens.datasets.phantom import PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
 from mammolens.enums import AttributeSource, Laterality, SpacingSource, ViewPosition
 from mammolens.inference.findings import find_findings
+from mammolens.inference.landmarks import Landmarks, find_landmarks
 from mammolens.types import Finding, ImageHeader, PixelSpacing
 
 LEVELS = {"low": 1.0, "moderate": 2.0, "high": 3.0}
@@ -32,6 +33,7 @@ HEADER = ImageHeader(
     view=ViewPosition.CC,
     view_source=AttributeSource.HEADER,
 )
+LANDMARKS = Landmarks((1.0, 1.0), nipple=(20.0, 29.0))
 A_BREAST = np.ones((40, 30), dtype=bool)
 
 
@@ -46,7 +48,17 @@ def shoelace(contour: list[tuple[float, float]]) -> float:
 
 def found(anomaly_map: np.ndarray, config: FindingsConfig = EVERYTHING, **header: object) -> list[Finding]:
     breast = np.ones(anomaly_map.shape, dtype=bool)
-    return find_findings(anomaly_map.astype(np.float32), breast, replace(HEADER, **header), LEVELS, config)[0]
+    return all_found(anomaly_map, breast, replace(HEADER, **header), config)[0]
+
+
+def all_found(
+    anomaly_map: np.ndarray,
+    breast: np.ndarray,
+    header: ImageHeader,
+    config: FindingsConfig = EVERYTHING,
+    landmarks: Landmarks = LANDMARKS,
+) -> tuple[list[Finding], int]:
+    return find_findings(anomaly_map.astype(np.float32), breast, header, LEVELS, config, lambda: landmarks)
 
 
 def header_of(view: PhantomView, spacing: tuple[float, float]) -> ImageHeader:
@@ -62,7 +74,7 @@ def test_a_known_mass_is_one_finding_of_its_very_area_and_place(rows, columns, s
         bodies, _ = ndimage.label(view.lesion_mask, structure=np.ones((3, 3)))
         mass = bodies == 1 + np.bincount(bodies.ravel())[1:].argmax()
         anomaly_map = np.where(mass, 2.5, 0.0).astype(np.float32)
-        findings, left_out = find_findings(anomaly_map, view.breast_mask, header_of(view, spacing), LEVELS, EVERYTHING)
+        findings, left_out = all_found(anomaly_map, view.breast_mask, header_of(view, spacing))
         (finding,) = findings
         filled = ndimage.binary_fill_holes(mass)
         assert left_out == 0
@@ -101,17 +113,18 @@ def test_without_spacing_nothing_is_given_in_mm():
     heat = np.zeros((20, 20))
     heat[5:9, 5:9] = 3
     (finding,) = found(heat)
-    assert (finding.area_mm2, finding.skin_distance_mm, finding.area_pixels) == (None, None, 16)
+    assert (finding.area_mm2, finding.skin_distance_mm, finding.nipple_distance_mm) == (None, None, None)
+    assert finding.area_pixels == 16
 
 
 def test_findings_come_by_their_peaks_and_the_number_of_the_others_is_told():
     heat = np.zeros((40, 30), dtype=np.float32)
     for number, peak in enumerate((2.1, 4.0, 3.0, 2.5)):
         heat[3 + 9 * number : 8 + 9 * number, 4:10] = peak
-    findings, left_out = find_findings(heat, A_BREAST, HEADER, LEVELS, FindingsConfig(maximum=3))
+    findings, left_out = all_found(heat, A_BREAST, HEADER, FindingsConfig(maximum=3))
     assert [finding.peak for finding in findings] == [4.0, 3.0, 2.5]
     assert left_out == 1
-    assert find_findings(heat, A_BREAST, HEADER, LEVELS, FindingsConfig(maximum=0)) == ([], 4)
+    assert all_found(heat, A_BREAST, HEADER, FindingsConfig(maximum=0)) == ([], 4)
 
 
 def test_what_is_too_small_is_no_finding_in_mm2_or_as_a_share_of_the_breast():
@@ -119,7 +132,7 @@ def test_what_is_too_small_is_no_finding_in_mm2_or_as_a_share_of_the_breast():
     heat[5:7, 5:10] = heat[20, 20] = 3
     config = FindingsConfig(smallest_mm2=10.0, smallest_share=0.005)
     sizes = {
-        spacing: [f.area_pixels for f in find_findings(heat, A_BREAST, header, LEVELS, config)[0]]
+        spacing: [f.area_pixels for f in all_found(heat, A_BREAST, header, config)[0]]
         for spacing, header in (
             ("none", HEADER),
             ("1 x 1", replace(HEADER, spacing=spaced(1, 1))),
@@ -208,11 +221,17 @@ def test_a_mirrored_image_has_mirrored_findings_in_the_same_words(seed, number):
     # No two pixels alike, so that the mirrored map has its highest one at the mirrored place.
     ranks = np.random.default_rng(seed).permutation(view.pixels.size).reshape(view.pixels.shape)
     heat = np.where(view.lesion_mask, 2.5 + ranks / ranks.size, 0).astype(np.float32)
-    (one, *_), _ = find_findings(heat, view.breast_mask, header, LEVELS, EVERYTHING)
-    (mirrored, *_), _ = find_findings(
-        heat[:, ::-1], view.breast_mask[:, ::-1], replace(header, laterality=other), LEVELS, EVERYTHING
+    turned = slice(None, None, 1 if view.laterality is Laterality.LEFT else -1)
+    marks = find_landmarks(view.pixels[:, turned], view.breast_mask[:, turned], view.view, (1.6, 1.6))
+    turned_marks = marks.moved(lambda points: points * (1, -1) + (0, 129), (1.6, 1.6))
+    if view.laterality is Laterality.RIGHT:
+        marks, turned_marks = turned_marks, marks
+    (one, *_), _ = all_found(heat, view.breast_mask, header, landmarks=marks)
+    (mirrored, *_), _ = all_found(
+        heat[:, ::-1], view.breast_mask[:, ::-1], replace(header, laterality=other), landmarks=turned_marks
     )
     said = ("area_mm2", "position", "position_guessed", "depth", "level", "peak", "skin_distance_mm")
+    said += ("nipple_distance_mm", "anatomy")
     assert [getattr(one, name) for name in said] == [getattr(mirrored, name) for name in said]
     left, top, right, bottom = one.bounding_box
     last = heat.shape[1] - 1
@@ -225,4 +244,26 @@ def test_a_saturated_map_at_a_level_just_above_one_has_no_finding():
     images = tuple(peaks.model_copy(update={"patient": patient}) for patient in range(40))
     exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
     levels = Calibration(images, (exam,), CalibrationConfig()).levels()
-    assert find_findings(np.ones((40, 30), np.float32), A_BREAST, HEADER, levels, EVERYTHING) == ([], 0)
+    nothing = find_findings(np.ones((40, 30), np.float32), A_BREAST, HEADER, levels, EVERYTHING, not_asked)
+    assert nothing == ([], 0)
+
+
+def test_landmarks_are_looked_for_only_where_there_is_a_finding():
+    heat = np.zeros((40, 30), dtype=np.float32)
+    assert find_findings(heat, A_BREAST, HEADER, LEVELS, EVERYTHING, not_asked) == ([], 0)
+    heat[20, 20] = 3
+    large = FindingsConfig(smallest_share=0.5)
+    assert find_findings(heat, A_BREAST, HEADER, LEVELS, large, not_asked) == ([], 0)
+
+
+def not_asked() -> Landmarks:
+    raise AssertionError("landmarks are not needed")
+
+
+def test_a_finding_names_what_lies_at_its_peak_and_how_far_off_the_nipple_is():
+    heat = np.zeros((40, 30))
+    heat[5:9, 5:9] = heat[18:22, 20:24] = 2.5
+    heat[6, 6] = heat[20, 21] = 3
+    in_breast, at_nipple = sorted(found(heat, spacing=spaced(1, 1)), key=lambda finding: finding.peak_place)
+    assert (in_breast.nipple_distance_mm, in_breast.anatomy) == (pytest.approx(np.hypot(14, 23), abs=0.05), None)
+    assert (at_nipple.nipple_distance_mm, at_nipple.anatomy) == (8.0, "nipple")

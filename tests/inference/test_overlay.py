@@ -94,6 +94,8 @@ def with_findings(result: AnomalyResult, *boxes: tuple[int, int, int, int]) -> A
             position_guessed=False,
             depth="middle",
             skin_distance_mm=None,
+            nipple_distance_mm=None,
+            anatomy=None,
         )
         for left, top, right, bottom in boxes
     ]

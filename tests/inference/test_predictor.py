@@ -269,6 +269,8 @@ def test_findings_are_regions_of_the_map_from_their_level_on(a_predictor, a_trai
             assert result.anomaly_map[row, column] == np.float32(finding.peak)
             assert finding.peak >= result.record.levels["moderate"]
             assert finding.area_mm2 == pytest.approx(finding.area_pixels * 1.25**2, abs=0.01)
+            assert finding.nipple_distance_mm is not None
+            assert 0 <= finding.nipple_distance_mm < np.hypot(*result.anomaly_map.shape) * 1.25
             assert not finding.position_guessed
         if result.record.findings:
             assert result.record.findings[0].peak == pytest.approx(float(result.anomaly_map.max()))

@@ -56,6 +56,8 @@ def test_findings_lie_on_the_picture(a_presentation, results):
         "position_guessed": False,
         "depth": "middle",
         "skin_distance_mm": None,
+        "nipple_distance_mm": None,
+        "anatomy": None,
     }
     record = view.record.model_validate(
         {**view.record.model_dump(), "findings": [finding], "rows": 2 * view.record.rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from skimage.measure import approximate_polygon, find_contours
 
 from mammolens.config import FindingsConfig
 from mammolens.inference.breast_place import BreastPlace
+from mammolens.inference.landmarks import Landmarks
 from mammolens.types import BoolImage, Finding, FloatImage, ImageHeader, PixelSpacing
 
 _TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that share a corner belong together
@@ -26,6 +27,7 @@ def find_findings(
     header: ImageHeader,
     levels: Mapping[str, float],
     config: FindingsConfig,
+    landmarks: Callable[[], Landmarks],
 ) -> tuple[list[Finding], int]:
     """Connected regions at or above ``config.level``, holes filled.
 
@@ -35,6 +37,7 @@ def find_findings(
         header: of the image; orientation, side, view and spacing.
         levels: name and map value where each heat level begins, rising.
         config: what counts as a finding.
+        landmarks: finds those of the breast on the original grid; called only where there is a finding.
 
     Returns:
         Findings, highest peak first, and how many more there were.
@@ -48,7 +51,9 @@ def find_findings(
     large = np.flatnonzero(sizes[1:] >= _smallest(header.spacing, breast, config))
     outlined = [_Region(regions[boxes[at]] == at + 1, anomaly_map[boxes[at]], boxes[at]) for at in large.tolist()]
     kept = sorted(outlined, key=lambda region: -region.peak)
-    place = BreastPlace(breast, header)
+    if not kept:
+        return [], 0
+    place = BreastPlace(breast, header, landmarks())
     findings = [_finding(region, place, levels) for region in kept[: config.maximum]]
     return findings, len(kept) - len(findings)
 
@@ -119,6 +124,8 @@ def _finding(region: _Region, place: BreastPlace, levels: Mapping[str, float]) -
         position_guessed=guessed,
         depth=place.depth(middle_column),
         skin_distance_mm=place.skin_distance_mm(row, column),
+        nipple_distance_mm=place.nipple_distance_mm(row, column),
+        anatomy=place.anatomy(row, column),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_judgement import ExamJudgement, judge_exam
 from mammolens.inference.findings import find_findings
 from mammolens.inference.image_statistics import image_statistics
+from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.quality import pixel_flags
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.inference.usual_images import UsualImages
@@ -152,7 +154,8 @@ class Predictor:
         header, prepared = analysis.score.header, analysis.prepared
         breast = self._pipeline.restore_map(prepared.mask.as_tensor(), prepared) > 0.5
         levels = self.calibration.levels(header.acquisition_group)
-        return find_findings(anomaly_map, breast, header, levels, self.config.findings)
+        landmarks = partial(landmarks_of, prepared, self._pipeline)
+        return find_findings(anomaly_map, breast, header, levels, self.config.findings, landmarks)
 
     def _unusual_statistic(self, prepared: Prepared) -> str | None:
         if self._usual_images is None:

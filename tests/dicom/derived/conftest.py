@@ -115,6 +115,8 @@ def a_finding() -> Finding:
         position_guessed=False,
         depth="middle",
         skin_distance_mm=12.0,
+        nipple_distance_mm=None,
+        anatomy=None,
     )
 
 
