@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammolens.config import LesionKind, ModelConfig, load_config
+from mammolens.config import LesionKind, ModelConfig, PreprocessingConfig, load_config
 from mammolens.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -32,6 +32,26 @@ def test_the_restorer_learns_from_lesions_in_millimetres():
     assert config.network.name == "restorer"
     assert (config.preprocessing.grid, config.preprocessing.pixel_size_mm) == ("pixel_size", 0.75)
     assert (config.training.schedule, set(config.training.lesions.kinds)) == ("one_cycle", set(LesionKind))
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "pixel_size"),
+    [
+        ({"grid": "pixel_size", "pixel_size_mm": 0.75}, "0.75"),
+        ({"grid": "square", "size": 128}, "1.9"),
+        ({"grid": "square", "size": 128, "pixel_size_mm": 0.1}, "1.9"),
+    ],
+)
+def test_coarse_pixels_are_told_to_be_too_coarse_for_calcifications(preprocessing, pixel_size):
+    limitation = PreprocessingConfig.model_validate(preprocessing).limitation
+    assert limitation == f"Calcifications are not looked for: the model works at {pixel_size} mm a pixel."
+
+
+@pytest.mark.parametrize(
+    "preprocessing", [{"grid": "pixel_size", "pixel_size_mm": 0.15}, {"grid": "square", "size": 2048}]
+)
+def test_fine_pixels_have_no_such_limitation(preprocessing):
+    assert PreprocessingConfig.model_validate(preprocessing).limitation is None
 
 
 def test_convergence_needs_a_grid_with_a_pixel_size(tmp_path):

@@ -30,6 +30,13 @@ def test_a_pixel_of_no_mammogram_is_refused(rows, columns):
         PixelSpacing(rows, columns, SpacingSource.PIXEL_SPACING)
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "fine"), [(0.1, 0.1, True), (0.15, 0.15, True), (0.2, 0.1, False), (0.1, 0.2, False)]
+)
+def test_pixels_up_to_a_limit_show_calcifications(rows, columns, fine):
+    assert PixelSpacing(rows, columns, SpacingSource.PIXEL_SPACING).shows_calcifications is fine
+
+
 def test_flags_are_added_once_in_order_of_appearance():
     header = HEADER.flagged(QualityFlag.IMPLANT).flagged(QualityFlag.POOR_HEADER, QualityFlag.IMPLANT)
     assert header.flags == (QualityFlag.IMPLANT, QualityFlag.POOR_HEADER)

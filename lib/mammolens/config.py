@@ -10,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mammolens.errors import ConfigError
+from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM
 
 Standardise = Literal["none", "acquisition_group", "acquisition_group_view"]
 
@@ -44,6 +45,15 @@ class PreprocessingConfig(_Section):
     )
     margin: float = Field(0.01, ge=0, le=0.2, description="kept around the breast, as a share of its box")
     percentiles: tuple[float, float] = Field((1.0, 99.0), description="inside the breast, mapped to 0 and 1")
+
+    @property
+    def limitation(self) -> str | None:
+        """What a model with such pixels does not look for, in a sentence; ``None`` where they are fine enough."""
+        given = self.pixel_size_mm if self.grid == "pixel_size" else None
+        pixel_size = given or self.assumed_height_mm / self.size
+        if pixel_size <= COARSEST_FOR_CALCIFICATIONS_MM:
+            return None
+        return f"Calcifications are not looked for: the model works at {pixel_size:.2g} mm a pixel."
 
     @model_validator(mode="after")
     def _consistent(self) -> PreprocessingConfig:

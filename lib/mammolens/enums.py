@@ -55,6 +55,7 @@ class QualityFlag(StrEnum):
     LATERALITY_GUESSED = "laterality_guessed"
     VIEW_GUESSED = "view_guessed"
     NO_PIXEL_SPACING = "no_pixel_spacing"
+    COARSE_PIXELS = "coarse_pixels"
     POOR_HEADER = "poor_header"
     SECONDARY_CAPTURE = "secondary_capture"
     POLARITY_CORRECTED = "polarity_corrected"

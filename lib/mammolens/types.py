@@ -26,6 +26,8 @@ from mammolens.errors import PixelDataError
 FloatImage = NDArray[np.float32]
 BoolImage = NDArray[np.bool_]
 ExamKey = tuple[str, str]  # patient and exam
+# Larger pixels blur calcifications below half a millimetre: digital detectors have 0.05 to 0.1 mm.
+COARSEST_FOR_CALCIFICATIONS_MM = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class PixelSpacing:
     def __post_init__(self) -> None:
         if not (0 < self.between_rows < 10 and 0 < self.between_columns < 10):
             raise ValueError(f"a pixel of {self.between_rows} x {self.between_columns} mm is no mammogram's")
+
+    @property
+    def shows_calcifications(self) -> bool:
+        """Whether pixels are fine enough to judge calcifications by."""
+        return max(self.between_rows, self.between_columns) <= COARSEST_FOR_CALCIFICATIONS_MM
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +234,7 @@ class AnomalyRecord(BaseModel):
     unusual_statistic: str | None = Field(description="why 'unusual_image' is flagged, in words")
     model: str = Field(description="name and fingerprint of the model")
     calibration: str = Field(description="fingerprint of the calibration")
+    limitation: str | None = Field(description="a sentence on what the model does not look for, if any")
     notice: str = Field(description="research use only")
 
 

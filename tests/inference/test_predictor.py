@@ -10,12 +10,12 @@ import pytest
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam
-from mammolens.enums import Laterality, QualityFlag, ViewPosition
+from mammolens.enums import Laterality, QualityFlag, SpacingSource, ViewPosition
 from mammolens.errors import InputError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CALIBRATION, load_model
 from mammolens.transforms.pipeline import Pipeline
-from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram
+from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram, PixelSpacing
 
 
 @pytest.fixture(scope="module")
@@ -307,3 +307,11 @@ def test_an_image_alone_is_set_against_exams_of_one_image(a_predictor, an_exam):
     one_image = a_predictor.calibration.exam_scales.of_shape((1,)).everybody
     assert len(one_image.scores) == len(a_predictor.calibration.images)
     assert record.exam_p_value == one_image.p_value(record.exam_score)
+
+
+@pytest.mark.parametrize(("spacing", "flagged"), [(0.1, False), (0.2, True), (None, False)])
+def test_pixels_that_are_known_to_be_too_coarse_for_calcifications_are_flagged(a_predictor, an_exam, spacing, flagged):
+    size = PixelSpacing(spacing, spacing, SpacingSource.TABLE) if spacing else None
+    image = Mammogram(replace(an_exam[0].header, spacing=size), an_exam[0].pixels)
+    flags = a_predictor.predict(image).record.quality_flags
+    assert (QualityFlag.COARSE_PIXELS in flags) is flagged

@@ -26,7 +26,14 @@ def an_exam_shown(a_presentation):
 def test_the_page_stands_alone_and_tells_everything(an_exam_shown, results):
     page = report_html(an_exam_shown, results, "somewhere")
     record = an_exam_shown.of_exam
-    for text in (RESEARCH_USE_ONLY, words.headline(an_exam_shown), record.model, record.calibration, "somewhere"):
+    for text in (
+        RESEARCH_USE_ONLY,
+        words.headline(an_exam_shown),
+        record.model,
+        record.calibration,
+        record.limitation,
+        "somewhere",
+    ):
         assert text in page
     assert page.count("data:image/jpeg") == 4
     assert "://" not in re.sub(r'data:[^"]*', "", page)

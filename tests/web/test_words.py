@@ -30,6 +30,12 @@ def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
     assert words.decision(never) == "Cannot be flagged: the model knows too few normal patients."
 
 
+def test_what_the_model_does_not_look_for_is_told_with_what_the_score_means(an_exam_shown):
+    assert words.meaning(with_record(an_exam_shown, limitation=None)) == words.MEANING
+    limited = with_record(an_exam_shown, limitation="Nothing small is looked for.")
+    assert words.meaning(limited) == f"{words.MEANING} Nothing small is looked for."
+
+
 def test_a_breast_is_set_against_breasts():
     line = words.breast_line(PresentedBreast(laterality="L", percentile=95.0))
     assert line == "Left breast: more anomalous than 95 % of normal breasts."

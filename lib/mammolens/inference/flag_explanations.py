@@ -10,6 +10,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.LATERALITY_GUESSED: "The side was guessed from the picture.",
     QualityFlag.VIEW_GUESSED: "The view was guessed from the picture.",
     QualityFlag.NO_PIXEL_SPACING: "No pixel size is known: the score may assume one, and nothing is given in mm.",
+    QualityFlag.COARSE_PIXELS: "The pixels are too coarse to judge calcifications.",
     QualityFlag.POOR_HEADER: "The header lacks what a mammogram's should say.",
     QualityFlag.SECONDARY_CAPTURE: "The image is a copy (Secondary Capture), not the machine's own.",
     QualityFlag.POLARITY_CORRECTED: "Dark and bright were swapped and have been put right.",

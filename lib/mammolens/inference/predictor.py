@@ -164,6 +164,8 @@ class Predictor:
 
     def _flags(self, header: ImageHeader, prepared: Prepared) -> list[QualityFlag]:
         flags = pixel_flags(breast_view(prepared))
+        if header.spacing is not None and not header.spacing.shows_calcifications:
+            flags.append(QualityFlag.COARSE_PIXELS)
         if self._unusual_statistic(prepared):
             flags.append(QualityFlag.UNUSUAL_IMAGE)
         if header.view not in self.calibration.views:
@@ -215,6 +217,7 @@ class Predictor:
             unusual_statistic=self._unusual_statistic(analysis.prepared),
             model=self.model_id,
             calibration=self.calibration_id,
+            limitation=self.config.preprocessing.limitation,
             notice=RESEARCH_USE_ONLY,
         )
 

@@ -139,7 +139,7 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
   {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
   {_by_itself(calibration)}
-- Not known: performance on other machines, populations and image processing than the data's.
+{_not_looked_for(config)}- Not known: performance on other machines, populations and image processing than the data's.
 
 | heat level | begins at map value | normal images that reach it, at most |
 |---|---|---|
@@ -155,6 +155,12 @@ def _parts(record: dict[str, Any]) -> str:
         for part, words in _PARTS.items()
         if part.value in images
     )
+
+
+def _not_looked_for(config: ModelConfig) -> str:
+    """A line of the card on what the model does not look for; none where there is nothing to say."""
+    limitation = config.preprocessing.limitation
+    return f"- {limitation}\n" if limitation else ""
 
 
 def _members(members: Sequence[dict[str, Any]]) -> str:

@@ -55,7 +55,7 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
         standing=_uri("svg+xml", standing_svg(exam, ON_LIGHT)),
         standing_words=described(exam),
         flags=words.flag_lines(exam),
-        meaning=words.MEANING,
+        meaning=words.meaning(exam),
         model=record.model,
         calibration=record.calibration,
         version=__version__,
@@ -101,7 +101,7 @@ def _left_out(exam: PresentedExam) -> list[str]:
 def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
     """Where the numbers come from, at the page's end; gives where it begins."""
     record = exam.of_exam
-    texts = [words.MEANING, f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}."]
+    texts = [words.meaning(exam), f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}."]
     texts += [f"Images: {source}"] if source else []
     lines = [line for text in [*texts, f"{RESEARCH_USE_ONLY}."] for line in textwrap.wrap(text, 140)]
     top = 0.03 + _LINE * len(lines)

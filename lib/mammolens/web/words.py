@@ -24,6 +24,12 @@ def headline(exam: PresentedExam) -> str:
     return standing(exam.of_exam.exam_percentile, "exams")
 
 
+def meaning(exam: PresentedExam) -> str:
+    """What the score means, and what the model does not look for."""
+    limitation = exam.of_exam.limitation
+    return f"{MEANING} {limitation}" if limitation else MEANING
+
+
 def decision(exam: PresentedExam) -> str:
     """What the model's rule says, and by which rule."""
     record = exam.of_exam

@@ -87,7 +87,8 @@ def _result(
         "exam_percentile": 97.0, "exam_is_anomalous": True, "asymmetry": None, "asymmetry_p_value": None,
         "levels": LEVELS, "level_shares": {"low": 0.5, "moderate": 0.2, "high": 0.05}, "findings": list(findings),
         "findings_left_out": 0, "quality_flags": [QualityFlag.VIEW_GUESSED], "unusual_statistic": None,
-        "model": "made-0123456789ab", "calibration": "cal-0123456789ab", "notice": RESEARCH_USE_ONLY,
+        "model": "made-0123456789ab", "calibration": "cal-0123456789ab", "limitation": None,
+        "notice": RESEARCH_USE_ONLY,
     }  # fmt: skip
     full = AnomalyRecord(**{**stated, **record})
     return AnomalyResult(

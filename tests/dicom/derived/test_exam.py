@@ -39,6 +39,13 @@ def test_the_sentence_never_rounds_up(an_image):
     assert "more anomalous than 99 % of normal exams; not flagged" in exam_sentence(record)
 
 
+def test_the_sentence_tells_what_is_not_looked_for(an_image):
+    sentence = exam_sentence(an_image.record)
+    assert sentence.endswith("(conformal p <= 0.1).")
+    limited = an_image.record.model_copy(update={"limitation": "Nothing small is looked for."})
+    assert exam_sentence(limited) == f"{sentence} Nothing small is looked for."
+
+
 def test_no_flags_are_none(an_image):
     assert flags_in_words(an_image.record) == "view guessed"
     assert flags_in_words(an_image.record.model_copy(update={"quality_flags": []})) == "none"

@@ -86,12 +86,13 @@ def peak_of(finding: Finding) -> NDArray[np.float64]:
 
 
 def exam_sentence(record: AnomalyRecord) -> str:
-    """The exam's number and decision in words."""
+    """The exam's number and decision in words, and what the model does not look for."""
     percentile, flagged = int(record.exam_percentile), "flagged" if record.exam_is_anomalous else "not flagged"
-    return (
+    sentence = (
         f"Exam p-value {record.exam_p_value:.3g}: more anomalous than {percentile} % of normal exams; "
         f"{flagged} ({record.decision_rule})."
     )
+    return f"{sentence} {record.limitation}" if record.limitation else sentence
 
 
 def flags_in_words(record: AnomalyRecord) -> str:
