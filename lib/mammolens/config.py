@@ -117,6 +117,12 @@ class TrainingConfig(_Section):
     learning_rate: float = Field(1e-3, gt=0, le=10, description="the highest, where the schedule changes it")
     schedule: Literal["constant", "one_cycle"] = "constant"
     weight_decay: float = Field(0.0, ge=0, lt=1)
+    l2_sp: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="where training starts from another model: strength of the penalty on leaving its weights",
+    )
     lesions: LesionConfig | None = Field(
         None, description="take synthetic lesions away again; without, reconstruct what is given"
     )

@@ -51,6 +51,7 @@ def test_what_other_clients_send_besides_is_ignored() -> None:
         (TrainParameters, {"epochs": "many"}, "epochs"),
         (TrainParameters, {"epochs": 0}, "epochs"),
         (TrainParameters, {"learning_rate": -1}, "learning_rate"),
+        (TrainParameters, {"l2_sp": -0.1}, "l2_sp"),
         (BatchParameters, {"images": 7}, "images"),
     ],
 )

@@ -209,6 +209,29 @@ def test_training_may_start_from_an_earlier_model(uninterrupted, a_short_config,
     assert json.loads((output / TRAINING).read_text())["started_from"] == model_id_of(uninterrupted)
 
 
+def test_l2_sp_holds_weights_near_the_model_that_training_starts_from(
+    uninterrupted, a_short_config, six_patients, tmp_path
+):
+    distances = []
+    for strength in (0.0, 10.0):
+        training = a_short_config.training.model_copy(update={"l2_sp": strength})
+        config = a_short_config.model_copy(update={"training": training})
+        output = train(config, six_patients, tmp_path / f"{strength}", start_from=uninterrupted)
+        assert load_model(output).config.training.l2_sp == strength
+        pairs = zip(
+            load_model(output).network.parameters(), load_model(uninterrupted).network.parameters(), strict=True
+        )
+        distances.append(float(sum((one - other).square().sum() for one, other in pairs).detach()))
+    free, held = distances
+    assert held < 0.5 * free
+
+
+def test_random_weights_are_not_held(uninterrupted, a_short_config, six_patients, tmp_path):
+    training = a_short_config.training.model_copy(update={"l2_sp": 1000.0})
+    held = train(a_short_config.model_copy(update={"training": training}), six_patients, tmp_path / "model")
+    assert same_weights(held, uninterrupted)
+
+
 def test_a_model_of_another_network_is_no_start(uninterrupted, a_short_config, six_patients, tmp_path):
     network = a_short_config.network.model_copy(update={"options": {"width": 5}})
     config = a_short_config.model_copy(update={"network": network})

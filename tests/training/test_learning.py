@@ -52,7 +52,13 @@ def validation_error(network: nn.Module, validation: torch.Tensor) -> float:
 
 
 def fit(
-    network: nn.Module, images: torch.Tensor, validation: torch.Tensor, config: TrainingConfig, **more
+    network: nn.Module,
+    images: torch.Tensor,
+    validation: torch.Tensor,
+    config: TrainingConfig,
+    *,
+    task: type[ReconstructionTask] = ReconstructionTask,
+    **more,
 ) -> LearningState:
     """Learn to reconstruct the images, ``(n, 1, size, size)``."""
     normals = [
@@ -60,7 +66,7 @@ def fit(
         for stack in (images, validation)
     ]
     options = {"fingerprint": "a", "observe": unobserved, **more}
-    return learn(network, ReconstructionTask(*normals, config), config, **options)
+    return learn(network, task(*normals, config), config, **options)
 
 
 def equal_weights(one: nn.Module, other: nn.Module) -> bool:
@@ -106,6 +112,50 @@ def test_weight_decay_and_the_schedule_lead_elsewhere(images, validation, tmp_pa
         fit(network, images, validation, CONFIG.model_copy(update=change), checkpoint=tmp_path / f"{number}-{FILE}")
     assert not equal_weights(networks[0], networks[1])
     assert not equal_weights(networks[0], networks[2])
+
+
+def distance(one: nn.Module, other: nn.Module) -> float:
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    return float(sum((first - second).square().sum() for first, second in pairs).detach().sqrt())
+
+
+def test_the_stronger_the_penalty_the_nearer_the_weights_stay(images, validation, tmp_path):
+    distances = []
+    for number, strength in enumerate((0.0, 0.1, 1.0, 100.0)):
+        network = a_network()
+        config = CONFIG.model_copy(update={"l2_sp": strength, "patience": 100})
+        fit(network, images, validation, config, checkpoint=tmp_path / f"{number}-{FILE}")
+        distances.append(distance(network, a_network()))
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 0.1 * distances[0]
+
+
+def test_a_run_that_was_stopped_is_held_near_where_it_began(images, validation, tmp_path, stopping):
+    through, stopped, resumed = a_network(), a_network(), a_network()
+    held = CONFIG.model_copy(update={"l2_sp": 0.1})
+    fit(through, images, validation, held, checkpoint=tmp_path / "a")
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, images, validation, held, checkpoint=tmp_path / "b", observe=stopping(Stage.LEARN, 3))
+    fit(resumed, images, validation, held, checkpoint=tmp_path / "b")
+    assert equal_weights(through, resumed)
+    free = a_network()
+    fit(free, images, validation, CONFIG, checkpoint=tmp_path / "c")
+    assert not equal_weights(through, free)
+
+
+def test_errors_are_told_without_the_penalty(images, validation, tmp_path):
+    losses = []
+
+    class Listening(ReconstructionTask):
+        def loss(self, *step) -> torch.Tensor:
+            loss = super().loss(*step)
+            losses.append(float(loss.detach()))
+            return loss
+
+    config = CONFIG.model_copy(update={"l2_sp": 1000.0, "epochs": 1, "batch_size": 4})
+    state = fit(a_network(), images, validation, config, checkpoint=tmp_path / FILE, task=Listening)
+    assert len(losses) == 3
+    assert state.training_errors == [pytest.approx(sum(losses) / 3)]
 
 
 def test_one_cycle_rises_from_a_small_rate_to_the_highest_and_falls_to_nothing():

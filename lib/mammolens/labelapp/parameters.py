@@ -75,6 +75,7 @@ class TrainParameters(RecalibrateParameters):
     learning_rate: float | None = Field(None, gt=0, le=1)
     batch_size: int | None = Field(None, ge=1, le=1024)
     seed: int | None = Field(None, ge=0)
+    l2_sp: float | None = Field(None, ge=0, le=1000, description="strength that holds weights near the serving model's")
     from_scratch: bool = Field(False, description="forget what the serving model has learned")
     learn_from_findings: bool = Field(
         False, description="learn from the regions that annotators marked, too; without, they only judge"

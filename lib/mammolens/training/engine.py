@@ -52,7 +52,8 @@ def train(
             exposure split of ``dataset``.
         progress: told of every step.
         resume: go on from the checkpoint of the same configuration and data, if there is one.
-        start_from: model directory whose weights to begin with (same network).
+        start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
+            training back from leaving them.
         pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
 
     Raises:
@@ -132,8 +133,9 @@ def _learn(
         if not (learners.cases and validation.cases):
             reason = "no usable image of a training or validation patient"
             raise DatasetError("training", reason, "see what was left out")
-        # Members that draw alike would be less of an ensemble.
-        training = config.training.model_copy(update={"seed": config.training.seed + number})
+        # Members that draw alike would be less of an ensemble; random weights are worth no penalty.
+        changes = {"seed": config.training.seed + number} | ({} if earlier else {"l2_sp": 0.0})
+        training = config.training.model_copy(update=changes)
         task = build_task(config.model_copy(update={"training": training}), learners, validation, exposure)
         taught = data_fingerprint((learners.cases, validation.cases, exposure.cases))
         identity = f"{config.model_dump_json()}|{taught}|{earlier.model_id if earlier else ''}|{number}"

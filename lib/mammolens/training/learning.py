@@ -12,6 +12,7 @@ from torch import nn
 from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
 from mammolens.training.checkpoint import LearningState, load_checkpoint, save_checkpoint
+from mammolens.training.l2_sp import L2SP
 from mammolens.training.progress import Observer, Stage, TrainingProgress
 from mammolens.training.task import Task
 
@@ -26,8 +27,10 @@ def learn(
 
     A checkpoint is written after every epoch; a run with the same fingerprint goes on from it and
     ends in the same weights, since each epoch draws what is random from the seed and its own number.
+    With ``config.l2_sp`` above 0 the weights that ``network`` comes with hold it back; errors are without that penalty.
 
     Args:
+        network: with the weights to begin with, also where a checkpoint is gone on from.
         task: what to learn, and from what.
         checkpoint: the file that it is kept in.
         fingerprint: of configuration and data; a checkpoint of another run is not used.
@@ -35,12 +38,13 @@ def learn(
     Raises:
         ConfigError: the error is no number any more.
     """
+    penalty = L2SP(network, config.l2_sp) if config.l2_sp else None
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = load_checkpoint(checkpoint, fingerprint, network, optimizer) or LearningState()
     started, first = time.monotonic(), state.epoch
     while state.epoch < config.epochs and state.epoch - state.best_epoch < config.patience:
         state.epoch += 1
-        state.training_errors.append(_train_epoch(network, task, optimizer, config, state.epoch))
+        state.training_errors.append(_train_epoch(network, task, penalty, optimizer, config, state.epoch))
         state.validation_errors.append(_validation_error(network, task))
         if not math.isfinite(state.validation_errors[-1]):
             reason = f"the validation error of epoch {state.epoch} is {state.validation_errors[-1]}"
@@ -66,7 +70,12 @@ def learning_rate(config: TrainingConfig, progress: float) -> float:
 
 
 def _train_epoch(
-    network: nn.Module, task: Task, optimizer: torch.optim.Optimizer, config: TrainingConfig, epoch: int
+    network: nn.Module,
+    task: Task,
+    penalty: L2SP | None,
+    optimizer: torch.optim.Optimizer,
+    config: TrainingConfig,
+    epoch: int,
 ) -> float:
     network.train()
     total = 0.0
@@ -76,7 +85,7 @@ def _train_epoch(
             group["lr"] = learning_rate(config, done)
         optimizer.zero_grad()
         loss = task.loss(network, epoch, step, places)
-        loss.backward()
+        (loss if penalty is None else loss + penalty(network)).backward()
         optimizer.step()
         total += float(loss.detach()) * len(places)
     return total / len(task.images)

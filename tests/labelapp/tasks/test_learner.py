@@ -230,8 +230,9 @@ def test_parameters_change_the_serving_models_configuration(
 ) -> None:
     base, start = a_site_serving.configuration(), a_site_serving.store.serving()
     learner = make_learner(held_back_share=0.2)
-    learner.learn("train", {"epochs": 2, "learning_rate": 0.02, "job": "ignored"})
-    assert same_weights.told["config"].training == base.training.model_copy(update={"epochs": 2, "learning_rate": 0.02})
+    changes = {"epochs": 2, "learning_rate": 0.02, "l2_sp": 0.1}
+    learner.learn("train", {**changes, "job": "ignored"})
+    assert same_weights.told["config"].training == base.training.model_copy(update=changes)
     assert same_weights.told["start_from"] == start
     learner.learn("train", {"from_scratch": True}, resume=True)
     assert same_weights.told["start_from"] is None
