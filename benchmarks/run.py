@@ -13,6 +13,7 @@ import os
 import platform
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Resize, Sca
 from torch import nn
 from torch.nn import functional
 
+from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.dicom.reader import read_mammogram
@@ -34,6 +36,7 @@ from mammolens.models.output import NetworkOutput
 from mammolens.models.registry import build_network
 from mammolens.models.store import BASELINE, PRETRAINED, pretrained_directory
 from mammolens.training.preparation import Gathered, gathered
+from mammolens.training.stored_samples import StoredSamples
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
 
@@ -121,9 +124,15 @@ def training(runs: int) -> tuple[float, float]:
     """Seconds an image and member, synthetic lesions and both passes; the images are those of the package."""
     config = Predictor.load(pretrained_directory()).config
     cases = [Case(file, file.stem) for file in cbis_ddsm_files()]
-    images = gathered(cases, Pipeline(config.preprocessing), lambda: None, trimmed=True)
-    task = build_task(config, images, images, Gathered((), ()))
-    places = [place % len(cases) for place in range(config.training.batch_size)]
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline = Pipeline(config.preprocessing)
+        images = gathered(cases, pipeline, lambda: None, trimmed=True, folder=Path(folder))
+        return _steps(config, images, runs)
+
+
+def _steps(config: ModelConfig, images: Gathered, runs: int) -> tuple[float, float]:
+    task = build_task(config, images, images, Gathered((), StoredSamples()))
+    places = [place % len(images.cases) for place in range(config.training.batch_size)]
 
     def stepper(network: nn.Module) -> Callable[[], object]:
         optimizer = torch.optim.AdamW(network.parameters())

@@ -20,11 +20,16 @@ _LEFT_OVER_S = 600.0  # a file that was not written to for so long is nobody's a
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path``, with the same suffixes, and move it there on success.
 
     A reader sees the old file or the new one, never half of it, also after a crash or a power cut. Who may read it is
     what the process's umask says.
+
+    Args:
+        path: of the file.
+        synced: also after a power cut, for which content and name wait for the disk; without, much faster for many
+            files that can be made again.
 
     Raises:
         StorageError: the disk is full; ``errno`` says how.
@@ -34,9 +39,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary = _made(path)
         try:
             yield temporary
-            _sync(temporary)  # else a power cut may leave the new name with nothing in it
+            if synced:
+                _sync(temporary)  # else a power cut may leave the new name with nothing in it
             temporary.replace(path)
-            _sync(path.parent)
+            if synced:
+                _sync(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 

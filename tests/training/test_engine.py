@@ -93,6 +93,21 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_model(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_images_wait_in_files_for_the_user_alone_until_the_end(a_short_config, six_patients, tmp_path, stopping):
+    output, images = tmp_path / "model", tmp_path / ".model.training" / "images"
+    with pytest.raises(KeyboardInterrupt):
+        train(a_short_config, six_patients, output, progress=stopping(Stage.LEARN, 1))
+    kept = {file: file.stat().st_mtime_ns for file in images.iterdir()}
+    assert len(kept) == 16
+    assert images.stat().st_mode & 0o077 == 0
+    with pytest.raises(KeyboardInterrupt):
+        train(a_short_config, six_patients, output, progress=stopping(Stage.LEARN, 2), resume=True)
+    assert {file: file.stat().st_mtime_ns for file in images.iterdir()} == kept
+    train(a_short_config, six_patients, output, resume=True)
+    assert not images.parent.exists()
+    assert not (output / "images").exists()
+
+
 def test_lesions_of_another_data_set_are_learned_from_and_named(
     a_restorer_config, six_patients, a_lesion_bank, tmp_path
 ):

@@ -9,6 +9,7 @@ from mammolens.training.preparation import Gathered
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
 from mammolens.training.sample import Sample
+from mammolens.training.stored_samples import StoredSamples, store
 from mammolens.training.tasks import build_task
 
 MILLIMETRES = {"grid": "pixel_size", "pixel_size_mm": 0.75}
@@ -19,10 +20,11 @@ def a_config(preprocessing: dict, **training) -> ModelConfig:
 
 
 @pytest.fixture
-def three_images() -> tuple[Gathered, Gathered, Gathered]:
+def three_images(tmp_path) -> tuple[Gathered, Gathered, Gathered]:
     """One image to learn from, one to validate on, one known abnormal one."""
     image = Sample.normal(np.full((32, 32), 0.5, np.float32), np.ones((32, 32), np.bool_))
-    return (Gathered((), (image,)),) * 3
+    store(image, tmp_path / "image")
+    return (Gathered((), StoredSamples((tmp_path / "image",))),) * 3
 
 
 @pytest.mark.parametrize(

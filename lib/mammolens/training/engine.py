@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import torch
@@ -27,6 +28,8 @@ from mammolens.training.record import data_fingerprint, model_card, training_rec
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
 
+_IMAGES = "images"  # folder of the run with the images to learn from
+
 
 def train(
     config: ModelConfig,
@@ -41,8 +44,8 @@ def train(
 ) -> Path:
     """Train, calibrate and write a model directory, whole or not at all.
 
-    Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch; an interrupted
-    run goes on from there with ``resume``.
+    Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch and, for this user alone, the
+    prepared images, which are read batch by batch; an interrupted run goes on from there with ``resume``.
 
     Args:
         config: of the model.
@@ -51,7 +54,8 @@ def train(
         exposure: known abnormal images with outlined lesions, where the configuration learns from some; ``None``: the
             exposure split of ``dataset``.
         progress: told of every step.
-        resume: go on from the checkpoint of the same configuration and data, if there is one.
+        resume: go on from the checkpoint of the same configuration and data, if there is one, with the images that are
+            prepared already.
         start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
             training back from leaving them.
         pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
@@ -60,6 +64,7 @@ def train(
         ModelError: ``output`` exists, or ``start_from`` does not fit.
         DatasetError: too few usable patients, or no outlined lesion where the configuration learns from some.
         ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given.
+        StorageError: the disk is full.
     """
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
@@ -85,17 +90,23 @@ def train(
     write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
     for checkpoint in folder.glob(f"*{CHECKPOINT}"):
         checkpoint.unlink()
+    shutil.rmtree(folder / _IMAGES)
     folder.rename(output)
     return output
 
 
 def _workplace(output: Path, resume: bool) -> Path:
-    """The folder of the run, empty but for the checkpoints to go on from."""
+    """The folder of the run, empty but for the checkpoints and images to go on with."""
     folder = output.with_name(f".{output.name}.training")
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.iterdir():
-        if not (resume and left_over.name.endswith(CHECKPOINT)):
+        if resume and (left_over.name == _IMAGES or left_over.name.endswith(CHECKPOINT)):
+            continue
+        if left_over.is_dir():
+            shutil.rmtree(left_over)
+        else:
             left_over.unlink()
+    (folder / _IMAGES).mkdir(mode=0o700, exist_ok=True)  # of patients, for nobody else to read
     return folder
 
 
@@ -124,7 +135,9 @@ def _learn(
     listed = together(wanted[Split.TRAIN], wanted[Split.VALIDATION])
     step = StageCounter(Stage.PREPARE, len(listed) + len(parts.exposure), progress)
     trimmed = config.training.lesions is not None
-    normals, exposure = (gathered(cases, pipeline, step, trimmed=trimmed) for cases in (listed, parts.exposure))
+    normals, exposure = (
+        gathered(cases, pipeline, step, trimmed=trimmed, folder=folder / _IMAGES) for cases in (listed, parts.exposure)
+    )
     if parts.exposure and not exposure.cases:
         raise DatasetError("exposure", "no usable image with an outlined lesion", "see what was left out")
     members, states = members_of(network), []

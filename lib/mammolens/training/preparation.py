@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from collections import deque
@@ -9,12 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
+from mammolens import __version__
 from mammolens.datasets.base import Case
 from mammolens.datasets.lesion_labels import lesion_labels
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError
 from mammolens.training.sample import Sample
+from mammolens.training.stored_samples import SUFFIX, StoredSamples, is_stored, store
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 logger = logging.getLogger(__name__)
@@ -61,22 +65,54 @@ class Gathered:
     """The cases that can be used, and their images."""
 
     cases: tuple[Case, ...]
-    images: tuple[Sample, ...]
+    images: StoredSamples
 
     def of(self, cases: Sequence[Case]) -> Gathered:
         """Those of them that can be used."""
-        places = {case.path: place for place, case in enumerate(self.cases)}
-        found = [(case, places[case.path]) for case in cases if case.path in places]
-        return Gathered(tuple(case for case, _ in found), tuple(self.images[place] for _, place in found))
+        files = {case.path: file for case, file in zip(self.cases, self.images.files, strict=True)}
+        found = tuple(case for case in cases if case.path in files)
+        return Gathered(found, StoredSamples(tuple(files[case.path] for case in found)))
 
 
-def gathered(cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None], *, trimmed: bool) -> Gathered:
-    """All images at once: whole grids, all of one size, or ``trimmed`` to the breast."""
-    used: list[tuple[Case, Sample]] = []
-    for case, prepared in prepared_cases(cases, pipeline, on_done, with_lesions=True):
+def gathered(
+    cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None], *, trimmed: bool, folder: Path
+) -> Gathered:
+    """Prepare all images into files of a folder, to be read one by one.
+
+    Images that the folder has, prepared in the same way from the same files, are not prepared again.
+
+    Args:
+        cases: each path once.
+        pipeline: that prepares them.
+        on_done: called once a case.
+        trimmed: to the breast; otherwise whole grids, all of one size.
+        folder: to keep the images in.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    files = {case.path: folder / _file_name(case, pipeline, trimmed=trimmed) for case in cases}
+    missing = [case for case in cases if not is_stored(files[case.path])]
+    for _ in range(len(cases) - len(missing)):
+        on_done()
+    unusable = {case.path for case in missing}
+    for case, prepared in prepared_cases(missing, pipeline, on_done, with_lesions=True):
         image = Sample.of(prepared)
-        used.append((case, image.trimmed() if trimmed else image))
-    return Gathered(tuple(case for case, _ in used), tuple(image for _, image in used))
+        store(image.trimmed() if trimmed else image, files[case.path])
+        unusable.remove(case.path)
+    used = tuple(case for case in cases if case.path not in unusable)
+    return Gathered(used, StoredSamples(tuple(files[case.path] for case in used)))
+
+
+def _file_name(case: Case, pipeline: Pipeline, *, trimmed: bool) -> str:
+    """Of everything that the prepared image depends on; tells nothing of the patient."""
+    try:
+        file = case.path.stat()
+        written: tuple[int, int] | None = (file.st_size, file.st_mtime_ns)
+    except OSError:
+        written = None
+    parts = (__version__, pipeline.config, trimmed, str(case.path), written, case.attributes, case.lesions)
+    return hashlib.sha256(repr(parts).encode()).hexdigest() + SUFFIX
 
 
 def _with_lesions(case: Case, pipeline: Pipeline) -> Prepared:

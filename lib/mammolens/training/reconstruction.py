@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mammolens.config import TrainingConfig
 from mammolens.training.sample import Sample
 from mammolens.training.task import Task
 
@@ -17,19 +16,16 @@ from mammolens.training.task import Task
 class ReconstructionTask(Task):
     """Mean squared error; all images have one size."""
 
-    def __init__(self, images: Sequence[Sample], validation: Sequence[Sample], config: TrainingConfig) -> None:
-        super().__init__(images, validation, config)
-        self._images, self._validation = _stacked(images), _stacked(validation)
-
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """Mean squared error of the batch."""
-        images, masks = (tensor[places] for tensor in self._images)
+        images, masks = _stacked([self.images[place] for place in places])
         return functional.mse_loss(network(images, masks).reconstruction, images)
 
     def validation_error(self, network: nn.Module) -> float:
         """Mean squared error over all validation images."""
         total, size = 0.0, self.config.batch_size
-        for images, masks in zip(*(tensor.split(size) for tensor in self._validation), strict=True):
+        for first in range(0, len(self.validation), size):
+            images, masks = _stacked(self.validation[first : first + size])
             total += float(functional.mse_loss(network(images, masks).reconstruction, images)) * len(images)
         return total / len(self.validation)
 
