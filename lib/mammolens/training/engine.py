@@ -146,7 +146,7 @@ def _learn(
         if not (learners.cases and validation.cases):
             reason = "no usable image of a training or validation patient"
             raise DatasetError("training", reason, "see what was left out")
-        # Members that draw alike would be less of an ensemble; random weights are worth no penalty.
+        # Members that draw alike would be less of an ensemble; without a model to start from, nothing holds back.
         changes = {"seed": config.training.seed + number} | ({} if earlier else {"l2_sp": 0.0})
         training = config.training.model_copy(update=changes)
         task = build_task(config.model_copy(update={"training": training}), learners, validation, exposure)
