@@ -115,13 +115,14 @@ test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc
 
 lint: $(STAMPS)/dev ## check style, types and layers
 	@status=0; \
-	for check in 'ruff check' 'ruff format --check' mypy lint-imports; do \
+	for check in 'ruff check' 'ruff format --check' mypy lint-imports 'oxfmt --check'; do \
 	  echo "mammolens: $$check"; $(BIN)/$$check || status=1; \
 	done; exit $$status
 
 format: $(STAMPS)/dev ## put the code into the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/oxfmt
 
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
 	@rm -rf build dist ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -12,7 +12,15 @@ export default function (component) {
   if (root.dataset.exam === data.exam) return;
   root.dataset.exam = data.exam;
   const find = (selector) => root.querySelector(selector);
-  const state = { layout: "beside", shown: "heat", view: "", level: data.levels[0].name, opacity: 45, outlines: true, zoom: 0 };
+  const state = {
+    layout: "beside",
+    shown: "heat",
+    view: "",
+    level: data.levels[0].name,
+    opacity: 45,
+    outlines: true,
+    zoom: 0,
+  };
 
   // Radios of one group need a name that no other viewer on the page has.
   for (const radio of root.querySelectorAll(".layout")) {
@@ -21,12 +29,16 @@ export default function (component) {
     radio.onchange = () => set({ layout: radio.value });
   }
   fill(find(".view"), [["", "All"], ...data.views.map((view, at) => [String(at), view.name])]);
-  fill(find(".level"), data.levels.map((level) => [level.name, level.name]));
+  fill(
+    find(".level"),
+    data.levels.map((level) => [level.name, level.name]),
+  );
   find(".legend").replaceChildren(...data.levels.map(legendEntry));
   find(".shown").value = state.shown;
   find(".opacity").value = state.opacity;
   find(".outlines").checked = state.outlines;
-  for (const name of ["shown", "view", "level"]) find(`.${name}`).onchange = (event) => set({ [name]: event.target.value });
+  for (const name of ["shown", "view", "level"])
+    find(`.${name}`).onchange = (event) => set({ [name]: event.target.value });
   find(".opacity").oninput = (event) => set({ opacity: Number(event.target.value) });
   find(".outlines").onchange = (event) => set({ outlines: event.target.checked });
   find(".in").onclick = () => zoom(1);
@@ -83,11 +95,15 @@ function figureOf(view, zoom) {
   together(plain.element, compared.element);
   for (const pane of [plain, compared]) {
     draggable(pane.element);
-    pane.element.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey) return;
-      event.preventDefault();
-      zoom(event.deltaY < 0 ? 1 : -1);
-    }, { passive: false });
+    pane.element.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey) return;
+        event.preventDefault();
+        zoom(event.deltaY < 0 ? 1 : -1);
+      },
+      { passive: false },
+    );
     pane.element.addEventListener("keydown", (event) => {
       if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1 : -1);
     });
@@ -177,7 +193,10 @@ function outlinesOf(view) {
 
 /** Two panes scroll as one. */
 function together(one, other) {
-  for (const [from, to] of [[one, other], [other, one]]) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ]) {
     from.addEventListener("scroll", () => {
       if (to.hidden || (to.scrollLeft === from.scrollLeft && to.scrollTop === from.scrollTop)) return;
       to.scrollLeft = from.scrollLeft;

@@ -54,7 +54,7 @@ def test_every_module_that_is_imported_is_there_and_none_is_left_over(a_client: 
         assert answer.status_code == 200, name
         assert "javascript" in answer.headers["content-type"]
         reached.add(name)
-        wanted += [found for found in re.findall(r"from '\./([\w-]+\.js)'", answer.text) if found not in reached]
+        wanted += [found for found in re.findall(r'from "\./([\w-]+\.js)"', answer.text) if found not in reached]
     assert reached == {file.name for file in MODULES.iterdir()}
 
 

@@ -28,9 +28,15 @@ export function histogram(counts) {
     const height = (count / most) * bottom;
     const bar = drawn("rect", { x: index * width + 1, y: bottom - height, width: width - 2, height, class: "bar" });
     bar.append(drawn("title", {}, `${count} exams`));
-    picture.append(bar, drawn("text", { x: index * width, y: HEIGHT - 3, class: "tick" }, (index / counts.length).toFixed(1)));
+    picture.append(
+      bar,
+      drawn("text", { x: index * width, y: HEIGHT - 3, class: "tick" }, (index / counts.length).toFixed(1)),
+    );
   });
   const line = bottom - (expected / most) * bottom;
   picture.append(drawn("line", { x1: 0, x2: WIDTH, y1: line, y2: line, class: "expected" }));
-  return [picture, element("figcaption", `p-values of ${exams} recent exams; the line is what is expected where nothing has changed.`)];
+  return [
+    picture,
+    element("figcaption", `p-values of ${exams} recent exams; the line is what is expected where nothing has changed.`),
+  ];
 }

@@ -32,7 +32,8 @@ const KINDS = { train: "Training", recalibrate: "Recalibration" };
 const DOING = { train: "The model learns.", recalibrate: "The model is calibrated anew." };
 
 export const modelState = ({ state }) => STATES[state] ?? state ?? "";
-export const eventName = ({ event, overridden }) => `${EVENTS[event] ?? event}${overridden ? ", against the gate" : ""}`;
+export const eventName = ({ event, overridden }) =>
+  `${EVENTS[event] ?? event}${overridden ? ", against the gate" : ""}`;
 export const kindName = ({ kind }) => KINDS[kind] ?? kind;
 export const checkName = ({ name }) => CHECKS[name] ?? name.replaceAll("_", " ");
 

@@ -20,7 +20,8 @@ async function load() {
   clearTimeout(timer);
   try {
     const [jobs, models, look, drift] = await Promise.all(
-      ["jobs", "models", "second-look", "drift"].map((name) => asked(`mammolens/${name}`)));
+      ["jobs", "models", "second-look", "drift"].map((name) => asked(`mammolens/${name}`)),
+    );
     told = { jobs, models, look, drift };
     tell(page.error, null);
   } catch (error) {
@@ -57,19 +58,25 @@ function waiting() {
 function showModels() {
   const { models, history } = told.models;
   const now = serving();
-  page.status.textContent = now ? `Serves now: ${now.model}${learnedFrom(now) && `, learned from ${learnedFrom(now)}`}.` : "No model serves.";
+  page.status.textContent = now
+    ? `Serves now: ${now.model}${learnedFrom(now) && `, learned from ${learnedFrom(now)}`}.`
+    : "No model serves.";
   const due = waiting();
   page.waiting.hidden = !due;
   if (due) {
     page["waiting-model"].replaceChildren(
       element("p", `${due.model}. ${sentence(due.verdict?.reason ?? "It was not set against the serving model")}`),
-      checksTable(due.verdict?.checks ?? []));
+      checksTable(due.verdict?.checks ?? []),
+    );
     page.accept.textContent = needsReason(due, now) ? "Let it serve anyway" : "Accept";
   }
   page.models.replaceChildren(...models.map(modelRow));
   page.back.disabled = !now || now.state === "pretrained" || !history.length;
-  page.history.replaceChildren(...history.slice(0, SHOWN_EVENTS).map((entry) =>
-    row([moment(entry.time), entry.version, eventName(entry), entry.by, sentence(entry.why)])));
+  page.history.replaceChildren(
+    ...history
+      .slice(0, SHOWN_EVENTS)
+      .map((entry) => row([moment(entry.time), entry.version, eventName(entry), entry.by, sentence(entry.why)])),
+  );
 }
 
 function learnedFrom({ patients, images }) {
@@ -79,7 +86,11 @@ function learnedFrom({ patients, images }) {
 function modelRow(model) {
   const { verdict } = model;
   const judged = verdict
-    ? group("details", [element("summary", verdict.passed ? "not worse" : "refused"), element("p", sentence(verdict.reason)), checksTable(verdict.checks)])
+    ? group("details", [
+        element("summary", verdict.passed ? "not worse" : "refused"),
+        element("p", sentence(verdict.reason)),
+        checksTable(verdict.checks),
+      ])
     : "";
   let action = "";
   if (model.can_serve && model.state !== "waits") {
@@ -130,8 +141,11 @@ function showDrift() {
   if (!page.histogram.hidden) page.histogram.replaceChildren(...histogram(counts));
   const machines = drift?.machines ?? [];
   page["machines-table"].hidden = !machines.length;
-  page.machines.replaceChildren(...machines.map(({ group: name, exams, known }) =>
-    row([name ?? "not known", String(exams), known ? "yes" : "no"], known ? "" : "current")));
+  page.machines.replaceChildren(
+    ...machines.map(({ group: name, exams, known }) =>
+      row([name ?? "not known", String(exams), known ? "yes" : "no"], known ? "" : "current"),
+    ),
+  );
 }
 
 function showSecondLook() {
@@ -139,11 +153,13 @@ function showSecondLook() {
   page["second-words"].textContent = exams.length
     ? "Accepted as normal, but unlike normal exams. No model learns from them until they are confirmed once more."
     : "No exam needs a second look.";
-  page.second.replaceChildren(...exams.map(({ patient, views, reason, viewer }) => {
-    const name = element(viewer ? "a" : "span", patient || "no patient id");
-    if (viewer) name.href = viewer;
-    return group("li", [name, element("span", ` ${(views ?? []).join(", ")}. ${sentence(reason)}`, "faint")]);
-  }));
+  page.second.replaceChildren(
+    ...exams.map(({ patient, views, reason, viewer }) => {
+      const name = element(viewer ? "a" : "span", patient || "no patient id");
+      if (viewer) name.href = viewer;
+      return group("li", [name, element("span", ` ${(views ?? []).join(", ")}. ${sentence(reason)}`, "faint")]);
+    }),
+  );
 }
 
 /** Ask for a change, and show what came of it. */
@@ -167,14 +183,21 @@ function reasonFor(title, label, needed) {
   page.reason.showModal();
   page.why.focus();
   return new Promise((resolve) => {
-    page.reason.addEventListener("close", () => resolve(page.reason.returnValue ? page.why.value.trim() : null), { once: true });
+    page.reason.addEventListener("close", () => resolve(page.reason.returnValue ? page.why.value.trim() : null), {
+      once: true,
+    });
   });
 }
 
 async function promote(model) {
   const overrules = needsReason(model, serving());
   let why = "";
-  if (overrules) why = await reasonFor(`Let ${model.model} serve`, "Why, although the gate has not let it pass against the model that serves now?", true);
+  if (overrules)
+    why = await reasonFor(
+      `Let ${model.model} serve`,
+      "Why, although the gate has not let it pass against the model that serves now?",
+      true,
+    );
   if (why !== null) change(`models/${encodeURIComponent(model.model)}/promote`, { why });
 }
 

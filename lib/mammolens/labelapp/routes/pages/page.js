@@ -32,7 +32,8 @@ export async function asked(address, options = {}) {
 
 /** Ask for something to be done. */
 export function sent(address, wanted = {}, method = "POST") {
-  const body = method === "POST" ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(wanted) } : {};
+  const body =
+    method === "POST" ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(wanted) } : {};
   return asked(address, { method, ...body });
 }
 
@@ -57,5 +58,9 @@ export function tell(place, error) {
 
 /** A table's row. */
 export function row(cells, className = "") {
-  return group("tr", cells.map((cell) => (cell instanceof Node ? group("td", [cell]) : element("td", cell ?? ""))), className);
+  return group(
+    "tr",
+    cells.map((cell) => (cell instanceof Node ? group("td", [cell]) : element("td", cell ?? ""))),
+    className,
+  );
 }

@@ -10,8 +10,23 @@ const VERDICTS = { normal: "Normal", finding: "Finding", poor_quality: "Poor qua
 const STATES = { new: "not judged yet", judging: "being judged", judged: "", failed: "cannot be judged" };
 
 const page = Object.fromEntries(
-  ["search", "unreviewed", "judge", "reload", "work", "progress", "stop", "status", "error", "drift", "drift-words",
-    "exams", "more", "model"].map((id) => [id, document.getElementById(id)]));
+  [
+    "search",
+    "unreviewed",
+    "judge",
+    "reload",
+    "work",
+    "progress",
+    "stop",
+    "status",
+    "error",
+    "drift",
+    "drift-words",
+    "exams",
+    "more",
+    "model",
+  ].map((id) => [id, document.getElementById(id)]),
+);
 
 let exams = [];
 let leftOut = 0;
@@ -35,7 +50,8 @@ async function load() {
 
 function words(exam) {
   return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, VERDICTS[exam.verdict] ?? "unreviewed"]
-    .join(" ").toLowerCase();
+    .join(" ")
+    .toLowerCase();
 }
 
 function chosen() {
@@ -60,7 +76,8 @@ function show() {
 function summary(found) {
   const unreviewed = found.filter((exam) => !exam.verdict).length;
   const parts = [`${found.length} of ${exams.length} exams`, `${unreviewed} unreviewed`];
-  if (leftOut) parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be judged`);
+  if (leftOut)
+    parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be judged`);
   return exams.length ? `${parts.join(", ")}.` : "No exams here yet; new ones are seen within seconds.";
 }
 
@@ -81,8 +98,15 @@ function row(exam) {
   if (state) number.append(element("span", exam.sentence ? ` (${state})` : state, "faint"));
   const flag = element("td", exam.exam_is_anomalous ? "Flagged" : "", "flagged");
   const views = exam.views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ");
-  line.append(name, element("td", exam.study_date ?? "", "date"), element("td", views), number, flag, verdict(exam),
-    problems(exam));
+  line.append(
+    name,
+    element("td", exam.study_date ?? "", "date"),
+    element("td", views),
+    number,
+    flag,
+    verdict(exam),
+    problems(exam),
+  );
   return line;
 }
 
@@ -128,7 +152,8 @@ async function judgeAll() {
   stopped = true;
   page.work.hidden = true;
   await load();
-  if (failures.length) tell(page.error, new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
+  if (failures.length)
+    tell(page.error, new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
 }
 
 function stepBetweenExams(event) {
@@ -156,11 +181,22 @@ page.exams.addEventListener("click", (event) => {
 });
 document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
 for (const box of [page.search, page.unreviewed]) {
-  box.addEventListener("input", () => { shown = SHOWN_AT_ONCE; show(); });
+  box.addEventListener("input", () => {
+    shown = SHOWN_AT_ONCE;
+    show();
+  });
 }
-page.more.addEventListener("click", () => { shown += SHOWN_AT_ONCE; show(); });
+page.more.addEventListener("click", () => {
+  shown += SHOWN_AT_ONCE;
+  show();
+});
 page.reload.addEventListener("click", load);
 page.judge.addEventListener("click", judgeAll);
-page.stop.addEventListener("click", () => { stopped = true; page.status.textContent = "Stopping after this exam ..."; });
-setInterval(() => { if (stopped && !document.hidden) load(); }, ASK_AGAIN_MS);
+page.stop.addEventListener("click", () => {
+  stopped = true;
+  page.status.textContent = "Stopping after this exam ...";
+});
+setInterval(() => {
+  if (stopped && !document.hidden) load();
+}, ASK_AGAIN_MS);
 load();

@@ -4,7 +4,7 @@ const EXAM = /\/mammolens\/exams\/([^/]+)\/ohif\.json$/;
 
 /** The exam whose manifest the address names, or null. */
 export function examOf(search) {
-  const manifest = new URLSearchParams(search).get('url') ?? '';
+  const manifest = new URLSearchParams(search).get("url") ?? "";
   const found = EXAM.exec(manifest);
   return found && decodeURIComponent(found[1]);
 }
@@ -12,8 +12,8 @@ export function examOf(search) {
 /** The study that a PACS's list opened, or null. */
 export function studyOf(search) {
   for (const [name, value] of new URLSearchParams(search)) {
-    if (name.toLowerCase() === 'studyinstanceuids') {
-      return value.split(',')[0];
+    if (name.toLowerCase() === "studyinstanceuids") {
+      return value.split(",")[0];
     }
   }
   return null;

@@ -1,7 +1,7 @@
 // Shows all images of a grid in one scale, chest walls together, with a window where the image tells none.
 
-import { instanceOf } from './hanging-protocol.js';
-import { chestWallIsRight, windowOf } from './pixels.js';
+import { instanceOf } from "./hanging-protocol.js";
+import { chestWallIsRight, windowOf } from "./pixels.js";
 
 /** Keeps the viewports of OHIF's grid arranged; `viewOf(displaySet)` tells side and view. */
 export class Arrangement {
@@ -38,8 +38,8 @@ export class Arrangement {
   known() {
     return this.services.displaySetService
       .getActiveDisplaySets()
-      .filter(displaySet => this.viewOf(displaySet))
-      .map(displaySet => ({ displaySet, imageId: instanceOf(displaySet).imageId }));
+      .filter((displaySet) => this.viewOf(displaySet))
+      .map((displaySet) => ({ displaySet, imageId: instanceOf(displaySet).imageId }));
   }
 
   /** What is shown where and how large; equal while nothing of that has changed. */
@@ -80,14 +80,17 @@ export class Arrangement {
   #place(viewport, displaySet, image, scale) {
     const view = this.viewOf(displaySet);
     const isRight = this.#chestWallIsRight(displaySet, image);
-    const shouldBeRight = view.laterality === 'R' || (view.laterality !== 'L' && isRight);
+    const shouldBeRight = view.laterality === "R" || (view.laterality !== "L" && isRight);
     const { clientWidth, clientHeight } = viewport.element;
     viewport.setCamera({ flipHorizontal: isRight !== shouldBeRight, parallelScale: (scale * clientHeight) / 2 });
     const wall = viewport.canvasToWorld([shouldBeRight ? clientWidth : 0, clientHeight / 2]);
     const edge = [isRight ? image.columns - 0.5 : -0.5, (image.rows - 1) / 2]; // pixel centres are whole numbers
-    const shift = viewport.getImageData().imageData.indexToWorld([...edge, 0]).map((value, axis) => value - wall[axis]);
+    const shift = viewport
+      .getImageData()
+      .imageData.indexToWorld([...edge, 0])
+      .map((value, axis) => value - wall[axis]);
     const { focalPoint, position, ...camera } = viewport.getCamera();
-    const shifted = place => place.map((value, axis) => value + shift[axis]);
+    const shifted = (place) => place.map((value, axis) => value + shift[axis]);
     viewport.setCamera({ ...camera, focalPoint: shifted(focalPoint), position: shifted(position) });
   }
 
@@ -101,9 +104,9 @@ export class Arrangement {
   }
 }
 
-const isInverted = displaySet => instanceOf(displaySet).PhotometricInterpretation === 'MONOCHROME1';
-const widthOf = image => image.columns * (image.columnPixelSpacing || 1);
-const heightOf = image => image.rows * (image.rowPixelSpacing || 1);
+const isInverted = (displaySet) => instanceOf(displaySet).PhotometricInterpretation === "MONOCHROME1";
+const widthOf = (image) => image.columns * (image.columnPixelSpacing || 1);
+const heightOf = (image) => image.rows * (image.rowPixelSpacing || 1);
 
 /** mm a screen pixel at which the whole image is seen. */
 function neededScale(viewport, image) {

@@ -1,8 +1,8 @@
 // How an exam hangs: R CC, L CC, R MLO, L MLO, breasts back to back, and whatever else it has behind them.
 
-export const PROTOCOL = 'mammolens';
-export const INSTANCE = 'mammolensInstance'; // attribute of a display set: SOP Instance UID of its first image
-const ORDER = ['CC', 'MLO'];
+export const PROTOCOL = "mammolens";
+export const INSTANCE = "mammolensInstance"; // attribute of a display set: SOP Instance UID of its first image
+const ORDER = ["CC", "MLO"];
 const USUAL_ASPECT = 0.8; // width of a mammogram in heights
 
 /** The display set's first image. */
@@ -17,21 +17,23 @@ export function instanceOf(displaySet) {
  * @returns {{cells: Array, unit: number}} `unit` cells stay beside each other.
  */
 export function cellsOf(views) {
-  const sides = new Set(views.map(view => view.laterality));
-  if (!(sides.has('R') && sides.has('L'))) {
+  const sides = new Set(views.map((view) => view.laterality));
+  if (!(sides.has("R") && sides.has("L"))) {
     return { cells: [...views].sort((one, other) => rank(one) - rank(other)), unit: 1 };
   }
   const pairs = new Map(); // the n-th R and the n-th L of a view hang together
   const counted = {};
-  for (const view of views.filter(({ laterality }) => laterality === 'R' || laterality === 'L')) {
+  for (const view of views.filter(({ laterality }) => laterality === "R" || laterality === "L")) {
     const name = `${view.laterality} ${view.view}`;
     counted[name] = (counted[name] ?? 0) + 1;
     const key = `${view.view} ${counted[name]}`;
     pairs.set(key, { repeat: counted[name], view, ...pairs.get(key), [view.laterality]: view });
   }
-  const ordered = [...pairs.values()].sort((one, other) => one.repeat - other.repeat || rank(one.view) - rank(other.view));
-  const rest = views.filter(({ laterality }) => laterality !== 'R' && laterality !== 'L');
-  return { cells: [...ordered.flatMap(pair => [pair.R ?? null, pair.L ?? null]), ...rest], unit: 2 };
+  const ordered = [...pairs.values()].sort(
+    (one, other) => one.repeat - other.repeat || rank(one.view) - rank(other.view),
+  );
+  const rest = views.filter(({ laterality }) => laterality !== "R" && laterality !== "L");
+  return { cells: [...ordered.flatMap((pair) => [pair.R ?? null, pair.L ?? null]), ...rest], unit: 2 };
 }
 
 function rank(view) {
@@ -58,19 +60,19 @@ export function protocolFor(views, aspect) {
   const { cells, unit } = cellsOf(views);
   const { rows, columns } = gridOf(cells.length, unit, aspect);
   const shown = cells.filter(Boolean);
-  const id = view => `image ${shown.indexOf(view)}`;
+  const id = (view) => `image ${shown.indexOf(view)}`;
   return {
     id: PROTOCOL,
-    name: 'MammoLens',
+    name: "MammoLens",
     protocolMatchingRules: [],
-    toolGroupIds: ['default'],
+    toolGroupIds: ["default"],
     numberOfPriorsReferenced: -1,
-    displaySetSelectors: Object.fromEntries(shown.map(view => [id(view), selectorOf(view)])),
+    displaySetSelectors: Object.fromEntries(shown.map((view) => [id(view), selectorOf(view)])),
     defaultViewport: { viewportOptions: viewportOptions(), displaySets: [] },
     stages: [
       {
-        name: 'All views',
-        viewportStructure: { layoutType: 'grid', properties: { rows, columns } },
+        name: "All views",
+        viewportStructure: { layoutType: "grid", properties: { rows, columns } },
         viewports: Array.from({ length: rows * columns }, (_, place) => ({
           viewportOptions: viewportOptions(),
           displaySets: cells[place] ? [{ id: id(cells[place]) }] : [],
@@ -81,7 +83,7 @@ export function protocolFor(views, aspect) {
 }
 
 function viewportOptions() {
-  return { viewportType: 'stack', toolGroupId: 'default', allowUnmatchedView: true };
+  return { viewportType: "stack", toolGroupId: "default", allowUnmatchedView: true };
 }
 
 function selectorOf(view) {

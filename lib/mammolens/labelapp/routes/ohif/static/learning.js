@@ -32,7 +32,7 @@ export class Learning {
 
   /** The model that waits for a person. */
   get waiting() {
-    return this.#model(({ state }) => state === 'waits');
+    return this.#model(({ state }) => state === "waits");
   }
 
   /** Ask how it is; while something is learned, again and again. */
@@ -79,6 +79,6 @@ export class Learning {
     if (this.told && (this.told.jobs.running || this.told.jobs.queued.length)) {
       this.timer = setTimeout(() => this.look(), this.lookAgain);
     }
-    this.listeners.forEach(listener => listener());
+    this.listeners.forEach((listener) => listener());
   }
 }

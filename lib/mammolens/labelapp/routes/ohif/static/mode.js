@@ -1,23 +1,23 @@
 // OHIF's configuration: the mode 'MammoLens', its panel, its hanging protocol and its keys.
 
-import { examOf, studyOf, viewerOf } from './address.js';
-import { createApi } from './api.js';
-import { PROTOCOL, protocolFor } from './hanging-protocol.js';
-import { Reading } from './reading.js';
-import { Panel } from './panel.js';
-import { showFailure } from './failure.js';
-import { Session } from './session.js';
+import { examOf, studyOf, viewerOf } from "./address.js";
+import { createApi } from "./api.js";
+import { PROTOCOL, protocolFor } from "./hanging-protocol.js";
+import { Reading } from "./reading.js";
+import { Panel } from "./panel.js";
+import { showFailure } from "./failure.js";
+import { Session } from "./session.js";
 
-const EXTENSION = 'mammolens';
+const EXTENSION = "mammolens";
 const AROUND = { width: 330, height: 60 }; // of the page, what panel and toolbar take, in pixels
-const VIEWPORT = '@ohif/extension-cornerstone.viewportModule.cornerstone';
-const TRACKED_VIEWPORT = '@ohif/extension-measurement-tracking.viewportModule.cornerstone-tracked';
+const VIEWPORT = "@ohif/extension-cornerstone.viewportModule.cornerstone";
+const TRACKED_VIEWPORT = "@ohif/extension-measurement-tracking.viewportModule.cornerstone-tracked";
 const KEYS = [
-  { commandName: 'mammolensNext', label: 'Next exam', keys: ['n'] },
-  { commandName: 'mammolensPrevious', label: 'Previous exam', keys: ['p'] },
-  { commandName: 'mammolensToggleHeat', label: 'Heat on or off', keys: ['h'] },
-  { commandName: 'mammolensConfirmNormal', label: 'Confirm normal', keys: ['c'] },
-  { commandName: 'mammolensFit', label: 'Fit all views', keys: ['f'] },
+  { commandName: "mammolensNext", label: "Next exam", keys: ["n"] },
+  { commandName: "mammolensPrevious", label: "Previous exam", keys: ["p"] },
+  { commandName: "mammolensToggleHeat", label: "Heat on or off", keys: ["h"] },
+  { commandName: "mammolensConfirmNormal", label: "Confirm normal", keys: ["c"] },
+  { commandName: "mammolensFit", label: "Fit all views", keys: ["f"] },
 ];
 
 /** What `window.config` is to be; `pacs` tells whether OHIF's own study list has something to ask. */
@@ -27,45 +27,45 @@ export function configuration({ servicesManager }, { pacs }) {
   const session = new Session(api);
   const reader = { session, api, servicesManager, finding: null, reading: null, panel: null };
   return {
-    routerBasename: '/ohif/',
+    routerBasename: "/ohif/",
     showStudyList: pacs,
     extensions: [extensionOf(reader)],
     modes: [modeOf(reader)],
     disableConfirmationPrompts: true, // segmentations and measurements are taken without asking
     // OHIF tries a segmentation's thumbnail as an image, too; without a handler that ends in an error of its own.
-    httpErrorHandler: error => console.debug('not loaded', error),
-    investigationalUseDialog: { option: 'never' }, // the panel says so at all times
+    httpErrorHandler: (error) => console.debug("not loaded", error),
+    investigationalUseDialog: { option: "never" }, // the panel says so at all times
     showWarningMessageForCrossOrigin: true,
     showCPUFallbackMessage: true,
     showLoadingIndicator: true,
     strictZSpacingForVolumeViewport: true,
-    useSharedArrayBuffer: 'FALSE',
-    defaultDataSourceName: pacs ? 'dicomweb' : 'dicomjson',
+    useSharedArrayBuffer: "FALSE",
+    defaultDataSourceName: pacs ? "dicomweb" : "dicomjson",
     dataSources: [...(pacs ? [ofPacs()] : []), ofExams()],
   };
 }
 
 function ofExams() {
   return {
-    namespace: '@ohif/extension-default.dataSourcesModule.dicomjson',
-    sourceName: 'dicomjson',
-    configuration: { friendlyName: 'Exams', name: 'exams' },
+    namespace: "@ohif/extension-default.dataSourcesModule.dicomjson",
+    sourceName: "dicomjson",
+    configuration: { friendlyName: "Exams", name: "exams" },
   };
 }
 
 function ofPacs() {
   return {
-    namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
-    sourceName: 'dicomweb',
+    namespace: "@ohif/extension-default.dataSourcesModule.dicomweb",
+    sourceName: "dicomweb",
     configuration: {
-      friendlyName: 'PACS',
-      name: 'PACS',
-      wadoUriRoot: '/proxy/dicom/wado',
-      qidoRoot: '/proxy/dicom/qido',
-      wadoRoot: '/proxy/dicom/wado',
+      friendlyName: "PACS",
+      name: "PACS",
+      wadoUriRoot: "/proxy/dicom/wado",
+      qidoRoot: "/proxy/dicom/qido",
+      wadoRoot: "/proxy/dicom/wado",
       qidoSupportsIncludeField: true,
-      imageRendering: 'wadors',
-      thumbnailRendering: 'wadors',
+      imageRendering: "wadors",
+      thumbnailRendering: "wadors",
       enableStudyLazyLoad: false,
       supportsFuzzyMatching: true,
       supportsWildcard: true,
@@ -77,25 +77,25 @@ function ofPacs() {
 function extensionOf(reader) {
   return {
     id: EXTENSION,
-    version: '1.0.0',
+    version: "1.0.0",
     getPanelModule({ extensionManager }) {
       reader.panel = new Panel(reader.session);
       reader.extensionManager = extensionManager;
-      const mount = host => host?.append(reader.panel.root);
-      const component = () => element('div', { className: 'mammolens-host', ref: mount });
-      return [{ name: 'exam', iconName: 'tab-patient-info', iconLabel: 'MammoLens', label: 'MammoLens', component }];
+      const mount = (host) => host?.append(reader.panel.root);
+      const component = () => element("div", { className: "mammolens-host", ref: mount });
+      return [{ name: "exam", iconName: "tab-patient-info", iconLabel: "MammoLens", label: "MammoLens", component }];
     },
     getCommandsModule() {
-      const run = action => ({ commandFn: () => reader.reading?.[action](), context: 'VIEWER' });
+      const run = (action) => ({ commandFn: () => reader.reading?.[action](), context: "VIEWER" });
       return {
         definitions: {
-          mammolensNext: run('next'),
-          mammolensPrevious: run('previous'),
-          mammolensToggleHeat: run('toggleHeat'),
-          mammolensConfirmNormal: run('confirmNormal'),
-          mammolensFit: run('fit'),
+          mammolensNext: run("next"),
+          mammolensPrevious: run("previous"),
+          mammolensToggleHeat: run("toggleHeat"),
+          mammolensConfirmNormal: run("confirmNormal"),
+          mammolensFit: run("fit"),
         },
-        defaultContext: 'VIEWER',
+        defaultContext: "VIEWER",
       };
     },
     getHangingProtocolModule() {
@@ -106,20 +106,20 @@ function extensionOf(reader) {
 
 function modeOf(reader) {
   return {
-    id: '@mammolens/mode',
+    id: "@mammolens/mode",
     modeFactory: async ({ loadModules }) => {
-      const [longitudinal] = await loadModules(['@ohif/mode-longitudinal']);
+      const [longitudinal] = await loadModules(["@ohif/mode-longitudinal"]);
       const base = longitudinal.modeFactory({ modeConfiguration: {} });
       return {
         ...base,
-        id: '@mammolens/mode',
-        routeName: 'mammolens',
-        displayName: 'MammoLens',
+        id: "@mammolens/mode",
+        routeName: "mammolens",
+        displayName: "MammoLens",
         hangingProtocol: PROTOCOL,
-        hotkeys: { name: 'mammolens-hotkeys', hotkeys: hotkeysWith(base.hotkeys) },
+        hotkeys: { name: "mammolens-hotkeys", hotkeys: hotkeysWith(base.hotkeys) },
         isValidMode: ({ modalities }) => ({
-          valid: modalities.split('\\').includes('MG'),
-          description: 'Mammograms only',
+          valid: modalities.split("\\").includes("MG"),
+          description: "Mammograms only",
         }),
         onModeInit() {
           reader.finding ??= find(reader); // OHIF calls this at each drawing of its page
@@ -130,7 +130,7 @@ function modeOf(reader) {
           reader.finding = null;
           base.onModeExit.call(this, leaving);
         },
-        routes: [{ ...base.routes[0], path: 'mammolens', init: () => begin(reader), layoutTemplate: layoutOf(base) }],
+        routes: [{ ...base.routes[0], path: "mammolens", init: () => begin(reader), layoutTemplate: layoutOf(base) }],
       };
     },
   };
@@ -154,7 +154,7 @@ async function find(reader) {
 /** A study that the PACS's list opened is shown as the exam that it belongs to. */
 async function redirect(api) {
   try {
-    const { exam } = await api.examOfStudy(studyOf(window.location.search) ?? '');
+    const { exam } = await api.examOfStudy(studyOf(window.location.search) ?? "");
     window.location.replace(viewerOf(exam));
   } catch (error) {
     showFailure(error.message);
@@ -175,20 +175,20 @@ async function begin(reader) {
 }
 
 function layoutOf(base) {
-  return argument => {
+  return (argument) => {
     const { props, ...template } = base.routes[0].layoutTemplate(argument);
-    const viewports = props.viewports.map(viewport =>
-      viewport.namespace === TRACKED_VIEWPORT ? { ...viewport, namespace: VIEWPORT } : viewport
+    const viewports = props.viewports.map((viewport) =>
+      viewport.namespace === TRACKED_VIEWPORT ? { ...viewport, namespace: VIEWPORT } : viewport,
     );
     return {
       ...template,
       props: {
         ...props,
         viewports,
-        leftPanels: ['@ohif/extension-default.panelModule.seriesList'],
+        leftPanels: ["@ohif/extension-default.panelModule.seriesList"],
         leftPanelClosed: true,
         // No panel of segmentations: OHIF brings it to the front whenever one is added.
-        rightPanels: [`${EXTENSION}.panelModule.exam`, '@ohif/extension-cornerstone.panelModule.panelMeasurement'],
+        rightPanels: [`${EXTENSION}.panelModule.exam`, "@ohif/extension-cornerstone.panelModule.panelMeasurement"],
         rightPanelClosed: false,
       },
     };
@@ -197,17 +197,17 @@ function layoutOf(base) {
 
 function hotkeysWith(usual) {
   const taken = new Set(KEYS.flatMap(({ keys }) => keys));
-  return [...KEYS, ...usual.filter(({ keys }) => !keys.some(key => taken.has(key)))];
+  return [...KEYS, ...usual.filter(({ keys }) => !keys.some((key) => taken.has(key)))];
 }
 
 function addStyle() {
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
-  link.href = '/mammolens/ohif/panel.css';
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = "/mammolens/ohif/panel.css";
   document.head.append(link);
 }
 
 /** A React element, made by hand since OHIF does not hand out its React. */
 function element(type, { ref, ...props }) {
-  return { $$typeof: Symbol.for('react.element'), type, key: null, ref, props, _owner: null, _store: {} };
+  return { $$typeof: Symbol.for("react.element"), type, key: null, ref, props, _owner: null, _store: {} };
 }

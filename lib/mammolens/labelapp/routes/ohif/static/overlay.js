@@ -1,10 +1,10 @@
 // The heat over the images: the server's DICOM segmentations, drawn by OHIF's own support for them.
 
-import { instanceOf } from './hanging-protocol.js';
+import { instanceOf } from "./hanging-protocol.js";
 
-const LABELMAP = 'Labelmap';
+const LABELMAP = "Labelmap";
 const ENOUGH = 10_000; // ms
-const SEG = '1.2.840.10008.5.1.4.1.1.66.4'; // Segmentation Storage
+const SEG = "1.2.840.10008.5.1.4.1.1.66.4"; // Segmentation Storage
 
 /** One segmentation an image; segment n is heat level n. */
 export class Overlay {
@@ -30,7 +30,7 @@ export class Overlay {
       if (anew) {
         this.#clear(exam.views_in_detail);
       }
-      this.views = exam.views_in_detail.filter(view => view.segmentation);
+      this.views = exam.views_in_detail.filter((view) => view.segmentation);
       await this.#addMissing(exam.exam);
       await this.#attach();
     });
@@ -39,7 +39,7 @@ export class Overlay {
   }
 
   async #attach() {
-    await Promise.all(this.arrangement.shown().map(shown => this.#attachTo(shown)));
+    await Promise.all(this.arrangement.shown().map((shown) => this.#attachTo(shown)));
     this.draw();
   }
 
@@ -62,7 +62,13 @@ export class Overlay {
     const fill = this.opacity;
     segmentationService.setStyle(
       { type: LABELMAP },
-      { renderFill: true, fillAlpha: fill, fillAlphaInactive: fill, renderOutline: false, renderOutlineInactive: false }
+      {
+        renderFill: true,
+        fillAlpha: fill,
+        fillAlphaInactive: fill,
+        renderOutline: false,
+        renderOutlineInactive: false,
+      },
     );
     for (const { id } of this.arrangement.shown()) {
       for (const { segmentationId, segments } of segmentationService.getSegmentationRepresentations(id)) {
@@ -98,17 +104,23 @@ export class Overlay {
   }
 
   async #addMissing(exam) {
-    if (this.views.every(view => this.#displaySetsOf(view).length)) {
+    if (this.views.every((view) => this.#displaySetsOf(view).length)) {
       return;
     }
     const { studies } = await this.api.manifest(exam);
-    const instances = studies.flatMap(study =>
+    const instances = studies.flatMap((study) =>
       study.series.flatMap(({ instances: all, ...series }) =>
-        all.map(({ metadata, url }) => ({ ...series, ...metadata, StudyInstanceUID: study.StudyInstanceUID, url, imageId: url }))
-      )
+        all.map(({ metadata, url }) => ({
+          ...series,
+          ...metadata,
+          StudyInstanceUID: study.StudyInstanceUID,
+          url,
+          imageId: url,
+        })),
+      ),
     );
-    for (const view of this.views.filter(one => !this.#displaySetsOf(one).length)) {
-      const instance = instances.find(one => one.SOPInstanceUID === view.segmentation.sop_instance_uid);
+    for (const view of this.views.filter((one) => !this.#displaySetsOf(one).length)) {
+      const instance = instances.find((one) => one.SOPInstanceUID === view.segmentation.sop_instance_uid);
       if (instance) {
         this.services.displaySetService.makeDisplaySets([instance], { madeInClient: true });
       }
@@ -124,7 +136,7 @@ export class Overlay {
 
   /** The id of an image's segmentation, read if it was not yet; null if there is none. */
   async #loaded(sopInstanceUid, image) {
-    const view = this.views.find(one => one.sop_instance_uid === sopInstanceUid);
+    const view = this.views.find((one) => one.sop_instance_uid === sopInstanceUid);
     const [segmentation] = view ? this.#displaySetsOf(view) : [];
     if (!segmentation) {
       return null;
@@ -138,7 +150,7 @@ export class Overlay {
 }
 
 function sourceOf(segmentation) {
-  const first = sequence => (Array.isArray(sequence) ? sequence[0] : sequence);
+  const first = (sequence) => (Array.isArray(sequence) ? sequence[0] : sequence);
   return first(first(segmentation?.ReferencedSeriesSequence)?.ReferencedInstanceSequence)?.ReferencedSOPInstanceUID;
 }
 

@@ -1,30 +1,30 @@
 // How the heat is shown: on or off, how strong, from which level on.
 
-import { h } from './dom.js';
+import { h } from "./dom.js";
 
 /** Controls of the overlay; `changed` redraws the panel. */
 export function heatSection(exam, overlay, changed) {
   return h(
-    'fieldset',
-    { class: 'mammolens-heat' },
-    h('legend', {}, 'Heat'),
-    h('label', {}, onOff(overlay, changed), ' show'),
-    h('label', { class: 'mammolens-opacity' }, 'opacity', opacity(overlay)),
+    "fieldset",
+    { class: "mammolens-heat" },
+    h("legend", {}, "Heat"),
+    h("label", {}, onOff(overlay, changed), " show"),
+    h("label", { class: "mammolens-opacity" }, "opacity", opacity(overlay)),
     h(
-      'div',
-      { role: 'radiogroup', 'aria-label': 'Show from level' },
-      exam.levels.map(level => threshold(level, overlay, changed))
-    )
+      "div",
+      { role: "radiogroup", "aria-label": "Show from level" },
+      exam.levels.map((level) => threshold(level, overlay, changed)),
+    ),
   );
 }
 
 function onOff(overlay, changed) {
-  return h('input', {
-    type: 'checkbox',
+  return h("input", {
+    type: "checkbox",
     checked: overlay.on,
-    'data-name': 'heat',
-    'aria-label': 'Show heat',
-    onchange: event => {
+    "data-name": "heat",
+    "aria-label": "Show heat",
+    onchange: (event) => {
       overlay.set({ on: event.target.checked });
       changed();
     },
@@ -32,14 +32,14 @@ function onOff(overlay, changed) {
 }
 
 function opacity(overlay) {
-  return h('input', {
-    type: 'range',
+  return h("input", {
+    type: "range",
     min: 0,
     max: 100,
     value: Math.round(overlay.opacity * 100),
-    'data-name': 'opacity',
-    'aria-label': 'Opacity of the heat',
-    oninput: event => overlay.set({ opacity: event.target.valueAsNumber / 100 }),
+    "data-name": "opacity",
+    "aria-label": "Opacity of the heat",
+    oninput: (event) => overlay.set({ opacity: event.target.valueAsNumber / 100 }),
   });
 }
 
@@ -49,17 +49,17 @@ function threshold({ name, segment, colour, meaning }, overlay, changed) {
     changed();
   };
   return h(
-    'label',
+    "label",
     { title: meaning },
-    h('input', {
-      type: 'radio',
-      name: 'mammolens-threshold',
+    h("input", {
+      type: "radio",
+      name: "mammolens-threshold",
       checked: overlay.lowest === segment,
-      'data-name': `from ${name}`,
+      "data-name": `from ${name}`,
       onchange: choose,
     }),
-    h('span', { class: 'mammolens-colour', style: `background:${colour}` }),
+    h("span", { class: "mammolens-colour", style: `background:${colour}` }),
     ` from ${name} `,
-    h('small', {}, meaning)
+    h("small", {}, meaning),
   );
 }

@@ -1,7 +1,7 @@
 // One calm line about the model that serves, and a small section to have it learn; more on the page /models.
 
-import { doing, needsReason } from '/mammolens/pages/learning-words.js';
-import { h } from './dom.js';
+import { doing, needsReason } from "/mammolens/pages/learning-words.js";
+import { h } from "./dom.js";
 
 /** Nothing until the server has told. */
 export function learningSection(learning) {
@@ -11,34 +11,44 @@ export function learningSection(learning) {
   const { drift } = learning.told;
   const model = learning.serving?.model;
   return h(
-    'section',
-    { 'aria-label': 'Model' },
-    h('p', { class: 'mammolens-hint' }, model ? `Model ${model} serves.` : 'No model serves.'),
-    drift.alarm ? h('p', { class: 'mammolens-doubt' }, drift.sentence) : null,
+    "section",
+    { "aria-label": "Model" },
+    h("p", { class: "mammolens-hint" }, model ? `Model ${model} serves.` : "No model serves."),
+    drift.alarm ? h("p", { class: "mammolens-doubt" }, drift.sentence) : null,
     h(
-      'details',
-      { open: learning.isOpen, ontoggle: event => (learning.isOpen = event.target.open) },
-      h('summary', { 'data-name': 'learning' }, learning.waiting ? 'Learning: a new model waits for you' : 'Learning'),
-      learning.error ? h('p', { class: 'mammolens-error', role: 'alert' }, learning.error) : null,
-      learning.job ? running(learning) : h('div', { class: 'mammolens-row' }, action('train', 'Train on confirmed exams', () => learning.train())),
+      "details",
+      { open: learning.isOpen, ontoggle: (event) => (learning.isOpen = event.target.open) },
+      h("summary", { "data-name": "learning" }, learning.waiting ? "Learning: a new model waits for you" : "Learning"),
+      learning.error ? h("p", { class: "mammolens-error", role: "alert" }, learning.error) : null,
+      learning.job
+        ? running(learning)
+        : h(
+            "div",
+            { class: "mammolens-row" },
+            action("train", "Train on confirmed exams", () => learning.train()),
+          ),
       learning.waiting ? waiting(learning) : null,
-      h('a', { href: '/models' }, 'All about the models')
-    )
+      h("a", { href: "/models" }, "All about the models"),
+    ),
   );
 }
 
 function running(learning) {
   const { progress } = learning.job;
-  const bar = h('progress', { max: 1, 'aria-label': 'Learning' });
-  if (typeof progress?.share === 'number') {
+  const bar = h("progress", { max: 1, "aria-label": "Learning" });
+  if (typeof progress?.share === "number") {
     bar.value = progress.share;
   }
   return h(
-    'div',
-    { role: 'status' },
-    h('p', {}, doing(learning.job)),
+    "div",
+    { role: "status" },
+    h("p", {}, doing(learning.job)),
     bar,
-    h('div', { class: 'mammolens-row' }, action('stop-learning', 'Stop', () => learning.stop()))
+    h(
+      "div",
+      { class: "mammolens-row" },
+      action("stop-learning", "Stop", () => learning.stop()),
+    ),
   );
 }
 
@@ -47,18 +57,18 @@ function waiting(learning) {
   const { verdict, model } = learning.waiting;
   const overrules = needsReason(learning.waiting, learning.serving);
   return h(
-    'div',
+    "div",
     {},
-    h('p', {}, `${model}: ${verdict?.reason ?? 'was not set against the model that serves'}.`),
+    h("p", {}, `${model}: ${verdict?.reason ?? "was not set against the model that serves"}.`),
     h(
-      'div',
-      { class: 'mammolens-row' },
-      overrules ? null : action('accept', 'Accept', () => learning.accept()),
-      action('keep', 'Keep the old one', () => learning.keepOld())
-    )
+      "div",
+      { class: "mammolens-row" },
+      overrules ? null : action("accept", "Accept", () => learning.accept()),
+      action("keep", "Keep the old one", () => learning.keepOld()),
+    ),
   );
 }
 
 function action(name, label, onclick) {
-  return h('button', { type: 'button', 'data-name': name, onclick }, label);
+  return h("button", { type: "button", "data-name": name, onclick }, label);
 }

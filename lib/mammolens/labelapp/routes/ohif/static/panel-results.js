@@ -1,81 +1,86 @@
 // What the model says of exam, breasts and views, and its findings.
 
-import { h } from './dom.js';
-import { cellsOf } from './hanging-protocol.js';
-import { breastName, nameOf } from './words.js';
+import { h } from "./dom.js";
+import { cellsOf } from "./hanging-protocol.js";
+import { breastName, nameOf } from "./words.js";
 
 /** The exam's number in words, its flag, its breasts. */
 export function examSection(exam) {
-  const flag = { true: 'Flagged', false: 'Not flagged' }[exam.exam_is_anomalous];
+  const flag = { true: "Flagged", false: "Not flagged" }[exam.exam_is_anomalous];
   return h(
-    'header',
-    { class: 'mammolens-exam' },
-    h('h2', {}, [exam.patient, exam.study_date].filter(Boolean).join(', ')),
-    exam.sentence && h('p', { class: 'mammolens-sentence' }, exam.sentence),
-    flag && h('p', { class: 'mammolens-flag', 'data-flagged': exam.exam_is_anomalous, title: exam.decision_rule ?? '' }, flag),
-    h('ul', {}, (exam.breasts ?? []).filter(({ sentence }) => sentence).map(breast)),
-    exam.problems.map(problem => h('p', { class: 'mammolens-error' }, problem))
+    "header",
+    { class: "mammolens-exam" },
+    h("h2", {}, [exam.patient, exam.study_date].filter(Boolean).join(", ")),
+    exam.sentence && h("p", { class: "mammolens-sentence" }, exam.sentence),
+    flag &&
+      h(
+        "p",
+        { class: "mammolens-flag", "data-flagged": exam.exam_is_anomalous, title: exam.decision_rule ?? "" },
+        flag,
+      ),
+    h("ul", {}, (exam.breasts ?? []).filter(({ sentence }) => sentence).map(breast)),
+    exam.problems.map((problem) => h("p", { class: "mammolens-error" }, problem)),
   );
 }
 
 function breast({ laterality, sentence }) {
-  return h('li', {}, h('b', {}, breastName(laterality)), ` ${sentence}`);
+  return h("li", {}, h("b", {}, breastName(laterality)), ` ${sentence}`);
 }
 
 /** Buttons that bring a finding to the middle of its image. */
 export function findingsSection(exam, reading) {
-  const findings = exam.views_in_detail.flatMap(view => view.findings.map(finding => ({ view, finding })));
+  const findings = exam.views_in_detail.flatMap((view) => view.findings.map((finding) => ({ view, finding })));
   findings.sort((one, other) => other.finding.peak - one.finding.peak);
   const left = exam.views_in_detail.reduce((sum, view) => sum + (view.findings_left_out ?? 0), 0);
   const colours = Object.fromEntries(exam.levels.map(({ name, colour }) => [name, colour]));
   return h(
-    'section',
-    { 'aria-label': 'Findings' },
-    h('h3', {}, 'Findings'),
-    findings.length ? null : h('p', {}, exam.state === 'judged' ? 'No region stands out.' : 'Not judged yet.'),
+    "section",
+    { "aria-label": "Findings" },
+    h("h3", {}, "Findings"),
+    findings.length ? null : h("p", {}, exam.state === "judged" ? "No region stands out." : "Not judged yet."),
     h(
-      'ol',
-      { class: 'mammolens-findings' },
+      "ol",
+      { class: "mammolens-findings" },
       findings.map(({ view, finding }) =>
         h(
-          'li',
+          "li",
           {},
           h(
-            'button',
+            "button",
             {
-              type: 'button',
-              'data-name': `finding ${view.image} ${finding.rank}`,
+              type: "button",
+              "data-name": `finding ${view.image} ${finding.rank}`,
               onclick: () => reading.show(view, finding),
             },
-            h('span', { class: 'mammolens-colour', style: `background:${colours[finding.level] ?? '#888'}` }),
-            finding.text
-          )
-        )
-      )
+            h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
+            finding.text,
+          ),
+        ),
+      ),
     ),
-    left ? h('p', {}, `and ${left} with lower peaks`) : null
+    left ? h("p", {}, `and ${left} with lower peaks`) : null,
   );
 }
 
 /** Each view: its number in words, what is doubtful, what failed. */
 export function viewsSection(exam) {
   return h(
-    'section',
-    { 'aria-label': 'Views' },
-    h('h3', {}, 'Views'),
-    h('dl', { class: 'mammolens-views' }, cellsOf(exam.views_in_detail).cells.filter(Boolean).flatMap(aboutView))
+    "section",
+    { "aria-label": "Views" },
+    h("h3", {}, "Views"),
+    h("dl", { class: "mammolens-views" }, cellsOf(exam.views_in_detail).cells.filter(Boolean).flatMap(aboutView)),
   );
 }
 
 function aboutView(view) {
   return [
-    h('dt', {}, nameOf(view)),
+    h("dt", {}, nameOf(view)),
     h(
-      'dd',
+      "dd",
       {},
-      view.sentence && h('p', {}, view.sentence),
-      view.error && h('p', { class: 'mammolens-error' }, view.error),
-      view.quality.map(({ explanation }) => h('p', { class: 'mammolens-doubt' }, explanation))
+      view.sentence && h("p", {}, view.sentence),
+      view.error && h("p", { class: "mammolens-error" }, view.error),
+      view.quality.map(({ explanation }) => h("p", { class: "mammolens-doubt" }, explanation)),
     ),
   ];
 }

@@ -1,18 +1,18 @@
 // The panel beside the images: what the model says, and what the reader decides.
 
-import { h } from './dom.js';
-import { decisionsSection } from './panel-decisions.js';
-import { heatSection } from './panel-heat.js';
-import { learningSection } from './panel-learning.js';
-import { examSection, findingsSection, viewsSection } from './panel-results.js';
-import { moment, NOTICE, progressInWords } from './words.js';
+import { h } from "./dom.js";
+import { decisionsSection } from "./panel-decisions.js";
+import { heatSection } from "./panel-heat.js";
+import { learningSection } from "./panel-learning.js";
+import { examSection, findingsSection, viewsSection } from "./panel-results.js";
+import { moment, NOTICE, progressInWords } from "./words.js";
 
 const KEYS = [
-  ['N', 'next exam'],
-  ['P', 'previous exam'],
-  ['H', 'heat on or off'],
-  ['C', 'confirm normal'],
-  ['F', 'fit all views'],
+  ["N", "next exam"],
+  ["P", "previous exam"],
+  ["H", "heat on or off"],
+  ["C", "confirm normal"],
+  ["F", "fit all views"],
 ];
 
 /** Built once and moved by OHIF from place to place; `root` is its element. */
@@ -21,16 +21,23 @@ export class Panel {
     this.session = session;
     this.reading = null;
     this.said = null; // a passing word that is no error of the session
-    this.field = h('textarea', {
+    this.field = h("textarea", {
       rows: 1,
       maxLength: 2000,
-      placeholder: 'Comment (optional)',
-      'aria-label': 'Comment on the decision',
+      placeholder: "Comment (optional)",
+      "aria-label": "Comment on the decision",
     });
-    this.top = h('div', { class: 'mammolens-top' });
-    this.middle = h('div', { class: 'mammolens-middle' });
-    this.bottom = h('div', { class: 'mammolens-bottom' });
-    this.root = h('section', { class: 'mammolens', 'aria-label': 'MammoLens' }, this.top, this.middle, this.bottom, notice());
+    this.top = h("div", { class: "mammolens-top" });
+    this.middle = h("div", { class: "mammolens-middle" });
+    this.bottom = h("div", { class: "mammolens-bottom" });
+    this.root = h(
+      "section",
+      { class: "mammolens", "aria-label": "MammoLens" },
+      this.top,
+      this.middle,
+      this.bottom,
+      notice(),
+    );
     this.update();
   }
 
@@ -64,19 +71,21 @@ export class Panel {
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
     if (session.exam && reading) {
       this.top.replaceChildren(examSection(session.exam), this.#status(this.#doing()));
-      this.middle.replaceChildren(...[
-        heatSection(session.exam, reading.overlay, () => this.update()),
-        findingsSection(session.exam, reading),
-        viewsSection(session.exam),
-        resultsSection(session),
-        learningSection(reading.learning),
-        keys(),
-      ].filter(Boolean));
+      this.middle.replaceChildren(
+        ...[
+          heatSection(session.exam, reading.overlay, () => this.update()),
+          findingsSection(session.exam, reading),
+          viewsSection(session.exam),
+          resultsSection(session),
+          learningSection(reading.learning),
+          keys(),
+        ].filter(Boolean),
+      );
       this.bottom.replaceChildren(decisionsSection(session, reading, this.field), navigation(reading));
     } else {
-      this.top.replaceChildren(this.#status('Opening the exam'));
+      this.top.replaceChildren(this.#status("Opening the exam"));
     }
-    this.root.setAttribute('aria-busy', String(reading?.isBusy ?? true));
+    this.root.setAttribute("aria-busy", String(reading?.isBusy ?? true));
     const again = focused?.isConnected ? focused : this.#control(focused?.dataset.name);
     again?.focus({ preventScroll: true });
   }
@@ -86,33 +95,33 @@ export class Panel {
   }
 
   #doing() {
-    return this.session.busy === 'judging' ? progressInWords(this.session.exam.progress) : null;
+    return this.session.busy === "judging" ? progressInWords(this.session.exam.progress) : null;
   }
 
   #status(doing) {
     const { error, exam, busy } = this.session;
-    const progress = busy === 'judging' ? exam?.progress : null;
-    const bar = h('progress', { max: progress?.total ?? 1, 'aria-label': 'Progress' });
+    const progress = busy === "judging" ? exam?.progress : null;
+    const bar = h("progress", { max: progress?.total ?? 1, "aria-label": "Progress" });
     if (progress) {
       bar.value = progress.done;
     }
     const words = error ?? this.said;
     return h(
-      'div',
-      { class: 'mammolens-status' },
-      h('div', { role: 'status' }, doing && h('p', {}, doing), doing && bar),
-      h('div', { role: 'alert' }, words && h('p', { class: 'mammolens-error' }, words))
+      "div",
+      { class: "mammolens-status" },
+      h("div", { role: "status" }, doing && h("p", {}, doing), doing && bar),
+      h("div", { role: "alert" }, words && h("p", { class: "mammolens-error" }, words)),
     );
   }
 }
 
 function navigation(reading) {
   return h(
-    'nav',
-    { class: 'mammolens-row', 'aria-label': 'Exams' },
-    button('previous', 'Previous', () => reading.previous()),
-    button('next', 'Next exam', () => reading.next()),
-    h('a', { href: '/' }, 'Worklist')
+    "nav",
+    { class: "mammolens-row", "aria-label": "Exams" },
+    button("previous", "Previous", () => reading.previous()),
+    button("next", "Next exam", () => reading.next()),
+    h("a", { href: "/" }, "Worklist"),
   );
 }
 
@@ -121,27 +130,27 @@ function resultsSection(session) {
   const busy = session.busy !== null;
   const { can_store: canStore, stored_at: storedAt, state } = session.exam;
   return h(
-    'section',
-    { 'aria-label': 'Results' },
+    "section",
+    { "aria-label": "Results" },
     h(
-      'div',
-      { class: 'mammolens-row' },
-      button('again', 'Judge again', () => session.judge({ again: true }), busy),
-      canStore && button('store', 'Send to PACS', () => session.judge({ store: true }), busy || state !== 'judged')
+      "div",
+      { class: "mammolens-row" },
+      button("again", "Judge again", () => session.judge({ again: true }), busy),
+      canStore && button("store", "Send to PACS", () => session.judge({ store: true }), busy || state !== "judged"),
     ),
-    storedAt ? h('p', { class: 'mammolens-hint' }, `In the PACS since ${moment(storedAt)}.`) : null
+    storedAt ? h("p", { class: "mammolens-hint" }, `In the PACS since ${moment(storedAt)}.`) : null,
   );
 }
 
 function button(name, label, onclick, disabled = false) {
-  return h('button', { type: 'button', 'data-name': name, disabled, onclick }, label);
+  return h("button", { type: "button", "data-name": name, disabled, onclick }, label);
 }
 
 function keys() {
-  const entries = KEYS.map(([key, meaning]) => h('li', {}, h('kbd', {}, key), ` ${meaning}`));
-  return h('ul', { class: 'mammolens-keys', 'aria-label': 'Keys' }, entries);
+  const entries = KEYS.map(([key, meaning]) => h("li", {}, h("kbd", {}, key), ` ${meaning}`));
+  return h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, entries);
 }
 
 function notice() {
-  return h('p', { class: 'mammolens-notice' }, `${NOTICE}.`);
+  return h("p", { class: "mammolens-notice" }, `${NOTICE}.`);
 }

@@ -21,7 +21,7 @@ export function windowOf(values, inverted) {
   sampled.sort((one, other) => one - other);
   const air = sampled[0];
   const brightest = at(sampled, BRIGHTEST);
-  const breast = sampled.filter(value => value > air + AIR * (brightest - air));
+  const breast = sampled.filter((value) => value > air + AIR * (brightest - air));
   const [low, high] = [at(breast, DARKEST) ?? air, at(breast, BRIGHTEST) ?? air + 1];
   const [lower, upper] = inverted ? [-high, -low] : [low, high];
   return { lower, upper: Math.max(upper, lower + 1) };

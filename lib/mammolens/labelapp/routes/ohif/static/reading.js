@@ -1,15 +1,15 @@
 // Puts session, images, heat and panel together while an exam is open.
 
-import { viewerOf } from './address.js';
-import { Arrangement } from './arrangement.js';
-import { INSTANCE, instanceOf } from './hanging-protocol.js';
-import { Learning } from './learning.js';
-import { Overlay } from './overlay.js';
-import { drawnRegions } from './regions.js';
-import { nameOf } from './words.js';
-import { nextOf, Seen } from './worklist.js';
+import { viewerOf } from "./address.js";
+import { Arrangement } from "./arrangement.js";
+import { INSTANCE, instanceOf } from "./hanging-protocol.js";
+import { Learning } from "./learning.js";
+import { Overlay } from "./overlay.js";
+import { drawnRegions } from "./regions.js";
+import { nameOf } from "./words.js";
+import { nextOf, Seen } from "./worklist.js";
 
-const NOT_YET = new Set(['new', 'judging']); // a failed exam waits for 'Judge again'
+const NOT_YET = new Set(["new", "judging"]); // a failed exam waits for 'Judge again'
 const CLOSE_UP = 2.5; // how much nearer a finding is looked at than the whole image
 const SETTLED = 150; // ms without further changes after which the page has settled
 
@@ -17,15 +17,15 @@ const SETTLED = 150; // ms without further changes after which the page has sett
 export class Reading {
   constructor({ session, api, servicesManager, extensionManager, panel }) {
     const { cornerstone, cornerstoneTools } = extensionManager
-      .getModuleEntry('@ohif/extension-cornerstone.utilityModule.common')
+      .getModuleEntry("@ohif/extension-cornerstone.utilityModule.common")
       .exports.getCornerstoneLibraries();
     Object.assign(this, { session, api, panel, cornerstone, tools: cornerstoneTools });
     this.services = servicesManager.services;
     this.seen = new Seen(window.sessionStorage);
-    this.arrangement = new Arrangement(this.services, displaySet => this.viewOf(displaySet));
+    this.arrangement = new Arrangement(this.services, (displaySet) => this.viewOf(displaySet));
     this.overlay = new Overlay(this.services, api, this.arrangement);
     this.learning = new Learning(api);
-    this.arranged = ''; // what was shown where when it was fitted last
+    this.arranged = ""; // what was shown where when it was fitted last
     this.judgements = session.judgements;
     this.leaving = [];
     this.isComplete = false; // whether all images are there
@@ -35,7 +35,7 @@ export class Reading {
 
   /** Whether images and heat on the screen are not yet what they are going to be. */
   get isBusy() {
-    return !this.isComplete || this.isSettling || this.working > 0 || this.session.busy === 'judging';
+    return !this.isComplete || this.isSettling || this.working > 0 || this.session.busy === "judging";
   }
 
   /** Begin: watch OHIF's viewports and the server's results, and have the exam judged if it is not. */
@@ -43,12 +43,12 @@ export class Reading {
     const { cornerstoneViewportService, hangingProtocolService } = this.services;
     hangingProtocolService.addCustomAttribute(
       INSTANCE,
-      'SOP Instance UID of the first image',
-      displaySet => instanceOf(displaySet)?.SOPInstanceUID
+      "SOP Instance UID of the first image",
+      (displaySet) => instanceOf(displaySet)?.SOPInstanceUID,
     );
     const { unsubscribe } = cornerstoneViewportService.subscribe(
       cornerstoneViewportService.EVENTS.VIEWPORT_DATA_CHANGED,
-      () => this.#settle()
+      () => this.#settle(),
     );
     const resized = new ResizeObserver(() => this.#settle());
     resized.observe(document.body);
@@ -63,15 +63,15 @@ export class Reading {
 
   /** End: OHIF shows something else. */
   leave() {
-    this.leaving.splice(0).forEach(leave => leave());
+    this.leaving.splice(0).forEach((leave) => leave());
     clearTimeout(this.settling);
     this.learning.leave();
   }
 
   /** The server's view that a display set shows. */
   viewOf(displaySet) {
-    const uid = displaySet.Modality === 'SEG' ? null : instanceOf(displaySet)?.SOPInstanceUID;
-    return this.session.exam?.views_in_detail.find(view => view.sop_instance_uid === uid);
+    const uid = displaySet.Modality === "SEG" ? null : instanceOf(displaySet)?.SOPInstanceUID;
+    return this.session.exam?.views_in_detail.find((view) => view.sop_instance_uid === uid);
   }
 
   /** Bring a finding of a view to the middle of its viewport. */
@@ -86,7 +86,7 @@ export class Reading {
     const world = this.cornerstone.utilities.imageToWorldCoords(image.imageId, finding.peak_place);
     viewport.setZoom(Math.max(CLOSE_UP, viewport.getZoom()));
     const { focalPoint, position } = viewport.getCamera();
-    const moved = place => place.map((value, axis) => value + world[axis] - focalPoint[axis]);
+    const moved = (place) => place.map((value, axis) => value + world[axis] - focalPoint[axis]);
     viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
     viewport.render();
   }
@@ -102,23 +102,23 @@ export class Reading {
   }
 
   confirmNormal() {
-    return this.decide('normal');
+    return this.decide("normal");
   }
 
   /** Record a verdict with the comment of the panel and, for a finding, what was drawn. */
   async decide(verdict) {
-    const regions = verdict === 'finding' ? this.regions() : [];
+    const regions = verdict === "finding" ? this.regions() : [];
     if (await this.session.decide(verdict, this.panel.comment, regions)) {
-      this.panel.comment = '';
+      this.panel.comment = "";
     }
   }
 
   /** What the reader drew on the exam's images. */
   regions() {
     const images = new Map(
-      this.arrangement.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image])
+      this.arrangement.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image]),
     );
-    return drawnRegions(this.cornerstone, this.tools, imageId => images.get(imageId));
+    return drawnRegions(this.cornerstone, this.tools, (imageId) => images.get(imageId));
   }
 
   /** The most anomalous exam that nobody has reviewed, one that this tab has not shown first. */
@@ -131,7 +131,7 @@ export class Reading {
         this.seen.add(here);
         window.location.assign(viewerOf(next));
       } else {
-        this.panel.say('All other exams are reviewed.');
+        this.panel.say("All other exams are reviewed.");
       }
     } catch (error) {
       this.panel.say(error.message);
@@ -143,7 +143,7 @@ export class Reading {
     if (previous) {
       window.location.assign(viewerOf(previous));
     } else {
-      this.panel.say('No exam was read before this one.');
+      this.panel.say("No exam was read before this one.");
     }
   }
 
@@ -153,10 +153,17 @@ export class Reading {
       const view = referenceInstance && this.viewOf({ instances: [referenceInstance] });
       return view && nameOf(view);
     };
-    const view = { id: 'view', customizationType: 'ohif.overlayItem', label: '', title: 'View', condition: nameIn, contentF: nameIn };
+    const view = {
+      id: "view",
+      customizationType: "ohif.overlayItem",
+      label: "",
+      title: "View",
+      condition: nameIn,
+      contentF: nameIn,
+    };
     return [
-      { id: 'cornerstoneOverlayTopLeft', items: [view] },
-      { id: 'cornerstoneOverlayBottomRight', items: [] },
+      { id: "cornerstoneOverlayTopLeft", items: [view] },
+      { id: "cornerstoneOverlayBottomRight", items: [] },
     ];
   }
 
@@ -167,11 +174,11 @@ export class Reading {
   /** Show a view that no viewport shows, in the active one. */
   async #open(view) {
     const { viewportGridService, displaySetService } = this.services;
-    const displaySet = displaySetService.getActiveDisplaySets().find(one => this.viewOf(one) === view);
+    const displaySet = displaySetService.getActiveDisplaySets().find((one) => this.viewOf(one) === view);
     if (!displaySet) {
       return undefined;
     }
-    const opened = new Promise(resolve => {
+    const opened = new Promise((resolve) => {
       this.opened = resolve;
     });
     const viewportId = viewportGridService.getActiveViewportId();

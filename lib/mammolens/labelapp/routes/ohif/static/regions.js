@@ -16,7 +16,7 @@ export function drawnRegions(cornerstone, tools, imageOf) {
     const image = imageOf(imageId);
     const corners = image ? outlineOf(metadata.toolName, data) : [];
     if (corners.length) {
-      const points = corners.map(corner => cornerstone.utilities.worldToImageCoords(imageId, corner).map(rounded));
+      const points = corners.map((corner) => cornerstone.utilities.worldToImageCoords(imageId, corner).map(rounded));
       regions.push({ image, points });
     }
   }
@@ -29,14 +29,14 @@ export function outlineOf(tool, { handles, contour }) {
   if (contour?.polyline?.length) {
     return contour.polyline;
   }
-  if (tool === 'RectangleROI' && points.length === 4) {
+  if (tool === "RectangleROI" && points.length === 4) {
     return [points[0], points[1], points[3], points[2]];
   }
-  if (tool === 'EllipticalROI' && points.length === 4) {
+  if (tool === "EllipticalROI" && points.length === 4) {
     const [bottom, top, left, right] = points;
     return ellipse(middle(left, right), half(left, right), half(bottom, top));
   }
-  if (tool === 'CircleROI' && points.length >= 2) {
+  if (tool === "CircleROI" && points.length >= 2) {
     const radius = Math.hypot(...minus(points[1], points[0]));
     const [across, down] = planeOf(minus(points[1], points[0]), radius);
     return ellipse(points[0], across, down);
@@ -44,10 +44,10 @@ export function outlineOf(tool, { handles, contour }) {
   return points;
 }
 
-const rounded = value => Math.round(value * 10) / 10;
+const rounded = (value) => Math.round(value * 10) / 10;
 const minus = (one, other) => one.map((value, axis) => value - other[axis]);
 const middle = (one, other) => one.map((value, axis) => (value + other[axis]) / 2);
-const half = (one, other) => minus(other, one).map(value => value / 2);
+const half = (one, other) => minus(other, one).map((value) => value / 2);
 
 function ellipse(centre, across, down) {
   return Array.from({ length: ARC }, (_, step) => {
@@ -58,8 +58,8 @@ function ellipse(centre, across, down) {
 
 /** Two half axes of a circle in the plane of an image; `spoke` leads from its centre to its edge. */
 function planeOf(spoke, radius) {
-  const flat = spoke.findIndex(value => value === 0); // the axis that the image's plane stands on
-  const [one, other] = [0, 1, 2].filter(axis => axis !== (flat < 0 ? 2 : flat));
-  const axisOf = axis => [0, 1, 2].map(number => (number === axis ? radius : 0));
+  const flat = spoke.findIndex((value) => value === 0); // the axis that the image's plane stands on
+  const [one, other] = [0, 1, 2].filter((axis) => axis !== (flat < 0 ? 2 : flat));
+  const axisOf = (axis) => [0, 1, 2].map((number) => (number === axis ? radius : 0));
   return [axisOf(one), axisOf(other)];
 }

@@ -1,6 +1,6 @@
 // The exam that is being read: what the server knows of it, and what the reader does with it.
 
-import { uuid } from './uuid.js';
+import { uuid } from "./uuid.js";
 
 const LOOK_AGAIN = 700; // ms between two looks at the progress
 
@@ -28,7 +28,7 @@ export class Session {
   async open(id) {
     return this.#do(null, async () => {
       const exam = await this.api.exam(id);
-      return exam.views_in_detail.every(view => view.laterality && view.view)
+      return exam.views_in_detail.every((view) => view.laterality && view.view)
         ? exam
         : withHeaders(exam, await this.api.manifest(id));
     });
@@ -40,7 +40,7 @@ export class Session {
       return false;
     }
     const watching = this.#watch();
-    const done = await this.#do('judging', () => this.api.judge(this.exam.exam, wanted));
+    const done = await this.#do("judging", () => this.api.judge(this.exam.exam, wanted));
     clearInterval(watching);
     if (done) {
       this.judgements += 1;
@@ -50,19 +50,19 @@ export class Session {
   }
 
   /** Record a verdict with its comment and regions. */
-  async decide(verdict, comment = '', regions = []) {
+  async decide(verdict, comment = "", regions = []) {
     const wanted = { verdict, comment, regions };
-    return this.#ask(id => this.api.decide(this.exam.exam, { id, ...wanted }), wanted);
+    return this.#ask((id) => this.api.decide(this.exam.exam, { id, ...wanted }), wanted);
   }
 
   /** Take the last decision back. */
   async undo() {
-    return this.#ask(id => this.api.undo(this.exam.exam, { id }), { undoes: this.standing.at(-1)?.id });
+    return this.#ask((id) => this.api.undo(this.exam.exam, { id }), { undoes: this.standing.at(-1)?.id });
   }
 
   /** Decisions that stand, oldest first. */
   get standing() {
-    return (this.exam?.decisions ?? []).filter(decision => !decision.undone);
+    return (this.exam?.decisions ?? []).filter((decision) => !decision.undone);
   }
 
   /** Ask the ledger for something; the same, asked again after a failure, goes with the same id and is kept once. */
@@ -74,7 +74,7 @@ export class Session {
     if (this.tried.wanted !== named) {
       this.tried = { wanted: named, id: uuid() };
     }
-    const done = await this.#do('deciding', () => work(this.tried.id));
+    const done = await this.#do("deciding", () => work(this.tried.id));
     if (done) {
       this.tried = { wanted: null, id: null };
     }
@@ -84,7 +84,7 @@ export class Session {
   #watch() {
     return setInterval(async () => {
       const seen = await this.api.exam(this.exam.exam).catch(() => null);
-      if (seen && this.busy === 'judging') {
+      if (seen && this.busy === "judging") {
         this.exam = { ...this.exam, state: seen.state, progress: seen.progress };
         this.#tell();
       }
@@ -116,9 +116,11 @@ export class Session {
 
 /** The exam with sides and views from the images' headers, which the list of a PACS need not tell. */
 function withHeaders(exam, { studies }) {
-  const instances = studies.flatMap(({ series }) => series.flatMap(one => one.instances.map(({ metadata }) => metadata)));
-  const headers = new Map(instances.map(metadata => [metadata.SOPInstanceUID, metadata]));
-  const views = exam.views_in_detail.map(view => {
+  const instances = studies.flatMap(({ series }) =>
+    series.flatMap((one) => one.instances.map(({ metadata }) => metadata)),
+  );
+  const headers = new Map(instances.map((metadata) => [metadata.SOPInstanceUID, metadata]));
+  const views = exam.views_in_detail.map((view) => {
     const header = headers.get(view.sop_instance_uid) ?? {};
     const laterality = view.laterality ?? header.ImageLaterality ?? header.Laterality ?? null;
     return { ...view, laterality, view: view.view ?? header.ViewPosition ?? null };

@@ -1,6 +1,6 @@
 // Which exam comes next, and which came before.
 
-const KEY = 'mammolens-exams-seen';
+const KEY = "mammolens-exams-seen";
 
 /**
  * The first unreviewed exam of the worklist, whose order is the server's; one that was not seen yet if there is any.
@@ -11,7 +11,7 @@ export function nextOf(exams, here, seen) {
   const open = exams
     .filter(({ exam, verdict, viewer }) => viewer && !verdict && exam !== here) // without DICOM there is no viewer
     .map(({ exam }) => exam);
-  return open.find(exam => !seen.includes(exam)) ?? open[0];
+  return open.find((exam) => !seen.includes(exam)) ?? open[0];
 }
 
 /** The exams that this tab has left, last one last. */
@@ -29,7 +29,7 @@ export class Seen {
   }
 
   add(exam) {
-    this.storage.setItem(KEY, JSON.stringify([...this.all.filter(one => one !== exam), exam]));
+    this.storage.setItem(KEY, JSON.stringify([...this.all.filter((one) => one !== exam), exam]));
   }
 
   takeLast() {
