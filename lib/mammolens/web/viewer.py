@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 from PIL import Image
@@ -15,12 +15,13 @@ from mammolens.inference.exam_words import reach, standing, view_name
 from mammolens.inference.finding_words import findings_in_words
 from mammolens.inference.presentation import PresentedExam, PresentedView
 
+_COMPONENT: Final = "mammolens.viewer"  # declared in lib/mammolens/pyproject.toml, with the folder of its files
+
 
 def show_images(exam: PresentedExam, folder: Path, key: str) -> None:
     """Draw the viewer; what a person has set in it stays as long as ``key`` does."""
-    static = files("mammolens.web") / "static"
-    html, css, js = ((static / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    component = st.components.v2.component("mammolens_viewer", html=html, css=css, js=js)
+    html = (files("mammolens") / "browser" / "viewer" / "viewer.html").read_text(encoding="utf-8")
+    component = st.components.v2.component(_COMPONENT, html=html, css="viewer/viewer.css", js="viewer/viewer.js")
     component(key=f"viewer-{key}", data=viewer_data(exam, folder, key))
 
 

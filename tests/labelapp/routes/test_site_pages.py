@@ -1,12 +1,11 @@
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from mammolens.labelapp.routes import site_pages
+from mammolens.labelapp.routes.site_pages import BROWSER
 
 from ...patience import patient
 
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 ORIGIN = "http://127.0.0.1:9"  # the discard port: nobody answers there, all comes from the routes below
-FOLDER = Path(site_pages.__file__).parent / "pages"
 ELSEWHERE = r"https?://|//[a-z]+\."
 AWAY = "http://pacs.example: the PACS does not answer; start it"
 
 
 PAGES = pytest.mark.parametrize("page", ["/", "/models"])
-PARTS = pytest.mark.parametrize("part", sorted(file.name for file in FOLDER.iterdir() if file.suffix != ".html"))
+FILES = sorted(str(file.relative_to(BROWSER)) for kind in ("js", "css") for file in BROWSER.rglob(f"*.{kind}"))
+ENTRIES = ["ohif/mode.js", "pages/models.js", "pages/worklist.js", "viewer/viewer.js"]  # what a page itself loads
 
 
 @PAGES
@@ -45,16 +44,31 @@ def test_a_page_may_run_no_script_and_ask_no_server_but_ours(a_client: TestClien
     assert not re.search(ELSEWHERE, text)
 
 
-@PARTS
-def test_no_part_of_a_page_names_another_site_or_makes_markup_of_words(a_client: TestClient, part: str) -> None:
-    text = a_client.get(f"/mammolens/pages/{part}").text.replace("http://www.w3.org/2000/svg", "")  # a name, no address
+@pytest.mark.parametrize("file", FILES)
+def test_no_script_names_another_site_or_makes_markup_of_words(a_client: TestClient, file: str) -> None:
+    answer = a_client.get(f"/mammolens/browser/{file}")
+    assert answer.headers["content-type"].startswith("text/javascript" if file.endswith(".js") else "text/css")
+    text = answer.text.replace("http://www.w3.org/2000/svg", "")  # a name, no address
     assert not re.search(ELSEWHERE, text)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
 
 
-@pytest.mark.parametrize("name", ["models.html", "..%2Fsite_pages.py", "unknown.js"])
-def test_nothing_else_is_served_as_a_part(a_client: TestClient, name: str) -> None:
-    assert a_client.get(f"/mammolens/pages/{name}").status_code in (400, 404)
+def test_every_script_that_is_imported_is_there_and_none_is_left_over() -> None:
+    wanted, reached = list(ENTRIES), set()
+    while wanted:
+        name = wanted.pop()
+        reached.add(name)
+        for found in re.findall(r'from "([^"]+)"', (BROWSER / name).read_text()):
+            imported = str((BROWSER / name).parent.joinpath(found).resolve().relative_to(BROWSER))
+            wanted += [imported] if imported not in reached else []
+    assert reached == {file for file in FILES if file.endswith(".js")}
+
+
+@pytest.mark.parametrize(
+    "name", ["pages/models.html", "..%2F__init__.py", "pages/..%2Fohif", "pages/unknown.js", "pages/"]
+)
+def test_nothing_else_is_served_beside_them(a_client: TestClient, name: str) -> None:
+    assert a_client.get(f"/mammolens/browser/{name}").status_code in (400, 404)
 
 
 @pytest.fixture

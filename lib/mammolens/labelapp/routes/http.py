@@ -18,6 +18,7 @@ from mammolens.labelapp.routes import (
     jobs,
     metrics,
     models,
+    ohif,
     others,
     present,
     proxy,
@@ -27,7 +28,6 @@ from mammolens.labelapp.routes import (
 )
 from mammolens.labelapp.routes.authentication import current_user
 from mammolens.labelapp.routes.error_responses import add_error_responses
-from mammolens.labelapp.routes.ohif import route as ohif_route
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
 
@@ -59,7 +59,7 @@ def harden(app: FastAPI, settings: Settings) -> None:
         present.router,
         proxy.router,
         others.router,
-        ohif_route.router,
+        ohif.router,
         stock_routes(settings),
     ):
         app.include_router(router)

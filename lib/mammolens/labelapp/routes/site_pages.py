@@ -1,17 +1,19 @@
-"""`/` and `/models`: worklist and models as pages for a browser, of files of ours alone."""
+"""`/` and `/models`: worklist and models as pages for a browser, and the scripts that they and OHIF load."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
+import mammolens
 from mammolens import RESEARCH_USE_ONLY
 
 router = APIRouter(include_in_schema=False)
-_FOLDER = Path(__file__).parent / "pages"
-_TYPES = {".js": "text/javascript", ".css": "text/css"}  # nothing else is served as a part
+BROWSER: Final = Path(mammolens.__file__).parent / "browser"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}  # nothing else is served as a file
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -33,16 +35,16 @@ def models() -> HTMLResponse:
     return _page("models.html")
 
 
-@router.get("/mammolens/pages/{name}")
-def part_of_a_page(name: str) -> Response:
-    """A script or the style sheet."""
-    file = _FOLDER / name
-    if file.parent != _FOLDER or file.suffix not in _TYPES or not file.is_file():
-        raise HTTPException(404, "there is no such page; open /")
+@router.get("/mammolens/browser/{folder}/{name}")
+def browser_file(folder: str, name: str) -> Response:
+    """A script or a style sheet; the addresses mirror the folders, so that relative imports hold in both."""
+    file = BROWSER / folder / name
+    if file.parent.parent != BROWSER or file.suffix not in _TYPES or not file.is_file():
+        raise HTTPException(404, "there is no such file; open /")
     return Response(file.read_bytes(), media_type=_TYPES[file.suffix], headers=_HEADERS)
 
 
 def _page(name: str) -> HTMLResponse:
     """A page holds no data itself, its script asks for them as every client does."""
-    page = (_FOLDER / name).read_text(encoding="utf-8")
+    page = (BROWSER / "pages" / name).read_text(encoding="utf-8")
     return HTMLResponse(page.replace("{{ notice }}", RESEARCH_USE_ONLY), headers=_HEADERS)

@@ -24,7 +24,7 @@ def _views(names: list[str]) -> list[dict[str, str]]:
 
 
 def test_an_exam_hangs_cc_before_mlo_and_right_before_left(run: Run) -> None:
-    assert run("hanging-protocol.js", CELLS, _views(FOUR_VIEWS)) == ["R CC", "L CC", "R MLO", "L MLO"]
+    assert run("ohif/hanging-protocol.js", CELLS, _views(FOUR_VIEWS)) == ["R CC", "L CC", "R MLO", "L MLO"]
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,19 @@ def test_an_exam_hangs_cc_before_mlo_and_right_before_left(run: Run) -> None:
 def test_other_sets_of_views_hang_completely_with_partners_beside_each_other(
     run: Run, views: list[str], cells: list[str | None]
 ) -> None:
-    assert run("hanging-protocol.js", CELLS, _views(views)) == cells
+    assert run("ohif/hanging-protocol.js", CELLS, _views(views)) == cells
 
 
 @pytest.mark.parametrize(("aspect", "grid"), [(1.3, (2, 2)), (3.0, (1, 4)), (0.6, (2, 2))])
 def test_the_grid_is_the_one_that_shows_images_largest(run: Run, aspect: float, grid: tuple[int, int]) -> None:
-    properties = run("hanging-protocol.js", PROTOCOL, _views(FOUR_VIEWS), aspect)["viewportStructure"]["properties"]
+    properties = run("ohif/hanging-protocol.js", PROTOCOL, _views(FOUR_VIEWS), aspect)["viewportStructure"][
+        "properties"
+    ]
     assert (properties["rows"], properties["columns"]) == grid
 
 
 def test_each_viewport_asks_for_one_instance(run: Run) -> None:
-    protocol = run("hanging-protocol.js", PROTOCOL, _views(FOUR_VIEWS), 1.3)
+    protocol = run("ohif/hanging-protocol.js", PROTOCOL, _views(FOUR_VIEWS), 1.3)
     first = protocol["viewports"][0]["displaySets"][0]["id"]
     rule = protocol["displaySetSelectors"][first]["seriesMatchingRules"][0]
     assert (rule["constraint"]["equals"]["value"], rule["required"]) == ("3", True)  # R CC was given last
@@ -59,7 +61,7 @@ def test_the_window_spans_the_breast_and_leaves_air_out(run: Run, inverted: bool
     view = make_phantom_exam(3, rows=256, columns=208, spacing=(1, 1)).views[0]
     stored = np.rint(view.pixels * 4095)
     values = (4095 - stored if inverted else stored).ravel().tolist()
-    window = run("pixels.js", "(m, values, inverted) => m.windowOf(values, inverted)", values, inverted)
+    window = run("ohif/pixels.js", "(m, values, inverted) => m.windowOf(values, inverted)", values, inverted)
     breast = np.sort(np.array(values)[view.breast_mask.ravel()])
     inside = (breast >= window["lower"]) & (breast <= window["upper"])
     assert inside.mean() > 0.95
@@ -73,7 +75,7 @@ def test_the_chest_wall_is_found_by_the_pixels(run: Run, number: int, inverted: 
     view = make_phantom_exam(3, rows=256, columns=208, spacing=(1, 1)).views[number]
     values = (1 - view.pixels if inverted else view.pixels).ravel().tolist()
     find = "(m, values, inverted) => m.chestWallIsRight(values, 208, 256, inverted)"
-    assert run("pixels.js", find, values, inverted) is (view.laterality == "R")
+    assert run("ohif/pixels.js", find, values, inverted) is (view.laterality == "R")
 
 
 def test_next_is_the_first_unreviewed_exam_and_one_that_was_not_seen_yet(run: Run) -> None:
@@ -85,15 +87,15 @@ def test_next_is_the_first_unreviewed_exam_and_one_that_was_not_seen_yet(run: Ru
         {"exam": "done", "verdict": "normal", "viewer": "/"},
     ]
     following = "(m, exams, here, seen) => m.nextOf(exams, here, seen) ?? null"
-    assert run("worklist.js", following, exams, "here", ["seen"]) == "open"
-    assert run("worklist.js", following, exams[:3], "here", ["seen"]) == "seen"
-    assert run("worklist.js", following, [exams[0], exams[4]], "here", []) is None
+    assert run("ohif/worklist.js", following, exams, "here", ["seen"]) == "open"
+    assert run("ohif/worklist.js", following, exams[:3], "here", ["seen"]) == "seen"
+    assert run("ohif/worklist.js", following, [exams[0], exams[4]], "here", []) is None
 
 
 def test_the_way_back_leads_through_the_exams_seen(run: Run) -> None:
     walk = """m => { const seen = new m.Seen(sessionStorage);
       seen.add('a'); seen.add('b'); return [seen.takeLast(), seen.takeLast(), seen.takeLast() ?? null]; }"""
-    assert run("worklist.js", walk) == ["b", "a", None]
+    assert run("ohif/worklist.js", walk) == ["b", "a", None]
 
 
 def test_the_exam_is_told_by_the_address_that_the_server_gives(run: Run) -> None:
@@ -104,9 +106,11 @@ def test_the_exam_is_told_by_the_address_that_the_server_gives(run: Run) -> None
         exam_id, images = "e-0123456789abcdef", [Image()]
 
     address = viewer_address(Exam())  # type: ignore[arg-type]
-    assert run("address.js", "(m, url) => m.examOf(url.split('?')[1])", address) == Exam.exam_id
-    assert run("address.js", "(m, exam) => m.viewerOf(exam)", Exam.exam_id) == address
-    assert run("address.js", "m => [m.examOf('?StudyInstanceUIDs=1.2'), m.studyOf('?StudyInstanceUIDs=1.2,3')]") == [
+    assert run("ohif/address.js", "(m, url) => m.examOf(url.split('?')[1])", address) == Exam.exam_id
+    assert run("ohif/address.js", "(m, exam) => m.viewerOf(exam)", Exam.exam_id) == address
+    assert run(
+        "ohif/address.js", "m => [m.examOf('?StudyInstanceUIDs=1.2'), m.studyOf('?StudyInstanceUIDs=1.2,3')]"
+    ) == [
         None,
         "1.2",
     ]
@@ -115,22 +119,22 @@ def test_the_exam_is_told_by_the_address_that_the_server_gives(run: Run) -> None
 def test_drawings_become_outlines(run: Run) -> None:
     outline = "(m, tool, data) => m.outlineOf(tool, data)"
     corners = [[0, 0, 9], [4, 0, 9], [0, 2, 9], [4, 2, 9]]
-    assert run("regions.js", outline, "RectangleROI", {"handles": {"points": corners}}) == [
+    assert run("ohif/regions.js", outline, "RectangleROI", {"handles": {"points": corners}}) == [
         [0, 0, 9],
         [4, 0, 9],
         [4, 2, 9],
         [0, 2, 9],
     ]
     axes = [[2, 3, 9], [2, -1, 9], [-1, 1, 9], [5, 1, 9]]
-    ellipse = np.array(run("regions.js", outline, "EllipticalROI", {"handles": {"points": axes}}))
+    ellipse = np.array(run("ohif/regions.js", outline, "EllipticalROI", {"handles": {"points": axes}}))
     assert ((ellipse[:, 0] - 2) ** 2 / 9 + (ellipse[:, 1] - 1) ** 2 / 4) == pytest.approx(1)
-    circle = np.array(run("regions.js", outline, "CircleROI", {"handles": {"points": [[5, 1, 1], [5, 4, 5]]}}))
+    circle = np.array(run("ohif/regions.js", outline, "CircleROI", {"handles": {"points": [[5, 1, 1], [5, 4, 5]]}}))
     assert np.linalg.norm(circle - [5, 1, 1], axis=1) == pytest.approx(5)
     assert set(circle[:, 0]) == {5}
     line = [[1, 1, 0], [2, 2, 0]]
-    assert run("regions.js", outline, "Length", {"handles": {"points": line}}) == line
+    assert run("ohif/regions.js", outline, "Length", {"handles": {"points": line}}) == line
     freehand = {"handles": {"points": line}, "contour": {"polyline": corners}}
-    assert run("regions.js", outline, "PlanarFreehandROI", freehand) == corners
+    assert run("ohif/regions.js", outline, "PlanarFreehandROI", freehand) == corners
 
 
 def test_a_failed_request_is_told_in_the_servers_words_and_leaves_the_exam_as_it_was(run: Run) -> None:
@@ -139,7 +143,7 @@ def test_a_failed_request_is_told_in_the_servers_words_and_leaves_the_exam_as_it
         decide: async () => { throw new Error(detail); } };
       const session = new m.Session(api); await session.open('e');
       return [await session.decide('normal'), session.error, session.exam.exam, session.busy]; }"""
-    assert run("session.js", script, "exam: gone; reload") == [False, "exam: gone; reload", "e", None]
+    assert run("ohif/session.js", script, "exam: gone; reload") == [False, "exam: gone; reload", "e", None]
 
 
 def test_what_is_tried_again_goes_with_the_same_id_and_anything_else_with_another(run: Run) -> None:
@@ -172,21 +176,21 @@ def test_progress_is_followed_while_the_server_judges(run: Run) -> None:
         if (one.exam.progress && one.busy) { seen.push(one.exam.progress.doing); finish(); } });
       const done = await session.judge();
       return [done, seen.includes('judging L CC'), session.exam.state, session.judgements]; }"""
-    assert run("session.js", script) == [True, True, "judged", 1]
+    assert run("ohif/session.js", script) == [True, True, "judged", 1]
 
 
 def test_a_server_that_does_not_answer_is_told_so(run: Run) -> None:
     script = """async m => { window.fetch = async () => { throw new TypeError('Failed to fetch'); };
       return m.createApi().exam('e').catch(error => error.message); }"""
-    assert "does not answer" in run("api.js", script)
+    assert "does not answer" in run("ohif/api.js", script)
 
 
 def test_the_servers_errors_come_in_its_own_words(run: Run) -> None:
     script = """async (m, status, answer) => { window.fetch = async () => new Response(answer, {status});
       return m.createApi().exam('e').catch(error => error.message); }"""
-    assert run("api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
-    assert run("api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
-    assert "502" in run("api.js", script, 502, "<html>")
+    assert run("ohif/api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
+    assert run("ohif/api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
+    assert "502" in run("ohif/api.js", script, 502, "<html>")
 
 
 def test_sides_and_views_that_the_pacs_does_not_list_are_read_from_the_headers(run: Run) -> None:
@@ -199,4 +203,4 @@ def test_sides_and_views_that_the_pacs_does_not_list_are_read_from_the_headers(r
         manifest: async () => ({studies: [{series: [{instances: [of('1', 'R'), of('2', 'R')]}]}]}) };
       const session = new m.Session(api); await session.open('e');
       return session.exam.views_in_detail.map(view => view.laterality + ' ' + view.view); }"""
-    assert run("session.js", script) == ["R MLO", "L CC"]
+    assert run("ohif/session.js", script) == ["R MLO", "L CC"]

@@ -203,7 +203,7 @@ function hotkeysWith(usual) {
 function addStyle() {
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = "/mammolens/ohif/panel.css";
+  link.href = new URL("panel.css", import.meta.url).href;
   document.head.append(link);
 }
 

@@ -13,7 +13,7 @@ SERVER = """(m, told, asked) => ({
   refuse: async model => { asked.push('refuse ' + model); } })"""
 SECTION = f"""async (m, told, clicks) => {{
   const asked = []; const api = ({SERVER})(m, told, asked);
-  const {{ Learning }} = await import('/learning.js'); const learning = new Learning(api);
+  const {{ Learning }} = await import('/ohif/learning.js'); const learning = new Learning(api);
   learning.isOpen = true; await learning.look();
   const section = m.learningSection(learning); document.body.append(section);
   for (const name of clicks) section.querySelector(`[data-name=${{name}}]`).click();
@@ -36,26 +36,26 @@ def told(
 
 
 def test_the_model_that_serves_stands_in_one_calm_line_and_drift_below_it(run: Run) -> None:
-    text, _ = run("panel-learning.js", SECTION, told(), [])
+    text, _ = run("ohif/panel-learning.js", SECTION, told(), [])
     assert text.startswith("Model old serves.")
     assert "a new machine" not in text
-    assert "a new machine" in run("panel-learning.js", SECTION, told(alarm=True), [])[0]
+    assert "a new machine" in run("ohif/panel-learning.js", SECTION, told(alarm=True), [])[0]
 
 
 def test_a_training_is_started_and_stopped(run: Run) -> None:
-    assert run("panel-learning.js", SECTION, told(), ["train"])[1] == ["train"]
-    text, asked = run("panel-learning.js", SECTION, told(running=True), ["stop-learning"])
+    assert run("ohif/panel-learning.js", SECTION, told(), ["train"])[1] == ["train"]
+    text, asked = run("ohif/panel-learning.js", SECTION, told(running=True), ["stop-learning"])
     assert "Learns: epoch 2 of 8." in text
     assert asked == ["stop j-1"]
 
 
 @pytest.mark.parametrize(("name", "done"), [("accept", "promote new"), ("keep", "refuse new")])
 def test_a_model_that_waits_is_accepted_or_the_old_one_kept(run: Run, name: str, done: str) -> None:
-    assert run("panel-learning.js", SECTION, told("waits"), [name])[1] == [done]
+    assert run("ohif/panel-learning.js", SECTION, told("waits"), [name])[1] == [done]
 
 
 def test_what_needs_a_reason_is_left_to_the_page_of_the_models(run: Run) -> None:
-    text, _ = run("panel-learning.js", SECTION, told("waits", passed=False), [])
+    text, _ = run("ohif/panel-learning.js", SECTION, told("waits", passed=False), [])
     assert "Accept" not in text
     assert "All about the models" in text
 
@@ -66,7 +66,7 @@ def test_a_failure_is_told_and_what_was_known_stays(run: Run) -> None:
         models: async () => told.models, drift: async () => told.drift };
       const learning = new m.Learning(api); await learning.look(); fails = true; await learning.look();
       return [learning.error, learning.serving.model]; }"""
-    assert run("learning.js", script, told()) == ["not an admin", "old"]
+    assert run("ohif/learning.js", script, told()) == ["not an admin", "old"]
 
 
 def test_a_running_job_is_looked_at_until_it_is_over(run: Run) -> None:
@@ -75,4 +75,4 @@ def test_a_running_job_is_looked_at_until_it_is_over(run: Run) -> None:
         models: async () => idle.models, drift: async () => idle.drift };
       const learning = new m.Learning(api, {lookAgain: 5}); await learning.look();
       await new Promise(done => setTimeout(done, 200)); return looks; }"""
-    assert run("learning.js", script, told(running=True), told()) == 3
+    assert run("ohif/learning.js", script, told(running=True), told()) == 3

@@ -1,14 +1,14 @@
-"""The mode's modules in a page of a browser, without OHIF around them."""
+"""The scripts of `lib/mammolens/browser` in a page of a browser, without server, OHIF or Streamlit around them."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from mammolens.labelapp.routes.ohif.route import MODULES
+from mammolens.labelapp.routes.site_pages import BROWSER
 
-from ....patience import patient
+from ..patience import patient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -29,7 +29,7 @@ def a_page(a_browser: "Browser") -> Iterator["Page"]:
 
 @pytest.fixture
 def run(a_page: "Page") -> Run:
-    """Evaluate a function of a module's exports and further arguments: ``run("words.js", "(m, x) => m.f(x)", 1)``."""
+    """Evaluate a function of a module's exports and further arguments: ``run("ohif/a.js", "(m, x) => m.f(x)", 1)``."""
 
     def evaluate(module: str, function: str, *arguments: Any) -> Any:
         script = f"async ([name, rest]) => ({function})(await import('/' + name), ...rest)"
@@ -39,9 +39,7 @@ def run(a_page: "Page") -> Run:
 
 
 def _serve(route: "Route") -> None:
-    name = Path(route.request.url).name
-    pages = MODULES.parents[1] / "pages"  # the models page has words that the panel uses, too
-    file = pages / name if "/pages/" in route.request.url else MODULES / name
+    file = BROWSER / urlsplit(route.request.url).path.removeprefix("/")
     if file.is_file():
         route.fulfill(path=file, content_type="text/css" if file.suffix == ".css" else "text/javascript")
     else:

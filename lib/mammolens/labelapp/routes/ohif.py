@@ -1,7 +1,7 @@
 """`/ohif/...`: the viewer that MONAI Label brings along, started with our configuration.
 
 OHIF needs no build for a mode of its own: its `app-config.js` may set a function that gives extension and mode as
-objects. Ours loads them from the ES modules in `static/`.
+objects. Ours loads them from the ES modules in `browser/ohif/`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ import re
 from pathlib import Path
 
 import monailabel.endpoints
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC
 
 VIEWER = Path(monailabel.endpoints.__file__).parent / "static" / "ohif"
-MODULES = Path(__file__).parent / "static"
 _CONFIGURATION = """window.config = async context =>
-  (await import('/mammolens/ohif/mode.js')).configuration(context, %s);
+  (await import('/mammolens/browser/ohif/mode.js')).configuration(context, %s);
 """
 _NAMED_BY_CONTENT = re.compile(r"[0-9a-f]{20}\.(js|wasm)$")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -33,15 +32,6 @@ def configuration() -> Response:
     """What OHIF's page loads first; ours stands in front of the one in the wheel."""
     script = _CONFIGURATION % json.dumps({"pacs": _has_pacs()})
     return Response(script, media_type="text/javascript", headers=_ASK_AGAIN)
-
-
-@router.get("/mammolens/ohif/{name}")
-def module(name: str) -> FileResponse:
-    """An ES module or style sheet of the mode."""
-    file = MODULES / name
-    if file.parent != MODULES or not file.is_file():
-        raise HTTPException(404, f"{name}: is no part of the mode; open /ohif/")
-    return FileResponse(file, headers=_ASK_AGAIN)
 
 
 @router.get("/ohif")

@@ -1,6 +1,6 @@
 // One calm line about the model that serves, and a small section to have it learn; more on the page /models.
 
-import { doing, needsReason } from "/mammolens/pages/learning-words.js";
+import { doing, needsReason } from "../pages/learning-words.js";
 import { h } from "./dom.js";
 
 /** Nothing until the server has told. */

@@ -1,16 +1,14 @@
-import re
-
 import pytest
 from monailabel.config import settings
 from starlette.testclient import TestClient
 
-from mammolens.labelapp.routes.ohif.route import MODULES, VIEWER
+from mammolens.labelapp.routes.ohif import VIEWER
 
 
 def test_ohif_is_configured_by_our_mode_and_over_a_folder_asks_no_pacs(a_client: TestClient) -> None:
     answer = a_client.get("/ohif/app-config.js")
     assert answer.headers["content-type"].startswith("text/javascript")
-    assert "import('/mammolens/ohif/mode.js')" in answer.text
+    assert "import('/mammolens/browser/ohif/mode.js')" in answer.text
     assert '{"pacs": false}' in answer.text
 
 
@@ -38,26 +36,3 @@ def test_files_of_the_viewer_are_served_from_folders_too_and_bundles_are_kept_by
     nested = next(file for file in VIEWER.glob("assets/**/*") if file.is_file())
     answer = a_client.get(f"/ohif/{nested.relative_to(VIEWER)}")
     assert answer.content == nested.read_bytes()
-
-
-@pytest.mark.parametrize("name", ["route.py", "..%2froute.py", "nothing.js", ""])
-def test_nothing_but_the_modes_modules_is_served_beside_them(a_client: TestClient, name: str) -> None:
-    answer = a_client.get(f"/mammolens/ohif/{name}")
-    assert answer.status_code in (400, 404)
-
-
-def test_every_module_that_is_imported_is_there_and_none_is_left_over(a_client: TestClient) -> None:
-    wanted, reached = ["mode.js"], {"panel.css"}
-    while wanted:
-        name = wanted.pop()
-        answer = a_client.get(f"/mammolens/ohif/{name}")
-        assert answer.status_code == 200, name
-        assert "javascript" in answer.headers["content-type"]
-        reached.add(name)
-        wanted += [found for found in re.findall(r'from "\./([\w-]+\.js)"', answer.text) if found not in reached]
-    assert reached == {file.name for file in MODULES.iterdir()}
-
-
-def test_nothing_is_asked_of_other_sites() -> None:
-    for file in MODULES.iterdir():
-        assert not re.search(r"https?://", file.read_text()), file.name
