@@ -158,7 +158,7 @@ def test_what_is_tried_again_goes_with_the_same_id_and_anything_else_with_anothe
       await session.decide('normal', 'a scar'); fails = true;
       await session.undo(); await session.undo();
       return ids; }"""
-    first, other, again, once_more, new, undo, same_undo = run("session.js", script)
+    first, other, again, once_more, new, undo, same_undo = run("ohif/session.js", script)
     assert other == again == once_more
     assert undo == same_undo
     assert len({str(UUID(one, version=4)) for one in (first, other, new, undo)} & {first, other, new, undo}) == 4
@@ -182,15 +182,15 @@ def test_progress_is_followed_while_the_server_judges(run: Run) -> None:
 def test_a_server_that_does_not_answer_is_told_so(run: Run) -> None:
     script = """async m => { window.fetch = async () => { throw new TypeError('Failed to fetch'); };
       return m.createApi().exam('e').catch(error => error.message); }"""
-    assert "does not answer" in run("ohif/api.js", script)
+    assert "does not answer" in run("shared/api.js", script)
 
 
 def test_the_servers_errors_come_in_its_own_words(run: Run) -> None:
     script = """async (m, status, answer) => { window.fetch = async () => new Response(answer, {status});
       return m.createApi().exam('e').catch(error => error.message); }"""
-    assert run("ohif/api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
-    assert run("ohif/api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
-    assert "502" in run("ohif/api.js", script, 502, "<html>")
+    assert run("shared/api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
+    assert run("shared/api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
+    assert "502" in run("shared/api.js", script, 502, "<html>")
 
 
 def test_sides_and_views_that_the_pacs_does_not_list_are_read_from_the_headers(run: Run) -> None:

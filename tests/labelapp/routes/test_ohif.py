@@ -2,6 +2,7 @@ import pytest
 from monailabel.config import settings
 from starlette.testclient import TestClient
 
+from mammolens import RESEARCH_USE_ONLY
 from mammolens.labelapp.routes.ohif import VIEWER
 
 
@@ -9,12 +10,13 @@ def test_ohif_is_configured_by_our_mode_and_over_a_folder_asks_no_pacs(a_client:
     answer = a_client.get("/ohif/app-config.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "import('/mammolens/browser/ohif/mode.js')" in answer.text
-    assert '{"pacs": false}' in answer.text
+    assert '"pacs": false' in answer.text
+    assert f'"notice": "{RESEARCH_USE_ONLY}"' in answer.text
 
 
 def test_over_a_pacs_its_study_list_is_kept(a_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "MONAI_LABEL_STUDIES", "http://127.0.0.1:8042/dicom-web")
-    assert '{"pacs": true}' in a_client.get("/ohif/app-config.js").text
+    assert '"pacs": true' in a_client.get("/ohif/app-config.js").text
     assert a_client.get("/ohif/").text == (VIEWER / "index.html").read_text()
 
 

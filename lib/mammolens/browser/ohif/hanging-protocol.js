@@ -19,7 +19,7 @@ export function instanceOf(displaySet) {
 export function cellsOf(views) {
   const sides = new Set(views.map((view) => view.laterality));
   if (!(sides.has("R") && sides.has("L"))) {
-    return { cells: [...views].sort((one, other) => rank(one) - rank(other)), unit: 1 };
+    return { cells: views.toSorted((one, other) => rank(one) - rank(other)), unit: 1 };
   }
   const pairs = new Map(); // the n-th R and the n-th L of a view hang together
   const counted = {};
@@ -29,7 +29,7 @@ export function cellsOf(views) {
     const key = `${view.view} ${counted[name]}`;
     pairs.set(key, { repeat: counted[name], view, ...pairs.get(key), [view.laterality]: view });
   }
-  const ordered = [...pairs.values()].sort(
+  const ordered = [...pairs.values()].toSorted(
     (one, other) => one.repeat - other.repeat || rank(one.view) - rank(other.view),
   );
   const rest = views.filter(({ laterality }) => laterality !== "R" && laterality !== "L");

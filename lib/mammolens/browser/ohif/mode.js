@@ -1,7 +1,9 @@
 // OHIF's configuration: the mode 'MammoLens', its panel, its hanging protocol and its keys.
 
+import { createApi } from "../shared/api.js";
+import { h } from "../shared/dom.js";
+import { EXAM_KEYS } from "../shared/keys.js";
 import { examOf, studyOf, viewerOf } from "./address.js";
-import { createApi } from "./api.js";
 import { PROTOCOL, protocolFor } from "./hanging-protocol.js";
 import { Reading } from "./reading.js";
 import { Panel } from "./panel.js";
@@ -12,20 +14,15 @@ const EXTENSION = "mammolens";
 const AROUND = { width: 330, height: 60 }; // of the page, what panel and toolbar take, in pixels
 const VIEWPORT = "@ohif/extension-cornerstone.viewportModule.cornerstone";
 const TRACKED_VIEWPORT = "@ohif/extension-measurement-tracking.viewportModule.cornerstone-tracked";
-const KEYS = [
-  { commandName: "mammolensNext", label: "Next exam", keys: ["n"] },
-  { commandName: "mammolensPrevious", label: "Previous exam", keys: ["p"] },
-  { commandName: "mammolensToggleHeat", label: "Heat on or off", keys: ["h"] },
-  { commandName: "mammolensConfirmNormal", label: "Confirm normal", keys: ["c"] },
-  { commandName: "mammolensFit", label: "Fit all views", keys: ["f"] },
-];
+const commandOf = ({ action }) => `mammolens-${action}`;
 
 /** What `window.config` is to be; `pacs` tells whether OHIF's own study list has something to ask. */
-export function configuration({ servicesManager }, { pacs }) {
+export function configuration({ servicesManager }, { pacs, notice }) {
   addStyle();
-  const api = createApi(() => servicesManager.services.userAuthenticationService?.getAuthorizationHeader() ?? {});
+  const { services } = servicesManager;
+  const api = createApi({ authorization: () => services.userAuthenticationService?.getAuthorizationHeader() ?? {} });
   const session = new Session(api);
-  const reader = { session, api, servicesManager, finding: null, reading: null, panel: null };
+  const reader = { session, api, notice, servicesManager, finding: null, reading: null, panel: null };
   return {
     routerBasename: "/ohif/",
     showStudyList: pacs,
@@ -79,22 +76,16 @@ function extensionOf(reader) {
     id: EXTENSION,
     version: "1.0.0",
     getPanelModule({ extensionManager }) {
-      reader.panel = new Panel(reader.session);
+      reader.panel = new Panel(reader.session, reader.notice);
       reader.extensionManager = extensionManager;
       const mount = (host) => host?.append(reader.panel.root);
       const component = () => element("div", { className: "mammolens-host", ref: mount });
       return [{ name: "exam", iconName: "tab-patient-info", iconLabel: "MammoLens", label: "MammoLens", component }];
     },
     getCommandsModule() {
-      const run = (action) => ({ commandFn: () => reader.reading?.[action](), context: "VIEWER" });
+      const run = ({ action }) => ({ commandFn: () => reader.reading?.[action](), context: "VIEWER" });
       return {
-        definitions: {
-          mammolensNext: run("next"),
-          mammolensPrevious: run("previous"),
-          mammolensToggleHeat: run("toggleHeat"),
-          mammolensConfirmNormal: run("confirmNormal"),
-          mammolensFit: run("fit"),
-        },
+        definitions: Object.fromEntries(EXAM_KEYS.map((entry) => [commandOf(entry), run(entry)])),
         defaultContext: "VIEWER",
       };
     },
@@ -196,15 +187,13 @@ function layoutOf(base) {
 }
 
 function hotkeysWith(usual) {
-  const taken = new Set(KEYS.flatMap(({ keys }) => keys));
-  return [...KEYS, ...usual.filter(({ keys }) => !keys.some((key) => taken.has(key)))];
+  const ours = EXAM_KEYS.map((entry) => ({ commandName: commandOf(entry), label: entry.label, keys: [entry.key] }));
+  const taken = new Set(EXAM_KEYS.map(({ key }) => key));
+  return [...ours, ...usual.filter(({ keys }) => !keys.some((key) => taken.has(key)))];
 }
 
 function addStyle() {
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL("panel.css", import.meta.url).href;
-  document.head.append(link);
+  document.head.append(h("link", { rel: "stylesheet", href: new URL("panel.css", import.meta.url).href }));
 }
 
 /** A React element, made by hand since OHIF does not hand out its React. */

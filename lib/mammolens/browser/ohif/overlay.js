@@ -26,16 +26,18 @@ export class Overlay {
    * that none is added twice.
    */
   show(exam, { anew = false } = {}) {
-    const done = this.work.then(async () => {
-      if (anew) {
-        this.#clear(exam.views_in_detail);
-      }
-      this.views = exam.views_in_detail.filter((view) => view.segmentation);
-      await this.#addMissing(exam.exam);
-      await this.#attach();
-    });
+    const done = this.work.then(() => this.#show(exam, anew));
     this.work = done.catch(() => {});
     return done;
+  }
+
+  async #show(exam, anew) {
+    if (anew) {
+      this.#clear(exam.views_in_detail);
+    }
+    this.views = exam.views_in_detail.filter((view) => view.segmentation);
+    await this.#addMissing(exam.exam);
+    await this.#attach();
   }
 
   async #attach() {

@@ -1,15 +1,7 @@
 // The reader's decision, and those before it.
 
-import { h } from "./dom.js";
-import { moment, VERDICTS } from "./words.js";
-
-const CHOICES = [
-  ["normal", "Confirm normal"],
-  ["finding", "Mark finding"],
-  ["poor_quality", "Poor quality"],
-];
-
-const HINTS = { finding: "Regions drawn with OHIF's tools go with it" };
+import { button, h } from "../shared/dom.js";
+import { counted, DECISIONS, moment, verdictLabel } from "../shared/words.js";
 
 /** Buttons for the verdicts, the comment, what was decided, and a way back. */
 export function decisionsSection(session, reading, comment) {
@@ -23,19 +15,13 @@ export function decisionsSection(session, reading, comment) {
     h(
       "div",
       { class: "mammolens-row" },
-      CHOICES.map(([verdict, label]) =>
-        h(
-          "button",
-          {
-            type: "button",
-            disabled: busy,
-            title: HINTS[verdict] ?? "",
-            "data-name": verdict,
-            "aria-pressed": String(session.exam.verdict === verdict),
-            onclick: () => reading.decide(verdict),
-          },
-          label,
-        ),
+      DECISIONS.map(({ verdict, button: label, hint }) =>
+        button(label, () => reading.decide(verdict), {
+          disabled: busy,
+          title: hint,
+          "data-name": verdict,
+          "aria-pressed": String(session.exam.verdict === verdict),
+        }),
       ),
     ),
     standing.length ? lastOf(standing, busy, session) : null,
@@ -44,13 +30,17 @@ export function decisionsSection(session, reading, comment) {
 
 function lastOf(standing, busy, session) {
   const last = standing[standing.length - 1];
-  const words = [VERDICTS[last.verdict] ?? last.verdict, last.reviewer && `by ${last.reviewer}`, moment(last.time)];
-  const regions = last.regions?.length ? `, ${last.regions.length} region${last.regions.length > 1 ? "s" : ""}` : "";
+  const words = [
+    verdictLabel(last.verdict),
+    last.reviewer && `by ${last.reviewer}`,
+    moment(last.time),
+    last.regions?.length && counted(last.regions.length, "region"),
+  ];
   return h(
     "div",
     { class: "mammolens-decided", role: "status" },
-    h("p", {}, words.filter(Boolean).join(", ") + regions),
+    h("p", {}, words.filter(Boolean).join(", ")),
     last.comment ? h("p", { class: "mammolens-comment" }, last.comment) : null,
-    h("button", { type: "button", disabled: busy, "data-name": "undo", onclick: () => session.undo() }, "Undo"),
+    button("Undo", () => session.undo(), { disabled: busy, "data-name": "undo" }),
   );
 }

@@ -1,6 +1,6 @@
 // How the heat is shown: on or off, how strong, from which level on.
 
-import { h } from "./dom.js";
+import { h } from "../shared/dom.js";
 
 /** Controls of the overlay; `changed` redraws the panel. */
 export function heatSection(exam, overlay, changed) {

@@ -1,7 +1,7 @@
 // One calm line about the model that serves, and a small section to have it learn; more on the page /models.
 
-import { doing, needsReason } from "../pages/learning-words.js";
-import { h } from "./dom.js";
+import { button, h } from "../shared/dom.js";
+import { doing, needsReason } from "../shared/learning-words.js";
 
 /** Nothing until the server has told. */
 export function learningSection(learning) {
@@ -35,15 +35,11 @@ export function learningSection(learning) {
 
 function running(learning) {
   const { progress } = learning.job;
-  const bar = h("progress", { max: 1, "aria-label": "Learning" });
-  if (typeof progress?.share === "number") {
-    bar.value = progress.share;
-  }
   return h(
     "div",
     { role: "status" },
     h("p", {}, doing(learning.job)),
-    bar,
+    h("progress", { max: 1, value: progress?.share, "aria-label": "Learning" }),
     h(
       "div",
       { class: "mammolens-row" },
@@ -69,6 +65,4 @@ function waiting(learning) {
   );
 }
 
-function action(name, label, onclick) {
-  return h("button", { type: "button", "data-name": name, onclick }, label);
-}
+const action = (name, label, onclick) => button(label, onclick, { "data-name": name });

@@ -1,8 +1,8 @@
 // What the model says of exam, breasts and views, and its findings.
 
-import { h } from "./dom.js";
+import { button, h } from "../shared/dom.js";
+import { breastName, viewName } from "../shared/words.js";
 import { cellsOf } from "./hanging-protocol.js";
-import { breastName, nameOf } from "./words.js";
 
 /** The exam's number in words, its flag, its breasts. */
 export function examSection(exam) {
@@ -45,15 +45,13 @@ export function findingsSection(exam, reading) {
         h(
           "li",
           {},
-          h(
-            "button",
-            {
-              type: "button",
-              "data-name": `finding ${view.image} ${finding.rank}`,
-              onclick: () => reading.show(view, finding),
-            },
-            h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
-            finding.text,
+          button(
+            [
+              h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
+              finding.text,
+            ],
+            () => reading.show(view, finding),
+            { "data-name": `finding ${view.image} ${finding.rank}` },
           ),
         ),
       ),
@@ -74,7 +72,7 @@ export function viewsSection(exam) {
 
 function aboutView(view) {
   return [
-    h("dt", {}, nameOf(view)),
+    h("dt", {}, viewName(view)),
     h(
       "dd",
       {},

@@ -1,23 +1,16 @@
 // The panel beside the images: what the model says, and what the reader decides.
 
-import { h } from "./dom.js";
+import { button, fill, h } from "../shared/dom.js";
+import { EXAM_KEYS, keyEntries } from "../shared/keys.js";
+import { moment, progressInWords } from "../shared/words.js";
 import { decisionsSection } from "./panel-decisions.js";
 import { heatSection } from "./panel-heat.js";
 import { learningSection } from "./panel-learning.js";
 import { examSection, findingsSection, viewsSection } from "./panel-results.js";
-import { moment, NOTICE, progressInWords } from "./words.js";
-
-const KEYS = [
-  ["N", "next exam"],
-  ["P", "previous exam"],
-  ["H", "heat on or off"],
-  ["C", "confirm normal"],
-  ["F", "fit all views"],
-];
 
 /** Built once and moved by OHIF from place to place; `root` is its element. */
 export class Panel {
-  constructor(session) {
+  constructor(session, notice) {
     this.session = session;
     this.reading = null;
     this.said = null; // a passing word that is no error of the session
@@ -36,7 +29,7 @@ export class Panel {
       this.top,
       this.middle,
       this.bottom,
-      notice(),
+      h("p", { class: "mammolens-notice" }, `${notice}.`),
     );
     this.update();
   }
@@ -70,20 +63,19 @@ export class Panel {
     const { session, reading } = this;
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
     if (session.exam && reading) {
-      this.top.replaceChildren(examSection(session.exam), this.#status(this.#doing()));
-      this.middle.replaceChildren(
-        ...[
-          heatSection(session.exam, reading.overlay, () => this.update()),
-          findingsSection(session.exam, reading),
-          viewsSection(session.exam),
-          resultsSection(session),
-          learningSection(reading.learning),
-          keys(),
-        ].filter(Boolean),
+      fill(this.top, examSection(session.exam), this.#status(this.#doing()));
+      fill(
+        this.middle,
+        heatSection(session.exam, reading.overlay, () => this.update()),
+        findingsSection(session.exam, reading),
+        viewsSection(session.exam),
+        resultsSection(session),
+        learningSection(reading.learning),
+        h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, keyEntries(EXAM_KEYS)),
       );
-      this.bottom.replaceChildren(decisionsSection(session, reading, this.field), navigation(reading));
+      fill(this.bottom, decisionsSection(session, reading, this.field), navigation(reading));
     } else {
-      this.top.replaceChildren(this.#status("Opening the exam"));
+      fill(this.top, this.#status("Opening the exam"));
     }
     this.root.setAttribute("aria-busy", String(reading?.isBusy ?? true));
     const again = focused?.isConnected ? focused : this.#control(focused?.dataset.name);
@@ -101,10 +93,7 @@ export class Panel {
   #status(doing) {
     const { error, exam, busy } = this.session;
     const progress = busy === "judging" ? exam?.progress : null;
-    const bar = h("progress", { max: progress?.total ?? 1, "aria-label": "Progress" });
-    if (progress) {
-      bar.value = progress.done;
-    }
+    const bar = h("progress", { max: progress?.total ?? 1, value: progress?.done, "aria-label": "Progress" });
     const words = error ?? this.said;
     return h(
       "div",
@@ -119,8 +108,8 @@ function navigation(reading) {
   return h(
     "nav",
     { class: "mammolens-row", "aria-label": "Exams" },
-    button("previous", "Previous", () => reading.previous()),
-    button("next", "Next exam", () => reading.next()),
+    action("previous", "Previous", () => reading.previous()),
+    action("next", "Next exam", () => reading.next()),
     h("a", { href: "/" }, "Worklist"),
   );
 }
@@ -135,22 +124,11 @@ function resultsSection(session) {
     h(
       "div",
       { class: "mammolens-row" },
-      button("again", "Judge again", () => session.judge({ again: true }), busy),
-      canStore && button("store", "Send to PACS", () => session.judge({ store: true }), busy || state !== "judged"),
+      action("again", "Judge again", () => session.judge({ again: true }), busy),
+      canStore && action("store", "Send to PACS", () => session.judge({ store: true }), busy || state !== "judged"),
     ),
     storedAt ? h("p", { class: "mammolens-hint" }, `In the PACS since ${moment(storedAt)}.`) : null,
   );
 }
 
-function button(name, label, onclick, disabled = false) {
-  return h("button", { type: "button", "data-name": name, disabled, onclick }, label);
-}
-
-function keys() {
-  const entries = KEYS.map(([key, meaning]) => h("li", {}, h("kbd", {}, key), ` ${meaning}`));
-  return h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, entries);
-}
-
-function notice() {
-  return h("p", { class: "mammolens-notice" }, `${NOTICE}.`);
-}
+const action = (name, label, onclick, disabled = false) => button(label, onclick, { "data-name": name, disabled });

@@ -20,9 +20,9 @@ export function windowOf(values, inverted) {
   }
   sampled.sort((one, other) => one - other);
   const air = sampled[0];
-  const brightest = at(sampled, BRIGHTEST);
+  const brightest = quantile(sampled, BRIGHTEST);
   const breast = sampled.filter((value) => value > air + AIR * (brightest - air));
-  const [low, high] = [at(breast, DARKEST) ?? air, at(breast, BRIGHTEST) ?? air + 1];
+  const [low, high] = [quantile(breast, DARKEST) ?? air, quantile(breast, BRIGHTEST) ?? air + 1];
   const [lower, upper] = inverted ? [-high, -low] : [low, high];
   return { lower, upper: Math.max(upper, lower + 1) };
 }
@@ -45,6 +45,6 @@ export function chestWallIsRight(values, columns, rows, inverted) {
   return inverted ? right < left : right > left;
 }
 
-function at(sorted, share) {
+function quantile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }

@@ -1,12 +1,12 @@
 // Puts session, images, heat and panel together while an exam is open.
 
+import { viewName } from "../shared/words.js";
 import { viewerOf } from "./address.js";
 import { Arrangement } from "./arrangement.js";
 import { INSTANCE, instanceOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
 import { drawnRegions } from "./regions.js";
-import { nameOf } from "./words.js";
 import { nextOf, Seen } from "./worklist.js";
 
 const NOT_YET = new Set(["new", "judging"]); // a failed exam waits for 'Judge again'
@@ -151,7 +151,7 @@ export class Reading {
   #corners() {
     const nameIn = ({ referenceInstance }) => {
       const view = referenceInstance && this.viewOf({ instances: [referenceInstance] });
-      return view && nameOf(view);
+      return view && viewName(view);
     };
     const view = {
       id: "view",

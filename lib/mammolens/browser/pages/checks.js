@@ -1,18 +1,16 @@
 // What the gate looked at: the old model's figures beside the new one's.
 
-import { candidateFigure, checkName, servingFigure } from "./learning-words.js";
-import { element, group, row, sentence } from "./page.js";
+import { h, row } from "../shared/dom.js";
+import { candidateFigure, checkName, servingFigure } from "../shared/learning-words.js";
+import { sentence } from "../shared/words.js";
 
 /** A table with a row a check; each row's sentence stands below its name. */
 export function checksTable(checks) {
-  const head = group(
-    "tr",
-    ["Check", "Old", "New", ""].map((title) => Object.assign(element("th", title), { scope: "col" })),
-  );
+  const head = ["Check", "Old", "New", ""].map((title) => h("th", { scope: "col" }, title));
   const rows = checks.map((check) => {
-    const name = group("div", [element("span", checkName(check)), element("p", sentence(check.sentence), "faint")]);
+    const name = h("div", {}, checkName(check), h("p", { class: "faint" }, sentence(check.sentence)));
     const cells = [name, servingFigure(check), candidateFigure(check), check.passed ? "good" : "not enough"];
-    return row(cells, check.passed ? "" : "news");
+    return row(cells, { class: check.passed ? null : "news" });
   });
-  return group("table", [group("thead", [head]), group("tbody", rows)], "checks");
+  return h("table", { class: "checks" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));
 }

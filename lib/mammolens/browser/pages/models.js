@@ -1,17 +1,22 @@
 // The models page: which model serves, what is learned, how recent exams are, what a person has to say about it.
 
+import { createApi } from "../shared/api.js";
+import { button, fill, h, row } from "../shared/dom.js";
+import { doing, eventName, jobState, kindName, modelState, needsReason } from "../shared/learning-words.js";
+import { moment, sentence } from "../shared/words.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
-import { doing, eventName, jobState, kindName, modelState, needsReason } from "./learning-words.js";
-import { asked, element, group, moment, row, sent, sentence, tell } from "./page.js";
+import { elementsById, tell } from "./page.js";
 
 const ASK_AGAIN_MS = 15000;
 const FOLLOW_MS = 2000;
 const SHOWN_JOBS = 5;
 const SHOWN_EVENTS = 50;
+const STOPPABLE = new Set(["running", "queued"]);
 const RESUMABLE = new Set(["stopped", "failed"]);
 
-const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((place) => [place.id, place]));
+const api = createApi({ base: "mammolens" });
+const page = elementsById();
 let told = { jobs: { jobs: [], running: null, queued: [] }, models: { models: [], serving: null, history: [] } };
 let shown = ""; // what the page was last made of
 let timer = 0;
@@ -19,9 +24,7 @@ let timer = 0;
 async function load() {
   clearTimeout(timer);
   try {
-    const [jobs, models, look, drift] = await Promise.all(
-      ["jobs", "models", "second-look", "drift"].map((name) => asked(`mammolens/${name}`)),
-    );
+    const [jobs, models, look, drift] = await Promise.all([api.jobs(), api.models(), api.secondLook(), api.drift()]);
     told = { jobs, models, look, drift };
     tell(page.error, null);
   } catch (error) {
@@ -40,7 +43,9 @@ function later() {
 function show() {
   showJobs();
   const now = JSON.stringify([told.models, told.look, told.drift]);
-  if (now === shown) return;
+  if (now === shown) {
+    return;
+  }
   shown = now;
   showModels();
   showDrift();
@@ -64,18 +69,16 @@ function showModels() {
   const due = waiting();
   page.waiting.hidden = !due;
   if (due) {
-    page["waiting-model"].replaceChildren(
-      element("p", `${due.model}. ${sentence(due.verdict?.reason ?? "It was not set against the serving model")}`),
-      checksTable(due.verdict?.checks ?? []),
-    );
+    const reason = sentence(due.verdict?.reason ?? "It was not set against the serving model");
+    fill(page["waiting-model"], h("p", {}, `${due.model}. ${reason}`), checksTable(due.verdict?.checks ?? []));
     page.accept.textContent = needsReason(due, now) ? "Let it serve anyway" : "Accept";
   }
-  page.models.replaceChildren(...models.map(modelRow));
+  fill(page.models, models.map(modelRow));
   page.back.disabled = !now || now.state === "pretrained" || !history.length;
-  page.history.replaceChildren(
-    ...history
-      .slice(0, SHOWN_EVENTS)
-      .map((entry) => row([moment(entry.time), entry.version, eventName(entry), entry.by, sentence(entry.why)])),
+  const events = history.slice(0, SHOWN_EVENTS);
+  fill(
+    page.history,
+    events.map((event) => row([moment(event.time), event.version, eventName(event), event.by, sentence(event.why)])),
   );
 }
 
@@ -85,20 +88,18 @@ function learnedFrom({ patients, images }) {
 
 function modelRow(model) {
   const { verdict } = model;
-  const judged = verdict
-    ? group("details", [
-        element("summary", verdict.passed ? "not worse" : "refused"),
-        element("p", sentence(verdict.reason)),
-        checksTable(verdict.checks),
-      ])
-    : "";
-  let action = "";
-  if (model.can_serve && model.state !== "waits") {
-    action = element("button", "Let it serve");
-    action.addEventListener("click", () => promote(model));
-  }
+  const judged =
+    verdict &&
+    h(
+      "details",
+      {},
+      h("summary", {}, verdict.passed ? "not worse" : "refused"),
+      h("p", {}, sentence(verdict.reason)),
+      checksTable(verdict.checks),
+    );
+  const action = model.can_serve && model.state !== "waits" && button("Let it serve", () => promote(model));
   const cells = [model.model, modelState(model), moment(model.added_at), learnedFrom(model), judged, action];
-  return row(cells, model.state === "serving" ? "current" : "");
+  return row(cells, { class: model.state === "serving" ? "current" : null });
 }
 
 function showJobs() {
@@ -106,28 +107,31 @@ function showJobs() {
   const job = jobs.find((one) => one.job === running);
   page.work.hidden = !job;
   const share = job?.progress?.share;
-  if (typeof share === "number") page.progress.value = share;
-  else page.progress.removeAttribute("value");
+  if (typeof share === "number") {
+    page.progress.value = share;
+  } else {
+    page.progress.removeAttribute("value");
+  }
   const behind = queued.length ? ` ${queued.length} waiting for ${queued.length === 1 ? "its" : "their"} turn.` : "";
   const words = job ? `${doing(job)}${behind}` : behind.trim();
-  if (page.doing.textContent !== words) page.doing.textContent = words;
+  if (page.doing.textContent !== words) {
+    page.doing.textContent = words; // the same once more would be read aloud once more
+  }
   page["jobs-table"].hidden = !jobs.length;
   const lines = jobs.slice(0, SHOWN_JOBS);
   const now = JSON.stringify(lines.map(({ job: id, state, outcome, error }) => [id, state, outcome, error]));
   if (now !== page.jobs.dataset.shown) {
     page.jobs.dataset.shown = now;
-    page.jobs.replaceChildren(...lines.map(jobRow));
+    fill(page.jobs, lines.map(jobRow));
   }
 }
 
 function jobRow(job) {
-  let action = "";
-  if (["running", "queued"].includes(job.state)) {
-    action = element("button", "Stop");
-    action.addEventListener("click", () => change(`jobs/${encodeURIComponent(job.job)}`, {}, "DELETE"));
+  let action = null;
+  if (STOPPABLE.has(job.state)) {
+    action = button("Stop", () => change(() => api.stopJob(job.job)));
   } else if (RESUMABLE.has(job.state)) {
-    action = element("button", "Go on");
-    action.addEventListener("click", () => change(`jobs/${encodeURIComponent(job.job)}/resume`));
+    action = button("Go on", () => change(() => api.resumeJob(job.job)));
   }
   return row([moment(job.asked_at), kindName(job), job.asked_by, sentence(jobState(job)), action]);
 }
@@ -138,12 +142,15 @@ function showDrift() {
   page.drift.className = drift?.alarm ? "calm" : "";
   const counts = drift?.p_values ?? [];
   page.histogram.hidden = !counts.some(Boolean);
-  if (!page.histogram.hidden) page.histogram.replaceChildren(...histogram(counts));
+  if (!page.histogram.hidden) {
+    fill(page.histogram, histogram(counts));
+  }
   const machines = drift?.machines ?? [];
   page["machines-table"].hidden = !machines.length;
-  page.machines.replaceChildren(
-    ...machines.map(({ group: name, exams, known }) =>
-      row([name ?? "not known", String(exams), known ? "yes" : "no"], known ? "" : "current"),
+  fill(
+    page.machines,
+    machines.map(({ group, exams, known }) =>
+      row([group ?? "not known", String(exams), known ? "yes" : "no"], { class: known ? null : "current" }),
     ),
   );
 }
@@ -153,19 +160,19 @@ function showSecondLook() {
   page["second-words"].textContent = exams.length
     ? "Accepted as normal, but unlike normal exams. No model learns from them until they are confirmed once more."
     : "No exam needs a second look.";
-  page.second.replaceChildren(
-    ...exams.map(({ patient, views, reason, viewer }) => {
-      const name = element(viewer ? "a" : "span", patient || "no patient id");
-      if (viewer) name.href = viewer;
-      return group("li", [name, element("span", ` ${(views ?? []).join(", ")}. ${sentence(reason)}`, "faint")]);
+  fill(
+    page.second,
+    exams.map(({ patient, views, reason, viewer }) => {
+      const name = h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id");
+      return h("li", {}, name, h("span", { class: "faint" }, ` ${(views ?? []).join(", ")}. ${sentence(reason)}`));
     }),
   );
 }
 
 /** Ask for a change, and show what came of it. */
-async function change(address, wanted = {}, method = "POST") {
+async function change(asked) {
   try {
-    await sent(`mammolens/${address}`, wanted, method);
+    await asked();
     await load();
   } catch (error) {
     tell(page.error, error);
@@ -173,7 +180,7 @@ async function change(address, wanted = {}, method = "POST") {
   }
 }
 
-/** Ask for a reason; null where the person changed her mind. */
+/** Ask for a reason; null where the person cancels. */
 function reasonFor(title, label, needed) {
   page["reason-title"].textContent = title;
   page["reason-label"].textContent = label;
@@ -192,32 +199,39 @@ function reasonFor(title, label, needed) {
 async function promote(model) {
   const overrules = needsReason(model, serving());
   let why = "";
-  if (overrules)
+  if (overrules) {
     why = await reasonFor(
       `Let ${model.model} serve`,
       "Why, although the gate has not let it pass against the model that serves now?",
       true,
     );
-  if (why !== null) change(`models/${encodeURIComponent(model.model)}/promote`, { why });
+  }
+  if (why !== null) {
+    change(() => api.promote(model.model, why));
+  }
 }
 
 async function keep() {
   const { model } = waiting();
   const why = await reasonFor("Keep the old model", `Why does ${model} not serve? (optional)`, false);
-  if (why !== null) change(`models/${encodeURIComponent(model)}/refuse`, { why });
+  if (why !== null) {
+    change(() => api.refuse(model, why));
+  }
 }
 
 async function goBack() {
   const why = await reasonFor("Go back to the model before", "Why?", true);
-  if (why !== null) change("models/rollback", { why });
+  if (why !== null) {
+    change(() => api.rollBack(why));
+  }
 }
 
 page.learn.addEventListener("submit", (event) => {
   event.preventDefault();
   const epochs = page.epochs.value ? { epochs: page.epochs.valueAsNumber } : {};
-  change("jobs", { kind: "train", from_scratch: page.scratch.checked, ask: page.ask.checked, ...epochs });
+  change(() => api.train({ from_scratch: page.scratch.checked, ask: page.ask.checked, ...epochs }));
 });
-page.recalibrate.addEventListener("click", () => change("jobs", { kind: "recalibrate", ask: page.ask.checked }));
+page.recalibrate.addEventListener("click", () => change(() => api.recalibrate({ ask: page.ask.checked })));
 page.accept.addEventListener("click", () => promote(waiting()));
 page.keep.addEventListener("click", keep);
 page.back.addEventListener("click", goBack);

@@ -1,32 +1,19 @@
 // The worklist page: what GET mammolens/worklist tells, as a table; plain JavaScript, nothing from elsewhere.
 
-import { asked, element, sent, sentence, tell } from "./page.js";
+import { createApi } from "../shared/api.js";
+import { fill, h, row } from "../shared/dom.js";
+import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
+import { counted, moment, sentence, verdictLabel } from "../shared/words.js";
+import { elementsById, tell } from "./page.js";
 
 const SHOWN_AT_ONCE = 200;
 const ASK_AGAIN_MS = 15000;
 const UNAVAILABLE = 503; // the PACS or the model is away
 const AWAY_AFTER = 2;
-const VERDICTS = { normal: "Normal", finding: "Finding", poor_quality: "Poor quality" };
 const STATES = { new: "not judged yet", judging: "being judged", judged: "", failed: "cannot be judged" };
 
-const page = Object.fromEntries(
-  [
-    "search",
-    "unreviewed",
-    "judge",
-    "reload",
-    "work",
-    "progress",
-    "stop",
-    "status",
-    "error",
-    "drift",
-    "drift-words",
-    "exams",
-    "more",
-    "model",
-  ].map((id) => [id, document.getElementById(id)]),
-);
+const api = createApi({ base: "mammolens" });
+const page = elementsById();
 
 let exams = [];
 let leftOut = 0;
@@ -35,7 +22,7 @@ let stopped = true;
 
 async function load() {
   try {
-    const worklist = await asked("mammolens/worklist");
+    const worklist = await api.worklist();
     exams = worklist.exams;
     leftOut = worklist.images_left_out;
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
@@ -49,7 +36,7 @@ async function load() {
 }
 
 function words(exam) {
-  return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, VERDICTS[exam.verdict] ?? "unreviewed"]
+  return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, verdictLabel(exam.verdict) || "unreviewed"]
     .join(" ")
     .toLowerCase();
 }
@@ -57,7 +44,9 @@ function words(exam) {
 function chosen() {
   const wanted = page.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   return exams.filter((exam) => {
-    if (page.unreviewed.checked && exam.verdict) return false;
+    if (page.unreviewed.checked && exam.verdict) {
+      return false;
+    }
     const said = words(exam);
     return wanted.every((word) => said.includes(word));
   });
@@ -66,61 +55,53 @@ function chosen() {
 function show() {
   const focused = document.activeElement?.closest?.("tr")?.dataset.exam;
   const found = chosen();
-  page.exams.replaceChildren(...found.slice(0, shown).map(row));
-  if (focused) page.exams.querySelector(`tr[data-exam="${focused}"] a`)?.focus();
+  fill(page.exams, found.slice(0, shown).map(examRow));
+  if (focused) {
+    page.exams.querySelector(`tr[data-exam="${focused}"] a`)?.focus();
+  }
   page.more.hidden = found.length <= shown;
   page.judge.disabled = !stopped || !exams.some((exam) => exam.state === "new");
-  if (stopped) page.status.textContent = summary(found);
+  if (stopped) {
+    page.status.textContent = summary(found);
+  }
 }
 
 function summary(found) {
   const unreviewed = found.filter((exam) => !exam.verdict).length;
-  const parts = [`${found.length} of ${exams.length} exams`, `${unreviewed} unreviewed`];
-  if (leftOut)
+  const parts = [`${found.length} of ${counted(exams.length, "exam")}`, `${unreviewed} unreviewed`];
+  if (leftOut) {
     parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be judged`);
+  }
   return exams.length ? `${parts.join(", ")}.` : "No exams here yet; new ones are seen within seconds.";
 }
 
-function row(exam) {
-  const line = element("tr");
-  line.dataset.exam = exam.exam;
-  const name = element("td");
-  if (exam.viewer) {
-    const link = element("a", exam.patient || "no patient id");
-    link.href = exam.viewer;
-    name.append(link);
-    line.dataset.viewer = exam.viewer;
-  } else {
-    name.textContent = exam.patient || "no patient id";
-  }
-  const number = element("td", exam.sentence ?? "");
+function examRow(exam) {
+  const { viewer } = exam;
   const state = STATES[exam.state];
-  if (state) number.append(element("span", exam.sentence ? ` (${state})` : state, "faint"));
-  const flag = element("td", exam.exam_is_anomalous ? "Flagged" : "", "flagged");
-  const views = exam.views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ");
-  line.append(
-    name,
-    element("td", exam.study_date ?? "", "date"),
-    element("td", views),
-    number,
-    flag,
-    verdict(exam),
-    problems(exam),
+  return row(
+    [
+      h(viewer ? "a" : "span", { href: viewer }, exam.patient || "no patient id"),
+      h("td", { class: "date" }, exam.study_date),
+      exam.views.map((view) => view.replaceAll(" ", "\u00a0")).join(", "),
+      [exam.sentence, state && h("span", { class: "faint" }, exam.sentence ? ` (${state})` : state)],
+      h("td", { class: "flagged" }, exam.exam_is_anomalous && "Flagged"),
+      verdictCell(exam),
+      h(
+        "td",
+        { class: "problems faint" },
+        exam.problems.map((problem) => h("p", {}, problem)),
+      ),
+    ],
+    { "data-exam": exam.exam, "data-viewer": viewer },
   );
-  return line;
 }
 
-function verdict(exam) {
-  if (exam.open) return element("td", `Open, read by ${exam.readers.join(", ")}`, "faint");
-  const cell = element("td", VERDICTS[exam.verdict] ?? "", exam.verdict === "normal" ? "normal" : "");
-  if (exam.reviewer) cell.title = `${exam.reviewer}, ${new Date(exam.reviewed_at).toLocaleString()}`;
-  return cell;
-}
-
-function problems(exam) {
-  const cell = element("td", "", "problems faint");
-  cell.append(...exam.problems.map((problem) => element("p", problem)));
-  return cell;
+function verdictCell({ open, readers, verdict, reviewer, reviewed_at: reviewedAt }) {
+  if (open) {
+    return h("td", { class: "faint" }, `Open, read by ${readers.join(", ")}`);
+  }
+  const title = reviewer ? `${reviewer}, ${moment(reviewedAt)}` : null;
+  return h("td", { class: verdict === "normal" ? "normal" : null, title }, verdictLabel(verdict));
 }
 
 async function judgeAll() {
@@ -132,11 +113,13 @@ async function judgeAll() {
   page.work.hidden = false;
   page.progress.max = due.length;
   for (const [done, exam] of due.entries()) {
-    if (stopped) break;
+    if (stopped) {
+      break;
+    }
     page.progress.value = done;
     page.status.textContent = `Judging exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
     try {
-      const told = await sent(`mammolens/exams/${exam.exam}/judge`);
+      const told = await api.judge(exam.exam);
       exams = exams.map((one) => (one.exam === told.exam ? told : one));
       show();
       away = 0;
@@ -152,34 +135,44 @@ async function judgeAll() {
   stopped = true;
   page.work.hidden = true;
   await load();
-  if (failures.length)
+  if (failures.length) {
     tell(page.error, new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
+  }
 }
 
-function stepBetweenExams(event) {
+/** Focus the exam above or below the one that has the focus; false where there is none. */
+function step(by) {
   const links = [...page.exams.querySelectorAll("a")];
   const at = links.indexOf(document.activeElement);
-  const next = links[event.key === "ArrowDown" ? at + 1 : at - 1];
-  if (!next || (at < 0 && event.key === "ArrowUp")) return;
-  event.preventDefault();
-  next.focus();
+  const next = at < 0 && by < 0 ? undefined : links[at + by];
+  next?.focus();
+  return Boolean(next);
 }
 
-document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof HTMLInputElement && event.target.type === "search";
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/" && !typing) {
-    event.preventDefault();
+/** Each gives whether it did anything; then the browser does not do its own. */
+const ACTIONS = {
+  search() {
+    const typing = document.activeElement === page.search;
     page.search.focus();
-  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    stepBetweenExams(event);
+    return !typing;
+  },
+  nextExam: () => step(1),
+  previousExam: () => step(-1),
+};
+
+document.addEventListener("keydown", (event) => {
+  const action = actionOf(WORKLIST_KEYS, event);
+  if (action && ACTIONS[action]()) {
+    event.preventDefault();
   }
 });
 page.exams.addEventListener("click", (event) => {
   const viewer = event.target.closest("tr")?.dataset.viewer;
-  if (viewer && !event.target.closest("a") && !getSelection().toString()) location.assign(viewer);
+  if (viewer && !event.target.closest("a") && !getSelection().toString()) {
+    location.assign(viewer);
+  }
 });
-document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
+page.tools.addEventListener("submit", (event) => event.preventDefault());
 for (const box of [page.search, page.unreviewed]) {
   box.addEventListener("input", () => {
     shown = SHOWN_AT_ONCE;
@@ -197,6 +190,9 @@ page.stop.addEventListener("click", () => {
   page.status.textContent = "Stopping after this exam ...";
 });
 setInterval(() => {
-  if (stopped && !document.hidden) load();
+  if (stopped && !document.hidden) {
+    load();
+  }
 }, ASK_AGAIN_MS);
+fill(page.keys, keyEntries(WORKLIST_KEYS));
 load();

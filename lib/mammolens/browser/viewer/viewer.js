@@ -1,15 +1,19 @@
 // The images of an exam with their layers. All is drawn from `data`, which is of one exam; what a person has set
 // stays while the page around is drawn anew. Text from files enters as text only, never as HTML.
 
+import { fill, h, svg } from "../shared/dom.js";
+import { actionOf, IMAGE_KEYS } from "../shared/keys.js";
+
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
 const NAMES = { heat: "heat", restored: "restored", seen: "seen by the model", image: "image" };
 const LEAST = { beside: "30rem", slider: "17rem", alone: "17rem" }; // width that a view asks for, all together
-const SVG = "http://www.w3.org/2000/svg";
 
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".mammolens");
-  if (root.dataset.exam === data.exam) return;
+  if (root.dataset.exam === data.exam) {
+    return;
+  }
   root.dataset.exam = data.exam;
   const find = (selector) => root.querySelector(selector);
   const state = {
@@ -28,17 +32,19 @@ export default function (component) {
     radio.checked = radio.value === state.layout;
     radio.onchange = () => set({ layout: radio.value });
   }
-  fill(find(".view"), [["", "All"], ...data.views.map((view, at) => [String(at), view.name])]);
+  const views = data.views.map((view, at) => new Option(view.name, String(at)));
+  fill(find(".view"), new Option("All", ""), views);
   fill(
     find(".level"),
-    data.levels.map((level) => [level.name, level.name]),
+    data.levels.map(({ name }) => new Option(name)),
   );
-  find(".legend").replaceChildren(...data.levels.map(legendEntry));
+  fill(find(".legend"), data.levels.map(legendEntry));
   find(".shown").value = state.shown;
   find(".opacity").value = state.opacity;
   find(".outlines").checked = state.outlines;
-  for (const name of ["shown", "view", "level"])
+  for (const name of ["shown", "view", "level"]) {
     find(`.${name}`).onchange = (event) => set({ [name]: event.target.value });
+  }
   find(".opacity").oninput = (event) => set({ opacity: Number(event.target.value) });
   find(".outlines").onchange = (event) => set({ outlines: event.target.checked });
   find(".in").onclick = () => zoom(1);
@@ -46,7 +52,10 @@ export default function (component) {
   find(".whole").onclick = () => zoom(-state.zoom);
 
   const figures = data.views.map((view) => figureOf(view, zoom));
-  find(".views").replaceChildren(...figures.map((one) => one.element));
+  fill(
+    find(".views"),
+    figures.map((figure) => figure.element),
+  );
   draw();
 
   function set(change) {
@@ -65,7 +74,9 @@ export default function (component) {
     find(".zoom").textContent = `${Math.round(100 * factor)} %`;
     find(".in").disabled = state.zoom === ZOOMS.length - 1;
     find(".out").disabled = state.zoom === 0;
-    for (const tool of root.querySelectorAll(".for-heat")) tool.hidden = state.shown !== "heat";
+    for (const tool of root.querySelectorAll(".for-heat")) {
+      tool.hidden = state.shown !== "heat";
+    }
     find(".legend").hidden = state.shown !== "heat";
     figures.forEach((figure, at) => {
       figure.element.hidden = state.view !== "" && Number(state.view) !== at;
@@ -76,37 +87,35 @@ export default function (component) {
 }
 
 function figureOf(view, zoom) {
-  const element = make("figure");
-  const caption = make("figcaption");
-  const name = make("b");
-  name.textContent = view.name;
-  const said = make("span");
-  said.textContent = view.standing;
-  caption.append(name, said);
-  const panes = make("div", "panes");
-  const plain = paneOf(view);
-  const compared = paneOf(view);
-  panes.append(plain.element, compared.element);
-  const divider = make("input", "divider");
-  Object.assign(divider, { type: "range", min: 0, max: 100, value: 50 });
-  divider.setAttribute("aria-label", `Divider of ${view.name}: the image on the left, what is compared on the right`);
-  divider.oninput = () => compared.divide(Number(divider.value));
-  element.append(caption, panes, divider);
+  const [plain, compared] = [paneOf(view), paneOf(view)];
+  const divider = h("input", {
+    type: "range",
+    class: "divider",
+    min: 0,
+    max: 100,
+    value: 50,
+    "aria-label": `Divider of ${view.name}: the image on the left, what is compared on the right`,
+    oninput: () => compared.divide(Number(divider.value)),
+  });
+  const element = h(
+    "figure",
+    {},
+    h("figcaption", {}, h("b", {}, view.name), h("span", {}, view.standing)),
+    h("div", { class: "panes" }, plain.element, compared.element),
+    divider,
+  );
   together(plain.element, compared.element);
-  for (const pane of [plain, compared]) {
-    draggable(pane.element);
-    pane.element.addEventListener(
-      "wheel",
-      (event) => {
-        if (!event.ctrlKey) return;
+  const actions = { zoomIn: () => zoom(1), zoomOut: () => zoom(-1) };
+  for (const pane of [plain.element, compared.element]) {
+    draggable(pane);
+    const onwheel = (event) => {
+      if (event.ctrlKey) {
         event.preventDefault();
         zoom(event.deltaY < 0 ? 1 : -1);
-      },
-      { passive: false },
-    );
-    pane.element.addEventListener("keydown", (event) => {
-      if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 1 : -1);
-    });
+      }
+    };
+    pane.addEventListener("wheel", onwheel, { passive: false });
+    pane.addEventListener("keydown", (event) => actions[actionOf(IMAGE_KEYS, event)]?.());
   }
   return {
     element,
@@ -123,31 +132,24 @@ function figureOf(view, zoom) {
 
 /** A picture of the view: the image below, what is shown over it, findings on top; it scrolls where it is zoomed. */
 function paneOf(view) {
-  const element = make("div", "pane");
-  element.tabIndex = 0;
-  element.setAttribute("role", "img");
-  const tags = make("div", "tags");
-  const left = make("span", "tag");
-  const right = make("span", "tag right");
-  tags.append(left, right);
-  const sheet = make("div", "sheet");
-  const below = make("img");
-  below.src = view.image;
-  below.alt = "";
-  below.draggable = false;
-  const over = make("img", "over");
-  over.alt = "";
-  over.draggable = false;
+  const left = h("span", { class: "tag" }, NAMES.image);
+  const right = h("span", { class: "tag right" });
+  const over = h("img", { class: "over", alt: "", draggable: false });
   const outlines = outlinesOf(view);
-  const line = make("div", "line");
-  sheet.append(below, over, outlines, line);
-  element.append(tags, sheet);
+  const line = h("div", { class: "line" });
+  const below = h("img", { src: view.image, alt: "", draggable: false });
+  const sheet = h("div", { class: "sheet" }, below, over, outlines, line);
+  const tags = h("div", { class: "tags" }, left, right);
+  const element = h("div", { class: "pane", tabIndex: 0, role: "img" }, tags, sheet);
   return {
     element,
     draw(state, factor) {
       const heat = state.shown === "heat";
       const source = heat ? view.heat[state.level] : view[state.shown];
-      if (over.dataset.shown !== source) over.src = over.dataset.shown = source;
+      if (over.dataset.shown !== source) {
+        over.src = source;
+        over.dataset.shown = source;
+      }
       over.hidden = state.shown === "image";
       over.style.opacity = heat ? state.opacity / 100 : 1;
       outlines.style.display = state.outlines ? "" : "none";
@@ -161,7 +163,6 @@ function paneOf(view) {
       element.scrollLeft = before * sheet.clientWidth - element.clientWidth / 2;
       element.scrollTop = top * sheet.clientHeight - element.clientHeight / 2;
       right.textContent = NAMES[state.shown];
-      left.textContent = NAMES.image;
       element.setAttribute("aria-label", `${view.name}, ${NAMES[state.shown]}. ${view.described}`);
     },
     divide(percent) {
@@ -175,20 +176,14 @@ function paneOf(view) {
 }
 
 function outlinesOf(view) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${view.width} ${view.height}`);
-  svg.setAttribute("aria-hidden", "true");
-  view.findings.forEach((finding, at) => {
-    const polygon = document.createElementNS(SVG, "polygon");
-    polygon.setAttribute("points", finding.map((point) => point.join(",")).join(" "));
-    const number = document.createElementNS(SVG, "text");
-    number.setAttribute("x", Math.min(view.width - 20, Math.max(...finding.map(([x]) => x)) + 4));
-    number.setAttribute("y", Math.max(24, Math.min(...finding.map(([, y]) => y))));
+  const outlines = view.findings.flatMap((finding, at) => {
+    const x = Math.min(view.width - 20, Math.max(...finding.map((point) => point[0])) + 4);
+    const y = Math.max(24, Math.min(...finding.map((point) => point[1])));
+    const number = svg("text", { x, y }, String(at + 1));
     number.style.fontSize = `${Math.round(view.height / 36)}px`;
-    number.textContent = String(at + 1);
-    svg.append(polygon, number);
+    return [svg("polygon", { points: finding.map((point) => point.join(",")).join(" ") }), number];
   });
-  return svg;
+  return svg("svg", { viewBox: `0 0 ${view.width} ${view.height}`, "aria-hidden": "true" }, outlines);
 }
 
 /** Two panes scroll as one. */
@@ -198,7 +193,9 @@ function together(one, other) {
     [other, one],
   ]) {
     from.addEventListener("scroll", () => {
-      if (to.hidden || (to.scrollLeft === from.scrollLeft && to.scrollTop === from.scrollTop)) return;
+      if (to.hidden || (to.scrollLeft === from.scrollLeft && to.scrollTop === from.scrollTop)) {
+        return;
+      }
       to.scrollLeft = from.scrollLeft;
       to.scrollTop = from.scrollTop;
     });
@@ -207,7 +204,9 @@ function together(one, other) {
 
 function draggable(element) {
   element.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "mouse" || !element.classList.contains("zoomed")) return;
+    if (event.pointerType !== "mouse" || !element.classList.contains("zoomed")) {
+      return;
+    }
     const from = [event.clientX + element.scrollLeft, event.clientY + element.scrollTop];
     const move = (moved) => {
       element.scrollLeft = from[0] - moved.clientX;
@@ -219,22 +218,7 @@ function draggable(element) {
   });
 }
 
-function legendEntry(level) {
-  const entry = make("li");
-  const swatch = make("span", "swatch");
-  swatch.style.background = level.colour;
-  const text = make("span");
-  text.textContent = `${level.name}: ${level.meaning}`;
-  entry.append(swatch, text);
-  return entry;
-}
-
-function fill(select, options) {
-  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
-}
-
-function make(name, className = "") {
-  const element = document.createElement(name);
-  element.className = className;
-  return element;
+function legendEntry({ name, colour, meaning }) {
+  const swatch = h("span", { class: "swatch", style: `background:${colour}` });
+  return h("li", {}, swatch, h("span", {}, `${name}: ${meaning}`));
 }

@@ -16,6 +16,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC
 
+from mammolens import RESEARCH_USE_ONLY
+
 VIEWER = Path(monailabel.endpoints.__file__).parent / "static" / "ohif"
 _CONFIGURATION = """window.config = async context =>
   (await import('/mammolens/browser/ohif/mode.js')).configuration(context, %s);
@@ -30,7 +32,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(RBAC(settings.
 @router.get("/ohif/app-config.js")
 def configuration() -> Response:
     """What OHIF's page loads first; ours stands in front of the one in the wheel."""
-    script = _CONFIGURATION % json.dumps({"pacs": _has_pacs()})
+    script = _CONFIGURATION % json.dumps({"pacs": _has_pacs(), "notice": RESEARCH_USE_ONLY})
     return Response(script, media_type="text/javascript", headers=_ASK_AGAIN)
 
 

@@ -1,6 +1,6 @@
 // Jobs, models and checks in the words of a radiologist.
 
-import { sentence } from "./page.js";
+import { sentence } from "./words.js";
 
 const CHECKS = {
   held_back_normals: "Patients it was tried on",
@@ -39,7 +39,9 @@ export const checkName = ({ name }) => CHECKS[name] ?? name.replaceAll("_", " ")
 
 /** The figure of the new model; where a check has none, what is lost against the old one. */
 export function candidateFigure({ name, candidate, interval }) {
-  if (candidate === null && interval) return `${interval[0].toFixed(2)} to ${interval[1].toFixed(2)}`;
+  if (candidate === null && interval) {
+    return `${interval[0].toFixed(2)} to ${interval[1].toFixed(2)}`;
+  }
   return figure(name, candidate);
 }
 
@@ -47,8 +49,12 @@ export function candidateFigure({ name, candidate, interval }) {
 export const servingFigure = ({ name, serving }) => figure(name, serving);
 
 function figure(name, value) {
-  if (value === null || value === undefined) return "";
-  if (name === "held_back_normals") return String(Math.round(value));
+  if (value === null || value === undefined) {
+    return "";
+  }
+  if (name === "held_back_normals") {
+    return String(Math.round(value));
+  }
   return SHARES.has(name) ? `${Math.round(100 * value)} %` : value.toFixed(3);
 }
 
@@ -57,12 +63,24 @@ export const doing = ({ kind, progress }) => sentence(progress?.sentence ?? DOIN
 
 /** How a job ended, or that it waits. */
 export function jobState({ state, outcome, error }) {
-  if (state === "queued") return "waits for its turn";
-  if (state === "running") return "runs";
-  if (state === "stopped") return "stopped";
-  if (state === "failed") return `failed: ${error ?? "no reason is known"}`;
-  if (outcome?.serves) return "the new model serves";
-  if (outcome?.waits) return "the new model waits for a person";
+  if (state === "queued") {
+    return "waits for its turn";
+  }
+  if (state === "running") {
+    return "runs";
+  }
+  if (state === "stopped") {
+    return "stopped";
+  }
+  if (state === "failed") {
+    return `failed: ${error ?? "no reason is known"}`;
+  }
+  if (outcome?.serves) {
+    return "the new model serves";
+  }
+  if (outcome?.waits) {
+    return "the new model waits for a person";
+  }
   return outcome?.reason ?? "the old model goes on serving";
 }
 

@@ -1,0 +1,73 @@
+// What the server is asked for, and what it answers.
+
+const NO_ANSWER = "The server does not answer; check that it runs, then try again.";
+
+/** A question that the server did not answer as wanted. `message` can be shown as it is. */
+export class ServerError extends Error {
+  /** @param {number|null} status HTTP's; null where nothing was answered. */
+  constructor(message, status = null) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * The server's API, an asynchronous function for each question; each may throw a ServerError.
+ *
+ * @param {Object} options
+ * @param {string} options.base address of the API, relative to the page for pages behind a proxy's prefix.
+ * @param {Function} options.authorization gives the headers that say who asks.
+ */
+export function createApi({ base = "/mammolens", authorization = () => ({}) } = {}) {
+  async function ask(path, body, method = body === undefined ? "GET" : "POST") {
+    const options = { method, headers: { ...authorization() }, cache: "no-store" };
+    if (body !== undefined) {
+      options.headers["Content-Type"] = "application/json";
+      options.body = JSON.stringify(body);
+    }
+    let response;
+    try {
+      response = await fetch(`${base}/${path}`, options);
+    } catch {
+      throw new ServerError(NO_ANSWER);
+    }
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) {
+      throw new ServerError(reasonOf(answer?.detail, response.status), response.status);
+    }
+    return answer;
+  }
+
+  const exam = (id) => `exams/${encodeURIComponent(id)}`;
+  const job = (id) => `jobs/${encodeURIComponent(id)}`;
+  const model = (id) => `models/${encodeURIComponent(id)}`;
+  return {
+    worklist: () => ask("worklist"),
+    exam: (id) => ask(exam(id)),
+    examOfStudy: (study) => ask(`studies/${encodeURIComponent(study)}`),
+    manifest: (id) => ask(`${exam(id)}/ohif.json`),
+    judge: (id, { again = false, store = null } = {}) => ask(`${exam(id)}/judge`, { again, store }),
+    decide: (id, decision) => ask(`${exam(id)}/decisions`, { viewer: "OHIF", ...decision }),
+    undo: (id, decision) => ask(`${exam(id)}/decisions/undo`, { viewer: "OHIF", ...decision }),
+    secondLook: () => ask("second-look"),
+    drift: () => ask("drift"),
+    jobs: () => ask("jobs"),
+    train: (options = {}) => ask("jobs", { kind: "train", ...options }),
+    recalibrate: (options = {}) => ask("jobs", { kind: "recalibrate", ...options }),
+    stopJob: (id) => ask(job(id), undefined, "DELETE"),
+    resumeJob: (id) => ask(`${job(id)}/resume`, {}),
+    models: () => ask("models"),
+    promote: (id, why = "") => ask(`${model(id)}/promote`, { why }),
+    refuse: (id, why = "") => ask(`${model(id)}/refuse`, { why }),
+    rollBack: (why) => ask("models/rollback", { why }),
+  };
+}
+
+function reasonOf(detail, status) {
+  const told = Array.isArray(detail)
+    ? detail.map((problem) => problem.msg).join("; ") // the server's checks of a request's body
+    : typeof detail === "string"
+      ? detail
+      : `The server answers with error ${status}.`;
+  return status === 401 ? `You are not logged in: ${told}` : told;
+}

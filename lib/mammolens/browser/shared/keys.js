@@ -1,0 +1,42 @@
+// Every key that our pages and viewers listen to. `key` is KeyboardEvent.key; OHIF's own keys are not among them.
+
+import { h } from "./dom.js";
+
+/** In OHIF; `action` is a method of Reading. */
+export const EXAM_KEYS = [
+  { key: "n", action: "next", label: "Next exam" },
+  { key: "p", action: "previous", label: "Previous exam" },
+  { key: "h", action: "toggleHeat", label: "Heat on or off" },
+  { key: "c", action: "confirmNormal", label: "Confirm normal" },
+  { key: "f", action: "fit", label: "Fit all views" },
+];
+
+/** On the worklist. */
+export const WORKLIST_KEYS = [
+  { key: "/", action: "search", label: "Search" },
+  { key: "ArrowDown", action: "nextExam", label: "Next exam" },
+  { key: "ArrowUp", action: "previousExam", label: "Previous exam" },
+  { key: "Enter", action: null, label: "Open the exam" }, // the browser's own key for links
+];
+
+/** Over an image of the page that `mammolens web` serves. */
+export const IMAGE_KEYS = [
+  { key: "+", action: "zoomIn", label: "Zoom in" },
+  { key: "-", action: "zoomOut", label: "Zoom out" },
+];
+
+const SYMBOLS = { ArrowDown: "\u2193", ArrowUp: "\u2191" };
+
+/** What an event's key is to do in a table; undefined where that is nothing. */
+export function actionOf(keys, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) {
+    return undefined;
+  }
+  return keys.find(({ key }) => key === event.key)?.action ?? undefined;
+}
+
+/** Entries of a list that tells people the keys. */
+export function keyEntries(keys) {
+  const name = (key) => SYMBOLS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+  return keys.map(({ key, label }) => h("li", {}, h("kbd", {}, name(key)), ` ${label}`));
+}
