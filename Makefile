@@ -113,16 +113,21 @@ test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc
 	@scripts/install-test-servers.sh
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-lint: $(STAMPS)/dev ## check style, types and layers
+lint: $(STAMPS)/dev ## check style, types, layers, JavaScript, Markdown, spelling, and that no secret is in
 	@status=0; \
-	for check in 'ruff check' 'ruff format --check' mypy lint-imports 'oxfmt --check'; do \
+	for check in 'ruff check' 'ruff format --check' mypy lint-imports oxlint 'oxfmt --check' 'rumdl check'; do \
 	  echo "mammolens: $$check"; $(BIN)/$$check || status=1; \
+	done; \
+	for check in codespell 'detect-secrets-hook --baseline .secrets.baseline'; do \
+	  echo "mammolens: $$check"; git ls-files -z | xargs -0 -n 250 -P 2 $(BIN)/$$check || status=1; \
 	done; exit $$status
 
 format: $(STAMPS)/dev ## put the code into the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/oxlint --fix
 	$(BIN)/oxfmt
+	$(BIN)/rumdl fmt
 
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
 	@rm -rf build dist ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -47,9 +47,9 @@ def test_the_manual_has_every_key_of_the_table(run: Run) -> None:
         r"^\| ((?:`\w`(?:, )?)+) \| (.+) \|$", (DOCS / "ohif.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     told = {
-        key: what
-        for keys, whats in rows
-        for key, what in zip(re.findall(r"`(\w)`", keys), whats.split(", "), strict=True)
+        key: meaning
+        for keys, meanings in rows
+        for key, meaning in zip(re.findall(r"`(\w)`", keys), meanings.split(", "), strict=True)
     }
     assert {entry["key"]: entry["label"].lower() for entry in run("shared/keys.js", "m => m.EXAM_KEYS")} == told
 

@@ -59,7 +59,7 @@ def test_machines_are_judged_apart() -> None:
     assert found >= {one.exam for one in extreme_exams(exams[:100], {"A"})}
 
 
-def test_a_patient_with_many_exams_weighs_one_and_never_speaks_against_herself() -> None:
+def test_a_patient_with_many_exams_counts_once_and_never_speaks_against_herself() -> None:
     patients = [*range(24), *[24] * 10]  # the last one was examined ten times, ever high
     exams = accepted([*normal_scores(24), *[9.0] * 10], patients=patients)
     found = {one.exam for one in extreme_exams(exams, {"B"})}
