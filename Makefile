@@ -14,6 +14,8 @@ PYTHON ?= python3.11 python3.12 python3
 TORCH ?= torch==2.13.0
 # Processes that tests run in: as many as cores, but no more than memory is sure to suffice for.
 WORKERS ?= auto --maxprocesses 4
+# What `make check` runs: the tests that bear none of the marks of pyproject.toml.
+QUICK := not (browser or data or integration or server or slicer or slow or training)
 # Handed on to the program that a target runs.
 ARGS ?=
 
@@ -23,7 +25,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-che
 INSTALL := $(PIP) install --no-warn-conflicts
 say = @printf '%s\n' "mammolens: $(1)"
 
-.PHONY: help install demo test lint format benchmark clean
+.PHONY: help install demo check test lint format benchmark clean
 
 help: ## this text
 	@printf '%s\n' \
@@ -32,7 +34,7 @@ help: ## this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '%s\n' '' \
 	  'Each target installs what it needs into $(VENV) first; the second time costs nothing.' '' \
-	  '  ARGS="..."    options for the program behind demo, test and benchmark:  make test ARGS="-k dicom"' \
+	  '  ARGS="..."    options for the program behind demo, check, test and benchmark:  make test ARGS="-k dicom"' \
 	  '  PYTHON=...    the Python to build $(VENV) with (3.11 or 3.12):  make install PYTHON=python3.12' \
 	  '  VENV=...      another place for the virtual environment' \
 	  '  TORCH="..."   another build of torch, by the options that its own installation page names for pip:' \
@@ -108,6 +110,9 @@ benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 # ------------------------------------------------------------------ develop
+
+check: lint $(STAMPS)/slicer ## lint, then the tests that need no server, browser, training or Slicer: two minutes
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m '$(QUICK)' $(ARGS)
 
 test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
 	@scripts/install-test-servers.sh

@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[1]
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 _LONGEST_WORD = 40
+# What a test asks for tells what it costs. `make check` leaves out whatever bears one of these marks.
+_MARKS = {
+    "browser": {"a_browser"},
+    "data": {"development_data"},
+    "integration": {"a_postgres", "an_orthanc", "start_mammolens", "start_server"},
+    "server": {"an_app"},
+    "slicer": {"a_core", "a_reader", "read"},
+    "training": {"a_quick_config", "a_seeing_model", "a_tiny_config"},
+}
 # Draw with the processor, and ask nothing of the world outside.
 _CHROMIUM = [
     "--use-gl=angle",
@@ -58,6 +67,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
         is_word = val.isascii() and val.isprintable() and "\\" not in val and len(val) <= _LONGEST_WORD
         return None if is_word else argname
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it asks for; a fixture that another one asks for counts, too."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        for mark, fixtures in _MARKS.items():
+            if asked & fixtures:
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

@@ -194,6 +194,7 @@ def separation(network: nn.Module, view: PhantomView) -> float:
     return float(roc_auc_score(view.lesion_mask[view.breast_mask], log_odds[view.breast_mask]))
 
 
+@pytest.mark.training
 def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp_path):
     """Phantoms' lesions are drawn by other code than the ones it learns from."""
     images = [Sample.of(prepared_view(view)).trimmed() for seed in range(12) for view in an_exam(seed).views]
