@@ -37,7 +37,7 @@ def the_pretrained(the_directory) -> Predictor:
 
 def test_the_detector_serves_and_the_original_method_stays_beside_it():
     assert {PRETRAINED, BASELINE} <= set(SHIPPED)
-    assert load_config(pretrained_directory() / CONFIG).network.name == "restorer"
+    assert load_config(pretrained_directory() / CONFIG).network.name == "efficientnet_unet"
     assert load_config(pretrained_directory(BASELINE) / CONFIG).network.name == "autoencoder"
 
 
