@@ -41,6 +41,7 @@ from mammolens.labelapp.reading.old_marks import import_old_marks
 from mammolens.labelapp.reading.policy import ResultPolicy, StorePolicy
 from mammolens.labelapp.reading.room import ReadingRoom
 from mammolens.labelapp.reading.second_look import SecondLook
+from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.settings import apply_mammography
 from mammolens.labelapp.tasks.batch import MammogramBatch
@@ -242,15 +243,16 @@ class MammoLensApp(MONAILabelApp):
     def info(self) -> dict[str, Any]:
         """What clients see at ``/info/``; ``drift`` is ``None`` while nothing can be told."""
         told = super().info()
+        # While the PACS does not answer, asking it again would make whoever waits wait twice.
+        drift = None if told["datastore"].get("error") else self.drift()
         return {
             **told,
             "datastore": {**told["datastore"], **self.reviewed()},
             **self._ledger_told(),
-            # While the PACS does not answer, asking it again would make whoever waits wait twice.
-            "drift": None if told["datastore"].get("error") else self.drift(),
+            "drift": drift.model_dump(mode="json") if drift else None,
         }
 
-    def drift(self) -> dict[str, Any] | None:
+    def drift(self) -> DriftSummary | None:
         """Alarms, and how it is in one sentence; ``None`` while ``GET /mammolens/drift`` answers with an error."""
         try:
             return self.drift_watch.summary()

@@ -8,13 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.labelapp.learning.job import Ending, Job, JobProgress, JobState, Track
+from mammolens.labelapp.learning.job import Ending, Job, Track
 from mammolens.labelapp.learning.job_files import JobFiles
 from mammolens.labelapp.learning.process import Launch
 from mammolens.labelapp.learning.queue import LearningQueue
+from mammolens.labelapp.responses.learning import JobOutcome, JobProgress, JobState
 from mammolens.training.progress import Stage
 
 from ...patience import PATIENCE_S, until
+
+OUTCOME = JobOutcome(
+    model="new",
+    serves=True,
+    waits=False,
+    reason="not worse",
+    checks=[],
+    images=8,
+    patients=4,
+    held_back=2,
+    set_aside=0,
+)
 
 
 class LearnerStandIn:
@@ -37,7 +50,7 @@ class LearnerStandIn:
         self._files.save_track(self.job.job, Track(progress=told))
 
     def succeed(self) -> None:
-        self._files.save_ending(self.job.job, Ending(outcome={"model": "new", "reason": "not worse"}))
+        self._files.save_ending(self.job.job, Ending(outcome=OUTCOME.model_dump(mode="json")))
         self._code = 0
 
     def fail(self, error: str = "normals: too few; accept more") -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.learning.course import Course, place
-from mammolens.labelapp.learning.job import JobProgress
+from mammolens.labelapp.responses.learning import JobProgress
 from mammolens.training.progress import Stage, TrainingProgress
 
 

@@ -4,11 +4,11 @@ import pytest
 
 from mammolens.errors import RequestError, UnknownJobError
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import JobState
 from mammolens.labelapp.learning.job_files import JobFiles
 from mammolens.labelapp.learning.queue import MOST_CRASHES, LearningQueue
+from mammolens.labelapp.responses.learning import JobState
 
-from .conftest import Launcher, MakeQueue, state_of
+from .conftest import OUTCOME, Launcher, MakeQueue, state_of
 
 TRAIN, RECALIBRATE = LearningKind.TRAIN, LearningKind.RECALIBRATE
 
@@ -16,15 +16,15 @@ TRAIN, RECALIBRATE = LearningKind.TRAIN, LearningKind.RECALIBRATE
 def test_jobs_run_one_at_a_time_in_the_order_asked_for(a_running_queue: LearningQueue, a_launcher: Launcher) -> None:
     first, second, third = (a_running_queue.ask(kind, {}, "anna") for kind in (TRAIN, RECALIBRATE, TRAIN))
     learner = a_launcher.number(1)
-    told = a_running_queue.all_as_json()
-    assert (told["running"], told["queued"]) == (first.job, [second.job, third.job])
-    assert [job["job"] for job in told["jobs"]] == [third.job, second.job, first.job]
+    told = a_running_queue.details()
+    assert (told.running, told.queued) == (first.job, [second.job, third.job])
+    assert [job.job for job in told.jobs] == [third.job, second.job, first.job]
     assert len(a_launcher.started) == 1
     learner.succeed()
     assert a_launcher.number(2).job.job == second.job
     done = a_running_queue.get(first.job)
     assert done.state is JobState.DONE
-    assert done.outcome == {"model": "new", "reason": "not worse"}
+    assert done.outcome == OUTCOME.model_dump(mode="json")
     assert done.ended_at is not None
 
 
@@ -34,9 +34,9 @@ def test_a_job_that_fails_says_why_and_the_next_one_begins(
     first, second = (a_running_queue.ask(TRAIN, {}, "anna") for _ in range(2))
     a_launcher.number(1).fail()
     assert a_launcher.number(2).job.job == second.job
-    failed = a_running_queue.as_json(a_running_queue.get(first.job))
-    assert (failed["state"], failed["error"]) == ("failed", "normals: too few; accept more")
-    assert failed["log"][-1] == "failed: normals: too few; accept more"
+    failed = a_running_queue.detail(a_running_queue.get(first.job))
+    assert (failed.state, failed.error) == ("failed", "normals: too few; accept more")
+    assert failed.log[-1] == "failed: normals: too few; accept more"
 
 
 def test_a_waiting_job_is_taken_from_the_queue(a_running_queue: LearningQueue, a_launcher: Launcher) -> None:
@@ -45,7 +45,7 @@ def test_a_waiting_job_is_taken_from_the_queue(a_running_queue: LearningQueue, a
     assert a_running_queue.stop(second.job, "berta").state is JobState.STOPPED
     learner.succeed()
     assert a_launcher.number(2).job.job == third.job
-    assert a_running_queue.as_json(a_running_queue.get(second.job))["log"] == ["stopped by berta"]
+    assert a_running_queue.detail(a_running_queue.get(second.job)).log == ["stopped by berta"]
     assert a_running_queue.get(first.job).state is JobState.DONE
 
 
@@ -57,7 +57,7 @@ def test_a_running_job_is_stopped_and_resumed_at_the_end_of_the_queue(
     second = a_running_queue.ask(TRAIN, {}, "anna")
     stopped = a_running_queue.stop(first.job, "berta")
     assert stopped.state is JobState.STOPPED
-    assert a_running_queue.as_json(stopped)["log"] == ["stopped by berta"]
+    assert a_running_queue.detail(stopped).log == ["stopped by berta"]
     learner = a_launcher.number(2)
     assert a_running_queue.resume(first.job, "carla").state is JobState.QUEUED
     assert learner.job.job == second.job
@@ -84,7 +84,7 @@ def test_after_a_crash_a_job_goes_on_before_all_that_wait(a_running_queue: Learn
     a_launcher.number(1).crash()
     again = a_launcher.number(2)
     assert (again.job.job, again.job.attempts) == (first.job, 2)
-    log = a_running_queue.as_json(again.job)["log"]
+    log = a_running_queue.detail(again.job).log
     assert log == ["its process was ended by signal 9; goes on by itself"]
     again.succeed()
     assert a_launcher.number(3).job.job == second.job
@@ -126,7 +126,7 @@ def test_what_ran_when_the_server_died_goes_on_after_its_restart(
     after.start()
     again = a_launcher.number(1)
     assert (again.job.job, again.job.attempts) == (job.job, 2)
-    assert after.as_json(again.job)["log"] == ["the server ended; goes on by itself"]
+    assert after.detail(again.job).log == ["the server ended; goes on by itself"]
     assert [one.job for one in after.queued()] == [waiting.job]
 
 

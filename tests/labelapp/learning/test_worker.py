@@ -7,16 +7,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import Job, JobState
+from mammolens.labelapp.learning.job import Job
 from mammolens.labelapp.learning.job_files import JobFiles
 from mammolens.labelapp.learning.process import LearnerProcess, launching
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.learning.settings import LearningSettings
+from mammolens.labelapp.responses.learning import JobState
 
 from ...patience import PATIENCE_S, until
 from .conftest import MakeQueue
@@ -71,21 +71,27 @@ def a_queue_of_processes(the_app: Path, make_queue: MakeQueue) -> LearningQueue:
     return queue
 
 
-def ended(queue: LearningQueue, do: str) -> dict[str, Any]:
-    """A job that does something, when it is over, as clients see it."""
-    return queue.as_json(queue.wait(queue.ask(LearningKind.TRAIN, {"do": do}, "anna").job, PATIENCE_S))
+def ended(queue: LearningQueue, do: str) -> Job:
+    """A job that does something, when it is over."""
+    return queue.wait(queue.ask(LearningKind.TRAIN, {"do": do}, "anna").job, PATIENCE_S)
+
+
+def lines(files: JobFiles, job: Job) -> list[str]:
+    """What it said, without how long it took."""
+    return [line.split(",")[0] for line in files.track(job.job).log]
 
 
 def test_an_outcome_is_told_and_the_process_leaves_the_processor_to_others(
     a_queue_of_processes: LearningQueue, some_files: JobFiles
 ) -> None:
     job = ended(a_queue_of_processes, "learn")
-    assert job["state"] == "done"
-    outcome = job["outcome"]
-    assert outcome["parameters"] == {"do": "learn", "workplace": str(some_files.workplace(job["job"]))}
+    assert job.state == "done"
+    outcome = job.outcome
+    assert outcome is not None
+    assert outcome["parameters"] == {"do": "learn", "workplace": str(some_files.workplace(job.job))}
     assert (outcome["by"], outcome["threads"]) == ("anna", 1)
     assert outcome["nice"] >= 10
-    assert [line.split(",")[0] for line in job["log"]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3", "done: not worse"]
+    assert lines(some_files, job) == ["epoch 1/3", "epoch 2/3", "epoch 3/3", "done: not worse"]
 
 
 @pytest.mark.parametrize(
@@ -100,15 +106,18 @@ def test_an_error_is_one_sentence_that_names_no_patient(
     a_queue_of_processes: LearningQueue, some_files: JobFiles, do: str, error: str
 ) -> None:
     job = ended(a_queue_of_processes, do)
-    assert (job["state"], job["error"], job["attempts"]) == ("failed", error, 1)
+    assert (job.state, job.error, job.attempts) == ("failed", error, 1)
     assert not [path for path in some_files.root.iterdir() if "Smith" in path.read_text()]
 
 
-def test_a_process_that_crashes_is_started_again_and_goes_on(a_queue_of_processes: LearningQueue) -> None:
+def test_a_process_that_crashes_is_started_again_and_goes_on(
+    a_queue_of_processes: LearningQueue, some_files: JobFiles
+) -> None:
     job = ended(a_queue_of_processes, "crash")
-    assert (job["state"], job["attempts"]) == ("done", 2)
-    assert job["outcome"]["parameters"]["goes_on"] is True
-    assert [line.split(",")[0] for line in job["log"]] == [
+    assert (job.state, job.attempts) == ("done", 2)
+    assert job.outcome is not None
+    assert job.outcome["parameters"]["goes_on"] is True
+    assert lines(some_files, job) == [
         "epoch 1/3",
         "its process ended with code 9; goes on by itself",
         "epoch 2/3",

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import threading
@@ -28,6 +27,7 @@ from mammolens.labelapp.reading.deriving import derived_from_image
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.policy import ResultPolicy
 from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.responses.exams import JudgingProgress
 from mammolens.labelapp.tasks.serving import Serving
 from mammolens.models.store import ModelStore
 from mammolens.types import AnomalyResult
@@ -73,11 +73,11 @@ def test_views_of_an_exam_are_scored_once_and_agree_on_its_number(
 ) -> None:
     a_room.judge(an_exam)
     detail = a_room.detail(an_exam)
-    assert detail["state"] == "judged"
+    assert detail.state == "judged"
     assert a_folder_datastore.status()["scored"] == 4
     kept = [a_room._bench.results.get(Of.IMAGE, image_id, a_room._mark(an_exam)) for image_id in an_exam.image_ids]
     numbers = {result.facts["record"]["exam_p_value"] for result in kept if result}
-    assert numbers == {detail["exam_p_value"]}
+    assert numbers == {detail.exam_p_value}
 
 
 def test_a_judged_exam_is_not_judged_again_unless_that_is_asked_for(
@@ -103,9 +103,9 @@ def test_an_exam_judged_by_another_model_is_new_again(
     assert isinstance(a_serving.store, ModelStore)
     a_serving.store.publish(make_model(seed=1))
     detail = a_room.detail(an_exam)
-    assert detail["state"] == "new"
-    assert detail["exam_p_value"] is None
-    assert all(view["segmentation"] is None and view["p_value"] is None for view in detail["views_in_detail"])
+    assert detail.state == "new"
+    assert detail.exam_p_value is None
+    assert all(view.segmentation is None and view.p_value is None for view in detail.views_in_detail)
     assert len(a_room.manifest(an_exam)["studies"][0]["series"]) == 4
     for of, name, kind in (
         (Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION),
@@ -132,10 +132,10 @@ def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
 
     a_bystander.before = fail_once
     a_room.judge(an_exam)
-    assert [bool(view["error"]) for view in a_room.detail(an_exam)["views_in_detail"]] == [True, True, False, False]
+    assert [bool(view.error) for view in a_room.detail(an_exam).views_in_detail] == [True, True, False, False]
     assert isinstance(a_serving.store, ModelStore)
     a_serving.store.publish(make_model(seed=1))
-    assert all(view["error"] is None for view in a_room.detail(an_exam)["views_in_detail"])
+    assert all(view.error is None for view in a_room.detail(an_exam).views_in_detail)
 
 
 def test_a_new_view_makes_a_judged_exam_new_again(
@@ -145,9 +145,9 @@ def test_a_new_view_makes_a_judged_exam_new_again(
     aside = a_studies_folder.parent / "aside.dcm"
     shutil.move(image, aside)
     a_room.judge(a_room.exams.get(an_exam.exam_id))
-    assert a_room.detail(a_room.exams.get(an_exam.exam_id))["state"] == "judged"
+    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "judged"
     shutil.move(aside, image)
-    assert a_room.detail(a_room.exams.get(an_exam.exam_id))["state"] == "new"
+    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "new"
 
 
 def test_a_bad_view_is_told_and_the_others_are_judged(
@@ -157,14 +157,14 @@ def test_a_bad_view_is_told_and_the_others_are_judged(
     path.write_bytes(path.read_bytes()[:-20000])
     a_room.judge(an_exam)
     detail = a_room.detail(an_exam)
-    assert detail["state"] == "judged"
-    assert detail["exam_p_value"] is not None
-    assert len(detail["problems"]) == 1
-    assert detail["problems"][0].startswith("L CC: the pixels end too early")
-    assert str(path) not in str(detail["problems"])
-    errors = [view["error"] for view in detail["views_in_detail"]]
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
+    assert len(detail.problems) == 1
+    assert detail.problems[0].startswith("L CC: the pixels end too early")
+    assert str(path) not in str(detail.problems)
+    errors = [view.error for view in detail.views_in_detail]
     assert [bool(error) for error in errors] == [False, True, False, False]
-    assert [bool(view["segmentation"]) for view in detail["views_in_detail"]] == [True, False, True, True]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [True, False, True, True]
 
 
 def test_an_exam_without_any_usable_view_has_failed(
@@ -175,19 +175,19 @@ def test_an_exam_without_any_usable_view_has_failed(
         path.write_bytes(path.read_bytes()[:-20000])
     a_room.judge(an_exam)
     detail = a_room.detail(an_exam)
-    assert detail["state"] == "failed"
-    assert detail["exam_p_value"] is None
-    assert len(detail["problems"]) == 4
+    assert detail.state == "failed"
+    assert detail.exam_p_value is None
+    assert len(detail.problems) == 4
 
 
 def test_progress_is_told_while_an_exam_is_judged(a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander) -> None:
     told: list[dict[str, Any]] = []
     a_bystander.before = lambda: told.append(a_room.detail(an_exam))
     a_room.judge(an_exam)
-    assert {detail["state"] for detail in told} == {"judging"}
-    assert told[0]["progress"] == {"done": 0, "total": 9, "doing": "judging R CC"}
-    assert told[-1]["progress"] == {"done": 8, "total": 9, "doing": "writing the results"}
-    assert a_room.detail(an_exam)["progress"] is None
+    assert {detail.state for detail in told} == {"judging"}
+    assert told[0].progress == JudgingProgress(done=0, total=9, doing="judging R CC")
+    assert told[-1].progress == JudgingProgress(done=8, total=9, doing="writing the results")
+    assert a_room.detail(an_exam).progress is None
 
 
 def test_a_second_request_waits_for_the_first_and_shares_its_result(
@@ -222,11 +222,11 @@ def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_room: ReadingRoom
     exam = next(exam for exam in a_room.exams.all().values() if exam.patient == "film")
     a_room.judge(exam)
     detail = a_room.detail(exam)
-    assert detail["state"] == "judged"
-    assert detail["viewer"] is None
-    assert "no DICOM" in detail["problems"][-1]
-    assert detail["views_in_detail"][0]["p_value"] is not None
-    assert detail["views_in_detail"][0]["segmentation"] is None
+    assert detail.state == "judged"
+    assert detail.viewer is None
+    assert "no DICOM" in detail.problems[-1]
+    assert detail.views_in_detail[0].p_value is not None
+    assert detail.views_in_detail[0].segmentation is None
     assert a_room.manifest(exam) == {"studies": []}
 
 
@@ -245,12 +245,12 @@ def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back
     room.judge(exam)
     a_pacs.is_up = True
     detail = room.detail(exam)
-    assert detail["state"] == "new"
-    assert [bool(view["error"]) for view in detail["views_in_detail"]] == [False, False, True, True]
-    assert [bool(view["segmentation"]) for view in detail["views_in_detail"]] == [True, True, False, False]
+    assert detail.state == "new"
+    assert [bool(view.error) for view in detail.views_in_detail] == [False, False, True, True]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [True, True, False, False]
     room.judge(exam)
-    assert room.detail(exam)["state"] == "judged"
-    assert all(view["error"] is None for view in room.detail(exam)["views_in_detail"])
+    assert room.detail(exam).state == "judged"
+    assert all(view.error is None for view in room.detail(exam).views_in_detail)
 
 
 def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_count(
@@ -273,15 +273,15 @@ def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_
     monkeypatch.setattr(a_pacs, "fetch", damaged)
     room.judge(exam)
     detail = room.detail(exam)
-    assert detail["state"] == "judged"
-    assert detail["exam_p_value"] is not None
-    assert [view["error"] for view in detail["views_in_detail"]] == [
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
+    assert [view.error for view in detail.views_in_detail] == [
         None,
         "the PACS sent no DICOM; mend it",
         None,
         None,
     ]
-    assert len(detail["problems"]) == 1
+    assert len(detail.problems) == 1
     runs = a_bystander.runs
     room.judge(exam)
     assert a_bystander.runs == runs
@@ -302,10 +302,10 @@ def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
     for patient in (r"M\xfcller", r"M\xf6ller"):
         a_room.judge(exams[patient])
         detail = a_room.detail(exams[patient])
-        json.dumps(detail, ensure_ascii=False).encode()
-        states.append(detail["state"])
+        detail.model_dump_json().encode()
+        states.append(detail.state)
     assert states == ["judged", "failed"]
-    json.dumps(a_room.worklist.as_json(), ensure_ascii=False).encode()
+    a_room.worklist.all(None).model_dump_json().encode()
 
 
 def test_a_pacs_that_gives_nothing_is_an_error(
@@ -342,8 +342,8 @@ def test_another_choice_of_objects_makes_an_exam_new_again(
     a_room.judge(an_exam)
     policy = ResultPolicy.of({"results": "parametric_map"})
     later = ReadingRoom(a_serving, a_folder_datastore, decisions, policy, Bystander())
-    assert later.detail(an_exam)["state"] == "new"
-    assert a_room.detail(an_exam)["state"] == "judged"
+    assert later.detail(an_exam).state == "new"
+    assert a_room.detail(an_exam).state == "judged"
 
 
 def test_what_was_sent_to_the_pacs_is_remembered(
@@ -359,11 +359,11 @@ def test_what_was_sent_to_the_pacs_is_remembered(
     exam = next(iter(room.exams.all().values()))
     room.judge(exam)
     assert sent == []
-    assert room.detail(exam)["stored_at"] is None
+    assert room.detail(exam).stored_at is None
     room.judge(exam, store=True)
     assert sorted(dataset.Modality for dataset in sent) == ["SEG", "SEG", "SEG", "SEG", "SR"]
-    assert room.detail(exam)["stored_at"].endswith("Z")
-    assert room.detail(exam)["can_store"]
+    assert room.detail(exam).stored_at.endswith("Z")
+    assert room.detail(exam).can_store
 
 
 def test_a_result_that_the_infos_do_not_know_of_is_made_again(
@@ -381,8 +381,8 @@ def test_a_result_that_the_infos_do_not_know_of_is_made_again(
     )
     later.judge(an_exam)
     detail = later.detail(an_exam)
-    assert detail["state"] == "judged"
-    assert detail["exam_p_value"] is not None
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
 
 
 def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
@@ -395,10 +395,10 @@ def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
     a_bystander.before = fail_once
     a_room.judge(an_exam)
     detail = a_room.detail(an_exam)
-    assert [bool(view["error"]) for view in detail["views_in_detail"]] == [True, False, False, False]
-    assert [bool(view["segmentation"]) for view in detail["views_in_detail"]] == [False, True, True, True]
+    assert [bool(view.error) for view in detail.views_in_detail] == [True, False, False, False]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [False, True, True, True]
     a_room.judge(an_exam)
-    assert a_room.detail(an_exam)["state"] == "judged"
+    assert a_room.detail(an_exam).state == "judged"
 
 
 def test_what_the_pacs_has_is_sent_again_only_on_request(
@@ -438,14 +438,14 @@ def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
     strangers = next(exam for exam in exams if exam.patient == "stranger")
     assert strangers.image_ids == one.image_ids
     detail = a_room.detail(strangers)
-    assert (detail["state"], detail["exam_p_value"], detail["verdict"]) == ("new", None, None)
-    assert all(view["segmentation"] is None for view in detail["views_in_detail"])
-    assert detail["decisions"] == []
+    assert (detail.state, detail.exam_p_value, detail.verdict) == ("new", None, None)
+    assert all(view.segmentation is None for view in detail.views_in_detail)
+    assert detail.decisions == []
     assert a_room.decisions.verdict(one) is Verdict.NORMAL  # hers is kept
     assert ("earlier" in a_folder_datastore.get_image_info(one.image_ids[0])) is judged
     a_room.judge(strangers)
-    assert a_room.detail(strangers)["state"] == "judged"
-    assert a_room.detail(strangers)["verdict"] is None
+    assert a_room.detail(strangers).state == "judged"
+    assert a_room.detail(strangers).verdict is None
 
 
 def test_a_missing_overlay_is_told_beside_the_numbers(
@@ -461,11 +461,11 @@ def test_a_missing_overlay_is_told_beside_the_numbers(
     monkeypatch.setattr(judgement_module, "derived_from_image", derive)
     a_room.judge(an_exam)
     detail = a_room.detail(an_exam)
-    assert detail["state"] == "judged"
-    assert [view["error"] for view in detail["views_in_detail"]] == [
+    assert detail.state == "judged"
+    assert [view.error for view in detail.views_in_detail] == [
         None,
         None,
         "no segmentation: its header does not fit; mend it",
         None,
     ]
-    assert all(view["p_value"] is not None for view in detail["views_in_detail"])
+    assert all(view.p_value is not None for view in detail.views_in_detail)

@@ -4,6 +4,9 @@ from typing import Any
 from mammolens.enums import Verdict
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.recent_exams import RecentExam, RecentExams
+from mammolens.labelapp.responses.exams import ExamSummary
+
+from ..summaries import a_summary
 
 
 class Images:
@@ -20,20 +23,14 @@ class Images:
 
 
 def recent_exams(
-    entries: Sequence[Mapping[str, Any]], infos: Mapping[str, Mapping[str, Any]], patients: int
+    entries: Sequence[ExamSummary], infos: Mapping[str, Mapping[str, Any]], patients: int
 ) -> list[RecentExam]:
     return RecentExams(Images(infos), patients).among(entries)  # type: ignore[arg-type]
 
 
-def _entry(exam: str, patient: str, verdict: Verdict | None = None, study_date: str = "2026-01-01") -> dict[str, Any]:
-    return {
-        "exam": exam,
-        "patient": patient,
-        "study_date": study_date,
-        "images": [f"{exam}-cc", f"{exam}-mlo"],
-        "verdict": verdict.value if verdict else None,
-        "exam_p_value": 0.5,
-    }
+def _entry(exam: str, patient: str, verdict: Verdict | None = None, study_date: str = "2026-01-01") -> ExamSummary:
+    images = [f"{exam}-cc", f"{exam}-mlo"]
+    return a_summary(exam, patient=patient, study_date=study_date, images=images, verdict=verdict, exam_p_value=0.5)
 
 
 def _info(scored: float | None, machine: str = "A", software: str | None = "1", **more: Any) -> dict[str, Any]:

@@ -24,12 +24,12 @@ def test_scores_of_the_scoring_method_give_an_exam_its_number_without_judging_it
 ) -> None:
     AnomalyScoring(a_serving)({}, a_folder_datastore)
     for entry in a_room.worklist.entries():
-        assert entry["state"] == "new"
-        assert entry["exam_p_value"] is not None
-        number = entry["exam_p_value"]
-        exam = a_room.exams.get(entry["exam"])
+        assert entry.state == "new"
+        assert entry.exam_p_value is not None
+        number = entry.exam_p_value
+        exam = a_room.exams.get(entry.exam)
         a_room.judge(exam)
-        assert a_room.detail(exam)["exam_p_value"] == pytest.approx(number)
+        assert a_room.detail(exam).exam_p_value == pytest.approx(number)
 
 
 def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
@@ -37,14 +37,14 @@ def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
 ) -> None:
     AnomalyScoring(a_serving)({}, a_folder_datastore)
     first, second = a_room.worklist.entries()
-    assert first["exam_p_value"] <= second["exam_p_value"]
-    exam = a_room.exams.get(first["exam"])
-    assert a_room.worklist.next_of(exam) == second["exam"]
+    assert first.exam_p_value <= second.exam_p_value
+    exam = a_room.exams.get(first.exam)
+    assert a_room.worklist.next_of(exam) == second.exam
     a_room.decisions.decide(exam, Order(Verdict.NORMAL, "ada"))
-    assert [entry["exam"] for entry in a_room.worklist.entries()] == [second["exam"], first["exam"]]
-    assert a_room.worklist.entry(exam)["verdict"] == "normal"
-    assert a_room.worklist.entry(exam)["reviewer"] == "ada"
-    assert a_room.worklist.next_of(a_room.exams.get(second["exam"])) is None
+    assert [entry.exam for entry in a_room.worklist.entries()] == [second.exam, first.exam]
+    assert a_room.worklist.entry(exam).verdict == "normal"
+    assert a_room.worklist.entry(exam).reviewer == "ada"
+    assert a_room.worklist.next_of(a_room.exams.get(second.exam)) is None
 
 
 def test_a_line_is_made_anew_only_when_something_has_changed(
@@ -84,21 +84,20 @@ def test_an_exam_is_open_until_two_readers_agree(
     room = ReadingRoom(a_serving, a_folder_datastore, two, ResultPolicy(), lambda work: work())
     exam = next(iter(room.exams.all().values()))
     told = ("verdict", "reviewer", "readers", "open")
-    assert [room.worklist.entry(exam)[key] for key in told] == [None, None, [], False]
+    assert [getattr(room.worklist.entry(exam), key) for key in told] == [None, None, [], False]
     for reader in ("ada", "ada"):
         two.decide(exam, Order(Verdict.NORMAL, reader))
-    assert [room.worklist.entry(exam)[key] for key in told] == [None, None, ["ada"], True]
+    assert [getattr(room.worklist.entry(exam), key) for key in told] == [None, None, ["ada"], True]
     two.decide(exam, Order(Verdict.NORMAL, "grace"))
     entry = room.worklist.entry(exam)
-    assert [entry[key] for key in told] == ["normal", "grace", ["ada", "grace"], False]
-    assert entry["reviewed_at"].endswith("Z")
+    assert [getattr(entry, key) for key in told] == ["normal", "grace", ["ada", "grace"], False]
+    assert entry.reviewed_at.endswith("Z")
 
 
-def test_exams_without_a_number_come_behind_those_with_one() -> None:
+def test_exams_without_a_number_come_behind_those_with_one(a_room: ReadingRoom) -> None:
+    one = a_room.worklist.entries()[0]
     lines = [
-        {"verdict": "normal", "exam_p_value": 0.01},
-        {"verdict": None, "exam_p_value": None},
-        {"verdict": None, "exam_p_value": 0.9},
-        {"verdict": None, "exam_p_value": 0.02},
+        one.model_copy(update={"verdict": verdict, "exam_p_value": p_value})
+        for verdict, p_value in ((Verdict.NORMAL, 0.01), (None, None), (None, 0.9), (None, 0.02))
     ]
-    assert [line["exam_p_value"] for line in sorted(lines, key=rank)] == [0.02, 0.9, None, 0.01]
+    assert [line.exam_p_value for line in sorted(lines, key=rank)] == [0.02, 0.9, None, 0.01]

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import JobState
+from mammolens.labelapp.responses.learning import JobState
 
 
 def ask(client: TestClient, **body: Any) -> dict[str, Any]:

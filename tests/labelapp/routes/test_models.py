@@ -218,8 +218,8 @@ def _scores(client: TestClient, image: str) -> tuple[Any, ...]:
 
 def test_exams_to_look_at_once_more_are_listed_for_viewers(a_client: TestClient, an_app: MammoLensApp) -> None:
     exam = a_client.get("/mammolens/worklist").json()["exams"][0]
-    model = an_app.reading_room.worklist.as_json()
-    extreme = StoredScore(99.0, 99.0, 0.05, model["model"], model["calibration"]).as_info()
+    model = an_app.reading_room.worklist.all(None)
+    extreme = StoredScore(99.0, 99.0, 0.05, model.model, model.calibration).as_info()
     an_app.datastore().update_image_infos(dict.fromkeys(exam["images"], extreme))
     a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
     told = a_client.get("/mammolens/second-look")
@@ -228,6 +228,6 @@ def test_exams_to_look_at_once_more_are_listed_for_viewers(a_client: TestClient,
     (listed,) = told.json()["exams"]
     assert listed.keys() == {"exam", "patient", "views", "exam_p_value", "reason", "viewer"}
     assert (listed["exam"], listed["exam_p_value"]) == (exam["exam"], pytest.approx(1 / 21))
-    assert told.json()["model"] == model["model"]
+    assert told.json()["model"] == model.model
     a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
     assert a_client.get("/mammolens/second-look").json()["exams"] == []

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import JobState, Track
+from mammolens.labelapp.learning.job import Track
+from mammolens.labelapp.responses.learning import JobState
 
 
 def test_a_task_has_monai_labels_words_and_is_a_job_of_the_queue(a_client: TestClient) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import JobProgress
+from mammolens.labelapp.responses.learning import JobProgress
 from mammolens.training.progress import Stage, TrainingProgress
 
 # About what a stage takes of the whole; which is right only for a bar. Seconds left lean on it for stages to come.

@@ -4,52 +4,18 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from mammolens.labelapp.keys import LearningKind
-from mammolens.training.progress import Stage
+from mammolens.labelapp.responses.learning import JobDetail, JobOutcome, JobProgress, JobState
 
 LOG_LINES = 20
 
 
-class JobState(StrEnum):
-    """Where a job is."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    DONE = "done"
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing more happens by itself."""
-        return self not in (JobState.QUEUED, JobState.RUNNING)
-
-
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class JobProgress(_Kept):
-    """How far a running job is.
-
-    Attributes:
-        sentence: for people.
-        done, total: images, or epochs while it learns.
-        share: of the whole job, 0 to 1; ``None``: not known.
-        seconds_left: of the whole job, about; ``None``: not known yet.
-    """
-
-    stage: Stage
-    sentence: str
-    done: int
-    total: int
-    share: float | None = None
-    seconds_left: float | None = None
 
 
 class Track(_Kept):
@@ -107,11 +73,23 @@ class Job(_Kept):
         return self.model_copy(update=changes)
 
 
-def as_json(job: Job, track: Track) -> dict[str, Any]:
+def detail_of(job: Job, track: Track) -> JobDetail:
     """A job as clients see it."""
-    shown = job.model_dump(mode="json", exclude={"queued_at", "crashes", "reached"})
-    progress = track.progress if job.state is JobState.RUNNING else None
-    return shown | {"progress": progress.model_dump(mode="json") if progress else None, "log": list(track.log)}
+    return JobDetail(
+        job=job.job,
+        kind=job.kind,
+        parameters=job.parameters,
+        asked_by=job.asked_by,
+        asked_at=job.asked_at,
+        state=job.state,
+        started_at=job.started_at,
+        ended_at=job.ended_at,
+        attempts=job.attempts,
+        outcome=None if job.outcome is None else JobOutcome.model_validate(job.outcome),
+        error=job.error,
+        progress=track.progress if job.state is JobState.RUNNING else None,
+        log=list(track.log),
+    )
 
 
 def utc_now() -> datetime:

@@ -10,9 +10,10 @@ from typing import Any
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.learning.course import place
-from mammolens.labelapp.learning.job import Job, JobState, Track, as_json, utc_now
+from mammolens.labelapp.learning.job import Job, Track, detail_of, utc_now
 from mammolens.labelapp.learning.job_files import JobFiles
 from mammolens.labelapp.learning.process import Launch, Learner
+from mammolens.labelapp.responses.learning import JobDetail, JobList, JobState
 
 _log = logging.getLogger(__name__)
 MOST_CRASHES = 3  # in a row, none getting further than the one before
@@ -81,18 +82,18 @@ class LearningQueue:
         waiting = [job for job in self._files.all() if job.state is JobState.QUEUED]
         return sorted(waiting, key=lambda job: (job.queued_at, job.job))
 
-    def as_json(self, job: Job) -> dict[str, Any]:
+    def detail(self, job: Job) -> JobDetail:
         """A job as clients see it."""
-        return as_json(job, self._files.track(job.job))
+        return detail_of(job, self._files.track(job.job))
 
-    def all_as_json(self) -> dict[str, Any]:
+    def details(self) -> JobList:
         """All of them."""
         running = self.running()
-        return {
-            "jobs": [self.as_json(job) for job in self.all()],
-            "running": running.job if running else None,
-            "queued": [job.job for job in self.queued()],
-        }
+        return JobList(
+            jobs=[self.detail(job) for job in self.all()],
+            running=running.job if running else None,
+            queued=[job.job for job in self.queued()],
+        )
 
     def stop(self, name: str, by: str) -> Job:
         """Take a job from the queue, or end it; answers when that is done.

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,8 @@ from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.reading.judging import Models
 from mammolens.labelapp.reading.recent_exams import RecentExam, RecentExams
 from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.labelapp.responses.exams import DriftAlarm, DriftSummary, ExamSummary
+from mammolens.labelapp.responses.learning import DriftDetail, MachineUse, SoftwareUse
 
 WINDOW = "drift_window"  # as `--conf` has it
 DEFAULT_WINDOW = 100
@@ -72,11 +73,11 @@ class DriftWatch:
         self._limits = limits
         self._lock = threading.Lock()
         self._seen: tuple[object, object] = (None, None)
-        self._told: dict[str, Any] = {}
+        self._told: DriftDetail | None = None
         self._alarms: tuple[Alarm, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Everything; not to be changed.
+    def detail(self) -> DriftDetail:
+        """Everything.
 
         Raises:
             ModelError: no model serves.
@@ -84,37 +85,36 @@ class DriftWatch:
         """
         predictor, entries = self._models.predictor(), self._worklist.in_order()
         with self._lock:
-            if self._seen[0] is not entries or self._seen[1] is not predictor:
+            if self._told is None or self._seen[0] is not entries or self._seen[1] is not predictor:
                 self._told = self._look(entries, predictor)
                 self._seen = (entries, predictor)
             return self._told
 
-    def summary(self) -> dict[str, Any]:
-        """What every viewer shows: the alarms, and how it is in one sentence; raises as :meth:`as_json`."""
-        told = self.as_json()
-        return {key: told[key] for key in ("alarm", "alarms", "sentence")}
+    def summary(self) -> DriftSummary:
+        """What every viewer shows: the alarms, and how it is in one sentence; raises as :meth:`detail`."""
+        told = self.detail()
+        return DriftSummary(alarm=told.alarm, alarms=told.alarms, sentence=told.sentence)
 
-    def _look(self, entries: Sequence[Mapping[str, Any]], predictor: Predictor) -> dict[str, Any]:
+    def _look(self, entries: Sequence[ExamSummary], predictor: Predictor) -> DriftDetail:
         recent, came = self._recent.among(entries), self._came()
         since = came.timestamp() if came else 0.0
         counting = [exam for exam in recent if exam.p_value is not None and exam.scored_at > since]
         found = _judged(counting, predictor.calibration, self._limits)
         self._log_changes(found.alarms)
-        return {
-            "alarm": found.alarm,
-            "alarms": [
-                {"cause": alarm.cause.value, "sentence": alarm.sentence, "source": alarm.source}
-                for alarm in found.alarms
+        return DriftDetail(
+            alarm=found.alarm,
+            alarms=[
+                DriftAlarm(cause=alarm.cause, sentence=alarm.sentence, source=alarm.source) for alarm in found.alarms
             ],
-            "exams": found.n,
-            "enough": found.overall is not None,
-            "sentence": _sentence(found, len(recent), self._limits),
-            "machines": _machines(counting, found, predictor.calibration),
-            "software": _software(counting, predictor.calibration),
-            "p_values": _counts(counting),
-            "model": predictor.model_id,
-            "calibration": predictor.calibration_id,
-        }
+            exams=found.n,
+            enough=found.overall is not None,
+            sentence=_sentence(found, len(recent), self._limits),
+            machines=_machines(counting, found, predictor.calibration),
+            software=_software(counting, predictor.calibration),
+            p_values=_counts(counting),
+            model=predictor.model_id,
+            calibration=predictor.calibration_id,
+        )
 
     def _log_changes(self, alarms: tuple[Alarm, ...]) -> None:
         """One line where an alarm begins, and one where the last of its cause has ended."""
@@ -152,25 +152,25 @@ def _sentence(found: Drift, recent: int, limits: DriftLimits) -> str:
     return f"nothing has changed, as far as the last {found.n} exams tell{those}"
 
 
-def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibration) -> list[dict[str, Any]]:
+def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibration) -> list[MachineUse]:
     """The most frequent first; without distance and chance where too few exams are of it."""
     return [
-        {
-            "group": group,
-            "exams": count,
-            "known": group in calibration.acquisition_groups,
-            "distance": test.distance if (test := found.machines.get(group or "")) else None,
-            "chance": test.chance if test else None,
-        }
+        MachineUse(
+            group=group,
+            exams=count,
+            known=group in calibration.acquisition_groups,
+            distance=test.distance if (test := found.machines.get(group or "")) else None,
+            chance=test.chance if test else None,
+        )
         for group, count in Counter(exam.acquisition_group for exam in exams).most_common()
     ]
 
 
-def _software(exams: Sequence[RecentExam], calibration: Calibration) -> list[dict[str, Any]]:
+def _software(exams: Sequence[RecentExam], calibration: Calibration) -> list[SoftwareUse]:
     """Likewise; whether it is known cannot be said of a calibration that nobody kept it of."""
     known = calibration.software_versions
     return [
-        {"version": version, "exams": count, "known": version in known if known and version is not None else None}
+        SoftwareUse(version=version, exams=count, known=version in known if known and version is not None else None)
         for version, count in Counter(exam.software_versions for exam in exams).most_common()
     ]
 

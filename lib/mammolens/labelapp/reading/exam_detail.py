@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 import pydicom
 
@@ -25,7 +24,18 @@ from mammolens.labelapp.reading.exams import Exam, view_of_image
 from mammolens.labelapp.reading.judgement import ERRORS, RECORD, STORED_AT, Bench
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.worklist import Worklist
-from mammolens.review.decision import Decision
+from mammolens.labelapp.responses.exams import (
+    BreastSummary,
+    DecisionDetail,
+    ExamDetail,
+    FindingDetail,
+    HeatLevel,
+    JudgingProgress,
+    QualityDoubt,
+    RegionDetail,
+    SegmentationReference,
+    ViewDetail,
+)
 from mammolens.types import AnomalyRecord
 
 
@@ -41,8 +51,8 @@ class ExamDetails:
         self._models = models
         self._bench = bench
 
-    def as_json(self, exam: Exam) -> dict[str, Any]:
-        """The exam, as JSON.
+    def of(self, exam: Exam) -> ExamDetail:
+        """The exam, as it is now.
 
         Raises:
             ModelError: no model serves.
@@ -51,99 +61,103 @@ class ExamDetails:
         mark = judged_as(exam.image_ids, predictor, self._bench.policy)
         kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
         facts = kept.facts if kept else {}
-        return {
-            **self._worklist.entry(exam),
-            "progress": asdict(progress) if progress else None,
-            "decision_rule": predictor.calibration.decision_rule,
-            "breasts": self._breasts(exam, predictor),
-            "levels": self._levels(exam, predictor),
-            "views_in_detail": [
+        return ExamDetail(
+            **dict(self._worklist.entry(exam)),
+            progress=JudgingProgress(**asdict(progress)) if progress else None,
+            decision_rule=predictor.calibration.decision_rule,
+            breasts=self._breasts(exam, predictor),
+            levels=self._levels(exam, predictor),
+            views_in_detail=[
                 self._view(image, predictor.model_id, mark, facts.get(ERRORS, {})) for image in exam.images
             ],
-            "decisions": _decisions(exam, self._decisions.of(exam)),
-            "next": self._worklist.next_of(exam),
-            "stored_at": facts.get(STORED_AT),
-            "can_store": self._bench.images.can_store(),
-            "model": predictor.model_id,
-            "calibration": predictor.calibration_id,
-        }
+            decisions=_decisions(exam, self._decisions.of(exam)),
+            next=self._worklist.next_of(exam),
+            stored_at=facts.get(STORED_AT),
+            can_store=self._bench.images.can_store(),
+            model=predictor.model_id,
+            calibration=predictor.calibration_id,
+        )
 
-    def _breasts(self, exam: Exam, predictor: Predictor) -> list[dict[str, Any]]:
+    def _breasts(self, exam: Exam, predictor: Predictor) -> list[BreastSummary]:
         infos = self._bench.images.infos(exam.image_ids)
         judgement = judgement_of(exam, [infos.get(image_id, {}) for image_id in exam.image_ids], predictor)
         if judgement is None:
             return []
         return [
-            {
-                "laterality": side,
-                "score": score,
-                "sentence": standing(100 * (1 - judgement.breast_p_values[side]), "breasts"),
-            }
+            BreastSummary(
+                laterality=side,
+                score=score,
+                sentence=standing(100 * (1 - judgement.breast_p_values[side]), "breasts"),
+            )
             for side, score in judgement.fused.breasts.items()
         ]
 
-    def _levels(self, exam: Exam, predictor: Predictor) -> list[dict[str, Any]]:
+    def _levels(self, exam: Exam, predictor: Predictor) -> list[HeatLevel]:
         infos = self._bench.images.infos(exam.image_ids).values()
         groups = {info.get(InfoKey.ACQUISITION_GROUP) for info in infos}
         starts = predictor.calibration.levels(groups.pop() if len(groups) == 1 else None)
         shares, colours = predictor.config.calibration.levels, colours_of(len(starts))
         return [
-            {
-                "name": name,
-                "value": value,
-                "share": shares[name],
-                "segment": number,
-                "colour": "#{:02x}{:02x}{:02x}".format(*colour),
-                "meaning": reach(shares[name]),
-            }
+            HeatLevel(
+                name=name,
+                value=value,
+                share=shares[name],
+                segment=number,
+                colour="#{:02x}{:02x}{:02x}".format(*colour),
+                meaning=reach(shares[name]),
+            )
             for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
         ]
 
-    def _view(self, image: ImageDescription, model: str, mark: str, errors: Mapping[str, str]) -> dict[str, Any]:
+    def _view(self, image: ImageDescription, model: str, mark: str, errors: Mapping[str, str]) -> ViewDetail:
         info = self._bench.images.infos([image.image_id]).get(image.image_id, {})
         laterality, view = view_of_image(image, info)
         told = self._bench.results.get(Of.IMAGE, image.image_id, mark)
-        return {
-            "image": image.image_id,
-            "sop_instance_uid": image.sop_instance_uid,
-            "series_instance_uid": image.series_instance_uid,
-            "study_instance_uid": image.study_instance_uid,
-            "laterality": laterality,
-            "view": view,
-            **_numbers(AnomalyRecord.model_validate(told.facts[RECORD]) if told else None),
-            "segmentation": _segmentation(told) if told else None,
-            "error": errors.get(image.image_id) or problem_by(info, model),
-        }
+        record = AnomalyRecord.model_validate(told.facts[RECORD]) if told else None
+        return ViewDetail(
+            image=image.image_id,
+            sop_instance_uid=image.sop_instance_uid,
+            series_instance_uid=image.series_instance_uid,
+            study_instance_uid=image.study_instance_uid,
+            laterality=laterality,
+            view=view,
+            p_value=record and record.p_value,
+            percentile=record and record.percentile,
+            is_anomalous=record and record.is_anomalous,
+            sentence=standing(record.percentile, "images") if record else None,
+            quality=_doubts(record) if record else [],
+            findings=_findings(record) if record else [],
+            findings_left_out=record.findings_left_out if record else 0,
+            segmentation=_segmentation(told) if told else None,
+            error=errors.get(image.image_id) or problem_by(info, model),
+        )
 
 
-def _numbers(record: AnomalyRecord | None) -> dict[str, Any]:
-    """What a record says, in words where a person reads it."""
-    if record is None:
-        nothing = dict.fromkeys(("p_value", "percentile", "is_anomalous", "sentence"))
-        return {**nothing, "quality": [], "findings": [], "findings_left_out": 0}
+def _doubts(record: AnomalyRecord) -> list[QualityDoubt]:
     explained = explanations(record.quality_flags, record.unusual_statistic)
-    return {
-        "p_value": record.p_value,
-        "percentile": record.percentile,
-        "is_anomalous": record.is_anomalous,
-        "sentence": standing(record.percentile, "images"),
-        "quality": [
-            {"flag": flag, "explanation": explanation}
-            for flag, explanation in zip(record.quality_flags, explained, strict=True)
-        ],
-        "findings": [
-            {
-                "rank": rank,
-                "text": finding_in_words(finding, record),
-                **finding.model_dump(include={"level", "peak", "peak_place", "bounding_box", "contour", "area_mm2"}),
-            }
-            for rank, finding in enumerate(record.findings, start=1)
-        ],
-        "findings_left_out": record.findings_left_out,
-    }
+    return [
+        QualityDoubt(flag=flag, explanation=explanation)
+        for flag, explanation in zip(record.quality_flags, explained, strict=True)
+    ]
 
 
-def _segmentation(kept: KeptResult) -> dict[str, str] | None:
+def _findings(record: AnomalyRecord) -> list[FindingDetail]:
+    return [
+        FindingDetail(
+            rank=rank,
+            text=finding_in_words(finding, record),
+            level=finding.level,
+            peak=finding.peak,
+            peak_place=finding.peak_place,
+            bounding_box=finding.bounding_box,
+            contour=finding.contour,
+            area_mm2=finding.area_mm2,
+        )
+        for rank, finding in enumerate(record.findings, start=1)
+    ]
+
+
+def _segmentation(kept: KeptResult) -> SegmentationReference | None:
     path = kept.files.get(DerivedKind.SEGMENTATION)
     try:
         header = pydicom.dcmread(path, specific_tags=["SOPInstanceUID", "SeriesInstanceUID"]) if path else None
@@ -151,28 +165,30 @@ def _segmentation(kept: KeptResult) -> dict[str, str] | None:
         return None
     if header is None:
         return None
-    return {"sop_instance_uid": str(header.SOPInstanceUID), "series_instance_uid": str(header.SeriesInstanceUID)}
+    return SegmentationReference(
+        sop_instance_uid=str(header.SOPInstanceUID), series_instance_uid=str(header.SeriesInstanceUID)
+    )
 
 
-def _decisions(exam: Exam, decided: ExamDecisions) -> list[dict[str, Any]]:
-    """Every decision, the oldest first; places lie on images as the datastore names them."""
+def _decisions(exam: Exam, decided: ExamDecisions) -> list[DecisionDetail]:
+    """Every decision, the oldest first; regions lie on images as the datastore names them."""
     images = {image.sop_instance_uid: image.image_id for image in reversed(exam.images)}
-    return [_decision(one, images, undone=not decided.images_of(one)) for one in decided.told]
-
-
-def _decision(decision: Decision, images: Mapping[str, str], *, undone: bool) -> dict[str, Any]:
-    return {
-        "id": str(decision.decision_id),
-        "verdict": decision.verdict,
-        "reviewer": decision.reviewer,
-        "time": utc_of(decision.time),
-        "comment": decision.comment,
-        "viewer": decision.viewer,
-        "model": decision.model,
-        "exam_p_value": decision.exam_p_value,
-        "regions": [
-            {"image": images.get(region.image, region.image), "points": [list(point) for point in region.points]}
-            for region in decision.regions
-        ],
-        "undone": undone,
-    }
+    return [
+        DecisionDetail(
+            id=decision.decision_id,
+            verdict=decision.verdict,
+            reviewer=decision.reviewer,
+            time=utc_of(decision.time),
+            comment=decision.comment,
+            viewer=decision.viewer,
+            model=decision.model,
+            exam_p_value=decision.exam_p_value,
+            regions=[
+                RegionDetail(image=images.get(region.image, region.image), points=list(region.points))
+                for region in decision.regions
+            ],
+            undone=not decided.images_of(decision),
+        )
+        for decision in decided.told
+        if decision.verdict is not None
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Protocol
 
 from mammolens.inference.exam import ImageScore
@@ -14,18 +13,10 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.reading.decided import ExamDecisions
 from mammolens.labelapp.reading.decisions import utc_of
 from mammolens.labelapp.reading.exams import Exam, name_of_image
+from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 
 Infos = Sequence[Mapping[str, Any]]
 _NO_VIEWER = "the viewer cannot show it, as it is a picture and no DICOM file"
-
-
-class State(StrEnum):
-    """What has become of an exam so far."""
-
-    NEW = "new"
-    JUDGING = "judging"
-    JUDGED = "judged"
-    FAILED = "failed"
 
 
 class ExamJudge(Standard, Protocol):
@@ -35,8 +26,8 @@ class ExamJudge(Standard, Protocol):
         """Set an exam against normal ones."""
 
 
-def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str, decided: ExamDecisions) -> dict[str, Any]:
-    """The exam's line, as JSON.
+def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str, decided: ExamDecisions) -> ExamSummary:
+    """The exam's line.
 
     Args:
         exam: which.
@@ -47,25 +38,25 @@ def entry_of(exam: Exam, infos: Infos, judge: ExamJudge, mark: str, decided: Exa
     """
     judgement = judgement_of(exam, infos, judge)
     verdict, counting = decided.standing.verdict(exam.sop_instance_uids), decided.standing.decisions
-    return {
-        "exam": exam.exam_id,
-        "patient": exam.patient,
-        "study_date": exam.study_date,
-        "images": exam.image_ids,
-        "views": [name_of_image(image, info) for image, info in zip(exam.images, infos, strict=True)],
-        "state": _state(infos, judge, mark),
-        "exam_p_value": judgement.p_value if judgement else None,
-        "exam_percentile": judgement.percentile if judgement else None,
-        "exam_is_anomalous": judgement.is_anomalous if judgement else None,
-        "sentence": standing(judgement.percentile, "exams") if judgement else None,
-        "verdict": verdict.value if verdict else None,
-        "reviewer": counting[-1].reviewer if verdict else None,
-        "reviewed_at": utc_of(counting[-1].time) if verdict else None,
-        "readers": list(dict.fromkeys(decision.reviewer for decision in counting)),
-        "open": bool(counting) and verdict is None,
-        "problems": _problems(exam, infos, judge),
-        "viewer": viewer_address(exam),
-    }
+    return ExamSummary(
+        exam=exam.exam_id,
+        patient=exam.patient,
+        study_date=exam.study_date,
+        images=exam.image_ids,
+        views=[name_of_image(image, info) for image, info in zip(exam.images, infos, strict=True)],
+        state=_state(infos, judge, mark),
+        exam_p_value=judgement.p_value if judgement else None,
+        exam_percentile=judgement.percentile if judgement else None,
+        exam_is_anomalous=judgement.is_anomalous if judgement else None,
+        sentence=standing(judgement.percentile, "exams") if judgement else None,
+        verdict=verdict,
+        reviewer=counting[-1].reviewer if verdict else None,
+        reviewed_at=utc_of(counting[-1].time) if verdict else None,
+        readers=list(dict.fromkeys(decision.reviewer for decision in counting)),
+        open=bool(counting) and verdict is None,
+        problems=_problems(exam, infos, judge),
+        viewer=viewer_address(exam),
+    )
 
 
 def judgement_of(exam: Exam, infos: Infos, judge: ExamJudge) -> ExamJudgement | None:
@@ -83,16 +74,15 @@ def viewer_address(exam: Exam) -> str | None:
     return f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam.exam_id}/ohif.json"
 
 
-def rank(entry: Mapping[str, Any]) -> tuple[bool, bool, float]:
+def rank(entry: ExamSummary) -> tuple[bool, bool, float]:
     """Place in the worklist, the lowest first: unreviewed ones, most anomalous first, those without number last."""
-    p_value = entry["exam_p_value"]
-    return entry["verdict"] is not None, p_value is None, p_value or 0.0
+    return entry.verdict is not None, entry.exam_p_value is None, entry.exam_p_value or 0.0
 
 
-def _state(infos: Infos, judge: ExamJudge, mark: str) -> State:
+def _state(infos: Infos, judge: ExamJudge, mark: str) -> ExamState:
     if all(problem_by(info, judge.model_id) for info in infos):
-        return State.FAILED
-    return State.JUDGED if all(info.get(InfoKey.JUDGED_AS) == mark for info in infos) else State.NEW
+        return ExamState.FAILED
+    return ExamState.JUDGED if all(info.get(InfoKey.JUDGED_AS) == mark for info in infos) else ExamState.NEW
 
 
 def _problems(exam: Exam, infos: Infos, judge: ExamJudge) -> list[str]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mammolens.enums import Laterality, ViewPosition
@@ -41,9 +42,9 @@ class Exam:
         return tuple(dict.fromkeys(image.sop_instance_uid for image in self.images))
 
     @property
-    def study_date(self) -> str | None:
-        """The latest, like '2026-01-31'."""
-        return max((image.study_date.isoformat() for image in self.images if image.study_date), default=None)
+    def study_date(self) -> date | None:
+        """The latest."""
+        return max((image.study_date for image in self.images if image.study_date), default=None)
 
 
 def exam_id_of(key: ExamKey) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.stored_score import StoredScore, first_scored
-
-Entry = Mapping[str, Any]
+from mammolens.labelapp.responses.exams import ExamSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class RecentExams:
     def __init__(self, images: ExamImages, patients: int) -> None:
         self._images = images
         self._patients = patients
-        self._times: dict[str, tuple[Entry, float | None]] = {}
+        self._times: dict[str, tuple[ExamSummary, float | None]] = {}
 
-    def among(self, entries: Sequence[Entry]) -> list[RecentExam]:
+    def among(self, entries: Sequence[ExamSummary]) -> list[RecentExam]:
         """The last exams of so many patients.
 
         Exams with a finding are left out: cancers do not tell whether normal exams have changed. Of a patient's
@@ -53,39 +53,39 @@ class RecentExams:
         Args:
             entries: lines of the worklist; each is another object as soon as it changes.
         """
-        chosen: dict[str, tuple[Entry, float]] = {}
+        chosen: dict[str, tuple[ExamSummary, float]] = {}
         for entry, time in self._latest_first(entries):
-            patient = entry["patient"] or entry["exam"]  # a PACS may tell no Patient ID
+            patient = entry.patient or entry.exam  # a PACS may tell no Patient ID
             if len(chosen) == self._patients and patient not in chosen:
                 break
             chosen[patient] = entry, time
-        infos = self._images.infos(image for entry, _ in chosen.values() for image in entry["images"])
+        infos = self._images.infos(image for entry, _ in chosen.values() for image in entry.images)
         return [_recent(time, entry, infos) for entry, time in chosen.values()]
 
-    def _latest_first(self, entries: Sequence[Entry]) -> list[tuple[Entry, float]]:
-        changed = [entry for entry in entries if self._times.get(entry["exam"], (None, None))[0] is not entry]
-        infos = self._images.infos(image for entry in changed for image in entry["images"])
-        known = self._times | {entry["exam"]: (entry, _first_scored(entry, infos)) for entry in changed}
-        self._times = {entry["exam"]: known[entry["exam"]] for entry in entries}
+    def _latest_first(self, entries: Sequence[ExamSummary]) -> list[tuple[ExamSummary, float]]:
+        changed = [entry for entry in entries if self._times.get(entry.exam, (None, None))[0] is not entry]
+        infos = self._images.infos(image for entry in changed for image in entry.images)
+        known = self._times | {entry.exam: (entry, _first_scored(entry, infos)) for entry in changed}
+        self._times = {entry.exam: known[entry.exam] for entry in entries}
         scored = [
             (entry, time)
             for entry, time in self._times.values()
-            if time is not None and entry["verdict"] != Verdict.FINDING
+            if time is not None and entry.verdict != Verdict.FINDING
         ]
         # What was scored in the same moment: by its date.
-        return sorted(scored, key=lambda one: (one[1], one[0]["study_date"] or "", one[0]["exam"]), reverse=True)
+        return sorted(scored, key=lambda one: (one[1], one[0].study_date or date.min, one[0].exam), reverse=True)
 
 
-def _first_scored(entry: Entry, infos: Mapping[str, Mapping[str, Any]]) -> float | None:
-    times = (first_scored(infos.get(image, {})) for image in entry["images"])
+def _first_scored(entry: ExamSummary, infos: Mapping[str, Mapping[str, Any]]) -> float | None:
+    times = (first_scored(infos.get(image, {})) for image in entry.images)
     return min((time for time in times if time is not None), default=None)
 
 
-def _recent(scored_at: float, entry: Entry, infos: Mapping[str, Mapping[str, Any]]) -> RecentExam:
-    scores = [score for image in entry["images"] if (score := StoredScore.of(infos.get(image, {}))) is not None]
+def _recent(scored_at: float, entry: ExamSummary, infos: Mapping[str, Mapping[str, Any]]) -> RecentExam:
+    scores = [score for image in entry.images if (score := StoredScore.of(infos.get(image, {}))) is not None]
     return RecentExam(
         scored_at=scored_at,
-        p_value=entry["exam_p_value"],
+        p_value=entry.exam_p_value,
         acquisition_group=_only({score.acquisition_group for score in scores}),
         software_versions=_only({score.software_versions for score in scores}),
     )

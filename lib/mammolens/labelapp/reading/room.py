@@ -26,6 +26,7 @@ from mammolens.labelapp.reading.manifest import manifest_of
 from mammolens.labelapp.reading.policy import ResultPolicy
 from mammolens.labelapp.reading.second_look import first_listed_at
 from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.labelapp.responses.exams import ExamDetail
 
 
 class ReadingRoom:
@@ -59,9 +60,9 @@ class ReadingRoom:
         self.worklist = Worklist(self.exams, images, decisions, self._judging, models, policy)
         self._details = ExamDetails(self.worklist, self._judging, decisions, models, self._bench)
 
-    def detail(self, exam: Exam) -> dict[str, Any]:
-        """Everything about one exam, as JSON."""
-        return self._details.as_json(exam)
+    def detail(self, exam: Exam) -> ExamDetail:
+        """Everything about one exam."""
+        return self._details.of(exam)
 
     def judge(self, exam: Exam, *, again: bool = False, store: bool | None = None) -> None:
         """Judge an exam, and send its objects to the PACS if that is wanted.

@@ -20,6 +20,8 @@ from mammolens.labelapp.reading.exam_entry import judgement_of
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.judging import Models
 from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.labelapp.responses.exams import ExamSummary
+from mammolens.labelapp.responses.learning import SecondLookExam, SecondLookList
 from mammolens.promotion.contamination import AcceptedExam, Extreme, extreme_exams
 from mammolens.review.decision import Decision
 
@@ -88,14 +90,12 @@ class SecondLook:
                 self._seen = () if new else seen  # what was remembered is another version
             return self._found
 
-    def as_json(self, worklist: Worklist) -> dict[str, Any]:
+    def all(self, worklist: Worklist) -> SecondLookList:
         """The list as clients see it."""
-        lines = [(worklist.entry(one.exam), one.reason) for one in self.listed()]
-        shown = ("exam", "patient", "views", "exam_p_value", "viewer")
-        return {
-            "exams": [{**{key: entry[key] for key in shown}, "reason": reason} for entry, reason in lines],
-            "model": self._models.predictor().model_id,
-        }
+        return SecondLookList(
+            exams=[_line(worklist.entry(one.exam), one.reason) for one in self.listed()],
+            model=self._models.predictor().model_id,
+        )
 
     def _infos(self, exams: Iterable[Exam]) -> dict[str, list[Mapping[str, Any]]]:
         known = self._images.infos(image_id for exam in exams for image_id in exam.image_ids)
@@ -120,6 +120,17 @@ class SecondLook:
         now = datetime.now(UTC).isoformat()
         if marks := {image_id: {InfoKey.SECOND_LOOK.value: now} for exam in exams for image_id in exam.image_ids}:
             self._images.update_image_infos(marks)
+
+
+def _line(entry: ExamSummary, reason: str) -> SecondLookExam:
+    return SecondLookExam(
+        exam=entry.exam,
+        patient=entry.patient,
+        views=entry.views,
+        exam_p_value=entry.exam_p_value,
+        viewer=entry.viewer,
+        reason=reason,
+    )
 
 
 def _confirmed(accepted: Iterable[ImageDescription], ours: ExamDecisions, listed_at: datetime | None) -> bool:

@@ -10,10 +10,11 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.reading.decided import Decided, ExamDecisions
 from mammolens.labelapp.reading.decisions import Decisions
-from mammolens.labelapp.reading.exam_entry import ExamJudge, Infos, State, entry_of, rank
+from mammolens.labelapp.reading.exam_entry import ExamJudge, Infos, entry_of, rank
 from mammolens.labelapp.reading.exams import Exam, Exams
 from mammolens.labelapp.reading.judging import Judging, Models, judged_as
 from mammolens.labelapp.reading.policy import ResultPolicy
+from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
 
 _Made = tuple[Exam, Infos, ExamJudge, ExamDecisions | None]  # what a line was made of
 
@@ -46,12 +47,15 @@ class Worklist:
         self._models = models
         self._policy = policy
         self._lock = threading.Lock()
-        self._made: dict[str, tuple[_Made, dict[str, Any]]] = {}
-        self._ordered: list[dict[str, Any]] = []
+        self._made: dict[str, tuple[_Made, ExamSummary]] = {}
+        self._ordered: list[ExamSummary] = []
         self._seen: tuple[object, ...] = (None, None, None, None)
 
-    def as_json(self) -> dict[str, Any]:
+    def all(self, drift: DriftSummary | None) -> ExamList:
         """Everything.
+
+        Args:
+            drift: whether the exams still are like those of the calibration.
 
         Raises:
             ModelError: no model serves.
@@ -59,29 +63,30 @@ class Worklist:
             LedgerError: the decision ledger does not.
         """
         predictor = self._models.predictor()
-        return {
-            "exams": self.entries(),
-            "images_left_out": len(self._exams.left_out()),
-            "model": predictor.model_id,
-            "calibration": predictor.calibration_id,
-            "notice": RESEARCH_USE_ONLY,
-        }
+        return ExamList(
+            exams=self.entries(),
+            images_left_out=len(self._exams.left_out()),
+            model=predictor.model_id,
+            calibration=predictor.calibration_id,
+            notice=RESEARCH_USE_ONLY,
+            drift=drift,
+        )
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[ExamSummary]:
         """The lines, in order."""
         return [self._now(entry) for entry in self.in_order()]
 
-    def entry(self, exam: Exam) -> dict[str, Any]:
+    def entry(self, exam: Exam) -> ExamSummary:
         """The line of one exam."""
         infos, predictor = self._images.infos(exam.image_ids), self._models.predictor()
         return self._now(self._entry(exam, infos, predictor, self._decisions.now())[1])
 
     def next_of(self, exam: Exam) -> str | None:
         """The most anomalous other exam without a verdict; ``None`` when all have one."""
-        others = (entry for entry in self.in_order() if entry["exam"] != exam.exam_id and entry["verdict"] is None)
-        return next((str(entry["exam"]) for entry in others), None)
+        others = (entry for entry in self.in_order() if entry.exam != exam.exam_id and entry.verdict is None)
+        return next((entry.exam for entry in others), None)
 
-    def in_order(self) -> list[dict[str, Any]]:
+    def in_order(self) -> list[ExamSummary]:
         """The lines as they were when anything last changed; another list as soon as anything does."""
         exams, predictor, decided = self._exams.all(), self._models.predictor(), self._decisions.now()
         seen = (exams, self._images.version(), predictor, decided)
@@ -95,7 +100,7 @@ class Worklist:
 
     def _entry(
         self, exam: Exam, known: Mapping[str, Mapping[str, Any]], judge: ExamJudge, decided: Decided
-    ) -> tuple[_Made, dict[str, Any]]:
+    ) -> tuple[_Made, ExamSummary]:
         infos = [known.get(image_id, {}) for image_id in exam.image_ids]
         made: _Made = (exam, infos, judge, decided.exams.get(exam.exam_id))
         kept = self._made.get(exam.exam_id)
@@ -104,9 +109,9 @@ class Worklist:
         mark = judged_as(exam.image_ids, judge, self._policy)
         return made, entry_of(exam, infos, judge, mark, decided.of(exam.exam_id))
 
-    def _now(self, entry: dict[str, Any]) -> dict[str, Any]:
-        judging = self._judging.progress(entry["exam"]) is not None
-        return {**entry, "state": State.JUDGING} if judging else entry
+    def _now(self, entry: ExamSummary) -> ExamSummary:
+        judging = self._judging.progress(entry.exam) is not None
+        return entry.model_copy(update={"state": ExamState.JUDGING}) if judging else entry
 
 
 def _same(one: _Made, other: _Made) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, File, Query, UploadFile
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse
 from monailabel.config import RBAC_ADMIN, RBAC_USER, settings
 from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance
@@ -19,13 +19,15 @@ from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.identifiers import check_exam_id
 from mammolens.labelapp.reading.decisions import Decisions
+from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerEntry, LedgerImport, LedgerPage
 from mammolens.labelapp.routes.decision_examples import AUDIT, DECISIONS, IMPORTED, answers_with
+from mammolens.labelapp.routes.dependencies import ERRORS, FRESH
 from mammolens.review.chain import Entry, Head
 from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.formats import values_of
 from mammolens.review.ledger import Ledger
 
-router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"])
+router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"], dependencies=[FRESH], responses=ERRORS)
 _reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
 _admin = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))]
 _FRESH = {"Cache-Control": "no-store"}
@@ -40,7 +42,7 @@ def decisions(
     verdict: Annotated[Verdict | None, Query(description="only those with this verdict; undos have none")] = None,
     after: Annotated[int, Query(ge=0, description="only entries behind this number")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000,
-) -> JSONResponse:
+) -> LedgerPage:
     """Entries of the ledger, the oldest first; to read on, ask for those after the last one's ``sequence``."""
     taken = _decisions()
     decided = taken.now()
@@ -52,12 +54,11 @@ def decisions(
         and reviewer in (None, entry.decision.reviewer)
         and verdict in (None, entry.decision.verdict)
     )
-    answer = {
-        "decisions": [values_of(entry) for entry in islice(chosen, limit)],
-        "head": _head(decided.head),
-        "policy": taken.policy,
-    }
-    return JSONResponse(answer, headers=_FRESH)
+    return LedgerPage(
+        decisions=[LedgerEntry.model_validate(values_of(entry)) for entry in islice(chosen, limit)],
+        head=_head(decided.head),
+        policy=taken.policy,
+    )
 
 
 @router.get(
@@ -86,7 +87,7 @@ def export(background_tasks: BackgroundTasks, format: Literal["csv", "jsonl"] = 
     dependencies=_admin,
     responses=answers_with(IMPORTED),
 )
-def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> JSONResponse:
+def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> LedgerImport:
     """All of the file or, where a line cannot be taken, nothing; what is known already is passed over."""
     name = Path(file.filename or "").name or "upload"
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +98,7 @@ def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file"
             appended = import_decisions(_ledger(), path)
         except DatasetError as error:
             raise RequestError(ascii(name[:80]), error.reason, error.remedy) from error
-    return JSONResponse({"added": appended.added, "known": len(appended.entries) - appended.added}, headers=_FRESH)
+    return LedgerImport(added=appended.added, known=len(appended.entries) - appended.added)
 
 
 @router.get(
@@ -105,16 +106,15 @@ def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file"
 )
 def audit(
     head: Annotated[list[str], Query(description="NUMBER:HASH as it was once told; may be repeated")] = [],  # noqa: B006 - FastAPI's way
-) -> JSONResponse:
+) -> LedgerAudit:
     """Follow the chain of hashes; heads that were kept elsewhere show whether its end was cut off or written anew."""
     found = _ledger().audit(*map(Head.parse, head))
-    answer = {
-        "intact": found.is_intact,
-        "entries": found.entries,
-        "head": _head(found.head),
-        "problem": f"{found.fault.kind}: {found.fault.reason}" if found.fault else None,
-    }
-    return JSONResponse(answer, headers=_FRESH)
+    return LedgerAudit(
+        intact=found.is_intact,
+        entries=found.entries,
+        head=_head(found.head),
+        problem=f"{found.fault.kind}: {found.fault.reason}" if found.fault else None,
+    )
 
 
 def _head(head: Head) -> str | None:

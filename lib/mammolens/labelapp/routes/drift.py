@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
 from monailabel.config import RBAC_USER, settings
 from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance
 
-router = APIRouter(prefix="/mammolens", tags=["Learning"])
+from mammolens.labelapp.responses.learning import DriftDetail
+from mammolens.labelapp.routes.dependencies import ERRORS, FRESH
+
+router = APIRouter(prefix="/mammolens", tags=["Learning"], dependencies=[FRESH], responses=ERRORS)
 
 
 @router.get(
@@ -16,6 +18,7 @@ router = APIRouter(prefix="/mammolens", tags=["Learning"])
     summary=f"{RBAC_USER}Whether machines, software or scores have changed",
     dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
 )
-def drift() -> JSONResponse:
+def drift() -> DriftDetail:
     """The last exams against the calibration: alarms with their cause, machines, software, p-values."""
-    return JSONResponse(app_instance().drift_watch.as_json(), headers={"Cache-Control": "no-store"})
+    told: DriftDetail = app_instance().drift_watch.detail()
+    return told

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
 from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.utils.app import app_instance
@@ -17,14 +17,16 @@ from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.identifiers import check_image_id, check_uid
 from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters, UndoParameters
-from mammolens.labelapp.reading.exams import Exam
 from mammolens.labelapp.reading.room import ReadingRoom
+from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.routes.decision_examples import DECISION_BODY
+from mammolens.labelapp.routes.dependencies import ERRORS, FRESH
 
-router = APIRouter(prefix="/mammolens", tags=["Reading room"])
+router = APIRouter(prefix="/mammolens", tags=["Reading room"], responses=ERRORS)
 _user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
 _annotator = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR)
 _reads = [Depends(_user)]
+_reads_fresh = [Depends(_user), FRESH]
 Reader = Annotated[User, Depends(_user)]
 Annotator = Annotated[User, Depends(_annotator)]
 
@@ -37,30 +39,39 @@ _FILE = {
 }
 _FRESH = {"Cache-Control": "no-store"}
 _DICOM = "application/dicom"
+_DICOM_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {_DICOM: {}}}}
 
 
-@router.get("/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_reads)
-def worklist() -> JSONResponse:
+@router.get(
+    "/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_reads_fresh
+)
+def worklist() -> ExamList:
     """Every exam with its number, state and verdict."""
-    return JSONResponse({**_room().worklist.as_json(), "drift": app_instance().drift()}, headers=_FRESH)
+    return _room().worklist.all(app_instance().drift())
 
 
-@router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_reads)
-def one_exam(exam: str) -> JSONResponse:
+@router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_reads_fresh)
+def one_exam(exam: str) -> ExamDetail:
     """Its views, findings, levels and decisions; while it is judged, how far that is."""
     room = _room()
-    return _detail(room, room.exams.get(exam))
+    return room.detail(room.exams.get(exam))
 
 
-@router.get("/studies/{study}", summary=f"{RBAC_USER}The exam of a DICOM study", dependencies=_reads)
+@router.get(
+    "/studies/{study}",
+    summary=f"{RBAC_USER}The exam of a DICOM study",
+    dependencies=_reads,
+    status_code=307,
+    response_class=RedirectResponse,
+)
 def exam_of_study(study: str) -> RedirectResponse:
     """Where the exam is that holds an image of this study."""
     found = _room().exams.of_study(check_uid(study))
     return RedirectResponse(f"/mammolens/exams/{found.exam_id}", 307)
 
 
-@router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam")
-def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> JSONResponse:
+@router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam", dependencies=[FRESH])
+def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> ExamDetail:
     """Scores, maps, findings and DICOM objects of the exam; answers when all is done."""
     wanted = wanted or JudgeParameters()
     if wanted.store and settings.MONAI_LABEL_AUTH_ENABLE:
@@ -68,37 +79,46 @@ def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> JSO
     room = _room()
     found = room.exams.get(exam)
     room.judge(found, again=wanted.again, store=wanted.store)
-    return _detail(room, found)
+    return room.detail(found)
 
 
-@router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam")
+@router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam", dependencies=[FRESH])
 def decide(
     exam: str, user: Annotator, wanted: Annotated[DecisionParameters, Body(examples=[DECISION_BODY])]
-) -> JSONResponse:
+) -> ExamDetail:
     """Keep a verdict in the ledger, with who and when as the server knows them; one that has an id is kept once."""
     room = _room()
     found = room.exams.get(exam)
     room.decide(found, wanted, user.username)
-    return _detail(room, found)
+    return room.detail(found)
 
 
-@router.post("/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back")
-def undo(exam: str, user: Annotator, wanted: UndoParameters | None = None) -> JSONResponse:
+@router.post(
+    "/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back", dependencies=[FRESH]
+)
+def undo(exam: str, user: Annotator, wanted: UndoParameters | None = None) -> ExamDetail:
     """Let count again what was decided before; both stay in the history."""
     room = _room()
     found = room.exams.get(exam)
     room.undo(found, wanted or UndoParameters(), user.username)
-    return _detail(room, found)
+    return room.detail(found)
 
 
-@router.get("/exams/{exam}/ohif.json", summary=f"{RBAC_USER}DICOM JSON manifest for OHIF", dependencies=_reads)
-def manifest(exam: str) -> JSONResponse:
+@router.get("/exams/{exam}/ohif.json", summary=f"{RBAC_USER}DICOM JSON manifest for OHIF", dependencies=_reads_fresh)
+def manifest(exam: str, response: Response) -> OhifManifest:
     """Headers and addresses of the exam's images and current segmentations."""
     room = _room()
-    return JSONResponse(room.manifest(room.exams.get(exam)), headers={**_FILE, **_FRESH})
+    response.headers.update(_FILE)
+    return OhifManifest(**room.manifest(room.exams.get(exam)))
 
 
-@router.get("/images/{image}.dcm", summary=f"{RBAC_USER}An image as it is stored", dependencies=_reads)
+@router.get(
+    "/images/{image}.dcm",
+    summary=f"{RBAC_USER}An image as it is stored",
+    dependencies=_reads,
+    response_class=FileResponse,
+    responses=_DICOM_FILE,
+)
 def original(image: str) -> FileResponse:
     """The DICOM file."""
     path = Path(app_instance().datastore().get_image_uri(check_image_id(image)))
@@ -107,7 +127,13 @@ def original(image: str) -> FileResponse:
     return FileResponse(path, media_type=_DICOM, headers={**_FILE, **_FRESH})
 
 
-@router.get("/derived/{image}/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an image", dependencies=_reads)
+@router.get(
+    "/derived/{image}/{kind}.dcm",
+    summary=f"{RBAC_USER}A DICOM object of an image",
+    dependencies=_reads,
+    response_class=Response,
+    responses=_DICOM_FILE,
+)
 def derived_of_image(image: str, kind: DerivedKind) -> Response:
     """The current segmentation, parametric map or secondary capture."""
     _check_kind(kind, OF_IMAGE)
@@ -115,7 +141,13 @@ def derived_of_image(image: str, kind: DerivedKind) -> Response:
     return _object(room.derived(room.exams.of_image(check_image_id(image)), Of.IMAGE, image, kind))
 
 
-@router.get("/exams/{exam}/derived/{kind}.dcm", summary=f"{RBAC_USER}A DICOM object of an exam", dependencies=_reads)
+@router.get(
+    "/exams/{exam}/derived/{kind}.dcm",
+    summary=f"{RBAC_USER}A DICOM object of an exam",
+    dependencies=_reads,
+    response_class=Response,
+    responses=_DICOM_FILE,
+)
 def derived_of_exam(exam: str, kind: DerivedKind) -> Response:
     """The current report."""
     _check_kind(kind, OF_EXAM)
@@ -126,10 +158,6 @@ def derived_of_exam(exam: str, kind: DerivedKind) -> Response:
 def _room() -> ReadingRoom:
     room: ReadingRoom = app_instance().reading_room
     return room
-
-
-def _detail(room: ReadingRoom, exam: Exam) -> JSONResponse:
-    return JSONResponse(room.detail(exam), headers=_FRESH)
 
 
 def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:

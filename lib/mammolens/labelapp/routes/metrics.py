@@ -21,8 +21,9 @@ from mammolens.errors import MammoLensError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.reading.drift_watch import DriftWatch
-from mammolens.labelapp.reading.exam_entry import State
 from mammolens.labelapp.reading.worklist import Worklist
+from mammolens.labelapp.responses.exams import ExamState, ExamSummary
+from mammolens.labelapp.responses.learning import DriftDetail
 
 router = APIRouter(tags=["Others"])
 
@@ -53,7 +54,7 @@ class ServerMetrics:
         yield InfoMetricFamily("mammolens", "Version of MammoLens.", value={"version": __version__})
         yield from _of_learning(self.learning)
         try:
-            found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.as_json())]
+            found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.detail())]
         except MammoLensError:
             found = []
         yield _gauge("mammolens_ready", "Whether a model serves and the exams are known.", float(bool(found)))
@@ -67,29 +68,29 @@ def _of_learning(learning: LearningQueue) -> Iterator[Metric]:
     yield _gauge("mammolens_learning_jobs_queued", "Jobs that wait.", len(learning.queued()))
 
 
-def _of_exams(entries: Iterable[Mapping[str, Any]]) -> Iterator[Metric]:
+def _of_exams(entries: Iterable[ExamSummary]) -> Iterator[Metric]:
     states: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()
     scored = 0
     for entry in entries:
-        states[entry["state"]] += 1
-        verdicts[entry["verdict"] or "none"] += 1
-        scored += entry["exam_p_value"] is not None
-    yield _gauges("mammolens_exams", "Exams of the worklist.", "state", {state: states[state] for state in State})
+        states[entry.state] += 1
+        verdicts[entry.verdict or "none"] += 1
+        scored += entry.exam_p_value is not None
+    yield _gauges("mammolens_exams", "Exams of the worklist.", "state", {state: states[state] for state in ExamState})
     yield _gauge("mammolens_exams_scored", "Exams with a number by the serving model.", scored)
     yield _gauge("mammolens_exams_unreviewed", "Exams without a verdict.", verdicts["none"])
 
 
-def _of_drift(drift: Mapping[str, Any]) -> Iterator[Metric]:
-    raised = {alarm["cause"] for alarm in drift["alarms"]}
+def _of_drift(drift: DriftDetail) -> Iterator[Metric]:
+    raised = {alarm.cause for alarm in drift.alarms}
     yield InfoMetricFamily(
-        "mammolens_serving", "What serves.", value={"model": drift["model"], "calibration": drift["calibration"]}
+        "mammolens_serving", "What serves.", value={"model": drift.model, "calibration": drift.calibration}
     )
     alarms = {cause: float(cause in raised) for cause in Cause}
     yield _gauges("mammolens_drift_alarm", "Whether there is an alarm of this cause.", "cause", alarms)
-    yield _gauge("mammolens_drift_exams", "Exams that are watched for drift.", drift["exams"])
-    bins = len(drift["p_values"])
-    counts = {f"{place / bins:g}": count for place, count in enumerate(drift["p_values"], start=1)}
+    yield _gauge("mammolens_drift_exams", "Exams that are watched for drift.", drift.exams)
+    bins = len(drift.p_values)
+    counts = {f"{place / bins:g}": count for place, count in enumerate(drift.p_values, start=1)}
     words = "Watched exams with a p-value up to this one and above the one before."
     yield _gauges("mammolens_drift_p_values", words, "up_to", counts)
 

@@ -28,6 +28,7 @@ _ZIP = "application/zip"
     "/present",
     summary=f"{RBAC_USER}Judge uploaded mammograms, exam by exam",
     dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+    response_class=FileResponse,
     responses={200: {"content": {_ZIP: {}}, "description": "index.json, and the files that it names"}},
 )
 def present(background_tasks: BackgroundTasks, files: Annotated[list[UploadFile], File()]) -> FileResponse:

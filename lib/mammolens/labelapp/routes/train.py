@@ -16,9 +16,10 @@ from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import TASK, LearningKind, RequestKey
-from mammolens.labelapp.learning.job import Job, JobState
+from mammolens.labelapp.learning.job import Job
 from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.parameters import TrainParameters, parse
+from mammolens.labelapp.responses.learning import JobState
 
 router = APIRouter(prefix="/train", tags=["Train"])
 _reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
@@ -91,7 +92,7 @@ def _task(queue: LearningQueue, job: Job) -> dict[str, Any]:
         "status": _STATUS[job.state],
         "request": {RequestKey.MODEL.value: TASK, "kind": job.kind.value, **job.parameters},
         **times,
-        "details": queue.as_json(job)["log"],
+        "details": queue.detail(job).log,
     }
 
 

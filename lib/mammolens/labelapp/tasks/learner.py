@@ -13,9 +13,10 @@ from mammolens.datasets.registry import open_dataset
 from mammolens.errors import InputError, ModelError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
+from mammolens.labelapp.responses.learning import JobOutcome
 from mammolens.labelapp.tasks.candidate import Workplace, record_of
 from mammolens.labelapp.tasks.marked_findings import refuse_unteachable, tells_lesions, to_teach_and_to_judge
-from mammolens.labelapp.tasks.model_words import check_as_json
+from mammolens.labelapp.tasks.model_words import gate_check
 from mammolens.labelapp.tasks.parts import Parts, parts_to_calibrate, parts_to_learn
 from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
 from mammolens.labelapp.tasks.serving import Serving
@@ -65,9 +66,7 @@ class Learner:
             resume: go on with what an attempt before this one left in the workplace.
 
         Returns:
-            ``{"model", "serves", "waits", "reason", "checks", "images", "patients", "set_aside", "held_back"}``: the
-            version, what became of it and why; what it learned from; how many exams are set aside; how many
-            patients are held back for the gate.
+            A :class:`JobOutcome` as JSON: the version, what became of it and why, and what it learned from.
 
         Raises:
             DatasetError: too few patients are accepted as normal.
@@ -76,10 +75,12 @@ class Learner:
             PacsError, StorageError: an accepted image cannot be had, or its score not be kept.
         """
         if LearningKind(kind) is LearningKind.RECALIBRATE:
-            return self._recalibrated(parse(RecalibrateParameters, parameters), observe, by)
-        return self._trained(parse(TrainParameters, parameters), observe, by, resume)
+            outcome = self._recalibrated(parse(RecalibrateParameters, parameters), observe, by)
+        else:
+            outcome = self._trained(parse(TrainParameters, parameters), observe, by, resume)
+        return outcome.model_dump(mode="json")
 
-    def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> dict[str, Any]:
+    def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> JobOutcome:
         base, share = self._serving.configuration(), self._settings.held_back_share
         teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
         if wanted.learn_from_findings:
@@ -105,7 +106,7 @@ class Learner:
         )
         return self._outcome(candidate, parts, judging.cases, len(aside), wanted.ask, observe, by)
 
-    def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> dict[str, Any]:
+    def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> JobOutcome:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
         normals = self._site.normals()
         taught_here = record_of(directory).get("dataset", {}).get("name", "").startswith(normals.name)
@@ -142,24 +143,25 @@ class Learner:
         ask: bool | None,
         observe: Observer,
         by: str,
-    ) -> dict[str, Any]:
+    ) -> JobOutcome:
         """Put the candidate through the gate, and tell what became of it."""
-        told: dict[str, Any] = {
-            "images": len(parts.learners.cases),
-            "patients": len(parts.learners.patients),
-            "set_aside": set_aside,
-            "held_back": len(parts.held_back.patients),
-        }
         store = self._serving.store
         if self._start() is None:
             version, why = store.add(candidate, by=by), "refused: no model serves that it could be compared with"
             store.refuse(version, by=by, why=why)
-            answer = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
+            decided = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
         else:
-            answer = _answer(self._proposed(candidate, parts.held_back.cases, findings, ask, observe, by))
+            decided = _decided(self._proposed(candidate, parts.held_back.cases, findings, ask, observe, by))
         self._workplace.clear()
-        _log.info("done: model %s: %s", answer["model"], answer["reason"])
-        return answer | told
+        outcome = JobOutcome(
+            **decided,
+            images=len(parts.learners.cases),
+            patients=len(parts.learners.patients),
+            held_back=len(parts.held_back.patients),
+            set_aside=set_aside,
+        )
+        _log.info("done: model %s: %s", outcome.model, outcome.reason)
+        return outcome
 
     def _proposed(
         self,
@@ -199,7 +201,7 @@ def _together(sources: Sequence[Dataset]) -> Dataset:
     )
 
 
-def _answer(decision: Decision) -> dict[str, Any]:
+def _decided(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     reason = verdict.reason
     if decision.waits:
@@ -211,7 +213,7 @@ def _answer(decision: Decision) -> dict[str, Any]:
         "serves": decision.serves,
         "waits": decision.waits,
         "reason": reason,
-        "checks": [check_as_json(check) for check in verdict.checks],
+        "checks": [gate_check(check) for check in verdict.checks],
     }
 
 

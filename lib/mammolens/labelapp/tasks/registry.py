@@ -10,8 +10,9 @@ from typing import Any
 from mammolens.enums import Split
 from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImageError
 from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.responses.learning import GateVerdict, ModelEvent, ModelList, ModelState, ModelVersion
 from mammolens.labelapp.tasks.candidate import record_of
-from mammolens.labelapp.tasks.model_words import verdict_as_json
+from mammolens.labelapp.tasks.model_words import gate_verdict
 from mammolens.models.directory import model_id_of
 from mammolens.models.history import Entry, served
 from mammolens.models.lineage import Lineage, lineages
@@ -33,7 +34,7 @@ class ModelRegistry:
         self._store = store
         self._model_ids: dict[Path, str] = {}  # a version never changes, and its weights take a moment to read
 
-    def as_json(self) -> dict[str, Any]:
+    def all(self) -> ModelList:
         """All versions, the newest first, the model of the package last; and what happened, the newest first.
 
         Raises:
@@ -42,22 +43,22 @@ class ModelRegistry:
         packaged = self._model_id(pretrained_directory())
         versions = [self._version(one, packaged) for one in reversed(lineages(self._store))]
         serving = self._store.serving_version()
-        return {
-            "serving": serving or packaged,
-            "models": [*versions, self._packaged(packaged, serves=serving is None)],
-            "history": [_entry(entry, packaged) for entry in reversed(self._store.history())],
-        }
+        return ModelList(
+            serving=serving or packaged,
+            models=[*versions, self._packaged(packaged, serves=serving is None)],
+            history=[_event(entry, packaged) for entry in reversed(self._store.history())],
+        )
 
-    def model(self, name: str) -> dict[str, Any]:
+    def model(self, name: str) -> ModelVersion:
         """One of them.
 
         Raises:
             UnknownImageError: there is none of that name.
         """
-        found: list[dict[str, Any]] = [one for one in self.as_json()["models"] if one["model"] == name]
-        if not found:
+        found = next((one for one in self.all().models if one.model == name), None)
+        if found is None:
             raise UnknownImageError(f"{name[:80]!a}", "no such model here", "see GET /mammolens/models")
-        return found[0]
+        return found
 
     def promote(self, name: str, *, by: str, why: str) -> None:
         """Let a version serve.
@@ -98,64 +99,64 @@ class ModelRegistry:
 
     def _own(self, name: str) -> str:
         """The name, if it is a version of the store."""
-        if self.model(name)["state"] == "pretrained" or name not in self._store.versions():
+        if self.model(name).state is ModelState.PRETRAINED or name not in self._store.versions():
             raise RequestError(name, "is the model of the package", "roll back to it")
         return name
 
-    def _version(self, one: Lineage, packaged: str) -> dict[str, Any]:
+    def _version(self, one: Lineage, packaged: str) -> ModelVersion:
         record = record_of(self._store.directory(one.version))
-        return {
-            "model": one.version,
-            "model_id": self._model_id(self._store.directory(one.version)),
-            "state": _state(one),
-            "parent": one.parent or packaged if one.added_at else None,
-            "kind": _kind(record),
-            "added_at": _utc(one.added_at),
-            "added_by": one.added_by,
+        return ModelVersion(
+            model=one.version,
+            model_id=self._model_id(self._store.directory(one.version)),
+            state=_state(one),
+            parent=one.parent or packaged if one.added_at else None,
+            kind=_kind(record),
+            added_at=_utc(one.added_at) if one.added_at else None,
+            added_by=one.added_by,
             **_learned(record),
-            "verdict": self._verdict(one),
-            "can_serve": not one.serves,
-        }
+            verdict=self._verdict(one),
+            can_serve=not one.serves,
+        )
 
-    def _packaged(self, name: str, *, serves: bool) -> dict[str, Any]:
-        nothing = dict.fromkeys(("parent", "kind", "added_at", "added_by"))
-        learned = _learned(record_of(pretrained_directory()))
-        state = "serving" if serves else "pretrained"
-        return {
-            "model": name,
-            "model_id": name,
-            "state": state,
-            **nothing,
-            **learned,
-            "verdict": None,
-            "can_serve": False,
-        }
+    def _packaged(self, name: str, *, serves: bool) -> ModelVersion:
+        return ModelVersion(
+            model=name,
+            model_id=name,
+            state=ModelState.SERVING if serves else ModelState.PRETRAINED,
+            parent=None,
+            kind=None,
+            added_at=None,
+            added_by=None,
+            **_learned(record_of(pretrained_directory())),
+            verdict=None,
+            can_serve=False,
+        )
 
-    def _verdict(self, one: Lineage) -> dict[str, Any] | None:
+    def _verdict(self, one: Lineage) -> GateVerdict | None:
         if one.verdict is None:
             return None
         try:
-            return verdict_as_json(read_verdict(self._store.verdict(one.verdict), one.verdict))
+            return gate_verdict(read_verdict(self._store.verdict(one.verdict), one.verdict))
         except ModelError:  # gone or damaged: the version is told all the same
             return None
 
 
-def _state(one: Lineage) -> str:
+def _state(one: Lineage) -> ModelState:
     if one.serves:
-        return "serving"
+        return ModelState.SERVING
     if one.refused:
-        return "refused"
+        return ModelState.REFUSED
     # What was added and never judged waits for a person as well.
-    return "waits" if one.waits or one.promoted_at is None else "former"
+    return ModelState.WAITS if one.waits or one.promoted_at is None else ModelState.FORMER
 
 
-def _kind(record: Mapping[str, Any]) -> str | None:
+def _kind(record: Mapping[str, Any]) -> LearningKind | None:
     if record.get("calibrated_on"):
-        return LearningKind.RECALIBRATE.value
-    return LearningKind.TRAIN.value if record.get("members") else None
+        return LearningKind.RECALIBRATE
+    return LearningKind.TRAIN if record.get("members") else None
 
 
-def _learned(record: Mapping[str, Any]) -> dict[str, Any]:
+def _learned(record: Mapping[str, Any]) -> dict[str, int | None]:
     """What it learned from; ``None`` where its record does not tell."""
     patients = record.get("patients")
     return {
@@ -172,17 +173,17 @@ def _sum(counts: object, parts: Sequence[Split]) -> int | None:
     return sum(int(counts.get(part.value, 0)) for part in parts)
 
 
-def _entry(entry: Entry, packaged: str) -> dict[str, Any]:
-    return {
-        "time": _utc(entry.at),
-        "event": entry.event.value,
-        "version": entry.version or packaged,
-        "previous": entry.previous or packaged,
-        "by": entry.by,
-        "why": entry.why,
-        "overridden": entry.overridden,
-    }
+def _event(entry: Entry, packaged: str) -> ModelEvent:
+    return ModelEvent(
+        time=_utc(entry.at),
+        event=entry.event,
+        version=entry.version or packaged,
+        previous=entry.previous or packaged,
+        by=entry.by,
+        why=entry.why,
+        overridden=entry.overridden,
+    )
 
 
-def _utc(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
+def _utc(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

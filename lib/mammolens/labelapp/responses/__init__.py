@@ -1,0 +1,1 @@
+"""What the server answers, declared once: the routes' response models, and their JSON Schema for clients."""

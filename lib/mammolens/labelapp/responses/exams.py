@@ -1,0 +1,198 @@
+"""Exams: the worklist, one exam in full, and what people decided on it.
+
+Positions in an image are (column, row) in pixels, pixel centres at whole numbers. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from mammolens.calibration.drift import Cause
+from mammolens.enums import Laterality, Verdict, ViewPosition
+from mammolens.labelapp.responses.base import Response
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[float, float]
+
+
+class ExamState(StrEnum):
+    """What has become of an exam so far."""
+
+    NEW = "new"
+    JUDGING = "judging"
+    JUDGED = "judged"
+    FAILED = "failed"
+
+
+class ExamSummary(Response):
+    """A line of the worklist."""
+
+    exam: str = Field(description="opaque id")
+    patient: str = Field(description="Patient ID (0010,0020); empty where there is none")
+    study_date: date | None = Field(description="the latest of its studies")
+    images: list[str] = Field(description="ids, in the order of `views`")
+    views: list[str] = Field(description='"R CC" and so on; what is known of it')
+    state: ExamState
+    exam_p_value: Share | None = Field(
+        description="share of normal exams that are at least as anomalous; None until all images are scored"
+    )
+    exam_percentile: float | None = Field(description="more anomalous than this percentage of normal exams")
+    exam_is_anomalous: bool | None = Field(description="the decision of the calibration's rule")
+    sentence: str | None = Field(description="the same in words")
+    verdict: Verdict | None = Field(description="what counts; None while the exam is unreviewed or open")
+    reviewer: str | None = Field(description="who decided last, where there is a verdict")
+    reviewed_at: str | None
+    readers: list[str] = Field(description="whose decisions count on at least one image")
+    open: bool = Field(description="decisions count, but the site asks for more before there is a verdict")
+    problems: list[str] = Field(description="why an image cannot be scored or shown, a sentence each")
+    viewer: str | None = Field(description="where OHIF opens it; None if none of its images is DICOM")
+
+
+class DriftAlarm(Response):
+    """One cause why the calibration may not hold any more."""
+
+    cause: Cause
+    sentence: str
+    source: str | None = Field(description="the machine or software; None: not only one")
+
+
+class DriftSummary(Response):
+    """Whether recent exams still are like those that the model was calibrated on."""
+
+    alarm: bool
+    alarms: list[DriftAlarm]
+    sentence: str
+
+
+class ExamList(Response):
+    """The worklist: unreviewed exams first, of these the most anomalous; those without a number last."""
+
+    exams: list[ExamSummary]
+    images_left_out: int = Field(description="images of the datastore that belong to no exam")
+    model: str
+    calibration: str
+    notice: str
+    drift: DriftSummary | None = Field(description="None while it cannot be told")
+
+
+class JudgingProgress(Response):
+    """How far an exam is: steps, of which each view has two and the exam one."""
+
+    done: int
+    total: int
+    doing: str
+
+
+class BreastSummary(Response):
+    """One breast against normal breasts."""
+
+    laterality: Laterality | None
+    score: float
+    sentence: str
+
+
+class HeatLevel(Response):
+    """A level of the heatmap."""
+
+    name: str
+    value: float = Field(description="of the anomaly map, where the level begins")
+    share: Share = Field(description="of normal images that reach it anywhere")
+    segment: int = Field(description="its number in label maps and segmentations")
+    colour: str = Field(pattern="^#[0-9a-f]{6}$")
+    meaning: str
+
+
+class QualityDoubt(Response):
+    """Something doubtful about an image."""
+
+    flag: str
+    explanation: str
+
+
+class FindingDetail(Response):
+    """A region that stands out."""
+
+    rank: int = Field(description="1 is the most anomalous of its image")
+    text: str
+    level: str = Field(description="name of the highest heat level that is reached")
+    peak: float = Field(description="highest value of the anomaly map")
+    peak_place: tuple[int, int]
+    bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
+    contour: list[Point] = Field(description="its first point again at the end")
+    area_mm2: float | None = Field(description="None without pixel spacing")
+
+
+class SegmentationReference(Response):
+    """The DICOM Segmentation of an image's heat levels."""
+
+    sop_instance_uid: str
+    series_instance_uid: str
+
+
+class ViewDetail(Response):
+    """One image of an exam: its numbers, its doubts, its findings; ``None`` and empty before it is judged."""
+
+    image: str = Field(description="id")
+    sop_instance_uid: str
+    series_instance_uid: str | None
+    study_instance_uid: str | None
+    laterality: Laterality | None
+    view: ViewPosition | None
+    p_value: Share | None
+    percentile: float | None
+    is_anomalous: bool | None
+    sentence: str | None
+    quality: list[QualityDoubt]
+    findings: list[FindingDetail] = Field(description="the most anomalous first")
+    findings_left_out: int
+    segmentation: SegmentationReference | None
+    error: str | None = Field(description="why it was not judged")
+
+
+class RegionDetail(Response):
+    """A region that a person marked."""
+
+    image: str = Field(description="id; the SOP Instance UID where the image is away")
+    points: list[Point]
+
+
+class DecisionDetail(Response):
+    """What somebody decided about an exam."""
+
+    id: UUID
+    verdict: Verdict
+    reviewer: str
+    time: str
+    comment: str
+    viewer: str = Field(description="the program")
+    model: str | None = Field(description="whose result was seen")
+    exam_p_value: Share | None = Field(description="as seen")
+    regions: list[RegionDetail]
+    undone: bool = Field(description="taken back since")
+
+
+class ExamDetail(ExamSummary):
+    """An exam in full."""
+
+    progress: JudgingProgress | None = Field(description="while it is judged")
+    decision_rule: str
+    breasts: list[BreastSummary]
+    levels: list[HeatLevel] = Field(description="the lowest first")
+    views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")
+    decisions: list[DecisionDetail] = Field(description="all that were ever taken, the oldest first")
+    next: str | None = Field(description="the most anomalous other exam without a verdict")
+    stored_at: str | None = Field(description="when the PACS took its DICOM objects")
+    can_store: bool
+    model: str
+    calibration: str
+
+
+class OhifManifest(Response):
+    """The exam for OHIF's DICOM JSON data source."""
+
+    studies: list[dict[str, JsonValue]]

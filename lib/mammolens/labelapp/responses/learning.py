@@ -1,0 +1,202 @@
+"""Jobs, model versions with the gate's verdicts, drift, exams for a second look. Times are ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.responses.base import Response
+from mammolens.labelapp.responses.exams import DriftSummary, Share
+from mammolens.models.history import Event
+from mammolens.promotion.verdict import CheckName, Outcome
+from mammolens.training.progress import Stage
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DONE = "done"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more happens by itself."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class JobProgress(Response):
+    """How far a running job is."""
+
+    stage: Stage
+    sentence: str = Field(description="what is being done and how long it takes, in words")
+    done: int = Field(description="images, or epochs while it learns")
+    total: int
+    share: Share | None = Field(None, description="of the whole job; None: not known")
+    seconds_left: float | None = Field(None, description="of the whole job, about; None: not known yet")
+
+
+class GateCheck(Response):
+    """One thing that the gate looked at."""
+
+    name: CheckName
+    passed: bool = Field(description="it does not stand in the model's way")
+    outcome: Outcome
+    sentence: str = Field(description="figure, interval and what is asked for, in words")
+    candidate: float | None = Field(description="the figure of the new model")
+    serving: float | None = Field(description="the figure of the model that served then")
+    interval: tuple[float, float] | None = Field(
+        description="of the new model's figure; of what it loses against the other, where it has no figure of its own"
+    )
+
+
+class JobOutcome(Response):
+    """What came of a job."""
+
+    model: str = Field(description="id of what it made")
+    serves: bool
+    waits: bool = Field(description="it is not worse, and waits for a person to say so")
+    reason: str
+    checks: list[GateCheck]
+    images: int = Field(description="accepted ones that it learned or was calibrated from")
+    patients: int
+    held_back: int = Field(description="patients who judge it only")
+    set_aside: int = Field(description="exams that wait for a second look")
+
+
+class JobDetail(Response):
+    """A learning job."""
+
+    job: str = Field(description="id")
+    kind: LearningKind
+    parameters: dict[str, JsonValue]
+    asked_by: str
+    asked_at: datetime
+    state: JobState
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: int = Field(description="how often a process was started for it")
+    outcome: JobOutcome | None
+    error: str | None = Field(description="why it failed")
+    progress: JobProgress | None = Field(description="while it runs")
+    log: list[str] = Field(description="its last lines")
+
+
+class JobList(Response):
+    """Learning jobs, the newest first."""
+
+    jobs: list[JobDetail]
+    running: str | None
+    queued: list[str] = Field(description="ids, the next first")
+
+
+class GateVerdict(Response):
+    """What the gate says of a model."""
+
+    passed: bool
+    reason: str
+    against: str = Field(description="id of the model that it was compared with")
+    judged_at: str
+    checks: list[GateCheck]
+    overridden_by: str | None = Field(description="who let it serve all the same")
+
+
+class ModelState(StrEnum):
+    """What has become of a version."""
+
+    SERVING = "serving"
+    WAITS = "waits"
+    REFUSED = "refused"
+    FORMER = "former"
+    PRETRAINED = "pretrained"
+
+
+class ModelVersion(Response):
+    """A version of the model."""
+
+    model: str = Field(description="id of the version")
+    model_id: str = Field(description="of what it learned; a version calibrated anew shares it with the one before")
+    state: ModelState
+    parent: str | None
+    kind: LearningKind | None
+    added_at: str | None
+    added_by: str | None
+    images: int | None = Field(description="learned from")
+    patients: int | None = Field(description="learned from")
+    epochs: int | None
+    calibrated_on: int | None = Field(description="patients")
+    verdict: GateVerdict | None
+    can_serve: bool = Field(description="its files are whole, and it does not serve already")
+
+
+class ModelEvent(Response):
+    """Something that happened to a version."""
+
+    time: str
+    event: Event
+    version: str
+    previous: str
+    by: str = Field(description="a person, or the program that did it by itself")
+    why: str
+    overridden: bool = Field(description="against the gate")
+
+
+class ModelList(Response):
+    """All versions, the newest first, the model of the package last; and what happened, the newest first."""
+
+    serving: str
+    models: list[ModelVersion]
+    history: list[ModelEvent]
+
+
+class MachineUse(Response):
+    """A machine among recent exams."""
+
+    group: str | None
+    exams: int
+    known: bool = Field(description="the calibration has normal exams of it")
+    distance: float | None = Field(description="of its p-values from even ones (Kolmogorov-Smirnov); None: too few")
+    chance: float | None = Field(description="of such a distance where nothing has changed")
+
+
+class SoftwareUse(Response):
+    """A version of a machine's software among recent exams."""
+
+    version: str | None
+    exams: int
+    known: bool | None = Field(description="None where the calibration does not tell")
+
+
+class DriftDetail(DriftSummary):
+    """Recent exams against those of the calibration."""
+
+    exams: int
+    enough: bool = Field(description="to look at their p-values")
+    machines: list[MachineUse] = Field(description="the most frequent first")
+    software: list[SoftwareUse] = Field(description="the most frequent first")
+    p_values: list[int] = Field(description="exams with a p-value in (0, 0.1], (0.1, 0.2] ... (0.9, 1]")
+    model: str
+    calibration: str
+
+
+class SecondLookExam(Response):
+    """An exam that nothing is learned from until it is confirmed once more."""
+
+    exam: str
+    patient: str
+    views: list[str]
+    exam_p_value: Share | None
+    viewer: str | None
+    reason: str
+
+
+class SecondLookList(Response):
+    """The most extreme first."""
+
+    exams: list[SecondLookExam]
+    model: str

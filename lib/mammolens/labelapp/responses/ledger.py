@@ -1,0 +1,67 @@
+"""The decision ledger as a whole."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import Field
+
+from mammolens.enums import Verdict
+from mammolens.labelapp.responses.base import Response
+from mammolens.labelapp.responses.exams import Point, Share
+from mammolens.review.decision import Origin
+from mammolens.review.policy import PolicyName
+
+
+class LedgerRegion(Response):
+    """A region that a person marked."""
+
+    image: str = Field(description="SOP Instance UID (0008,0018)")
+    points: list[Point]
+
+
+class LedgerEntry(Response):
+    """A decision, or the taking back of one, with its place in the chain of hashes."""
+
+    sequence: int
+    decision_id: UUID
+    exam_id: str
+    images: list[str] = Field(description="SOP Instance UIDs (0008,0018) of those it holds for")
+    verdict: Verdict | None = Field(description="None for an undo")
+    undoes: UUID | None = Field(description="the decision that is taken back, on `images`")
+    reviewer: str
+    time: str
+    comment: str
+    regions: list[LedgerRegion]
+    model: str | None
+    calibration: str | None
+    exam_p_value: Share | None
+    exam_score: float | None
+    viewer: str
+    origin: Origin
+    previous_hash: str
+    hash: str
+
+
+class LedgerPage(Response):
+    """Entries, the oldest first."""
+
+    decisions: list[LedgerEntry]
+    head: str | None = Field(description="NUMBER:HASH of the ledger's last entry; None where it is empty")
+    policy: PolicyName
+
+
+class LedgerImport(Response):
+    """What became of a file's decisions."""
+
+    added: int
+    known: int
+
+
+class LedgerAudit(Response):
+    """Whether the ledger is as it was written."""
+
+    intact: bool
+    entries: int
+    head: str | None
+    problem: str | None

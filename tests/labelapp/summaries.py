@@ -1,0 +1,14 @@
+"""Lines of the worklist, made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mammolens.labelapp.responses.exams import ExamState, ExamSummary
+
+
+def a_summary(exam: str, **known: Any) -> ExamSummary:
+    """An exam of which nothing more is known."""
+    nothing = dict.fromkeys(ExamSummary.model_fields)
+    empty: dict[str, Any] = {"images": [], "views": [], "readers": [], "problems": [], "open": False}
+    return ExamSummary(**{**nothing, **empty, "exam": exam, "patient": exam, "state": ExamState.NEW, **known})
