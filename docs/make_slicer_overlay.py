@@ -23,11 +23,10 @@ from mammolens.models.store import pretrained_directory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "slicer_module" / "MammoLens"))
 
-from MammoLensLib.exam import ExamDetail, ExamEntry
+from MammoLensLib.answers import ExamDetail, ExamEntry, HeatLevel, View
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.reading import read_exam
 from MammoLensLib.scene import Scene
-from MammoLensLib.view import HeatLevel, View
 
 PICTURE = Path(__file__).parent / "images" / "slicer-overlay.png"
 VIEW = (480, 520)  # pixels of each slice view

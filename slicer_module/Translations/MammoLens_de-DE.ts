@@ -620,6 +620,10 @@
    <translation>Fragt, was gelernt wird</translation>
   </message>
   <message>
+   <source>Breast</source>
+   <translation>Brust</translation>
+  </message>
+  <message>
    <source>Connecting</source>
    <translation>Verbindet</translation>
   </message>

@@ -620,6 +620,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Breast</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Connecting</source>
    <translation type="unfinished" />
   </message>

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from MammoLensLib.answers import ExamDetail, Region, Verdict
 from MammoLensLib.client import Client
-from MammoLensLib.decision import Region, Verdict
 from MammoLensLib.errors import ServerError
-from MammoLensLib.exam import ExamDetail
 from MammoLensLib.jobs import JobRunner
 from MammoLensLib.session import Session
 from monailabel.client import MONAILabelClient

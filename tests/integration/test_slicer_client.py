@@ -11,9 +11,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from MammoLensLib.answers import ExamEntry, Region
 from MammoLensLib.client import Client, ServerError
-from MammoLensLib.decision import Region
-from MammoLensLib.exam import ExamEntry
 from MammoLensLib.fetch import FetchedExam, fetch_exam
 from MammoLensLib.learning_client import TRAIN
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from MammoLensLib.answers import Region
 from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.client import Client, ServerError
-from MammoLensLib.decision import Region
 from topology.ports import free_port
 
 import mammolens
@@ -70,7 +70,7 @@ def test_a_server_without_such_a_page_is_no_mammolens_server() -> None:
         (sends(b"220 mail.example ESMTP\r\n"), "speaks no HTTP"),
         (sends(answer(b"", status="302 Found", Location="https://login.example/")), "https://login.example/"),
         (sends(answer(b"oops", "text/plain", "500 Internal Server Error")), "answers with error 500"),
-        (tells([1, 2]), "worklist cannot be read"),
+        (tells([1, 2]), "tells no 'exams'"),
         (tells({"exams": [{"patient": "1"}]}), "tells no 'exam'"),
     ],
     ids=[

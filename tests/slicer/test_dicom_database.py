@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from MammoLensLib.answers import View
 from MammoLensLib.dicom_database import LocalImages
-from MammoLensLib.view import View
 
 VIEW = View("a", sop_instance_uid="1.2.3")
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from MammoLensLib.answers import ExamDetail, ExamEntry, View
 from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.errors import ServerError
-from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import fetch_exam
-from MammoLensLib.view import View
 
 VIEWS = (View("a", laterality="R", view="CC"), View("b", laterality="L", view="CC"))
 GONE = ServerError("the server", "the connection was cut", "try again")

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from MammoLensLib.answers import View
 from MammoLensLib.hanging import Slot, Turn, slots_of, turn_of
 from MammoLensLib.header import Header
-from MammoLensLib.view import View
 
 RIGHT, LEFT = Slot("R-CC", 0, 0, chest_wall_right=True), Slot("L-CC", 0, 1, chest_wall_right=False)
 

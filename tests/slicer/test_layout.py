@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from MammoLensLib.answers import View
 from MammoLensLib.geometry import array_of
 from MammoLensLib.hanging import Turn, slots_of
 from MammoLensLib.layout import Hung, centre, fit, layout_id, layout_xml, panes, restore_layout, show_layout
-from MammoLensLib.view import View
 from MammoLensLib.volumes import grid_of
 
 from .conftest import Core, WritePhantom, load

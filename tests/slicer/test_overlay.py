@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from MammoLensLib.answers import ExamDetail, ExamEntry, HeatLevel, View
 from MammoLensLib.colours import heat_scale
 from MammoLensLib.errors import OverlayError, SceneError
-from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.geometry import array_of
 from MammoLensLib.overlay import Overlay
 from MammoLensLib.reading import read_exam, read_picture
 from MammoLensLib.scene import Scene
-from MammoLensLib.view import HeatLevel, View
 from numpy.typing import NDArray
 
 from .conftest import Core, Looked, Place, WritePhantom, load, look, spot, write_map

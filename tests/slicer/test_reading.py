@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
+from MammoLensLib.answers import ExamDetail, ExamEntry, View
 from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.errors import SceneError
-from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.reading import Picture, read_exam, read_picture
-from MammoLensLib.view import View
 from MammoLensLib.volumes import grid_of, pixels_of
 
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+from MammoLensLib.answers import Finding, View
 from MammoLensLib.regions import RegionError, Regions
-from MammoLensLib.view import Finding, View
 from MammoLensLib.volumes import grid_in_world
 from vtk.util.numpy_support import numpy_to_vtk
 

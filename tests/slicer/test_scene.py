@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HeatLevel, View
 from MammoLensLib.errors import MammoLensError, OverlayError, SceneError
-from MammoLensLib.exam import ExamDetail, ExamEntry
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.geometry import array_of
 from MammoLensLib.reading import read_exam
 from MammoLensLib.scene import Scene
-from MammoLensLib.view import Finding, HeatLevel, View
 from MammoLensLib.volumes import grid_of
 
 from .conftest import Core, WritePhantom, spot, write_map

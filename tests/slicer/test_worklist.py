@@ -1,9 +1,8 @@
 """Order, filter and words of the worklist."""
 
 import pytest
-from MammoLensLib.exam import ExamEntry
-from MammoLensLib.server import Drift
-from MammoLensLib.worklist import Worklist, arranged, status
+from MammoLensLib.answers import ExamEntry
+from MammoLensLib.worklist import arranged, status
 
 ENTRIES = [
     ExamEntry("done", "Alpha", "2026-01-02", exam_p_value=0.01, verdict="finding", reviewer="mk"),
@@ -53,16 +52,3 @@ def test_the_filter_wants_each_word_somewhere(text: str, found: list[str]) -> No
 )
 def test_the_status_is_told_in_words(entry: ExamEntry, words: str) -> None:
     assert status(entry) == words
-
-
-@pytest.mark.parametrize(
-    ("told", "drift"),
-    [
-        ({"alarm": True, "sentence": "a new machine"}, Drift(True, "a new machine")),
-        ({"alarm": True, "alarms": [{"sentence": "scores moved"}]}, Drift(True, "scores moved")),
-        ({"alarm": "yes", "alarms": [3]}, Drift()),
-        (None, Drift()),  # an older server
-    ],
-)
-def test_the_worklist_tells_drift_in_a_sentence(told: object, drift: Drift) -> None:
-    assert Worklist.of_json({"exams": [{"exam": "e-1"}], "drift": told}) == Worklist((ExamEntry("e-1"),), drift)

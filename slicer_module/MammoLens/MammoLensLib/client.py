@@ -9,15 +9,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from . import RESEARCH_USE_ONLY
+from .answers import ExamDetail, Region, ServerInfo, Worklist
 from .body import Body
 from .cancel import CancelToken
-from .decision import Region
 from .errors import ServerError
-from .exam import ExamDetail
 from .learning_client import LearningClient
-from .server import ServerInfo
+from .parsing import parsed
 from .transport import Transport
-from .worklist import Worklist
 
 __all__ = ["Client", "ServerError"]
 
@@ -72,17 +70,17 @@ class Client:
 
     def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
         """All exams, and whether they still are like those that the model knows."""
-        return Worklist.of_json(self._transport.json("GET", "/mammolens/worklist", cancelled=cancelled))
+        return parsed(Worklist, self._transport.json("GET", "/mammolens/worklist", cancelled=cancelled))
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         """One exam in full."""
-        return ExamDetail.of_json(self._transport.json("GET", _exam(exam), cancelled=cancelled))
+        return parsed(ExamDetail, self._transport.json("GET", _exam(exam), cancelled=cancelled))
 
     def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
         """Have all views judged; comes back when that is done. Meanwhile :meth:`exam` tells the progress."""
         body = Body.of_json({"again": again})
         told = self._transport.json("POST", f"{_exam(exam)}/judge", body, timeout=_WORK, cancelled=cancelled)
-        return ExamDetail.of_json(told)
+        return parsed(ExamDetail, told)
 
     def decide(
         self,
@@ -108,12 +106,12 @@ class Client:
             "regions": [one.as_json() for one in regions],
         }
         path = f"{_exam(exam)}/decisions"
-        return ExamDetail.of_json(self._transport.json("POST", path, Body.of_json(order), cancelled=cancelled))
+        return parsed(ExamDetail, self._transport.json("POST", path, Body.of_json(order), cancelled=cancelled))
 
     def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
         """Take the last decision back; ``decision_id`` as in :meth:`decide`."""
         path, body = f"{_exam(exam)}/decisions/undo", Body.of_json(_id(decision_id))
-        return ExamDetail.of_json(self._transport.json("POST", path, body, cancelled=cancelled))
+        return parsed(ExamDetail, self._transport.json("POST", path, body, cancelled=cancelled))
 
     def download_image(
         self,

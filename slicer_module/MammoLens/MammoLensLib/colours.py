@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .view import HeatLevel
+from .answers import HeatLevel
 
 SIZE = 256
 _USUAL = ("#ffed78", "#f7862d", "#bd0026")  # pale, orange, dark red: told apart by colour-blind eyes too

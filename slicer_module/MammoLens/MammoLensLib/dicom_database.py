@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .view import View
+from .answers import View
 
 
 class LocalImages:

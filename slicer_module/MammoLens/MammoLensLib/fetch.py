@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from .answers import ExamDetail, View
 from .cancel import CancelToken
 from .errors import ServerError
-from .exam import ExamDetail
 from .jobs import OnProgress
-from .view import View
 
 FindLocal = Callable[[View], Path | None]
 """Where a view's file is on this computer, ``None`` where it is not; called in the worker."""

@@ -20,7 +20,7 @@ _SIDES = ("R", "L")
 
 
 class Side(Protocol):
-    """What is asked of a view; :class:`.exam.View` is one."""
+    """What is asked of a view; :class:`.answers.View` is one."""
 
     laterality: str | None
     view: str | None

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .answers import LearningJob, LearningJobs, Models, SecondLook
 from .asking import Activity, Asking
 from .client import Client
 from .errors import MammoLensError
 from .jobs import JobContext, JobRunner
 from .learning_client import RECALIBRATE, TRAIN
-from .learning_job import LearningJob, LearningJobs
-from .model import Models
-from .second_look import SecondLook
 
 Ask = Callable[[Client, JobContext], Any]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from .answers import LearningJob, LearningJobs, Models, SecondLook, SecondLooks
 from .body import Body
 from .cancel import CancelToken
 from .errors import ServerError
-from .learning_job import LearningJob, LearningJobs
-from .model import Models
-from .second_look import SecondLook
+from .parsing import parsed
 from .transport import Transport
 
 TRAIN, RECALIBRATE = "train", "recalibrate"
@@ -28,15 +27,15 @@ class LearningClient:
 
     def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
         """What is learned, what waits for its turn, what came before."""
-        return LearningJobs.of_json(self._read("jobs", cancelled))
+        return parsed(LearningJobs, self._read("jobs", cancelled))
 
     def models(self, cancelled: CancelToken | None = None) -> Models:
         """Which there are, and which one serves."""
-        return Models.of_json(self._read("models", cancelled))
+        return parsed(Models, self._read("models", cancelled))
 
     def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
         """Accepted exams that are not learned from until they are confirmed once more."""
-        return SecondLook.all_of_json(self._read("second-look", cancelled))
+        return parsed(SecondLooks, self._read("second-look", cancelled)).exams
 
     def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
         """Put a job into the queue.
@@ -45,7 +44,7 @@ class LearningClient:
             kind: "train" or "recalibrate".
             parameters: the server's, as ``epochs``, ``from_scratch``, ``ask``.
         """
-        return LearningJob.of_json(self._do("POST", "jobs", {"kind": kind, **parameters}, cancelled))
+        return parsed(LearningJob, self._do("POST", "jobs", {"kind": kind, **parameters}, cancelled))
 
     def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
         """Stop a job, or take it from the queue."""
@@ -53,19 +52,19 @@ class LearningClient:
 
     def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
         """Queue a stopped or failed job once more; a training goes on from its last epoch."""
-        return LearningJob.of_json(self._do("POST", f"jobs/{quote(job, safe='')}/resume", {}, cancelled))
+        return parsed(LearningJob, self._do("POST", f"jobs/{quote(job, safe='')}/resume", {}, cancelled))
 
     def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         """Let a model serve; ``why`` is needed where the gate did not let it pass."""
-        return Models.of_json(self._do("POST", f"models/{quote(model, safe='')}/promote", {"why": why}, cancelled))
+        return parsed(Models, self._do("POST", f"models/{quote(model, safe='')}/promote", {"why": why}, cancelled))
 
     def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         """Refuse a model that waits."""
-        return Models.of_json(self._do("POST", f"models/{quote(model, safe='')}/refuse", {"why": why}, cancelled))
+        return parsed(Models, self._do("POST", f"models/{quote(model, safe='')}/refuse", {"why": why}, cancelled))
 
     def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
         """Let the model that served before serve again."""
-        return Models.of_json(self._do("POST", "models/rollback", {"why": why}, cancelled))
+        return parsed(Models, self._do("POST", "models/rollback", {"why": why}, cancelled))
 
     def _read(self, what: str, cancelled: CancelToken | None) -> Any:
         try:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .answers import HeatLevel
 from .errors import OverlayError
 from .geometry import TOLERANCE, distance
 from .reading import read_picture
-from .view import HeatLevel
 from .volumes import add_volume, grid_of, remove, removed_on_failure
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vtk import vtkVector3d
 
-from .view import Finding, View
+from .answers import Finding, View
 from .volumes import grid_of
 
 _COLOUR = (0.25, 0.9, 1.0)  # neither grey nor one of the heat's

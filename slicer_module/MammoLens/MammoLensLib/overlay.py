@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .answers import HeatLevel
 from .colours import add_colour_node, heat_scale
 from .errors import OverlayError
 from .geometry import TOLERANCE, distance
 from .reading import Picture
-from .view import HeatLevel
 from .volumes import add_volume, grid_of, pixels_of, remove, removed_on_failure
 
 _TRANSFORM_MODIFIED = 15000  # vtkMRMLTransformableNode::TransformModifiedEvent, also when another parent is chosen

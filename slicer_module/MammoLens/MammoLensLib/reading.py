@@ -16,14 +16,13 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
+from .answers import ExamDetail, View
 from .cancel import CancelToken
 from .errors import MammoLensError, SceneError
-from .exam import ExamDetail
 from .fetch import FetchedExam, FetchedView
 from .geometry import Grid, array_of
 from .header import Header, read_header
 from .jobs import OnProgress
-from .view import View
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,9 @@ import numpy as np
 import slicer
 import vtk
 
-from .decision import Region
+from .answers import Finding, Region, View
 from .errors import MammoLensError
 from .outlines import thinned
-from .view import Finding, View
 from .volumes import grid_in_world, remove
 
 _COLOUR = (0.45, 1.0, 0.35)  # neither grey, nor one of the heat's, nor that of the findings' outlines

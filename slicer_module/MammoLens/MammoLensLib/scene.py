@@ -10,6 +10,7 @@ from typing import Any
 
 from vtk import vtkCommand
 
+from .answers import Finding, View
 from .errors import MammoLensError, OverlayError, SceneError
 from .hanging import Slot, Turn, slots_of, turn_of
 from .layout import Hung, Pane, centre, fit, panes, restore_layout, show_layout
@@ -17,7 +18,6 @@ from .level_segmentation import add_level_segmentation
 from .marks import add_mark
 from .overlay import Overlay
 from .reading import ReadExam, ReadView
-from .view import Finding, View
 from .volumes import add_volume, pixels_of, remove, removed_on_failure
 from .window import set_window
 

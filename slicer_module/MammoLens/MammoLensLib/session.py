@@ -13,16 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from uuid import uuid4
 
+from .answers import Decision, ExamDetail, ExamEntry, Region, ServerInfo, Verdict, Worklist
 from .asking import Activity, Asking
 from .cancel import CancelToken
 from .client import Client
-from .decision import Decision, Region, Verdict
-from .exam import ExamDetail, ExamEntry
 from .fetch import FetchedExam, FindLocal, fetch_exam
 from .jobs import JobContext, JobRunner, OnProgress, part_of
-from .server import ServerInfo
 from .watched import WatchedClient
-from .worklist import Worklist
 
 _FETCHED = 0.7  # share of opening an exam after which its files are here
 

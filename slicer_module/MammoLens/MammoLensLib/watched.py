@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .answers import ExamDetail
 from .cancel import Cancelled, CancelToken
 from .client import Client
 from .errors import MammoLensError
-from .exam import ExamDetail
 from .jobs import OnProgress
 
 _EVERY = 1.0  # s

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import qt
 
-from .decision import Verdict
+from .answers import Verdict
 from .jobs import JobRunner
 from .learning import Learning
 from .panel.decision_part import DecisionPart, Regions

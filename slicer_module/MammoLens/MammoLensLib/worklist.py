@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
-from .errors import ServerError
-from .exam import ExamEntry
-from .server import Drift
+from .answers import ExamEntry
 
 _VERDICTS = {"normal": "normal", "finding": "finding", "poor_quality": "poor quality"}
 _STATES = {"judging": "being judged", "failed": "cannot be judged"}
-
-
-@dataclass(frozen=True)
-class Worklist:
-    """What is to be read.
-
-    Attributes:
-        entries: in the server's order: unreviewed first, the most anomalous of them first.
-        drift: whether the exams still are like those that the model was calibrated on.
-    """
-
-    entries: tuple[ExamEntry, ...] = ()
-    drift: Drift = field(default_factory=Drift)
-
-    @classmethod
-    def of_json(cls, told: Any) -> Worklist:
-        """A worklist, from the server's JSON.
-
-        Raises:
-            ServerError: it is none.
-        """
-        exams = told.get("exams") if isinstance(told, Mapping) else None
-        if not isinstance(exams, list):
-            raise ServerError("the server", "its worklist cannot be read", "check the address, or update this module")
-        return cls(tuple(ExamEntry.of_json(one) for one in exams), Drift.of_json(told.get("drift")))
 
 
 def arranged(entries: Iterable[ExamEntry], text: str = "", unreviewed_only: bool = False) -> list[ExamEntry]:

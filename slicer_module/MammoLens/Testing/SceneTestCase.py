@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import slicer
 import vtk
-from MammoLensLib.exam import ExamDetail, ExamEntry
+from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HeatLevel, View
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.reading import read_exam
 from MammoLensLib.regions import Regions
 from MammoLensLib.scene import Scene
-from MammoLensLib.view import Finding, HeatLevel, View
 from vtk.util.numpy_support import numpy_to_vtk
 
 COLUMNS, ROWS = 60, 80

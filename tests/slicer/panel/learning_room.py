@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from MammoLensLib.answers import LearningJob, LearningJobs, Models, SecondLook, SecondLooks
 from MammoLensLib.cancel import CancelToken
-from MammoLensLib.learning_job import LearningJob, LearningJobs
-from MammoLensLib.model import Models
-from MammoLensLib.second_look import SecondLook
+from MammoLensLib.parsing import parsed
 
 OLD, NEW = "restorer-0000", "restorer-1111"
 Asked = Callable[[str, CancelToken | None], None]
@@ -87,21 +86,21 @@ class LearningRoom:
 
     def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
         self._asked("jobs", cancelled)
-        return LearningJobs.of_json(self.jobs_told)
+        return parsed(LearningJobs, self.jobs_told)
 
     def models(self, cancelled: CancelToken | None = None) -> Models:
         self._asked("models", cancelled)
-        return Models.of_json(self.models_told)
+        return parsed(Models, self.models_told)
 
     def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
         self._asked("second_look", cancelled)
-        return SecondLook.all_of_json({"exams": self.exams})
+        return parsed(SecondLooks, {"exams": self.exams}).exams
 
     def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
         self._asked("start", cancelled)
         self.wanted = {"kind": kind, **parameters}
         self.tell(a_job(1, "running", kind, progress=PROGRESS))
-        return LearningJob.of_json(self.jobs_told["jobs"][0])
+        return parsed(LearningJob, self.jobs_told["jobs"][0])
 
     def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
         self._asked(f"stop {job}", cancelled)
@@ -110,7 +109,7 @@ class LearningRoom:
     def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
         self._asked(f"resume {job}", cancelled)
         self.tell(a_job(1, "running"))
-        return LearningJob.of_json(self.jobs_told["jobs"][0])
+        return parsed(LearningJob, self.jobs_told["jobs"][0])
 
     def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"accept {model}: {why}", cancelled)
@@ -120,7 +119,7 @@ class LearningRoom:
         self._asked(f"keep old, not {model}: {why}", cancelled)
         told = next(one for one in self.models_told["models"] if one["model"] == model)
         told["state"] = "refused"
-        return Models.of_json(self.models_told)
+        return parsed(Models, self.models_told)
 
     def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"roll back: {why}", cancelled)
@@ -132,4 +131,4 @@ class LearningRoom:
             one["can_serve"] = one["model"] != model
         event = {"event": "promoted", "time": "2026-02-02T04:00:00Z", "version": model}
         self.models_told = {**self.models_told, "serving": model, "history": [event]}
-        return Models.of_json(self.models_told)
+        return parsed(Models, self.models_told)

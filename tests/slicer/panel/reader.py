@@ -8,15 +8,14 @@ from pathlib import Path
 
 import qt
 import slicer.util
+from MammoLensLib.answers import Finding, Region, View
 from MammoLensLib.cancel import CancelToken
-from MammoLensLib.decision import Region
 from MammoLensLib.errors import SceneError
 from MammoLensLib.fetch import FetchedExam
 from MammoLensLib.jobs import JobRunner, OnProgress
 from MammoLensLib.learning import Learning
 from MammoLensLib.parameters import MammoLensParameters
 from MammoLensLib.session import Session
-from MammoLensLib.view import Finding, View
 from MammoLensLib.widget import Panel
 
 from ...patience import until

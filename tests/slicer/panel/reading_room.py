@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from MammoLensLib.answers import ExamDetail, Region, ServerInfo, Worklist
 from MammoLensLib.cancel import CancelToken
-from MammoLensLib.decision import Region
 from MammoLensLib.errors import ServerError
-from MammoLensLib.exam import ExamDetail
-from MammoLensLib.server import ServerInfo
-from MammoLensLib.worklist import Worklist
+from MammoLensLib.parsing import parsed
 
 from .learning_room import LearningRoom
 
@@ -102,15 +100,15 @@ class ReadingRoom:
 
     def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
         self._ask("worklist", cancelled)
-        return Worklist.of_json({"exams": list(self.exams.values()), "drift": self.drift})
+        return parsed(Worklist, {"exams": list(self.exams.values()), "drift": self.drift})
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         self._ask("exam", cancelled)
-        return ExamDetail.of_json(self.exams[exam])
+        return parsed(ExamDetail, self.exams[exam])
 
     def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
         self._ask("judge", cancelled)
-        return ExamDetail.of_json(self.exams[exam])
+        return parsed(ExamDetail, self.exams[exam])
 
     def download_image(self, image: str, folder: Path, progress: Any = None, cancelled: Any = None) -> Path:
         self._ask("download_image", cancelled)
@@ -138,13 +136,13 @@ class ReadingRoom:
         made = {"verdict": verdict, "comment": comment, "reviewer": "anna", "time": "2026-02-01T08:00:00+00:00"}
         self.exams[exam]["decisions"].append({**made, "regions": told, "undone": False})
         self.exams[exam]["verdict"] = verdict
-        return ExamDetail.of_json(self.exams[exam])
+        return parsed(ExamDetail, self.exams[exam])
 
     def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
         self._ask("undo", cancelled)
         self.exams[exam]["decisions"][-1]["undone"] = True
         self.exams[exam]["verdict"] = None
-        return ExamDetail.of_json(self.exams[exam])
+        return parsed(ExamDetail, self.exams[exam])
 
     def _ask(self, what: str, cancelled: CancelToken | None) -> None:
         assert threading.current_thread() is not threading.main_thread(), f"{what} would freeze Slicer"

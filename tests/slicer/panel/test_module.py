@@ -107,8 +107,8 @@ def test_nothing_of_mammolens_itself_and_no_third_party_package_is_imported() ->
                 assert words[1].partition(".")[0] in allowed, f"{file}: {line}"
 
 
-IN_THREADS = """asking cancel client decision errors exam fetch jobs learning learning_client learning_job model
-second_look server session transport view watched worklist"""
+IN_THREADS = """answers asking cancel client errors fetch jobs learning learning_client parsing session transport
+watched worklist"""
 
 
 @pytest.mark.parametrize("name", IN_THREADS.split())

@@ -7,10 +7,9 @@ from typing import Protocol
 
 from slicer.i18n import tr as _
 
-from ..decision import Region, Verdict
+from ..answers import Finding, Region, Verdict, View
 from ..errors import MammoLensError
 from ..session import Session
-from ..view import Finding, View
 from . import words
 
 _LONGEST_COMMENT = 2000  # characters; what the server takes

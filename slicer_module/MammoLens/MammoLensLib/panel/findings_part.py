@@ -7,10 +7,9 @@ from typing import Protocol
 
 from slicer.i18n import tr as _
 
+from ..answers import ExamDetail, Finding, View
 from ..errors import MammoLensError
-from ..exam import ExamDetail
 from ..session import Session
-from ..view import Finding, View
 from . import words
 from .table import Row, fill, key_of, set_columns
 

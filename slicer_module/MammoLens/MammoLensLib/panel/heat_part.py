@@ -7,9 +7,9 @@ from typing import Protocol
 import qt
 from slicer.i18n import tr as _
 
+from ..answers import HeatLevel
 from ..parameters import MammoLensParameters
 from ..session import Session
-from ..view import HeatLevel
 from . import words
 
 _SWATCH = 12  # pixels

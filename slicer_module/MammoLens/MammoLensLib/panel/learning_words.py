@@ -6,8 +6,7 @@ from html import escape
 
 from slicer.i18n import tr as _
 
-from ..learning_job import RUNNING, LearningJob
-from ..model import Check, Model, Models
+from ..answers import RUNNING, Check, LearningJob, Model, Models
 from . import words
 from .table import Row
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from ..answers import WAITS, Model, Models
 from ..learning import Learning
-from ..model import WAITS, Model, Models
 from . import learning_words, words
 from .table import Row, fill, key_of, select, set_columns
 

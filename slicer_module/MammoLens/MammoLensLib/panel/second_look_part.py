@@ -6,8 +6,8 @@ from html import escape
 
 from slicer.i18n import tr as _
 
+from ..answers import SecondLook
 from ..learning import Learning
-from ..second_look import SecondLook
 from ..session import Session
 from .table import Row, fill, key_of, set_columns
 

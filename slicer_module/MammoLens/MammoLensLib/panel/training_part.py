@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..answers import QUEUED, RESUMABLE, RUNNING
 from ..learning import Learning
-from ..learning_job import QUEUED, RESUMABLE, RUNNING
 from ..session import Session
 from . import learning_words
 

@@ -8,11 +8,9 @@ from html import escape
 
 from slicer.i18n import tr as _
 
+from ..answers import Decision, ExamDetail, HeatLevel, View
 from ..asking import Activity, Busy
-from ..decision import Decision
 from ..errors import MammoLensError
-from ..exam import ExamDetail
-from ..view import HeatLevel, View
 
 ERROR_STYLE = "QLabel { background: #fbe3e1; color: #7a1410; border: 1px solid #d9827b; padding: 4px; }"
 CALM_STYLE = "QLabel { background: #fdf3d8; color: #5c4300; border: 1px solid #e0c26a; padding: 4px; }"
@@ -104,8 +102,8 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f'<p style="margin: 2px 0">{line}</p>' for line in lines)
 
 
-def _breast(laterality: str) -> str:
-    return {"R": _("Right breast"), "L": _("Left breast")}.get(laterality, laterality)
+def _breast(laterality: str | None) -> str:
+    return {"R": _("Right breast"), "L": _("Left breast")}.get(laterality or "", _("Breast"))
 
 
 def _sentence(clause: str) -> str:

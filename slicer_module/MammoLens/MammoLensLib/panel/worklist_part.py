@@ -7,7 +7,7 @@ from html import escape
 from slicer.i18n import tr as _
 
 from .. import worklist
-from ..exam import ExamEntry
+from ..answers import ExamEntry
 from ..parameters import MammoLensParameters
 from ..session import Session
 from . import words
