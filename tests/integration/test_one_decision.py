@@ -138,8 +138,8 @@ def a_page(a_browser: Browser, a_server: Server) -> Iterator[Page]:
 
 
 OHIF = """async ([exam, regions]) => {
-  const { createApi } = await import('/mammolens/ohif/api.js');
-  const { Session } = await import('/mammolens/ohif/session.js');
+  const { createApi } = await import('/mammolens/browser/shared/api.js');
+  const { Session } = await import('/mammolens/browser/ohif/session.js');
   const api = createApi();
   let cuts = 1;
   const cut = ask => async (...rest) => {
