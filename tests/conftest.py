@@ -21,12 +21,13 @@ import psycopg  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
 
-from mammolens.config import ModelConfig  # noqa: E402
+from mammolens.config import EnsembleConfig, ModelConfig  # noqa: E402
 from mammolens.datasets.base import Dataset  # noqa: E402
 from mammolens.datasets.phantom_dataset import write_phantom_dataset  # noqa: E402
 from mammolens.dicom.reader import read_mammogram  # noqa: E402
 from mammolens.inference.predictor import Predictor  # noqa: E402
 from mammolens.training.engine import train  # noqa: E402
+from mammolens.training.ensemble import EnsemblePlan, read_plan, train_ensemble  # noqa: E402
 from mammolens.types import Mammogram  # noqa: E402
 
 from .patience import PATIENCE_S  # noqa: E402
@@ -174,6 +175,33 @@ def a_tiny_config() -> ModelConfig:
 def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory learned from the phantoms; copy it before changing anything."""
     return train(a_tiny_config, phantoms, tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def an_ensemble_file(a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of an ensemble of two kinds of models: the tiny one, and two small restorers as one."""
+    folder = tmp_path_factory.mktemp("ensemble-configuration")
+    wanted = {
+        "name": "fine",
+        "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 3.0, "size": 96, "margin": 0},
+        "network": {"name": "restorer", "options": {"width": 1}, "members": 2},
+        "training": {"epochs": 1, "lesions": {}, "validation_fraction": 0.2},
+    }
+    fine = ModelConfig.model_validate({**a_tiny_config.model_dump(), **wanted})
+    (folder / "fine.yaml").write_text(fine.to_yaml())
+    (folder / "tiny.yaml").write_text(a_tiny_config.to_yaml())
+    members = [{"name": "fine", "model": "fine.yaml", "weight": 3}, {"name": "tiny", "model": "tiny.yaml"}]
+    config = EnsembleConfig.model_validate({"name": "both", "ensemble": {"members": members}})
+    (folder / "ensemble.yaml").write_text(config.to_yaml())
+    return folder / "ensemble.yaml"
+
+
+@pytest.fixture(scope="session")
+def an_ensemble_of_models(phantoms: Dataset, an_ensemble_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model directory of that ensemble, learned from the phantoms."""
+    plan = read_plan(an_ensemble_file)
+    assert isinstance(plan, EnsemblePlan)
+    return train_ensemble(plan, phantoms, tmp_path_factory.mktemp("models") / "both")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammolens.config import LesionKind, ModelConfig, PreprocessingConfig, load_config
+from mammolens.config import LesionKind, ModelConfig, PreprocessingConfig, load_any_config, load_config
 from mammolens.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -15,9 +15,18 @@ CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_configuration_that_is_shipped_can_be_read_and_is_called_like_its_file(path):
-    config = load_config(path)
+    config = load_any_config(path)
     assert config.name == path.stem
     assert config.description
+    assert load_any_config(path).model_validate(yaml.safe_load(config.to_yaml())) == config
+
+
+def test_the_members_of_the_ensemble_are_configurations_beside_it():
+    path = next(path for path in CONFIGS if path.name == "ensemble.yaml")
+    for member in load_any_config(path).ensemble.members:
+        assert load_config(path.parent / member.model).network.members == 3
+    with pytest.raises(ConfigError, match="is an ensemble of whole models; give the configuration of a single model"):
+        load_config(path)
 
 
 def test_the_original_method_is_configured_as_it_was():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from mammolens.errors import ConfigError
 from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM
 
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 Standardise = Literal["none", "acquisition_group", "acquisition_group_view"]
 
 
@@ -63,6 +65,12 @@ class PreprocessingConfig(_Section):
         if not 0 <= low < high <= 100:
             raise ValueError(f"percentiles must rise within 0..100, not {self.percentiles}")
         return self
+
+
+def limitation_of(members: Sequence[PreprocessingConfig]) -> str | None:
+    """What an ensemble does not look for: nothing where the pixels of one of its members are fine enough."""
+    limitations = [member.limitation for member in members]
+    return None if None in limitations else limitations[0]
 
 
 class NetworkConfig(_Section):
@@ -225,10 +233,16 @@ class FindingsConfig(_Section):
     )
 
 
-class ModelConfig(_Section):
+class _Document(_Section):
+    def to_yaml(self) -> str:
+        """The whole configuration as YAML that :func:`load_any_config` reads back unchanged."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+class ModelConfig(_Document):
     """Everything that makes a model reproducible, together with the data and the code's version."""
 
-    name: str = Field("autoencoder", pattern=r"^[a-z][a-z0-9_-]{0,63}$")
+    name: str = Field("autoencoder", pattern=NAME_PATTERN)
     description: str = ""
     preprocessing: PreprocessingConfig = PreprocessingConfig()
     network: NetworkConfig = NetworkConfig()
@@ -239,20 +253,90 @@ class ModelConfig(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
-        if self.findings.level not in self.calibration.levels:
-            names = ", ".join(self.calibration.levels)
-            raise ValueError(f"findings.level {self.findings.level!r} is none of calibration.levels: {names}")
+        _check_level(self.findings, self.calibration)
         if self.scoring.convergence and self.preprocessing.grid != "pixel_size":
             raise ValueError("scoring.convergence looks for masses of one size: set preprocessing.grid to pixel_size")
         return self
 
-    def to_yaml(self) -> str:
-        """The whole configuration as YAML that :func:`load_config` reads back unchanged."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+class EnsembleMember(_Section):
+    """One model of an ensemble."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    model: str = Field(
+        min_length=1, description="configuration or model directory; a relative path starts at the ensemble's file"
+    )
+    weight: float = Field(1.0, gt=0, le=1000, description="in means of scores and of maps")
+
+
+class MembersConfig(_Section):
+    """Which models are combined, and how their scores become one."""
+
+    members: tuple[EnsembleMember, ...] = Field(min_length=2, max_length=20)
+    fusion: Literal["mean", "max"] = Field("mean", description="of the members' standardised scores")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> MembersConfig:
+        if len(set(self.names)) < len(self.members):
+            raise ValueError(f"two members have one name: {', '.join(self.names)}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the members, in order."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """By the member's name."""
+        return {member.name: member.weight for member in self.members}
+
+
+class EnsembleScoringConfig(_Section):
+    """How the ensemble's scores of images become those of exams."""
+
+    fusion: FusionConfig = MEANS
+
+
+class EnsembleConfig(_Document):
+    """Several whole models as one: each prepares images and scores them in its own way."""
+
+    name: str = Field("ensemble", pattern=NAME_PATTERN)
+    description: str = ""
+    ensemble: MembersConfig
+    scoring: EnsembleScoringConfig = EnsembleScoringConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
+    findings: FindingsConfig = FindingsConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EnsembleConfig:
+        _check_level(self.findings, self.calibration)
+        return self
+
+
+AnyConfig = ModelConfig | EnsembleConfig
+
+
+def _check_level(findings: FindingsConfig, calibration: CalibrationConfig) -> None:
+    if findings.level not in calibration.levels:
+        names = ", ".join(calibration.levels)
+        raise ValueError(f"findings.level {findings.level!r} is none of calibration.levels: {names}")
 
 
 def load_config(path: Path) -> ModelConfig:
-    """Read a model configuration.
+    """Read the configuration of a model that is no ensemble.
+
+    Raises:
+        ConfigError: naming the file, the field and the remedy.
+    """
+    config = load_any_config(path)
+    if isinstance(config, EnsembleConfig):
+        raise ConfigError(path, "is an ensemble of whole models", "give the configuration of a single model")
+    return config
+
+
+def load_any_config(path: Path) -> AnyConfig:
+    """Read the configuration of a model or, if it has a section 'ensemble', of an ensemble of models.
 
     Raises:
         ConfigError: naming the file, the field and the remedy.
@@ -262,15 +346,20 @@ def load_config(path: Path) -> ModelConfig:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/restorer.yaml") from error
+    example = "configs/restorer.yaml"
     try:
-        return ModelConfig.model_validate(yaml.safe_load(text) or {})
+        content = yaml.safe_load(text) or {}
+        if isinstance(content, dict) and "ensemble" in content:
+            example = "configs/ensemble.yaml"
+            return EnsembleConfig.model_validate(content)
+        return ModelConfig.model_validate(content)
     except yaml.YAMLError as error:
         raise ConfigError(path, f"is no YAML ({_yaml_problem(error)})", "mend that line") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"
         what = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(path, f"{where}: {what}", "see configs/restorer.yaml for the fields") from error
+        raise ConfigError(path, f"{where}: {what}", f"see {example} for the fields") from error
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -248,6 +248,7 @@ class AnomalyResult:
         anomaly_map: ``(rows, cols)`` float32 >= 0 on the original pixel grid; 0 outside the breast.
         heat_levels: ``(rows, cols)`` uint8 on the same grid; 0 = none, 1.. = levels of the record.
         reconstruction: ``(rows, cols)`` float32 in [0, 1], what the model thinks normal would be.
+        member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
     """
 
     header: ImageHeader
@@ -255,6 +256,7 @@ class AnomalyResult:
     anomaly_map: FloatImage
     heat_levels: NDArray[np.uint8]
     reconstruction: FloatImage
+    member_scores: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (self.record.rows, self.record.columns)

@@ -128,3 +128,15 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_model(
     whole = mammolens(*arguments[:-1], tmp_path / "whole")
     assert whole.stdout == resumed.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "tiny.yaml", "whole"]
+
+
+def test_an_ensemble_of_models_is_trained_calibrated_and_measured(
+    mammolens, an_ensemble_file, an_ensemble_of_models, phantom_folder, tmp_path
+):
+    result = mammolens("train", "-c", an_ensemble_file, "-d", phantom_folder, "-o", tmp_path / "both")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == f"{model_id_of(an_ensemble_of_models)}\n"
+    options = ("--split", "all", "--bootstrap", 20, "--pictures", 0)
+    result = mammolens("evaluate", "-d", phantom_folder, "-m", tmp_path / "both", "-o", tmp_path / "report", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "## Members" in (tmp_path / "report" / "evaluation.md").read_text()

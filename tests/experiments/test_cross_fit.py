@@ -4,11 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.experiments.cross_fit import cross_fit
+from mammolens.experiments.cross_report import report
 from mammolens.experiments.fields import with_values
 from mammolens.models.directory import TRAINING, load_model
+from mammolens.training.ensemble import read_plan
 from mammolens.training.progress import Stage
 
 
@@ -120,3 +123,34 @@ def test_an_image_that_cannot_be_used_is_told_and_the_others_go_on(a_quick_confi
     assert len(errors) == 2
     assert broken not in {image.path for image in result.images}
     assert scored[-1] == (35, 36)
+
+
+@pytest.fixture
+def an_ensemble_plan(a_quick_config, tmp_path):
+    """Reads an ensemble of two models of the quick configuration, one of them wider; or of a trained model."""
+
+    def read(second: str = "wide.yaml"):
+        (tmp_path / "quick.yaml").write_text(a_quick_config.to_yaml())
+        (tmp_path / "wide.yaml").write_text(with_values(a_quick_config, {"network.options.width": 4}).to_yaml())
+        members = [{"name": "quick", "model": "quick.yaml"}, {"name": "wide", "model": second}]
+        (tmp_path / "ensemble.yaml").write_text(yaml.safe_dump({"ensemble": {"members": members}}))
+        return read_plan(tmp_path / "ensemble.yaml")
+
+    return read
+
+
+def test_an_ensemble_is_trained_for_each_fold_and_its_members_are_measured(an_ensemble_plan, phantoms, tmp_path):
+    plan = an_ensemble_plan()
+    found = cross_fit(plan, phantoms, tmp_path / "out", folds=2)
+    assert {name for image in found.images for name in image.member_scores} == {"quick", "wide"}
+    abnormal = next(image for image in found.images if image.abnormal)
+    own = [image.member_scores["wide"] for fold in found.folds for image in fold.images if image.path == abnormal.path]
+    assert abnormal.member_scores["wide"] == pytest.approx(sum(own) / 2)
+    measured = report(found, plan.config, phantoms, tmp_path / "out", n_bootstrap=20)
+    assert [member.name for member in measured.members] == ["quick", "wide"]
+    assert cross_fit(plan, phantoms, tmp_path / "out", folds=2, resume=True) == found
+
+
+def test_a_member_that_is_trained_already_may_know_who_is_scored(an_ensemble_plan, a_trained_model, phantoms, tmp_path):
+    with pytest.raises(ConfigError, match="wide may have learned from patients that are scored here; name their conf"):
+        cross_fit(an_ensemble_plan(str(a_trained_model)), phantoms, tmp_path / "out", folds=2)

@@ -17,8 +17,9 @@ from mammolens.models.directory import CALIBRATION, CARD, METRICS, TRAINING, WEI
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import partition
 from mammolens.training.progress import Stage
-from mammolens.training.recalibrate import recalibrate, unseen_normals
+from mammolens.training.recalibrate import recalibrate
 from mammolens.training.record import training_record
+from mammolens.training.unseen import unseen_normals
 
 
 @pytest.fixture(scope="module")

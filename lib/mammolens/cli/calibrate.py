@@ -39,14 +39,14 @@ def calibrate(
     Example: mammolens calibrate runs/mine -d /data/our-normals -o runs/ours
     """
     with one_line_errors():
-        from mammolens.config import load_config
+        from mammolens.config import load_any_config
         from mammolens.datasets.registry import open_dataset
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
             say("error: give either --output or --in-place", style="bold red")
             raise typer.Exit(ExitCode.USAGE)
-        settings = load_config(config).calibration if config else None
+        settings = load_any_config(config).calibration if config else None
         dataset = open_dataset(data, kind, table)
         with progress_bar() as bar:
             made = recalibrate(model, dataset, output or model, settings=settings, progress=shown_on(bar))

@@ -42,15 +42,17 @@ def cross_fit(
     Example: mammolens cross-fit -c configs/restorer.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
-        from mammolens.config import load_config
+        from mammolens.config import ModelConfig
         from mammolens.datasets.registry import open_dataset
         from mammolens.evaluation.reading import read_scores
         from mammolens.evaluation.report import HTML
         from mammolens.evaluation.texts import rows
         from mammolens.experiments.cross_fit import cross_fit as run
         from mammolens.experiments.cross_report import report
+        from mammolens.training.ensemble import read_plan
 
-        settings = load_config(configuration(config, exposure))
+        plan = read_plan(configuration(config, exposure))
+        settings = plan if isinstance(plan, ModelConfig) else plan.config
         dataset = open_dataset(data, kind, table)
         lesions = open_dataset(exposure) if exposure else None
         for other in against or ():
@@ -59,7 +61,7 @@ def cross_fit(
             over_folds = bar.add_task("folds", total=folds)
             scoring = bar.add_task("score", total=None)
             found = run(
-                settings, dataset, output, exposure=lesions, folds=folds, seed=seed, resume=resume,
+                plan, dataset, output, exposure=lesions, folds=folds, seed=seed, resume=resume,
                 progress=shown_on(bar),
                 on_fold=lambda number: bar.update(over_folds, completed=number - 1),
                 on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),

@@ -10,7 +10,7 @@ import typer
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.figures import print_figures
 from mammolens.cli.options import Kind, Model, Table
-from mammolens.cli.scoring import cases_of, models_to_compare, scored
+from mammolens.cli.scoring import cases_of, measured, models_to_compare, scored
 
 if TYPE_CHECKING:
     from mammolens.evaluation.pictures import Picture
@@ -68,7 +68,6 @@ def evaluate(
     Example: mammolens evaluate -d /data/rsna640 --report runs/evaluation.html
     """
     with one_line_errors():
-        from mammolens.evaluation.evaluate import evaluate as measure
         from mammolens.evaluation.report import write_report
         from mammolens.evaluation.texts import rows
 
@@ -87,9 +86,7 @@ def evaluate(
             found, shown = scored(models, cases, split, pictures)
         else:
             raise typer.BadParameter("give --data FOLDER or --from-scores FILE")
-        evaluation = measure(
-            found.images, alpha=found.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=found.fusion, rule=found.rule
-        )
+        evaluation = measured(found, n_bootstrap, seed)
         about = {"title": found.title, "model": found.model}
         written = write_report(
             evaluation, found.images, folder, notes=found.notes, pictures=shown, report=report, **about

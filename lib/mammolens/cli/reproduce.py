@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.options import Model
-from mammolens.cli.scoring import cases_of, models_to_compare, scored
+from mammolens.cli.scoring import cases_of, measured, models_to_compare, scored
 
 
 def reproduce(
@@ -40,7 +40,6 @@ def reproduce(
     """
     with one_line_errors():
         from mammolens.datasets.registry import open_dataset
-        from mammolens.evaluation.evaluate import evaluate
         from mammolens.evaluation.report import write_report
         from mammolens.experiments.reproduction import PAGE, page, wanted
         from mammolens.files import write_text
@@ -50,9 +49,7 @@ def reproduce(
             say(f"{measurement.name}: {measurement.about}")
             cases = cases_of(open_dataset(data / measurement.name), measurement.split)
             told, _ = scored(models, cases, measurement.split, pictures=0)
-            found[measurement] = evaluate(
-                told.images, alpha=told.alpha, n_bootstrap=n_bootstrap, seed=seed, fusion=told.fusion, rule=told.rule
-            )
+            found[measurement] = measured(told, n_bootstrap, seed)
             folder = output / measurement.name
             write_report(found[measurement], told.images, folder, title=told.title, model=told.model, notes=told.notes)
         write_text(output / PAGE, page(found, models[0].model_id))

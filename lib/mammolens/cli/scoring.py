@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mammolens.errors import InputError
     from mammolens.evaluation.pictures import Picture
     from mammolens.evaluation.reading import ScoredSet
+    from mammolens.evaluation.results import Evaluation
     from mammolens.inference.predictor import Predictor
 
 
@@ -49,6 +50,7 @@ def models_to_compare(model: Path | None, against: Sequence[Path]) -> list[Predi
 
 def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
     """Score the cases, with a progress bar; the first model is measured. With pictures of its worst mistakes."""
+    from mammolens.config import EnsembleConfig
     from mammolens.evaluation.decision_rule import DecisionRule
     from mammolens.evaluation.pictures import Gallery
     from mammolens.evaluation.reading import ScoredSet
@@ -77,5 +79,25 @@ def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: in
         config.calibration.alpha,
         config.scoring.fusion,
         DecisionRule.of(config.calibration),
+        config.ensemble if isinstance(config, EnsembleConfig) else None,
     )
     return found, gallery.pictures()
+
+
+def measured(found: ScoredSet, n_bootstrap: int, seed: int) -> Evaluation:
+    """Measure scored images as their model fuses and decides.
+
+    Raises:
+        DatasetError: as :func:`mammolens.evaluation.evaluate.evaluate`.
+    """
+    from mammolens.evaluation.evaluate import evaluate
+
+    return evaluate(
+        found.images,
+        alpha=found.alpha,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        fusion=found.fusion,
+        rule=found.rule,
+        ensemble=found.ensemble,
+    )

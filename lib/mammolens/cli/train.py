@@ -35,14 +35,14 @@ def train(
     Example: mammolens train -d our-normals -o runs/ours
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
-        from mammolens.config import load_config
         from mammolens.datasets.registry import open_dataset
         from mammolens.models.directory import model_id_of
-        from mammolens.training.engine import train as run
+        from mammolens.training.ensemble import read_plan, seeded
+        from mammolens.training.ensemble import train_plan as run
 
-        settings = load_config(configuration(config, exposure))
+        settings = read_plan(configuration(config, exposure))
         if seed is not None:
-            settings = settings.model_copy(update={"training": settings.training.model_copy(update={"seed": seed})})
+            settings = seeded(settings, seed)
         dataset = open_dataset(data, kind, table)
         with progress_bar() as bar:
             run(

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from mammolens.config import MEANS, FusionConfig
+from mammolens.config import MEANS, FusionConfig, MembersConfig
 from mammolens.evaluation import metrics
 from mammolens.evaluation.baselines import BASELINES, Baseline, kept_scores
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
@@ -17,6 +17,7 @@ from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
 from mammolens.evaluation.exams import breasts_an_exam, decided_exams, images_an_exam
 from mammolens.evaluation.grouping import TRAITS, by_site, by_trait
 from mammolens.evaluation.maps import measure_maps
+from mammolens.evaluation.members import measure_members
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.promises import promises
 from mammolens.evaluation.results import (
@@ -57,6 +58,7 @@ def evaluate(
     fusion: FusionConfig = MEANS,
     rule: DecisionRule = CONFORMAL,
     baselines: Mapping[str, Baseline] = BASELINES,
+    ensemble: MembersConfig | None = None,
 ) -> Evaluation:
     """Measure how well the scores tell abnormal from normal.
 
@@ -67,6 +69,7 @@ def evaluate(
         rule: of the model's decision; one that promises no rate is not held to alpha.
         baselines: by name, compared with the model on the same images; so is every score in the images'
             ``other_scores``.
+        ensemble: of whose members the images have scores, and how they are fused; ``None``: a single model.
 
     Raises:
         DatasetError: without both classes, or when an image stands there twice.
@@ -90,6 +93,8 @@ def evaluate(
         triage=tuple(_triage(fused(images, "exam", fusion), plan)),
         subgroups=tuple(_subgroups(images, plan)),
         maps=tuple(measure_maps(images, n_bootstrap, seed, _LEVEL)),
+        ensemble=ensemble,
+        members=tuple(measure_members(images, ensemble, n_bootstrap, seed, _LEVEL)) if ensemble else (),
     )
 
 

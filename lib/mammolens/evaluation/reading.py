@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from mammolens.config import FusionConfig
+from mammolens.config import FusionConfig, MembersConfig
 from mammolens.datasets.csv_rows import CsvRow
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
@@ -36,6 +36,7 @@ class ScoredSet:
     alpha: float
     fusion: FusionConfig
     rule: DecisionRule
+    ensemble: MembersConfig | None = None
 
 
 def read_scored_set(scores: Path) -> ScoredSet:
@@ -51,10 +52,18 @@ def read_scored_set(scores: Path) -> ScoredSet:
         notes = tuple(str(note) for note in said["notes"])
         about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), fusion)
         rule = DecisionRule(**said.get("rule", {}))  # absent from older files: the usual one
+        ensemble = _ensemble(said.get("ensemble"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"
         raise DatasetError(source, f"cannot be read ({why})", f"keep it beside {scores.name}") from error
-    return ScoredSet(tuple(read_scores(scores)), *about, rule)
+    return ScoredSet(tuple(read_scores(scores)), *about, rule, ensemble)
+
+
+def _ensemble(said: object) -> MembersConfig | None:
+    try:
+        return None if said is None else MembersConfig.model_validate(said)
+    except ValidationError as error:
+        raise ValueError(f"ensemble is {said!r}") from error
 
 
 def _fusion(said: object) -> FusionConfig:
@@ -91,6 +100,7 @@ def _image(row: CsvRow) -> ScoredImage:
         exam_p_value=row.number("exam_p_value"),
         exam_is_anomalous=row.flag("exam_is_anomalous"),
         other_scores=_keyed(row, "score.", row.required_number),
+        member_scores=_keyed(row, "member.", row.required_number),
         localisations=_keyed(row, "map.", lambda name: Localisation.from_text(row.required(name), row.source)),
     )
 

@@ -20,7 +20,12 @@ from mammolens.evaluation.scored import ScoredImage
 EVALUATION_JSON: Final = "evaluation.json"
 SCORES_CSV: Final = "scores.csv"
 # Dictionaries of an image: the field, and what stands in front of a key in the table's columns.
-_KEYED: Final = {"covariates": "covariate.", "other_scores": "score.", "localisations": "map."}
+_KEYED: Final = {
+    "covariates": "covariate.",
+    "other_scores": "score.",
+    "member_scores": "member.",
+    "localisations": "map.",
+}
 _FIELDS: Final = tuple(field.name for field in dataclasses.fields(ScoredImage) if field.name not in _KEYED)
 
 
@@ -40,8 +45,9 @@ def json_text(evaluation: Evaluation, *, title: str, model: str, notes: Sequence
 def scores_csv(images: Sequence[ScoredImage]) -> str:
     """One line an image, empty where unknown: enough to measure again without the model.
 
-    Behind the fixed columns stand 'covariate.NAME', 'score.NAME' (a baseline's or another model's) and 'map.NAME'
-    (JSON: how well a map lies on the lesions, :class:`~mammolens.evaluation.localisation.Localisation`).
+    Behind the fixed columns stand 'covariate.NAME', 'score.NAME' (a baseline's or another model's), 'member.NAME' (of
+    an ensemble's members) and 'map.NAME' (JSON: how well a map lies on the lesions,
+    :class:`~mammolens.evaluation.localisation.Localisation`).
     """
     keys = [(field, name) for field in _KEYED for name in _names(images, field)]
     text = io.StringIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mammolens.config import FusionConfig
+from mammolens.config import FusionConfig, MembersConfig
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
 from mammolens.evaluation.metrics import Metric
@@ -152,6 +152,27 @@ class MapResult:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberResult:
+    """What one member of an ensemble is worth, of images.
+
+    Attributes:
+        alone: AUROC of the member's own score.
+        without: AUROC of the ensemble of the others.
+        change: ``without`` minus the AUROC of the whole ensemble, on the same resamples.
+    """
+
+    name: str
+    alone: Interval
+    without: Interval
+    change: Interval
+
+    @property
+    def helps(self) -> bool:
+        """Whether the ensemble is worse without it: the whole interval of ``change`` lies below 0."""
+        return self.change.high < 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Everything measured, and how.
 
@@ -165,6 +186,8 @@ class Evaluation:
         subgroups: by site, machine, view, density and decade of age, as far as they are known.
         maps: none where no lesion is located.
         rule: by which the model decides.
+        ensemble: the members of the measured model and how their scores are fused; ``None``: it is a single model.
+        members: of the ensemble, where there are normal and abnormal images.
     """
 
     groups: tuple[GroupResult, ...]
@@ -179,3 +202,5 @@ class Evaluation:
     triage: tuple[TriagePoint, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     maps: tuple[MapResult, ...] = ()
+    ensemble: MembersConfig | None = None
+    members: tuple[MemberResult, ...] = ()

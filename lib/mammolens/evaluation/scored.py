@@ -46,6 +46,7 @@ class ScoredImage:
         other_scores: of the same image by baselines and other models, by name; missing where unknown.
         localisations: how well maps lie on the lesions, by the map's name, :data:`MODEL` for the model's own;
             empty where nobody knows whether or where lesions lie.
+        member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
 
     Raises:
         DatasetError: for a score that is not finite or a p-value outside [0, 1].
@@ -68,6 +69,7 @@ class ScoredImage:
     exam_is_anomalous: bool | None = None
     other_scores: dict[str, float] = field(default_factory=dict)
     localisations: dict[str, Localisation] = field(default_factory=dict)
+    member_scores: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.pred_score):

@@ -96,6 +96,7 @@ def scored_image(
         exam_is_anomalous=record.exam_is_anomalous,
         other_scores=other_scores or {},
         localisations=localisations or {},
+        member_scores=dict(result.member_scores),
     )
 
 

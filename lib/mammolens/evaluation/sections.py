@@ -49,6 +49,8 @@ def sections(evaluation: Evaluation) -> Iterator[Section]:
         yield _triage(evaluation)
     if any(group.comparisons for group in evaluation.groups):
         yield _comparisons(evaluation)
+    if evaluation.members:
+        yield _members(evaluation)
     if evaluation.maps:
         yield _maps(evaluation)
     if evaluation.subgroups:
@@ -143,6 +145,27 @@ def _comparisons(evaluation: Evaluation) -> Section:
         for found in group.comparisons
     )
     return Section("Beside other scores", text, (Table(header, rows),))
+
+
+def _members(evaluation: Evaluation) -> Section:
+    text = (
+        "AUROC of images: of each member's standardised score alone, of the ensemble without it, and what leaving it "
+        "out changes, paired on the same resamples of patients. A member helps if the whole interval of the change "
+        "lies below 0."
+    )
+    for member in evaluation.members:
+        text += "" if member.helps else f" {member.name} does not help on these images."
+    header = ("member", "AUROC, alone", "AUROC, ensemble without it", "change without it")
+    rows = tuple(
+        (
+            member.name,
+            interval_text(member.alone),
+            interval_text(member.without),
+            interval_text(member.change, signed=True),
+        )
+        for member in evaluation.members
+    )
+    return Section("Members", text, (Table(header, rows),))
 
 
 def _maps(evaluation: Evaluation) -> Section:

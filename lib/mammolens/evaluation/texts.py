@@ -9,7 +9,7 @@ from typing import Final
 
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.results import Evaluation, GroupResult, MapResult
+from mammolens.evaluation.results import Evaluation, GroupResult, MapResult, MemberResult
 
 LABELS: Final[Mapping[Metric, str]] = MappingProxyType(
     {
@@ -62,7 +62,15 @@ def metric_text(group: GroupResult, metric: Metric) -> str:
 def rows(evaluation: Evaluation) -> list[tuple[str, str, str]]:
     """What a command prints as (group, metric, text), the text like '0.624 [0.57, 0.68]', in the order of reading."""
     groups = [line for group in evaluation.groups for line in _group_rows(group)]
-    return [*groups, *(line for found in evaluation.maps for line in _map_rows(found))]
+    members = [line for found in evaluation.members for line in _member_rows(found)]
+    return [*groups, *members, *(line for found in evaluation.maps for line in _map_rows(found))]
+
+
+def _member_rows(found: MemberResult) -> Iterator[tuple[str, str, str]]:
+    name = f"member: {found.name}"
+    yield name, "AUROC of the member alone", interval_text(found.alone)
+    verdict = "" if found.helps else "; does not help on these images"
+    yield name, "AUROC, ensemble without it minus ensemble", interval_text(found.change, signed=True) + verdict
 
 
 def _map_rows(found: MapResult) -> Iterator[tuple[str, str, str]]:

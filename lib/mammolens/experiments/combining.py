@@ -55,6 +55,7 @@ def _averaged(by_fold: Mapping[int, ScoredImage], drawn: Mapping[str, int]) -> S
         p_value=median_high([image.p_value for image in images]),
         is_anomalous=_majority([image.is_anomalous for image in images]),
         raw_score=fmean(raw) if raw else None,
+        member_scores={name: fmean(image.member_scores[name] for image in images) for name in kept.member_scores},
         exam_p_value=median_high(exam_p_values) if exam_p_values else None,
         exam_is_anomalous=_majority(exam_decisions) if exam_decisions else None,
     )

@@ -22,7 +22,7 @@ from mammolens.files import write_text
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import model_id_of
-from mammolens.training.engine import train
+from mammolens.training.ensemble import EnsemblePlan, train_plan
 from mammolens.training.progress import Observer, unobserved
 
 PLAN, MODEL, SCORES = "cross-fit.json", "model", "scores.csv"
@@ -47,7 +47,7 @@ class CrossFit:
 
 
 def cross_fit(
-    config: ModelConfig,
+    config: ModelConfig | EnsemblePlan,
     dataset: Dataset,
     output: Path,
     *,
@@ -80,11 +80,13 @@ def cross_fit(
         on_error: told of each image that cannot be used; the others go on.
 
     Raises:
-        ConfigError: the configuration learns from known abnormal images, and those of ``dataset`` are scored here.
+        ConfigError: the configuration learns from known abnormal images, and those of ``dataset`` are scored here; or a
+            member of an ensemble is trained already, perhaps on patients who are.
         DatasetError: too few patients, no abnormal image, an image of both data sets, or the output holds another
             cross-fitting.
     """
-    if config.training.exposure_share and exposure is None:
+    _refuse_trained_members(config)
+    if _learns_from_lesions(config) and exposure is None:
         reason = "the models would score cancers that they learned from"
         raise ConfigError("training.exposure_share", reason, "give lesions of other patients as --exposure")
     _refuse_shared(dataset, exposure)
@@ -101,7 +103,7 @@ def cross_fit(
 
 
 def _fold(
-    config: ModelConfig,
+    config: ModelConfig | EnsemblePlan,
     fold: Fold,
     exposure: Dataset | None,
     folder: Path,
@@ -112,7 +114,7 @@ def _fold(
 ) -> ScoredFold:
     model, scores = folder / MODEL, folder / SCORES
     if not model.exists():
-        train(config, fold.learners, model, exposure=exposure, progress=progress, resume=resume)
+        train_plan(config, fold.learners, model, exposure=exposure, progress=progress, resume=resume)
     if not scores.exists():
         images = []
         for image in score_cases(Predictor.load(model), fold.scored, on_error=on_error):
@@ -140,8 +142,21 @@ def _refuse_shared(dataset: Dataset, exposure: Dataset | None) -> None:
         raise DatasetError(exposure.name, reason, "give lesions of other patients")
 
 
-def _fingerprint(config: ModelConfig, plan: Sequence[Fold], exposure: Dataset | None) -> str:
-    digest = hashlib.sha256(config.model_dump_json().encode())
+def _learns_from_lesions(config: ModelConfig | EnsemblePlan) -> bool:
+    if isinstance(config, EnsemblePlan):
+        return config.learns_from_lesions
+    return bool(config.training.exposure_share)
+
+
+def _refuse_trained_members(config: ModelConfig | EnsemblePlan) -> None:
+    if isinstance(config, EnsemblePlan) and config.trained_elsewhere:
+        reason = f"{', '.join(config.trained_elsewhere)} may have learned from patients that are scored here"
+        raise ConfigError("ensemble.members", reason, "name their configurations, so that each fold trains its own")
+
+
+def _fingerprint(config: ModelConfig | EnsemblePlan, plan: Sequence[Fold], exposure: Dataset | None) -> str:
+    described = config.fingerprint() if isinstance(config, EnsemblePlan) else config.model_dump_json()
+    digest = hashlib.sha256(described.encode())
     listed = [(fold.number, (*fold.learners.cases, *fold.scored)) for fold in plan]
     for name, cases in (*listed, ("exposure", exposure.cases if exposure else ())):
         digest.update(f"|{name}".encode())

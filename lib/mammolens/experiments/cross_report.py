@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mammolens.config import ModelConfig
+from mammolens.config import AnyConfig, EnsembleConfig
 from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
@@ -32,7 +32,7 @@ _ImageKey = tuple[str, str, str]
 
 def report(
     found: CrossFit,
-    config: ModelConfig,
+    config: AnyConfig,
     dataset: Dataset,
     output: Path,
     *,
@@ -64,6 +64,7 @@ def report(
         seed=seed,
         fusion=config.scoring.fusion,
         rule=DecisionRule.of(config.calibration),
+        ensemble=config.ensemble if isinstance(config, EnsembleConfig) else None,
     )
     same_model, same_site = pairs_of_one_model(found.folds, n_bootstrap, seed)
     write_report(

@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.standardisation import Source
-from mammolens.config import ModelConfig
+from mammolens.config import AnyConfig, limitation_of
 from mammolens.enums import QualityFlag, SpacingSource
 from mammolens.inference.breast_view import breast_view
+from mammolens.inference.detector import Detection, Detector, NetworkDetector, prepare_all
+from mammolens.inference.ensemble_detector import EnsembleDetector
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_judgement import ExamJudgement, judge_exam
 from mammolens.inference.findings import find_findings
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.quality import pixel_flags
-from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.inference.usual_images import UsualImages
-from mammolens.models.directory import CALIBRATION, TrainedModel, load_model
+from mammolens.models.directory import CALIBRATION, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
-from mammolens.transforms.pipeline import Pipeline, Prepared
+from mammolens.transforms.pipeline import Prepared
 from mammolens.types import AnomalyRecord, AnomalyResult, Finding, FloatImage, ImageHeader, Mammogram
 
 
@@ -37,12 +38,11 @@ class Analysis:
 
     score: ImageScore
     shape: tuple[int, int]
-    prepared: Prepared
-    grid: ScoredGrid
+    detection: Detection
 
 
 class Predictor:
-    """Judge mammograms with one model; safe to share between threads.
+    """Judge mammograms with one model, or an ensemble of models as one; safe to share between threads.
 
     Attributes:
         model_id: of the model directory.
@@ -50,13 +50,15 @@ class Predictor:
         config: of the model.
     """
 
-    def __init__(self, model: TrainedModel, calibration: Calibration) -> None:
+    def __init__(self, model: AnyModel, calibration: Calibration) -> None:
         self.model_id = model.model_id
         self.calibration_id = calibration.calibration_id
-        self.config: ModelConfig = model.config
+        self.config: AnyConfig = model.config
         self.calibration = calibration
-        self._pipeline = Pipeline(model.config.preprocessing)
-        self._scorer = Scorer(model.network, model.config.scoring)
+        self._detector: Detector = (
+            EnsembleDetector(model) if isinstance(model, TrainedEnsemble) else NetworkDetector(model)
+        )
+        self._pipeline = self._detector.pipelines[0]  # on whose grid the maps lie
         self._usual_images = UsualImages.of(calibration.images)
 
     @classmethod
@@ -66,7 +68,7 @@ class Predictor:
         Raises:
             ModelError: incomplete or damaged.
         """
-        model = load_model(directory)
+        model = load_any_model(directory)
         config = model.config
         return cls(model, Calibration.load(directory / CALIBRATION, config.calibration, config.scoring.fusion))
 
@@ -74,8 +76,8 @@ class Predictor:
         """The image's score alone, without maps on the original grid."""
         return self.analyse(mammogram).score
 
-    def score_prepared(self, prepared: Prepared) -> ImageScore:
-        """The score of an image that a pipeline of this model's configuration prepared already."""
+    def score_prepared(self, *prepared: Prepared) -> ImageScore:
+        """The score of an image that the pipeline of this model, or of each of its members, prepared already."""
         return self._scored(prepared)[0]
 
     def image_p_value(self, score: ImageScore) -> float:
@@ -113,13 +115,15 @@ class Predictor:
         Raises:
             UnsupportedMammogramError: the preprocessing finds no breast, or one too large for the grid.
         """
-        prepared = self._pipeline.prepare(mammogram)
-        score, grid = self._scored(prepared)
+        score, detection = self._scored(prepare_all(self._detector.pipelines, mammogram))
         rows, columns = mammogram.pixels.shape
-        return Analysis(score, (rows, columns), prepared, grid)
+        return Analysis(score, (rows, columns), detection)
 
     def seen(self, mammogram: Mammogram) -> FloatImage:
-        """What the network is given, on the original grid: ``(rows, cols)`` in [0, 1], 0 outside the breast.
+        """What the network, or an ensemble's first member, is given, on the original grid.
+
+        Returns:
+            ``(rows, cols)`` float32 in [0, 1], 0 outside the breast.
 
         Raises:
             UnsupportedMammogramError: as :meth:`analyse`.
@@ -134,24 +138,28 @@ class Predictor:
             analysis: by this predictor.
             exam: scores of all images of the exam, this one included.
         """
-        anomaly_map = self._pipeline.restore_map(analysis.grid.anomaly_map, analysis.prepared)
+        prepared, grid = analysis.detection.prepared, analysis.detection.grid
+        anomaly_map = self._pipeline.restore_map(grid.anomaly_map, prepared)
         starts = list(self.calibration.levels(analysis.score.header.acquisition_group).values())
         return AnomalyResult(
             header=analysis.score.header,
             record=self._record(analysis, exam, *self._findings(analysis, anomaly_map)),
             anomaly_map=anomaly_map,
             heat_levels=_heat_levels(anomaly_map, starts),
-            reconstruction=self._pipeline.restore_image(analysis.grid.reconstruction, analysis.prepared),
+            reconstruction=self._pipeline.restore_image(grid.reconstruction, prepared),
+            member_scores=analysis.detection.member_scores,
         )
 
-    def _scored(self, prepared: Prepared) -> tuple[ImageScore, ScoredGrid]:
-        grid, header = self._scorer.score(prepared), header_of(prepared.image)
+    def _scored(self, prepared: Sequence[Prepared]) -> tuple[ImageScore, Detection]:
+        detection = self._detector.detect(prepared)
+        header, raw_score = header_of(detection.prepared.image), detection.grid.pred_score
         source = Source(header.acquisition_group, header.view)
-        standardised = self.calibration.standardisation.score(grid.pred_score, source)
-        return ImageScore(header.flagged(*self._flags(header, prepared)), standardised, grid.pred_score), grid
+        standardised = self.calibration.standardisation.score(raw_score, source)
+        flagged = header.flagged(*self._flags(header, detection.prepared))
+        return ImageScore(flagged, standardised, raw_score), detection
 
     def _findings(self, analysis: Analysis, anomaly_map: FloatImage) -> tuple[list[Finding], int]:
-        header, prepared = analysis.score.header, analysis.prepared
+        header, prepared = analysis.score.header, analysis.detection.prepared
         breast = self._pipeline.restore_map(prepared.mask.as_tensor(), prepared) > 0.5
         levels = self.calibration.levels(header.acquisition_group)
         landmarks = partial(landmarks_of, prepared, self._pipeline)
@@ -214,10 +222,10 @@ class Predictor:
             findings=findings,
             findings_left_out=findings_left_out,
             quality_flags=list(header.flags),
-            unusual_statistic=self._unusual_statistic(analysis.prepared),
+            unusual_statistic=self._unusual_statistic(analysis.detection.prepared),
             model=self.model_id,
             calibration=self.calibration_id,
-            limitation=self.config.preprocessing.limitation,
+            limitation=limitation_of([pipeline.config for pipeline in self._detector.pipelines]),
             notice=RESEARCH_USE_ONLY,
         )
 

@@ -28,11 +28,13 @@ class ScoredGrid:
         pred_score: grows with deviation from normal; see :class:`Scorer`.
         anomaly_map: smoothed, inside the eroded breast; 0 elsewhere.
         reconstruction: the image that the network thinks normal, in normalised greys.
+        is_probability: whether the map is one; else it is an error in multiples of the breast's mean.
     """
 
     pred_score: float
     anomaly_map: torch.Tensor
     reconstruction: torch.Tensor
+    is_probability: bool = True
 
     @property
     def map_peak(self) -> float:
@@ -64,11 +66,13 @@ class Scorer:
         with torch.inference_mode():
             output = self.network(image[None], mask[None])
         inside = mask > 0.5
+        is_probability = output.log_odds is not None
         if output.log_odds is None:
             pred_score, anomaly_map = self._of_error(image, output.reconstruction[0], inside)
         else:
             pred_score, anomaly_map = self._of_evidence(image, mask, output.log_odds[0].numpy(), inside)
-        return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(output.reconstruction[0], whole))
+        reconstruction = _padded(output.reconstruction[0], whole)
+        return ScoredGrid(pred_score, _padded(anomaly_map, whole), reconstruction, is_probability)
 
     def _of_error(
         self, image: torch.Tensor, reconstruction: torch.Tensor, inside: torch.Tensor

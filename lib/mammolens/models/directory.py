@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mammolens.config import ModelConfig, load_config
+from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import whole_file, write_text
 from mammolens.models.registry import build_network
@@ -25,6 +25,7 @@ CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
     "MODEL_CARD.md",
     "metrics.json",
 )
+MEMBERS = "members"  # folder of an ensemble, with a model directory for each member
 _REMEDY = "train it again, or take a complete model directory"
 
 
@@ -43,12 +44,77 @@ class TrainedModel:
     training: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EnsembleMemberModel:
+    """One whole model of an ensemble: its name, its directory, its share of means, and the model itself."""
+
+    name: str
+    directory: Path
+    weight: float
+    model: TrainedModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedEnsemble:
+    """Several whole models that are served as one.
+
+    Attributes:
+        model_id: name and fingerprint of all configurations and weights.
+        members: in the order of the configuration; the first one's grid carries the maps.
+        training: the record: what the members learned from, and what they calibrate on together.
+    """
+
+    model_id: str
+    config: EnsembleConfig
+    members: tuple[EnsembleMemberModel, ...]
+    training: dict[str, Any]
+
+
+AnyModel = TrainedModel | TrainedEnsemble
+
+
 def model_id_of(directory: Path) -> str:
-    """Name and SHA-256 fingerprint of the configuration and the weights of a model directory."""
+    """Name and SHA-256 fingerprint of the configurations and the weights of a model directory."""
     digest = hashlib.sha256()
-    for name in (CONFIG, WEIGHTS):
-        digest.update(_bytes(directory / name))
-    return f"{load_config(directory / CONFIG).name}-{digest.hexdigest()[:12]}"
+    for path in fingerprinted_files(directory):
+        digest.update(_bytes(path))
+    return f"{load_any_config(directory / CONFIG).name}-{digest.hexdigest()[:12]}"
+
+
+def fingerprinted_files(directory: Path) -> list[Path]:
+    """The configurations and the weights, whose fingerprint is the id of a model.
+
+    Raises:
+        ConfigError: the configuration is missing or damaged.
+    """
+    parts = network_directories(directory)
+    own = [directory / CONFIG] if parts != [directory] else []
+    return [*own, *(part / name for part in parts for name in (CONFIG, WEIGHTS))]
+
+
+def network_directories(directory: Path) -> list[Path]:
+    """The model directories whose networks are run: those of an ensemble's members, or this one.
+
+    Raises:
+        ConfigError: the configuration is missing or damaged.
+    """
+    config = load_any_config(directory / CONFIG)
+    if isinstance(config, EnsembleConfig):
+        return [directory / MEMBERS / name for name in config.ensemble.names]
+    return [directory]
+
+
+def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
+    """The files, relative to the directory, that a trained and calibrated model must have, and those that it may have.
+
+    Raises:
+        ConfigError: the configuration is missing or damaged.
+    """
+    parts = [part.relative_to(directory) for part in network_directories(directory)]
+    weights = [part / WEIGHTS for part in parts]
+    folders = list(dict.fromkeys((Path(), *parts)))
+    needed = [folder / name for folder in folders for name in (CONFIG, TRAINING, CALIBRATION)]
+    return [*needed, *weights], [folder / name for folder in folders for name in (CARD, METRICS)]
 
 
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
@@ -62,25 +128,56 @@ def save_model(directory: Path, config: ModelConfig, network: nn.Module, trainin
 
 
 def load_model(directory: Path) -> TrainedModel:
-    """Load a model for inference (evaluation mode).
+    """Load a model that is no ensemble of whole models, for inference (evaluation mode).
 
     Raises:
         ModelError: naming the directory, what is missing or damaged, and the remedy.
     """
+    model = load_any_model(directory)
+    if isinstance(model, TrainedEnsemble):
+        remedy = f"give one of its members: {directory / MEMBERS / model.members[0].name}"
+        raise ModelError(directory, "is an ensemble of whole models", remedy)
+    return model
+
+
+def load_any_model(directory: Path) -> AnyModel:
+    """Load a model or an ensemble of whole models, for inference.
+
+    Raises:
+        ModelError: as :func:`load_model`.
+    """
     if not directory.is_dir():
         raise ModelError(directory, "is no model directory", "give the output folder of 'mammolens train'")
     try:
-        config = load_config(directory / CONFIG)
-        network = build_network(config.network)
-        _load_weights(network, directory / WEIGHTS)
+        config = load_any_config(directory / CONFIG)
         training = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
         if not isinstance(training, dict):
             raise ValueError(f"{TRAINING} holds no record")
+        if isinstance(config, EnsembleConfig):
+            members = tuple(
+                EnsembleMemberModel(name, folder, weight, load_model(folder))
+                for name, weight in config.ensemble.weights.items()
+                for folder in (directory / MEMBERS / name,)
+            )
+            return TrainedEnsemble(model_id_of(directory), config, members, training)
+        network = build_network(config.network)
+        _load_weights(network, directory / WEIGHTS)
     except ConfigError as error:
         raise ModelError(directory, f"cannot be loaded ({error.source}: {error.reason})", _REMEDY) from error
+    except ModelError:
+        raise
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
     return TrainedModel(model_id_of(directory), config, network.eval(), training)
+
+
+def record_of(directory: Path) -> dict[str, Any]:
+    """The training record of a model directory; empty where there is none."""
+    try:
+        record = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:

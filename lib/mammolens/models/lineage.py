@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mammolens.models.directory import TRAINING
+from mammolens.models.directory import record_of
 from mammolens.models.history import Entry, Event
 from mammolens.models.store import ModelStore
 
@@ -79,7 +77,7 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
     judged = [entry for entry in own if entry.event in _JUDGED]
     verdict = next((entry.verdict for entry in reversed(judged) if entry.verdict), None)
     given = next((entry for entry in judged if entry.verdict == verdict), None)  # later entries lean on it
-    record = _record(store, version)
+    record = record_of(store.directory(version))
     return Lineage(
         version=version,
         serves=version == serving,
@@ -97,11 +95,3 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
         verdict=verdict,
         judged_against=given.previous if verdict and given else None,
     )
-
-
-def _record(store: ModelStore, version: str) -> dict[str, Any]:
-    try:
-        record = json.loads((store.directory(version) / TRAINING).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

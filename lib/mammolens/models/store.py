@@ -14,9 +14,9 @@ from types import EllipsisType
 
 from filelock import FileLock, Timeout
 
-from mammolens.errors import ModelError
+from mammolens.errors import ConfigError, ModelError
 from mammolens.files import whole_file
-from mammolens.models.directory import CALIBRATION, CARD, CONFIG, METRICS, TRAINING, WEIGHTS, load_model
+from mammolens.models.directory import CONFIG, load_any_model, model_files
 from mammolens.models.history import Entry, Event, History, served
 
 _POINTER, _VERSIONS, _VERDICTS, _HISTORY, _LOCK = "serving", "versions", "verdicts", "history.jsonl", ".lock"
@@ -108,16 +108,24 @@ class ModelStore:
         Raises:
             ModelError: a file of the model is missing or damaged.
         """
-        for name in (CONFIG, WEIGHTS, TRAINING, CALIBRATION):
+        remedy = "publish a trained and calibrated model"
+        if not (directory / CONFIG).is_file():
+            raise ModelError(directory, f"has no {CONFIG}", remedy)
+        try:
+            needed, others = model_files(directory)
+        except ConfigError as error:
+            raise ModelError(directory, f"cannot be loaded ({error.reason})", remedy) from error
+        for name in needed:
             if not (directory / name).is_file():
-                raise ModelError(directory, f"has no {name}", "publish a trained and calibrated model")
-        model_id = load_model(directory).model_id
+                raise ModelError(directory, f"has no {name}", remedy)
+        model_id = load_any_model(directory).model_id
         self._versions.mkdir(parents=True, exist_ok=True)
         temporary = self._versions / f".{uuid.uuid4().hex}"
         temporary.mkdir()
         try:
-            for name in (CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS):
+            for name in (*needed, *others):
                 if (directory / name).is_file():
+                    (temporary / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(directory / name, temporary / name)
                     _flush(temporary / name)
             version = self._placed(temporary, model_id)
@@ -150,7 +158,7 @@ class ModelStore:
         Raises:
             ModelError: there is no such version, it cannot be loaded, or it was judged against another one.
         """
-        load_model(self.directory(version))
+        load_any_model(self.directory(version))
         with self._changing():
             if judged_against is not ... and self.serving_version() != judged_against:
                 raise ModelError(self.root, "another model was promoted while this one was judged", "judge it again")
@@ -193,7 +201,7 @@ class ModelStore:
                 raise ModelError(self.root, "no model served before this one", "promote another version instead")
             before = line[-2]
             if before is not None:
-                load_model(self.directory(before))
+                load_any_model(self.directory(before))
             self._note(Event.ROLLED_BACK, before, by, why)
             self._point_to(before)
         return before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case
 from mammolens.errors import InputError
 from mammolens.inference.batch import OnError
@@ -99,8 +100,12 @@ def _of_normals(models: Pair, trial: Trial, policy: PromotionPolicy, *, same: bo
 
 def _see_the_same(serving: Path, candidate: Path, models: Pair) -> bool:
     """Whether both make the same map and the same raw score of every image."""
-    parts = [(one.config.preprocessing, one.config.network, one.config.scoring) for one in models]
-    return parts[0] == parts[1] and (serving / WEIGHTS).read_bytes() == (candidate / WEIGHTS).read_bytes()
+    old, new = (one.config for one in models)
+    # An ensemble fuses scores that its members' calibrations standardise: calibrated anew, it may rank images anew.
+    if not (isinstance(old, ModelConfig) and isinstance(new, ModelConfig)):
+        return False
+    same = (old.preprocessing, old.network, old.scoring) == (new.preprocessing, new.network, new.scoring)
+    return same and (serving / WEIGHTS).read_bytes() == (candidate / WEIGHTS).read_bytes()
 
 
 def _images(normals: Sequence[Case], findings: Sequence[Case], sentinels: Sequence[Case]) -> int:

@@ -12,7 +12,7 @@ from torch import nn
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Source, leave_one_out
-from mammolens.config import ModelConfig
+from mammolens.config import CalibrationConfig, FusionConfig, ModelConfig
 from mammolens.datasets.base import Case
 from mammolens.errors import DatasetError
 from mammolens.inference.asymmetry import asymmetry
@@ -27,7 +27,9 @@ from mammolens.types import ImageHeader
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
+class ScoredNormal:
+    """A normal image as a model that never learned from the patient scores it; ``patient`` is an ordinal."""
+
     header: ImageHeader
     patient: int
     raw_score: float
@@ -36,6 +38,7 @@ class _Scored:
 
     @property
     def source(self) -> Source:
+        """Machine and view."""
         return Source(self.header.acquisition_group, self.header.view)
 
 
@@ -65,9 +68,8 @@ def calibrate(
         DatasetError: none of the images can be used.
     """
     used: list[Case] = []
-    scored: list[_Scored] = []
-    patients = sorted({case.patient_id for part in unseen for case in part.cases})
-    ordinals = {patient: number for number, patient in enumerate(patients)}
+    scored: list[ScoredNormal] = []
+    ordinals = ordinals_of([case for part in unseen for case in part.cases])
     for part in unseen:
         scorer = Scorer(part.network, config.scoring)
         for case, prepared in prepared_cases(part.cases, pipeline, on_done):
@@ -75,21 +77,34 @@ def calibrate(
             used.append(case)
             statistics = image_statistics(breast_view(prepared))
             header, patient = header_of(prepared.image), ordinals[case.patient_id]
-            scored.append(_Scored(header, patient, grid.pred_score, grid.map_peak, statistics))
+            scored.append(ScoredNormal(header, patient, grid.pred_score, grid.map_peak, statistics))
+    return calibration_of(scored, config.calibration, config.scoring.fusion), tuple(used)
+
+
+def ordinals_of(cases: Sequence[Case]) -> dict[str, int]:
+    """A number for each patient, which stands for the patient in a calibration."""
+    return {patient: number for number, patient in enumerate(sorted({case.patient_id for case in cases}))}
+
+
+def calibration_of(scored: Sequence[ScoredNormal], config: CalibrationConfig, fusion: FusionConfig) -> Calibration:
+    """Standardise each patient's scores by those of all others, and fuse them to exams.
+
+    Raises:
+        DatasetError: there is no image.
+    """
     if not scored:
         raise DatasetError("calibration", "none of its images can be used", "see the images that were left out")
     standardised = leave_one_out(
         np.array([one.raw_score for one in scored], dtype=np.float64),
         np.array([one.patient for one in scored], dtype=np.int64),
         [one.source for one in scored],
-        config.calibration.standardise,
+        config.standardise,
     )
     images = tuple(_normal_image(one, float(score)) for one, score in zip(scored, standardised, strict=True))
-    exams = _normal_exams(scored, images, config)
-    return Calibration(images, exams, config.calibration, config.scoring.fusion), tuple(used)
+    return Calibration(images, _normal_exams(scored, images, fusion), config, fusion)
 
 
-def _normal_image(scored: _Scored, pred_score: float) -> NormalImage:
+def _normal_image(scored: ScoredNormal, pred_score: float) -> NormalImage:
     return NormalImage(
         patient=scored.patient,
         view=scored.header.view,
@@ -103,12 +118,12 @@ def _normal_image(scored: _Scored, pred_score: float) -> NormalImage:
 
 
 def _normal_exams(
-    scored: Sequence[_Scored], images: Sequence[NormalImage], config: ModelConfig
+    scored: Sequence[ScoredNormal], images: Sequence[NormalImage], fusion: FusionConfig
 ) -> tuple[NormalExam, ...]:
     exams: dict[tuple[int, str], list[ImageScore]] = defaultdict(list)
     for one, image in zip(scored, images, strict=True):
         exams[one.patient, one.header.exam_id].append(ImageScore(one.header, image.pred_score, image.raw_score))
-    fused = [(patient, fuse(scores, config.scoring.fusion)) for (patient, _), scores in exams.items()]
+    fused = [(patient, fuse(scores, fusion)) for (patient, _), scores in exams.items()]
     return tuple(
         NormalExam(
             patient=patient,

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from mammolens import __version__
 from mammolens.datasets.base import Case
@@ -22,6 +23,7 @@ from mammolens.training.stored_samples import SUFFIX, StoredSamples, is_stored, 
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 logger = logging.getLogger(__name__)
+_Made = TypeVar("_Made")
 
 
 def prepared_cases(
@@ -36,18 +38,35 @@ def prepared_cases(
         with_lesions: bring outlined lesions to the grid, too.
     """
 
-    def prepare(case: Case) -> Prepared | InputError:
+    def prepare(case: Case) -> Prepared:
+        if with_lesions and case.lesions:
+            return _with_lesions(case, pipeline)
+        return pipeline.load(case.path, case.attributes)
+
+    return prepared_by(prepare, cases, on_done)
+
+
+def prepared_by(
+    prepare: Callable[[Case], _Made], cases: Sequence[Case], on_done: Callable[[], None]
+) -> Iterator[tuple[Case, _Made]]:
+    """What a function makes of each case, in their order; cases of which it raises InputError are logged and left out.
+
+    Args:
+        prepare: called by several threads, a few cases ahead.
+        cases: to prepare.
+        on_done: called once a case.
+    """
+
+    def tried(case: Case) -> _Made | InputError:
         try:
-            if with_lesions and case.lesions:
-                return _with_lesions(case, pipeline)
-            return pipeline.load(case.path, case.attributes)
+            return prepare(case)
         except InputError as error:
             return error
 
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         # Only a few ahead: little memory, and whoever stops does not wait for all the others.
-        rest = ((case, pool.submit(prepare, case)) for case in cases)
+        rest = ((case, pool.submit(tried, case)) for case in cases)
         ahead = deque(islice(rest, 2 * workers))
         while ahead:
             case, future = ahead.popleft()

@@ -67,13 +67,13 @@ def training_record(
     """
     images = {part.value: len(used[part]) for part in listed.by_split}
     return {
-        "dataset": _terms(dataset),
-        "exposure": _terms(exposure) if exposure is not None else None,
+        "dataset": terms_of(dataset),
+        "exposure": terms_of(exposure) if exposure is not None else None,
         "data_fingerprint": data_fingerprint(listed.normals),
         "exposure_fingerprint": data_fingerprint([listed.exposure]),
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
-        "patients": {part.value: len(_patients(cases)) for part, cases in used.items()},
+        "patients": {part.value: len(patients_in(cases)) for part, cases in used.items()},
         "seed": config.training.seed,
         "members": [
             {
@@ -86,13 +86,18 @@ def training_record(
         ],
         "started_from": started_from,
         "pretrained_weights": None if started_from else pretrained_weights(config.network),
-        "versions": {
-            "mammolens": __version__,
-            "torch": str(torch.__version__),
-            "monai": monai.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "notice": RESEARCH_USE_ONLY,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of the software that a model is made with."""
+    return {
+        "mammolens": __version__,
+        "torch": str(torch.__version__),
+        "monai": monai.__version__,
+        "python": platform.python_version(),
     }
 
 
@@ -109,18 +114,15 @@ def recalibrated_record(
         doubt: why patients of the training may be among these, if they may.
     """
     part = Split.CALIBRATION.value
-    changed = {"images": len(used), "images_left_out": len(listed) - len(used), "patients": len(_patients(used))}
+    changed = {"images": len(used), "images_left_out": len(listed) - len(used), "patients": len(patients_in(used))}
     counts = {name: {**record[name], part: count} for name, count in changed.items()}
-    return {**record, **counts, "calibrated_on": {**_terms(dataset), "doubt": doubt, "mammolens": __version__}}
+    return {**record, **counts, "calibrated_on": {**terms_of(dataset), "doubt": doubt, "mammolens": __version__}}
 
 
 def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
     """Markdown for people: what it is, what it learned from, what it promises, its licence."""
     data = record["dataset"]
-    starts, size = calibration.levels(), config.preprocessing.size
-    levels = "\n".join(
-        f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.calibration.levels.items()
-    )
+    size = config.preprocessing.size
     return f"""# {model_id}
 
 **{RESEARCH_USE_ONLY}.** {config.description}
@@ -131,20 +133,33 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 - Data: {data["name"]}, {_learned_from(record)}. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
-{_exposed_to(record)}{_started_from(record)}{_calibrated_on(record)}\
+{_exposed_to(record)}{_started_from(record)}{calibrated_on_lines(record)}\
 - Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, {_members(record["members"])}.
-- Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
-  Scores are {_UNITS[config.calibration.standardise]}.
+{decision_lines(calibration, config.preprocessing.limitation)}
+"""
+
+
+def decision_lines(calibration: Calibration, limitation: str | None) -> str:
+    """The end of a card: how the model decides, on whom it is calibrated, and where its heat levels begin.
+
+    Args:
+        calibration: of the model.
+        limitation: what it does not look for, in a sentence, if there is anything to say.
+    """
+    starts, config = calibration.levels(), calibration.config
+    levels = "\n".join(f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.levels.items())
+    not_looked_for = f"- {limitation}\n" if limitation else ""
+    return f"""- Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
+  Scores are {_UNITS[config.standardise]}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
   {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
   {_by_itself(calibration)}
-{_not_looked_for(config)}- Not known: performance on other machines, populations and image processing than the data's.
+{not_looked_for}- Not known: performance on other machines, populations and image processing than the data's.
 
 | heat level | begins at map value | normal images that reach it, at most |
 |---|---|---|
-{levels}
-"""
+{levels}"""
 
 
 def _parts(record: dict[str, Any]) -> str:
@@ -155,12 +170,6 @@ def _parts(record: dict[str, Any]) -> str:
         for part, words in _PARTS.items()
         if part.value in images
     )
-
-
-def _not_looked_for(config: ModelConfig) -> str:
-    """A line of the card on what the model does not look for; none where there is nothing to say."""
-    limitation = config.preprocessing.limitation
-    return f"- {limitation}\n" if limitation else ""
 
 
 def _members(members: Sequence[dict[str, Any]]) -> str:
@@ -191,15 +200,17 @@ def _started_from(record: dict[str, Any]) -> str:
     return f"- Training started from: {weights}.\n" if weights else ""
 
 
-def _terms(dataset: Dataset) -> dict[str, str]:
+def terms_of(dataset: Dataset) -> dict[str, str]:
+    """Name, licence and citation of a data set."""
     return {"name": dataset.name, "licence": dataset.licence, "citation": dataset.citation}
 
 
-def _patients(cases: Sequence[Case]) -> set[str]:
+def patients_in(cases: Sequence[Case]) -> set[str]:
+    """Their ids."""
     return {case.patient_id for case in cases}
 
 
-def _calibrated_on(record: dict[str, Any]) -> str:
+def calibrated_on_lines(record: dict[str, Any]) -> str:
     """Lines of the card on the data of a later calibration; none where there was none."""
     data = record.get("calibrated_on")
     if data is None:

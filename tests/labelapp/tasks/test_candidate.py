@@ -9,7 +9,8 @@ import pytest
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.labelapp.tasks.candidate import Workplace, record_of
+from mammolens.labelapp.tasks.candidate import Workplace
+from mammolens.models.directory import record_of
 from mammolens.training.progress import Stage, TrainingProgress, unobserved
 
 

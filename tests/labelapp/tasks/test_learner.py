@@ -281,3 +281,15 @@ def test_each_epoch_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> 
         logged(TrainingProgress(Stage.PREPARE, 3, 99))
         logged(TrainingProgress(Stage.JUDGE, 99, 99))
     assert [line.split(",")[0] for line in caplog.messages] == ["epoch 1/2", "judge 99/99 images"]
+
+
+def test_where_an_ensemble_of_models_serves_a_training_is_refused_and_a_calibration_is_made(
+    make_learner: MakeLearner, a_site_serving: Serving, an_ensemble_of_models: Path
+) -> None:
+    version = a_site_serving.store.publish(an_ensemble_of_models)
+    with pytest.raises(RequestError, match=r"ensemble of whole models, which a server does not train; calibrate it"):
+        make_learner().learn("train", {})
+    outcome = make_learner().learn("recalibrate", {})
+    assert outcome["model"].startswith(version)
+    assert outcome["model"] != version
+    assert a_site_serving.store.versions() == [*a_site_serving.store.versions()[:-1], outcome["model"]]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from mammolens.config import ModelConfig, load_config
+from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.errors import MammoLensError
-from mammolens.models.directory import CONFIG, TRAINING, model_id_of
 from mammolens.training.engine import train
-from mammolens.training.partition import partition
+from mammolens.training.made import is_made_of
 from mammolens.training.progress import Observer
 from mammolens.training.recalibrate import recalibrate
-from mammolens.training.record import data_fingerprint
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +60,7 @@ class Workplace:
         exposure: Dataset | None = None,
     ) -> Path:
         """Train; raises as :func:`mammolens.training.engine.train` does."""
-        if resume and self._is_made(config, dataset, exposure, start_from):
+        if resume and is_made_of(self.folder, config, dataset, exposure, start_from):
             _log.info("the model is trained already; it is judged now")
             return self.folder
         self.clear()
@@ -82,28 +78,3 @@ class Workplace:
         """Remove the candidate."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-
-    def _is_made(
-        self, config: ModelConfig, dataset: Dataset, exposure: Dataset | None, start_from: Path | None
-    ) -> bool:
-        """Whether the folder holds what this training would make: it is written whole, or not at all."""
-        record = record_of(self.folder)
-        try:
-            origin, parts = model_id_of(start_from) if start_from else None, partition(dataset, config, exposure)
-            return (
-                load_config(self.folder / CONFIG) == config
-                and record.get("data_fingerprint") == data_fingerprint(parts.normals)
-                and record.get("exposure_fingerprint") == data_fingerprint([parts.exposure])
-                and record.get("started_from") == origin
-            )
-        except MammoLensError:
-            return False
-
-
-def record_of(directory: Path) -> dict[str, Any]:
-    """The training record of a model directory; empty where there is none."""
-    try:
-        record = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

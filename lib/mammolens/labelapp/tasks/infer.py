@@ -24,7 +24,7 @@ from mammolens.labelapp.parameters import InferParameters, defaults, parse
 from mammolens.labelapp.reading.deriving import derived_from_image
 from mammolens.labelapp.tasks.serving import Serving
 from mammolens.labelapp.tasks.siblings import ExamScores
-from mammolens.models.directory import WEIGHTS
+from mammolens.models.directory import WEIGHTS, network_directories
 from mammolens.types import AnomalyResult, Mammogram
 
 T = TypeVar("T")
@@ -61,8 +61,8 @@ class MammogramInfer(InferTask):
         return defaults(InferParameters)
 
     def get_path(self, validate: bool = True) -> str:
-        """File of the serving model's weights."""
-        return str(self._serving.store.serving() / WEIGHTS)
+        """File of the serving model's weights; of an ensemble, of its first member's."""
+        return str(network_directories(self._serving.store.serving())[0] / WEIGHTS)
 
     def __call__(self, request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Judge the file ``request['image']``.

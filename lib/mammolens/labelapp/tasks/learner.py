@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mammolens.config import ModelConfig
+from mammolens.config import EnsembleConfig, ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.registry import open_dataset
-from mammolens.errors import InputError, ModelError
+from mammolens.errors import InputError, ModelError, RequestError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
 from mammolens.labelapp.responses.learning import JobOutcome
-from mammolens.labelapp.tasks.candidate import Workplace, record_of
+from mammolens.labelapp.tasks.candidate import Workplace
 from mammolens.labelapp.tasks.marked_findings import refuse_unteachable, tells_lesions, to_teach_and_to_judge
 from mammolens.labelapp.tasks.model_words import gate_check
 from mammolens.labelapp.tasks.parts import Parts, parts_to_calibrate, parts_to_learn
 from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
 from mammolens.labelapp.tasks.serving import Serving
 from mammolens.labelapp.tasks.site import Site
+from mammolens.models.directory import network_directories, record_of
 from mammolens.promotion.promote import Decision, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
 
@@ -70,7 +71,7 @@ class Learner:
 
         Raises:
             DatasetError: too few patients are accepted as normal.
-            RequestError: a parameter that cannot be used.
+            RequestError: a parameter that cannot be used, or a training where an ensemble of whole models serves.
             ModelError: the serving model cannot be calibrated anew, or another one was promoted meanwhile.
             PacsError, StorageError: an accepted image cannot be had, or its score not be kept.
         """
@@ -81,7 +82,7 @@ class Learner:
         return outcome.model_dump(mode="json")
 
     def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> JobOutcome:
-        base, share = self._serving.configuration(), self._settings.held_back_share
+        base, share = self._configuration(), self._settings.held_back_share
         teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
         if wanted.learn_from_findings:
             refuse_unteachable(base, teaching)
@@ -109,7 +110,7 @@ class Learner:
     def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> JobOutcome:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
         normals = self._site.normals()
-        taught_here = record_of(directory).get("dataset", {}).get("name", "").startswith(normals.name)
+        taught_here = any(_learned_from(part, normals) for part in network_directories(directory))
         parts = parts_to_calibrate(
             normals,
             held_back_share=self._settings.held_back_share,
@@ -119,6 +120,15 @@ class Learner:
         self._log(parts, 0)
         candidate = self._workplace.recalibrated(directory, parts.learners, unseen=taught_here, observe=observe)
         return self._outcome(candidate, parts, (), 0, wanted.ask, observe, by)
+
+    def _configuration(self) -> ModelConfig:
+        """Of a training, unless the serving model is an ensemble of whole models."""
+        config = self._serving.configuration()
+        if isinstance(config, EnsembleConfig):
+            reason = f"the serving model ({config.name}) is an ensemble of whole models, which a server does not train"
+            remedy = "calibrate it anew instead, or train its members apart and publish the ensemble that they make"
+            raise RequestError("train", reason, remedy)
+        return config
 
     def _exposure(self, base: ModelConfig, findings: Dataset | None) -> Dataset | None:
         """The lesions to learn from: the admin's, where the model can, and the site's own, where somebody wants it."""
@@ -190,6 +200,12 @@ class Learner:
         learners, held_back = parts.learners, parts.held_back
         numbers = len(learners.cases), len(learners.patients), len(held_back.patients), set_aside
         _log.info("%d accepted images of %d patients; %d more are held back, %d exams set aside", *numbers)
+
+
+def _learned_from(directory: Path, normals: Dataset) -> bool:
+    """Whether the network of a model directory learned from the site's normals, earlier ones too."""
+    name: str = record_of(directory).get("dataset", {}).get("name", "")
+    return name.startswith(normals.name)
 
 
 def _together(sources: Sequence[Dataset]) -> Dataset:

@@ -11,9 +11,8 @@ from mammolens.enums import Split
 from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImageError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import GateVerdict, ModelEvent, ModelList, ModelState, ModelVersion
-from mammolens.labelapp.tasks.candidate import record_of
 from mammolens.labelapp.tasks.model_words import gate_verdict
-from mammolens.models.directory import model_id_of
+from mammolens.models.directory import model_id_of, record_of
 from mammolens.models.history import Entry, served
 from mammolens.models.lineage import Lineage, lineages
 from mammolens.models.store import ModelStore, pretrained_directory
@@ -168,8 +167,8 @@ def _learned(record: Mapping[str, Any]) -> dict[str, int | None]:
 
 
 def _sum(counts: object, parts: Sequence[Split]) -> int | None:
-    if not isinstance(counts, Mapping):
-        return None
+    if not isinstance(counts, Mapping) or not any(part.value in counts for part in parts):
+        return None  # as of an ensemble, each of whose members learned from patients of its own
     return sum(int(counts.get(part.value, 0)) for part in parts)
 
 

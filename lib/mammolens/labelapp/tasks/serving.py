@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from mammolens.config import ModelConfig, load_config
+from mammolens.config import AnyConfig, load_any_config
 from mammolens.errors import ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CONFIG
@@ -44,9 +44,9 @@ class Serving:
                 self._loaded = (directory, predictor)
             return self._loaded[1]
 
-    def configuration(self) -> ModelConfig:
+    def configuration(self) -> AnyConfig:
         """Of the model that serves now; of the shipped one where that is gone or damaged."""
         try:
             return self.predictor().config
         except ModelError:
-            return load_config(pretrained_directory() / CONFIG)
+            return load_any_config(pretrained_directory() / CONFIG)

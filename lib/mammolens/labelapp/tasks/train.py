@@ -8,6 +8,7 @@ from typing import Any
 
 from monailabel.interfaces.tasks.train import TrainTask
 
+from mammolens.config import ModelConfig
 from mammolens.errors import ModelError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.parameters import TrainParameters, defaults
@@ -30,7 +31,8 @@ class NormalTrain(TrainTask):
 
     def config(self) -> dict[str, Any]:
         """Parameters of a request and their defaults, which are the serving model's own."""
-        own = self._serving.configuration().training.model_dump(mode="json")
+        config = self._serving.configuration()
+        own = config.training.model_dump(mode="json") if isinstance(config, ModelConfig) else {}
         return {key: own.get(key, value) for key, value in defaults(TrainParameters).items()}
 
     def stats(self) -> dict[str, Any]:

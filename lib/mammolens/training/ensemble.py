@@ -1,0 +1,181 @@
+"""Train an ensemble of whole models: its members one after the other, then the calibration that they share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mammolens.config import AnyConfig, EnsembleConfig, ModelConfig, load_any_config, load_config
+from mammolens.datasets.base import Dataset
+from mammolens.errors import ConfigError, ModelError
+from mammolens.files import write_text
+from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
+from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
+from mammolens.training.engine import train
+from mammolens.training.made import is_made_of
+from mammolens.training.progress import Observer, unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class EnsemblePlan:
+    """An ensemble to be made.
+
+    Attributes:
+        config: as it will stand in the model directory.
+        members: by name, in order: the configuration of a model to train, or the directory of a trained one.
+    """
+
+    config: EnsembleConfig
+    members: Mapping[str, ModelConfig | Path]
+
+    @property
+    def trained_elsewhere(self) -> list[str]:
+        """Names of the members that are trained already."""
+        return [name for name, member in self.members.items() if isinstance(member, Path)]
+
+    @property
+    def learns_from_lesions(self) -> bool:
+        """Whether a member that is to be trained wants known abnormal images."""
+        return any(isinstance(own, ModelConfig) and own.training.exposure_share for own in self.members.values())
+
+    def fingerprint(self) -> str:
+        """Equal for equal plans, wherever their files lie."""
+        members = [
+            member.model_dump_json() if isinstance(member, ModelConfig) else model_id_of(member)
+            for member in self.members.values()
+        ]
+        return "|".join([self.config.model_dump_json(), *members])
+
+
+def read_plan(path: Path) -> ModelConfig | EnsemblePlan:
+    """Read a configuration; of an ensemble also those of its members, whose paths begin at the file's folder.
+
+    Raises:
+        ConfigError: naming the file, the field and the remedy.
+        ModelError: a member's model directory is incomplete or damaged.
+    """
+    config: AnyConfig = load_any_config(path)
+    if isinstance(config, ModelConfig):
+        return config
+    members = {member.name: _member(path, member.name, member.model) for member in config.ensemble.members}
+    placed = [member.model_copy(update={"model": f"{MEMBERS}/{member.name}"}) for member in config.ensemble.members]
+    ensemble = config.ensemble.model_copy(update={"members": tuple(placed)})
+    return EnsemblePlan(config.model_copy(update={"ensemble": ensemble}), members)
+
+
+def seeded(plan: ModelConfig | EnsemblePlan, seed: int) -> ModelConfig | EnsemblePlan:
+    """The same with another seed, of an ensemble for each member that is to be trained."""
+    if isinstance(plan, ModelConfig):
+        return _seeded(plan, seed)
+    members = {name: _seeded(own, seed) if isinstance(own, ModelConfig) else own for name, own in plan.members.items()}
+    return replace(plan, members=members)
+
+
+def train_ensemble(
+    plan: EnsemblePlan,
+    dataset: Dataset,
+    output: Path,
+    *,
+    exposure: Dataset | None = None,
+    progress: Observer = unobserved,
+    resume: bool = False,
+) -> Path:
+    """Train the members, calibrate them together and write a model directory, whole or not at all.
+
+    Meanwhile a folder ``.<output>.ensemble`` beside it keeps the members that are done and the checkpoint of the one
+    that learns; an interrupted run goes on from there with ``resume``.
+
+    Args:
+        plan: by :func:`read_plan`.
+        dataset: its clean normal cases are used; see :func:`mammolens.training.partition.partition`.
+        output: the model directory; must not exist.
+        exposure: known abnormal images with outlined lesions, for the members that learn from some.
+        progress: told of every step of each member.
+        resume: go on with what an interrupted run of the same plan and data left.
+
+    Raises:
+        ModelError: ``output`` exists, or a member's model directory is not complete.
+        DatasetError: too few usable patients, or none whom every member has not learned from.
+        ConfigError: a member cannot be trained, or none learns from ``exposure`` though it is given.
+    """
+    if output.exists():
+        raise ModelError(output, "exists already", "choose another output, or move it away")
+    if exposure is not None and not plan.learns_from_lesions:
+        reason = f"is 0 in all members that are trained, so nothing would be learned from {exposure.name}"
+        raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that learns from it")
+    folder = output.with_name(f".{output.name}.ensemble")
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    for place in (folder / MEMBERS).glob("[!.]*"):
+        if place.name not in plan.members:
+            shutil.rmtree(place)
+    for name, member in plan.members.items():
+        place = folder / MEMBERS / name
+        if isinstance(member, Path):
+            _copy_model(member, place)
+            continue
+        own = exposure if member.training.exposure_share else None
+        if is_made_of(place, member, dataset, own, None):
+            continue
+        shutil.rmtree(place, ignore_errors=True)
+        train(member, dataset, place, exposure=own, progress=progress, resume=resume)
+    write_text(folder / CONFIG, plan.config.to_yaml())
+    calibrate_ensemble_directory(folder, dataset, anew=False, progress=progress)
+    folder.rename(output)
+    return output
+
+
+def train_plan(
+    plan: ModelConfig | EnsemblePlan,
+    dataset: Dataset,
+    output: Path,
+    *,
+    exposure: Dataset | None = None,
+    progress: Observer = unobserved,
+    resume: bool = False,
+    start_from: Path | None = None,
+) -> Path:
+    """Train what a configuration describes; arguments and errors are those of :func:`train` and :func:`train_ensemble`.
+
+    Raises:
+        ConfigError: an ensemble is to start from a model.
+    """
+    if isinstance(plan, ModelConfig):
+        return train(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, start_from=start_from)
+    if start_from is not None:
+        remedy = "leave --start-from out, or train a member with it and name its directory in the configuration"
+        raise ConfigError(plan.config.name, "is an ensemble of whole models, which has no weights of its own", remedy)
+    return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume)
+
+
+def _seeded(config: ModelConfig, seed: int) -> ModelConfig:
+    return config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
+
+
+def _member(source: Path, name: str, given: str) -> ModelConfig | Path:
+    path = source.parent / given
+    if path.is_dir():
+        config = load_model(path).config
+    else:
+        try:
+            config = load_config(path)
+        except ConfigError as error:
+            reason = f"member {name} cannot be used ({error.source}: {error.reason})"
+            raise ConfigError(source, reason, "name a configuration or a model directory that exists") from error
+    if config.calibration.standardise == "none":
+        reason = f"member {name} does not standardise its scores, so they cannot be compared with the others'"
+        raise ConfigError(source, reason, "set its calibration.standardise to acquisition_group_view")
+    return path if path.is_dir() else config
+
+
+def _copy_model(directory: Path, place: Path) -> None:
+    """Its calibration, record and card are written anew with the ensemble's."""
+    shutil.rmtree(place, ignore_errors=True)
+    needed, _ = model_files(directory)
+    for name in needed:
+        if not (directory / name).is_file():
+            raise ModelError(directory, f"has no {name}", "give a trained and calibrated model")
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(directory / name, place / name)

@@ -1,0 +1,86 @@
+"""Which normal patients a model never learned from, as far as its training record can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+from mammolens.enums import Split
+from mammolens.errors import DatasetError
+from mammolens.models.directory import TrainedModel
+from mammolens.models.ensemble import members_of
+from mammolens.training.calibrate import Unseen
+from mammolens.training.partition import Cases, Partition, by_member, clean_normals, partition
+from mammolens.training.record import data_fingerprint
+
+_DOUBT = "the training record names no patients, so make sure that none of these taught the model"
+
+
+def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -> tuple[list[Unseen], str | None]:
+    """Clean normal cases with the network that scores them: of several, the one that did not learn from the patient.
+
+    Args:
+        model: of one network or several that learned from different patients.
+        dataset: whose clean normal cases are used; see :func:`unseen_normals`.
+        unseen: whoever asks knows that the model learned from none of these patients, or has several networks, one of
+            which never learns from the patient: all clean normal cases are used.
+
+    Returns:
+        The cases by network; and why patients that taught the model may be among them, if they may.
+
+    Raises:
+        DatasetError: no case is left.
+    """
+    doubt, parts = None, by_member(clean_normals(dataset).cases, model.config.network.members)
+    if not unseen:
+        parts, doubt = unseen_normals(dataset, model.config, model.training)
+    # As many parts as members: each by the member that did not learn from it. One part: by all of them.
+    networks = members_of(model.network) if len(parts) > 1 else [model.network]
+    return [Unseen(network, own) for network, own in zip(networks, parts, strict=True)], doubt
+
+
+def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]) -> tuple[list[Cases], str | None]:
+    """Clean normal cases that the model did not learn from, as far as its training record can tell.
+
+    The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or as
+    the same publication, the calibration part of the same partition is taken, one for each member of the model; of
+    others the split 'calibration' where there is one, else all that are not set aside or meant for training.
+
+    Returns:
+        The cases, in one part or one for each member; and why patients that taught the model may be among them.
+
+    Raises:
+        DatasetError: no case is left.
+    """
+    normals = clean_normals(dataset)
+    parts = _partition(dataset, config)
+    if parts is not None and data_fingerprint(parts.normals) == record.get("data_fingerprint"):
+        return _calibration(parts), None
+    if parts is not None and _is_same_publication(dataset, record["dataset"]):
+        return _calibration(parts), f"the data have changed since the training, and {_DOUBT}"
+    cases = normals.in_split(Split.CALIBRATION).cases
+    cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
+    if not cases:
+        reason = "has no clean normal image that is not set aside"
+        raise DatasetError(dataset.name, reason, "give normal mammograms of patients that the model never saw")
+    return [cases], _DOUBT
+
+
+def _calibration(parts: Partition) -> list[Cases]:
+    return [share.calibration for share in parts.shares]
+
+
+def _is_same_publication(dataset: Dataset, taught: dict[str, str]) -> bool:
+    """By name and citation; tables and folders have no citation, and their names are anybody's."""
+    named = (dataset.name, dataset.citation)
+    return bool(dataset.citation) and named == (taught.get("name"), taught.get("citation"))
+
+
+def _partition(dataset: Dataset, config: ModelConfig) -> Partition | None:
+    """As training drew it, without exposure; ``None`` where these are too few patients to have been trained on."""
+    training = config.training.model_copy(update={"exposure_share": 0.0})
+    try:
+        return partition(dataset, config.model_copy(update={"training": training}))
+    except DatasetError:
+        return None
