@@ -37,7 +37,6 @@ from mammolens.labelapp.parameters import KeepParameters, parse
 from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.reading.drift_watch import DriftWatch, window_of
 from mammolens.labelapp.reading.ledger_settings import open_ledger, review_policy
-from mammolens.labelapp.reading.old_marks import import_old_marks
 from mammolens.labelapp.reading.policy import ResultPolicy, StorePolicy
 from mammolens.labelapp.reading.room import ReadingRoom
 from mammolens.labelapp.reading.second_look import SecondLook
@@ -103,7 +102,6 @@ class MammoLensApp(MONAILabelApp):
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = open_ledger(conf, self._datastore.place)
-        import_old_marks(self._datastore, self.ledger)
         decisions = Decisions(self.ledger, whose, self._datastore.with_room)
         self.reading_room = ReadingRoom(self._serving, self._datastore, decisions, policy, self._in_the_pool)
         self.second_look = SecondLook(

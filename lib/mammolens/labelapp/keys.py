@@ -37,10 +37,9 @@ class InfoKey(StrEnum):
 
 
 class ReviewKey(StrEnum):
-    """Keys of a decision as MONAI Label's clients see it in an image's info; ``status`` is an older ``verdict``."""
+    """Keys of a decision as MONAI Label's clients see it in an image's info."""
 
     VERDICT = "verdict"
-    STATUS = "status"
     REVIEWER = "user"
     TIME = "ts"
     MODEL = "model"

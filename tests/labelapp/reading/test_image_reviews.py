@@ -60,16 +60,13 @@ def test_marks_are_told_as_clients_knew_them(reviews: ImageReviews, an_exam: Exa
     image, other = an_exam.image_ids[:2]
     assert reviews.marks_of(image) == {}
     decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
-    reviews.review(image, {"status": "finding"}, "grace")
+    reviews.review(image, {"verdict": "finding"}, "grace")
     marks = reviews.marks_of(image)
     assert (marks["review"]["verdict"], marks["review"]["user"]) == ("finding", "grace")
     assert marks["review"]["ts"] > 1_700_000_000
     assert [mark["verdict"] for mark in marks["reviews"]] == ["normal", "finding"]
     assert reviews.marks_of(other)["review"]["verdict"] == "normal"
     assert reviews.marks() == {name: reviews.marks_of(name) for name in an_exam.image_ids}
-    info = ImageReviews.marked({"p_value": 0.1, "review": "of old", "reviews": []}, marks)
-    assert info == {"p_value": 0.1, **marks}
-    assert ImageReviews.marked({"review": "of old"}, {}) == {}
 
 
 @pytest.mark.parametrize("nothing", [{}, None])

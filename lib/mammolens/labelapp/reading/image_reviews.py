@@ -115,11 +115,6 @@ class ImageReviews:
             return {}
         return _marks(self._decisions.now().of(exam_id), image.sop_instance_uid)
 
-    @staticmethod
-    def marked(info: Mapping[str, Any], marks: Mapping[str, Any]) -> dict[str, Any]:
-        """An image's info with its marks."""
-        return {key: value for key, value in info.items() if key not in (InfoKey.REVIEW, InfoKey.REVIEWS)} | dict(marks)
-
     def _find(self, image_id: str) -> tuple[Exam, ImageDescription]:
         _, image = self._exams.place_of(image_id)
         return self._exams.of_image(image_id), image
@@ -140,12 +135,12 @@ class ImageReviews:
 def _read(mark: Any) -> ReviewParameters | None:
     if not mark:
         return None
-    known = mark.get(ReviewKey.VERDICT, mark.get(ReviewKey.STATUS)) if isinstance(mark, Mapping) else None
+    known = mark.get(ReviewKey.VERDICT) if isinstance(mark, Mapping) else None
     if known not in list(Verdict):
         raise RequestError(
             InfoKey.REVIEW, "carries no known verdict", f"give {{'verdict': one of {', '.join(Verdict)}}}"
         )
-    return parse(ReviewParameters, {**mark, ReviewKey.VERDICT.value: known})
+    return parse(ReviewParameters, mark)
 
 
 def _marks(decided: ExamDecisions, uid: str) -> dict[str, Any]:

@@ -34,10 +34,9 @@ def images(output: stock.ResultType | None = None) -> Any:
         return answer
     if output is not stock.ResultType.all:
         return {**answer, **app_instance().reviewed()}
-    reviews = _reviews()
-    marks = reviews.marks()
+    marks = _reviews().marks()
     for image_id, known in answer["objects"].items():
-        known["image"]["info"] = reviews.marked(known["image"]["info"], marks.get(image_id, {}))
+        known["image"]["info"] = known["image"]["info"] | marks.get(image_id, {})
     return answer
 
 
@@ -45,8 +44,8 @@ def images(output: stock.ResultType | None = None) -> Any:
 def info_of_image(image: str) -> dict[str, Any]:
     """What is remembered of an image; ``review`` is the decision that counts, ``reviews`` are all of them."""
     image = checked("", {"image": image})["image"]
-    reviews = _reviews()
-    return reviews.marked(stock.get_image_info(image), reviews.marks_of(image))
+    info: dict[str, Any] = stock.get_image_info(image)
+    return info | _reviews().marks_of(image)
 
 
 @router.put("/image/info", summary=f"{RBAC_ANNOTATOR}Update Image Info")
