@@ -264,12 +264,3 @@ def test_a_pacs_that_takes_long_to_list_is_no_reason_to_wait_for_ever(a_pacs: Pa
         return []
 
     assert len(until(images)) == 8
-
-
-def test_what_a_client_wrote_into_an_info_becomes_no_address(a_pacs: PacsStandIn, tmp_path: Path) -> None:
-    store = MammogramDicomWeb(a_pacs, tmp_path / "cache")
-    uid = store.list_images()[0]
-    store.update_image_info(uid, {"StudyInstanceUID": "../../system?x="})
-    later = MammogramDicomWeb(a_pacs, tmp_path / "cache")  # before the PACS was asked for a list
-    assert later._known_instance(uid) is None
-    assert later.get_image_uri(uid)

@@ -2,13 +2,14 @@ import pytest
 
 from mammolens.enums import Laterality
 from mammolens.errors import PixelDataError
-from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, first_scored, judged
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, judged
 
 
 def test_a_score_survives_the_way_through_an_images_info() -> None:
     score = StoredScore(0.25, 0.001, 0.04, "m-1", "cal-1", Laterality.LEFT, software_versions="2.1")
     assert StoredScore.of(score.as_info()) == score
     assert score.as_info()["percentile"] == pytest.approx(96)
+    assert score.as_info()["first_scored"] > 1.7e9
 
 
 @pytest.mark.parametrize(
@@ -37,22 +38,3 @@ def test_a_score_counts_for_its_model_and_calibration_only_a_failure_for_any_cal
     info |= failure_as_info(PixelDataError("x.dcm", "damaged", "export again"), "m-1")
     assert judged(info, "m-1", "cal-2")
     assert not judged(info, "m-2", "cal-2")
-
-
-def test_a_score_that_was_kept_without_software_still_counts() -> None:
-    info = StoredScore(0.25, 0.001, 0.04, "m-1", "cal-1", software_versions="2.1").as_info()
-    del info["software_versions"]
-    kept = StoredScore.of(info)
-    assert kept is not None
-    assert kept.software_versions is None
-
-
-def test_when_an_image_was_first_scored_is_known() -> None:
-    score = StoredScore(0.25, 0.001, 0.04, "m-1", "cal-1")
-    assert first_scored({"ts": 5}) is None
-    assert first_scored({"ts": 5, "pred_score": 0.25}) == 5
-    noted = first_scored({"ts": 5, **score.as_info()})
-    assert noted is not None
-    assert noted > 1.7e9
-    failure = failure_as_info(PixelDataError("x.dcm", "damaged", "export again"), "m-1")
-    assert first_scored({"ts": 5, **failure}) is None

@@ -94,13 +94,8 @@ def test_an_exam_counts_from_its_first_score_on() -> None:
 
 
 def test_an_exam_that_was_never_scored_is_none_of_them() -> None:
-    infos = {"a-cc": {"ts": 5}, "a-mlo": _info(None, pred_score=None, ts=5)}
+    infos = {"a-cc": {"ts": 5}, "a-mlo": _info(None, pred_score=None)}
     assert recent_exams([_entry("a", "a"), _entry("gone", "b")], infos, 100) == []
-
-
-def test_a_score_kept_without_its_time_counts_from_when_the_image_was_first_seen() -> None:
-    infos = {"a-cc": _info(None, ts=7), "a-mlo": _info(None, ts=8)}
-    assert _times(recent_exams([_entry("a", "a")], infos, 100)) == [7.0]
 
 
 def test_exams_scored_in_the_same_moment_are_taken_by_their_date() -> None:

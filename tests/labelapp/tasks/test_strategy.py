@@ -25,7 +25,7 @@ class InfosStandIn:
 def _score(pred_score: float, p_value: float, **more: Any) -> dict[str, Any]:
     image = {"laterality": "L", "view": "CC", "acquisition_group": None, "sop_instance_uid": "1.2"}
     score = {"pred_score": pred_score, "raw_score": 1, "p_value": p_value}
-    return {**score, "model": "m", "calibration": "c", **image, **more}
+    return {**score, "model": "m", "calibration": "c", "software_versions": None, **image, **more}
 
 
 REVIEWED: dict[str, Any] = {"reviewed": True}

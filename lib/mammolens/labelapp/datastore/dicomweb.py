@@ -27,7 +27,6 @@ from mammolens.labelapp.pacs.instance import KEYWORDS
 from mammolens.types import ExamKey
 
 _IMAGES = "images"
-_UIDS = ("SeriesInstanceUID", "StudyInstanceUID")
 Listed = Mapping[str, Instance]
 T = TypeVar("T")
 
@@ -244,10 +243,6 @@ def _first_entry(instance: Instance) -> DataModel:
     return DataModel(ext=".dcm", info={**seen, **uids, **instance.attributes})
 
 
-def _remembered(image_id: str, info: Mapping[str, Any]) -> Instance | None:
-    try:  # older versions let clients write into an info, and these become part of an address
-        series, study = (check_uid(str(info.get(keyword, ""))) for keyword in _UIDS)
-    except RequestError:
-        return None
+def _remembered(image_id: str, info: Mapping[str, Any]) -> Instance:
     attributes = {keyword: str(value) for keyword, value in info.items() if keyword in KEYWORDS}
-    return Instance(image_id, series, study, attributes)
+    return Instance(image_id, info["SeriesInstanceUID"], info["StudyInstanceUID"], attributes)

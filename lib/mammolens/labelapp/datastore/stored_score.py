@@ -80,7 +80,7 @@ class StoredScore:
                 view=member(ViewPosition, info[InfoKey.VIEW]),
                 acquisition_group=info[InfoKey.ACQUISITION_GROUP],
                 sop_instance_uid=str(info[InfoKey.SOP_INSTANCE_UID]),
-                software_versions=info.get(InfoKey.SOFTWARE_VERSIONS),  # scores kept before have none
+                software_versions=info[InfoKey.SOFTWARE_VERSIONS],
             )
         except (KeyError, TypeError, ValueError):
             return None
@@ -135,17 +135,6 @@ def failure_as_info(error: MammoLensError, model: str) -> dict[str, Any]:
 def problem_of(error: MammoLensError) -> str:
     """What a reader needs to know, who sees the view's name and not the server's folders."""
     return f"{error.reason}; {error.remedy}"
-
-
-def first_scored(info: Mapping[str, Any]) -> float | None:
-    """When any model first scored the image, in seconds since the epoch; ``None`` where none has.
-
-    Of a score that was kept before this was written down: when the image was first seen.
-    """
-    if InfoKey.FIRST_SCORED in info:
-        return float(info[InfoKey.FIRST_SCORED])
-    seen = info.get(InfoKey.FIRST_SEEN)
-    return float(seen) if seen is not None and info.get(InfoKey.PRED_SCORE) is not None else None
 
 
 def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.contracts import ExamImages
-from mammolens.labelapp.datastore.stored_score import StoredScore, first_scored
+from mammolens.labelapp.datastore.stored_score import StoredScore
+from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import ExamSummary
 
 
@@ -77,7 +78,7 @@ class RecentExams:
 
 
 def _first_scored(entry: ExamSummary, infos: Mapping[str, Mapping[str, Any]]) -> float | None:
-    times = (first_scored(infos.get(image, {})) for image in entry.images)
+    times = (infos.get(image, {}).get(InfoKey.FIRST_SCORED) for image in entry.images)
     return min((time for time in times if time is not None), default=None)
 
 
