@@ -51,7 +51,7 @@ def read_scored_set(scores: Path) -> ScoredSet:
         fusion = _fusion(said["fusion"])
         notes = tuple(str(note) for note in said["notes"])
         about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), fusion)
-        rule = DecisionRule(**said.get("rule", {}))  # absent from older files: the usual one
+        rule = DecisionRule(**said["rule"])
         ensemble = _ensemble(said.get("ensemble"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"

@@ -39,10 +39,10 @@ def ensemble_record(
         doubt: why patients that taught a member may be among these, if they may.
     """
     records = [record for _, record in members.values()]
-    fingerprints = "|".join(str(record.get("data_fingerprint")) for record in records)
+    fingerprints = "|".join(record["data_fingerprint"] for record in records)
     record: dict[str, Any] = {
         "dataset": _together([record["dataset"] for record in records]),
-        "exposure": _together([record["exposure"] for record in records if record.get("exposure")]),
+        "exposure": _together([record["exposure"] for record in records if record["exposure"]]),
         "data_fingerprint": hashlib.sha256(fingerprints.encode()).hexdigest(),
         "images": {_PART: len(used)},
         "images_left_out": {_PART: len(listed) - len(used)},
@@ -108,10 +108,10 @@ def _member(name: str, model_id: str, record: Mapping[str, Any]) -> dict[str, An
         "name": name,
         "model": model_id,
         "dataset": record["dataset"]["name"],
-        "epochs": max((one["epochs"] for one in record.get("members", ())), default=None),
+        "epochs": max(one["epochs"] for one in record["members"]),
         "images": {part: record["images"][part] for part in taught if part in record["images"]},
         "patients": {part: record["patients"][part] for part in taught if part in record["patients"]},
-        "pretrained_weights": record.get("pretrained_weights"),
+        "pretrained_weights": record["pretrained_weights"],
     }
 
 

@@ -85,7 +85,7 @@ def recalibrate(
     if output.exists() and not in_place:
         raise ModelError(output, "exists already", "choose another output, or move it away")
     model = load_any_model(directory)
-    if missing := {"dataset", "images", "patients", "images_left_out"} - set(model.training):
+    if missing := {"dataset", "exposure", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
     output.parent.mkdir(parents=True, exist_ok=True)

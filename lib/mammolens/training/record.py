@@ -188,7 +188,7 @@ def _learned_from(record: dict[str, Any]) -> str:
 
 def _exposed_to(record: dict[str, Any]) -> str:
     """A line of the card on the data of the exposure; none where it has no data set of its own."""
-    data = record.get("exposure")
+    data = record["exposure"]
     if data is None:
         return ""
     return f"- Exposure: {data['name']}. {data['citation']} Licence of these data: {data['licence'].rstrip('.')}.\n"
@@ -196,7 +196,7 @@ def _exposed_to(record: dict[str, Any]) -> str:
 
 def _started_from(record: dict[str, Any]) -> str:
     """A line of the card on the weights that training began with; none where they were random."""
-    weights = record["started_from"] or record.get("pretrained_weights")
+    weights = record["started_from"] or record["pretrained_weights"]
     return f"- Training started from: {weights}.\n" if weights else ""
 
 
