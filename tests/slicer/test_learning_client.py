@@ -39,14 +39,6 @@ def test_what_is_asked_for_is_asked_as_the_server_takes_it(
         assert {key: value for key, value in json.loads(body).items() if key != "kind"} == order
 
 
-def test_an_older_server_is_told_as_such_and_its_remedy_says_that_reading_works() -> None:
-    for ask in (LearningClient.jobs, LearningClient.models, LearningClient.second_look):
-        with a_server(tells({"detail": "Not Found"}, "404 Not Found")) as server, pytest.raises(ServerError) as caught:
-            ask(Client(server.url).learning)
-        assert "is older than this module" in caught.value.reason
-        assert "worklist, images and decisions work all the same" in caught.value.remedy
-
-
 def test_a_job_that_is_gone_is_told_in_the_servers_words() -> None:
     told = tells({"detail": "j-1: there is no such job; see GET /mammolens/jobs"}, "404 Not Found")
     with a_server(told) as server, pytest.raises(ServerError, match="there is no such job"):

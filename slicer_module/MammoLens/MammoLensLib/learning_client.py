@@ -8,7 +8,6 @@ from urllib.parse import quote
 from .answers import LearningJob, LearningJobs, Models, SecondLook, SecondLooks
 from .body import Body
 from .cancel import CancelToken
-from .errors import ServerError
 from .parsing import parsed
 from .transport import Transport
 
@@ -19,7 +18,7 @@ class LearningClient:
     """Any thread may call the methods; each call ends within the transport's time-out.
 
     Raises:
-        ServerError: the server does not answer, refuses, answers with nonsense, or is too old to have these routes.
+        ServerError: the server does not answer, refuses, or answers with nonsense.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -27,15 +26,15 @@ class LearningClient:
 
     def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
         """What is learned, what waits for its turn, what came before."""
-        return parsed(LearningJobs, self._read("jobs", cancelled))
+        return parsed(LearningJobs, self._do("GET", "jobs", None, cancelled))
 
     def models(self, cancelled: CancelToken | None = None) -> Models:
         """Which there are, and which one serves."""
-        return parsed(Models, self._read("models", cancelled))
+        return parsed(Models, self._do("GET", "models", None, cancelled))
 
     def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
         """Accepted exams that are not learned from until they are confirmed once more."""
-        return parsed(SecondLooks, self._read("second-look", cancelled)).exams
+        return parsed(SecondLooks, self._do("GET", "second-look", None, cancelled)).exams
 
     def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
         """Put a job into the queue.
@@ -65,16 +64,6 @@ class LearningClient:
     def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
         """Let the model that served before serve again."""
         return parsed(Models, self._do("POST", "models/rollback", {"why": why}, cancelled))
-
-    def _read(self, what: str, cancelled: CancelToken | None) -> Any:
-        try:
-            return self._transport.json("GET", f"/mammolens/{what}", cancelled=cancelled)
-        except ServerError as error:
-            if error.status in (404, 405):
-                reason = "is older than this module and cannot learn as the module asks for"
-                remedy = "update the server; worklist, images and decisions work all the same"
-                raise ServerError(self._transport.url, reason, remedy, error.status) from error
-            raise
 
     def _do(self, method: str, path: str, order: dict[str, Any] | None, cancelled: CancelToken | None) -> Any:
         body = None if order is None else Body.of_json(order)

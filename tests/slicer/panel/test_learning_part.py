@@ -49,12 +49,12 @@ def test_a_click_while_it_is_looked_at_is_not_lost(a_reader: Reader) -> None:
     assert "stop j-1" in a_reader.room.asked
 
 
-def test_an_older_server_says_so_and_reading_goes_on(a_reader: Reader) -> None:
+def test_a_server_that_cannot_learn_says_so_and_reading_goes_on(a_reader: Reader) -> None:
     a_reader.connect()
-    a_reader.room.trouble = ServerError("https://room.test", "is older than this module", "update the server", 404)
+    a_reader.room.trouble = ServerError("https://room.test", "the history is damaged", "restore it from a backup", 500)
     a_reader.ui.tabs.setCurrentWidget(a_reader.ui.learningTab)
     a_reader.wait()
-    assert "is older than this module" in a_reader.ui.learningErrorLabel.text
+    assert "the history is damaged" in a_reader.ui.learningErrorLabel.text
     assert not a_reader.ui.startTrainingButton.isEnabled()
     a_reader.ui.worklistTable.cellDoubleClicked.emit(0, 0)
     a_reader.wait()
