@@ -155,7 +155,7 @@ class Calibration:
 
     @property
     def software_versions(self) -> frozenset[str]:
-        """Software of the machines that it has seen; empty where nobody kept it, as in older calibrations."""
+        """Software of the machines that it has seen; empty where the images tell none."""
         return frozenset(image.software_versions for image in self.images if image.software_versions)
 
     def save(self, path: Path) -> None:

@@ -14,7 +14,7 @@ class NormalImage(BaseModel):
 
     ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
     ``statistics`` are of the prepared image, by name, to tell an unusual image by. ``software_versions`` is written
-    only where it is known, so that calibrations made before it was kept have the fingerprint that they had.
+    only where it is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -18,7 +18,7 @@ export function examSection(exam) {
         { class: "mammolens-flag", "data-flagged": exam.exam_is_anomalous, title: exam.decision_rule ?? "" },
         flag,
       ),
-    h("ul", {}, (exam.breasts ?? []).filter(({ sentence }) => sentence).map(breast)),
+    h("ul", {}, exam.breasts.filter(({ sentence }) => sentence).map(breast)),
     exam.problems.map((problem) => h("p", { class: "mammolens-error" }, problem)),
   );
 }
@@ -31,7 +31,7 @@ function breast({ laterality, sentence }) {
 export function findingsSection(exam, reading) {
   const findings = exam.views_in_detail.flatMap((view) => view.findings.map((finding) => ({ view, finding })));
   findings.sort((one, other) => other.finding.peak - one.finding.peak);
-  const left = exam.views_in_detail.reduce((sum, view) => sum + (view.findings_left_out ?? 0), 0);
+  const left = exam.views_in_detail.reduce((sum, view) => sum + view.findings_left_out, 0);
   const colours = Object.fromEntries(exam.levels.map(({ name, colour }) => [name, colour]));
   return h(
     "section",

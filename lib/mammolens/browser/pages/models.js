@@ -164,7 +164,7 @@ function showSecondLook() {
     page.second,
     exams.map(({ patient, views, reason, viewer }) => {
       const name = h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id");
-      return h("li", {}, name, h("span", { class: "faint" }, ` ${(views ?? []).join(", ")}. ${sentence(reason)}`));
+      return h("li", {}, name, h("span", { class: "faint" }, ` ${views.join(", ")}. ${sentence(reason)}`));
     }),
   );
 }
