@@ -1,4 +1,5 @@
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ from mammolens.labelapp.identifiers import check_exam_id
 from mammolens.labelapp.reading.exams import Exams, exam_id_of, name_of_image
 
 
-def test_the_views_of_a_woman_are_an_exam_in_the_order_of_hanging(a_folder_datastore: MammogramFolder) -> None:
+def test_the_views_of_a_patient_are_an_exam_in_the_order_of_hanging(a_folder_datastore: MammogramFolder) -> None:
     exams = Exams(a_folder_datastore).all()
     assert len(exams) == 2
     for exam in exams.values():
         assert [name_of_image(image, {}) for image in exam.images] == ["R CC", "L CC", "R MLO", "L MLO"]
-        assert exam.study_date == "2020-01-01"
+        assert exam.study_date == date(2020, 1, 1)
 
 
 def test_a_pacs_gives_the_same_exams_as_a_folder(
