@@ -11,6 +11,7 @@ from torch.nn import functional
 from mammolens.models.efficientnet_lite import EfficientNetLite0
 from mammolens.models.local_contrast import local_contrast
 from mammolens.models.output import NetworkOutput
+from mammolens.models.unet import convolution_block, decode
 
 _RESIDUAL_UNIT = 0.2  # normalised greys: what the residual head calls 1
 _USUAL_GREY, _GREY_GAIN, _CONTRAST_GAIN = 0.4, 4.0, 0.7  # to the mean and spread that the encoder learned with
@@ -43,9 +44,10 @@ class EfficientNetUNet(nn.Module):
         self.encoder = EfficientNetLite0(levels)
         widths = [width if level < 2 else 2 * width for level in range(levels)]
         self.lateral = nn.ModuleList(
-            _convolution(channels, outputs) for channels, outputs in zip(self.encoder.channels, widths, strict=True)
+            convolution_block(channels, outputs)
+            for channels, outputs in zip(self.encoder.channels, widths, strict=True)
         )
-        self.up = nn.ModuleList(_convolution(fine + coarse, fine) for fine, coarse in pairwise(widths))
+        self.up = nn.ModuleList(convolution_block(fine + coarse, fine) for fine, coarse in pairwise(widths))
         self.heads = nn.Conv2d(width, 1 + 4, 1)
         nn.init.constant_(self.heads.bias, _USUAL_LOG_ODDS)  # type: ignore[arg-type]
         self._multiple = 2**levels
@@ -73,13 +75,4 @@ class EfficientNetUNet(nn.Module):
 
     def _decoded(self, features: list[torch.Tensor]) -> torch.Tensor:
         levels = [convolve(values) for convolve, values in zip(self.lateral, features, strict=True)]
-        values = levels[-1]
-        for level, convolve in reversed(list(zip(levels[:-1], self.up, strict=True))):
-            values = convolve(torch.cat([functional.interpolate(values, scale_factor=2.0), level], dim=1))
-        return self.heads(values)  # type: ignore[no-any-return]
-
-
-def _convolution(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
+        return self.heads(decode(levels, self.up))  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from mammolens.models.local_contrast import local_contrast
 from mammolens.models.output import NetworkOutput
+from mammolens.models.unet import convolution_block, decode
 
 _STEM = 2  # the network works on pixels twice as large: four times fewer
 _RESIDUAL_UNIT = 0.2  # normalised greys: what the residual head calls 1
@@ -40,10 +41,10 @@ class Restorer(nn.Module):
         levels = (width, 2 * width, 4 * width, 5 * width)
         inputs = (2 * _STEM**2, *levels[:-1])
         self.down = nn.ModuleList(
-            nn.Sequential(_convolution(before, after), _convolution(after, after))
+            nn.Sequential(convolution_block(before, after), convolution_block(after, after))
             for before, after in zip(inputs, levels, strict=True)
         )
-        self.up = nn.ModuleList(_convolution(fine + coarse, fine) for fine, coarse in pairwise(levels))
+        self.up = nn.ModuleList(convolution_block(fine + coarse, fine) for fine, coarse in pairwise(levels))
         self.heads = nn.Conv2d(width, 1 + _STEM**2, 1)
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
@@ -66,12 +67,4 @@ class Restorer(nn.Module):
         for convolve in self.down:
             values = convolve(functional.max_pool2d(values, 2) if levels else values)
             levels.append(values)
-        for level, convolve in reversed(list(zip(levels[:-1], self.up, strict=True))):
-            values = convolve(torch.cat([functional.interpolate(values, scale_factor=2.0), level], dim=1))
-        return self.heads(values)  # type: ignore[no-any-return]
-
-
-def _convolution(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
+        return self.heads(decode(levels, self.up))  # type: ignore[no-any-return]
