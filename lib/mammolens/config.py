@@ -140,6 +140,12 @@ class TrainingConfig(_Section):
         lt=1,
         description="of each batch: known abnormal images with outlined lesions",
     )
+    exposure_grey_exchange: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="of normal images, and of known abnormal ones: take the grey levels of an image of the other kind",
+    )
     patience: int = Field(10, ge=1, description="epochs without a better validation error before it stops")
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)

@@ -124,7 +124,7 @@ def a_batch(lesion_rows: int = 4) -> _Batch:
     lesions = torch.zeros_like(breast)
     lesions[0, 0, :lesion_rows, :4] = 1
     normal = 0.5 * breast
-    return _Batch(normal + 0.2 * lesions, normal, breast, lesions, torch.ones(2, 1, 1, 1))
+    return _Batch(normal + 0.2 * lesions, normal, breast, lesions, breast)
 
 
 def test_the_loss_is_lowest_for_who_restores_and_finds_everything():
@@ -240,13 +240,69 @@ def test_known_lesions_are_shown_as_they_are_and_nothing_is_restored_beneath_the
     task = an_exposed_task(0.5)
     known = [with_a_lesion(30), with_a_lesion(31)]
     batch = task._batch([a_breast(0)], [a_breast(1)], np.random.default_rng(0), known)
-    assert batch.restored.flatten().tolist() == [1, 0, 0]
+    assert torch.equal(batch.restorable, batch.breast * (1 - batch.lesions) + batch.lesions * an_image_of(batch, 0))
     assert torch.equal(batch.corrupted[1:], batch.normal[1:])
     assert batch.lesions[1:].flatten(1).sum(dim=1).tolist() == [81, 81]
-    wrong = batch.normal + 0.3 * (1 - batch.restored)
+    beneath, beside = batch.lesions * (1 - an_image_of(batch, 0)), batch.restorable * (1 - an_image_of(batch, 0))
     silent = torch.zeros_like(batch.normal)
-    losses = [float(restoration_loss(NetworkOutput(image, silent), batch)) for image in (batch.normal, wrong)]
-    assert losses[0] == losses[1]
+    right, free, wrong = (
+        float(restoration_loss(NetworkOutput(batch.normal + 0.3 * where, silent), batch))
+        for where in (torch.zeros_like(beneath), beneath, beside)
+    )
+    assert right == free < wrong
+
+
+def an_image_of(batch: _Batch, place: int) -> torch.Tensor:
+    """1 in that image, 0 in the others."""
+    return (torch.arange(len(batch.normal)) == place).float().view(-1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_normal_and_known_abnormal_images_exchange_their_greys(share):
+    """The normal ones here are dark, the known ones bright."""
+    config = TrainingConfig(
+        batch_size=4, lesions=LesionConfig(share=0.01), exposure_share=0.5, exposure_grey_exchange=share
+    )
+    dark, bright = ([greys_between(image, *limits) for image in images] for images, limits in DARK_AND_BRIGHT)
+    task, network = RestorationTask(dark, dark, config, 0.75, bright), Watching()
+    for step in range(40):
+        task.loss(network, 1, step, [0, 1])
+    batches = network.given
+    means = [
+        float(image[mask > 0].mean()) for images, masks in batches for image, mask in zip(images, masks, strict=True)
+    ]
+    exchanged = [mean > 0.5 if at % 4 < 2 else mean < 0.5 for at, mean in enumerate(means)]
+    assert np.mean(exchanged) == pytest.approx(share, abs=0.12)
+
+
+DARK_AND_BRIGHT = (
+    ([a_breast(seed) for seed in range(3)], (0.1, 0.3)),
+    ([with_a_lesion(seed) for seed in range(3)], (0.6, 0.9)),
+)
+
+
+def greys_between(image: Sample, low: float, high: float) -> Sample:
+    scaled = np.where(image.breast, low + (high - low) * image.image, 0).astype(np.float32)
+    return Sample(scaled, image.breast, image.lesions)
+
+
+def test_an_exchange_of_greys_keeps_their_order_and_what_is_lesion():
+    image, other = with_a_lesion(0), greys_between(a_breast(1), 0.5, 0.6)
+    matched = image.with_greys_of(other)
+    inside = image.breast
+    assert matched.image.dtype == np.float32
+    assert not matched.image[~inside].any()
+    assert (np.diff(matched.image[inside][np.argsort(image.image[inside])]) >= 0).all()
+    for share in (0.0, 0.1, 0.5, 0.9, 1.0):
+        wanted = np.quantile(other.image[other.breast], share)
+        assert np.quantile(matched.image[inside], share) == pytest.approx(wanted, abs=0.002)
+    assert matched.lesions is image.lesions
+
+
+def test_greys_are_matched_to_an_image_of_one_grey():
+    flat = Sample.normal(np.full((20, 20), 0.4, np.float32), np.ones((20, 20), np.bool_))
+    assert np.allclose(a_breast(0).with_greys_of(flat).image[a_breast(0).breast], 0.4)
+    assert np.isfinite(flat.with_greys_of(a_breast(0)).image).all()
 
 
 def test_a_window_shows_the_lesion_where_the_image_has_it():

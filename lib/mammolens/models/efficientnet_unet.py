@@ -49,7 +49,8 @@ class EfficientNetUNet(nn.Module):
         )
         self.up = nn.ModuleList(convolution_block(fine + coarse, fine) for fine, coarse in pairwise(widths))
         self.heads = nn.Conv2d(width, 1 + 4, 1)
-        nn.init.constant_(self.heads.bias, _USUAL_LOG_ODDS)  # type: ignore[arg-type]
+        with torch.no_grad():
+            self.heads.bias.copy_(torch.tensor([_USUAL_LOG_ODDS, 0.0, 0.0, 0.0, 0.0]))  # type: ignore[union-attr]
         self._multiple = 2**levels
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:

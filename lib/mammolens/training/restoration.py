@@ -28,23 +28,24 @@ _LOOKS = 4  # for a window with a lesion; some exposure images have theirs at th
 class _Batch(NamedTuple):
     """``(batch, 1, rows, cols)`` float32 each: with lesions, without, the breast, where the lesions are.
 
-    ``restored`` is ``(batch, 1, 1, 1)``, 1 where ``normal`` is known: nobody knows what lay beneath a real lesion.
+    ``restorable`` is 1 where ``normal`` is known: nobody knows what lay beneath a real lesion.
     """
 
     corrupted: torch.Tensor
     normal: torch.Tensor
     breast: torch.Tensor
     lesions: torch.Tensor
-    restored: torch.Tensor
+    restorable: torch.Tensor
 
 
 class RestorationTask(Task):
     """Windows of normal breasts, most of them with synthetic lesions, and of known abnormal ones, as they are.
 
     The loss is, over the breast's pixels: cross entropy of the log odds and their soft Dice overlap with the
-    lesions (where the network tells log odds), and the absolute error of the restored image, of normal breasts only.
-    Real lesions in their own surroundings teach what drawn ones cannot (outlier exposure with outlines; Baugh et al.,
-    MICCAI 2023, on how far synthetic anomalies go).
+    lesions (where the network tells log odds), and the absolute error of the restored image, except beneath real
+    lesions. Real lesions in their own surroundings teach what drawn ones cannot (outlier exposure with outlines;
+    Baugh et al., MICCAI 2023, on how far synthetic anomalies go). Where the two kinds of image come from different
+    scanners, some exchange their grey levels, lest a scanner's own become the sign of a lesion.
 
     Args:
         images: trimmed to the breast.
@@ -52,7 +53,8 @@ class RestorationTask(Task):
         config: with ``lesions``.
         pixel_size_mm: of the working grid.
         exposure: known abnormal images with their lesions, trimmed; a share ``config.exposure_share`` of each batch
-            is drawn from them.
+            is drawn from them, and a share ``config.exposure_grey_exchange`` of all images takes the grey levels of an
+            image of the other kind.
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class RestorationTask(Task):
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """Of one batch of windows, drawn from the seed, the epoch and the step."""
         rng = self.random(epoch, step)
-        known = [self._exposure[rng.integers(len(self._exposure))] for _ in range(self._exposure_a_batch)]
-        batch = self._batch([self.images[place] for place in places], self.images, rng, known)
+        known = [_any_of(self._exposure, rng) for _ in range(self._exposure_a_batch)]
+        known = [self._with_greys_of(self.images, image, rng) for image in known]
+        images = [self._with_greys_of(self._exposure, self.images[place], rng) for place in places]
+        batch = self._batch(images, self.images, rng, known)
         return restoration_loss(network(batch.corrupted, batch.breast), batch)
 
     def validation_error(self, network: nn.Module) -> float:
@@ -104,16 +108,21 @@ class RestorationTask(Task):
         rng: np.random.Generator,
         known: Sequence[Sample] = (),
     ) -> _Batch:
-        pairs = [self._pair(image, donors[rng.integers(len(donors))], rng) for image in images]
+        pairs = [self._pair(image, _any_of(donors, rng), rng) for image in images]
         pairs += [(window, window) for window in (self._with_lesion(image, rng) for image in known)]
-        restored = torch.tensor([1.0] * len(images) + [0.0] * len(known))
         return _Batch(
             corrupted=_stacked([corrupted.image for _, corrupted in pairs]),
             normal=_stacked([normal.image for normal, _ in pairs]),
             breast=_stacked([normal.breast for normal, _ in pairs]),
             lesions=_stacked([corrupted.lesions for _, corrupted in pairs]),
-            restored=restored.view(-1, 1, 1, 1),
+            restorable=_stacked([normal.breast & ~normal.lesions for normal, _ in pairs]),
         )
+
+    def _with_greys_of(self, others: Sequence[Sample], image: Sample, rng: np.random.Generator) -> Sample:
+        """The image, in some cases with the grey levels of one of the others, if there are any."""
+        if others and rng.random() < self.config.exposure_grey_exchange:
+            return image.with_greys_of(_any_of(others, rng))
+        return image
 
     def _pair(self, image: Sample, donor: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
         """A window of a normal image, and the same with lesions, if any."""
@@ -129,6 +138,10 @@ class RestorationTask(Task):
             if window.lesions.any():
                 break
         return window
+
+
+def _any_of(images: Sequence[Sample], rng: np.random.Generator) -> Sample:
+    return images[int(rng.integers(len(images)))]
 
 
 def _stacked(images: Sequence[FloatImage] | Sequence[BoolImage]) -> torch.Tensor:
@@ -151,7 +164,7 @@ def restoration_loss(output: NetworkOutput, batch: _Batch) -> torch.Tensor:
     """See :class:`RestorationTask`."""
     breast = batch.breast
     pixels = breast.sum().clamp_min(1)
-    loss = _RESIDUAL_WEIGHT * ((output.reconstruction - batch.normal).abs() * breast * batch.restored).sum() / pixels
+    loss = _RESIDUAL_WEIGHT * ((output.reconstruction - batch.normal).abs() * batch.restorable).sum() / pixels
     if output.log_odds is None:
         return loss
     entropy = functional.binary_cross_entropy_with_logits(output.log_odds, batch.lesions, reduction="none")

@@ -10,6 +10,7 @@ from mammolens.transforms.pipeline import Prepared
 from mammolens.types import BoolImage, FloatImage
 
 _GAMMA = 0.12  # spread of the logarithm of a random gamma
+_QUANTILES = np.linspace(0, 1, 65)  # between which grey levels are matched linearly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,3 +58,10 @@ class Sample:
     def with_random_gamma(self, rng: np.random.Generator) -> Sample:
         """Greys to a random power: another tube voltage, another look-up table."""
         return Sample(self.image ** np.float32(np.exp(_GAMMA * rng.normal())), self.breast, self.lesions)
+
+    def with_greys_of(self, other: Sample) -> Sample:
+        """This breast with the distribution of greys of another (histogram matching), which keeps their order."""
+        own, wanted = (np.quantile(sample.image[sample.breast], _QUANTILES) for sample in (self, other))
+        rising = own + 1e-6 * np.arange(own.size)  # equal quantiles have no inverse
+        matched = np.interp(self.image, rising, wanted).astype(np.float32)
+        return Sample(np.where(self.breast, matched, np.float32(0)), self.breast, self.lesions)
