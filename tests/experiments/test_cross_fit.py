@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from mammolens.errors import ConfigError, DatasetError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.experiments.cross_fit import cross_fit
 from mammolens.experiments.cross_report import report
 from mammolens.experiments.fields import with_values
 from mammolens.models.directory import TRAINING, load_model
+from mammolens.training.engine import train
 from mammolens.training.ensemble import read_plan
 from mammolens.training.progress import Stage
 
@@ -83,7 +84,9 @@ def test_an_earlier_run_is_not_mixed_up_with_a_new_one(found, a_quick_config, ph
         cross_fit(a_quick_config, phantoms, folder, folds=2)
     fewer = phantoms.where(lambda case: case.patient_id != "PHANTOM-0")
     for dataset, folds, seed in ((phantoms, 3, 0), (phantoms, 2, 1), (fewer, 2, 0)):
-        with pytest.raises(DatasetError, match="is of another configuration, other data, folds or seed"):
+        with pytest.raises(
+            DatasetError, match="is of another configuration, starting model, other data, folds or seed"
+        ):
             cross_fit(a_quick_config, dataset, folder, folds=folds, seed=seed, resume=True)
 
 
@@ -101,13 +104,30 @@ def test_lesions_of_other_patients_teach_every_fold_s_model(phantoms, a_lesion_b
         assert record["images"]["exposure"] == len(a_lesion_bank.cases)
         assert record["exposure"]["name"] == a_lesion_bank.name
     fewer = a_lesion_bank.where(lambda case: case is not a_lesion_bank.cases[0])
-    with pytest.raises(DatasetError, match="is of another configuration, other data"):
+    with pytest.raises(DatasetError, match="is of another configuration, starting model, other data"):
         cross_fit(an_exposed_config, phantoms, tmp_path / "out", exposure=fewer, folds=2, resume=True)
 
 
 def test_lesions_that_are_scored_do_not_teach(phantoms, an_exposed_config, tmp_path):
     with pytest.raises(DatasetError, match="of its images are in .*, too, whose cancers are scored; give lesions"):
         cross_fit(an_exposed_config, phantoms, tmp_path / "out", exposure=phantoms, folds=2)
+
+
+def test_every_fold_begins_with_the_weights_of_a_model_that_saw_none_of_it(a_quick_config, phantoms, tmp_path):
+    learned_here = tmp_path / "learned-here"
+    train(a_quick_config, phantoms, learned_here)
+    with pytest.raises(ModelError, match=f"learned from {phantoms.name}, .*; start from a model that never saw them"):
+        cross_fit(a_quick_config, phantoms, tmp_path / "refused", start_from=learned_here, folds=2)
+    assert not (tmp_path / "refused").exists()
+    elsewhere = tmp_path / "elsewhere"
+    train(a_quick_config, phantoms.where(lambda case: case.patient_id >= "PHANTOM-5"), elsewhere)
+    arriving = phantoms.where(lambda case: case.patient_id < "PHANTOM-5" or bool(case.abnormal))
+    cross_fit(a_quick_config, arriving, tmp_path / "out", start_from=elsewhere, folds=2)
+    for number in (1, 2):
+        record = json.loads((tmp_path / "out" / f"fold-{number}" / "model" / TRAINING).read_text())
+        assert record["started_from"] == load_model(elsewhere).model_id
+    with pytest.raises(DatasetError, match="is of another configuration, starting model"):
+        cross_fit(a_quick_config, arriving, tmp_path / "out", folds=2, resume=True)
 
 
 def test_an_image_that_cannot_be_used_is_told_and_the_others_go_on(a_quick_config, phantoms, tmp_path):

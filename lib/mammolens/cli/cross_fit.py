@@ -20,6 +20,12 @@ def cross_fit(
     kind: Kind = None,
     table: Table = None,
     exposure: Exposure = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--start-from", help="Model directory whose weights to begin with; it saw none of these patients."
+        ),
+    ] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="How many models.")] = 5,
     against: Annotated[
         list[Path] | None,
@@ -33,7 +39,7 @@ def cross_fit(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds and of the bootstrap.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
 ) -> None:
-    """Measure a configuration on all patients, each scored by models that never saw her.
+    """Measure a configuration on all patients, each scored by models that never saw the patient.
 
     The clean-negative patients of all splits are dealt into folds, within each site and machine; for
     each fold a model learns from the others' and scores the fold's, and all abnormal images. Models that
@@ -61,7 +67,7 @@ def cross_fit(
             over_folds = bar.add_task("folds", total=folds)
             scoring = bar.add_task("score", total=None)
             found = run(
-                plan, dataset, output, exposure=lesions, folds=folds, seed=seed, resume=resume,
+                plan, dataset, output, exposure=lesions, start_from=start_from, folds=folds, seed=seed, resume=resume,
                 progress=shown_on(bar),
                 on_fold=lambda number: bar.update(over_folds, completed=number - 1),
                 on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),

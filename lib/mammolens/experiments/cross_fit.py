@@ -11,7 +11,7 @@ from pathlib import Path
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.splits import deal
-from mammolens.errors import ConfigError, DatasetError
+from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.evaluation.reading import read_scores
 from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage
@@ -21,9 +21,10 @@ from mammolens.experiments.folds import Fold, cross_folds
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.directory import model_id_of
+from mammolens.models.directory import load_model, model_id_of
 from mammolens.training.ensemble import EnsemblePlan, train_plan
 from mammolens.training.progress import Observer, unobserved
+from mammolens.training.unseen import may_have_learned_from
 
 PLAN, MODEL, SCORES = "cross-fit.json", "model", "scores.csv"
 OnScored = Callable[[int, int], None]  # images done and images altogether, of the fold that is being scored
@@ -52,6 +53,7 @@ def cross_fit(
     output: Path,
     *,
     exposure: Dataset | None = None,
+    start_from: Path | None = None,
     folds: int = 5,
     seed: int = 0,
     resume: bool = False,
@@ -71,6 +73,7 @@ def cross_fit(
         output: the folder, made if missing.
         exposure: known abnormal images with outlined lesions that every model learns from, where the configuration
             says so; of other patients than ``dataset``.
+        start_from: model directory whose weights every training begins with; it learned from none of ``dataset``.
         folds: how many.
         seed: of the deal; the configuration's own seed is every model's.
         resume: go on with the folds that are there.
@@ -84,19 +87,21 @@ def cross_fit(
             member of an ensemble is trained already, perhaps on patients who are.
         DatasetError: too few patients, no abnormal image, an image of both data sets, or the output holds another
             cross-fitting.
+        ModelError: ``start_from`` learned from ``dataset``, or is not of the configuration's network.
     """
     _refuse_trained_members(config)
     if _learns_from_lesions(config) and exposure is None:
         reason = "the models would score cancers that they learned from"
         raise ConfigError("training.exposure_share", reason, "give lesions of other patients as --exposure")
     _refuse_shared(dataset, exposure)
+    origin = None if start_from is None else _unseen_start(start_from, dataset)
     plan = cross_folds(dataset, folds, seed)
-    _claim(output, _fingerprint(config, plan, exposure), resume)
+    _claim(output, _fingerprint(config, plan, exposure, origin), resume)
     done = []
     for fold in plan:
         on_fold(fold.number)
         folder = output / f"fold-{fold.number}"
-        done.append(_fold(config, fold, exposure, folder, resume, progress, on_scored, on_error))
+        done.append(_fold(config, fold, exposure, start_from, folder, resume, progress, on_scored, on_error))
     abnormal = [case for case in plan[0].scored if case.abnormal]
     images = combined({fold.number: fold.images for fold in done}, deal(abnormal, folds, seed))
     return CrossFit(tuple(done), tuple(images))
@@ -106,6 +111,7 @@ def _fold(
     config: ModelConfig | EnsemblePlan,
     fold: Fold,
     exposure: Dataset | None,
+    start_from: Path | None,
     folder: Path,
     resume: bool,
     progress: Observer,
@@ -114,7 +120,15 @@ def _fold(
 ) -> ScoredFold:
     model, scores = folder / MODEL, folder / SCORES
     if not model.exists():
-        train_plan(config, fold.learners, model, exposure=exposure, progress=progress, resume=resume)
+        train_plan(
+            config,
+            fold.learners,
+            model,
+            exposure=exposure,
+            start_from=start_from,
+            progress=progress,
+            resume=resume,
+        )
     if not scores.exists():
         images = []
         for image in score_cases(Predictor.load(model), fold.scored, on_error=on_error):
@@ -131,7 +145,7 @@ def _claim(output: Path, fingerprint: str, resume: bool) -> None:
         if not resume:
             raise DatasetError(plan, "an earlier cross-fitting is there", "add --resume, or give another output")
         if json.loads(plan.read_text(encoding="utf-8")).get("fingerprint") != fingerprint:
-            reason = "is of another configuration, other data, folds or seed"
+            reason = "is of another configuration, starting model, other data, folds or seed"
             raise DatasetError(plan, reason, "give another output")
     write_text(plan, json.dumps({"fingerprint": fingerprint}))
 
@@ -140,6 +154,15 @@ def _refuse_shared(dataset: Dataset, exposure: Dataset | None) -> None:
     if exposure is not None and (shared := {case.path for case in dataset.cases} & {c.path for c in exposure.cases}):
         reason = f"{len(shared)} of its images are in {dataset.name}, too, whose cancers are scored"
         raise DatasetError(exposure.name, reason, "give lesions of other patients")
+
+
+def _unseen_start(directory: Path, dataset: Dataset) -> str:
+    """Its id, if it did not learn from the data set."""
+    model = load_model(directory)
+    if may_have_learned_from(model, dataset):
+        reason = f"learned from {dataset.name}, whose patients are scored here"
+        raise ModelError(directory, reason, "start from a model that never saw them, or leave --start-from out")
+    return model.model_id
 
 
 def _learns_from_lesions(config: ModelConfig | EnsemblePlan) -> bool:
@@ -154,9 +177,11 @@ def _refuse_trained_members(config: ModelConfig | EnsemblePlan) -> None:
         raise ConfigError("ensemble.members", reason, "name their configurations, so that each fold trains its own")
 
 
-def _fingerprint(config: ModelConfig | EnsemblePlan, plan: Sequence[Fold], exposure: Dataset | None) -> str:
+def _fingerprint(
+    config: ModelConfig | EnsemblePlan, plan: Sequence[Fold], exposure: Dataset | None, origin: str | None
+) -> str:
     described = config.fingerprint() if isinstance(config, EnsemblePlan) else config.model_dump_json()
-    digest = hashlib.sha256(described.encode())
+    digest = hashlib.sha256(f"{described}|{origin}".encode())
     listed = [(fold.number, (*fold.learners.cases, *fold.scored)) for fold in plan]
     for name, cases in (*listed, ("exposure", exposure.cases if exposure else ())):
         digest.update(f"|{name}".encode())

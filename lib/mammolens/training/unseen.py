@@ -67,6 +67,13 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
     return [cases], _DOUBT
 
 
+def may_have_learned_from(model: TrainedModel, dataset: Dataset) -> bool:
+    """Whether the training record names this data: by its fingerprint, or as the same publication."""
+    parts = _partition(dataset, model.config)
+    same_data = parts is not None and data_fingerprint(parts.normals) == model.training.get("data_fingerprint")
+    return same_data or _is_same_publication(dataset, model.training["dataset"])
+
+
 def _calibration(parts: Partition) -> list[Cases]:
     return [share.calibration for share in parts.shares]
 
