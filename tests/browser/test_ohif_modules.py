@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mammolens.datasets.phantom import make_phantom_exam
-from mammolens.labelapp.reading.exam_entry import viewer_address
+from mammolens.labelapp.exams.worklist_entry import viewer_address
 
 Run = Callable[..., Any]
 FOUR_VIEWS = ["L MLO", "L CC", "R MLO", "R CC"]

@@ -89,7 +89,7 @@ def trainers_of(server: Server) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
-        if "mammolens.labelapp.learning.worker" in words and any(word.startswith(home) for word in words):
+        if "mammolens.labelapp.jobs.worker" in words and any(word.startswith(home) for word in words):
             found.append(process)
     return [process for process in found if process.info["status"] != psutil.STATUS_ZOMBIE]
 

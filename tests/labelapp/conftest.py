@@ -23,9 +23,9 @@ from mammolens.errors import PacsError, UnknownImageError
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
-from mammolens.labelapp.reading.decisions import Decisions
-from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.serving import Serving
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
 from mammolens.models.store import ModelStore

@@ -21,6 +21,13 @@ def test_models_are_kept_in_the_apps_folder_unless_told_otherwise(a_studies_fold
     assert app._serving.store.root == tmp_path / "model"
 
 
+def test_the_ledger_lies_beside_the_images_unless_told_otherwise(a_studies_folder: Path, tmp_path: Path) -> None:
+    app = MammoLensApp(str(tmp_path), str(a_studies_folder), None)
+    assert app.ledger.name == str(app.datastore().place / "decisions.sqlite")
+    said = MammoLensApp(str(tmp_path), str(a_studies_folder), {"ledger": str(tmp_path / "said.sqlite")})
+    assert said.ledger.name == str(tmp_path / "said.sqlite")
+
+
 def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,53 +1,124 @@
+from datetime import time
+from pathlib import Path
+
 import pytest
-from monailabel.config import Settings
 
-from mammolens.errors import ConfigError
-from mammolens.labelapp.settings import MAMMOGRAPHY, apply_mammography
-
-
-@pytest.fixture
-def a_clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in MAMMOGRAPHY:
-        monkeypatch.delenv(name, raising=False)
-    return monkeypatch
+from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.errors import ConfigError, RequestError
+from mammolens.labelapp.settings import Promotion, ResultPolicy, ServerSettings, StorePolicy, cores
+from mammolens.review.policy import PolicyName
 
 
-def test_without_a_word_from_the_admin_mammographys_needs_are_set(a_clean_environment: pytest.MonkeyPatch) -> None:
-    settings, environment = Settings(_env_file=None), {}
-    apply_mammography(settings, environment)
-    assert settings.MONAI_LABEL_DICOMWEB_SEARCH_FILTER == {"Modality": "MG"}
-    assert settings.MONAI_LABEL_TRACKING_ENABLED is False
-    assert "*.dcm" in settings.MONAI_LABEL_DATASTORE_FILE_EXT
+def test_without_any_pair_everything_is_as_it_is_documented() -> None:
+    settings = ServerSettings.of({}, {})
+    assert settings == ServerSettings()
+    assert settings.learning_threads == max(1, cores() // 2)
+    assert not settings.is_scheduled
+    assert (settings.promotion, settings.held_back_share, settings.guard_share) == (Promotion.AUTOMATIC, 0.2, 0.05)
+    assert settings.gate_policy.fewest_patients == 20
+    assert settings.review_policy is PolicyName.LATEST
+    assert settings.result_policy == ResultPolicy(
+        (DerivedKind.SEGMENTATION, DerivedKind.REPORT), StorePolicy.ON_REQUEST
+    )
+    assert (settings.drift_window, settings.ledger, settings.model_dir) == (100, None, None)
 
 
-def test_a_background_process_finds_the_same_in_its_environment(a_clean_environment: pytest.MonkeyPatch) -> None:
-    settings, environment = Settings(_env_file=None), {}
-    apply_mammography(settings, environment)
-    for name, value in environment.items():
-        a_clean_environment.setenv(name, value)
-    theirs = Settings(_env_file=None)
-    apply_mammography(theirs, environment)
-    assert theirs == settings
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fewest_patients: 7\n")
+    settings = ServerSettings.of(
+        {
+            "model_dir": str(tmp_path),
+            "results": "cad_report",
+            "store_results": "always",
+            "ledger": "decisions.sqlite",
+            "review_policy": "two_readers",
+            "drift_window": "50",
+            "learning_threads": "3",
+            "retrain_at": "02:05",
+            "retrain_after": "20",
+            "promotion": "ask",
+            "held_back_share": "0.3",
+            "guard_share": "0",
+            "gate_policy": str(policy),
+            "sentinels": str(tmp_path),
+            "exposure": str(tmp_path),
+        },
+        {},
+    )
+    assert settings.model_dir == settings.sentinels == settings.exposure == tmp_path
+    assert settings.result_policy == ResultPolicy(
+        (DerivedKind.SEGMENTATION, DerivedKind.CAD_REPORT), StorePolicy.ALWAYS
+    )
+    assert (settings.ledger, settings.review_policy) == ("decisions.sqlite", PolicyName.TWO_READERS)
+    assert (settings.learning_threads, settings.retrain_at, settings.retrain_after) == (3, time(2, 5), 20)
+    assert (settings.drift_window, settings.promotion) == (50, Promotion.ASK)
+    assert (settings.held_back_share, settings.guard_share) == (0.3, 0.0)
+    assert settings.gate_policy.fewest_patients == 7
+    assert settings.is_scheduled
 
 
-def test_what_the_admin_says_wins_even_if_it_is_monai_labels_default(a_clean_environment: pytest.MonkeyPatch) -> None:
-    a_clean_environment.setenv("MONAI_LABEL_AUTO_UPDATE_SCORING", "true")
-    a_clean_environment.setenv("MONAI_LABEL_DATASTORE_FILE_EXT", '["*.ima"]')
-    settings, environment = Settings(_env_file=None), {}
-    apply_mammography(settings, environment)
-    assert settings.MONAI_LABEL_AUTO_UPDATE_SCORING is True
-    assert settings.MONAI_LABEL_DATASTORE_FILE_EXT == ["*.ima"]
-    assert environment["MONAI_LABEL_AUTO_UPDATE_SCORING"] == "true"
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("results", "segmentation,hologram", "'hologram' is not known; use segmentation, "),
+        ("store_results", "sometimes", "'sometimes' is not known; use never, on_request, always"),
+        ("review_policy", "three", "'three' is not known; use latest, two_readers"),
+        ("drift_window", "many", "'many' is no number of patients to watch"),
+        ("drift_window", "29", "'29' is no number of patients to watch; give a whole number from 30 on"),
+        ("learning_threads", "0", "'0' is no number from 1 on"),
+        ("learning_threads", "two", "'two' is no number from 1 on"),
+        ("retrain_after", "-3", "'-3' is no number from 1 on"),
+        ("retrain_at", "25:00", "'25:00' is no time of day; give one like 02:00"),
+        ("retrain_at", "2 o'clock", "is no time of day"),
+        ("promotion", "perhaps", "'perhaps' is not known; use automatic, ask"),
+        ("held_back_share", "0", "'0' is no share"),
+        ("held_back_share", "many", "'many' is no share"),
+        ("guard_share", "1", "'1' is no share"),
+        ("sentinels", "nowhere", "'nowhere' is no folder"),
+        ("exposure", "nowhere", "'nowhere' is no folder"),
+    ],
+)
+def test_a_value_that_cannot_be_used_stops_the_start_and_names_its_option(name: str, text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=f"--conf {name}: .*{complaint}"):
+        ServerSettings.of({name: text})
 
 
-def test_a_worker_to_which_all_defaults_were_exported_gets_mammographys_needs(
-    a_clean_environment: pytest.MonkeyPatch,
-) -> None:
-    exported = Settings(_env_file=None, **{name: Settings.model_fields[name].default for name in MAMMOGRAPHY})
-    apply_mammography(exported, {})
-    assert exported.MONAI_LABEL_DICOMWEB_SEARCH_FILTER == {"Modality": "MG"}
+def test_a_gate_policy_that_is_no_file_is_named() -> None:
+    with pytest.raises(ConfigError, match="nowhere.yaml.*cannot be read"):
+        ServerSettings.of({"gate_policy": "nowhere.yaml"})
 
 
-def test_a_prefix_that_the_viewer_does_not_know_is_refused(a_clean_environment: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="MONAI_LABEL_API_STR: a prefix for all addresses is not supported"):
-        apply_mammography(Settings(_env_file=None, MONAI_LABEL_API_STR="/mammolens"), {})
+def test_what_the_command_line_says_of_the_ledger_wins_over_the_environment() -> None:
+    environment = {"MAMMOLENS_LEDGER": "variable.sqlite"}
+    assert ServerSettings.of({"ledger": "said.sqlite"}, environment).ledger == "said.sqlite"
+    assert ServerSettings.of({}, environment).ledger == "variable.sqlite"
+
+
+def test_by_default_segmentations_and_a_report_are_made_and_sent_when_asked_for() -> None:
+    policy = ResultPolicy()
+    assert policy.of_image == (DerivedKind.SEGMENTATION,)
+    assert policy.of_exam == (DerivedKind.REPORT,)
+    assert policy.stores(True, possible=True)
+    assert not policy.stores(None, possible=True)
+    assert not policy.stores(False, possible=True)
+
+
+def test_a_server_that_always_sends_can_be_asked_not_to() -> None:
+    policy = ResultPolicy(store=StorePolicy.ALWAYS)
+    assert policy.stores(None, possible=True)
+    assert not policy.stores(False, possible=True)
+    assert not policy.stores(None, possible=False)
+
+
+def test_what_cannot_be_stored_is_refused() -> None:
+    with pytest.raises(RequestError, match="no PACS"):
+        ResultPolicy().stores(True, possible=False)
+    with pytest.raises(RequestError, match="--conf store_results"):
+        ResultPolicy(store=StorePolicy.NEVER).stores(True, possible=True)
+
+
+def test_a_request_may_ask_for_a_person_or_not() -> None:
+    assert ServerSettings(promotion=Promotion.ASK).asks(None)
+    assert not ServerSettings(promotion=Promotion.ASK).asks(False)
+    assert ServerSettings().asks(True)

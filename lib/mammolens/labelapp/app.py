@@ -26,41 +26,43 @@ from mammolens.enums import Verdict
 from mammolens.errors import MammoLensError, RequestError
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
+from mammolens.labelapp.exams.decisions import Decisions
+from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.eligibility import newly_accepted
+from mammolens.labelapp.exams.exam import Exams
+from mammolens.labelapp.exams.image_scores import SiblingScores
+from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.exams.suspect_normals import SecondLook
 from mammolens.labelapp.identifiers import check_tag
+from mammolens.labelapp.jobs.files import JobFiles
+from mammolens.labelapp.jobs.process import launching
+from mammolens.labelapp.jobs.queue import LearningQueue
+from mammolens.labelapp.jobs.schedule import Schedule
 from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, LearningKind, RequestKey
-from mammolens.labelapp.learning.job_files import JobFiles
-from mammolens.labelapp.learning.process import launching
-from mammolens.labelapp.learning.queue import LearningQueue
-from mammolens.labelapp.learning.schedule import Schedule, newly_accepted
-from mammolens.labelapp.learning.settings import LearningSettings
-from mammolens.labelapp.parameters import KeepParameters, parse
-from mammolens.labelapp.reading.decisions import Decisions
-from mammolens.labelapp.reading.drift_watch import DriftWatch, window_of
-from mammolens.labelapp.reading.ledger_settings import open_ledger, review_policy
-from mammolens.labelapp.reading.policy import ResultPolicy, StorePolicy
-from mammolens.labelapp.reading.room import ReadingRoom
-from mammolens.labelapp.reading.second_look import SecondLook
+from mammolens.labelapp.learning.candidate import Workplace
+from mammolens.labelapp.learning.learner import Learner, logged
+from mammolens.labelapp.learning.model_versions import ModelRegistry
+from mammolens.labelapp.learning.training_data import Site
+from mammolens.labelapp.monailabel_settings import apply_mammography
+from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
-from mammolens.labelapp.settings import apply_mammography
+from mammolens.labelapp.routes.metrics import InferTimes
+from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.settings import ServerSettings, StorePolicy
 from mammolens.labelapp.tasks.batch import MammogramBatch
-from mammolens.labelapp.tasks.candidate import Workplace
 from mammolens.labelapp.tasks.infer import MammogramInfer
-from mammolens.labelapp.tasks.infer_times import InferTimes
-from mammolens.labelapp.tasks.learner import Learner, logged
-from mammolens.labelapp.tasks.promotion_settings import PromotionSettings
-from mammolens.labelapp.tasks.registry import ModelRegistry
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
-from mammolens.labelapp.tasks.serving import Serving
-from mammolens.labelapp.tasks.site import Site
 from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.labelapp.tasks.train import NormalTrain
 from mammolens.models.lineage import serving_added_at
 from mammolens.models.store import ModelStore
+from mammolens.review.ledger import Ledger
 from mammolens.training.progress import Observer, unobserved
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -70,8 +72,7 @@ class MammoLensApp(MONAILabelApp):
     Args:
         app_dir: the app's folder; models are kept in its 'model' unless ``conf`` has 'model_dir'.
         studies: a folder, or the http(s) address of a DICOMweb server.
-        conf: ``--conf`` pairs of the command line: model_dir, results, store_results, ledger, review_policy,
-            promotion, held_back_share, guard_share, gate_policy, sentinels, exposure.
+        conf: ``--conf`` pairs of the command line: see :class:`~mammolens.labelapp.settings.ServerSettings`.
 
     Attributes:
         ledger: what people decided.
@@ -90,32 +91,32 @@ class MammoLensApp(MONAILabelApp):
     def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str] | None) -> None:
         conf = dict(conf or {})
         apply_mammography(settings)
-        self._models = Path(conf.get("model_dir") or Path(app_dir) / "model")
-        self._learning_settings = LearningSettings.of(conf)
-        self.learning = LearningQueue(JobFiles(self._models / "jobs"), launching(self._learning_settings))
+        self._settings = ServerSettings.of(conf)
+        self._models = self._settings.model_dir or Path(app_dir) / "model"
+        self.learning = LearningQueue(JobFiles(self._models / "jobs"), launching(self._settings.learning_threads))
         store = ModelStore(self._models)
         self._serving = Serving(store)
-        policy, window, whose = ResultPolicy.of(conf), window_of(conf), review_policy(conf)
-        promotion = PromotionSettings.of(conf)
         self.infer_times = InferTimes()
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
+        policy = self._settings.result_policy
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
-        self.ledger = open_ledger(conf, self._datastore.place)
-        decisions = Decisions(self.ledger, whose, self._datastore.with_room)
-        self.reading_room = ReadingRoom(self._serving, self._datastore, decisions, policy, self._in_the_pool)
-        self.second_look = SecondLook(
-            self.reading_room.exams, decisions, self._datastore, self._serving, promotion.guard_share
+        self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
+        decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
+        self.reading_room = ReadingRoom(
+            self._serving, self._exams, self._datastore, decisions, policy, self._in_the_pool
         )
-        self._site = Site(self.reading_room.exams, decisions, self._datastore, self.second_look)
-        self._promotion = promotion
+        self.second_look = SecondLook(
+            self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
+        )
+        self._site = Site(self._exams, decisions, self._datastore, self.second_look)
         self.models = ModelRegistry(store)
         self.drift_watch = DriftWatch(
             self.reading_room.worklist,
             self._datastore,
             self._serving,
             lambda: serving_added_at(store),
-            window=window,
+            window=self._settings.drift_window,
         )
         server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
         if server is not None:
@@ -123,11 +124,14 @@ class MammoLensApp(MONAILabelApp):
 
     def init_datastore(self) -> Datastore:
         """The folder or the PACS that the server was started against."""
-        return open_datastore(self.studies, settings)
+        datastore = open_datastore(self.studies, settings)
+        self._exams = Exams(datastore)
+        return datastore
 
     def init_infers(self) -> dict[str, InferTask]:
         """The one infer task."""
-        return {TASK: MammogramInfer(self._serving, self._datastore)}
+        siblings = SiblingScores(self._exams, self._datastore)
+        return {TASK: MammogramInfer(self._serving, self._datastore, siblings)}
 
     def init_trainers(self) -> dict[str, TrainTask]:
         """The one train task."""
@@ -145,11 +149,11 @@ class MammoLensApp(MONAILabelApp):
         """Many images after each other."""
         return MammogramBatch()
 
-    def infer(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
-        """Judge one image.
+    def infer(self, request: Mapping[str, Any] | InferRequest, datastore: Datastore | None = None) -> dict[str, Any]:
+        """Infer one image.
 
-        MONAI Label's own takes any path of the server for an image; here ``request['image']`` is an id of
-        the datastore or, for an upload, a :class:`~pathlib.Path`, which no JSON can hold.
+        MONAI Label's own takes any path of the server for an image; here ``image`` is an id of the datastore or, for
+        an upload, a :class:`~pathlib.Path`, which no JSON can hold.
 
         Returns:
             ``{"label": id or path, "tag": ..., "file": path of the map, "params": record}``.
@@ -159,23 +163,20 @@ class MammoLensApp(MONAILabelApp):
             UnknownImageError: an id that the datastore does not hold.
             InputError: an image that cannot be scored.
         """
-        task = self._infers.get(request.get(RequestKey.MODEL))
+        wanted = request if isinstance(request, InferRequest) else parse(InferRequest, request)
+        task = self._infers.get(wanted.model)
         if task is None:
-            raise RequestError(f"model {request.get(RequestKey.MODEL)!r}", "is not served", f"ask for '{TASK}'")
-        images = datastore or self._datastore
-        image = request.get(RequestKey.IMAGE)
-        image_id = None if isinstance(image, Path) else image
-        if image_id is not None:
-            image = images.get_image_uri(image_id)
-        if not image:
+            raise RequestError(f"model {wanted.model!r}", "is not served", f"ask for '{TASK}'")
+        if not wanted.image:
             raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
-        keep = parse(KeepParameters, request)
-        tag = check_tag(keep.label_tag)
-        asked = {**request, RequestKey.IMAGE: image, RequestKey.IMAGE_ID: image_id}
+        tag = check_tag(wanted.label_tag)
+        images = datastore or self._datastore
+        image_id = None if isinstance(wanted.image, Path) else wanted.image
+        path = Path(wanted.image if image_id is None else images.get_image_uri(image_id))
         with self.infer_times.timed():
-            file, record = self._in_the_pool(lambda: task(asked))
+            file, record = self._in_the_pool(lambda: task(path, image_id, wanted))
         label = file
-        if image_id is not None and keep.save_label:
+        if image_id is not None and wanted.save_label:
             label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
         return {"label": label, "tag": tag, "file": file, "params": record}
 
@@ -203,7 +204,7 @@ class MammoLensApp(MONAILabelApp):
         A job has a ``workplace`` of its own, so that what it left there when it was stopped is there when it goes on.
         """
         workplace = Workplace(Path(parameters.get(RequestKey.WORKPLACE) or self._models / "training"))
-        learner = Learner(self._serving, self._site, workplace, self._promotion)
+        learner = Learner(self._serving, self._site, workplace, self._settings)
         return learner.learn(kind, parameters, observe, by, resume=bool(parameters.get(RequestKey.GOES_ON)))
 
     def scoring(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
@@ -227,7 +228,7 @@ class MammoLensApp(MONAILabelApp):
             _log.error("no model serves: %s", error)
         threading.Thread(target=self._know_exams, name="exams", daemon=True).start()
         self.learning.start()
-        Schedule(self._learning_settings, self.learning, self._newly_accepted).start()
+        Schedule(self._settings, self.learning, self._newly_accepted).start()
 
     def knows(self, kind: str, name: str) -> bool:
         """Whether there is an infer task, a strategy or a scoring method of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -39,9 +40,11 @@ class InferParameters(Parameters):
         return kind
 
 
-class KeepParameters(Parameters):
-    """What becomes of a result besides being sent."""
+class InferRequest(InferParameters):
+    """One image, and what becomes of its result besides being sent."""
 
+    model: str = Field("", description="name of the infer task")
+    image: Path | str = Field("", description="an id of the datastore; of an upload a Path, which no JSON can hold")
     save_label: bool = Field(False, description="keep the map as a label of the image")
     label_tag: str = "original"
 

@@ -1,62 +1,231 @@
-"""What mammography needs of MONAI Label's settings, so that an admin need not remember it."""
+"""What an admin says of this server: the ``--conf`` pairs of the command line, each read once, all typed."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import MutableMapping
-from typing import Any
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
 
-from monailabel.config import Settings
+from mammolens.calibration.drift import DriftLimits
+from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.errors import ConfigError, RequestError
+from mammolens.promotion.contamination import SHARE
+from mammolens.promotion.policy import PromotionPolicy, load_policy
+from mammolens.review.policy import PolicyName
 
-from mammolens.errors import ConfigError
+LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
+"""In place of ``--conf ledger``, as a command line is no place for a password."""
 
-MAMMOGRAPHY: dict[str, Any] = {
-    "MONAI_LABEL_DATASTORE_FILE_EXT": ["*.dcm", "*.dicom", "*.png", "*.jpg", "*.jpeg"],
-    "MONAI_LABEL_DICOMWEB_SEARCH_FILTER": {"Modality": "MG"},
-    "MONAI_LABEL_DICOMWEB_CACHE_EXPIRY": 5,  # seconds until a new study is seen
-    "MONAI_LABEL_DICOMWEB_CONVERT_TO_NIFTI": False,  # the reader wants the DICOM file
-    "MONAI_LABEL_TRACKING_ENABLED": False,  # MLflow's default store is refused by MONAI 1.6
-    "MONAI_LABEL_AUTO_UPDATE_SCORING": False,  # scores are computed when somebody asks, not after each training
-    "MONAI_LABEL_SESSIONS": False,  # images come from the datastore or with the request
-    "MONAI_LABEL_INFER_CONCURRENCY": 2,  # full-size mammograms take memory
-}
-
-
-_APPLIED = "MAMMOLENS_SETTINGS_APPLIED"
+DEFAULT_DRIFT_WINDOW: Final = 100
+_FEWEST_PATIENTS = DriftLimits().fewest
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+E = TypeVar("E", bound=StrEnum)
 
 
-def apply_mammography(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set what mammography needs, in the settings and for processes to come.
+class StorePolicy(StrEnum):
+    """When results go to the PACS."""
 
-    Whatever the admin said, by environment variable or .env file, stays. Background processes find
-    everything in the environment that they inherit.
+    NEVER = "never"
+    ON_REQUEST = "on_request"
+    ALWAYS = "always"
 
-    Args:
-        settings: MONAI Label's; changed in place.
-        environment: what background processes start with; changed in place.
 
-    Raises:
-        ConfigError: a setting that cannot be met.
+class Promotion(StrEnum):
+    """What happens to a model that the gate passes."""
+
+    AUTOMATIC = "automatic"
+    ASK = "ask"
+
+
+def cores() -> int:
+    """How many this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPolicy:
+    """Which DICOM objects are made of a result, and when they are sent to the PACS.
+
+    Attributes:
+        kinds: the objects; the segmentation is always one, as viewers show it.
+        store: when.
     """
-    if settings.MONAI_LABEL_API_STR:
-        raise ConfigError(
-            "MONAI_LABEL_API_STR",
-            "a prefix for all addresses is not supported, since OHIF is built to live at /ohif/",
-            "leave it empty, and give the server a host name or a port of its own",
+
+    kinds: tuple[DerivedKind, ...] = (DerivedKind.SEGMENTATION, DerivedKind.REPORT)
+    store: StorePolicy = StorePolicy.ON_REQUEST
+
+    @property
+    def of_image(self) -> tuple[DerivedKind, ...]:
+        """Objects of each image."""
+        return tuple(kind for kind in self.kinds if kind in OF_IMAGE)
+
+    @property
+    def of_exam(self) -> tuple[DerivedKind, ...]:
+        """Objects of the exam."""
+        return tuple(kind for kind in self.kinds if kind in OF_EXAM)
+
+    def stores(self, asked: bool | None, *, possible: bool) -> bool:
+        """Whether to send results now.
+
+        Args:
+            asked: what the request says; ``None`` leaves it to the policy.
+            possible: whether there is a PACS.
+
+        Raises:
+            RequestError: asked for, but there is no PACS, or it is not allowed.
+        """
+        if asked and not possible:
+            raise RequestError("store", "there is no PACS behind a folder", "fetch the objects from the server instead")
+        if asked and self.store is StorePolicy.NEVER:
+            raise RequestError(
+                "store", "this server sends nothing to the PACS", "start it with --conf store_results on_request"
+            )
+        return possible and (self.store is StorePolicy.ALWAYS if asked is None else asked)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """All of it; a field is named as its ``--conf`` pair, unless it says otherwise.
+
+    Attributes:
+        model_dir: folder of the model store; ``None``: 'model' in the app's folder.
+        result_policy: of ``results`` and ``store_results``.
+        ledger: path or address of the decision ledger; ``None``: a file beside the images.
+        review_policy: whose decision counts where several people decided.
+        drift_window: patients who are watched for drift.
+        learning_threads: of the process that learns; the rest of the cores is left to infer.
+        retrain_at: time of day, as this computer's clock shows it; ``None``: no time of day.
+        retrain_after: so many new normal exams begin a training; ``None``: their number does not.
+        promotion: whether a model that the gate passes serves at once, or waits for a person.
+        held_back_share: of patients from whom no model ever learns, for the gate.
+        guard_share: of normal patients who may be set aside as suspect; 0: nobody is.
+        gate_policy: margins of the gate, read of a file.
+        sentinels: data set of exams with a truth, none of which may be lost; ``None``: there is none.
+        exposure: data set with outlined lesions that trainings learn from, too; ``None``: there is none.
+    """
+
+    model_dir: Path | None = None
+    result_policy: ResultPolicy = field(default_factory=ResultPolicy)
+    ledger: str | None = None
+    review_policy: PolicyName = PolicyName.LATEST
+    drift_window: int = DEFAULT_DRIFT_WINDOW
+    learning_threads: int = field(default_factory=lambda: max(1, cores() // 2))
+    retrain_at: time | None = None
+    retrain_after: int | None = None
+    promotion: Promotion = Promotion.AUTOMATIC
+    held_back_share: float = 0.2
+    guard_share: float = SHARE
+    gate_policy: PromotionPolicy = field(default_factory=PromotionPolicy)
+    sentinels: Path | None = None
+    exposure: Path | None = None
+
+    @classmethod
+    def of(cls, conf: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> ServerSettings:
+        """Read ``--conf`` pairs; those that are MONAI Label's own are passed over.
+
+        Args:
+            conf: the pairs; an empty value is as good as none.
+            environment: variables of the process, of which ``MAMMOLENS_LEDGER`` counts.
+
+        Raises:
+            ConfigError: a value that cannot be used; names its pair.
+        """
+        said = {name: text for name, value in conf.items() if (text := str(value or "").strip())}
+        default = cls()
+        policy = said.get("gate_policy")
+        return cls(
+            model_dir=Path(said["model_dir"]) if "model_dir" in said else None,
+            result_policy=_result_policy(said),
+            ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
+            review_policy=_member(said, "review_policy", default.review_policy),
+            drift_window=_drift_window(said),
+            learning_threads=_count(said, "learning_threads") or default.learning_threads,
+            retrain_at=_time_of_day(said, "retrain_at"),
+            retrain_after=_count(said, "retrain_after"),
+            promotion=_member(said, "promotion", default.promotion),
+            held_back_share=_share(said, "held_back_share", default.held_back_share, lowest=0.01),
+            guard_share=_share(said, "guard_share", default.guard_share),
+            gate_policy=load_policy(Path(policy)) if policy else default.gate_policy,
+            sentinels=_folder(said, "sentinels"),
+            exposure=_folder(said, "exposure"),
         )
-    if _APPLIED in environment:
-        return
-    for name, value in MAMMOGRAPHY.items():
-        if not _said_by_admin(settings, name):
-            setattr(settings, name, value)
-        current = getattr(settings, name)
-        environment[name] = current if isinstance(current, str) else json.dumps(current)
-    environment[_APPLIED] = "true"
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the server begins trainings by itself."""
+        return self.retrain_at is not None or self.retrain_after is not None
+
+    def asks(self, wanted: bool | None) -> bool:
+        """Whether a model that passes waits for a person; ``None`` leaves it to the setting."""
+        return self.promotion is Promotion.ASK if wanted is None else wanted
 
 
-def _said_by_admin(settings: Settings, name: str) -> bool:
-    """Whether a value was given; `start_server` exports all values to its workers, defaults too."""
-    exported = settings.model_fields_set.issuperset(MAMMOGRAPHY)
-    is_default = getattr(settings, name) == type(settings).model_fields[name].default
-    return name in settings.model_fields_set and not (exported and is_default)
+def _result_policy(said: Mapping[str, str]) -> ResultPolicy:
+    default = ResultPolicy()
+    kinds = default.kinds
+    if "results" in said:
+        named = {_as_member(DerivedKind, name, "results") for name in said["results"].split(",") if name.strip()}
+        kinds = tuple(kind for kind in DerivedKind if kind in named | {DerivedKind.SEGMENTATION})
+    return ResultPolicy(kinds, _member(said, "store_results", default.store))
+
+
+def _member(said: Mapping[str, str], name: str, default: E) -> E:
+    return _as_member(type(default), said[name], name) if name in said else default
+
+
+def _as_member(kind: type[E], text: str, name: str) -> E:
+    try:
+        return kind(text.strip())
+    except ValueError as error:
+        raise ConfigError(f"--conf {name}", f"{text!r} is not known", f"use {', '.join(kind)}") from error
+
+
+def _count(said: Mapping[str, str], name: str) -> int | None:
+    if (text := said.get(name)) is None:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"--conf {name}", f"{text!r} is no number from 1 on", "give one, or leave it out")
+    return int(text)
+
+
+def _drift_window(said: Mapping[str, str]) -> int:
+    text = said.get("drift_window", str(DEFAULT_DRIFT_WINDOW))
+    if not text.isdecimal() or int(text) < _FEWEST_PATIENTS:
+        reason = f"{text!r} is no number of patients to watch"
+        raise ConfigError("--conf drift_window", reason, f"give a whole number from {_FEWEST_PATIENTS} on, such as 100")
+    return int(text)
+
+
+def _time_of_day(said: Mapping[str, str], name: str) -> time | None:
+    if (text := said.get(name)) is None:
+        return None
+    if not (found := _TIME.fullmatch(text)):
+        raise ConfigError(f"--conf {name}", f"{text!r} is no time of day", "give one like 02:00")
+    return time(int(found[1]), int(found[2]))
+
+
+def _share(said: Mapping[str, str], name: str, default: float, lowest: float = 0.0) -> float:
+    text = said.get(name, "")
+    try:
+        share = float(text) if text else default
+    except ValueError:
+        share = -1.0
+    if not lowest <= share < 1:
+        raise ConfigError(f"--conf {name}", f"{text!r} is no share", f"give a number from {lowest:g} to 1, as 0.2")
+    return share
+
+
+def _folder(said: Mapping[str, str], name: str) -> Path | None:
+    if (text := said.get(name)) is None:
+        return None
+    if not Path(text).is_dir():
+        raise ConfigError(f"--conf {name}", f"{text!r} is no folder", "name a data set, or leave it out")
+    return Path(text)

@@ -48,7 +48,7 @@ def test_an_image_is_fetched_once_into_one_file(a_pacs_datastore: MammogramDicom
 def test_views_of_a_study_share_an_exam_without_being_fetched(
     a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn
 ) -> None:
-    exams = [a_pacs_datastore.exam_of(uid) for uid in a_pacs_datastore.list_images()]
+    exams = [a_pacs_datastore.describe(uid).exam_key for uid in a_pacs_datastore.list_images()]
     assert sorted(exams.count(exam) for exam in set(exams)) == [4, 4]
     assert a_pacs.fetched == []
 
@@ -63,7 +63,7 @@ def test_views_that_a_known_set_makes_studies_of_their_own_share_an_exam(tmp_pat
             ]
 
     store = MammogramDicomWeb(CbisStandIn(tmp_path), tmp_path / "cache")
-    assert {store.exam_of(uid) for uid in store.list_images()} == {("Mass-Test_P_00820", "Mass-Test_P_00820")}
+    assert {store.describe(uid).exam_key for uid in store.list_images()} == {("Mass-Test_P_00820", "Mass-Test_P_00820")}
 
 
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "1.2.03", "x.dcm", "1.2/../3"])
@@ -133,7 +133,7 @@ def test_after_a_restart_a_known_image_opens_before_the_pacs_was_listed(a_pacs: 
     listings = []
     a_pacs.instances = lambda: listings.append(1) or []  # type: ignore[method-assign]
     assert read_header(Path(again.get_image_uri(uid))).sop_instance_uid == uid
-    assert again.exam_of(uid) is not None
+    assert again.describe(uid) is not None
     assert listings == []
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, RequestError, UnknownImageError
-from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.datastore.folder import HeaderCache, MammogramFolder
+from mammolens.types import ImageHeader
 
 
 def test_nested_images_are_listed_under_ids_that_stay(
@@ -40,14 +42,14 @@ def test_a_new_file_is_seen_and_a_removed_one_is_not(
 
 
 def test_views_of_one_woman_share_an_exam(a_folder_datastore: MammogramFolder) -> None:
-    exams = {image_id: a_folder_datastore.exam_of(image_id) for image_id in a_folder_datastore.list_images()}
+    exams = {image_id: a_folder_datastore.describe(image_id).exam_key for image_id in a_folder_datastore.list_images()}
     assert sorted(list(exams.values()).count(exam) for exam in set(exams.values())) == [4, 4]
 
 
 def test_a_file_that_is_no_mammogram_has_no_exam(a_folder_datastore: MammogramFolder, a_studies_folder: Path) -> None:
     (a_studies_folder / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 40)
     assert "broken.dcm" in a_folder_datastore.list_images()
-    assert a_folder_datastore.exam_of("broken.dcm") is None
+    assert a_folder_datastore.describe("broken.dcm") is None
 
 
 def test_an_upload_becomes_an_image_and_can_be_removed_again(
@@ -94,3 +96,23 @@ def test_a_name_that_is_no_utf_8_is_an_image_as_any_other(a_studies_folder: Path
     assert store.infos([found])[found]["name"] == r"M\xfcller.dcm"
     assert store.describe(found) is not None
     json.dumps(store.get_image_info(found), ensure_ascii=False).encode()
+
+
+def test_a_header_is_read_once_as_long_as_the_file_stays_the_same(a_studies_folder: Path) -> None:
+    read: list[Path] = []
+
+    def count(path: Path) -> ImageHeader:
+        read.append(path)
+        return read_header(path)
+
+    headers = HeaderCache(count)
+    first, second, *_ = sorted(a_studies_folder.rglob("*.dcm"))
+    assert headers.header(first) is headers.header(first)
+    first.write_bytes(second.read_bytes() + b"\0\0")
+    assert headers.header(first).sop_instance_uid == read_header(second).sop_instance_uid
+    assert len(read) == 2
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.dcm"):
+        HeaderCache().header(tmp_path / "gone.dcm")

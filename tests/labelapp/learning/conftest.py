@@ -1,126 +1,125 @@
-"""A folder of jobs, and a queue that runs them in stand-ins for processes."""
+"""A site whose sixteen women were confirmed as normal, and what learns from them in a test."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
-from mammolens.labelapp.learning.job import Ending, Job, Track
-from mammolens.labelapp.learning.job_files import JobFiles
-from mammolens.labelapp.learning.process import Launch
-from mammolens.labelapp.learning.queue import LearningQueue
-from mammolens.labelapp.responses.learning import JobOutcome, JobProgress, JobState
-from mammolens.training.progress import Stage
+from mammolens.config import ModelConfig
+from mammolens.datasets.base import Dataset
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.enums import Verdict
+from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.exams.decisions import Decisions, Drawn, Order
+from mammolens.labelapp.exams.exam import Exams
+from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.learning.candidate import Train, Workplace
+from mammolens.labelapp.learning.learner import Learner
+from mammolens.labelapp.learning.training_data import Site
+from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.settings import ServerSettings
+from mammolens.models.directory import WEIGHTS
+from mammolens.models.store import ModelStore
+from mammolens.promotion.policy import PromotionPolicy
+from mammolens.training.progress import Stage, TrainingProgress
+from mammolens.training.recalibrate import recalibrate
 
-from ...patience import PATIENCE_S, until
+from ..conftest import PATTERNS
 
-OUTCOME = JobOutcome(
-    model="new",
-    serves=True,
-    waits=False,
-    reason="not worse",
-    checks=[],
-    images=8,
-    patients=4,
-    held_back=2,
-    set_aside=0,
-)
-
-
-class LearnerStandIn:
-    """Runs until somebody ends it: well, badly, or as a crash."""
-
-    def __init__(self, files: JobFiles, job: Job) -> None:
-        self._files, self.job = files, job
-        self._code: int | None = None
-
-    def ended(self) -> int | None:
-        return self._code
-
-    def stop(self) -> None:
-        if self._code is None:
-            self._code = -15
-
-    def epoch(self, number: int) -> None:
-        """It says that it got so far."""
-        told = JobProgress(stage=Stage.LEARN, sentence=f"epoch {number}", done=number, total=9)
-        self._files.save_track(self.job.job, Track(progress=told))
-
-    def succeed(self) -> None:
-        self._files.save_ending(self.job.job, Ending(outcome=OUTCOME.model_dump(mode="json")))
-        self._code = 0
-
-    def fail(self, error: str = "normals: too few; accept more") -> None:
-        self._files.save_ending(self.job.job, Ending(error=error))
-        self._code = 1
-
-    def crash(self) -> None:
-        self._code = -9
+WOMEN = 16
+MakeLearner = Callable[..., Learner]
 
 
-class Launcher:
-    """Starts stand-ins, and has those that were started."""
-
-    def __init__(self) -> None:
-        self.started: list[LearnerStandIn] = []
-        self._new = threading.Condition()
-
-    def __call__(self, files: JobFiles, job: Job) -> LearnerStandIn:
-        with self._new:
-            self.started.append(LearnerStandIn(files, job))
-            self._new.notify_all()
-            return self.started[-1]
-
-    def number(self, wanted: int) -> LearnerStandIn:
-        """The one that is started as such, counted from 1."""
-        with self._new:
-            assert self._new.wait_for(lambda: len(self.started) >= wanted, PATIENCE_S)
-            return self.started[wanted - 1]
+@pytest.fixture(scope="session")
+def sixteen_phantom_exams(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small views each."""
+    folder = tmp_path_factory.mktemp("site")
+    write_phantom_dataset(folder, normals=WOMEN, seed=3, rows=128, columns=104, spacing=(2.0, 2.0))
+    for view in folder.rglob("*_CC.dcm"):
+        view.unlink()
+    return folder
 
 
 @pytest.fixture
-def some_files(tmp_path: Path) -> JobFiles:
-    return JobFiles(tmp_path / "jobs")
+def a_site(sixteen_phantom_exams: Path, tmp_path: Path, decisions: Decisions, a_site_serving: Serving) -> Site:
+    """All women were confirmed as normal by Anna; nobody is set aside by the guard unless a test wants it."""
+    images = MammogramFolder(Path(shutil.copytree(sixteen_phantom_exams, tmp_path / "site")), PATTERNS)
+    exams = Exams(images)
+    for exam in exams.all().values():
+        decisions.decide(exam, Order(Verdict.NORMAL, "anna"))
+    return Site(exams, decisions, images, SecondLook(exams, decisions, images, a_site_serving, 0.0))
 
 
 @pytest.fixture
-def a_launcher() -> Launcher:
-    return Launcher()
+def a_site_serving(a_trained_model: Path, tmp_path: Path) -> Serving:
+    """The tiny model, which was trained on other phantoms."""
+    store = ModelStore(tmp_path / "models")
+    store.publish(a_trained_model)
+    return Serving(store)
 
 
-MakeQueue = Callable[[Launch], LearningQueue]
+class SameWeights:
+    """Learns nothing: the candidate is the serving model, calibrated on all normals that it was given."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self.told: dict[str, Any] = {}
+
+    def __call__(self, config: ModelConfig, dataset: Dataset, output: Path, **options: Any) -> Path:
+        self.told = {"config": config, "dataset": dataset, **options}
+        options["progress"](TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
+        normals = Dataset(dataset.name, tuple(case for case in dataset.cases if case.clean_normal), dataset.licence)
+        recalibrate(self._serving.store.serving(), normals, output, unseen=True)
+        return output
+
+
+class Shuffled(SameWeights):
+    """The same with the values of each weight in another order, and the calibration as it was."""
+
+    def __call__(self, config: ModelConfig, dataset: Dataset, output: Path, **options: Any) -> Path:
+        made = super().__call__(config, dataset, output, **options)
+        draw = torch.Generator().manual_seed(0)
+        weights: Mapping[str, torch.Tensor] = load_file(made / WEIGHTS)
+        mixed = {
+            name: values.flatten()[torch.randperm(values.numel(), generator=draw)].reshape(values.shape).contiguous()
+            for name, values in weights.items()
+        }
+        save_file(mixed, made / WEIGHTS)
+        return made
 
 
 @pytest.fixture
-def make_queue(some_files: JobFiles) -> Iterator[MakeQueue]:
-    """Queues of the same folder, not started; closed at the end."""
-    made: list[LearningQueue] = []
-
-    def make(launch: Launch) -> LearningQueue:
-        made.append(LearningQueue(some_files, launch))
-        return made[-1]
-
-    yield make
-    for queue in made:
-        queue.close()
+def same_weights(a_site_serving: Serving) -> SameWeights:
+    return SameWeights(a_site_serving)
 
 
 @pytest.fixture
-def a_queue(make_queue: MakeQueue, a_launcher: Launcher) -> LearningQueue:
-    """It is not started."""
-    return make_queue(a_launcher)
+def make_learner(a_site: Site, a_site_serving: Serving, same_weights: SameWeights, tmp_path: Path) -> MakeLearner:
+    """Holds most women back; content with fewer judges and resamples than a site is, as time is short."""
+
+    def make(train: Train = same_weights, site: Site = a_site, **settings: Any) -> Learner:
+        policy = PromotionPolicy(**{"resamples": 100, "fewest_patients": 8, **settings.pop("policy", {})})
+        asked = ServerSettings(**{"held_back_share": 0.7, "gate_policy": policy, **settings})
+        return Learner(a_site_serving, site, Workplace(tmp_path / "models" / "training", train), asked)
+
+    return make
 
 
 @pytest.fixture
-def a_running_queue(a_queue: LearningQueue) -> LearningQueue:
-    a_queue.start()
-    return a_queue
+def find(a_site: Site, decisions: Decisions) -> Callable[[int], str]:
+    """Have Grace mark a finding on the first view of so many women; gives the last one's patient id."""
 
+    def mark(women: int) -> str:
+        exams = list(a_site.exams.all().values())[:women]
+        for exam in exams:
+            region = Drawn(exam.images[0].image_id, ((40.0, 30.0), (60.0, 30.0), (60.0, 50.0)))
+            decisions.decide(exam, Order(Verdict.FINDING, "grace", drawn=(region,)))
+        return exams[-1].patient
 
-def state_of(queue: LearningQueue, name: str, state: JobState) -> Job:
-    """The job, once it is in this state."""
-    until(lambda: queue.get(name).state is state)
-    return queue.get(name)
+    return mark

@@ -2,11 +2,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from mammolens.errors import ModelError
+from mammolens.errors import ModelError, RequestError
 from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.routes.metrics import InferTimes
 
 
 def _samples(client: TestClient) -> dict[tuple[str, str], float]:
@@ -90,3 +92,32 @@ def test_without_a_model_it_says_that_the_server_is_not_ready(
     assert found["mammolens_ready", ""] == 0
     assert not any(name.startswith("mammolens_exams") for name, _ in found)
     assert found["mammolens_infer_seconds_count", "answered"] == 0
+
+
+def _count(times: InferTimes, ending: str) -> float | None:
+    return times.registry.get_sample_value("mammolens_infer_seconds_count", {"ending": ending})
+
+
+def test_each_request_is_counted_by_how_it_ended() -> None:
+    times = InferTimes()
+    for _ in range(2):
+        with times.timed():
+            pass
+    with pytest.raises(RequestError), times.timed():
+        raise RequestError("image", "is missing", "give one")
+    with pytest.raises(ZeroDivisionError), times.timed():
+        1 / 0  # noqa: B018
+    assert [_count(times, ending) for ending in ("answered", "refused", "failed")] == [2, 1, 1]
+
+
+def test_before_the_first_request_every_ending_is_told_as_zero() -> None:
+    times = InferTimes()
+    assert [_count(times, ending) for ending in ("answered", "refused", "failed")] == [0, 0, 0]
+    assert b"mammolens_infer_seconds_bucket" in generate_latest(times.registry)
+
+
+def test_two_apps_count_apart() -> None:
+    one, other = InferTimes(), InferTimes()
+    with one.timed():
+        pass
+    assert _count(other, "answered") == 0

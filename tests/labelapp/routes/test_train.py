@@ -10,8 +10,8 @@ from monailabel.config import settings
 from starlette.testclient import TestClient
 
 from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.jobs.job import Track
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.job import Track
 from mammolens.labelapp.responses.learning import JobState
 
 

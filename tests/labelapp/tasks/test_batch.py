@@ -5,6 +5,7 @@ import pytest
 
 from mammolens.errors import InputError, RequestError, UnknownImageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.parameters import InferRequest
 from mammolens.labelapp.tasks.batch import MammogramBatch
 
 
@@ -13,15 +14,15 @@ def infer(tmp_path: Path) -> Any:
     """Infers all but the first image, which is damaged, and the second, over which it stumbles."""
     asked: list[str] = []
 
-    def run(request: dict[str, Any], datastore: object) -> dict[str, Any]:
-        asked.append(request["image"])
+    def run(request: InferRequest, datastore: object) -> dict[str, Any]:
+        asked.append(request.image)
         if len(asked) == 1:
-            raise InputError(request["image"], "damaged", "export again")
+            raise InputError(request.image, "damaged", "export again")
         if len(asked) == 2:
             raise ZeroDivisionError
-        file = tmp_path / request["image"]
+        file = tmp_path / request.image
         file.touch()
-        return {"label": request["image"], "tag": request["label_tag"], "file": str(file), "params": {}}
+        return {"label": request.image, "tag": request.label_tag, "file": str(file), "params": {}}
 
     return run
 

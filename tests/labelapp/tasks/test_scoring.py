@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
-from mammolens.labelapp.tasks.serving import Serving
 from mammolens.models.store import ModelStore
 
 from ..conftest import MakeModel

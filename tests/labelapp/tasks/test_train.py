@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mammolens.config import load_config
-from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.serving import Serving
 from mammolens.labelapp.tasks.train import NormalTrain
 from mammolens.models.directory import CONFIG
 from mammolens.models.store import ModelStore, pretrained_directory

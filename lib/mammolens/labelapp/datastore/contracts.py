@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import KeptResults
-from mammolens.types import AnomalyResult, ExamKey, Mammogram
+from mammolens.types import AnomalyResult, Mammogram
 
 
 class ImageScorer(Protocol):
@@ -48,9 +48,6 @@ class Images(Protocol):
 
     def update_image_info(self, image_id: str, info: Mapping[str, Any]) -> None:
         """Merge into what is remembered."""
-
-    def exam_of(self, image_id: str) -> ExamKey | None:
-        """What groups the views of an examination."""
 
 
 class ExamImages(Images, Protocol):

@@ -16,15 +16,14 @@ from mammolens.errors import PacsError, RequestError, UnknownImageError
 from mammolens.files import remove_leftovers
 from mammolens.labelapp.datastore.cache import OriginalsCache
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.kept_list import Kept
 from mammolens.labelapp.datastore.labels import LabelledImages
+from mammolens.labelapp.datastore.refreshing_value import Kept
 from mammolens.labelapp.datastore.results import KeptResults
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_uid
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.pacs.archive import Archive, Instance
 from mammolens.labelapp.pacs.instance import KEYWORDS
-from mammolens.types import ExamKey
 
 _IMAGES = "images"
 Listed = Mapping[str, Instance]
@@ -143,11 +142,6 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         """
         self._instance(check_uid(image_id))
         return super().known(image_id)
-
-    def exam_of(self, image_id: str) -> ExamKey | None:
-        """What groups the views of an examination, known without downloading: the study, or as a known set has it."""
-        described = self.describe(image_id)
-        return described.exam_key if described else None
 
     def describe(self, image_id: str) -> ImageDescription | None:
         """What the search answer says of an image; ``None`` if the PACS does not hold it."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
+from cachetools import LRUCache
 from monailabel.datastore.local import DataModel, ImageLabelModel
 from pydicom.dataset import Dataset
 
@@ -17,16 +18,16 @@ from mammolens.errors import InputError, RequestError, UnknownImageError
 from mammolens.files import whole_file
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.folder_scan import HIDDEN, scan
-from mammolens.labelapp.datastore.headers import HeaderCache
 from mammolens.labelapp.datastore.labels import LabelledImages
 from mammolens.labelapp.datastore.results import KeptResults, Of
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_image_id, image_id_of
 from mammolens.labelapp.keys import InfoKey
 from mammolens.names import path_as_text
-from mammolens.types import ExamKey
+from mammolens.types import ImageHeader
 
 _UPLOADS = "uploads"
+_HEADERS = 100_000  # about 1 kB each
 
 
 class MammogramFolder(LabelledImages):
@@ -82,11 +83,6 @@ class MammogramFolder(LabelledImages):
             UnknownImageError: no image of this folder, or it is gone.
         """
         return with_path(super().get_image_info(image_id), self._path(image_id))
-
-    def exam_of(self, image_id: str) -> ExamKey | None:
-        """What groups the views of an examination; ``None`` for a file that is no mammogram."""
-        described = self.describe(image_id)
-        return described.exam_key if described else None
 
     def describe(self, image_id: str) -> ImageDescription | None:
         """What the file's header says; ``None`` for a file that is no mammogram."""
@@ -197,3 +193,31 @@ def _is_another(known: ImageLabelModel | None, sop_instance_uid: str) -> bool:
     """Whether something is remembered of another image than this one."""
     remembered = known.image.info.get(InfoKey.SOP_INSTANCE_UID) if known else None
     return remembered not in (None, sop_instance_uid)
+
+
+class HeaderCache:
+    """Headers of image files, each read once as long as the file stays the same; safe to use from several threads."""
+
+    def __init__(self, read: Callable[[Path], ImageHeader] = read_header) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._headers: LRUCache[tuple[Path, int, int], ImageHeader] = LRUCache(_HEADERS)
+
+    def header(self, path: Path) -> ImageHeader:
+        """The header of a file.
+
+        Raises:
+            InputError: the file is no mammogram, or is gone.
+        """
+        try:
+            status = path.stat()
+        except OSError:
+            return self._read(path)  # which says what is wrong with it
+        key = (path, status.st_mtime_ns, status.st_size)
+        with self._lock:
+            known = self._headers.get(key)
+        if known is None:
+            known = self._read(path)
+            with self._lock:
+                self._headers[key] = known
+        return known

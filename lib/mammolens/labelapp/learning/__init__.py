@@ -1,1 +1,1 @@
-"""Learning jobs: asked for, queued, run one at a time in a process of their own, stopped and gone on with."""
+"""What the server learns: from which patients, to which candidate, with which verdict of the gate."""

@@ -9,34 +9,36 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Depends, File, Query, UploadFile
+from fastapi import APIRouter, BackgroundTasks, File, Query, UploadFile
 from fastapi.responses import FileResponse
-from monailabel.config import RBAC_ADMIN, RBAC_USER, settings
-from monailabel.endpoints.user.auth import RBAC
-from monailabel.interfaces.utils.app import app_instance
+from monailabel.config import RBAC_ADMIN, RBAC_USER
 
 from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.identifiers import check_exam_id
-from mammolens.labelapp.reading.decisions import Decisions
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerEntry, LedgerImport, LedgerPage
 from mammolens.labelapp.routes.decision_examples import AUDIT, DECISIONS, IMPORTED, answers_with
-from mammolens.labelapp.routes.dependencies import ERRORS, FRESH
+from mammolens.labelapp.routes.dependencies import (
+    ERRORS,
+    FOR_ADMINS,
+    FOR_USERS,
+    FRESH,
+    NO_STORE,
+    DecisionsDep,
+    LedgerDep,
+)
 from mammolens.review.chain import Entry, Head
 from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.formats import values_of
-from mammolens.review.ledger import Ledger
 
 router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"], dependencies=[FRESH], responses=ERRORS)
-_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
-_admin = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))]
-_FRESH = {"Cache-Control": "no-store"}
 _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _MOST = 100_000
 
 
-@router.get("", summary=f"{RBAC_USER}What was decided", dependencies=_reads, responses=answers_with(DECISIONS))
+@router.get("", summary=f"{RBAC_USER}What was decided", dependencies=FOR_USERS, responses=answers_with(DECISIONS))
 def decisions(
+    taken: DecisionsDep,
     exam: Annotated[str | None, Query(description="only this exam's")] = None,
     reviewer: Annotated[str | None, Query(description="only this person's")] = None,
     verdict: Annotated[Verdict | None, Query(description="only those with this verdict; undos have none")] = None,
@@ -44,7 +46,6 @@ def decisions(
     limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000,
 ) -> LedgerPage:
     """Entries of the ledger, the oldest first; to read on, ask for those after the last one's ``sequence``."""
-    taken = _decisions()
     decided = taken.now()
     entries: Iterable[Entry] = decided.of(check_exam_id(exam)).entries if exam else decided.entries
     chosen = (
@@ -64,30 +65,34 @@ def decisions(
 @router.get(
     "/export",
     summary=f"{RBAC_USER}The whole ledger as a file",
-    dependencies=_reads,
+    dependencies=FOR_USERS,
     response_class=FileResponse,
     responses={200: {"content": {"text/csv": {}, "application/x-ndjson": {}}}},
 )
-def export(background_tasks: BackgroundTasks, format: Literal["csv", "jsonl"] = "csv") -> FileResponse:  # noqa: A002
+def export(
+    ledger: LedgerDep,
+    background_tasks: BackgroundTasks,
+    format: Literal["csv", "jsonl"] = "csv",  # noqa: A002
+) -> FileResponse:
     """CSV or JSON lines; imported into an empty ledger it gives the same entries with the same hashes."""
     folder = Path(tempfile.mkdtemp())
     background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"decisions.{format}"
     try:
-        export_decisions(_ledger(), path)
+        export_decisions(ledger, path)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return FileResponse(path, media_type=_TYPES[format], filename=path.name, headers=_FRESH)
+    return FileResponse(path, media_type=_TYPES[format], filename=path.name, headers=NO_STORE)
 
 
 @router.post(
     "/import",
     summary=f"{RBAC_ADMIN}Take decisions of a file in",
-    dependencies=_admin,
+    dependencies=FOR_ADMINS,
     responses=answers_with(IMPORTED),
 )
-def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> LedgerImport:
+def take_in(ledger: LedgerDep, file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> LedgerImport:
     """All of the file or, where a line cannot be taken, nothing; what is known already is passed over."""
     name = Path(file.filename or "").name or "upload"
     with tempfile.TemporaryDirectory() as folder:
@@ -95,20 +100,24 @@ def take_in(file: Annotated[UploadFile, File(description="a .csv or .jsonl file"
         with path.open("wb") as copy:
             shutil.copyfileobj(file.file, copy)
         try:
-            appended = import_decisions(_ledger(), path)
+            appended = import_decisions(ledger, path)
         except DatasetError as error:
             raise RequestError(ascii(name[:80]), error.reason, error.remedy) from error
     return LedgerImport(added=appended.added, known=len(appended.entries) - appended.added)
 
 
 @router.get(
-    "/audit", summary=f"{RBAC_USER}Is the ledger as it was written?", dependencies=_reads, responses=answers_with(AUDIT)
+    "/audit",
+    summary=f"{RBAC_USER}Is the ledger as it was written?",
+    dependencies=FOR_USERS,
+    responses=answers_with(AUDIT),
 )
 def audit(
+    ledger: LedgerDep,
     head: Annotated[list[str], Query(description="NUMBER:HASH as it was once told; may be repeated")] = [],  # noqa: B006 - FastAPI's way
 ) -> LedgerAudit:
     """Follow the chain of hashes; heads that were kept elsewhere show whether its end was cut off or written anew."""
-    found = _ledger().audit(*map(Head.parse, head))
+    found = ledger.audit(*map(Head.parse, head))
     return LedgerAudit(
         intact=found.is_intact,
         entries=found.entries,
@@ -119,13 +128,3 @@ def audit(
 
 def _head(head: Head) -> str | None:
     return str(head) if head.sequence else None
-
-
-def _ledger() -> Ledger:
-    ledger: Ledger = app_instance().ledger
-    return ledger
-
-
-def _decisions() -> Decisions:
-    taken: Decisions = app_instance().reading_room.decisions
-    return taken

@@ -1,19 +1,48 @@
-"""What several routes share."""
+"""What several routes share: who may ask, which part of the server answers, how long an answer may be kept."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Response
+from monailabel.config import settings
+from monailabel.endpoints.user.auth import RBAC, User
+from monailabel.interfaces.utils.app import app_instance
 
+from mammolens.labelapp.exams.decisions import Decisions
+from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.image_reviews import ImageReviews
+from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.jobs.queue import LearningQueue
+from mammolens.labelapp.learning.model_versions import ModelRegistry
 from mammolens.labelapp.responses.base import ErrorDetail
+from mammolens.review.ledger import Ledger
+
+_user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
+_annotator = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR)
+_admin = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN)
+
+FOR_USERS: Final = [Depends(_user)]
+"""Of routes that any user may ask; the two below are as much, where only a certain role may."""
+
+FOR_ANNOTATORS: Final = [Depends(_annotator)]
+FOR_ADMINS: Final = [Depends(_admin)]
+
+CurrentUser = Annotated[User, Depends(_user)]
+"""Who asks; the two below refuse whoever lacks the role."""
+
+CurrentAnnotator = Annotated[User, Depends(_annotator)]
+CurrentAdmin = Annotated[User, Depends(_admin)]
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 def _no_store(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NO_STORE)
 
 
-FRESH = Depends(_no_store)
+FRESH: Final = Depends(_no_store)
 """Of routes whose answers no cache may keep: they hold a patient's data, or are old in a moment."""
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
@@ -21,3 +50,51 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "5XX": {"model": ErrorDetail, "description": "The PACS, the ledger or the model cannot answer"},
 }
 """How our routes refuse, for their documentation."""
+
+
+def _exam_service() -> ReadingRoom:
+    service: ReadingRoom = app_instance().reading_room
+    return service
+
+
+def _decisions() -> Decisions:
+    return _exam_service().decisions
+
+
+def _reviews() -> ImageReviews:
+    return _exam_service().reviews
+
+
+def _ledger() -> Ledger:
+    ledger: Ledger = app_instance().ledger
+    return ledger
+
+
+def _queue() -> LearningQueue:
+    queue: LearningQueue = app_instance().learning
+    return queue
+
+
+def _model_versions() -> ModelRegistry:
+    versions: ModelRegistry = app_instance().models
+    return versions
+
+
+def _suspect_normals() -> SecondLook:
+    suspects: SecondLook = app_instance().second_look
+    return suspects
+
+
+def _drift_monitor() -> DriftWatch:
+    monitor: DriftWatch = app_instance().drift_watch
+    return monitor
+
+
+ExamServiceDep = Annotated[ReadingRoom, Depends(_exam_service)]
+DecisionsDep = Annotated[Decisions, Depends(_decisions)]
+ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
+LedgerDep = Annotated[Ledger, Depends(_ledger)]
+QueueDep = Annotated[LearningQueue, Depends(_queue)]
+ModelVersionsDep = Annotated[ModelRegistry, Depends(_model_versions)]
+SuspectNormalsDep = Annotated[SecondLook, Depends(_suspect_normals)]
+DriftMonitorDep = Annotated[DriftWatch, Depends(_drift_monitor)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, HTTPException
+from fastapi import APIRouter, Body, HTTPException
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
-from monailabel.endpoints.user.auth import RBAC, User
+from monailabel.endpoints.user.auth import User
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
@@ -17,18 +17,20 @@ from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.identifiers import check_image_id, check_uid
 from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters, UndoParameters
-from mammolens.labelapp.reading.room import ReadingRoom
 from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.routes.decision_examples import DECISION_BODY
-from mammolens.labelapp.routes.dependencies import ERRORS, FRESH
+from mammolens.labelapp.routes.dependencies import (
+    ERRORS,
+    FOR_USERS,
+    FRESH,
+    NO_STORE,
+    CurrentAnnotator,
+    CurrentUser,
+    ExamServiceDep,
+)
 
 router = APIRouter(prefix="/mammolens", tags=["Reading room"], responses=ERRORS)
-_user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
-_annotator = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR)
-_reads = [Depends(_user)]
-_reads_fresh = [Depends(_user), FRESH]
-Reader = Annotated[User, Depends(_user)]
-Annotator = Annotated[User, Depends(_annotator)]
+_FOR_USERS_FRESH = [*FOR_USERS, FRESH]
 
 # Viewers hold pages apart from those of other origins and load only what says that it may be loaded.
 _FILE = {
@@ -37,85 +39,86 @@ _FILE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-_FRESH = {"Cache-Control": "no-store"}
 _DICOM = "application/dicom"
 _DICOM_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {_DICOM: {}}}}
 
 
 @router.get(
-    "/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_reads_fresh
+    "/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_FOR_USERS_FRESH
 )
-def worklist() -> ExamList:
+def worklist(service: ExamServiceDep) -> ExamList:
     """Every exam with its number, state and verdict."""
-    return _room().worklist.all(app_instance().drift())
+    return service.worklist.all(app_instance().drift())
 
 
-@router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_reads_fresh)
-def one_exam(exam: str) -> ExamDetail:
+@router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_FOR_USERS_FRESH)
+def one_exam(exam: str, service: ExamServiceDep) -> ExamDetail:
     """Its views, findings, levels and decisions; while it is judged, how far that is."""
-    room = _room()
-    return room.detail(room.exams.get(exam))
+    return service.detail(service.exams.get(exam))
 
 
 @router.get(
     "/studies/{study}",
     summary=f"{RBAC_USER}The exam of a DICOM study",
-    dependencies=_reads,
+    dependencies=FOR_USERS,
     status_code=307,
     response_class=RedirectResponse,
 )
-def exam_of_study(study: str) -> RedirectResponse:
+def exam_of_study(study: str, service: ExamServiceDep) -> RedirectResponse:
     """Where the exam is that holds an image of this study."""
-    found = _room().exams.of_study(check_uid(study))
+    found = service.exams.of_study(check_uid(study))
     return RedirectResponse(f"/mammolens/exams/{found.exam_id}", 307)
 
 
 @router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam", dependencies=[FRESH])
-def judge(exam: str, user: Reader, wanted: JudgeParameters | None = None) -> ExamDetail:
+def judge(exam: str, user: CurrentUser, service: ExamServiceDep, wanted: JudgeParameters | None = None) -> ExamDetail:
     """Scores, maps, findings and DICOM objects of the exam; answers when all is done."""
     wanted = wanted or JudgeParameters()
     if wanted.store and settings.MONAI_LABEL_AUTH_ENABLE:
         _must_be_annotator(user)
-    room = _room()
-    found = room.exams.get(exam)
-    room.judge(found, again=wanted.again, store=wanted.store)
-    return room.detail(found)
+    found = service.exams.get(exam)
+    service.judge(found, again=wanted.again, store=wanted.store)
+    return service.detail(found)
 
 
 @router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam", dependencies=[FRESH])
 def decide(
-    exam: str, user: Annotator, wanted: Annotated[DecisionParameters, Body(examples=[DECISION_BODY])]
+    exam: str,
+    user: CurrentAnnotator,
+    service: ExamServiceDep,
+    wanted: Annotated[DecisionParameters, Body(examples=[DECISION_BODY])],
 ) -> ExamDetail:
     """Keep a verdict in the ledger, with who and when as the server knows them; one that has an id is kept once."""
-    room = _room()
-    found = room.exams.get(exam)
-    room.decide(found, wanted, user.username)
-    return room.detail(found)
+    found = service.exams.get(exam)
+    service.decide(found, wanted, user.username)
+    return service.detail(found)
 
 
 @router.post(
     "/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back", dependencies=[FRESH]
 )
-def undo(exam: str, user: Annotator, wanted: UndoParameters | None = None) -> ExamDetail:
+def undo(
+    exam: str, user: CurrentAnnotator, service: ExamServiceDep, wanted: UndoParameters | None = None
+) -> ExamDetail:
     """Let count again what was decided before; both stay in the history."""
-    room = _room()
-    found = room.exams.get(exam)
-    room.undo(found, wanted or UndoParameters(), user.username)
-    return room.detail(found)
+    found = service.exams.get(exam)
+    service.undo(found, wanted or UndoParameters(), user.username)
+    return service.detail(found)
 
 
-@router.get("/exams/{exam}/ohif.json", summary=f"{RBAC_USER}DICOM JSON manifest for OHIF", dependencies=_reads_fresh)
-def manifest(exam: str, response: Response) -> OhifManifest:
+@router.get(
+    "/exams/{exam}/ohif.json", summary=f"{RBAC_USER}DICOM JSON manifest for OHIF", dependencies=_FOR_USERS_FRESH
+)
+def manifest(exam: str, response: Response, service: ExamServiceDep) -> OhifManifest:
     """Headers and addresses of the exam's images and current segmentations."""
-    room = _room()
     response.headers.update(_FILE)
-    return OhifManifest(**room.manifest(room.exams.get(exam)))
+    return OhifManifest(**service.manifest(service.exams.get(exam)))
 
 
 @router.get(
     "/images/{image}.dcm",
     summary=f"{RBAC_USER}An image as it is stored",
-    dependencies=_reads,
+    dependencies=FOR_USERS,
     response_class=FileResponse,
     responses=_DICOM_FILE,
 )
@@ -124,40 +127,33 @@ def original(image: str) -> FileResponse:
     path = Path(app_instance().datastore().get_image_uri(check_image_id(image)))
     if file_kind(path) is not FileKind.DICOM:
         raise RequestError(image, "is no DICOM file", "fetch it at /datastore/image")
-    return FileResponse(path, media_type=_DICOM, headers={**_FILE, **_FRESH})
+    return FileResponse(path, media_type=_DICOM, headers={**_FILE, **NO_STORE})
 
 
 @router.get(
     "/derived/{image}/{kind}.dcm",
     summary=f"{RBAC_USER}A DICOM object of an image",
-    dependencies=_reads,
+    dependencies=FOR_USERS,
     response_class=Response,
     responses=_DICOM_FILE,
 )
-def derived_of_image(image: str, kind: DerivedKind) -> Response:
+def derived_of_image(image: str, kind: DerivedKind, service: ExamServiceDep) -> Response:
     """The current segmentation, parametric map or secondary capture."""
     _check_kind(kind, OF_IMAGE)
-    room = _room()
-    return _object(room.derived(room.exams.of_image(check_image_id(image)), Of.IMAGE, image, kind))
+    return _object(service.derived(service.exams.of_image(check_image_id(image)), Of.IMAGE, image, kind))
 
 
 @router.get(
     "/exams/{exam}/derived/{kind}.dcm",
     summary=f"{RBAC_USER}A DICOM object of an exam",
-    dependencies=_reads,
+    dependencies=FOR_USERS,
     response_class=Response,
     responses=_DICOM_FILE,
 )
-def derived_of_exam(exam: str, kind: DerivedKind) -> Response:
+def derived_of_exam(exam: str, kind: DerivedKind, service: ExamServiceDep) -> Response:
     """The current report."""
     _check_kind(kind, OF_EXAM)
-    room = _room()
-    return _object(room.derived(room.exams.get(exam), Of.EXAM, exam, kind))
-
-
-def _room() -> ReadingRoom:
-    room: ReadingRoom = app_instance().reading_room
-    return room
+    return _object(service.derived(service.exams.get(exam), Of.EXAM, exam, kind))
 
 
 def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
@@ -166,7 +162,7 @@ def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
 
 
 def _object(content: bytes) -> Response:
-    return Response(content, media_type=_DICOM, headers={**_FILE, **_FRESH})
+    return Response(content, media_type=_DICOM, headers={**_FILE, **NO_STORE})
 
 
 def _must_be_annotator(user: User) -> None:

@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 
 from mammolens.labelapp.routes import (
     decisions,
-    drift,
     exams,
     infer,
     jobs,
@@ -50,7 +49,6 @@ def harden(app: FastAPI, settings: Settings) -> None:
         exams.router,
         decisions.router,
         reviews.router,
-        drift.router,
         metrics.router,
         jobs.router,
         models.router,

@@ -9,19 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, File, Form, UploadFile
-from monailabel.config import RBAC_USER, settings
+from fastapi import APIRouter, BackgroundTasks, File, Form, UploadFile
+from monailabel.config import RBAC_USER
 from monailabel.endpoints.infer import ResultType, send_response
 from monailabel.endpoints.infer import router as stock_router
-from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import RequestError
 from mammolens.labelapp.identifiers import check_image_id
-from mammolens.labelapp.keys import RequestKey
-from mammolens.labelapp.parameters import InferParameters, KeepParameters, parse
+from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.routes.arguments import json_object, safe_name
+from mammolens.labelapp.routes.dependencies import FOR_USERS
 
 router = APIRouter(tags=["Infer"], responses=stock_router.responses)
 
@@ -29,7 +28,7 @@ router = APIRouter(tags=["Infer"], responses=stock_router.responses)
 @router.post(
     "/infer/{model}",
     summary=f"{RBAC_USER}Run Inference for supported model",
-    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+    dependencies=FOR_USERS,
 )
 def run_infer(
     background_tasks: BackgroundTasks,
@@ -39,27 +38,20 @@ def run_infer(
     file: Annotated[UploadFile | None, File()] = None,
     output: ResultType | None = None,
 ) -> Any:
-    """Judge one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
-    request = _request(model, params)
+    """Infer one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
+    told = {**json_object(params), "model": model}
     if output is ResultType.dicom_seg:  # as MONAI Label has it: the segmentation and nothing else
-        request |= {"dicom": DerivedKind.SEGMENTATION}
-        output = ResultType.image
+        told["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
     app = app_instance()
     if file is None:
         if not image:
             raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
-        result = app.infer({**request, RequestKey.IMAGE: check_image_id(image)})
+        result = app.infer(parse(InferRequest, {**told, "image": check_image_id(image)}))
     else:
         with _kept(file) as path:
-            result = app.infer({**request, RequestKey.IMAGE: path})
+            result = app.infer(parse(InferRequest, {**told, "image": path}))
     background_tasks.add_task(Path(result["file"]).unlink, missing_ok=True)
     return send_response(app.datastore(), result, output, BackgroundTasks())
-
-
-def _request(model: str, params: str) -> dict[str, Any]:
-    said = json_object(params)
-    wanted = [parse(kind, said).model_dump(mode="json") for kind in (InferParameters, KeepParameters)]
-    return {**wanted[0], **wanted[1], RequestKey.MODEL: model}
 
 
 @contextmanager

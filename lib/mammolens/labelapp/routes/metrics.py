@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import Response
-from monailabel.config import RBAC_USER, settings
-from monailabel.endpoints.user.auth import RBAC
+from monailabel.config import RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
-from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from mammolens import __version__
 from mammolens.calibration.drift import Cause
 from mammolens.errors import MammoLensError
+from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.worklist import Worklist
+from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.queue import LearningQueue
-from mammolens.labelapp.reading.drift_watch import DriftWatch
-from mammolens.labelapp.reading.worklist import Worklist
 from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 from mammolens.labelapp.responses.learning import DriftDetail
+from mammolens.labelapp.routes.dependencies import FOR_USERS
 
 router = APIRouter(tags=["Others"])
+_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 @router.get(
     "/metrics",
     summary=f"{RBAC_USER}Counts and times for Prometheus",
-    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+    dependencies=FOR_USERS,
 )
 def metrics() -> Response:
     """Exams, drift, the serving model, the learning job, and the times of infer requests."""
@@ -104,3 +108,44 @@ def _gauges(name: str, words: str, label: str, values: Mapping[Any, float]) -> M
     for key, value in values.items():
         family.add_metric([str(key)], value)
     return family
+
+
+class Ending(StrEnum):
+    """How a request ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class InferTimes:
+    """Counts since this app was built.
+
+    Attributes:
+        registry: what a scrape collects.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "mammolens_infer_seconds",
+            "Time from an infer request to its answer, waiting for other requests included.",
+            ["ending"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        for ending in Ending:  # so that they are told as 0 before the first request
+            self._seconds.labels(ending)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Time what is done within; an error goes on as it was."""
+        started, ending = time.monotonic(), Ending.FAILED
+        try:
+            yield
+            ending = Ending.ANSWERED
+        except MammoLensError:
+            ending = Ending.REFUSED
+            raise
+        finally:
+            self._seconds.labels(ending).observe(time.monotonic() - started)

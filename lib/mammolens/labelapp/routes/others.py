@@ -8,18 +8,18 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import PlainTextResponse
 from monailabel.config import RBAC_ADMIN, settings
-from monailabel.endpoints.user.auth import RBAC
 from monailabel.interfaces.utils.app import app_instance, clear_cache
 
+from mammolens.labelapp.routes.dependencies import FOR_ADMINS
+
 router = APIRouter(tags=["Others"])
-_admin = Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))
 _reloading = threading.Lock()
 
 
-@router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=[_admin])
+@router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=FOR_ADMINS)
 def last_lines(lines: int = 300) -> PlainTextResponse:
     """The last lines of the server's log, as text."""
     path = Path(settings.MONAI_LABEL_APP_DIR) / "logs" / "app.log"
@@ -29,7 +29,7 @@ def last_lines(lines: int = 300) -> PlainTextResponse:
         return PlainTextResponse("".join(deque(log, maxlen=max(1, min(lines, 100_000)))))
 
 
-@router.get("/logs/gpu", summary=f"{RBAC_ADMIN}Get GPU Info (nvidia-smi)", dependencies=[_admin])
+@router.get("/logs/gpu", summary=f"{RBAC_ADMIN}Get GPU Info (nvidia-smi)", dependencies=FOR_ADMINS)
 def gpu() -> PlainTextResponse:
     """What nvidia-smi says."""
     program = shutil.which("nvidia-smi")
@@ -38,7 +38,7 @@ def gpu() -> PlainTextResponse:
     return PlainTextResponse(subprocess.run([program], capture_output=True, text=True, timeout=30, check=False).stdout)
 
 
-@router.post("/reload", include_in_schema=False, dependencies=[_admin])
+@router.post("/reload", include_in_schema=False, dependencies=FOR_ADMINS)
 def reload() -> dict[str, str]:
     """Build the app anew, from the same folder, studies and settings."""
     with _reloading:

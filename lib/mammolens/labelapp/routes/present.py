@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, File, UploadFile
+from fastapi import APIRouter, BackgroundTasks, File, UploadFile
 from fastapi.responses import FileResponse
-from monailabel.config import RBAC_USER, settings
-from monailabel.endpoints.user.auth import RBAC
+from monailabel.config import RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.errors import RequestError
+from mammolens.labelapp.routes.dependencies import FOR_USERS
 from mammolens.names import safe_file_name
 
 router = APIRouter(prefix="/mammolens", tags=["Infer"])
@@ -27,7 +27,7 @@ _ZIP = "application/zip"
 @router.post(
     "/present",
     summary=f"{RBAC_USER}Judge uploaded mammograms, exam by exam",
-    dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))],
+    dependencies=FOR_USERS,
     response_class=FileResponse,
     responses={200: {"content": {_ZIP: {}}, "description": "index.json, and the files that it names"}},
 )

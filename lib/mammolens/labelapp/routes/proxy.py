@@ -6,15 +6,15 @@ import re
 from typing import Annotated
 
 import requests
-from fastapi import APIRouter, Body, Depends, HTTPException, Request
+from fastapi import APIRouter, Body, HTTPException, Request
 from fastapi.responses import Response
 from monailabel.config import settings
-from monailabel.endpoints.user.auth import RBAC
 
 from mammolens.errors import PacsError, RequestError
 from mammolens.labelapp.pacs.access import PacsAccess, access_to
 from mammolens.labelapp.pacs.errors import errors_of, refusal
 from mammolens.labelapp.pacs.session import open_session
+from mammolens.labelapp.routes.dependencies import FOR_ANNOTATORS, FOR_USERS
 
 router = APIRouter(include_in_schema=False)
 _RESOURCE = re.compile(r"(studies|series|instances)(/[A-Za-z0-9.,_~-]+)*/?")  # PS3.18 10.4 to 10.6
@@ -32,13 +32,13 @@ _HEADERS = {
 }
 
 
-@router.get("/proxy/dicom/{path:path}", dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))])
+@router.get("/proxy/dicom/{path:path}", dependencies=FOR_USERS)
 def read(request: Request, path: str) -> Response:
     """Search and retrieve; ``path`` may start with MONAI Label's 'wado/' or 'qido/'."""
     return _forward(request, _RESOURCE, path)
 
 
-@router.post("/proxy/dicom/{path:path}", dependencies=[Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR))])
+@router.post("/proxy/dicom/{path:path}", dependencies=FOR_ANNOTATORS)
 def store(request: Request, path: str, body: Annotated[bytes, Body()] = b"") -> Response:
     """Store instances; ``path`` may start with MONAI Label's 'stow/'."""
     return _forward(request, _STORE, path, body)

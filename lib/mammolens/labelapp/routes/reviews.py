@@ -8,54 +8,51 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, File, Form, UploadFile
-from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
+from fastapi import APIRouter, BackgroundTasks, File, Form, UploadFile
+from monailabel.config import RBAC_ANNOTATOR, RBAC_USER
 from monailabel.endpoints import datastore as stock
-from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.datastore import DefaultLabelTag
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.reading.image_reviews import ImageReviews
 from mammolens.labelapp.routes.arguments import checked, json_object
+from mammolens.labelapp.routes.dependencies import FOR_USERS, CurrentAnnotator, ReviewsDep
 
 router = APIRouter(prefix="/datastore", tags=["Datastore"])
-_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
-Annotator = Annotated[User, Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR))]
 _FINAL = DefaultLabelTag.FINAL.value
 _NOBODY = "unknown"
 
 
-@router.get("/", summary=f"{RBAC_USER}Get All Images/Labels from datastore", dependencies=_reads)
-def images(output: stock.ResultType | None = None) -> Any:
+@router.get("/", summary=f"{RBAC_USER}Get All Images/Labels from datastore", dependencies=FOR_USERS)
+def images(reviews: ReviewsDep, output: stock.ResultType | None = None) -> Any:
     """Counts, or everything that is remembered, with what was decided."""
     answer = stock.datastore(output)
     if output is stock.ResultType.train:
         return answer
     if output is not stock.ResultType.all:
         return {**answer, **app_instance().reviewed()}
-    marks = _reviews().marks()
+    marks = reviews.marks()
     for image_id, known in answer["objects"].items():
         known["image"]["info"] = known["image"]["info"] | marks.get(image_id, {})
     return answer
 
 
-@router.get("/image/info", summary=f"{RBAC_USER}Get Image Info", dependencies=_reads)
-def info_of_image(image: str) -> dict[str, Any]:
+@router.get("/image/info", summary=f"{RBAC_USER}Get Image Info", dependencies=FOR_USERS)
+def info_of_image(image: str, reviews: ReviewsDep) -> dict[str, Any]:
     """What is remembered of an image; ``review`` is the decision that counts, ``reviews`` are all of them."""
     image = checked("", {"image": image})["image"]
     info: dict[str, Any] = stock.get_image_info(image)
-    return info | _reviews().marks_of(image)
+    return info | reviews.marks_of(image)
 
 
 @router.put("/image/info", summary=f"{RBAC_ANNOTATOR}Update Image Info")
-def update_info(image: str, user: Annotator, info: Annotated[str, Form()] = "{}") -> None:
+def update_info(image: str, user: CurrentAnnotator, reviews: ReviewsDep, info: Annotated[str, Form()] = "{}") -> None:
     """Merge into what is remembered of an image; a ``review`` is a decision, an empty one takes the last one back."""
     told = json_object(info)
     decides, mark = InfoKey.REVIEW in told, told.pop(InfoKey.REVIEW, None)
     passed = checked("/datastore/image/info", {"image": image, "info": json.dumps(told)})
     if decides:
-        _reviews().review(passed["image"], mark, user.username or _NOBODY)
+        reviews.review(passed["image"], mark, user.username or _NOBODY)
     if told or not decides:
         stock.update_image_info(passed["image"], passed["info"], user.username)
 
@@ -64,7 +61,8 @@ def update_info(image: str, user: Annotator, info: Annotated[str, Form()] = "{}"
 def save_label(
     background_tasks: BackgroundTasks,
     image: str,
-    user: Annotator,
+    user: CurrentAnnotator,
+    reviews: ReviewsDep,
     label: Annotated[UploadFile, File()],
     params: Annotated[str, Form()] = "{}",
     tag: str = _FINAL,
@@ -82,12 +80,7 @@ def save_label(
             file = Path(folder) / passed["label"].filename
             with file.open("wb") as copy:
                 shutil.copyfileobj(label.file, copy)
-            _reviews().label(passed["image"], file, mark, user.username or _NOBODY)
+            reviews.label(passed["image"], file, mark, user.username or _NOBODY)
         label.file.seek(0)
     answer: dict[str, Any] = stock.save_label(background_tasks, **passed, user=user.username)
     return answer
-
-
-def _reviews() -> ImageReviews:
-    reviews: ImageReviews = app_instance().reading_room.reviews
-    return reviews

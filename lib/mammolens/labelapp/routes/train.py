@@ -9,21 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, HTTPException
-from monailabel.config import RBAC_ADMIN, RBAC_USER, settings
-from monailabel.endpoints.user.auth import RBAC, User
-from monailabel.interfaces.utils.app import app_instance
+from fastapi import APIRouter, Body, HTTPException
+from monailabel.config import RBAC_ADMIN, RBAC_USER
 
 from mammolens.errors import RequestError
+from mammolens.labelapp.jobs.job import Job
+from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import TASK, LearningKind, RequestKey
-from mammolens.labelapp.learning.job import Job
-from mammolens.labelapp.learning.queue import LearningQueue
 from mammolens.labelapp.parameters import TrainParameters, parse
 from mammolens.labelapp.responses.learning import JobState
+from mammolens.labelapp.routes.dependencies import FOR_USERS, CurrentAdmin, QueueDep
 
 router = APIRouter(prefix="/train", tags=["Train"])
-_reads = [Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER))]
-Admin = Annotated[User, Depends(RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN))]
 Params = Annotated[dict[str, Any] | None, Body()]
 _STATUS = {
     JobState.QUEUED: "SUBMITTED",
@@ -34,10 +31,9 @@ _STATUS = {
 }
 
 
-@router.get("/", summary=f"{RBAC_USER}Get Status of Training Task", dependencies=_reads)
-def status(all: bool = False, check_if_running: bool = False) -> Any:  # noqa: A002 - MONAI Label's name
+@router.get("/", summary=f"{RBAC_USER}Get Status of Training Task", dependencies=FOR_USERS)
+def status(queue: QueueDep, all: bool = False, check_if_running: bool = False) -> Any:  # noqa: A002 - MONAI Label's name
     """The newest learning job, all, or the one that runs."""
-    queue = _queue()
     if check_if_running:
         if (job := queue.running()) is None:
             raise HTTPException(404, "no learning job runs now")
@@ -49,20 +45,24 @@ def status(all: bool = False, check_if_running: bool = False) -> Any:  # noqa: A
 
 
 @router.post("/", include_in_schema=False)
-def run_all(user: Admin, params: Params = None, run_sync: bool = False) -> dict[str, Any]:
+def run_all(user: CurrentAdmin, queue: QueueDep, params: Params = None, run_sync: bool = False) -> dict[str, Any]:
     """There is one."""
-    return {TASK: {"result": run(TASK, user, (params or {}).get(TASK), run_sync, enqueue=True), "detail": None}}
+    return {TASK: {"result": run(TASK, user, queue, (params or {}).get(TASK), run_sync, enqueue=True), "detail": None}}
 
 
 @router.post("/{model}", summary=f"{RBAC_ADMIN}Run Training Task for specific model")
 def run(
-    model: str, user: Admin, params: Params = None, run_sync: bool = False, enqueue: bool = False
+    model: str,
+    user: CurrentAdmin,
+    queue: QueueDep,
+    params: Params = None,
+    run_sync: bool = False,
+    enqueue: bool = False,
 ) -> dict[str, Any]:
     """Ask for a training; ``run_sync`` answers when it is over."""
     if model != TASK:
         raise RequestError(f"model {model[:40]!a}", "is not known here", "see /info/ for the names")
     wanted = parse(TrainParameters, params or {}).model_dump(mode="json", exclude_unset=True)
-    queue = _queue()
     if not enqueue and any(not job.state.is_over for job in queue.all()):
         raise HTTPException(429, "a learning job runs or waits already; add enqueue=true, or stop it")
     job = queue.ask(LearningKind.TRAIN, wanted, user.username)
@@ -70,16 +70,10 @@ def run(
 
 
 @router.delete("/", summary=f"{RBAC_ADMIN}Stop Training Task")
-def stop(user: Admin) -> dict[str, Any] | None:
+def stop(user: CurrentAdmin, queue: QueueDep) -> dict[str, Any] | None:
     """The one that runs, else the next one that waits; nothing where there is none."""
-    queue = _queue()
     found = queue.running() or next(iter(queue.queued()), None)
     return _task(queue, queue.stop(found.job, user.username)) if found else None
-
-
-def _queue() -> LearningQueue:
-    queue: LearningQueue = app_instance().learning
-    return queue
 
 
 def _task(queue: LearningQueue, job: Job) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +19,11 @@ from mammolens.inference.exam import ImageScore
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.datastore.stored_score import StoredScore, failure_as_info
-from mammolens.labelapp.keys import OutputMap, RequestKey, ResultExtension
-from mammolens.labelapp.parameters import InferParameters, defaults, parse
-from mammolens.labelapp.reading.deriving import derived_from_image
-from mammolens.labelapp.tasks.serving import Serving
-from mammolens.labelapp.tasks.siblings import ExamScores
+from mammolens.labelapp.exams.image_scores import SiblingScores
+from mammolens.labelapp.exams.inference import derived_from_image
+from mammolens.labelapp.keys import OutputMap, ResultExtension
+from mammolens.labelapp.parameters import InferParameters, defaults
+from mammolens.labelapp.serving import Serving
 from mammolens.models.directory import WEIGHTS, network_directories
 from mammolens.types import AnomalyResult, Mammogram
 
@@ -32,16 +32,21 @@ _DESCRIPTION = "Where a mammogram deviates from normal, and how much. Research u
 
 
 class MammogramInfer(InferTask):
-    """Judges one image with the model that serves when the request comes.
+    """Infers one image with the model that serves when the request comes.
 
     MONAI Label's own BasicInferTask is not used: it unpickles weights and loses the geometry of 2D images.
+
+    Args:
+        serving: the model.
+        images: the datastore; scores are kept with its images.
+        siblings: scores of the other views of an image's exam.
     """
 
-    def __init__(self, serving: Serving, images: Images) -> None:
+    def __init__(self, serving: Serving, images: Images, siblings: SiblingScores) -> None:
         super().__init__(InferType.SEGMENTATION, labels=None, dimension=2, description=_DESCRIPTION)
         self._serving = serving
         self._images = images
-        self._exams = ExamScores(images)
+        self._siblings = siblings
 
     def is_valid(self) -> bool:
         """Whether there is a model to serve."""
@@ -64,12 +69,13 @@ class MammogramInfer(InferTask):
         """File of the serving model's weights; of an ensemble, of its first member's."""
         return str(network_directories(self._serving.store.serving())[0] / WEIGHTS)
 
-    def __call__(self, request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Judge the file ``request['image']``.
+    def __call__(self, path: Path, image_id: str | None, wanted: InferParameters) -> tuple[str, dict[str, Any]]:
+        """Infer one image.
 
         Args:
-            request: ``image`` is a path; ``image_id`` its id if it is one of the datastore; the rest
-                as :class:`InferParameters`.
+            path: the file.
+            image_id: its id in the datastore; ``None`` of an upload.
+            wanted: what to answer.
 
         Returns:
             Path of the map, to be removed by the caller, and the record with ``label_names``
@@ -78,14 +84,11 @@ class MammogramInfer(InferTask):
         Raises:
             InputError: the file is no mammogram that can be scored.
             ModelError: no model serves.
-            RequestError: a parameter that cannot be used.
         """
-        wanted = parse(InferParameters, request)
-        image_id: str | None = request.get(RequestKey.IMAGE_ID)
         predictor = self._serving.predictor()
         clock = _Clock()
-        mammogram = clock.timed("pre", lambda: self._read(Path(request[RequestKey.IMAGE]), image_id, predictor))
-        siblings = clock.timed("siblings", lambda: self._siblings(image_id, wanted, predictor))
+        mammogram = clock.timed("pre", lambda: self._read(path, image_id, predictor))
+        siblings = clock.timed("siblings", lambda: self._sibling_scores(image_id, wanted, predictor))
         result = clock.timed("infer", lambda: predictor.predict(mammogram, siblings))
         self._remember(image_id, result, predictor)
         file = clock.timed("write", lambda: _write(result, wanted))
@@ -100,10 +103,10 @@ class MammogramInfer(InferTask):
                 self._images.update_image_info(image_id, failure_as_info(error, predictor.model_id))
             raise
 
-    def _siblings(self, image_id: str | None, wanted: InferParameters, predictor: Predictor) -> list[ImageScore]:
+    def _sibling_scores(self, image_id: str | None, wanted: InferParameters, predictor: Predictor) -> list[ImageScore]:
         if image_id is None or not wanted.exam_scores:
             return []
-        return self._exams.of_siblings(image_id, predictor)
+        return self._siblings.of(image_id, predictor)
 
     def _remember(self, image_id: str | None, result: AnomalyResult, predictor: Predictor) -> None:
         if image_id is not None:

@@ -11,9 +11,9 @@ from monailabel.interfaces.tasks.scoring import ScoringMethod
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.contracts import Images, ImageScorer
 from mammolens.labelapp.datastore.stored_score import judged
+from mammolens.labelapp.exams.image_scores import score_and_store
 from mammolens.labelapp.parameters import ScoringParameters, parse
-from mammolens.labelapp.tasks.serving import Serving
-from mammolens.labelapp.tasks.siblings import score_and_store
+from mammolens.labelapp.serving import Serving
 
 _log = logging.getLogger(__name__)
 _EVERY = 10

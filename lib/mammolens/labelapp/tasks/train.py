@@ -12,7 +12,7 @@ from mammolens.config import ModelConfig
 from mammolens.errors import ModelError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.parameters import TrainParameters, defaults
-from mammolens.labelapp.tasks.serving import Serving
+from mammolens.labelapp.serving import Serving
 from mammolens.models.directory import TRAINING
 
 
@@ -45,5 +45,5 @@ class NormalTrain(TrainTask):
         return {**record, "model": predictor.model_id}
 
     def __call__(self, request: Mapping[str, Any], datastore: Images) -> dict[str, Any]:
-        """Train, calibrate, judge; see :meth:`mammolens.labelapp.tasks.learner.Learner.learn`."""
+        """Train, calibrate, judge; see :meth:`mammolens.labelapp.learning.learner.Learner.learn`."""
         return self._learn(request)

@@ -1,0 +1,163 @@
+"""Examinations: the datastore's images, grouped, with an id of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from mammolens.enums import Laterality, ViewPosition
+from mammolens.errors import UnknownImageError
+from mammolens.inference.exam_words import view_name
+from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.identifiers import check_exam_id
+from mammolens.labelapp.keys import InfoKey
+from mammolens.types import ExamKey
+
+_VIEWS = [view.value for view in ViewPosition]  # CC before MLO
+_SIDES = [Laterality.RIGHT.value, Laterality.LEFT.value]  # as they hang: the right breast to the left
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """The images of one examination, R CC, L CC, R MLO, L MLO first."""
+
+    exam_id: str
+    patient: str
+    images: tuple[ImageDescription, ...]
+
+    @property
+    def image_ids(self) -> list[str]:
+        """Their ids."""
+        return [image.image_id for image in self.images]
+
+    @property
+    def sop_instance_uids(self) -> tuple[str, ...]:
+        """SOP Instance UIDs (0008,0018), a copy's once."""
+        return tuple(dict.fromkeys(image.sop_instance_uid for image in self.images))
+
+    @property
+    def study_date(self) -> date | None:
+        """The latest."""
+        return max((image.study_date for image in self.images if image.study_date), default=None)
+
+
+def exam_id_of(key: ExamKey) -> str:
+    """An id that is safe in addresses and tells nothing of the patient."""
+    return f"e-{hashlib.sha256(chr(0).join(key).encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+
+
+def view_of_image(image: ImageDescription, info: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Side and view: as the header says, or else as they were taken when the image was scored."""
+    return image.laterality or info.get(InfoKey.LATERALITY), image.view or info.get(InfoKey.VIEW)
+
+
+def name_of_image(image: ImageDescription, info: Mapping[str, Any]) -> str:
+    """What a person calls the image: 'R CC'."""
+    return view_name(*view_of_image(image, info))
+
+
+class Exams:
+    """Finds exams; grouping ten thousand takes about a second, so the groups are kept while the list stays the same.
+
+    Args:
+        images: the datastore.
+        seconds: how old the groups may grow, as a file may have been replaced by another image's.
+    """
+
+    def __init__(self, images: ExamImages, *, seconds: float = 10.0) -> None:
+        self._images = images
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._grouped: tuple[list[str], float] | None = None
+        self._exams: dict[str, Exam] = {}
+        self._left_out: list[str] = []
+
+    def all(self) -> dict[str, Exam]:
+        """Every exam by its id, in the order of the datastore."""
+        listed = self._images.list_images()
+        with self._lock:
+            if self._grouped is None or self._grouped[0] != listed or time.monotonic() > self._grouped[1]:
+                self._exams, self._left_out = _grouped(listed, self._images)
+                self._grouped = (listed, time.monotonic() + self._seconds)
+            return self._exams
+
+    def left_out(self) -> list[str]:
+        """Ids of images that are no mammograms, as far as their headers tell."""
+        self.all()
+        return self._left_out
+
+    def get(self, exam_id: str) -> Exam:
+        """One exam.
+
+        Raises:
+            RequestError: no exam id at all.
+            UnknownImageError: there is none of that id.
+        """
+        exam = self.all().get(check_exam_id(exam_id))
+        if exam is None:
+            raise UnknownImageError(exam_id, "no such exam here", "see GET /mammolens/worklist")
+        return exam
+
+    def of_image(self, image_id: str) -> Exam:
+        """The exam that holds an image.
+
+        Raises:
+            RequestError: no image id at all.
+            UnknownImageError: no image of that id, or no mammogram.
+        """
+        return self.get(self.place_of(image_id)[0])
+
+    def siblings_of(self, image_id: str) -> list[str]:
+        """Ids of the other images of an image's exam; none of what is no mammogram."""
+        try:
+            exam = self.of_image(image_id)
+        except UnknownImageError:
+            return []
+        return [other for other in exam.image_ids if other != image_id]
+
+    def place_of(self, image_id: str) -> tuple[str, ImageDescription]:
+        """The id of an image's exam, and the image, known without a list of the others; raises as :meth:`of_image`."""
+        described = self._images.describe(image_id)
+        if described is None:
+            raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
+        return exam_id_of(described.exam_key), described
+
+    def of_study(self, study_instance_uid: str) -> Exam:
+        """The exam that holds an image of this study.
+
+        Raises:
+            UnknownImageError: there is none.
+        """
+        for exam in self.all().values():
+            if any(image.study_instance_uid == study_instance_uid for image in exam.images):
+                return exam
+        raise UnknownImageError(study_instance_uid, "no mammogram of this study here", "see GET /mammolens/worklist")
+
+
+def _grouped(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, Exam], list[str]]:
+    groups: dict[ExamKey, list[ImageDescription]] = {}
+    left_out = []
+    for image_id in listed:
+        try:
+            described = images.describe(image_id)
+        except UnknownImageError:  # vanished since it was listed
+            continue
+        if described is None:
+            left_out.append(image_id)
+        else:
+            groups.setdefault(described.exam_key, []).append(described)
+    exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_place))) for key, group in groups.items()]
+    return {exam.exam_id: exam for exam in exams}, left_out
+
+
+def _place(image: ImageDescription) -> tuple[int, int]:
+    return (
+        _VIEWS.index(image.view) if image.view else len(_VIEWS),
+        _SIDES.index(image.laterality) if image.laterality else len(_SIDES),
+    )

@@ -1,0 +1,92 @@
+"""The process that learns: ``python -m mammolens.labelapp.jobs.worker JOBS JOB``, started by the server.
+
+It ends with the server, whose pipe is its standard input. What it prints becomes part of the server's log; what it
+says of the job goes into the job's files.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from mammolens.errors import InputError, MammoLensError, UnknownImageError
+from mammolens.labelapp.jobs.files import JobFiles
+from mammolens.labelapp.jobs.job import Ending, Job
+from mammolens.labelapp.jobs.progress import ProgressWriter
+from mammolens.labelapp.keys import RequestKey
+from mammolens.training.progress import Observer
+
+_log = logging.getLogger(__name__)
+THREADS = "OMP_NUM_THREADS"
+_NICENESS = 10
+_UNEXPECTED = "the training: ended by an unexpected error; the server's log has the details"
+_IMAGE = "an image: cannot be used; the server's log names it"  # a path or an id may name a patient
+
+
+def main(arguments: list[str]) -> int:
+    """Do one job; 0 where it has an outcome."""
+    files, name = JobFiles(Path(arguments[0])), arguments[1]
+    _end_with_the_server()
+    _leave_the_processor_to_others()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
+    with files.learning():
+        ending = _ending(files, files.get(name))
+        files.save_ending(name, ending)
+    return 0 if ending.error is None else 1
+
+
+def _ending(files: JobFiles, job: Job) -> Ending:
+    try:
+        return Ending(outcome=_learn(job, _parameters(files, job), ProgressWriter(files, job)))
+    except (InputError, UnknownImageError) as error:
+        _log.error("failed: %s", error)
+        return Ending(error=_IMAGE)
+    except MammoLensError as error:
+        _log.error("failed: %s", error)
+        return Ending(error=" ".join(str(error).split()))
+    except MemoryError:
+        _log.exception("failed")
+        return Ending(error="memory: does not suffice for the training; give the server more, or a smaller batch_size")
+    except Exception:  # noqa: BLE001 - whatever it was, the queue must learn that it is over
+        _log.exception("failed")
+        return Ending(error=_UNEXPECTED)
+
+
+def _learn(job: Job, parameters: dict[str, Any], observe: Observer) -> dict[str, Any]:
+    import torch
+    from monailabel.interfaces.utils.app import app_instance
+
+    torch.set_num_threads(int(os.environ.get(THREADS, "1")))
+    outcome: dict[str, Any] = app_instance().learn(job.kind, parameters, observe, job.asked_by)
+    return outcome
+
+
+def _parameters(files: JobFiles, job: Job) -> dict[str, Any]:
+    """As asked for; an attempt that is not the first goes on where the one before it ended."""
+    again = {RequestKey.GOES_ON.value: True} if job.attempts > 1 else {}
+    return {**job.parameters, **again, RequestKey.WORKPLACE.value: str(files.workplace(job.job))}
+
+
+def _end_with_the_server() -> None:
+    """Leave at once when the server is gone, however it went: the system closes its end of the pipe."""
+
+    def wait() -> None:
+        while os.read(0, 1):  # unbuffered: a buffer's lock would be in the way of leaving
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, name="server", daemon=True).start()
+
+
+def _leave_the_processor_to_others() -> None:
+    """Infer goes first."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,220 @@
+"""The versions of the model as clients see them, and what a person may decide on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mammolens.enums import Split
+from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImageError
+from mammolens.labelapp.keys import LearningKind
+from mammolens.labelapp.responses.learning import (
+    GateCheck,
+    GateVerdict,
+    ModelEvent,
+    ModelList,
+    ModelState,
+    ModelVersion,
+)
+from mammolens.models.directory import model_id_of, record_of
+from mammolens.models.history import Entry, served
+from mammolens.models.lineage import Lineage, lineages
+from mammolens.models.store import ModelStore, pretrained_directory
+from mammolens.promotion.promote import accept
+from mammolens.promotion.verdict import Check, CheckName, Verdict, read_verdict
+
+_TAUGHT = (Split.TRAIN, Split.VALIDATION)
+_LOSSES = (CheckName.SUITE, CheckName.FINDINGS)  # their figure is what is lost, serving minus candidate
+
+
+class ModelRegistry:
+    """Tells the versions of a store; promotes, refuses and rolls back in a person's name.
+
+    Args:
+        store: that has them.
+    """
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+        self._model_ids: dict[Path, str] = {}  # a version never changes, and its weights take a moment to read
+
+    def all(self) -> ModelList:
+        """All versions, the newest first, the model of the package last; and what happened, the newest first.
+
+        Raises:
+            ModelError: the history or the model of the package is damaged.
+        """
+        packaged = self._model_id(pretrained_directory())
+        versions = [self._version(one, packaged) for one in reversed(lineages(self._store))]
+        serving = self._store.serving_version()
+        return ModelList(
+            serving=serving or packaged,
+            models=[*versions, self._packaged(packaged, serves=serving is None)],
+            history=[_event(entry, packaged) for entry in reversed(self._store.history())],
+        )
+
+    def model(self, name: str) -> ModelVersion:
+        """One of them.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+        """
+        found = next((one for one in self.all().models if one.model == name), None)
+        if found is None:
+            raise UnknownImageError(f"{name[:80]!a}", "no such model here", "see GET /mammolens/models")
+        return found
+
+    def promote(self, name: str, *, by: str, why: str) -> None:
+        """Let a version serve.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+            RequestError: without a reason, where the gate has not passed it against the model that serves now.
+            ModelError: it cannot be loaded.
+        """
+        accept(self._store, self._own(name), by=by, why=why)
+
+    def refuse(self, name: str, *, by: str, why: str) -> None:
+        """Keep the model that serves.
+
+        Raises:
+            UnknownImageError: there is none of that name.
+            RequestError: it is the one that serves.
+        """
+        if self._own(name) == self._store.serving_version():
+            raise RequestError(name, "serves now", "roll back to the model before it")
+        self._store.refuse(name, by=by, why=why or "kept the model that serves")
+
+    def rollback(self, *, by: str, why: str) -> None:
+        """Let the model serve that served before.
+
+        Raises:
+            DatasetError: none served before.
+            ModelError: it is gone or damaged.
+        """
+        if len(served(self._store.history())) < 2:
+            raise DatasetError("rollback", "no model served before this one", "promote another version instead")
+        self._store.rollback(by=by, why=why)
+
+    def _model_id(self, directory: Path) -> str:
+        if directory not in self._model_ids:
+            self._model_ids[directory] = model_id_of(directory)
+        return self._model_ids[directory]
+
+    def _own(self, name: str) -> str:
+        """The name, if it is a version of the store."""
+        if self.model(name).state is ModelState.PRETRAINED or name not in self._store.versions():
+            raise RequestError(name, "is the model of the package", "roll back to it")
+        return name
+
+    def _version(self, one: Lineage, packaged: str) -> ModelVersion:
+        record = record_of(self._store.directory(one.version))
+        return ModelVersion(
+            model=one.version,
+            model_id=self._model_id(self._store.directory(one.version)),
+            state=_state(one),
+            parent=one.parent or packaged if one.added_at else None,
+            kind=_kind(record),
+            added_at=_utc(one.added_at) if one.added_at else None,
+            added_by=one.added_by,
+            **_learned(record),
+            verdict=self._verdict(one),
+            can_serve=not one.serves,
+        )
+
+    def _packaged(self, name: str, *, serves: bool) -> ModelVersion:
+        return ModelVersion(
+            model=name,
+            model_id=name,
+            state=ModelState.SERVING if serves else ModelState.PRETRAINED,
+            parent=None,
+            kind=None,
+            added_at=None,
+            added_by=None,
+            **_learned(record_of(pretrained_directory())),
+            verdict=None,
+            can_serve=False,
+        )
+
+    def _verdict(self, one: Lineage) -> GateVerdict | None:
+        if one.verdict is None:
+            return None
+        try:
+            return gate_verdict(read_verdict(self._store.verdict(one.verdict), one.verdict))
+        except ModelError:  # gone or damaged: the version is told all the same
+            return None
+
+
+def gate_check(check: Check) -> GateCheck:
+    """One check: whether it lets the candidate through, in words, and the figures of both models where it has some."""
+    return GateCheck(
+        name=check.name,
+        passed=check.lets_through,
+        outcome=check.outcome,
+        sentence=check.sentence,
+        candidate=None if check.name in _LOSSES else check.figure,
+        serving=check.serving,
+        interval=(check.low, check.high) if check.low is not None and check.high is not None else None,
+    )
+
+
+def gate_verdict(verdict: Verdict) -> GateVerdict:
+    """All of it; ``against`` is the model that it was judged against."""
+    return GateVerdict(
+        passed=verdict.passed,
+        reason=verdict.reason,
+        against=verdict.serving,
+        judged_at=verdict.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        checks=[gate_check(check) for check in verdict.checks],
+        overridden_by=verdict.override.by if verdict.override else None,
+    )
+
+
+def _state(one: Lineage) -> ModelState:
+    if one.serves:
+        return ModelState.SERVING
+    if one.refused:
+        return ModelState.REFUSED
+    # What was added and never judged waits for a person as well.
+    return ModelState.WAITS if one.waits or one.promoted_at is None else ModelState.FORMER
+
+
+def _kind(record: Mapping[str, Any]) -> LearningKind | None:
+    if record.get("calibrated_on"):
+        return LearningKind.RECALIBRATE
+    return LearningKind.TRAIN if record.get("members") else None
+
+
+def _learned(record: Mapping[str, Any]) -> dict[str, int | None]:
+    """What it learned from; ``None`` where its record does not tell."""
+    patients = record.get("patients")
+    return {
+        "images": _sum(record.get("images"), _TAUGHT),
+        "patients": _sum(patients, _TAUGHT),
+        "epochs": max((member["epochs"] for member in record.get("members", ())), default=None),
+        "calibrated_on": patients.get(Split.CALIBRATION.value) if isinstance(patients, Mapping) else None,
+    }
+
+
+def _sum(counts: object, parts: Sequence[Split]) -> int | None:
+    if not isinstance(counts, Mapping) or not any(part.value in counts for part in parts):
+        return None  # as of an ensemble, each of whose members learned from patients of its own
+    return sum(int(counts.get(part.value, 0)) for part in parts)
+
+
+def _event(entry: Entry, packaged: str) -> ModelEvent:
+    return ModelEvent(
+        time=_utc(entry.at),
+        event=entry.event,
+        version=entry.version or packaged,
+        previous=entry.previous or packaged,
+        by=entry.by,
+        why=entry.why,
+        overridden=entry.overridden,
+    )
+
+
+def _utc(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

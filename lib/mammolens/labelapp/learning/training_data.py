@@ -1,0 +1,132 @@
+"""What a server has to learn from: what people decided on the images that are here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from mammolens.datasets.base import Case, Dataset
+from mammolens.dicom.reader import read_header
+from mammolens.errors import DatasetError, InputError, UnknownImageError
+from mammolens.inference.predictor import Predictor
+from mammolens.labelapp.datastore.contracts import ExamImages, Images
+from mammolens.labelapp.datastore.descriptions import ImageDescription
+from mammolens.labelapp.datastore.stored_score import judged
+from mammolens.labelapp.exams.decisions import Decisions
+from mammolens.labelapp.exams.eligibility import accepted_images, patient_of
+from mammolens.labelapp.exams.exam import Exam, Exams
+from mammolens.labelapp.exams.image_scores import score_and_store
+from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.learning.marked_findings import marked_findings
+from mammolens.training.progress import Observer, Stage, StageCounter
+from mammolens.types import ImageAttributes
+
+_log = logging.getLogger(__name__)
+_NAME = "accepted normals"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Exams, the decisions on them and their images.
+
+    Attributes:
+        exams: which there are.
+        decisions: on them.
+        images: of them.
+        second_look: exams that wait for one.
+    """
+
+    exams: Exams
+    decisions: Decisions
+    images: ExamImages
+    second_look: SecondLook
+
+    def normals(self) -> Dataset:
+        """The images that were accepted as normal.
+
+        Raises:
+            DatasetError: there are none.
+            PacsError: an image cannot be had now.
+        """
+        return accepted_normals(self.exams, self.decisions, self.images)
+
+    def findings(self) -> Dataset:
+        """The images with a marked finding."""
+        return marked_findings(self.exams.all().values(), self.decisions.now(), self.images)
+
+    def set_aside(self, predictor: Predictor, observe: Observer) -> frozenset[str]:
+        """Ids of the exams that teach nobody now; scores what this model has not scored yet.
+
+        They wait for a second look, or for the model's score: an image of theirs vanished before it could be had. An
+        image that cannot be scored ever holds back nothing, as it cannot teach either.
+
+        Args:
+            predictor: the serving model.
+            observe: told of each image that is scored.
+
+        Raises:
+            PacsError: an image cannot be had now.
+            StorageError: scores cannot be kept.
+        """
+        if not self.second_look.share:
+            return frozenset()
+        accepted = accepted_images(self.exams.all().values(), self.decisions.now())
+        due = [image_id for images in self._unscored(accepted, predictor).values() for image_id in images]
+        step = StageCounter(Stage.PREPARE, len(due), observe)
+        for image_id in due:
+            try:
+                score_and_store(image_id, self.images, predictor)
+            except (InputError, UnknownImageError) as error:
+                _log.warning("not scored: %s", error)
+            step()
+        return frozenset(self._unscored(accepted, predictor)) | {one.exam.exam_id for one in self.second_look.listed()}
+
+    def _unscored(self, exams: Collection[Exam], predictor: Predictor) -> dict[str, list[str]]:
+        """The images that this model has not tried yet, by the ids of their exams; exams without any are left out."""
+        infos = self.images.infos(image_id for exam in exams for image_id in exam.image_ids)
+        model = predictor.model_id, predictor.calibration_id
+        found = {
+            exam.exam_id: [one for one in exam.image_ids if not judged(infos.get(one, {}), *model)] for exam in exams
+        }
+        return {exam_id: images for exam_id, images in found.items() if images}
+
+
+def accepted_normals(exams: Exams, decisions: Decisions, images: Images) -> Dataset:
+    """Gather the images with the verdict 'normal'; those that cannot be read are left out.
+
+    Which they are is told by :func:`mammolens.labelapp.exams.eligibility.accepted_images`.
+
+    Returns:
+        Cases with their patient, and the worklist's id of their exam as ``attributes.exam_id``, in its order.
+
+    Raises:
+        DatasetError: there are none.
+        PacsError: an image cannot be had now.
+    """
+    cases = tuple(
+        case
+        for exam, accepted in accepted_images(exams.all().values(), decisions.now()).items()
+        for image in accepted
+        if (case := _case(exam, image, images)) is not None
+    )
+    if not cases:
+        raise DatasetError(_NAME, "no image has the verdict 'normal'", "review images of several patients first")
+    return Dataset(name=_NAME, cases=cases, licence="the site's own images, not for redistribution")
+
+
+def _case(exam: Exam, image: ImageDescription, images: Images) -> Case | None:
+    try:
+        path = Path(images.get_image_uri(image.image_id))
+        read_header(path)
+    except (InputError, UnknownImageError) as error:  # damaged, or vanished since it was listed
+        _log.warning("left out of the training: %s", error)
+        return None
+    return Case(
+        path=path,
+        patient_id=patient_of(exam),
+        attributes=ImageAttributes(patient_id=patient_of(exam), exam_id=exam.exam_id),
+        abnormal=False,
+        clean_normal=True,
+    )

@@ -1,1 +1,0 @@
-"""The reading room: exams, their worklist, judging them and deciding on them."""

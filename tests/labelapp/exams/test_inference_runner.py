@@ -1,0 +1,481 @@
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.uid import generate_uid
+
+from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.enums import Verdict
+from mammolens.errors import InputError, PacsError, UnknownImageError
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.datastore.results import Of
+from mammolens.labelapp.exams import inference as inference_module
+from mammolens.labelapp.exams.decisions import Decisions
+from mammolens.labelapp.exams.exam import Exam, Exams
+from mammolens.labelapp.exams.inference import derived_from_image
+from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.pacs.archive import Instance
+from mammolens.labelapp.parameters import DecisionParameters
+from mammolens.labelapp.responses.exams import JudgingProgress
+from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.settings import ResultPolicy, StorePolicy
+from mammolens.models.store import ModelStore
+from mammolens.types import AnomalyResult
+
+from ...patience import PATIENCE_S
+from ..conftest import MakeModel, PacsStandIn
+
+T = TypeVar("T")
+
+
+class Bystander:
+    """Runs the work in this thread, counts it, and can look on or fail."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.before: Callable[[], Any] = lambda: None
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        self.runs += 1
+        self.before()
+        return work()
+
+
+@pytest.fixture
+def a_bystander() -> Bystander:
+    return Bystander()
+
+
+@pytest.fixture
+def a_room(
+    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+) -> ReadingRoom:
+    return ReadingRoom(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), a_bystander)
+
+
+@pytest.fixture
+def an_exam(a_room: ReadingRoom) -> Exam:
+    return next(iter(a_room.exams.all().values()))
+
+
+def test_views_of_an_exam_are_scored_once_and_agree_on_its_number(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+) -> None:
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert detail.state == "judged"
+    assert a_folder_datastore.status()["scored"] == 4
+    kept = [a_room._bench.results.get(Of.IMAGE, image_id, a_room._mark(an_exam)) for image_id in an_exam.image_ids]
+    numbers = {result.facts["record"]["exam_p_value"] for result in kept if result}
+    assert numbers == {detail.exam_p_value}
+
+
+def test_a_judged_exam_is_not_judged_again_unless_that_is_asked_for(
+    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+) -> None:
+    a_room.judge(an_exam)
+    runs = a_bystander.runs
+    a_room.judge(an_exam)
+    assert a_bystander.runs == runs
+    before = a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
+    a_room.judge(an_exam, again=True)
+    assert a_bystander.runs == 2 * runs
+    kept = a_room._bench.results.get(Of.IMAGE, an_exam.image_ids[0], a_room._mark(an_exam))
+    assert kept is not None
+    assert len(list(kept.files[DerivedKind.SEGMENTATION].parent.glob("*.dcm"))) == 1
+    assert len(before) == len(a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
+
+
+def test_an_exam_judged_by_another_model_is_new_again(
+    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, make_model: MakeModel
+) -> None:
+    a_room.judge(an_exam)
+    assert isinstance(a_serving.store, ModelStore)
+    a_serving.store.publish(make_model(seed=1))
+    detail = a_room.detail(an_exam)
+    assert detail.state == "new"
+    assert detail.exam_p_value is None
+    assert all(view.segmentation is None and view.p_value is None for view in detail.views_in_detail)
+    assert len(a_room.manifest(an_exam)["studies"][0]["series"]) == 4
+    for of, name, kind in (
+        (Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION),
+        (Of.EXAM, an_exam.exam_id, DerivedKind.REPORT),
+    ):
+        with pytest.raises(UnknownImageError, match="judge the exam first"):
+            a_room.derived(an_exam, of, name, kind)
+
+
+def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
+    a_room: ReadingRoom,
+    an_exam: Exam,
+    a_serving: Serving,
+    make_model: MakeModel,
+    a_folder_datastore: MammogramFolder,
+    a_bystander: Bystander,
+) -> None:
+    path = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[1]))
+    path.write_bytes(path.read_bytes()[:-20000])
+
+    def fail_once() -> None:
+        if a_bystander.runs == 1:
+            raise TimeoutError
+
+    a_bystander.before = fail_once
+    a_room.judge(an_exam)
+    assert [bool(view.error) for view in a_room.detail(an_exam).views_in_detail] == [True, True, False, False]
+    assert isinstance(a_serving.store, ModelStore)
+    a_serving.store.publish(make_model(seed=1))
+    assert all(view.error is None for view in a_room.detail(an_exam).views_in_detail)
+
+
+def test_a_new_view_makes_a_judged_exam_new_again(
+    a_room: ReadingRoom, an_exam: Exam, a_studies_folder: Path, a_folder_datastore: MammogramFolder
+) -> None:
+    image = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[0]))
+    aside = a_studies_folder.parent / "aside.dcm"
+    shutil.move(image, aside)
+    a_room.judge(a_room.exams.get(an_exam.exam_id))
+    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "judged"
+    shutil.move(aside, image)
+    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "new"
+
+
+def test_a_bad_view_is_told_and_the_others_are_judged(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+) -> None:
+    path = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[1]))
+    path.write_bytes(path.read_bytes()[:-20000])
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
+    assert len(detail.problems) == 1
+    assert detail.problems[0].startswith("L CC: the pixels end too early")
+    assert str(path) not in str(detail.problems)
+    errors = [view.error for view in detail.views_in_detail]
+    assert [bool(error) for error in errors] == [False, True, False, False]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [True, False, True, True]
+
+
+def test_an_exam_without_any_usable_view_has_failed(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+) -> None:
+    for image_id in an_exam.image_ids:
+        path = Path(a_folder_datastore.get_image_uri(image_id))
+        path.write_bytes(path.read_bytes()[:-20000])
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert detail.state == "failed"
+    assert detail.exam_p_value is None
+    assert len(detail.problems) == 4
+
+
+def test_progress_is_told_while_an_exam_is_judged(a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander) -> None:
+    told: list[dict[str, Any]] = []
+    a_bystander.before = lambda: told.append(a_room.detail(an_exam))
+    a_room.judge(an_exam)
+    assert {detail.state for detail in told} == {"judging"}
+    assert told[0].progress == JudgingProgress(done=0, total=9, doing="judging R CC")
+    assert told[-1].progress == JudgingProgress(done=8, total=9, doing="writing the results")
+    assert a_room.detail(an_exam).progress is None
+
+
+def test_a_second_request_waits_for_the_first_and_shares_its_result(
+    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, has_asked = threading.Thread(target=lambda: a_room.judge(an_exam, again=True)), threading.Event()
+
+    def now() -> float:
+        if threading.current_thread() is second:
+            has_asked.set()
+        return time.monotonic()
+
+    def start_the_second() -> None:
+        a_bystander.before = lambda: None
+        second.start()
+        assert has_asked.wait(PATIENCE_S)
+        second.join(0.2)
+        assert second.is_alive()
+
+    monkeypatch.setattr("mammolens.labelapp.exams.inference_runner.time", SimpleNamespace(monotonic=now))
+    a_bystander.before = start_the_second
+    a_room.judge(an_exam)
+    runs = a_bystander.runs
+    second.join(PATIENCE_S)
+    assert a_bystander.runs == runs
+
+
+def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_room: ReadingRoom, a_studies_folder: Path) -> None:
+    rows, columns = np.mgrid[:200, :160]
+    breast = ((rows - 100) ** 2 / 8000 + columns**2 / 9000 < 1) * (120 + (rows * columns) % 60)
+    Image.fromarray(breast.astype(np.uint8)).save(a_studies_folder / "film.png")
+    exam = next(exam for exam in a_room.exams.all().values() if exam.patient == "film")
+    a_room.judge(exam)
+    detail = a_room.detail(exam)
+    assert detail.state == "judged"
+    assert detail.viewer is None
+    assert "no DICOM" in detail.problems[-1]
+    assert detail.views_in_detail[0].p_value is not None
+    assert detail.views_in_detail[0].segmentation is None
+    assert a_room.manifest(exam) == {"studies": []}
+
+
+def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back(
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
+) -> None:
+    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    for image_id in exam.image_ids[:2]:
+        a_pacs_datastore.get_image_uri(image_id)
+    a_pacs.is_up = False
+    room.judge(exam)
+    a_pacs.is_up = True
+    detail = room.detail(exam)
+    assert detail.state == "new"
+    assert [bool(view.error) for view in detail.views_in_detail] == [False, False, True, True]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [True, True, False, False]
+    room.judge(exam)
+    assert room.detail(exam).state == "judged"
+    assert all(view.error is None for view in room.detail(exam).views_in_detail)
+
+
+def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_count(
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    monkeypatch: pytest.MonkeyPatch,
+    decisions: Decisions,
+) -> None:
+    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    fetch = a_pacs.fetch
+
+    def damaged(instance: Instance, path: Path) -> None:
+        if instance.sop_instance_uid == exam.image_ids[1]:
+            raise InputError(a_pacs.url, "the PACS sent no DICOM", "mend it")
+        fetch(instance, path)
+
+    monkeypatch.setattr(a_pacs, "fetch", damaged)
+    room.judge(exam)
+    detail = room.detail(exam)
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
+    assert [view.error for view in detail.views_in_detail] == [
+        None,
+        "the PACS sent no DICOM; mend it",
+        None,
+        None,
+    ]
+    assert len(detail.problems) == 1
+    runs = a_bystander.runs
+    room.judge(exam)
+    assert a_bystander.runs == runs
+
+
+def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, a_studies_folder: Path
+) -> None:
+    image = pydicom.dcmread(a_folder_datastore.get_image_uri(an_exam.image_ids[0]))
+    del image.PatientID, image.StudyInstanceUID
+    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for name in (b"M\xfcller.dcm", b"M\xf6ller.dcm"):
+        image.save_as(os.fsdecode(os.fsencode(a_studies_folder) + b"/" + name))
+    broken = Path(os.fsdecode(os.fsencode(a_studies_folder) + b"/M\xf6ller.dcm"))
+    broken.write_bytes(broken.read_bytes()[:-20000])
+    exams = {exam.patient: exam for exam in Exams(a_folder_datastore).all().values()}
+    states = []
+    for patient in (r"M\xfcller", r"M\xf6ller"):
+        a_room.judge(exams[patient])
+        detail = a_room.detail(exams[patient])
+        detail.model_dump_json().encode()
+        states.append(detail.state)
+    assert states == ["judged", "failed"]
+    a_room.worklist.all(None).model_dump_json().encode()
+
+
+def test_a_pacs_that_gives_nothing_is_an_error(
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
+) -> None:
+    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    a_pacs.is_up = False
+    with pytest.raises(PacsError):
+        room.judge(exam)
+
+
+def test_every_kind_of_object_is_made_where_it_is_wanted(
+    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+) -> None:
+    room = ReadingRoom(
+        a_serving,
+        Exams(a_folder_datastore),
+        a_folder_datastore,
+        decisions,
+        ResultPolicy(tuple(DerivedKind)),
+        a_bystander,
+    )
+    exam = next(iter(room.exams.all().values()))
+    room.judge(exam)
+    for kind in OF_IMAGE:
+        assert room.derived(exam, Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
+    for kind in OF_EXAM:
+        assert room.derived(exam, Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
+
+
+def test_another_choice_of_objects_makes_an_exam_new_again(
+    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, a_folder_datastore: MammogramFolder, decisions: Decisions
+) -> None:
+    a_room.judge(an_exam)
+    policy = ResultPolicy((DerivedKind.SEGMENTATION, DerivedKind.PARAMETRIC_MAP))
+    later = ReadingRoom(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, policy, Bystander())
+    assert later.detail(an_exam).state == "new"
+    assert a_room.detail(an_exam).state == "judged"
+
+
+def test_what_was_sent_to_the_pacs_is_remembered(
+    a_serving: Serving,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    monkeypatch: pytest.MonkeyPatch,
+    decisions: Decisions,
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(a_pacs_datastore, "store", sent.extend)
+    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(room.exams.all().values()))
+    room.judge(exam)
+    assert sent == []
+    assert room.detail(exam).stored_at is None
+    room.judge(exam, store=True)
+    assert sorted(dataset.Modality for dataset in sent) == ["SEG", "SEG", "SEG", "SEG", "SR"]
+    assert room.detail(exam).stored_at.endswith("Z")
+    assert room.detail(exam).can_store
+
+
+def test_a_result_that_the_infos_do_not_know_of_is_made_again(
+    a_room: ReadingRoom,
+    an_exam: Exam,
+    a_serving: Serving,
+    a_folder_datastore: MammogramFolder,
+    a_studies_folder: Path,
+    decisions: Decisions,
+) -> None:
+    a_room.judge(an_exam)
+    Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
+    later = ReadingRoom(
+        a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), decisions, ResultPolicy(), Bystander()
+    )
+    later.judge(an_exam)
+    detail = later.detail(an_exam)
+    assert detail.state == "judged"
+    assert detail.exam_p_value is not None
+
+
+def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
+    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+) -> None:
+    def fail_once() -> None:
+        if a_bystander.runs == len(an_exam.images) + 1:
+            raise TimeoutError
+
+    a_bystander.before = fail_once
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert [bool(view.error) for view in detail.views_in_detail] == [True, False, False, False]
+    assert [bool(view.segmentation) for view in detail.views_in_detail] == [False, True, True, True]
+    a_room.judge(an_exam)
+    assert a_room.detail(an_exam).state == "judged"
+
+
+def test_what_the_pacs_has_is_sent_again_only_on_request(
+    a_serving: Serving,
+    a_pacs: PacsStandIn,
+    a_pacs_datastore: MammogramDicomWeb,
+    a_bystander: Bystander,
+    decisions: Decisions,
+) -> None:
+    room = ReadingRoom(
+        a_serving,
+        Exams(a_pacs_datastore),
+        a_pacs_datastore,
+        decisions,
+        ResultPolicy(store=StorePolicy.ALWAYS),
+        a_bystander,
+    )
+    exam = next(iter(room.exams.all().values()))
+    room.judge(exam)
+    room.judge(exam)
+    assert len(a_pacs.stored) == 5
+    room.judge(exam, store=True)
+    assert len(a_pacs.stored) == 10
+    room.judge(exam, again=True)
+    assert len(a_pacs.stored) == 15
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
+    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, judged: bool
+) -> None:
+    one, other = a_room.exams.all().values()
+    if judged:
+        a_room.judge(one)
+    a_room.decide(one, DecisionParameters(verdict=Verdict.NORMAL), "ada")
+    for old, new in zip(one.image_ids, other.image_ids, strict=True):
+        image = pydicom.dcmread(a_folder_datastore.get_image_uri(new))
+        image.PatientID, image.StudyInstanceUID = "stranger", "1.2.3"
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        image.save_as(a_folder_datastore.get_image_uri(old))
+    exams = Exams(a_folder_datastore).all().values()
+    strangers = next(exam for exam in exams if exam.patient == "stranger")
+    assert strangers.image_ids == one.image_ids
+    detail = a_room.detail(strangers)
+    assert (detail.state, detail.exam_p_value, detail.verdict) == ("new", None, None)
+    assert all(view.segmentation is None for view in detail.views_in_detail)
+    assert detail.decisions == []
+    assert a_room.decisions.verdict(one) is Verdict.NORMAL  # hers is kept
+    assert ("earlier" in a_folder_datastore.get_image_info(one.image_ids[0])) is judged
+    a_room.judge(strangers)
+    assert a_room.detail(strangers).state == "judged"
+    assert a_room.detail(strangers).verdict is None
+
+
+def test_a_missing_overlay_is_told_beside_the_numbers(
+    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = a_folder_datastore.get_image_uri(an_exam.image_ids[2])
+
+    def derive(result: AnomalyResult, kind: DerivedKind) -> pydicom.Dataset:
+        if str(result.header.path) == odd:
+            raise InputError(odd, "its header does not fit", "mend it")
+        return derived_from_image(result, kind)
+
+    monkeypatch.setattr(inference_module, "derived_from_image", derive)
+    a_room.judge(an_exam)
+    detail = a_room.detail(an_exam)
+    assert detail.state == "judged"
+    assert [view.error for view in detail.views_in_detail] == [
+        None,
+        None,
+        "no segmentation: its header does not fit; mend it",
+        None,
+    ]
+    assert all(view.p_value is not None for view in detail.views_in_detail)
