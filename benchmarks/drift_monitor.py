@@ -22,15 +22,15 @@ from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.exams.decisions import Decisions
-from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.exam import Exams
-from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.process import launching
+from mammolens.labelapp.jobs.process import launcher
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.routes.metrics import ServerMetrics
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
@@ -79,14 +79,14 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name, Ledger.open(Path(name) / "decisions.sqlite") as ledger:
         folder = Path(name)
-        serving = Serving(ModelStore(folder / "models"))
+        serving = ServingModel(ModelStore(folder / "models"))
         images = MammogramDicomWeb(Archive(chosen.exams), folder / "cache", expiry_seconds=3600)
-        room = ReadingRoom(
+        service = ExamService(
             serving, Exams(images), images, Decisions(ledger, PolicyName.LATEST), ResultPolicy(), lambda work: work()
         )
         score(images, serving.predictor())
-        queue = LearningQueue(JobFiles(folder / "jobs"), launching(1))
-        measure(room, images, DriftWatch(room.worklist, images, serving, lambda: None), queue, chosen.runs)
+        queue = LearningQueue(JobFiles(folder / "jobs"), launcher(1))
+        measure(service, images, DriftMonitor(service.worklist, images, serving, lambda: None), queue, chosen.runs)
 
 
 def score(images: MammogramDicomWeb, predictor: Predictor) -> None:
@@ -109,17 +109,19 @@ def score(images: MammogramDicomWeb, predictor: Predictor) -> None:
     images.update_image_infos(infos)
 
 
-def measure(room: ReadingRoom, images: MammogramDicomWeb, watch: DriftWatch, queue: LearningQueue, runs: int) -> None:
+def measure(
+    service: ExamService, images: MammogramDicomWeb, watch: DriftMonitor, queue: LearningQueue, runs: int
+) -> None:
     """Print medians."""
     first, *_ = images.list_images()
-    metrics = ServerMetrics(room.worklist, watch, queue)
-    room.worklist.in_order()
+    metrics = ServerMetrics(service.worklist, watch, queue)
+    service.worklist.in_order()
     taken: dict[str, list[float]] = {}
     for run in range(runs):
         images.update_image_info(first, {"note": run})
-        _timed(taken, "worklist, after a score has changed", room.worklist.in_order)
+        _timed(taken, "worklist, after a score has changed", service.worklist.in_order)
         _timed(taken, "drift, after a score has changed", watch.detail)
-        _timed(taken, "worklist, nothing has changed", room.worklist.in_order)
+        _timed(taken, "worklist, nothing has changed", service.worklist.in_order)
         _timed(taken, "drift, nothing has changed", watch.detail)
         _timed(taken, "GET /metrics, nothing has changed", lambda: generate_latest(metrics))
     print("| what | milliseconds, median |\n|---|---|")

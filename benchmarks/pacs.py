@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def measure(store: MammogramDicomWeb) -> None:
-    """Print seconds of what a reading room does."""
+    """Print seconds of what an exam service does."""
     images = _timed("list for the first time", store.list_images)
     print(f"{len(images)} images")
     _timed("list again", store.list_images)

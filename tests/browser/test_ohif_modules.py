@@ -164,19 +164,19 @@ def test_what_is_tried_again_goes_with_the_same_id_and_anything_else_with_anothe
     assert len({str(UUID(one, version=4)) for one in (first, other, new, undo)} & {first, other, new, undo}) == 4
 
 
-def test_progress_is_followed_while_the_server_judges(run: Run) -> None:
+def test_progress_is_followed_while_the_server_infers(run: Run) -> None:
     script = """async m => {
       let finish; const seen = [];
-      const judged = new Promise(resolve => { finish = () => resolve({exam: 'e', state: 'judged'}); });
-      const progress = {done: 1, total: 4, doing: 'judging L CC'};
-      const seenNow = {exam: 'e', state: 'judging', progress, views_in_detail: []};
-      const api = { exam: async () => seenNow, judge: () => judged };
+      const inferred = new Promise(resolve => { finish = () => resolve({exam: 'e', state: 'done'}); });
+      const progress = {done: 1, total: 4, doing: 'analysing L CC'};
+      const seenNow = {exam: 'e', state: 'running', progress, views_in_detail: []};
+      const api = { exam: async () => seenNow, infer: () => inferred };
       const session = new m.Session(api, {lookAgain: 5}); await session.open('e');
       session.subscribe(one => {
         if (one.exam.progress && one.busy) { seen.push(one.exam.progress.doing); finish(); } });
-      const done = await session.judge();
-      return [done, seen.includes('judging L CC'), session.exam.state, session.judgements]; }"""
-    assert run("ohif/session.js", script) == [True, True, "judged", 1]
+      const done = await session.infer();
+      return [done, seen.includes('analysing L CC'), session.exam.state, session.inferences]; }"""
+    assert run("ohif/session.js", script) == [True, True, "done", 1]
 
 
 def test_a_server_that_does_not_answer_is_told_so(run: Run) -> None:

@@ -37,7 +37,7 @@ def a_guarded_server(start_server: StartServer, a_realm: Realm, tmp_path_factory
         ("GET", "/logs/"),
         ("GET", "/mammolens/worklist"),
         ("GET", "/mammolens/images/x.dcm"),
-        ("POST", "/mammolens/exams/x/judge"),
+        ("POST", "/mammolens/exams/x/infer"),
     ],
 )
 def test_without_a_token_nobody_gets_in(a_guarded_server: Server, method: str, path: str) -> None:
@@ -57,9 +57,9 @@ def test_a_user_may_judge_but_neither_decide_nor_send(a_guarded_server: Server, 
     user, annotator = a_realm.login("monailabel-user"), a_realm.login("monailabel-annotator", "monailabel-user")
     (listed,) = a_guarded_server.get("/mammolens/worklist", headers=user).json()["exams"]
     exam = f"/mammolens/exams/{listed['exam']}"
-    assert a_guarded_server.post(f"{exam}/judge", headers=user).json()["state"] == "judged"
-    assert a_guarded_server.post(f"{exam}/judge", headers=user, json={"store": True}).status_code == 403
-    assert a_guarded_server.post(f"{exam}/judge", headers=annotator, json={"store": True}).status_code == 400
+    assert a_guarded_server.post(f"{exam}/infer", headers=user).json()["state"] == "done"
+    assert a_guarded_server.post(f"{exam}/infer", headers=user, json={"store": True}).status_code == 403
+    assert a_guarded_server.post(f"{exam}/infer", headers=annotator, json={"store": True}).status_code == 400
     assert a_guarded_server.post(f"{exam}/decisions", headers=user, json={"verdict": "normal"}).status_code == 403
     assert a_guarded_server.post(f"{exam}/decisions/undo", headers=user).status_code == 403
     decided = a_guarded_server.post(f"{exam}/decisions", headers=annotator, json={"verdict": "normal"}).json()

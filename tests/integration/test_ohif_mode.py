@@ -247,7 +247,7 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
 
         reader.press("h")
         assert not heat_between(reader.picture(differs_from=plain), with_heat).any()
-        reader.click("Judge again")
+        reader.click("Analyse again")
         page.get_by_role("progressbar").wait_for()
         reader.settled()
         anew = reader.picture()

@@ -56,7 +56,9 @@ def test_a_model_that_learned_nothing_is_refused_with_the_reason(a_site: Server)
     assert told["serving"] == before
     refused = a_site.get(f"/mammolens/models/{outcome['model']}").json()
     assert (refused["state"], refused["kind"], refused["added_by"]) == ("refused", "train", "admin")
-    assert [check["name"] for check in refused["verdict"]["checks"]] == [check["name"] for check in outcome["checks"]]
+    assert [check["name"] for check in refused["gate_result"]["checks"]] == [
+        check["name"] for check in outcome["checks"]
+    ]
     promoted = a_site.post(f"/mammolens/models/{outcome['model']}/promote", json={})
     assert promoted.status_code == 400
     assert "the gate has not passed this model" in promoted.json()["detail"]

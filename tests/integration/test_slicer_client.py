@@ -72,7 +72,7 @@ def test_the_handshake_tells_version_and_model(a_client: Client) -> None:
     assert info.model
     assert a_client.learning.models().serving == info.model
     assert a_client.learning.jobs().current is None
-    assert a_client.learning.second_look() == ()
+    assert a_client.learning.suspect_normals() == ()
 
 
 def test_the_worklist_has_every_exam_with_its_views(a_client: Client) -> None:
@@ -83,7 +83,7 @@ def test_the_worklist_has_every_exam_with_its_views(a_client: Client) -> None:
 
 def test_judging_gives_numbers_levels_and_views(a_client: Client, a_phantom_exam: ExamEntry) -> None:
     exam = a_client.judge(a_phantom_exam.exam)
-    assert exam.entry.state == "judged"
+    assert exam.entry.state == "done"
     assert 0 < exam.entry.exam_p_value <= 1
     assert [level.value for level in exam.levels] == sorted(level.value for level in exam.levels)
     assert all(level.colour and level.meaning and level.segment for level in exam.levels)

@@ -25,7 +25,7 @@ from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.registry import build_network
 from mammolens.models.store import ModelStore
@@ -65,11 +65,11 @@ def a_model(make_model: MakeModel) -> Path:
 
 
 @pytest.fixture
-def a_serving(a_model: Path, tmp_path: Path) -> Serving:
+def a_serving(a_model: Path, tmp_path: Path) -> ServingModel:
     """A store whose serving model is the small one."""
     store = ModelStore(tmp_path / "models")
     store.publish(a_model)
-    return Serving(store)
+    return ServingModel(store)
 
 
 @pytest.fixture(scope="session")
@@ -164,7 +164,7 @@ def decisions(a_ledger: Ledger) -> Decisions:
 
 @pytest.fixture
 def an_app(
-    a_studies_folder: Path, a_serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    a_studies_folder: Path, a_serving: ServingModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MammoLensApp]:
     """The app over the folder, known to MONAI Label as the one that runs."""
     for name in ("MONAI_LABEL_APP_DIR", "MONAI_LABEL_STUDIES"):

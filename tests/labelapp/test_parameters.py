@@ -8,8 +8,8 @@ from mammolens.labelapp.keys import OutputMap, ResultExtension
 from mammolens.labelapp.parameters import (
     BatchParameters,
     DecisionParameters,
+    ExamInferParameters,
     InferParameters,
-    JudgeParameters,
     ReviewParameters,
     TrainParameters,
     defaults,
@@ -47,7 +47,7 @@ def test_what_other_clients_send_besides_is_ignored() -> None:
         (ReviewParameters, {"verdict": "finding", "regions": [[[1, math.nan]]]}, "regions"),
         (ReviewParameters, {"verdict": "finding", "regions": [[]]}, "regions"),
         (ReviewParameters, {"verdict": "finding", "regions": [[[1, 2]] * 2001]}, "regions"),
-        (JudgeParameters, {"store": "perhaps"}, "store"),
+        (ExamInferParameters, {"store": "perhaps"}, "store"),
         (TrainParameters, {"epochs": "many"}, "epochs"),
         (TrainParameters, {"epochs": 0}, "epochs"),
         (TrainParameters, {"learning_rate": -1}, "learning_rate"),

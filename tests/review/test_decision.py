@@ -62,5 +62,5 @@ def test_two_decisions_have_two_ids_and_the_time_is_now():
 
 def test_its_words_are_what_the_person_said():
     one = decision(model="a", exam_p_value=0.5)
-    assert one.words() == decision(model="b").words()
-    assert one.words() != decision(verdict=Verdict.FINDING).words()
+    assert one.content() == decision(model="b").content()
+    assert one.content() != decision(verdict=Verdict.FINDING).content()

@@ -39,7 +39,7 @@ ANSWERS = {
     LearningJob: "JobDetail",
     LearningJobs: "JobList",
     Models: "ModelList",
-    SecondLooks: "SecondLookList",
+    SecondLooks: "SuspectNormalList",
 }
 
 
@@ -115,7 +115,7 @@ EXAM: dict[str, Any] = {
     "patient": "173",
     "images": ["a"],
     "views": ["R CC"],
-    "state": "judging",
+    "state": "running",
     "exam_p_value": 0.03,
     "verdict": None,
     "progress": {"done": 2, "total": 8, "doing": "judging R CC"},
@@ -192,7 +192,7 @@ VERDICT = {
 
 def models(**changes: Any) -> Models:
     """One that serves and a new one."""
-    new = {"model": "new", "state": "waits", "patients": 126, "verdict": VERDICT, "can_serve": True, **changes}
+    new = {"model": "new", "state": "waits", "patients": 126, "gate_result": VERDICT, "can_serve": True, **changes}
     old = {"model": "old", "model_id": "old-id", "state": "serving"}
     return parsed(Models, {"serving": "old", "models": [new, old], "history": [{"event": "waits", "version": "new"}]})
 
@@ -218,12 +218,12 @@ def test_models_are_read_in_full() -> None:
     ],
 )
 def test_only_what_passed_against_the_serving_model_needs_no_reason(verdict: Any, needs: bool) -> None:
-    told = models(verdict=verdict)
+    told = models(gate_result=verdict)
     assert told.needs_reason(told.models[0]) is needs
 
 
 def test_what_cannot_be_read_of_a_model_is_not_known() -> None:
-    told = models(patients="many", verdict=[], can_serve="yes", added_at=3)
+    told = models(patients="many", gate_result=[], can_serve="yes", added_at=3)
     assert told.models[0].patients is told.models[0].verdict is told.models[0].added_at is None
     assert not told.models[0].can_serve
 

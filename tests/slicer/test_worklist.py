@@ -41,13 +41,13 @@ def test_the_filter_wants_each_word_somewhere(text: str, found: list[str]) -> No
     ("entry", "words"),
     [
         (ExamEntry("e", verdict="poor_quality", reviewer="mk"), "poor quality, mk"),
-        (ExamEntry("e", verdict="normal", state="judging"), "normal"),
+        (ExamEntry("e", verdict="normal", state="running"), "normal"),
         (ExamEntry("e", open=True, readers=("anna",), exam_is_anomalous=True), "open, read by anna"),
-        (ExamEntry("e", state="judging", exam_is_anomalous=True), "being judged"),
+        (ExamEntry("e", state="running", exam_is_anomalous=True), "being judged"),
         (ExamEntry("e", state="failed"), "cannot be judged"),
         (ExamEntry("e", state="new"), "not judged yet"),
         (ExamEntry("e", state="new", exam_is_anomalous=True), "flagged"),
-        (ExamEntry("e", state="judged", exam_is_anomalous=False), "not flagged"),
+        (ExamEntry("e", state="done", exam_is_anomalous=False), "not flagged"),
     ],
 )
 def test_the_status_is_told_in_words(entry: ExamEntry, words: str) -> None:

@@ -15,7 +15,7 @@ from mammolens.review.policy import PolicyName, policy_of
 
 if TYPE_CHECKING:
     from mammolens.review.chain import Entry
-    from mammolens.review.standing import Standing
+    from mammolens.review.effective_verdict import EffectiveVerdict
 
 decisions = typer.Typer(
     no_args_is_help=True,
@@ -48,14 +48,14 @@ def list_(
     Example: mammolens decisions list -l site/decisions.sqlite --current --policy two_readers
     """
     with one_line_errors():
+        from mammolens.review.effective_verdict import effective_verdicts
         from mammolens.review.ledger import Ledger
-        from mammolens.review.standing import standings
 
         with Ledger.open(ledger, create=False) as book:
             entries: Iterable[Entry] = book.history(exam) if exam else book.all()
             if current:
-                standing = standings((entry.decision for entry in entries), policy_of(policy))
-                _show_standings(standing.values(), as_json=as_json)
+                verdicts = effective_verdicts((entry.decision for entry in entries), policy_of(policy))
+                _show_effective_verdicts(verdicts.values(), as_json=as_json)
             else:
                 _show_entries(entries, as_json=as_json)
 
@@ -144,18 +144,18 @@ def _show_entries(entries: Iterable[Entry], *, as_json: bool) -> None:
     _print_table(("number", "time", "exam", "decision", "reviewer", "comment"), rows)
 
 
-def _show_standings(standings: Iterable[Standing], *, as_json: bool) -> None:
+def _show_effective_verdicts(verdicts: Iterable[EffectiveVerdict], *, as_json: bool) -> None:
     if not as_json:
-        rows = [[one.exam_id, one.verdict() or "open", ", ".join(_reviewers(one))] for one in standings]
+        rows = [[one.exam_id, one.verdict() or "open", ", ".join(_reviewers(one))] for one in verdicts]
         _print_table(("exam", "verdict", "reviewers"), rows)
         return
-    for one in standings:
+    for one in verdicts:
         line = {"exam_id": one.exam_id, "verdict": one.verdict(), "images": dict(one.images)}
         out().print(json.dumps({**line, "reviewers": _reviewers(one)}), soft_wrap=True)
 
 
-def _reviewers(standing: Standing) -> list[str]:
-    return sorted({decision.reviewer for decision in standing.decisions})
+def _reviewers(verdict: EffectiveVerdict) -> list[str]:
+    return sorted({decision.reviewer for decision in verdict.decisions})
 
 
 def _print_table(headings: Iterable[str], rows: Iterable[list[str]]) -> None:

@@ -33,7 +33,7 @@ def judge(port: int, exam: str) -> None:
     Raises:
         ServerError: it cannot be judged.
     """
-    ask(address(port), f"/mammolens/exams/{exam}/judge", method="POST", body={}, seconds=_LONGEST_EXAM_S)
+    ask(address(port), f"/mammolens/exams/{exam}/infer", method="POST", body={}, seconds=_LONGEST_EXAM_S)
 
 
 def first_viewer(port: int) -> str | None:

@@ -27,28 +27,28 @@ from mammolens.errors import MammoLensError, RequestError
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.exams.decisions import Decisions
-from mammolens.labelapp.exams.drift_monitor import DriftWatch
-from mammolens.labelapp.exams.eligibility import newly_accepted
+from mammolens.labelapp.exams.drift_monitor import DriftMonitor
+from mammolens.labelapp.exams.eligibility import count_normals
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.image_scores import SiblingScores
-from mammolens.labelapp.exams.service import ReadingRoom
-from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.exams.service import ExamService
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.identifiers import check_tag
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.process import launching
+from mammolens.labelapp.jobs.process import launcher
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.jobs.schedule import Schedule
 from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, LearningKind, RequestKey
-from mammolens.labelapp.learning.candidate import Workplace
-from mammolens.labelapp.learning.learner import Learner, logged
-from mammolens.labelapp.learning.model_versions import ModelRegistry
-from mammolens.labelapp.learning.training_data import Site
+from mammolens.labelapp.learning.candidate import CandidateFolder
+from mammolens.labelapp.learning.learner import Learner, log_progress
+from mammolens.labelapp.learning.model_versions import ModelVersions
+from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings, StorePolicy
 from mammolens.labelapp.tasks.batch import MammogramBatch
 from mammolens.labelapp.tasks.infer import MammogramInfer
@@ -75,11 +75,11 @@ class MammoLensApp(MONAILabelApp):
         conf: ``--conf`` pairs of the command line: see :class:`~mammolens.labelapp.settings.ServerSettings`.
 
     Attributes:
-        ledger: what people decided.
-        reading_room: what viewers ask, exam by exam.
-        second_look: exams that were accepted as normal and do not look like it.
+        ledger: of people's decisions.
+        exam_service: answers the requests of viewers.
+        suspect_normals: exams confirmed as normal with an extreme score.
         models: the versions of the model, and which serves.
-        drift_watch: whether the serving model still speaks of the exams that come.
+        drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_times: of infer requests, for ``GET /metrics``.
 
@@ -93,9 +93,9 @@ class MammoLensApp(MONAILabelApp):
         apply_mammography(settings)
         self._settings = ServerSettings.of(conf)
         self._models = self._settings.model_dir or Path(app_dir) / "model"
-        self.learning = LearningQueue(JobFiles(self._models / "jobs"), launching(self._settings.learning_threads))
+        self.learning = LearningQueue(JobFiles(self._models / "jobs"), launcher(self._settings.learning_threads))
         store = ModelStore(self._models)
-        self._serving = Serving(store)
+        self._serving = ServingModel(store)
         self.infer_times = InferTimes()
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
         policy = self._settings.result_policy
@@ -103,16 +103,16 @@ class MammoLensApp(MONAILabelApp):
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
-        self.reading_room = ReadingRoom(
+        self.exam_service = ExamService(
             self._serving, self._exams, self._datastore, decisions, policy, self._in_the_pool
         )
-        self.second_look = SecondLook(
+        self.suspect_normals = SuspectNormals(
             self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
         )
-        self._site = Site(self._exams, decisions, self._datastore, self.second_look)
-        self.models = ModelRegistry(store)
-        self.drift_watch = DriftWatch(
-            self.reading_room.worklist,
+        self._training_data = TrainingData(self._exams, decisions, self._datastore, self.suspect_normals)
+        self.models = ModelVersions(store)
+        self.drift_monitor = DriftMonitor(
+            self.exam_service.worklist,
             self._datastore,
             self._serving,
             lambda: serving_added_at(store),
@@ -135,7 +135,7 @@ class MammoLensApp(MONAILabelApp):
 
     def init_trainers(self) -> dict[str, TrainTask]:
         """The one train task."""
-        return {TASK: NormalTrain(self._serving, lambda request: self.learn(LearningKind.TRAIN, request, logged))}
+        return {TASK: NormalTrain(self._serving, lambda request: self.learn(LearningKind.TRAIN, request, log_progress))}
 
     def init_strategies(self) -> dict[str, Strategy]:
         """Which image comes next."""
@@ -181,10 +181,10 @@ class MammoLensApp(MONAILabelApp):
         return {"label": label, "tag": tag, "file": file, "params": record}
 
     def present(self, files: Mapping[Path, str], folder: Path, forget: Callable[[], None]) -> None:
-        """Judge files that came with a request, each with its name there, and write what a page shows into a folder.
+        """Infer uploaded files, and write what a page shows into a folder.
 
         Args:
-            files: the paths and the names.
+            files: paths, with the names in the request.
             folder: to write to.
             forget: removes all of it; called, maybe from another thread, when what took too long has ended.
 
@@ -199,23 +199,23 @@ class MammoLensApp(MONAILabelApp):
     def learn(
         self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
     ) -> dict[str, Any]:
-        """Learn, judge and perhaps promote, in this process; see :meth:`Learner.learn`.
+        """Learn, evaluate and perhaps promote, in this process; see :meth:`Learner.learn`.
 
-        A job has a ``workplace`` of its own, so that what it left there when it was stopped is there when it goes on.
+        A job has a ``work_folder`` of its own, from which it can be resumed.
         """
-        workplace = Workplace(Path(parameters.get(RequestKey.WORKPLACE) or self._models / "training"))
-        learner = Learner(self._serving, self._site, workplace, self._settings)
-        return learner.learn(kind, parameters, observe, by, resume=bool(parameters.get(RequestKey.GOES_ON)))
+        folder = CandidateFolder(Path(parameters.get(RequestKey.WORK_FOLDER) or self._models / "training"))
+        learner = Learner(self._serving, self._training_data, folder, self._settings)
+        return learner.learn(kind, parameters, observe, by, resume=bool(parameters.get(RequestKey.RESUMED)))
 
     def scoring(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
         """Score the images that have no score."""
-        with self._told_in_one_line():
+        with self._one_line_errors():
             result: dict[str, Any] = super().scoring(request, datastore)
         return result
 
     def batch_infer(self, request: Mapping[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
-        """Judge many images."""
-        with self._told_in_one_line():
+        """Infer many images."""
+        with self._one_line_errors():
             result: dict[str, Any] = super().batch_infer(request, datastore)
         return result
 
@@ -228,7 +228,7 @@ class MammoLensApp(MONAILabelApp):
             _log.error("no model serves: %s", error)
         threading.Thread(target=self._know_exams, name="exams", daemon=True).start()
         self.learning.start()
-        Schedule(self._settings, self.learning, self._newly_accepted).start()
+        Schedule(self._settings, self.learning, self._count_normals).start()
 
     def knows(self, kind: str, name: str) -> bool:
         """Whether there is an infer task, a strategy or a scoring method of that name."""
@@ -240,28 +240,28 @@ class MammoLensApp(MONAILabelApp):
         return name in tasks[kind]
 
     def info(self) -> dict[str, Any]:
-        """What clients see at ``/info/``; ``drift`` is ``None`` while nothing can be told."""
-        told = super().info()
-        # While the PACS does not answer, asking it again would make whoever waits wait twice.
-        drift = None if told["datastore"].get("error") else self.drift()
+        """What clients see at ``/info/``; ``drift`` is ``None`` while it is unknown."""
+        info = super().info()
+        # While the PACS does not answer, asking it again would double the wait.
+        drift = None if info["datastore"].get("error") else self.drift()
         return {
-            **told,
-            "datastore": {**told["datastore"], **self.reviewed()},
-            **self._ledger_told(),
+            **info,
+            "datastore": {**info["datastore"], **self.reviewed()},
+            **self._ledger_info(),
             "drift": drift.model_dump(mode="json") if drift else None,
         }
 
     def drift(self) -> DriftSummary | None:
         """Alarms, and how it is in one sentence; ``None`` while ``GET /mammolens/drift`` answers with an error."""
         try:
-            return self.drift_watch.summary()
+            return self.drift_monitor.summary()
         except MammoLensError:
             return None
 
     def reviewed(self) -> dict[str, Any]:
         """How many images have each verdict, as ``reviewed``; nothing while ledger or PACS, as they say, are away."""
         try:
-            return {"reviewed": self.reading_room.reviews.counts()}
+            return {"reviewed": self.exam_service.reviews.counts()}
         except MammoLensError:
             return {}
 
@@ -278,7 +278,7 @@ class MammoLensApp(MONAILabelApp):
         """Nothing is downloaded at run time."""
 
     @contextmanager
-    def _told_in_one_line(self) -> Iterator[None]:
+    def _one_line_errors(self) -> Iterator[None]:
         """In a background process, whose last lines are its status, end with the error instead of a stack trace."""
         try:
             yield
@@ -289,27 +289,27 @@ class MammoLensApp(MONAILabelApp):
             raise SystemExit(1) from None
 
     def _verdicts(self) -> dict[str, Verdict | None]:
-        return self.reading_room.reviews.verdicts()
+        return self.exam_service.reviews.verdicts()
 
-    def _ledger_told(self) -> dict[str, Any]:
+    def _ledger_info(self) -> dict[str, Any]:
         """Where the ledger lies, without a password, and its end; why there is none, while it does not answer."""
-        decisions = self.reading_room.decisions
-        told: dict[str, Any] = {"place": self.ledger.name, "policy": decisions.policy.value}
+        decisions = self.exam_service.decisions
+        info: dict[str, Any] = {"place": self.ledger.name, "policy": decisions.policy.value}
         try:
-            told["head"] = str(decisions.now().head)
+            info["head"] = str(decisions.now().head)
         except MammoLensError as error:
-            told |= {"head": None, "error": str(error)}
-        return {"ledger": told}
+            info |= {"head": None, "error": str(error)}
+        return {"ledger": info}
 
     def _know_exams(self) -> None:
         """Have the header of every image read once; ten thousand take about ten seconds."""
         try:
-            self.reading_room.exams.all()
+            self.exam_service.exams.all()
         except MammoLensError as error:
             _log.warning("exams are not known yet: %s", error)
 
-    def _newly_accepted(self, since: datetime | None) -> int:
-        return newly_accepted(self.reading_room.decisions.now(), since)
+    def _count_normals(self, since: datetime | None) -> int:
+        return count_normals(self.exam_service.decisions.now(), since)
 
     def _in_the_pool(self, work: Callable[[], T], ended_late: Callable[[], None] = lambda: None) -> T:
         """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says.

@@ -1,4 +1,4 @@
-"""Named keys of what travels through MONAI Label's dictionaries."""
+"""Keys of MONAI Label's dictionaries."""
 
 from enum import StrEnum
 
@@ -24,11 +24,11 @@ class InfoKey(StrEnum):
     SOFTWARE_VERSIONS = "software_versions"
     FIRST_SCORED = "first_scored"
     SOP_INSTANCE_UID = "sop_instance_uid"
-    JUDGED_AS = "judged_as"
+    FINGERPRINT = "inference_fingerprint"
     SCORE_ERROR = "score_error"
     PROBLEM = "problem"
     EARLIER = "earlier"
-    SECOND_LOOK = "second_look"
+    SUSPECT_SINCE = "suspect_normals"
 
     @property
     def is_of_the_server(self) -> bool:
@@ -62,8 +62,8 @@ class RequestKey(StrEnum):
     IMAGE_ID = "image_id"
     SAVE_LABEL = "save_label"
     LABEL_TAG = "label_tag"
-    WORKPLACE = "workplace"
-    GOES_ON = "goes_on"
+    WORK_FOLDER = "work_folder"
+    RESUMED = "resumed"
 
 
 class OutputMap(StrEnum):

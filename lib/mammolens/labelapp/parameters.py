@@ -64,7 +64,7 @@ class ScoringParameters(Parameters):
 
 
 class RecalibrateParameters(Parameters):
-    """One calibration of the serving model on the accepted normals."""
+    """One calibration of the serving model on the eligible normals."""
 
     ask: bool | None = Field(
         None, description="let a person accept the model that the gate passes; without: as the server is set"
@@ -81,15 +81,15 @@ class TrainParameters(RecalibrateParameters):
     l2_sp: float | None = Field(None, ge=0, le=1000, description="strength that holds weights near the serving model's")
     from_scratch: bool = Field(False, description="forget what the serving model has learned")
     learn_from_findings: bool = Field(
-        False, description="learn from the regions that annotators marked, too; without, they only judge"
+        False, description="also learn from regions that annotators marked; without, only the gate uses them"
     )
     resume: bool = Field(False, exclude=True, deprecated=True, description="refused: each training is a job of its own")
 
     @field_validator("resume")
     @classmethod
-    def _anew(cls, resume: bool) -> bool:
+    def _refuse_resume(cls, resume: bool) -> bool:
         if resume:
-            raise ValueError("a new training begins anew; for one that was stopped, POST /mammolens/jobs/JOB/resume")
+            raise ValueError("each training is a new job; to resume a stopped one, POST /mammolens/jobs/JOB/resume")
         return resume
 
 
@@ -99,25 +99,25 @@ class ModelDecisionParameters(Parameters):
     why: str = Field("", max_length=2000, description="kept in the history")
 
 
-class JudgeParameters(Parameters):
+class ExamInferParameters(Parameters):
     """One exam."""
 
-    again: bool = Field(False, description="also if the serving model has judged it")
+    again: bool = Field(False, description="also if the serving model has a result of it")
     store: bool | None = Field(None, description="send the DICOM objects to the PACS; without: as the server is set")
 
 
 class DrawnRegion(Parameters):
-    """A place that a person drew on an image."""
+    """A region that a person drew on an image."""
 
     image: str
     points: _Points = Field(description="(column, row), pixel centres at whole numbers")
 
 
 class UndoParameters(Parameters):
-    """The taking back of the last decision on an exam."""
+    """The undo of the last decision on an exam."""
 
-    id: UUID | None = Field(None, description="names it; sent again after a broken connection, it is done once")
-    viewer: str = Field("", max_length=64, description="the program it was decided in")
+    id: UUID | None = Field(None, description="id of the decision; a retry with the same id is recorded once")
+    viewer: str = Field("", max_length=64, description="name of the program")
 
 
 class DecisionParameters(UndoParameters):

@@ -16,7 +16,7 @@ from mammolens.models.store import ModelStore, pretrained_directory
 _log = logging.getLogger(__name__)
 
 
-class Serving:
+class ServingModel:
     """Gives the serving model's predictor.
 
     Args:

@@ -1,4 +1,4 @@
-"""A decision of a person on an exam, or the taking back of one."""
+"""A person's decision on an exam, or the undo of one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
 class Origin(StrEnum):
-    """By which door a decision came."""
+    """The interface through which a decision was made."""
 
     VIEWER = "viewer"  # the exam routes: OHIF, 3D Slicer, the worklist's page
     MONAI_LABEL = "monailabel"  # MONAI Label's own routes: an image's info, a final label
@@ -32,7 +32,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place that a person drew.
+    """A region that a person drew.
 
     Attributes:
         image: SOP Instance UID (0008,0018).
@@ -50,24 +50,24 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decided what on which images, having seen what.
+    """A verdict on images of an exam, with who made it and which result was shown.
 
     Attributes:
-        exam_id: names the exam without telling who the patient is.
-        images: SOP Instance UIDs (0008,0018) of those it holds for.
+        exam_id: of the exam; does not identify the patient.
+        images: SOP Instance UIDs (0008,0018) of the images that it applies to.
         verdict: ``None`` for an undo.
         reviewer: the account's name.
-        decision_id: who tries again after a broken connection sends the same one.
-        undoes: the id of the decision that is taken back, on ``images``.
-        time: UTC; the clock of the server that took the decision.
-        model: name and fingerprint of the model whose result was seen; ``None``: none was.
+        decision_id: a client that retries sends the same one.
+        undoes: id of the decision that is undone, on ``images``.
+        time: UTC, by the server's clock.
+        model: name and fingerprint of the model whose result was shown; ``None``: no result was.
         calibration: fingerprint of its calibration.
-        exam_p_value: as seen, in [0, 1].
-        exam_score: as seen, in robust standard deviations of normal exams.
-        viewer: the program it was decided in.
+        exam_p_value: as shown, in [0, 1].
+        exam_score: as shown, in robust standard deviations of normal exams.
+        viewer: name of the program.
 
     Raises:
-        RequestError: a field that cannot be kept; names it.
+        RequestError: a field that cannot be stored; names it.
     """
 
     exam_id: str
@@ -110,11 +110,11 @@ class Decision:
 
     @property
     def is_undo(self) -> bool:
-        """Whether it takes another one back."""
+        """Whether it undoes another decision."""
         return self.undoes is not None
 
-    def words(self) -> tuple[object, ...]:
-        """What the person said, without what the server added: the same for another try of one request."""
+    def content(self) -> tuple[object, ...]:
+        """The person's input without what the server added; equal for retries of one request."""
         return self.exam_id, self.verdict, self.undoes, self.reviewer, self.comment, self.regions
 
 

@@ -16,10 +16,10 @@ from mammolens.review.audit import Audit, audit
 from mammolens.review.chain import Entry, Head, entry_of, linked
 from mammolens.review.database import Database
 from mammolens.review.decision import Decision
+from mammolens.review.effective_verdict import EffectiveVerdict, active_decisions, effective_verdict
 from mammolens.review.policy import Policy, latest
 from mammolens.review.rows import row_of
 from mammolens.review.schema import DECISIONS
-from mammolens.review.standing import Standing, standing_decisions, standing_of
 
 _log = logging.getLogger(__name__)
 _PAGE = 1000  # entries that are in memory at once
@@ -94,9 +94,9 @@ class Ledger:
         with self._database.reading() as connection:
             return _history(connection, exam_id)
 
-    def current(self, exam_id: str, policy: Policy = latest) -> Standing:
+    def current(self, exam_id: str, policy: Policy = latest) -> EffectiveVerdict:
         """What counts for an exam now."""
-        return standing_of(exam_id, (entry.decision for entry in self.history(exam_id)), policy)
+        return effective_verdict(exam_id, (entry.decision for entry in self.history(exam_id)), policy)
 
     def all(self, after: int = 0) -> Iterator[Entry]:
         """Every entry behind a number, in order, page by page; appending goes on meanwhile.
@@ -157,7 +157,7 @@ def _known(connection: Connection, decision: Decision, *, historic: bool) -> Ent
     if entry is None:
         return None
     there = entry.decision
-    if there != decision if historic else there.words() != decision.words():
+    if there != decision if historic else there.content() != decision.content():
         raise RequestError(
             f"decision {decision.decision_id}", "the ledger has another one of this id", "give it an id of its own"
         )
@@ -178,9 +178,9 @@ def _fitting(connection: Connection, decision: Decision, *, historic: bool) -> D
 def _check_undo(undo: Decision, undone: uuid.UUID, before: list[Decision]) -> None:
     if not any(one.decision_id == undone and not one.is_undo for one in before):
         raise RequestError(f"decision {undone}", "is none of this exam", "take back one that is in its history")
-    standing = standing_decisions(before)
+    active = active_decisions(before)
     for image in undo.images:
-        if all(one.decision_id != undone for one in standing.get(image, ())):
+        if all(one.decision_id != undone for one in active.get(image, ())):
             raise RequestError(
                 f"decision {undone}", f"does not count on image {image}", "take back one that still does"
             )

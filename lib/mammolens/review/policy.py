@@ -1,4 +1,4 @@
-"""Which verdict counts where several people decided on one image."""
+"""Review policies: the effective verdict of an image that several people decided on."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from mammolens.enums import Verdict
 from mammolens.review.decision import Decision
 
 Policy = Callable[[Sequence[Decision]], Verdict | None]
-"""From the decisions that stand, none undone, the oldest first, to the verdict; ``None``: open."""
+"""Maps the active decisions on an image, oldest first, to its verdict; ``None``: open."""
 
 
 class PolicyName(StrEnum):
-    """What a setting may say."""
+    """Names of the policies in settings."""
 
     LATEST = "latest"
     TWO_READERS = "two_readers"
 
 
-def latest(standing: Sequence[Decision]) -> Verdict | None:
-    """What was decided last, whoever did."""
-    return standing[-1].verdict if standing else None
+def latest(active: Sequence[Decision]) -> Verdict | None:
+    """The last decision's verdict."""
+    return active[-1].verdict if active else None
 
 
-def two_readers(standing: Sequence[Decision]) -> Verdict | None:
-    """What at least two people decided, each one's last decision counting; open while anybody says otherwise."""
-    verdicts = {decision.reviewer: decision.verdict for decision in standing}
+def two_readers(active: Sequence[Decision]) -> Verdict | None:
+    """The verdict that at least two people agree on, each by their last decision; open while anybody disagrees."""
+    verdicts = {decision.reviewer: decision.verdict for decision in active}
     agreed = set(verdicts.values())
     return agreed.pop() if len(verdicts) > 1 and len(agreed) == 1 else None
 
 
 def policy_of(name: PolicyName) -> Policy:
-    """The policy that a setting names."""
+    """The policy of this name."""
     return {PolicyName.LATEST: latest, PolicyName.TWO_READERS: two_readers}[name]

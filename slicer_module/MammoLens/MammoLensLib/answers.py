@@ -161,7 +161,7 @@ class ExamEntry:
         study_date: "2026-01-31".
         images: ids, in the order of ``views``.
         views: "R CC" and so on.
-        state: "new", "judging", "judged" or "failed".
+        state: "new", "running", "done" or "failed".
         exam_p_value: share of normal exams that are at least as anomalous; ``None`` until all images are scored.
         verdict: "normal", "finding", "poor_quality" or ``None``.
         readers: whose decisions stand.
@@ -374,7 +374,7 @@ class GateVerdict:
     passed: bool = False
     reason: str | None = None
     against: str | None = None
-    judged_at: str | None = None
+    evaluated_at: str | None = None
     overridden_by: str | None = None
     checks: tuple[Check, ...] = ()
 
@@ -402,7 +402,7 @@ class Model:
     patients: int | None = None
     epochs: int | None = None
     calibrated_on: int | None = None
-    verdict: GateVerdict | None = None
+    verdict: GateVerdict | None = field(default=None, metadata=told_as("gate_result"))
     can_serve: bool = False
 
 

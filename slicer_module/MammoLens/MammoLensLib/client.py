@@ -79,7 +79,7 @@ class Client:
     def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
         """Have all views judged; comes back when that is done. Meanwhile :meth:`exam` tells the progress."""
         body = Body.of_json({"again": again})
-        told = self._transport.json("POST", f"{_exam(exam)}/judge", body, timeout=_WORK, cancelled=cancelled)
+        told = self._transport.json("POST", f"{_exam(exam)}/infer", body, timeout=_WORK, cancelled=cancelled)
         return parsed(ExamDetail, told)
 
     def decide(

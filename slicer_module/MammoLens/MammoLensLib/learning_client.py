@@ -34,7 +34,7 @@ class LearningClient:
 
     def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
         """Accepted exams that are not learned from until they are confirmed once more."""
-        return parsed(SecondLooks, self._do("GET", "second-look", None, cancelled)).exams
+        return parsed(SecondLooks, self._do("GET", "suspect-normals", None, cancelled)).exams
 
     def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
         """Put a job into the queue.

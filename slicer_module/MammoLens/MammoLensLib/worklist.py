@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from .answers import ExamEntry
 
 _VERDICTS = {"normal": "normal", "finding": "finding", "poor_quality": "poor quality"}
-_STATES = {"judging": "being judged", "failed": "cannot be judged"}
+_STATES = {"running": "being judged", "failed": "cannot be judged"}
 
 
 def arranged(entries: Iterable[ExamEntry], text: str = "", unreviewed_only: bool = False) -> list[ExamEntry]:

@@ -4,7 +4,7 @@ from contextlib import suppress
 import pytest
 
 from mammolens.errors import PacsError
-from mammolens.labelapp.datastore.refreshing_value import Kept
+from mammolens.labelapp.datastore.refreshing_value import RefreshingValue
 
 from ...patience import PATIENCE_S, until
 
@@ -31,18 +31,18 @@ class Source:
 
 def test_a_young_value_is_kept() -> None:
     source = Source()
-    kept = Kept(source, expiry_seconds=3600)
+    kept = RefreshingValue(source, expiry_seconds=3600)
     assert [kept.value(), kept.value()] == [1, 1]
 
 
 def test_an_old_value_is_renewed_before_it_is_given_if_that_is_quick() -> None:
-    kept = Kept(Source(), expiry_seconds=0, patience_seconds=PATIENCE_S)
+    kept = RefreshingValue(Source(), expiry_seconds=0, patience_seconds=PATIENCE_S)
     assert [kept.value(), kept.value()] == [1, 2]
 
 
 def test_while_a_slow_renewal_runs_everybody_sees_the_value_before() -> None:
     source = Source()
-    kept = Kept(source, expiry_seconds=0, patience_seconds=0.1)
+    kept = RefreshingValue(source, expiry_seconds=0, patience_seconds=0.1)
     assert kept.value() == 1
     source.free.clear()
     seen: list[int] = []
@@ -60,7 +60,7 @@ def test_while_a_slow_renewal_runs_everybody_sees_the_value_before() -> None:
 def test_the_first_value_is_waited_for_and_made_once() -> None:
     source = Source()
     source.free.clear()
-    kept = Kept(source, expiry_seconds=3600, patience_seconds=0.01)
+    kept = RefreshingValue(source, expiry_seconds=3600, patience_seconds=0.01)
     seen: list[int] = []
     threads = [threading.Thread(target=lambda: seen.append(kept.value())) for _ in range(8)]
     for thread in threads:
@@ -76,7 +76,7 @@ def test_the_first_value_is_waited_for_and_made_once() -> None:
 
 def test_a_failing_renewal_leaves_the_value_and_says_why() -> None:
     source = Source()
-    kept = Kept(source, expiry_seconds=0, patience_seconds=PATIENCE_S)
+    kept = RefreshingValue(source, expiry_seconds=0, patience_seconds=PATIENCE_S)
     kept.value()
     source.error = PacsError("pacs", "is down", "start it")
     assert kept.value() == 1
@@ -91,7 +91,7 @@ def test_a_failing_renewal_leaves_the_value_and_says_why() -> None:
 def test_without_a_value_the_failure_is_raised_and_not_tried_again_at_once() -> None:
     source = Source()
     source.error = PacsError("pacs", "is down", "start it")
-    kept = Kept(source, expiry_seconds=3600)
+    kept = RefreshingValue(source, expiry_seconds=3600)
     for _ in range(3):
         with pytest.raises(PacsError, match="is down"):
             kept.value()
@@ -99,7 +99,7 @@ def test_without_a_value_the_failure_is_raised_and_not_tried_again_at_once() -> 
 
 
 def test_an_expired_value_is_renewed_by_the_next_request() -> None:
-    kept = Kept(Source(), expiry_seconds=3600)
+    kept = RefreshingValue(Source(), expiry_seconds=3600)
     kept.value()
     kept.expire()
     assert kept.value() == 2
@@ -108,7 +108,7 @@ def test_an_expired_value_is_renewed_by_the_next_request() -> None:
 def test_a_request_need_not_wait_for_the_first_value_as_long_as_it_takes() -> None:
     source = Source()
     source.free.clear()
-    kept = Kept(source, expiry_seconds=3600, first_patience_seconds=0.1)
+    kept = RefreshingValue(source, expiry_seconds=3600, first_patience_seconds=0.1)
     with pytest.raises(TimeoutError):
         kept.value()
     source.free.set()

@@ -2,7 +2,7 @@ import pytest
 
 from mammolens.enums import Laterality
 from mammolens.errors import PixelDataError
-from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, judged
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, is_processed
 
 
 def test_a_score_survives_the_way_through_an_images_info() -> None:
@@ -32,9 +32,9 @@ def test_a_failure_wipes_out_an_older_score_and_a_score_an_older_failure() -> No
 
 def test_a_score_counts_for_its_model_and_calibration_only_a_failure_for_any_calibration() -> None:
     info = StoredScore(0.25, 0.001, 0.04, "m-1", "cal-1").as_info()
-    assert judged(info, "m-1", "cal-1")
-    assert not judged(info, "m-2", "cal-1")
-    assert not judged(info, "m-1", "cal-2")
+    assert is_processed(info, "m-1", "cal-1")
+    assert not is_processed(info, "m-2", "cal-1")
+    assert not is_processed(info, "m-1", "cal-2")
     info |= failure_as_info(PixelDataError("x.dcm", "damaged", "export again"), "m-1")
-    assert judged(info, "m-1", "cal-2")
-    assert not judged(info, "m-2", "cal-2")
+    assert is_processed(info, "m-1", "cal-2")
+    assert not is_processed(info, "m-2", "cal-2")

@@ -12,7 +12,7 @@ import pytest
 from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError, StorageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, Drawn, Order, Seen
+from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision, ShownResult
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.review.decision import Origin
 from mammolens.review.ledger import Ledger
@@ -33,12 +33,15 @@ def an_exam(two_exams: list[Exam]) -> Exam:
 
 def _told(decisions: Decisions, exam: Exam) -> list[tuple[Verdict | None, bool]]:
     ours = decisions.of(exam)
-    return [(one.verdict, not ours.images_of(one)) for one in ours.told]
+    return [(one.verdict, not ours.images_of(one)) for one in ours.history]
 
 
 def test_a_decision_holds_for_every_image_and_is_told_once(decisions: Decisions, an_exam: Exam) -> None:
-    drawn, seen = Drawn(an_exam.image_ids[1], ((1.0, 2.0), (3.5, 4.0))), Seen("m-1", "c-1", 0.03, 2.5)
-    decisions.decide(an_exam, Order(Verdict.FINDING, "ada", "upper outer", "OHIF", (drawn,), seen))
+    drawn, seen = (
+        DrawnRegion(image=an_exam.image_ids[1], points=((1.0, 2.0), (3.5, 4.0))),
+        ShownResult("m-1", "c-1", 0.03, 2.5),
+    )
+    decisions.record(an_exam, NewDecision(Verdict.FINDING, "ada", "upper outer", "OHIF", (drawn,), seen))
     (told,) = decisions.history(an_exam)
     assert told.images == an_exam.sop_instance_uids
     assert (told.verdict, told.reviewer, told.comment, told.viewer) == (Verdict.FINDING, "ada", "upper outer", "OHIF")
@@ -52,23 +55,23 @@ def test_a_decision_holds_for_every_image_and_is_told_once(decisions: Decisions,
 def test_an_undone_decision_stays_in_the_history_and_the_one_before_counts_again(
     decisions: Decisions, an_exam: Exam
 ) -> None:
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
-    decisions.decide(an_exam, Order(Verdict.FINDING, "grace"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.FINDING, "grace"))
     decisions.undo(an_exam, "grace")
     assert decisions.verdict(an_exam) is Verdict.NORMAL
     assert _told(decisions, an_exam) == [(Verdict.NORMAL, False), (Verdict.FINDING, True)]
     decisions.undo(an_exam, "grace")
     assert decisions.verdict(an_exam) is None
-    with pytest.raises(DatasetError, match="none that could be taken back"):
+    with pytest.raises(DatasetError, match="none that could be undone"):
         decisions.undo(an_exam, "grace")
-    decisions.decide(an_exam, Order(Verdict.POOR_QUALITY, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.POOR_QUALITY, "ada"))
     assert [undone for _, undone in _told(decisions, an_exam)] == [True, True, False]
     assert decisions.verdict(an_exam) is Verdict.POOR_QUALITY
     assert len(decisions.of(an_exam).entries) == 5
 
 
 def test_an_undo_takes_a_decision_back_where_it_still_counts(decisions: Decisions, an_exam: Exam) -> None:
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     decisions.undo(an_exam, "ada", image=an_exam.images[0])
     assert decisions.verdict(an_exam) is None
     assert _told(decisions, an_exam) == [(Verdict.NORMAL, False)]
@@ -79,23 +82,23 @@ def test_an_undo_takes_a_decision_back_where_it_still_counts(decisions: Decision
 
 def test_an_exam_with_a_view_more_has_no_verdict_until_that_has_one(decisions: Decisions, an_exam: Exam) -> None:
     fewer = Exam(an_exam.exam_id, an_exam.patient, an_exam.images[:3])
-    decisions.decide(fewer, Order(Verdict.NORMAL, "ada"))
+    decisions.record(fewer, NewDecision(Verdict.NORMAL, "ada"))
     assert decisions.verdict(fewer) is Verdict.NORMAL
     assert decisions.verdict(an_exam) is None
-    decisions.decide(an_exam, Order(Verdict.POOR_QUALITY, "ada"), an_exam.images[3:])
+    decisions.record(an_exam, NewDecision(Verdict.POOR_QUALITY, "ada"), an_exam.images[3:])
     assert decisions.verdict(an_exam) is Verdict.POOR_QUALITY
 
 
 def test_a_copy_of_an_image_is_decided_on_once(decisions: Decisions, an_exam: Exam) -> None:
     doubled = Exam(an_exam.exam_id, an_exam.patient, (*an_exam.images, an_exam.images[0]))
-    decisions.decide(doubled, Order(Verdict.NORMAL, "ada"))
+    decisions.record(doubled, NewDecision(Verdict.NORMAL, "ada"))
     assert decisions.verdict(doubled) is Verdict.NORMAL
 
 
 def test_a_region_of_another_exam_is_refused_and_nothing_is_kept(decisions: Decisions, two_exams: list[Exam]) -> None:
-    stranger = Drawn(two_exams[1].image_ids[0], ((1.0, 2.0),))
+    stranger = DrawnRegion(image=two_exams[1].image_ids[0], points=((1.0, 2.0),))
     with pytest.raises(RequestError, match="is no image of this exam"):
-        decisions.decide(two_exams[0], Order(Verdict.FINDING, "ada", drawn=(stranger,)))
+        decisions.record(two_exams[0], NewDecision(Verdict.FINDING, "ada", drawn=(stranger,)))
     assert decisions.now().entries == ()
 
 
@@ -103,15 +106,15 @@ def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_e
     exam, other = two_exams
     one, two = uuid.uuid4(), uuid.uuid4()
     for _ in range(3):
-        decisions.decide(exam, Order(Verdict.NORMAL, "ada", decision_id=one))
+        decisions.record(exam, NewDecision(Verdict.NORMAL, "ada", decision_id=one))
     assert len(decisions.now().entries) == 1
-    decisions.decide(exam, Order(Verdict.FINDING, "ada"))
+    decisions.record(exam, NewDecision(Verdict.FINDING, "ada"))
     for _ in range(3):
         decisions.undo(exam, "ada", decision_id=two)
     assert len(decisions.now().entries) == 3
     assert decisions.verdict(exam) is Verdict.NORMAL
     for refused in (
-        lambda: decisions.decide(exam, Order(Verdict.FINDING, "ada", decision_id=one)),
+        lambda: decisions.record(exam, NewDecision(Verdict.FINDING, "ada", decision_id=one)),
         lambda: decisions.undo(exam, "ada", decision_id=one),
         lambda: decisions.undo(other, "ada", decision_id=two),
         lambda: decisions.undo(exam, "grace", decision_id=two),
@@ -122,36 +125,36 @@ def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_e
 
 def test_a_decision_that_says_what_counts_already_is_kept_once(decisions: Decisions, an_exam: Exam) -> None:
     image, other = an_exam.images[:2]
-    order, seen = Order(Verdict.NORMAL, "ada"), Seen("m-1", "c-1")
+    order, seen = NewDecision(Verdict.NORMAL, "ada"), ShownResult("m-1", "c-1")
 
-    def entries_after(order: Order, image: Any, **since: Any) -> int:
-        decisions.decide_once(an_exam, order, image, **since)
+    def entries_after(order: NewDecision, image: Any, **since: Any) -> int:
+        decisions.record_once(an_exam, order, image, **since)
         return len(decisions.now().entries)
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: decisions.decide_once(an_exam, order, image), range(8)))
+        list(threads.map(lambda _: decisions.record_once(an_exam, order, image), range(8)))
     (entry,) = decisions.now().entries
-    assert decisions.decide_once(an_exam, order, image) == entry
+    assert decisions.record_once(an_exam, order, image) == entry
     assert entries_after(order, other) == 2
     assert entries_after(replace(order, seen=seen), image) == 3  # another model was seen
     assert entries_after(replace(order, seen=seen), image, since=datetime.now(UTC)) == 4
     assert entries_after(replace(order, comment="a scar"), image) == 5
-    decisions.decide(an_exam, order)
+    decisions.record(an_exam, order)
     assert entries_after(order, image) == 7  # the last one was on all images
 
 
 def test_two_readers_must_agree_where_the_server_wants_two(a_ledger: Ledger, an_exam: Exam) -> None:
     decisions = Decisions(a_ledger, PolicyName.TWO_READERS)
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     assert decisions.verdict(an_exam) is None
     assert [one.reviewer for one in decisions.standing(an_exam).decisions] == ["ada"]
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "grace"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "grace"))
     assert decisions.verdict(an_exam) is Verdict.NORMAL
 
 
 def test_undos_at_once_take_a_decision_back_each(decisions: Decisions, an_exam: Exam) -> None:
     for _ in range(8):
-        decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+        decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: decisions.undo(an_exam, f"reader-{number}"), range(8)))
     assert decisions.standing(an_exam).decisions == ()
@@ -161,12 +164,12 @@ def test_undos_at_once_take_a_decision_back_each(decisions: Decisions, an_exam: 
 def test_a_decision_that_comes_while_another_is_taken_back_counts(
     decisions: Decisions, an_exam: Exam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     read = decisions.of
 
     def slowly(exam: Exam) -> Any:
         seen = read(exam)
-        grace = threading.Thread(target=lambda: decisions.decide(exam, Order(Verdict.FINDING, "grace")))
+        grace = threading.Thread(target=lambda: decisions.record(exam, NewDecision(Verdict.FINDING, "grace")))
         grace.start()
         grace.join(PATIENCE_S)
         return seen
@@ -199,6 +202,6 @@ def test_a_full_disk_is_made_room_on_and_the_decision_kept(
 
     monkeypatch.setattr(a_ledger, "append", at_first_full)
     decisions = Decisions(a_ledger, with_room=with_room)
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     assert len(tries) == 2
     assert decisions.verdict(an_exam) is Verdict.NORMAL

@@ -8,10 +8,10 @@ import pytest
 
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, Order
-from mammolens.labelapp.exams.eligibility import accepted_images, newly_accepted, patient_of
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
+from mammolens.labelapp.exams.eligibility import count_normals, eligible_images, patient_of
 from mammolens.labelapp.exams.exam import Exam, Exams
-from mammolens.labelapp.exams.ledger_snapshot import FollowedLedger
+from mammolens.labelapp.exams.ledger_snapshot import LedgerFollower
 from mammolens.review.decision import Decision
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName, latest
@@ -25,9 +25,9 @@ def two_exams(a_folder_datastore: MammogramFolder) -> list[Exam]:
 
 
 def test_only_images_that_were_accepted_count(two_exams: list[Exam], decisions: Decisions) -> None:
-    decisions.decide(two_exams[0], Order(Verdict.NORMAL, "anna"))
-    decisions.decide(two_exams[1], Order(Verdict.POOR_QUALITY, "anna"))
-    assert accepted_images(two_exams, decisions.now()) == {two_exams[0]: list(two_exams[0].images)}
+    decisions.record(two_exams[0], NewDecision(Verdict.NORMAL, "anna"))
+    decisions.record(two_exams[1], NewDecision(Verdict.POOR_QUALITY, "anna"))
+    assert eligible_images(two_exams, decisions.now()) == {two_exams[0]: list(two_exams[0].images)}
 
 
 def test_an_image_and_its_copy_count_once(
@@ -36,8 +36,8 @@ def test_an_image_and_its_copy_count_once(
     shutil.copy(next(a_studies_folder.rglob("*.dcm")), a_studies_folder / "copy.dcm")
     exams = list(Exams(a_folder_datastore).all().values())
     for exam in exams:
-        decisions.decide(exam, Order(Verdict.NORMAL, "anna"))
-    found = [image for images in accepted_images(exams, decisions.now()).values() for image in images]
+        decisions.record(exam, NewDecision(Verdict.NORMAL, "anna"))
+    found = [image for images in eligible_images(exams, decisions.now()).values() for image in images]
     assert sum(len(exam.images) for exam in exams) == 9
     assert len(found) == len({image.sop_instance_uid for image in found}) == 8
 
@@ -46,9 +46,9 @@ def test_nothing_comes_of_a_patient_whose_finding_is_disputed(two_exams: list[Ex
     decisions = Decisions(a_ledger, PolicyName.TWO_READERS)  # type: ignore[arg-type]
     for exam in two_exams:
         for reader in ("anna", "grace"):
-            decisions.decide(exam, Order(Verdict.NORMAL, reader))
-    decisions.decide(two_exams[0], Order(Verdict.FINDING, "emil"))
-    assert list(accepted_images(two_exams, decisions.now())) == [two_exams[1]]
+            decisions.record(exam, NewDecision(Verdict.NORMAL, reader))
+    decisions.record(two_exams[0], NewDecision(Verdict.FINDING, "emil"))
+    assert list(eligible_images(two_exams, decisions.now())) == [two_exams[1]]
 
 
 def test_an_exam_without_patient_is_a_patient_of_its_own() -> None:
@@ -67,6 +67,6 @@ def test_exams_count_whose_standing_verdict_is_normal_by_a_later_decision(tmp_pa
         decide("1.3", Verdict.FINDING, 2)
         decide("1.4", Verdict.NORMAL, 2)
         decide("1.4", Verdict.POOR_QUALITY, 3)
-        decided = FollowedLedger(ledger, latest).now()
-    assert newly_accepted(decided, None) == 2
-    assert newly_accepted(decided, NOON + timedelta(hours=1)) == 1
+        decided = LedgerFollower(ledger, latest).now()
+    assert count_normals(decided, None) == 2
+    assert count_normals(decided, NOON + timedelta(hours=1)) == 1

@@ -9,14 +9,14 @@ import SimpleITK as sitk
 from mammolens.enums import Verdict
 from mammolens.errors import RequestError, UnknownImageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, Order, Seen
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.image_reviews import ImageReviews
 from mammolens.review.decision import Origin
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 
-SEEN = Seen("m-1", "c-1", 0.25, 1.5)
+SEEN = ShownResult("m-1", "c-1", 0.25, 1.5)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_mark_is_a_decision_on_that_image_alone(reviews: ImageReviews, decisio
 def test_marks_are_told_as_clients_knew_them(reviews: ImageReviews, an_exam: Exam, decisions: Decisions) -> None:
     image, other = an_exam.image_ids[:2]
     assert reviews.marks_of(image) == {}
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     reviews.review(image, {"verdict": "finding"}, "grace")
     marks = reviews.marks_of(image)
     assert (marks["review"]["verdict"], marks["review"]["user"]) == ("finding", "grace")
@@ -76,7 +76,7 @@ def test_an_empty_mark_takes_the_last_decision_back_on_that_image(
     image = an_exam.image_ids[0]
     reviews.review(image, nothing, "ada")
     assert decisions.now().entries == ()
-    decisions.decide(an_exam, Order(Verdict.NORMAL, "ada"))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     reviews.review(image, nothing, "grace")
     assert reviews.verdicts()[image] is None
     assert reviews.marks_of(image)["review"] == {}
@@ -174,7 +174,7 @@ def test_a_final_label_that_cannot_be_read_decides_nothing(
 
 
 def test_while_two_readers_disagree_no_mark_counts(exams: Exams, an_exam: Exam, a_ledger: Ledger) -> None:
-    reviews = ImageReviews(exams, Decisions(a_ledger, PolicyName.TWO_READERS), lambda exam: Seen())
+    reviews = ImageReviews(exams, Decisions(a_ledger, PolicyName.TWO_READERS), lambda exam: ShownResult())
     image = an_exam.image_ids[0]
     reviews.review(image, {"verdict": "normal"}, "ada")
     reviews.review(image, {"verdict": "finding"}, "grace")

@@ -7,7 +7,7 @@ from mammolens.errors import InputError, PacsError
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.datastore.stored_score import StoredScore, failed, judged
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed, is_processed
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.image_scores import SiblingScores, score_and_store
 from mammolens.types import Mammogram
@@ -92,4 +92,4 @@ def test_only_what_is_wrong_with_the_image_itself_is_kept_with_it(
     monkeypatch.setattr(a_pacs, "fetch", damaged)
     with pytest.raises(InputError):
         score_and_store(image_id, a_pacs_datastore, ScorerStandIn())
-    assert judged(a_pacs_datastore.get_image_info(image_id), "stand-in-1", "cal-1")
+    assert is_processed(a_pacs_datastore.get_image_info(image_id), "stand-in-1", "cal-1")

@@ -23,11 +23,11 @@ from mammolens.labelapp.exams import inference as inference_module
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.inference import derived_from_image
-from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.parameters import DecisionParameters
-from mammolens.labelapp.responses.exams import JudgingProgress
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.responses.exams import InferenceProgress
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy, StorePolicy
 from mammolens.models.store import ModelStore
 from mammolens.types import AnomalyResult
@@ -57,68 +57,70 @@ def a_bystander() -> Bystander:
 
 
 @pytest.fixture
-def a_room(
-    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
-) -> ReadingRoom:
-    return ReadingRoom(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), a_bystander)
+def a_service(
+    a_serving: ServingModel, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+) -> ExamService:
+    return ExamService(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), a_bystander)
 
 
 @pytest.fixture
-def an_exam(a_room: ReadingRoom) -> Exam:
-    return next(iter(a_room.exams.all().values()))
+def an_exam(a_service: ExamService) -> Exam:
+    return next(iter(a_service.exams.all().values()))
 
 
 def test_views_of_an_exam_are_scored_once_and_agree_on_its_number(
-    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder
 ) -> None:
-    a_room.judge(an_exam)
-    detail = a_room.detail(an_exam)
-    assert detail.state == "judged"
+    a_service.infer(an_exam)
+    detail = a_service.detail(an_exam)
+    assert detail.state == "done"
     assert a_folder_datastore.status()["scored"] == 4
-    kept = [a_room._bench.results.get(Of.IMAGE, image_id, a_room._mark(an_exam)) for image_id in an_exam.image_ids]
+    kept = [
+        a_service._context.results.get(Of.IMAGE, image_id, a_service._mark(an_exam)) for image_id in an_exam.image_ids
+    ]
     numbers = {result.facts["record"]["exam_p_value"] for result in kept if result}
     assert numbers == {detail.exam_p_value}
 
 
-def test_a_judged_exam_is_not_judged_again_unless_that_is_asked_for(
-    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+def test_inference_is_not_repeated_unless_requested(
+    a_service: ExamService, an_exam: Exam, a_bystander: Bystander
 ) -> None:
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     runs = a_bystander.runs
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     assert a_bystander.runs == runs
-    before = a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
-    a_room.judge(an_exam, again=True)
+    before = a_service.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
+    a_service.infer(an_exam, again=True)
     assert a_bystander.runs == 2 * runs
-    kept = a_room._bench.results.get(Of.IMAGE, an_exam.image_ids[0], a_room._mark(an_exam))
+    kept = a_service._context.results.get(Of.IMAGE, an_exam.image_ids[0], a_service._mark(an_exam))
     assert kept is not None
     assert len(list(kept.files[DerivedKind.SEGMENTATION].parent.glob("*.dcm"))) == 1
-    assert len(before) == len(a_room.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
+    assert len(before) == len(a_service.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
 
 
-def test_an_exam_judged_by_another_model_is_new_again(
-    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, make_model: MakeModel
+def test_an_exam_with_a_result_of_another_model_is_new_again(
+    a_service: ExamService, an_exam: Exam, a_serving: ServingModel, make_model: MakeModel
 ) -> None:
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     assert isinstance(a_serving.store, ModelStore)
     a_serving.store.publish(make_model(seed=1))
-    detail = a_room.detail(an_exam)
+    detail = a_service.detail(an_exam)
     assert detail.state == "new"
     assert detail.exam_p_value is None
     assert all(view.segmentation is None and view.p_value is None for view in detail.views_in_detail)
-    assert len(a_room.manifest(an_exam)["studies"][0]["series"]) == 4
+    assert len(a_service.manifest(an_exam)["studies"][0]["series"]) == 4
     for of, name, kind in (
         (Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION),
         (Of.EXAM, an_exam.exam_id, DerivedKind.REPORT),
     ):
-        with pytest.raises(UnknownImageError, match="judge the exam first"):
-            a_room.derived(an_exam, of, name, kind)
+        with pytest.raises(UnknownImageError, match="infer the exam first"):
+            a_service.derived(an_exam, of, name, kind)
 
 
 def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
-    a_room: ReadingRoom,
+    a_service: ExamService,
     an_exam: Exam,
-    a_serving: Serving,
+    a_serving: ServingModel,
     make_model: MakeModel,
     a_folder_datastore: MammogramFolder,
     a_bystander: Bystander,
@@ -131,33 +133,33 @@ def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
             raise TimeoutError
 
     a_bystander.before = fail_once
-    a_room.judge(an_exam)
-    assert [bool(view.error) for view in a_room.detail(an_exam).views_in_detail] == [True, True, False, False]
+    a_service.infer(an_exam)
+    assert [bool(view.error) for view in a_service.detail(an_exam).views_in_detail] == [True, True, False, False]
     assert isinstance(a_serving.store, ModelStore)
     a_serving.store.publish(make_model(seed=1))
-    assert all(view.error is None for view in a_room.detail(an_exam).views_in_detail)
+    assert all(view.error is None for view in a_service.detail(an_exam).views_in_detail)
 
 
-def test_a_new_view_makes_a_judged_exam_new_again(
-    a_room: ReadingRoom, an_exam: Exam, a_studies_folder: Path, a_folder_datastore: MammogramFolder
+def test_a_new_view_makes_an_exam_new_again(
+    a_service: ExamService, an_exam: Exam, a_studies_folder: Path, a_folder_datastore: MammogramFolder
 ) -> None:
     image = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[0]))
     aside = a_studies_folder.parent / "aside.dcm"
     shutil.move(image, aside)
-    a_room.judge(a_room.exams.get(an_exam.exam_id))
-    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "judged"
+    a_service.infer(a_service.exams.get(an_exam.exam_id))
+    assert a_service.detail(a_service.exams.get(an_exam.exam_id)).state == "done"
     shutil.move(aside, image)
-    assert a_room.detail(a_room.exams.get(an_exam.exam_id)).state == "new"
+    assert a_service.detail(a_service.exams.get(an_exam.exam_id)).state == "new"
 
 
-def test_a_bad_view_is_told_and_the_others_are_judged(
-    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+def test_a_bad_view_is_reported_and_the_others_have_results(
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder
 ) -> None:
     path = Path(a_folder_datastore.get_image_uri(an_exam.image_ids[1]))
     path.write_bytes(path.read_bytes()[:-20000])
-    a_room.judge(an_exam)
-    detail = a_room.detail(an_exam)
-    assert detail.state == "judged"
+    a_service.infer(an_exam)
+    detail = a_service.detail(an_exam)
+    assert detail.state == "done"
     assert detail.exam_p_value is not None
     assert len(detail.problems) == 1
     assert detail.problems[0].startswith("L CC: the pixels end too early")
@@ -168,32 +170,34 @@ def test_a_bad_view_is_told_and_the_others_are_judged(
 
 
 def test_an_exam_without_any_usable_view_has_failed(
-    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder
 ) -> None:
     for image_id in an_exam.image_ids:
         path = Path(a_folder_datastore.get_image_uri(image_id))
         path.write_bytes(path.read_bytes()[:-20000])
-    a_room.judge(an_exam)
-    detail = a_room.detail(an_exam)
+    a_service.infer(an_exam)
+    detail = a_service.detail(an_exam)
     assert detail.state == "failed"
     assert detail.exam_p_value is None
     assert len(detail.problems) == 4
 
 
-def test_progress_is_told_while_an_exam_is_judged(a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander) -> None:
+def test_progress_is_reported_while_inference_runs(
+    a_service: ExamService, an_exam: Exam, a_bystander: Bystander
+) -> None:
     told: list[dict[str, Any]] = []
-    a_bystander.before = lambda: told.append(a_room.detail(an_exam))
-    a_room.judge(an_exam)
-    assert {detail.state for detail in told} == {"judging"}
-    assert told[0].progress == JudgingProgress(done=0, total=9, doing="judging R CC")
-    assert told[-1].progress == JudgingProgress(done=8, total=9, doing="writing the results")
-    assert a_room.detail(an_exam).progress is None
+    a_bystander.before = lambda: told.append(a_service.detail(an_exam))
+    a_service.infer(an_exam)
+    assert {detail.state for detail in told} == {"running"}
+    assert told[0].progress == InferenceProgress(done=0, total=9, doing="analysing R CC")
+    assert told[-1].progress == InferenceProgress(done=8, total=9, doing="writing the results")
+    assert a_service.detail(an_exam).progress is None
 
 
 def test_a_second_request_waits_for_the_first_and_shares_its_result(
-    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander, monkeypatch: pytest.MonkeyPatch
+    a_service: ExamService, an_exam: Exam, a_bystander: Bystander, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second, has_asked = threading.Thread(target=lambda: a_room.judge(an_exam, again=True)), threading.Event()
+    second, has_asked = threading.Thread(target=lambda: a_service.infer(an_exam, again=True)), threading.Event()
 
     def now() -> float:
         if threading.current_thread() is second:
@@ -209,60 +213,60 @@ def test_a_second_request_waits_for_the_first_and_shares_its_result(
 
     monkeypatch.setattr("mammolens.labelapp.exams.inference_runner.time", SimpleNamespace(monotonic=now))
     a_bystander.before = start_the_second
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     runs = a_bystander.runs
     second.join(PATIENCE_S)
     assert a_bystander.runs == runs
 
 
-def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_room: ReadingRoom, a_studies_folder: Path) -> None:
+def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_service: ExamService, a_studies_folder: Path) -> None:
     rows, columns = np.mgrid[:200, :160]
     breast = ((rows - 100) ** 2 / 8000 + columns**2 / 9000 < 1) * (120 + (rows * columns) % 60)
     Image.fromarray(breast.astype(np.uint8)).save(a_studies_folder / "film.png")
-    exam = next(exam for exam in a_room.exams.all().values() if exam.patient == "film")
-    a_room.judge(exam)
-    detail = a_room.detail(exam)
-    assert detail.state == "judged"
+    exam = next(exam for exam in a_service.exams.all().values() if exam.patient == "film")
+    a_service.infer(exam)
+    detail = a_service.detail(exam)
+    assert detail.state == "done"
     assert detail.viewer is None
     assert "no DICOM" in detail.problems[-1]
     assert detail.views_in_detail[0].p_value is not None
     assert detail.views_in_detail[0].segmentation is None
-    assert a_room.manifest(exam) == {"studies": []}
+    assert a_service.manifest(exam) == {"studies": []}
 
 
 def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back(
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_pacs: PacsStandIn,
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
-    exam = next(iter(room.exams.all().values()))
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(service.exams.all().values()))
     for image_id in exam.image_ids[:2]:
         a_pacs_datastore.get_image_uri(image_id)
     a_pacs.is_up = False
-    room.judge(exam)
+    service.infer(exam)
     a_pacs.is_up = True
-    detail = room.detail(exam)
+    detail = service.detail(exam)
     assert detail.state == "new"
     assert [bool(view.error) for view in detail.views_in_detail] == [False, False, True, True]
     assert [bool(view.segmentation) for view in detail.views_in_detail] == [True, True, False, False]
-    room.judge(exam)
-    assert room.detail(exam).state == "judged"
-    assert all(view.error is None for view in room.detail(exam).views_in_detail)
+    service.infer(exam)
+    assert service.detail(exam).state == "done"
+    assert all(view.error is None for view in service.detail(exam).views_in_detail)
 
 
 def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_count(
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_pacs: PacsStandIn,
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     monkeypatch: pytest.MonkeyPatch,
     decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
-    exam = next(iter(room.exams.all().values()))
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(service.exams.all().values()))
     fetch = a_pacs.fetch
 
     def damaged(instance: Instance, path: Path) -> None:
@@ -271,9 +275,9 @@ def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_
         fetch(instance, path)
 
     monkeypatch.setattr(a_pacs, "fetch", damaged)
-    room.judge(exam)
-    detail = room.detail(exam)
-    assert detail.state == "judged"
+    service.infer(exam)
+    detail = service.detail(exam)
+    assert detail.state == "done"
     assert detail.exam_p_value is not None
     assert [view.error for view in detail.views_in_detail] == [
         None,
@@ -283,12 +287,12 @@ def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_
     ]
     assert len(detail.problems) == 1
     runs = a_bystander.runs
-    room.judge(exam)
+    service.infer(exam)
     assert a_bystander.runs == runs
 
 
 def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
-    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, a_studies_folder: Path
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder, a_studies_folder: Path
 ) -> None:
     image = pydicom.dcmread(a_folder_datastore.get_image_uri(an_exam.image_ids[0]))
     del image.PatientID, image.StudyInstanceUID
@@ -300,32 +304,32 @@ def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
     exams = {exam.patient: exam for exam in Exams(a_folder_datastore).all().values()}
     states = []
     for patient in (r"M\xfcller", r"M\xf6ller"):
-        a_room.judge(exams[patient])
-        detail = a_room.detail(exams[patient])
+        a_service.infer(exams[patient])
+        detail = a_service.detail(exams[patient])
         detail.model_dump_json().encode()
         states.append(detail.state)
-    assert states == ["judged", "failed"]
-    a_room.worklist.all(None).model_dump_json().encode()
+    assert states == ["done", "failed"]
+    a_service.worklist.all(None).model_dump_json().encode()
 
 
 def test_a_pacs_that_gives_nothing_is_an_error(
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_pacs: PacsStandIn,
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
-    exam = next(iter(room.exams.all().values()))
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(service.exams.all().values()))
     a_pacs.is_up = False
     with pytest.raises(PacsError):
-        room.judge(exam)
+        service.infer(exam)
 
 
 def test_every_kind_of_object_is_made_where_it_is_wanted(
-    a_serving: Serving, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+    a_serving: ServingModel, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
 ) -> None:
-    room = ReadingRoom(
+    service = ExamService(
         a_serving,
         Exams(a_folder_datastore),
         a_folder_datastore,
@@ -333,26 +337,30 @@ def test_every_kind_of_object_is_made_where_it_is_wanted(
         ResultPolicy(tuple(DerivedKind)),
         a_bystander,
     )
-    exam = next(iter(room.exams.all().values()))
-    room.judge(exam)
+    exam = next(iter(service.exams.all().values()))
+    service.infer(exam)
     for kind in OF_IMAGE:
-        assert room.derived(exam, Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
+        assert service.derived(exam, Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
     for kind in OF_EXAM:
-        assert room.derived(exam, Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
+        assert service.derived(exam, Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
 
 
 def test_another_choice_of_objects_makes_an_exam_new_again(
-    a_room: ReadingRoom, an_exam: Exam, a_serving: Serving, a_folder_datastore: MammogramFolder, decisions: Decisions
+    a_service: ExamService,
+    an_exam: Exam,
+    a_serving: ServingModel,
+    a_folder_datastore: MammogramFolder,
+    decisions: Decisions,
 ) -> None:
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     policy = ResultPolicy((DerivedKind.SEGMENTATION, DerivedKind.PARAMETRIC_MAP))
-    later = ReadingRoom(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, policy, Bystander())
+    later = ExamService(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, policy, Bystander())
     assert later.detail(an_exam).state == "new"
-    assert a_room.detail(an_exam).state == "judged"
+    assert a_service.detail(an_exam).state == "done"
 
 
 def test_what_was_sent_to_the_pacs_is_remembered(
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     monkeypatch: pytest.MonkeyPatch,
@@ -360,60 +368,60 @@ def test_what_was_sent_to_the_pacs_is_remembered(
 ) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(a_pacs_datastore, "store", sent.extend)
-    room = ReadingRoom(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
-    exam = next(iter(room.exams.all().values()))
-    room.judge(exam)
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    exam = next(iter(service.exams.all().values()))
+    service.infer(exam)
     assert sent == []
-    assert room.detail(exam).stored_at is None
-    room.judge(exam, store=True)
+    assert service.detail(exam).stored_at is None
+    service.infer(exam, store=True)
     assert sorted(dataset.Modality for dataset in sent) == ["SEG", "SEG", "SEG", "SEG", "SR"]
-    assert room.detail(exam).stored_at.endswith("Z")
-    assert room.detail(exam).can_store
+    assert service.detail(exam).stored_at.endswith("Z")
+    assert service.detail(exam).can_store
 
 
 def test_a_result_that_the_infos_do_not_know_of_is_made_again(
-    a_room: ReadingRoom,
+    a_service: ExamService,
     an_exam: Exam,
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_folder_datastore: MammogramFolder,
     a_studies_folder: Path,
     decisions: Decisions,
 ) -> None:
-    a_room.judge(an_exam)
+    a_service.infer(an_exam)
     Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
-    later = ReadingRoom(
+    later = ExamService(
         a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), decisions, ResultPolicy(), Bystander()
     )
-    later.judge(an_exam)
+    later.infer(an_exam)
     detail = later.detail(an_exam)
-    assert detail.state == "judged"
+    assert detail.state == "done"
     assert detail.exam_p_value is not None
 
 
 def test_a_view_whose_map_cannot_be_made_costs_no_other_view(
-    a_room: ReadingRoom, an_exam: Exam, a_bystander: Bystander
+    a_service: ExamService, an_exam: Exam, a_bystander: Bystander
 ) -> None:
     def fail_once() -> None:
         if a_bystander.runs == len(an_exam.images) + 1:
             raise TimeoutError
 
     a_bystander.before = fail_once
-    a_room.judge(an_exam)
-    detail = a_room.detail(an_exam)
+    a_service.infer(an_exam)
+    detail = a_service.detail(an_exam)
     assert [bool(view.error) for view in detail.views_in_detail] == [True, False, False, False]
     assert [bool(view.segmentation) for view in detail.views_in_detail] == [False, True, True, True]
-    a_room.judge(an_exam)
-    assert a_room.detail(an_exam).state == "judged"
+    a_service.infer(an_exam)
+    assert a_service.detail(an_exam).state == "done"
 
 
 def test_what_the_pacs_has_is_sent_again_only_on_request(
-    a_serving: Serving,
+    a_serving: ServingModel,
     a_pacs: PacsStandIn,
     a_pacs_datastore: MammogramDicomWeb,
     a_bystander: Bystander,
     decisions: Decisions,
 ) -> None:
-    room = ReadingRoom(
+    service = ExamService(
         a_serving,
         Exams(a_pacs_datastore),
         a_pacs_datastore,
@@ -421,24 +429,24 @@ def test_what_the_pacs_has_is_sent_again_only_on_request(
         ResultPolicy(store=StorePolicy.ALWAYS),
         a_bystander,
     )
-    exam = next(iter(room.exams.all().values()))
-    room.judge(exam)
-    room.judge(exam)
+    exam = next(iter(service.exams.all().values()))
+    service.infer(exam)
+    service.infer(exam)
     assert len(a_pacs.stored) == 5
-    room.judge(exam, store=True)
+    service.infer(exam, store=True)
     assert len(a_pacs.stored) == 10
-    room.judge(exam, again=True)
+    service.infer(exam, again=True)
     assert len(a_pacs.stored) == 15
 
 
-@pytest.mark.parametrize("judged", [True, False])
+@pytest.mark.parametrize("inferred", [True, False])
 def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
-    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, judged: bool
+    a_service: ExamService, a_folder_datastore: MammogramFolder, inferred: bool
 ) -> None:
-    one, other = a_room.exams.all().values()
-    if judged:
-        a_room.judge(one)
-    a_room.decide(one, DecisionParameters(verdict=Verdict.NORMAL), "ada")
+    one, other = a_service.exams.all().values()
+    if inferred:
+        a_service.infer(one)
+    a_service.record_decision(one, DecisionParameters(verdict=Verdict.NORMAL), "ada")
     for old, new in zip(one.image_ids, other.image_ids, strict=True):
         image = pydicom.dcmread(a_folder_datastore.get_image_uri(new))
         image.PatientID, image.StudyInstanceUID = "stranger", "1.2.3"
@@ -447,19 +455,19 @@ def test_nothing_of_an_image_counts_for_another_womans_of_the_same_name(
     exams = Exams(a_folder_datastore).all().values()
     strangers = next(exam for exam in exams if exam.patient == "stranger")
     assert strangers.image_ids == one.image_ids
-    detail = a_room.detail(strangers)
+    detail = a_service.detail(strangers)
     assert (detail.state, detail.exam_p_value, detail.verdict) == ("new", None, None)
     assert all(view.segmentation is None for view in detail.views_in_detail)
     assert detail.decisions == []
-    assert a_room.decisions.verdict(one) is Verdict.NORMAL  # hers is kept
-    assert ("earlier" in a_folder_datastore.get_image_info(one.image_ids[0])) is judged
-    a_room.judge(strangers)
-    assert a_room.detail(strangers).state == "judged"
-    assert a_room.detail(strangers).verdict is None
+    assert a_service.decisions.verdict(one) is Verdict.NORMAL  # hers is kept
+    assert ("earlier" in a_folder_datastore.get_image_info(one.image_ids[0])) is inferred
+    a_service.infer(strangers)
+    assert a_service.detail(strangers).state == "done"
+    assert a_service.detail(strangers).verdict is None
 
 
 def test_a_missing_overlay_is_told_beside_the_numbers(
-    a_room: ReadingRoom, an_exam: Exam, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = a_folder_datastore.get_image_uri(an_exam.image_ids[2])
 
@@ -469,9 +477,9 @@ def test_a_missing_overlay_is_told_beside_the_numbers(
         return derived_from_image(result, kind)
 
     monkeypatch.setattr(inference_module, "derived_from_image", derive)
-    a_room.judge(an_exam)
-    detail = a_room.detail(an_exam)
-    assert detail.state == "judged"
+    a_service.infer(an_exam)
+    detail = a_service.detail(an_exam)
+    assert detail.state == "done"
     assert [view.error for view in detail.views_in_detail] == [
         None,
         None,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.enums import Verdict
-from mammolens.labelapp.exams.ledger_snapshot import FollowedLedger
+from mammolens.labelapp.exams.ledger_snapshot import LedgerFollower
 from mammolens.review.decision import Decision
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import latest
@@ -15,7 +15,7 @@ def _decision(exam: str, verdict: Verdict = Verdict.NORMAL) -> Decision:
 
 
 def test_nothing_is_read_twice(a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed, read_after, read = FollowedLedger(a_ledger, latest), [], a_ledger.all
+    followed, read_after, read = LedgerFollower(a_ledger, latest), [], a_ledger.all
     monkeypatch.setattr(a_ledger, "all", lambda after=0: read_after.append(after) or read(after))
     assert followed.now() is followed.now()
     a_ledger.append(_decision("e-1"))
@@ -33,7 +33,7 @@ def test_nothing_is_read_twice(a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_another_process_appends_is_seen(a_ledger: Ledger) -> None:
-    followed = FollowedLedger(a_ledger, latest)
+    followed = LedgerFollower(a_ledger, latest)
     assert followed.now().of("e-1").entries == ()
     with Ledger.open(a_ledger.name) as theirs:
         theirs.append(_decision("e-1"))
@@ -43,7 +43,7 @@ def test_what_another_process_appends_is_seen(a_ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("kept", [0, 1, 4])
 def test_a_ledger_that_was_replaced_by_a_backup_is_read_anew(a_ledger: Ledger, tmp_path: Path, kept: int) -> None:
-    followed = FollowedLedger(a_ledger, latest)
+    followed = LedgerFollower(a_ledger, latest)
     for _ in range(3):
         a_ledger.append(_decision("e-1"))
     assert len(followed.now().entries) == 3
@@ -60,9 +60,9 @@ def test_the_last_decision_is_that_of_the_latest_time(a_ledger: Ledger) -> None:
     a_ledger.append(_decision("e-1"))
     old = Decision("e-1", ("1.2.1",), Verdict.FINDING, "ada", time=datetime(2020, 1, 1, tzinfo=UTC))
     a_ledger.append_all([old], historic=True)
-    ours = FollowedLedger(a_ledger, latest).now().of("e-1")
-    assert [one.verdict for one in ours.told] == [Verdict.FINDING, Verdict.NORMAL]
-    assert ours.last() is ours.told[1]
-    assert ours.last("1.2.1") is ours.told[1]
+    ours = LedgerFollower(a_ledger, latest).now().of("e-1")
+    assert [one.verdict for one in ours.history] == [Verdict.FINDING, Verdict.NORMAL]
+    assert ours.last() is ours.history[1]
+    assert ours.last("1.2.1") is ours.history[1]
     assert ours.last("1.2.9") is None
     assert ours.images_of(old) == ("1.2.1",)

@@ -9,9 +9,9 @@ from mammolens.enums import Verdict
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.datastore.stored_score import StoredScore
-from mammolens.labelapp.exams.decisions import Decisions, Order
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exam, Exams
-from mammolens.labelapp.exams.suspect_normals import SecondLook, confirmed
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals, confirmed
 from mammolens.review.decision import Decision
 
 EXTREME, USUAL = 99.0, 0.5
@@ -37,8 +37,10 @@ def exams(a_folder_datastore: MammogramFolder) -> Exams:
 
 
 @pytest.fixture
-def second_look(exams: Exams, decisions: Decisions, a_folder_datastore: MammogramFolder, models: Models) -> SecondLook:
-    return SecondLook(exams, decisions, a_folder_datastore, models, 0.05)
+def suspect_normals(
+    exams: Exams, decisions: Decisions, a_folder_datastore: MammogramFolder, models: Models
+) -> SuspectNormals:
+    return SuspectNormals(exams, decisions, a_folder_datastore, models, 0.05)
 
 
 def _score(exam: Exam, images: MammogramFolder, models: Models, score: float) -> None:
@@ -53,70 +55,72 @@ def an_odd_exam(exams: Exams, decisions: Decisions, a_folder_datastore: Mammogra
     odd, usual = exams.all().values()
     for exam, score in ((odd, EXTREME), (usual, USUAL)):
         _score(exam, a_folder_datastore, models, score)
-        decisions.decide(exam, Order(Verdict.NORMAL, "anna"))
+        decisions.record(exam, NewDecision(Verdict.NORMAL, "anna"))
     return odd
 
 
-def _listed(second_look: SecondLook) -> list[str]:
-    return [one.exam.exam_id for one in second_look.listed()]
+def _listed(suspect_normals: SuspectNormals) -> list[str]:
+    return [one.exam.exam_id for one in suspect_normals.listed()]
 
 
 def test_an_accepted_exam_with_an_extreme_score_is_listed_with_the_reason(
-    second_look: SecondLook, an_odd_exam: Exam
+    suspect_normals: SuspectNormals, an_odd_exam: Exam
 ) -> None:
-    (one,) = second_look.listed()
+    (one,) = suspect_normals.listed()
     assert one.exam == an_odd_exam
     assert one.reason == "its score is expected of 4.8% of normal patients, as the model is calibrated"
 
 
-def test_another_persons_decision_confirms_it(second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions) -> None:
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "grace"))
-    assert _listed(second_look) == []
+def test_another_persons_decision_confirms_it(
+    suspect_normals: SuspectNormals, an_odd_exam: Exam, decisions: Decisions
+) -> None:
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "grace"))
+    assert _listed(suspect_normals) == []
 
 
 def test_people_who_looked_at_different_images_have_confirmed_none_of_them(
-    second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions
+    suspect_normals: SuspectNormals, an_odd_exam: Exam, decisions: Decisions
 ) -> None:
     first, *others = an_odd_exam.images
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "grace"), [first])
-    assert _listed(second_look) == [an_odd_exam.exam_id]
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "bert"), others)
-    assert _listed(second_look) == []
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "grace"), [first])
+    assert _listed(suspect_normals) == [an_odd_exam.exam_id]
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "bert"), others)
+    assert _listed(suspect_normals) == []
 
 
 def test_the_same_person_confirms_it_only_after_it_was_listed(
-    second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions
+    suspect_normals: SuspectNormals, an_odd_exam: Exam, decisions: Decisions
 ) -> None:
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "anna"))  # as by a double click
-    assert _listed(second_look) == [an_odd_exam.exam_id]
-    assert _listed(second_look) == [an_odd_exam.exam_id]
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "anna"))
-    assert _listed(second_look) == []
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "anna"))  # as by a double click
+    assert _listed(suspect_normals) == [an_odd_exam.exam_id]
+    assert _listed(suspect_normals) == [an_odd_exam.exam_id]
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "anna"))
+    assert _listed(suspect_normals) == []
 
 
 def test_what_was_listed_is_known_after_a_restart(
-    second_look: SecondLook,
+    suspect_normals: SuspectNormals,
     an_odd_exam: Exam,
     exams: Exams,
     decisions: Decisions,
     a_folder_datastore: MammogramFolder,
     models: Models,
 ) -> None:
-    second_look.listed()
-    decisions.decide(an_odd_exam, Order(Verdict.NORMAL, "anna"))
-    assert _listed(SecondLook(exams, decisions, a_folder_datastore, models, 0.05)) == []
+    suspect_normals.listed()
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "anna"))
+    assert _listed(SuspectNormals(exams, decisions, a_folder_datastore, models, 0.05)) == []
 
 
 def test_an_exam_that_turns_out_to_show_something_is_no_longer_listed(
-    second_look: SecondLook, an_odd_exam: Exam, decisions: Decisions
+    suspect_normals: SuspectNormals, an_odd_exam: Exam, decisions: Decisions
 ) -> None:
-    assert _listed(second_look) == [an_odd_exam.exam_id]
-    decisions.decide(an_odd_exam, Order(Verdict.FINDING, "anna"))
-    assert _listed(second_look) == []
+    assert _listed(suspect_normals) == [an_odd_exam.exam_id]
+    decisions.record(an_odd_exam, NewDecision(Verdict.FINDING, "anna"))
+    assert _listed(suspect_normals) == []
 
 
 def test_exams_that_nobody_accepted_or_the_model_has_not_scored_are_not_listed(
-    second_look: SecondLook,
+    suspect_normals: SuspectNormals,
     exams: Exams,
     decisions: Decisions,
     a_folder_datastore: MammogramFolder,
@@ -124,14 +128,14 @@ def test_exams_that_nobody_accepted_or_the_model_has_not_scored_are_not_listed(
 ) -> None:
     open_one, unscored = exams.all().values()
     _score(open_one, a_folder_datastore, models, EXTREME)
-    decisions.decide(unscored, Order(Verdict.NORMAL, "anna"))
-    assert _listed(second_look) == []
+    decisions.record(unscored, NewDecision(Verdict.NORMAL, "anna"))
+    assert _listed(suspect_normals) == []
 
 
 def test_a_share_of_zero_lists_nothing(
     an_odd_exam: Exam, exams: Exams, decisions: Decisions, a_folder_datastore: MammogramFolder, models: Models
 ) -> None:
-    assert _listed(SecondLook(exams, decisions, a_folder_datastore, models, 0.0)) == []
+    assert _listed(SuspectNormals(exams, decisions, a_folder_datastore, models, 0.0)) == []
 
 
 def test_a_decision_for_something_else_confirms_nothing() -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, Order
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exams
-from mammolens.labelapp.exams.service import ReadingRoom
+from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.worklist_entry import rank
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.review.ledger import Ledger
@@ -16,42 +16,42 @@ from mammolens.review.policy import PolicyName
 
 
 @pytest.fixture
-def a_room(a_serving: Serving, a_folder_datastore: MammogramFolder, decisions: Decisions) -> ReadingRoom:
-    return ReadingRoom(
+def a_service(a_serving: ServingModel, a_folder_datastore: MammogramFolder, decisions: Decisions) -> ExamService:
+    return ExamService(
         a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), lambda work: work()
     )
 
 
-def test_scores_of_the_scoring_method_give_an_exam_its_number_without_judging_it(
-    a_room: ReadingRoom, a_serving: Serving, a_folder_datastore: MammogramFolder
+def test_scores_of_the_scoring_method_give_an_exam_its_p_value_without_its_inference(
+    a_service: ExamService, a_serving: ServingModel, a_folder_datastore: MammogramFolder
 ) -> None:
     AnomalyScoring(a_serving)({}, a_folder_datastore)
-    for entry in a_room.worklist.entries():
+    for entry in a_service.worklist.entries():
         assert entry.state == "new"
         assert entry.exam_p_value is not None
         number = entry.exam_p_value
-        exam = a_room.exams.get(entry.exam)
-        a_room.judge(exam)
-        assert a_room.detail(exam).exam_p_value == pytest.approx(number)
+        exam = a_service.exams.get(entry.exam)
+        a_service.infer(exam)
+        assert a_service.detail(exam).exam_p_value == pytest.approx(number)
 
 
 def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
-    a_room: ReadingRoom, a_serving: Serving, a_folder_datastore: MammogramFolder
+    a_service: ExamService, a_serving: ServingModel, a_folder_datastore: MammogramFolder
 ) -> None:
     AnomalyScoring(a_serving)({}, a_folder_datastore)
-    first, second = a_room.worklist.entries()
+    first, second = a_service.worklist.entries()
     assert first.exam_p_value <= second.exam_p_value
-    exam = a_room.exams.get(first.exam)
-    assert a_room.worklist.next_of(exam) == second.exam
-    a_room.decisions.decide(exam, Order(Verdict.NORMAL, "ada"))
-    assert [entry.exam for entry in a_room.worklist.entries()] == [second.exam, first.exam]
-    assert a_room.worklist.entry(exam).verdict == "normal"
-    assert a_room.worklist.entry(exam).reviewer == "ada"
-    assert a_room.worklist.next_of(a_room.exams.get(second.exam)) is None
+    exam = a_service.exams.get(first.exam)
+    assert a_service.worklist.next_of(exam) == second.exam
+    a_service.decisions.record(exam, NewDecision(Verdict.NORMAL, "ada"))
+    assert [entry.exam for entry in a_service.worklist.entries()] == [second.exam, first.exam]
+    assert a_service.worklist.entry(exam).verdict == "normal"
+    assert a_service.worklist.entry(exam).reviewer == "ada"
+    assert a_service.worklist.next_of(a_service.exams.get(second.exam)) is None
 
 
 def test_a_line_is_made_anew_only_when_something_has_changed(
-    a_room: ReadingRoom, a_folder_datastore: MammogramFolder, a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    a_service: ExamService, a_folder_datastore: MammogramFolder, a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mammolens.labelapp.exams import worklist as module
 
@@ -63,44 +63,44 @@ def test_a_line_is_made_anew_only_when_something_has_changed(
         return original(exam, *rest)
 
     monkeypatch.setattr(module, "entry_of", counted)
-    a_room.worklist.entries()
-    a_room.worklist.entries()
+    a_service.worklist.entries()
+    a_service.worklist.entries()
     assert len(made) == 2
-    exam, other = a_room.exams.all().values()
+    exam, other = a_service.exams.all().values()
     a_folder_datastore.update_image_info(exam.image_ids[0], {"device": "x"})
-    a_room.worklist.entries()
+    a_service.worklist.entries()
     assert made[2:] == [exam.exam_id]
     read: list[int] = []
     monkeypatch.setattr(a_ledger, "history", lambda exam_id: pytest.fail("the ledger is asked for an exam"))
     monkeypatch.setattr(a_ledger, "all", lambda after=0, read_on=a_ledger.all: read.append(after) or read_on(after))
-    a_room.decisions.decide(other, Order(Verdict.NORMAL, "ada"))
-    a_room.worklist.entries()
-    a_room.worklist.entries()
+    a_service.decisions.record(other, NewDecision(Verdict.NORMAL, "ada"))
+    a_service.worklist.entries()
+    a_service.worklist.entries()
     assert made[3:] == [other.exam_id]
     assert read == [0]
 
 
 def test_an_exam_is_open_until_two_readers_agree(
-    a_serving: Serving, a_folder_datastore: MammogramFolder, a_ledger: Ledger
+    a_serving: ServingModel, a_folder_datastore: MammogramFolder, a_ledger: Ledger
 ) -> None:
     two = Decisions(a_ledger, PolicyName.TWO_READERS)
-    room = ReadingRoom(
+    service = ExamService(
         a_serving, Exams(a_folder_datastore), a_folder_datastore, two, ResultPolicy(), lambda work: work()
     )
-    exam = next(iter(room.exams.all().values()))
+    exam = next(iter(service.exams.all().values()))
     told = ("verdict", "reviewer", "readers", "open")
-    assert [getattr(room.worklist.entry(exam), key) for key in told] == [None, None, [], False]
+    assert [getattr(service.worklist.entry(exam), key) for key in told] == [None, None, [], False]
     for reader in ("ada", "ada"):
-        two.decide(exam, Order(Verdict.NORMAL, reader))
-    assert [getattr(room.worklist.entry(exam), key) for key in told] == [None, None, ["ada"], True]
-    two.decide(exam, Order(Verdict.NORMAL, "grace"))
-    entry = room.worklist.entry(exam)
+        two.record(exam, NewDecision(Verdict.NORMAL, reader))
+    assert [getattr(service.worklist.entry(exam), key) for key in told] == [None, None, ["ada"], True]
+    two.record(exam, NewDecision(Verdict.NORMAL, "grace"))
+    entry = service.worklist.entry(exam)
     assert [getattr(entry, key) for key in told] == ["normal", "grace", ["ada", "grace"], False]
     assert entry.reviewed_at.endswith("Z")
 
 
-def test_exams_without_a_number_come_behind_those_with_one(a_room: ReadingRoom) -> None:
-    one = a_room.worklist.entries()[0]
+def test_exams_without_a_number_come_behind_those_with_one(a_service: ExamService) -> None:
+    one = a_service.worklist.entries()[0]
     lines = [
         one.model_copy(update={"verdict": verdict, "exam_p_value": p_value})
         for verdict, p_value in ((Verdict.NORMAL, 0.01), (None, None), (None, 0.9), (None, 0.02))

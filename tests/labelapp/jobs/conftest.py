@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.job import Ending, Job, Track
+from mammolens.labelapp.jobs.job import Job, JobResult, JobStatus
 from mammolens.labelapp.jobs.process import Launch
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.responses.learning import JobOutcome, JobProgress, JobState
@@ -30,7 +30,7 @@ OUTCOME = JobOutcome(
 )
 
 
-class LearnerStandIn:
+class ProcessStandIn:
     """Runs until somebody ends it: well, badly, or as a crash."""
 
     def __init__(self, files: JobFiles, job: Job) -> None:
@@ -47,14 +47,14 @@ class LearnerStandIn:
     def epoch(self, number: int) -> None:
         """It says that it got so far."""
         told = JobProgress(stage=Stage.LEARN, sentence=f"epoch {number}", done=number, total=9)
-        self._files.save_track(self.job.job, Track(progress=told))
+        self._files.save_status(self.job.job, JobStatus(progress=told))
 
     def succeed(self) -> None:
-        self._files.save_ending(self.job.job, Ending(outcome=OUTCOME.model_dump(mode="json")))
+        self._files.save_result(self.job.job, JobResult(outcome=OUTCOME.model_dump(mode="json")))
         self._code = 0
 
     def fail(self, error: str = "normals: too few; accept more") -> None:
-        self._files.save_ending(self.job.job, Ending(error=error))
+        self._files.save_result(self.job.job, JobResult(error=error))
         self._code = 1
 
     def crash(self) -> None:
@@ -65,16 +65,16 @@ class Launcher:
     """Starts stand-ins, and has those that were started."""
 
     def __init__(self) -> None:
-        self.started: list[LearnerStandIn] = []
+        self.started: list[ProcessStandIn] = []
         self._new = threading.Condition()
 
-    def __call__(self, files: JobFiles, job: Job) -> LearnerStandIn:
+    def __call__(self, files: JobFiles, job: Job) -> ProcessStandIn:
         with self._new:
-            self.started.append(LearnerStandIn(files, job))
+            self.started.append(ProcessStandIn(files, job))
             self._new.notify_all()
             return self.started[-1]
 
-    def number(self, wanted: int) -> LearnerStandIn:
+    def number(self, wanted: int) -> ProcessStandIn:
         """The one that is started as such, counted from 1."""
         with self._new:
             assert self._new.wait_for(lambda: len(self.started) >= wanted, PATIENCE_S)

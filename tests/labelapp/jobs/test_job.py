@@ -1,4 +1,4 @@
-from mammolens.labelapp.jobs.job import LOG_LINES, Job, Track, detail_of
+from mammolens.labelapp.jobs.job import LOG_LINES, Job, JobStatus, detail_of
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobProgress, JobState
 from mammolens.training.progress import Stage
@@ -7,20 +7,20 @@ PROGRESS = JobProgress(stage=Stage.LEARN, sentence="learns", done=1, total=3, sh
 
 
 def test_clients_see_a_job_without_what_only_the_queue_needs() -> None:
-    told = detail_of(Job.asked(LearningKind.TRAIN, {"epochs": 3}, "anna"), Track(log=("queued",)))
+    told = detail_of(Job.requested(LearningKind.TRAIN, {"epochs": 3}, "anna"), JobStatus(log=("queued",)))
     assert not {"queued_at", "crashes", "reached"} & set(told.model_dump())
     assert (told.state, told.parameters, told.log) == ("queued", {"epochs": 3}, ["queued"])
     assert told.model_dump(mode="json")["asked_at"].endswith("Z")
 
 
 def test_only_a_running_job_has_progress() -> None:
-    job, track = Job.asked(LearningKind.TRAIN, {}, "anna"), Track(progress=PROGRESS)
+    job, track = Job.requested(LearningKind.TRAIN, {}, "anna"), JobStatus(progress=PROGRESS)
     assert detail_of(job.changed(state=JobState.RUNNING), track).progress == PROGRESS
     assert detail_of(job.changed(state=JobState.STOPPED), track).progress is None
 
 
 def test_the_last_lines_are_kept() -> None:
-    track = Track(progress=PROGRESS)
+    track = JobStatus(progress=PROGRESS)
     for number in range(LOG_LINES + 5):
         track = track.with_line(f"line {number}")
     assert (track.log[0], track.log[-1]) == ("line 5", f"line {LOG_LINES + 4}")

@@ -12,7 +12,7 @@ import pytest
 
 from mammolens.labelapp.jobs.files import JobFiles
 from mammolens.labelapp.jobs.job import Job
-from mammolens.labelapp.jobs.process import LearnerProcess, launching
+from mammolens.labelapp.jobs.process import WorkerProcess, launcher
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobState
@@ -42,7 +42,7 @@ class StandIn(MONAILabelApp):
             raise InputError("/data/Smith_Jane.dcm", "is truncated", "send it again")
         if do == "err":
             raise ValueError("Smith_Jane")
-        for epoch in range(2 if parameters.get("goes_on") else 1, 4):
+        for epoch in range(2 if parameters.get("resumed") else 1, 4):
             observe(TrainingProgress(Stage.LEARN, epoch, 3, 0.5, 0.25))
             if do == "crash" and epoch == 1:
                 os._exit(9)
@@ -65,7 +65,7 @@ def the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def a_queue_of_processes(the_app: Path, make_queue: MakeQueue) -> LearningQueue:
-    queue = make_queue(launching(1))
+    queue = make_queue(launcher(1))
     queue.start()
     return queue
 
@@ -77,7 +77,7 @@ def ended(queue: LearningQueue, do: str) -> Job:
 
 def lines(files: JobFiles, job: Job) -> list[str]:
     """What it said, without how long it took."""
-    return [line.split(",")[0] for line in files.track(job.job).log]
+    return [line.split(",")[0] for line in files.status(job.job).log]
 
 
 def test_an_outcome_is_told_and_the_process_leaves_the_processor_to_others(
@@ -87,7 +87,7 @@ def test_an_outcome_is_told_and_the_process_leaves_the_processor_to_others(
     assert job.state == "done"
     outcome = job.outcome
     assert outcome is not None
-    assert outcome["parameters"] == {"do": "learn", "workplace": str(some_files.workplace(job.job))}
+    assert outcome["parameters"] == {"do": "learn", "work_folder": str(some_files.work_folder(job.job))}
     assert (outcome["by"], outcome["threads"]) == ("anna", 1)
     assert outcome["nice"] >= 10
     assert lines(some_files, job) == ["epoch 1/3", "epoch 2/3", "epoch 3/3", "done: not worse"]
@@ -115,7 +115,7 @@ def test_a_process_that_crashes_is_started_again_and_goes_on(
     job = ended(a_queue_of_processes, "crash")
     assert (job.state, job.attempts) == ("done", 2)
     assert job.outcome is not None
-    assert job.outcome["parameters"]["goes_on"] is True
+    assert job.outcome["parameters"]["resumed"] is True
     assert lines(some_files, job) == [
         "epoch 1/3",
         "its process ended with code 9; goes on by itself",
@@ -127,20 +127,20 @@ def test_a_process_that_crashes_is_started_again_and_goes_on(
 
 def test_a_stopped_job_has_no_process_any_more(a_queue_of_processes: LearningQueue, some_files: JobFiles) -> None:
     job = a_queue_of_processes.ask(LearningKind.TRAIN, {"do": "hang"}, "anna")
-    until(lambda: some_files.track(job.job).progress)
+    until(lambda: some_files.status(job.job).progress)
     assert a_queue_of_processes.stop(job.job, "anna").state is JobState.STOPPED
     with some_files.learning():  # nobody else is
         pass
 
 
 def test_a_second_process_waits_until_the_first_has_ended(the_app: Path, some_files: JobFiles) -> None:
-    first, second = (some_files.save(Job.asked(LearningKind.TRAIN, {"do": do}, "anna")) for do in ("hang", "learn"))
-    one = LearnerProcess(some_files, first, threads=1)
-    until(lambda: some_files.track(first.job).progress)
-    other = LearnerProcess(some_files, second, threads=1)
+    first, second = (some_files.save(Job.requested(LearningKind.TRAIN, {"do": do}, "anna")) for do in ("hang", "learn"))
+    one = WorkerProcess(some_files, first, threads=1)
+    until(lambda: some_files.status(first.job).progress)
+    other = WorkerProcess(some_files, second, threads=1)
     try:
         with pytest.raises(AssertionError):
-            until(lambda: some_files.track(second.job).progress, seconds=4)
+            until(lambda: some_files.status(second.job).progress, seconds=4)
         one.stop()
         until(lambda: other.ended() is not None)
         assert other.ended() == 0
@@ -153,14 +153,14 @@ def test_a_process_does_not_outlive_a_server_that_is_killed(the_app: Path, some_
     server = (
         "import sys, time; from pathlib import Path\n"
         "from mammolens.labelapp.jobs.files import JobFiles\n"
-        "from mammolens.labelapp.jobs.process import launching\n"
+        "from mammolens.labelapp.jobs.process import launcher\n"
         "from mammolens.labelapp.jobs.queue import LearningQueue\n"
-        "LearningQueue(JobFiles(Path(sys.argv[1])), launching(1)).start(); time.sleep(600)"
+        "LearningQueue(JobFiles(Path(sys.argv[1])), launcher(1)).start(); time.sleep(600)"
     )
-    job = some_files.save(Job.asked(LearningKind.TRAIN, {"do": "hang"}, "anna"))
+    job = some_files.save(Job.requested(LearningKind.TRAIN, {"do": "hang"}, "anna"))
     process = subprocess.Popen([sys.executable, "-c", server, str(some_files.root)])
     try:
-        until(lambda: some_files.track(job.job).progress)
+        until(lambda: some_files.status(job.job).progress)
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()

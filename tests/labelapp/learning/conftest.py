@@ -16,13 +16,13 @@ from mammolens.datasets.base import Dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, Drawn, Order
+from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision
 from mammolens.labelapp.exams.exam import Exams
-from mammolens.labelapp.exams.suspect_normals import SecondLook
-from mammolens.labelapp.learning.candidate import Train, Workplace
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
+from mammolens.labelapp.learning.candidate import CandidateFolder, Train
 from mammolens.labelapp.learning.learner import Learner
-from mammolens.labelapp.learning.training_data import Site
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import WEIGHTS
 from mammolens.models.store import ModelStore
@@ -47,27 +47,29 @@ def sixteen_phantom_exams(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def a_site(sixteen_phantom_exams: Path, tmp_path: Path, decisions: Decisions, a_site_serving: Serving) -> Site:
+def a_site(
+    sixteen_phantom_exams: Path, tmp_path: Path, decisions: Decisions, a_site_serving: ServingModel
+) -> TrainingData:
     """All women were confirmed as normal by Anna; nobody is set aside by the guard unless a test wants it."""
     images = MammogramFolder(Path(shutil.copytree(sixteen_phantom_exams, tmp_path / "site")), PATTERNS)
     exams = Exams(images)
     for exam in exams.all().values():
-        decisions.decide(exam, Order(Verdict.NORMAL, "anna"))
-    return Site(exams, decisions, images, SecondLook(exams, decisions, images, a_site_serving, 0.0))
+        decisions.record(exam, NewDecision(Verdict.NORMAL, "anna"))
+    return TrainingData(exams, decisions, images, SuspectNormals(exams, decisions, images, a_site_serving, 0.0))
 
 
 @pytest.fixture
-def a_site_serving(a_trained_model: Path, tmp_path: Path) -> Serving:
+def a_site_serving(a_trained_model: Path, tmp_path: Path) -> ServingModel:
     """The tiny model, which was trained on other phantoms."""
     store = ModelStore(tmp_path / "models")
     store.publish(a_trained_model)
-    return Serving(store)
+    return ServingModel(store)
 
 
 class SameWeights:
     """Learns nothing: the candidate is the serving model, calibrated on all normals that it was given."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServingModel) -> None:
         self._serving = serving
         self.told: dict[str, Any] = {}
 
@@ -95,31 +97,33 @@ class Shuffled(SameWeights):
 
 
 @pytest.fixture
-def same_weights(a_site_serving: Serving) -> SameWeights:
+def same_weights(a_site_serving: ServingModel) -> SameWeights:
     return SameWeights(a_site_serving)
 
 
 @pytest.fixture
-def make_learner(a_site: Site, a_site_serving: Serving, same_weights: SameWeights, tmp_path: Path) -> MakeLearner:
+def make_learner(
+    a_site: TrainingData, a_site_serving: ServingModel, same_weights: SameWeights, tmp_path: Path
+) -> MakeLearner:
     """Holds most women back; content with fewer judges and resamples than a site is, as time is short."""
 
-    def make(train: Train = same_weights, site: Site = a_site, **settings: Any) -> Learner:
+    def make(train: Train = same_weights, site: TrainingData = a_site, **settings: Any) -> Learner:
         policy = PromotionPolicy(**{"resamples": 100, "fewest_patients": 8, **settings.pop("policy", {})})
         asked = ServerSettings(**{"held_back_share": 0.7, "gate_policy": policy, **settings})
-        return Learner(a_site_serving, site, Workplace(tmp_path / "models" / "training", train), asked)
+        return Learner(a_site_serving, site, CandidateFolder(tmp_path / "models" / "training", train), asked)
 
     return make
 
 
 @pytest.fixture
-def find(a_site: Site, decisions: Decisions) -> Callable[[int], str]:
+def find(a_site: TrainingData, decisions: Decisions) -> Callable[[int], str]:
     """Have Grace mark a finding on the first view of so many women; gives the last one's patient id."""
 
     def mark(women: int) -> str:
         exams = list(a_site.exams.all().values())[:women]
         for exam in exams:
-            region = Drawn(exam.images[0].image_id, ((40.0, 30.0), (60.0, 30.0), (60.0, 50.0)))
-            decisions.decide(exam, Order(Verdict.FINDING, "grace", drawn=(region,)))
+            region = DrawnRegion(image=exam.images[0].image_id, points=((40.0, 30.0), (60.0, 30.0), (60.0, 50.0)))
+            decisions.record(exam, NewDecision(Verdict.FINDING, "grace", drawn=(region,)))
         return exams[-1].patient
 
     return mark

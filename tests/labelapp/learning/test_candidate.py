@@ -9,7 +9,7 @@ import pytest
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.labelapp.learning.candidate import Workplace
+from mammolens.labelapp.learning.candidate import CandidateFolder
 from mammolens.models.directory import record_of
 from mammolens.training.progress import Stage, TrainingProgress, unobserved
 
@@ -31,38 +31,38 @@ def an_engine(a_trained_model: Path) -> Engine:
 
 
 @pytest.fixture
-def a_workplace(an_engine: Engine, tmp_path: Path) -> Workplace:
-    return Workplace(tmp_path / "models" / "training", an_engine)
+def a_folder(an_engine: Engine, tmp_path: Path) -> CandidateFolder:
+    return CandidateFolder(tmp_path / "models" / "training", an_engine)
 
 
-def _train(workplace: Workplace, config: ModelConfig, dataset: Dataset, *, resume: bool) -> Path:
-    return workplace.trained(config, dataset, start_from=None, resume=resume, observe=unobserved)
+def _train(folder: CandidateFolder, config: ModelConfig, dataset: Dataset, *, resume: bool) -> Path:
+    return folder.trained(config, dataset, start_from=None, resume=resume, observe=unobserved)
 
 
 def test_what_was_trained_before_the_process_was_killed_is_not_trained_again(
-    a_workplace: Workplace, an_engine: Engine, a_tiny_config: ModelConfig, phantoms: Dataset
+    a_folder: CandidateFolder, an_engine: Engine, a_tiny_config: ModelConfig, phantoms: Dataset
 ) -> None:
-    _train(a_workplace, a_tiny_config, phantoms, resume=True)
-    made = _train(a_workplace, a_tiny_config, phantoms, resume=True)
+    _train(a_folder, a_tiny_config, phantoms, resume=True)
+    made = _train(a_folder, a_tiny_config, phantoms, resume=True)
     assert an_engine.runs == 1
     assert record_of(made)["dataset"]["name"] == "phantom"
 
 
 def test_without_resume_or_of_other_data_it_is_trained_anew(
-    a_workplace: Workplace, an_engine: Engine, a_tiny_config: ModelConfig, phantoms: Dataset
+    a_folder: CandidateFolder, an_engine: Engine, a_tiny_config: ModelConfig, phantoms: Dataset
 ) -> None:
-    _train(a_workplace, a_tiny_config, phantoms, resume=True)
-    _train(a_workplace, a_tiny_config, phantoms, resume=False)
-    _train(a_workplace, a_tiny_config, replace(phantoms, cases=phantoms.cases[8:]), resume=True)
+    _train(a_folder, a_tiny_config, phantoms, resume=True)
+    _train(a_folder, a_tiny_config, phantoms, resume=False)
+    _train(a_folder, a_tiny_config, replace(phantoms, cases=phantoms.cases[8:]), resume=True)
     other = a_tiny_config.model_copy(update={"description": "another"})
-    _train(a_workplace, other, phantoms, resume=True)
+    _train(a_folder, other, phantoms, resume=True)
     assert an_engine.runs == 4
 
 
 def test_a_stopped_training_goes_on_from_its_last_epoch(
     a_tiny_config: ModelConfig, phantoms: Dataset, tmp_path: Path
 ) -> None:
-    workplace = Workplace(tmp_path / "models" / "training")
+    folder = CandidateFolder(tmp_path / "models" / "training")
     few = Dataset(phantoms.name, phantoms.cases[:24], phantoms.licence)
     epochs: list[int] = []
 
@@ -74,18 +74,18 @@ def test_a_stopped_training_goes_on_from_its_last_epoch(
 
     options = {"start_from": None, "observe": stop_after_the_first}
     with pytest.raises(KeyboardInterrupt):
-        workplace.trained(a_tiny_config, few, resume=False, **options)  # type: ignore[arg-type]
-    workplace.trained(a_tiny_config, few, resume=True, **options)  # type: ignore[arg-type]
+        folder.trained(a_tiny_config, few, resume=False, **options)  # type: ignore[arg-type]
+    folder.trained(a_tiny_config, few, resume=True, **options)  # type: ignore[arg-type]
     assert epochs[:3] == [1, 2, 3]
 
 
 def test_a_model_calibrated_anew_replaces_what_was_left(
-    a_workplace: Workplace, a_trained_model: Path, phantoms: Dataset
+    a_folder: CandidateFolder, a_trained_model: Path, phantoms: Dataset
 ) -> None:
-    a_workplace.folder.mkdir(parents=True)
-    (a_workplace.folder / "left").write_text("over")
-    made = a_workplace.recalibrated(a_trained_model, phantoms, unseen=True, observe=unobserved)
+    a_folder.folder.mkdir(parents=True)
+    (a_folder.folder / "left").write_text("over")
+    made = a_folder.recalibrated(a_trained_model, phantoms, unseen=True, observe=unobserved)
     assert not (made / "left").exists()
     assert record_of(made)["calibrated_on"]["doubt"] is None
-    a_workplace.clear()
+    a_folder.clear()
     assert record_of(made) == {}

@@ -13,11 +13,11 @@ from mammolens.config import LesionConfig
 from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError, RequestError
-from mammolens.labelapp.exams.suspect_normals import SecondLook
-from mammolens.labelapp.learning.learner import logged
-from mammolens.labelapp.learning.marked_findings import to_teach_and_to_judge
-from mammolens.labelapp.learning.training_data import Site
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
+from mammolens.labelapp.learning.learner import log_progress
+from mammolens.labelapp.learning.marked_findings import split_findings
+from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import Promotion
 from mammolens.models.directory import CALIBRATION
 from mammolens.models.lineage import lineage
@@ -28,7 +28,7 @@ from .conftest import WOMEN, MakeLearner, SameWeights, Shuffled
 
 
 def test_a_model_that_the_gate_passes_serves_and_nothing_is_left_over(
-    make_learner: MakeLearner, a_site_serving: Serving, tmp_path: Path
+    make_learner: MakeLearner, a_site_serving: ServingModel, tmp_path: Path
 ) -> None:
     told: list[TrainingProgress] = []
     outcome = make_learner().learn("train", {}, told.append, by="anna")
@@ -46,7 +46,7 @@ def test_a_model_that_the_gate_passes_serves_and_nothing_is_left_over(
 
 
 def test_where_a_person_is_to_be_asked_the_model_waits_for_her(
-    make_learner: MakeLearner, a_site_serving: Serving
+    make_learner: MakeLearner, a_site_serving: ServingModel
 ) -> None:
     before = a_site_serving.store.serving_version()
     outcome = make_learner(promotion=Promotion.ASK).learn("train", {})
@@ -60,7 +60,7 @@ def test_where_a_person_is_to_be_asked_the_model_waits_for_her(
 
 @pytest.mark.parametrize("run", range(2))
 def test_shuffled_weights_are_refused_each_time_however_honest_their_calibration(
-    make_learner: MakeLearner, a_site_serving: Serving, run: int
+    make_learner: MakeLearner, a_site_serving: ServingModel, run: int
 ) -> None:
     before = a_site_serving.store.serving_version()
     outcome = make_learner(Shuffled(a_site_serving)).learn("train", {"seed": run})
@@ -72,7 +72,7 @@ def test_shuffled_weights_are_refused_each_time_however_honest_their_calibration
 
 @pytest.mark.parametrize(("shift", "words"), [(-5.0, "higher"), (5.0, "lower")])
 def test_a_miscalibrated_model_is_refused_with_the_reason(
-    make_learner: MakeLearner, a_site_serving: Serving, shift: float, words: str
+    make_learner: MakeLearner, a_site_serving: ServingModel, shift: float, words: str
 ) -> None:
     class Miscalibrated(SameWeights):
         def __call__(self, *arguments: Any, **options: Any) -> Path:
@@ -89,7 +89,7 @@ def test_a_miscalibrated_model_is_refused_with_the_reason(
 
 
 def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can_do(
-    make_learner: MakeLearner, a_site_serving: Serving
+    make_learner: MakeLearner, a_site_serving: ServingModel
 ) -> None:
     outcome = make_learner(policy={"fewest_patients": 20}).learn("train", {})
     assert not outcome["serves"]
@@ -101,7 +101,7 @@ def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can
 
 
 def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
-    make_learner: MakeLearner, same_weights: SameWeights, a_site: Site, decisions: Any
+    make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, decisions: Any
 ) -> None:
     learner = make_learner(held_back_share=0.3, policy={"fewest_patients": 2})
     learner.learn("train", {})
@@ -117,14 +117,14 @@ def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
 
 
 def test_exams_set_aside_teach_nobody_but_calibrate_and_judge_all_the_same(
-    make_learner: MakeLearner, same_weights: SameWeights, a_site: Site, a_site_serving: Serving
+    make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, a_site_serving: ServingModel
 ) -> None:
-    second_look = SecondLook(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.4)
-    site = Site(a_site.exams, a_site.decisions, a_site.images, second_look)
+    suspect_normals = SuspectNormals(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.4)
+    site = TrainingData(a_site.exams, a_site.decisions, a_site.images, suspect_normals)
     told: list[TrainingProgress] = []
     learner = make_learner(site=site, held_back_share=0.1, promotion=Promotion.ASK)
     outcome = learner.learn("train", {}, told.append)
-    aside = {one.exam.exam_id for one in second_look.listed()}
+    aside = {one.exam.exam_id for one in suspect_normals.listed()}
     assert outcome["set_aside"] == len(aside) >= 3
     splits = {case.attributes.exam_id: case.split for case in same_weights.told["dataset"].cases}
     taught = {exam for exam, split in splits.items() if split is Split.TRAIN}
@@ -144,14 +144,14 @@ def test_a_patient_with_a_finding_teaches_nobody(
 
 
 def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_that_may_have_taught(
-    make_learner: MakeLearner, a_site_serving: Serving, a_site: Site, find: Callable[[int], str]
+    make_learner: MakeLearner, a_site_serving: ServingModel, a_site: TrainingData, find: Callable[[int], str]
 ) -> None:
     find(4)
-    _, judging = to_teach_and_to_judge(a_site.findings(), 0.5)
-    assert 0 < len(judging.cases) < 4
+    _, evaluation = split_findings(a_site.findings(), 0.5)
+    assert 0 < len(evaluation.cases) < 4
     outcome = make_learner(Shuffled(a_site_serving), held_back_share=0.5).learn("train", {})
     check = next(check for check in outcome["checks"] if check["name"] == "marked_findings")
-    assert f"of {len(judging.cases)} images" in check["sentence"]
+    assert f"of {len(evaluation.cases)} images" in check["sentence"]
 
 
 def test_a_model_that_tells_no_place_cannot_learn_from_findings(
@@ -165,7 +165,7 @@ def test_a_model_that_tells_no_place_cannot_learn_from_findings(
 def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_judge(
     make_learner: MakeLearner,
     same_weights: SameWeights,
-    a_site_serving: Serving,
+    a_site_serving: ServingModel,
     find: Callable[[int], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -193,7 +193,7 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
 def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
     make_learner: MakeLearner,
     same_weights: SameWeights,
-    a_site_serving: Serving,
+    a_site_serving: ServingModel,
     a_lesion_bank: Dataset,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,7 +213,7 @@ def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
     assert same_weights.told["config"].training.exposure_share == 0.5
 
 
-def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, a_site_serving: Serving) -> None:
+def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, a_site_serving: ServingModel) -> None:
     before = a_site_serving.predictor()
     told: list[TrainingProgress] = []
     outcome = make_learner().learn("recalibrate", {}, told.append)
@@ -226,7 +226,7 @@ def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, 
 
 
 def test_parameters_change_the_serving_models_configuration(
-    make_learner: MakeLearner, same_weights: SameWeights, a_site_serving: Serving
+    make_learner: MakeLearner, same_weights: SameWeights, a_site_serving: ServingModel
 ) -> None:
     base, start = a_site_serving.configuration(), a_site_serving.store.serving()
     learner = make_learner(held_back_share=0.2)
@@ -239,14 +239,14 @@ def test_parameters_change_the_serving_models_configuration(
     assert same_weights.told["resume"] is True
 
 
-def test_without_accepted_normals_the_error_says_what_to_do(make_learner: MakeLearner, a_site: Site) -> None:
+def test_without_accepted_normals_the_error_says_what_to_do(make_learner: MakeLearner, a_site: TrainingData) -> None:
     for exam in a_site.exams.all().values():
         a_site.decisions.undo(exam, "anna")
     with pytest.raises(DatasetError, match="no image has the verdict 'normal'; review images"):
         make_learner().learn("train", {})
 
 
-def test_too_few_patients_are_told_with_how_many_are_held_back(make_learner: MakeLearner, a_site: Site) -> None:
+def test_too_few_patients_are_told_with_how_many_are_held_back(make_learner: MakeLearner, a_site: TrainingData) -> None:
     for exam in list(a_site.exams.all().values())[3:]:
         a_site.decisions.undo(exam, "anna")
     with pytest.raises(DatasetError, match=r"of 3 patients .* held back .*; confirm normal exams of more patients"):
@@ -254,7 +254,7 @@ def test_too_few_patients_are_told_with_how_many_are_held_back(make_learner: Mak
 
 
 def test_where_no_model_serves_the_first_one_is_kept_until_a_person_lets_it_serve(
-    make_learner: MakeLearner, a_site_serving: Serving, a_trained_model: Path
+    make_learner: MakeLearner, a_site_serving: ServingModel, a_trained_model: Path
 ) -> None:
     def copied(*arguments: Any, **options: Any) -> Path:
         assert options["start_from"] is None
@@ -277,14 +277,14 @@ def test_an_unknown_kind_is_no_job(make_learner: MakeLearner) -> None:
 
 def test_each_epoch_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        logged(TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
-        logged(TrainingProgress(Stage.PREPARE, 3, 99))
-        logged(TrainingProgress(Stage.JUDGE, 99, 99))
+        log_progress(TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
+        log_progress(TrainingProgress(Stage.PREPARE, 3, 99))
+        log_progress(TrainingProgress(Stage.JUDGE, 99, 99))
     assert [line.split(",")[0] for line in caplog.messages] == ["epoch 1/2", "judge 99/99 images"]
 
 
 def test_where_an_ensemble_of_models_serves_a_training_is_refused_and_a_calibration_is_made(
-    make_learner: MakeLearner, a_site_serving: Serving, an_ensemble_of_models: Path
+    make_learner: MakeLearner, a_site_serving: ServingModel, an_ensemble_of_models: Path
 ) -> None:
     version = a_site_serving.store.publish(an_ensemble_of_models)
     with pytest.raises(RequestError, match=r"ensemble of whole models, which a server does not train; calibrate it"):

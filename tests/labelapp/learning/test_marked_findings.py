@@ -6,8 +6,8 @@ import pytest
 
 from mammolens.datasets.base import Lesion
 from mammolens.enums import Verdict
-from mammolens.labelapp.exams.decisions import Decisions, Drawn, Order
-from mammolens.labelapp.learning.training_data import Site
+from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision
+from mammolens.labelapp.learning.training_data import TrainingData
 
 HUGE = 1.5e308  # finite, and twice it is not
 
@@ -23,20 +23,26 @@ HUGE = 1.5e308  # finite, and twice it is not
     ],
 )
 def test_a_region_outside_the_image_judges_nobody(
-    a_site: Site, decisions: Decisions, outside: tuple[tuple[float, float], ...]
+    a_site: TrainingData, decisions: Decisions, outside: tuple[tuple[float, float], ...]
 ) -> None:
     one, two = list(a_site.exams.all().values())[:2]
-    across = Drawn(one.images[0].image_id, ((-9.0, 10.0), (1.0, 20.0)))
-    decisions.decide(one, Order(Verdict.FINDING, "grace", drawn=(Drawn(across.image_id, outside), across)))
-    decisions.decide(two, Order(Verdict.FINDING, "grace", drawn=(Drawn(two.images[0].image_id, outside),)))
+    across = DrawnRegion(image=one.images[0].image_id, points=((-9.0, 10.0), (1.0, 20.0)))
+    decisions.record(
+        one, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=across.image_id, points=outside), across))
+    )
+    decisions.record(
+        two, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=two.images[0].image_id, points=outside),))
+    )
     (case,) = a_site.findings().cases
     assert case.lesions == (Lesion(15.0, -4.0, 5.0, 5.0, shape="box"),)
 
 
-def test_a_marked_image_that_cannot_be_read_judges_nobody(a_site: Site, decisions: Decisions) -> None:
+def test_a_marked_image_that_cannot_be_read_judges_nobody(a_site: TrainingData, decisions: Decisions) -> None:
     exam = next(iter(a_site.exams.all().values()))
     image_id = exam.images[0].image_id
-    decisions.decide(exam, Order(Verdict.FINDING, "grace", drawn=(Drawn(image_id, ((5.0, 5.0),)),)))
+    decisions.record(
+        exam, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=image_id, points=((5.0, 5.0),)),))
+    )
     with Path(a_site.images.get_image_uri(image_id)).open("r+b") as file:
         file.truncate(200)
     assert a_site.findings().cases == ()

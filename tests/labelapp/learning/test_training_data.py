@@ -12,11 +12,11 @@ from mammolens.errors import DatasetError, MammoLensError, PacsError, StorageErr
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.datastore.stored_score import failed
-from mammolens.labelapp.exams.decisions import Decisions, Order
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exam, Exams
-from mammolens.labelapp.exams.suspect_normals import SecondLook
-from mammolens.labelapp.learning.training_data import Site, accepted_normals
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
+from mammolens.labelapp.learning.training_data import TrainingData, eligible_normals
+from mammolens.labelapp.serving import ServingModel
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 from mammolens.training.progress import unobserved
@@ -25,13 +25,13 @@ from ..conftest import PacsStandIn
 
 
 @pytest.fixture
-def a_guarded_site(a_site: Site, a_site_serving: Serving) -> Site:
+def a_guarded_site(a_site: TrainingData, a_site_serving: ServingModel) -> TrainingData:
     """The guard sets aside a share that is too small for any of so few to exceed it."""
-    second_look = SecondLook(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.01)
-    return Site(a_site.exams, a_site.decisions, a_site.images, second_look)
+    suspect_normals = SuspectNormals(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.01)
+    return TrainingData(a_site.exams, a_site.decisions, a_site.images, suspect_normals)
 
 
-def _fail_once(site: Site, name: str, error: MammoLensError, monkeypatch: pytest.MonkeyPatch) -> None:
+def _fail_once(site: TrainingData, name: str, error: MammoLensError, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first call fails, and only that."""
     method, errors = getattr(site.images, name), iter([error])
 
@@ -44,12 +44,12 @@ def _fail_once(site: Site, name: str, error: MammoLensError, monkeypatch: pytest
 
 
 @pytest.fixture
-def first_exam(a_guarded_site: Site) -> str:
+def first_exam(a_guarded_site: TrainingData) -> str:
     return next(iter(a_guarded_site.exams.all()))
 
 
-def test_of_usual_exams_none_is_set_aside(a_guarded_site: Site, a_site_serving: Serving) -> None:
-    assert a_guarded_site.set_aside(a_site_serving.predictor(), unobserved) == frozenset()
+def test_of_usual_exams_none_is_set_aside(a_guarded_site: TrainingData, a_site_serving: ServingModel) -> None:
+    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -60,32 +60,32 @@ def test_of_usual_exams_none_is_set_aside(a_guarded_site: Site, a_site_serving: 
     ],
 )
 def test_where_an_image_cannot_be_scored_now_nobody_is_let_pass(
-    a_guarded_site: Site,
-    a_site_serving: Serving,
+    a_guarded_site: TrainingData,
+    a_site_serving: ServingModel,
     name: str,
     error: MammoLensError,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _fail_once(a_guarded_site, name, error, monkeypatch)
     with pytest.raises(type(error)):
-        a_guarded_site.set_aside(a_site_serving.predictor(), unobserved)
+        a_guarded_site.excluded(a_site_serving.predictor(), unobserved)
 
 
 def test_an_exam_of_which_an_image_has_no_score_is_set_aside(
-    a_guarded_site: Site, a_site_serving: Serving, first_exam: str, monkeypatch: pytest.MonkeyPatch
+    a_guarded_site: TrainingData, a_site_serving: ServingModel, first_exam: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fail_once(a_guarded_site, "get_image_uri", UnknownImageError("an image", "is gone", "look again"), monkeypatch)
-    assert a_guarded_site.set_aside(a_site_serving.predictor(), unobserved) == {first_exam}
-    assert a_guarded_site.set_aside(a_site_serving.predictor(), unobserved) == frozenset()
+    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == {first_exam}
+    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
 
 
 def test_an_image_that_cannot_be_scored_ever_sets_nobody_aside(
-    a_guarded_site: Site, a_site_serving: Serving, first_exam: str
+    a_guarded_site: TrainingData, a_site_serving: ServingModel, first_exam: str
 ) -> None:
     image_id = a_guarded_site.exams.all()[first_exam].image_ids[0]
     path = Path(a_guarded_site.images.get_image_uri(image_id))
     path.write_bytes(path.read_bytes()[:-2000])
-    assert a_guarded_site.set_aside(a_site_serving.predictor(), unobserved) == frozenset()
+    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
     assert failed(a_guarded_site.images.get_image_info(image_id))
 
 
@@ -100,7 +100,7 @@ def two_women(exams: Exams) -> list[Exam]:
 
 
 def _decide(decisions: Decisions, exam: Exam, verdict: Verdict, reader: str = "ada") -> None:
-    decisions.decide(exam, Order(verdict, reader))
+    decisions.record(exam, NewDecision(verdict, reader))
 
 
 def test_only_accepted_normals_are_learned_from_with_patient_and_exam(
@@ -109,7 +109,7 @@ def test_only_accepted_normals_are_learned_from_with_patient_and_exam(
     normal, poor = two_women
     _decide(decisions, normal, Verdict.NORMAL)
     _decide(decisions, poor, Verdict.POOR_QUALITY)
-    dataset = accepted_normals(exams, decisions, a_folder_datastore)
+    dataset = eligible_normals(exams, decisions, a_folder_datastore)
     assert {case.patient_id for case in dataset.cases} == {normal.patient}
     assert {case.attributes.exam_id for case in dataset.cases} == {normal.exam_id}
     assert all(case.clean_normal and case.abnormal is False for case in dataset.cases)
@@ -122,8 +122,8 @@ def test_of_an_exam_only_the_images_that_were_accepted(
     exams: Exams, decisions: Decisions, a_folder_datastore: MammogramFolder, two_women: list[Exam]
 ) -> None:
     _decide(decisions, two_women[0], Verdict.NORMAL)
-    decisions.decide(two_women[0], Order(Verdict.POOR_QUALITY, "ada"), two_women[0].images[:1])
-    assert len(accepted_normals(exams, decisions, a_folder_datastore).cases) == 3
+    decisions.record(two_women[0], NewDecision(Verdict.POOR_QUALITY, "ada"), two_women[0].images[:1])
+    assert len(eligible_normals(exams, decisions, a_folder_datastore).cases) == 3
 
 
 def test_a_copy_of_an_image_is_learned_from_once(
@@ -133,7 +133,7 @@ def test_a_copy_of_an_image_is_learned_from_once(
     shutil.copy(original, original.with_name("copy.dcm"))
     (exam,) = [exam for exam in exams.all().values() if len(exam.images) == 5]
     _decide(decisions, exam, Verdict.NORMAL)
-    assert len(accepted_normals(exams, decisions, a_folder_datastore).cases) == 4
+    assert len(eligible_normals(exams, decisions, a_folder_datastore).cases) == 4
 
 
 @pytest.mark.parametrize("policy", list(PolicyName))
@@ -151,12 +151,12 @@ def test_nothing_is_learned_of_a_woman_with_a_finding_in_another_exam(
     for reader in ("ada", "grace"):
         _decide(decisions, first, Verdict.NORMAL, reader)
         _decide(decisions, second, Verdict.NORMAL, reader)
-    assert len(accepted_normals(exams, decisions, a_folder_datastore).cases) == 8
+    assert len(eligible_normals(exams, decisions, a_folder_datastore).cases) == 8
     _decide(decisions, second, Verdict.FINDING, "grace")  # disputed, where two must agree
     with pytest.raises(DatasetError):
-        accepted_normals(exams, decisions, a_folder_datastore)
+        eligible_normals(exams, decisions, a_folder_datastore)
     decisions.undo(second, "grace")
-    assert len(accepted_normals(exams, decisions, a_folder_datastore).cases) == 8
+    assert len(eligible_normals(exams, decisions, a_folder_datastore).cases) == 8
 
 
 def test_an_accepted_image_that_cannot_be_had_is_left_out(
@@ -170,7 +170,7 @@ def test_an_accepted_image_that_cannot_be_had_is_left_out(
             damaged = pydicom.dcmread(file)
             damaged.Modality = "CT"
             damaged.save_as(file)
-    assert len(accepted_normals(exams, decisions, a_pacs_datastore).cases) == 3
+    assert len(eligible_normals(exams, decisions, a_pacs_datastore).cases) == 3
 
 
 def test_images_without_a_patients_id_are_of_a_patient_an_exam(
@@ -184,7 +184,7 @@ def test_images_without_a_patients_id_are_of_a_patient_an_exam(
 
     for exam in nameless:
         _decide(decisions, exam, Verdict.NORMAL)
-    dataset = accepted_normals(Nameless(), decisions, a_folder_datastore)  # type: ignore[arg-type]
+    dataset = eligible_normals(Nameless(), decisions, a_folder_datastore)  # type: ignore[arg-type]
     assert dataset.patients == tuple(exam.exam_id for exam in nameless)
 
 
@@ -192,4 +192,4 @@ def test_without_accepted_normals_the_error_says_what_to_do(
     exams: Exams, decisions: Decisions, a_folder_datastore: MammogramFolder
 ) -> None:
     with pytest.raises(DatasetError, match="no image has the verdict 'normal'; review images"):
-        accepted_normals(exams, decisions, a_folder_datastore)
+        eligible_normals(exams, decisions, a_folder_datastore)

@@ -61,10 +61,10 @@ def test_the_openapi_names_the_answer_of_each_of_our_routes(an_app: MammoLensApp
 
 
 @pytest.fixture
-def a_judged_exam(a_client: TestClient) -> str:
+def an_exam_with_results(a_client: TestClient) -> str:
     """An exam with results and a decision that was taken back."""
     exam = str(a_client.get("/mammolens/worklist").json()["exams"][0]["exam"])
-    a_client.post(f"/mammolens/exams/{exam}/judge")
+    a_client.post(f"/mammolens/exams/{exam}/infer")
     image = a_client.get(f"/mammolens/exams/{exam}").json()["images"][0]
     region = {"image": image, "points": [[1, 2], [3, 4]]}
     a_client.post(f"/mammolens/exams/{exam}/decisions", json={"verdict": "finding", "regions": [region]})
@@ -83,10 +83,10 @@ def a_judged_exam(a_client: TestClient) -> str:
         ("drift", "DriftDetail"),
         ("jobs", "JobList"),
         ("models", "ModelList"),
-        ("second-look", "SecondLookList"),
+        ("second-look", "SuspectNormalList"),
         ("exams/e-0000000000000000", "ErrorDetail"),
     ],
 )
-def test_what_is_answered_is_valid(a_client: TestClient, a_judged_exam: str, path: str, name: str) -> None:
-    answer = a_client.get(f"/mammolens/{path.replace('EXAM', a_judged_exam)}")
+def test_what_is_answered_is_valid(a_client: TestClient, an_exam_with_results: str, path: str, name: str) -> None:
+    answer = a_client.get(f"/mammolens/{path.replace('EXAM', an_exam_with_results)}")
     validator(name).validate(answer.json())

@@ -50,7 +50,17 @@ def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "key", ["p_value", "judged_as", "sop_instance_uid", "review", "reviews", "path", "StudyInstanceUID", "PatientID"]
+    "key",
+    [
+        "p_value",
+        "inference_fingerprint",
+        "sop_instance_uid",
+        "review",
+        "reviews",
+        "path",
+        "StudyInstanceUID",
+        "PatientID",
+    ],
 )
 @pytest.mark.parametrize(
     ("path", "argument"), [("/datastore/image/info", "info"), ("/datastore/image", "params"), ("/datastore/", "params")]

@@ -14,8 +14,8 @@ def an_exam(a_client: TestClient) -> str:
     return str(a_client.get("/mammolens/worklist").json()["exams"][0]["exam"])
 
 
-def _judged(client: TestClient, exam: str, **body: Any) -> dict[str, Any]:
-    answer = client.post(f"/mammolens/exams/{exam}/judge", json=body)
+def _inferred(client: TestClient, exam: str, **body: Any) -> dict[str, Any]:
+    answer = client.post(f"/mammolens/exams/{exam}/infer", json=body)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -40,9 +40,9 @@ def test_the_worklist_names_each_exam_with_its_views(a_client: TestClient) -> No
         assert exam["viewer"] == f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam['exam']}/ohif.json"
 
 
-def test_a_judged_exam_tells_its_number_views_levels_and_breasts(a_client: TestClient, an_exam: str) -> None:
-    exam = _judged(a_client, an_exam)
-    assert exam["state"] == "judged"
+def test_an_exam_with_results_has_p_value_views_levels_and_breasts(a_client: TestClient, an_exam: str) -> None:
+    exam = _inferred(a_client, an_exam)
+    assert exam["state"] == "done"
     assert exam["progress"] is None
     assert exam["exam_percentile"] == pytest.approx(100 * (1 - exam["exam_p_value"]))
     assert "normal exams" in exam["sentence"]
@@ -61,7 +61,7 @@ def test_a_judged_exam_tells_its_number_views_levels_and_breasts(a_client: TestC
 def test_the_manifest_puts_images_and_segmentations_into_one_study(a_client: TestClient, an_exam: str) -> None:
     before = a_client.get(f"/mammolens/exams/{an_exam}/ohif.json").json()["studies"][0]
     assert before["NumInstances"] == 4
-    detail = _judged(a_client, an_exam)
+    detail = _inferred(a_client, an_exam)
     answer = a_client.get(f"/mammolens/exams/{an_exam}/ohif.json")
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     (study,) = answer.json()["studies"]
@@ -89,7 +89,7 @@ def test_no_shared_cache_keeps_an_image(a_client: TestClient, an_exam: str) -> N
 
 def test_the_report_of_an_exam_can_be_fetched(a_client: TestClient, an_exam: str) -> None:
     assert a_client.get(f"/mammolens/exams/{an_exam}/derived/report.dcm").status_code == 404
-    _judged(a_client, an_exam)
+    _inferred(a_client, an_exam)
     answer = a_client.get(f"/mammolens/exams/{an_exam}/derived/report.dcm")
     assert pydicom.dcmread(io.BytesIO(answer.content)).Modality == "SR"
 
@@ -102,7 +102,7 @@ def test_a_study_leads_to_its_exam(a_client: TestClient, an_exam: str) -> None:
 
 
 def test_a_decision_is_taken_told_and_taken_back(a_client: TestClient, an_exam: str) -> None:
-    image = _judged(a_client, an_exam)["images"][0]
+    image = _inferred(a_client, an_exam)["images"][0]
     region = {"image": image, "points": [[1, 2], [30.5, 40]]}
     exam = _decide(a_client, an_exam, verdict="finding", comment="upper outer", viewer="OHIF", regions=[region])
     assert exam["verdict"] == "finding"
@@ -147,8 +147,8 @@ BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("GET", "/mammolens/exams/EXAM/derived/segmentation.dcm", 400, {}),
     ("GET", "/mammolens/browser/pages/..%2f..%2f__init__.py", 400, {}),
     ("GET", "/mammolens/browser/pages/worklist.html", 404, {}),
-    ("POST", "/mammolens/exams/EXAM/judge", 400, {"json": {"store": True}}),
-    ("POST", "/mammolens/exams/EXAM/judge", 422, {"json": {"again": "perhaps"}}),
+    ("POST", "/mammolens/exams/EXAM/infer", 400, {"json": {"store": True}}),
+    ("POST", "/mammolens/exams/EXAM/infer", 422, {"json": {"again": "perhaps"}}),
     ("POST", "/mammolens/exams/EXAM/decisions", 422, {"json": {"verdict": "cancer"}}),
     ("POST", "/mammolens/exams/EXAM/decisions", 422, {"json": {"verdict": "normal", "comment": "x" * 2001}}),
     (
@@ -180,6 +180,6 @@ def test_a_picture_is_no_dicom_file(a_studies_folder: Path, request: pytest.Fixt
 
 
 def test_derived_files_are_no_images_of_the_folder(a_client: TestClient, an_exam: str) -> None:
-    _judged(a_client, an_exam)
+    _inferred(a_client, an_exam)
     assert a_client.get("/datastore/?output=stats").json()["total"] == 8
     assert list(Path(settings.MONAI_LABEL_STUDIES).rglob("segmentation.*.dcm"))

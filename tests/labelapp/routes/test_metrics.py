@@ -21,18 +21,18 @@ def _samples(client: TestClient) -> dict[tuple[str, str], float]:
     return {(sample.name, next(iter(sample.labels.values()), "")): sample.value for sample in samples}
 
 
-def _judged(client: TestClient) -> dict[str, Any]:
+def _inferred(client: TestClient) -> dict[str, Any]:
     exam = client.get("/mammolens/worklist").json()["exams"][0]
-    assert client.post(f"/mammolens/exams/{exam['exam']}/judge", json={}).status_code == 200
+    assert client.post(f"/mammolens/exams/{exam['exam']}/infer", json={}).status_code == 200
     return dict(exam)
 
 
 def test_exams_are_counted(a_client: TestClient) -> None:
-    exam = _judged(a_client)
+    exam = _inferred(a_client)
     a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
     found = _samples(a_client)
     assert found["mammolens_ready", ""] == 1
-    assert found["mammolens_exams", "judged"] == 1
+    assert found["mammolens_exams", "done"] == 1
     assert found["mammolens_exams", "new"] == 1
     assert found["mammolens_exams", "failed"] == 0
     assert found["mammolens_exams_scored", ""] == 1
@@ -40,7 +40,7 @@ def test_exams_are_counted(a_client: TestClient) -> None:
 
 
 def test_drift_and_the_serving_model_are_told(a_client: TestClient) -> None:
-    _judged(a_client)
+    _inferred(a_client)
     found = _samples(a_client)
     calibration = a_client.get("/mammolens/worklist").json()["calibration"]
     assert found["mammolens_serving_info", calibration] == 1
@@ -74,7 +74,7 @@ def test_learning_jobs_are_told(a_client: TestClient) -> None:
 
 
 def test_no_identifier_of_a_patient_is_told(a_client: TestClient) -> None:
-    exam = _judged(a_client)
+    exam = _inferred(a_client)
     text = a_client.get("/metrics").text
     for identifier in (exam["patient"], exam["exam"], *exam["images"]):
         assert identifier not in text
@@ -94,8 +94,8 @@ def test_without_a_model_it_says_that_the_server_is_not_ready(
     assert found["mammolens_infer_seconds_count", "answered"] == 0
 
 
-def _count(times: InferTimes, ending: str) -> float | None:
-    return times.registry.get_sample_value("mammolens_infer_seconds_count", {"ending": ending})
+def _count(times: InferTimes, outcome: str) -> float | None:
+    return times.registry.get_sample_value("mammolens_infer_seconds_count", {"outcome": outcome})
 
 
 def test_each_request_is_counted_by_how_it_ended() -> None:
@@ -107,12 +107,12 @@ def test_each_request_is_counted_by_how_it_ended() -> None:
         raise RequestError("image", "is missing", "give one")
     with pytest.raises(ZeroDivisionError), times.timed():
         1 / 0  # noqa: B018
-    assert [_count(times, ending) for ending in ("answered", "refused", "failed")] == [2, 1, 1]
+    assert [_count(times, outcome) for outcome in ("answered", "refused", "failed")] == [2, 1, 1]
 
 
 def test_before_the_first_request_every_ending_is_told_as_zero() -> None:
     times = InferTimes()
-    assert [_count(times, ending) for ending in ("answered", "refused", "failed")] == [0, 0, 0]
+    assert [_count(times, outcome) for outcome in ("answered", "refused", "failed")] == [0, 0, 0]
     assert b"mammolens_infer_seconds_bucket" in generate_latest(times.registry)
 
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from mammolens.errors import ModelError
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.stored_score import StoredScore
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import model_id_of
 from mammolens.models.store import ModelStore, pretrained_directory
 from mammolens.promotion.policy import PromotionPolicy
@@ -20,7 +20,7 @@ from ..conftest import MakeModel
 
 
 @pytest.fixture
-def a_store(a_serving: Serving) -> ModelStore:
+def a_store(a_serving: ServingModel) -> ModelStore:
     """That of the app: one model serves, and came without a gate."""
     return a_serving.store
 
@@ -81,8 +81,8 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
     assert refused == next(model for model in told["models"] if model["model"] == a_refused_model)
     assert refused["parent"] == serving
     assert refused["can_serve"]
-    assert refused["verdict"]["reason"] == "refused: 60.0% of 24 are flagged, above the band"
-    assert refused["verdict"]["checks"] == [
+    assert refused["gate_result"]["reason"] == "refused: 60.0% of 24 are flagged, above the band"
+    assert refused["gate_result"]["checks"] == [
         {
             "name": "realised_rate",
             "passed": False,
@@ -130,7 +130,7 @@ def test_a_refused_model_serves_only_with_a_reason_which_is_kept_with_who(
     assert answer["serving"] == a_refused_model
     last = answer["history"][0]
     assert (last["by"], last["why"], last["overridden"]) == ("admin", "we know better", True)
-    verdict = a_client.get(f"/mammolens/models/{a_refused_model}").json()["verdict"]
+    verdict = a_client.get(f"/mammolens/models/{a_refused_model}").json()["gate_result"]
     assert (verdict["passed"], verdict["overridden_by"]) == (False, "admin")
 
 
@@ -220,11 +220,11 @@ def _scores(client: TestClient, image: str) -> tuple[Any, ...]:
 
 def test_exams_to_look_at_once_more_are_listed_for_viewers(a_client: TestClient, an_app: MammoLensApp) -> None:
     exam = a_client.get("/mammolens/worklist").json()["exams"][0]
-    model = an_app.reading_room.worklist.all(None)
+    model = an_app.exam_service.worklist.all(None)
     extreme = StoredScore(99.0, 99.0, 0.05, model.model, model.calibration).as_info()
     an_app.datastore().update_image_infos(dict.fromkeys(exam["images"], extreme))
     a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
-    told = a_client.get("/mammolens/second-look")
+    told = a_client.get("/mammolens/suspect-normals")
     assert told.status_code == 200, told.text
     assert told.headers["cache-control"] == "no-store"
     (listed,) = told.json()["exams"]
@@ -232,7 +232,7 @@ def test_exams_to_look_at_once_more_are_listed_for_viewers(a_client: TestClient,
     assert (listed["exam"], listed["exam_p_value"]) == (exam["exam"], pytest.approx(1 / 21))
     assert told.json()["model"] == model.model
     a_client.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
-    assert a_client.get("/mammolens/second-look").json()["exams"] == []
+    assert a_client.get("/mammolens/suspect-normals").json()["exams"] == []
 
 
 @pytest.fixture

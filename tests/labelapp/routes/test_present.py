@@ -90,17 +90,17 @@ def test_what_takes_too_long_leaves_nothing_behind_when_it_ends(
     an_impatient_pool: ThreadPoolExecutor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    goes_on, wrote = threading.Event(), threading.Event()
+    resumed, wrote = threading.Event(), threading.Event()
 
     def slow(predictor: Any, files: Any, folder: Path) -> None:
-        goes_on.wait(PATIENCE_S)
+        resumed.wait(PATIENCE_S)
         folder.mkdir(parents=True)
         (folder / "late.jpg").write_bytes(b"of a patient")
         wrote.set()
 
     monkeypatch.setattr("mammolens.labelapp.app.present", slow)
     assert a_client.post("/mammolens/present", files=parts(images[:1])).status_code == 504
-    goes_on.set()
+    resumed.set()
     an_impatient_pool.shutdown(wait=True)
     assert wrote.is_set()
     assert not list(uploads.rglob("*"))
@@ -113,11 +113,11 @@ def test_what_nobody_waits_for_any_more_is_not_begun(
     an_impatient_pool: ThreadPoolExecutor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begun, goes_on = threading.Event(), threading.Event()
+    begun, resumed = threading.Event(), threading.Event()
     monkeypatch.setattr("mammolens.labelapp.app.present", lambda *_: begun.set())
-    an_impatient_pool.submit(goes_on.wait, 20)
+    an_impatient_pool.submit(resumed.wait, 20)
     assert a_client.post("/mammolens/present", files=parts(images[:1])).status_code == 504
-    goes_on.set()
+    resumed.set()
     an_impatient_pool.shutdown(wait=True)
     assert not begun.is_set()
     assert not list(uploads.rglob("*"))

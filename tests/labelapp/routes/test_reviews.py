@@ -53,7 +53,7 @@ def test_a_review_is_a_decision_that_is_read_back(a_client: TestClient, an_image
 def test_what_the_exam_routes_decide_is_read_back_too(
     a_client: TestClient, an_app: MammoLensApp, an_image: str
 ) -> None:
-    exam = an_app.reading_room.exams.of_image(an_image).exam_id
+    exam = an_app.exam_service.exams.of_image(an_image).exam_id
     a_client.post(f"/mammolens/exams/{exam}/decisions", json={"verdict": "finding"})
     review = a_client.get(f"/datastore/image/info?image={an_image}").json()["review"]
     assert review["verdict"] == "finding"

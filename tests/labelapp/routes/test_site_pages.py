@@ -90,18 +90,18 @@ def a_page(a_browser: "Browser", a_client: TestClient) -> Iterator["Page"]:
     page.close()
 
 
-def _judge_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], str]:
-    """Open the page, have all exams judged, each answered with its status: the exams asked for, what is told then."""
+def _infer_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], str]:
+    """Open the page, have all exams analysed, each answered with its status: the exams asked for, what is told then."""
     asked: list[str] = []
 
     def entry(exam: str, state: str) -> dict[str, Any]:
         return {"exam": exam, "patient": exam, "state": state, "views": [], "problems": [], "verdict": None}
 
-    def judge(route: "Route") -> None:
+    def infer(route: "Route") -> None:
         exam = route.request.url.split("/")[-2]
         asked.append(exam)
         status = statuses[exam]
-        route.fulfill(status=status, json=entry(exam, "judged") if status == 200 else {"detail": AWAY})
+        route.fulfill(status=status, json=entry(exam, "done") if status == 200 else {"detail": AWAY})
 
     worklist = {
         "exams": [entry(exam, "new") for exam in statuses],
@@ -110,25 +110,25 @@ def _judge_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], st
         "calibration": "c",
     }
     page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
-    page.route("**/judge", judge)
+    page.route("**/infer", infer)
     page.goto(f"{ORIGIN}/")
-    page.click("#judge:enabled")
+    page.click("#infer:enabled")
     page.wait_for_selector("#error:not([hidden])")
     return asked, page.inner_text("#error")
 
 
-def test_judging_all_stops_when_the_pacs_is_away_twice_in_a_row(a_page: "Page") -> None:
-    asked, told = _judge_all(a_page, {"e1": 200, "e2": 503, "e3": 503, "e4": 200, "e5": 200})
+def test_inferring_all_stops_when_the_pacs_is_away_twice_in_a_row(a_page: "Page") -> None:
+    asked, told = _infer_all(a_page, {"e1": 200, "e2": 503, "e3": 503, "e4": 200, "e5": 200})
     assert asked == ["e1", "e2", "e3"]
     assert told.startswith("Stopped")
     assert "2 more are left" in told
     assert AWAY in told
 
 
-def test_judging_all_goes_on_after_one_exam_or_another_that_cannot_be_judged(a_page: "Page") -> None:
-    asked, told = _judge_all(a_page, {"e1": 503, "e2": 200, "e3": 503, "e4": 422, "e5": 422, "e6": 503})
+def test_inferring_all_goes_on_after_one_exam_or_another_that_cannot_be_analysed(a_page: "Page") -> None:
+    asked, told = _infer_all(a_page, {"e1": 503, "e2": 200, "e3": 503, "e4": 422, "e5": 422, "e6": 503})
     assert asked == ["e1", "e2", "e3", "e4", "e5", "e6"]
-    assert told.startswith("5 not judged.")
+    assert told.startswith("5 not analysed.")
 
 
 def test_an_alarm_stands_above_the_worklist_and_leads_to_the_models(a_page: "Page") -> None:
@@ -161,8 +161,8 @@ class Site:
         verdict = {"passed": passed, "reason": reason, "against": OLD, "checks": checks, "overridden_by": None}
         base = {"model_id": None, "added_at": None, "patients": 126, "images": 504}
         state = "waits" if passed else "refused"
-        new = {**base, "model": NEW, "state": state, "verdict": verdict, "can_serve": True}
-        old = {**base, "model": OLD, "state": "serving", "verdict": None, "can_serve": False}
+        new = {**base, "model": NEW, "state": state, "gate_result": verdict, "can_serve": True}
+        old = {**base, "model": OLD, "state": "serving", "gate_result": None, "can_serve": False}
         event = {"time": "2026-02-02T03:00:00Z", "event": "added", "version": NEW, "by": "anna", "why": ""}
         look = {"exam": "e", "patient": "Berta", "views": ["R CC"], "reason": "rare", "viewer": "/ohif/e"}
         machine = {"group": "ACME", "exams": 31, "known": False}

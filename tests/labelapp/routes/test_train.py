@@ -10,7 +10,7 @@ from monailabel.config import settings
 from starlette.testclient import TestClient
 
 from mammolens.labelapp.app import MammoLensApp
-from mammolens.labelapp.jobs.job import Track
+from mammolens.labelapp.jobs.job import JobStatus
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobState
 
@@ -39,7 +39,7 @@ def test_each_state_is_told_with_the_last_lines(
     job = an_app.learning.ask(LearningKind.TRAIN, {}, "anna")
     files = an_app.learning._files
     files.save(job.changed(state=state))
-    files.save_track(job.job, Track(log=("epoch 1/3",)))
+    files.save_status(job.job, JobStatus(log=("epoch 1/3",)))
     task = a_client.get("/train/").json()
     assert (task["id"], task["status"], task["details"]) == (job.job, status, ["epoch 1/3"])
 

@@ -11,7 +11,7 @@ from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.image_scores import SiblingScores
 from mammolens.labelapp.parameters import InferParameters
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.models.store import ModelStore
 from mammolens.types import AnomalyRecord
@@ -20,7 +20,7 @@ from ..conftest import MakeModel
 
 
 @pytest.fixture
-def an_infer_task(a_serving: Serving, a_folder_datastore: MammogramFolder) -> MammogramInfer:
+def an_infer_task(a_serving: ServingModel, a_folder_datastore: MammogramFolder) -> MammogramInfer:
     return MammogramInfer(a_serving, a_folder_datastore, SiblingScores(Exams(a_folder_datastore), a_folder_datastore))
 
 
@@ -79,7 +79,7 @@ def test_the_score_is_kept_with_the_image_and_its_siblings(
 
 
 def test_the_next_request_is_answered_by_a_newly_published_model(
-    an_infer_task: MammogramInfer, an_image: tuple[Path, str], a_serving: Serving, make_model: MakeModel
+    an_infer_task: MammogramInfer, an_image: tuple[Path, str], a_serving: ServingModel, make_model: MakeModel
 ) -> None:
     file, before = an_infer_task(*an_image, InferParameters())
     Path(file).unlink()
@@ -104,7 +104,7 @@ def test_without_a_model_the_task_is_not_valid(tmp_path: Path, a_folder_datastor
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "serving").write_text("gone")
     siblings = SiblingScores(Exams(a_folder_datastore), a_folder_datastore)
-    assert not MammogramInfer(Serving(ModelStore(tmp_path / "empty")), a_folder_datastore, siblings).is_valid()
+    assert not MammogramInfer(ServingModel(ModelStore(tmp_path / "empty")), a_folder_datastore, siblings).is_valid()
 
 
 def test_findings_and_flags_are_plain_json(an_infer_task: MammogramInfer, an_image: tuple[Path, str]) -> None:

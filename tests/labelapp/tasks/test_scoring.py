@@ -1,14 +1,14 @@
 from pathlib import Path
 
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.models.store import ModelStore
 
 from ..conftest import MakeModel
 
 
-def test_every_image_gets_score_p_value_and_model(a_folder_datastore: MammogramFolder, a_serving: Serving) -> None:
+def test_every_image_gets_score_p_value_and_model(a_folder_datastore: MammogramFolder, a_serving: ServingModel) -> None:
     result = AnomalyScoring(a_serving)({}, a_folder_datastore)
     assert result == {"model": a_serving.predictor().model_id, "scored": 8, "kept": 0, "failed": {}}
     for image_id in a_folder_datastore.list_images():
@@ -20,7 +20,7 @@ def test_every_image_gets_score_p_value_and_model(a_folder_datastore: MammogramF
 
 
 def test_what_was_scored_is_kept_until_somebody_asks_or_the_model_changes(
-    a_folder_datastore: MammogramFolder, a_serving: Serving, make_model: MakeModel
+    a_folder_datastore: MammogramFolder, a_serving: ServingModel, make_model: MakeModel
 ) -> None:
     scoring = AnomalyScoring(a_serving)
     scoring({}, a_folder_datastore)
@@ -32,7 +32,7 @@ def test_what_was_scored_is_kept_until_somebody_asks_or_the_model_changes(
 
 
 def test_a_bad_image_is_skipped_with_its_reason(
-    a_folder_datastore: MammogramFolder, a_serving: Serving, a_studies_folder: Path
+    a_folder_datastore: MammogramFolder, a_serving: ServingModel, a_studies_folder: Path
 ) -> None:
     (a_studies_folder / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 40)
     result = AnomalyScoring(a_serving)({}, a_folder_datastore)

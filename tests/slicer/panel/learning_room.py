@@ -25,7 +25,7 @@ def a_verdict(passed: bool = True) -> dict[str, Any]:
         "passed": passed,
         "reason": "not worse than the serving model beyond the margins" if passed else "refused: it flags too many",
         "against": OLD,
-        "judged_at": "2026-02-02T03:00:00Z",
+        "evaluated_at": "2026-02-02T03:00:00Z",
         "checks": [
             a_check("held_back_normals", 24, None),
             a_check("realised_rate", 0.125 if passed else 0.5, 0.083, passed),
@@ -48,7 +48,7 @@ def a_model(model: str, state: str, verdict: dict[str, Any] | None = None) -> di
         "patients": 126,
         "epochs": 20,
         "calibrated_on": 40,
-        "verdict": verdict,
+        "gate_result": verdict,
         "can_serve": state != "serving",
     }
 

@@ -33,7 +33,7 @@ def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | N
         "study_date": f"2026-01-{number:02d}",
         "images": [f"image{number}-{view}" for view in ("rcc", "lcc")],
         "views": ["R CC", "L CC"],
-        "state": "judged" if judged else "new",
+        "state": "done" if judged else "new",
         "exam_p_value": p_value,
         "exam_percentile": 100 * (1 - p_value) if judged else None,
         "exam_is_anomalous": p_value <= 0.1 if judged else None,

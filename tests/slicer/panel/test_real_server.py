@@ -87,7 +87,7 @@ def test_an_exam_is_judged_shown_and_decided_with_a_region(a_server: Server, a_d
     a_desk.open(a_server)
     detail = a_desk.session.detail
     assert a_desk.session.problems == ()
-    assert detail.entry.state == "judged"
+    assert detail.entry.state == "done"
     volumes = a_desk.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     assert volumes == 8  # four images, four heatmaps
     image = detail.entry.images[1]

@@ -5,7 +5,7 @@ import { counted, DECISIONS, moment, verdictLabel } from "../shared/words.js";
 
 /** Buttons for the verdicts, the comment, what was decided, and a way back. */
 export function decisionsSection(session, reading, comment) {
-  const busy = session.busy === "deciding" || session.busy === "judging";
+  const busy = session.busy === "deciding" || session.busy === "inferring";
   const standing = session.standing;
   return h(
     "section",

@@ -50,12 +50,12 @@ function running(learning) {
 
 /** What the gate let pass can be accepted here; what it did not needs a reason, and the whole picture. */
 function waiting(learning) {
-  const { verdict, model } = learning.waiting;
+  const { gate_result: verdict, model } = learning.waiting;
   const overrules = needsReason(learning.waiting, learning.serving);
   return h(
     "div",
     {},
-    h("p", {}, `${model}: ${verdict?.reason ?? "was not set against the model that serves"}.`),
+    h("p", {}, `${model}: ${verdict?.reason ?? "was not compared with the serving model"}.`),
     h(
       "div",
       { class: "mammolens-row" },

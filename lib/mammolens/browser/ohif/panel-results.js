@@ -37,7 +37,7 @@ export function findingsSection(exam, reading) {
     "section",
     { "aria-label": "Findings" },
     h("h3", {}, "Findings"),
-    findings.length ? null : h("p", {}, exam.state === "judged" ? "No region stands out." : "Not judged yet."),
+    findings.length ? null : h("p", {}, exam.state === "done" ? "No region stands out." : "Not analysed yet."),
     h(
       "ol",
       { class: "mammolens-findings" },

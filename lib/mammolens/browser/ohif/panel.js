@@ -87,12 +87,12 @@ export class Panel {
   }
 
   #doing() {
-    return this.session.busy === "judging" ? progressInWords(this.session.exam.progress) : null;
+    return this.session.busy === "inferring" ? progressInWords(this.session.exam.progress) : null;
   }
 
   #status(doing) {
     const { error, exam, busy } = this.session;
-    const progress = busy === "judging" ? exam?.progress : null;
+    const progress = busy === "inferring" ? exam?.progress : null;
     const bar = h("progress", { max: progress?.total ?? 1, value: progress?.done, "aria-label": "Progress" });
     const words = error ?? this.said;
     return h(
@@ -124,8 +124,8 @@ function resultsSection(session) {
     h(
       "div",
       { class: "mammolens-row" },
-      action("again", "Judge again", () => session.judge({ again: true }), busy),
-      canStore && action("store", "Send to PACS", () => session.judge({ store: true }), busy || state !== "judged"),
+      action("again", "Analyse again", () => session.infer({ again: true }), busy),
+      canStore && action("store", "Send to PACS", () => session.infer({ store: true }), busy || state !== "done"),
     ),
     storedAt ? h("p", { class: "mammolens-hint" }, `In the PACS since ${moment(storedAt)}.`) : null,
   );

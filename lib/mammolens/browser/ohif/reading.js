@@ -9,7 +9,7 @@ import { Overlay } from "./overlay.js";
 import { drawnRegions } from "./regions.js";
 import { nextOf, Seen } from "./worklist.js";
 
-const NOT_YET = new Set(["new", "judging"]); // a failed exam waits for 'Judge again'
+const NOT_YET = new Set(["new", "running"]); // a failed exam waits for 'Analyse again'
 const CLOSE_UP = 2.5; // how much nearer a finding is looked at than the whole image
 const SETTLED = 150; // ms without further changes after which the page has settled
 
@@ -26,7 +26,7 @@ export class Reading {
     this.overlay = new Overlay(this.services, api, this.arrangement);
     this.learning = new Learning(api);
     this.arranged = ""; // what was shown where when it was fitted last
-    this.judgements = session.judgements;
+    this.inferences = session.inferences;
     this.leaving = [];
     this.isComplete = false; // whether all images are there
     this.isSettling = true; // whether something has just changed that is to be arranged
@@ -35,10 +35,10 @@ export class Reading {
 
   /** Whether images and heat on the screen are not yet what they are going to be. */
   get isBusy() {
-    return !this.isComplete || this.isSettling || this.working > 0 || this.session.busy === "judging";
+    return !this.isComplete || this.isSettling || this.working > 0 || this.session.busy === "inferring";
   }
 
-  /** Begin: watch OHIF's viewports and the server's results, and have the exam judged if it is not. */
+  /** Begin: watch OHIF's viewports and the server's results, and have the exam analysed if it is not. */
   enter() {
     const { cornerstoneViewportService, hangingProtocolService } = this.services;
     hangingProtocolService.addCustomAttribute(
@@ -52,12 +52,12 @@ export class Reading {
     );
     const resized = new ResizeObserver(() => this.#settle());
     resized.observe(document.body);
-    this.leaving = [unsubscribe, () => resized.disconnect(), this.session.subscribe(() => this.#judged())];
+    this.leaving = [unsubscribe, () => resized.disconnect(), this.session.subscribe(() => this.#onResults())];
     this.services.customizationService.addModeCustomizations(this.#corners());
     this.panel.serve(this);
     this.learning.look();
     if (NOT_YET.has(this.session.exam.state)) {
-      this.session.judge();
+      this.session.infer();
     }
   }
 
@@ -205,9 +205,9 @@ export class Reading {
     }, SETTLED);
   }
 
-  #judged() {
-    if (this.session.judgements !== this.judgements) {
-      this.judgements = this.session.judgements;
+  #onResults() {
+    if (this.session.inferences !== this.inferences) {
+      this.inferences = this.session.inferences;
       this.#work(() => this.overlay.show(this.session.exam, { anew: true }));
     }
   }

@@ -11,9 +11,9 @@ export class Session {
     this.lookAgain = lookAgain;
     this.exam = null; // as the server answered last
     this.error = null;
-    this.busy = null; // 'judging' | 'deciding'
+    this.busy = null; // 'inferring' | 'deciding'
     this.tried = { wanted: null, id: null }; // what was last asked of the ledger, and the id that it went with
-    this.judgements = 0; // counts results that came while the exam was open
+    this.inferences = 0; // counts results that came while the exam was open
     this.listeners = new Set();
   }
 
@@ -34,16 +34,16 @@ export class Session {
     });
   }
 
-  /** Have all views judged that are not yet; or all, `again`; `store` sends the results to the PACS. */
-  async judge(wanted = {}) {
+  /** Infer the exam if it is new, or `again`; `store` sends the results to the PACS. */
+  async infer(wanted = {}) {
     if (this.busy) {
       return false;
     }
     const watching = this.#watch();
-    const done = await this.#do("judging", () => this.api.judge(this.exam.exam, wanted));
+    const done = await this.#do("inferring", () => this.api.infer(this.exam.exam, wanted));
     clearInterval(watching);
     if (done) {
-      this.judgements += 1;
+      this.inferences += 1;
       this.#tell();
     }
     return done;
@@ -84,7 +84,7 @@ export class Session {
   #watch() {
     return setInterval(async () => {
       const seen = await this.api.exam(this.exam.exam).catch(() => null);
-      if (seen && this.busy === "judging") {
+      if (seen && this.busy === "inferring") {
         this.exam = { ...this.exam, state: seen.state, progress: seen.progress };
         this.#tell();
       }

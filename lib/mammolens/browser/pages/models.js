@@ -24,8 +24,8 @@ let timer = 0;
 async function load() {
   clearTimeout(timer);
   try {
-    const [jobs, models, look, drift] = await Promise.all([api.jobs(), api.models(), api.secondLook(), api.drift()]);
-    told = { jobs, models, look, drift };
+    const [jobs, models, suspects, drift] = await Promise.all([api.jobs(), api.models(), api.suspectNormals(), api.drift()]);
+    told = { jobs, models, suspects, drift };
     tell(page.error, null);
   } catch (error) {
     tell(page.error, error);
@@ -42,14 +42,14 @@ function later() {
 /** Make anew only what has changed: a focus or an open detail stays where it is. */
 function show() {
   showJobs();
-  const now = JSON.stringify([told.models, told.look, told.drift]);
+  const now = JSON.stringify([told.models, told.suspects, told.drift]);
   if (now === shown) {
     return;
   }
   shown = now;
   showModels();
   showDrift();
-  showSecondLook();
+  showSuspectNormals();
 }
 
 function serving() {
@@ -69,8 +69,8 @@ function showModels() {
   const due = waiting();
   page.waiting.hidden = !due;
   if (due) {
-    const reason = sentence(due.verdict?.reason ?? "It was not set against the serving model");
-    fill(page["waiting-model"], h("p", {}, `${due.model}. ${reason}`), checksTable(due.verdict?.checks ?? []));
+    const reason = sentence(due.gate_result?.reason ?? "It was not compared with the serving model");
+    fill(page["waiting-model"], h("p", {}, `${due.model}. ${reason}`), checksTable(due.gate_result?.checks ?? []));
     page.accept.textContent = needsReason(due, now) ? "Let it serve anyway" : "Accept";
   }
   fill(page.models, models.map(modelRow));
@@ -87,8 +87,8 @@ function learnedFrom({ patients, images }) {
 }
 
 function modelRow(model) {
-  const { verdict } = model;
-  const judged =
+  const { gate_result: verdict } = model;
+  const gateResult =
     verdict &&
     h(
       "details",
@@ -98,7 +98,7 @@ function modelRow(model) {
       checksTable(verdict.checks),
     );
   const action = model.can_serve && model.state !== "waits" && button("Let it serve", () => promote(model));
-  const cells = [model.model, modelState(model), moment(model.added_at), learnedFrom(model), judged, action];
+  const cells = [model.model, modelState(model), moment(model.added_at), learnedFrom(model), gateResult, action];
   return row(cells, { class: model.state === "serving" ? "current" : null });
 }
 
@@ -155,11 +155,11 @@ function showDrift() {
   );
 }
 
-function showSecondLook() {
-  const exams = told.look?.exams ?? [];
+function showSuspectNormals() {
+  const exams = told.suspects?.exams ?? [];
   page["second-words"].textContent = exams.length
-    ? "Accepted as normal, but unlike normal exams. No model learns from them until they are confirmed once more."
-    : "No exam needs a second look.";
+    ? "Confirmed as normal, but unlike normal exams. They are not used for training until they are confirmed again."
+    : "There are no suspect normals.";
   fill(
     page.second,
     exams.map(({ patient, views, reason, viewer }) => {

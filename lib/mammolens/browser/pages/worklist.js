@@ -10,7 +10,7 @@ const SHOWN_AT_ONCE = 200;
 const ASK_AGAIN_MS = 15000;
 const UNAVAILABLE = 503; // the PACS or the model is away
 const AWAY_AFTER = 2;
-const STATES = { new: "not judged yet", judging: "being judged", judged: "", failed: "cannot be judged" };
+const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
 
 const api = createApi({ base: "mammolens" });
 const page = elementsById();
@@ -60,7 +60,7 @@ function show() {
     page.exams.querySelector(`tr[data-exam="${focused}"] a`)?.focus();
   }
   page.more.hidden = found.length <= shown;
-  page.judge.disabled = !stopped || !exams.some((exam) => exam.state === "new");
+  page.infer.disabled = !stopped || !exams.some((exam) => exam.state === "new");
   if (stopped) {
     page.status.textContent = summary(found);
   }
@@ -70,7 +70,7 @@ function summary(found) {
   const unreviewed = found.filter((exam) => !exam.verdict).length;
   const parts = [`${found.length} of ${counted(exams.length, "exam")}`, `${unreviewed} unreviewed`];
   if (leftOut) {
-    parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be judged`);
+    parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be analysed`);
   }
   return exams.length ? `${parts.join(", ")}.` : "No exams here yet; new ones are seen within seconds.";
 }
@@ -104,7 +104,7 @@ function verdictCell({ open, readers, verdict, reviewer, reviewed_at: reviewedAt
   return h("td", { class: verdict === "normal" ? "normal" : null, title }, verdictLabel(verdict));
 }
 
-async function judgeAll() {
+async function inferAll() {
   const due = exams.filter((exam) => exam.state === "new");
   const failures = [];
   let away = 0; // answers 503 one after the other: each may have taken as long as the PACS is waited for
@@ -117,9 +117,9 @@ async function judgeAll() {
       break;
     }
     page.progress.value = done;
-    page.status.textContent = `Judging exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
+    page.status.textContent = `Analysing exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
     try {
-      const told = await api.judge(exam.exam);
+      const told = await api.infer(exam.exam);
       exams = exams.map((one) => (one.exam === told.exam ? told : one));
       show();
       away = 0;
@@ -127,7 +127,7 @@ async function judgeAll() {
       failures.push(`${exam.patient}: ${error.message}`);
       away = error.status === UNAVAILABLE ? away + 1 : 0;
       if (away === AWAY_AFTER) {
-        gaveUp = `Stopped, since nothing can be judged now; ${due.length - done - 1} more are left. `;
+        gaveUp = `Stopped, since nothing can be analysed now; ${due.length - done - 1} more are left. `;
         break;
       }
     }
@@ -136,7 +136,7 @@ async function judgeAll() {
   page.work.hidden = true;
   await load();
   if (failures.length) {
-    tell(page.error, new Error(`${gaveUp}${failures.length} not judged. ${failures.slice(0, 3).join(" ")}`));
+    tell(page.error, new Error(`${gaveUp}${failures.length} not analysed. ${failures.slice(0, 3).join(" ")}`));
   }
 }
 
@@ -184,7 +184,7 @@ page.more.addEventListener("click", () => {
   show();
 });
 page.reload.addEventListener("click", load);
-page.judge.addEventListener("click", judgeAll);
+page.infer.addEventListener("click", inferAll);
 page.stop.addEventListener("click", () => {
   stopped = true;
   page.status.textContent = "Stopping after this exam ...";

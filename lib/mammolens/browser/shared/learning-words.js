@@ -86,6 +86,6 @@ export function jobState({ state, outcome, error }) {
 
 /** Whether letting a model serve goes against the gate, so that it needs a reason. */
 export function needsReason(model, serving) {
-  const verdict = model.verdict;
+  const verdict = model.gate_result;
   return !verdict?.passed || !serving || ![serving.model, serving.model_id].includes(verdict.against);
 }

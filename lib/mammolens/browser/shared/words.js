@@ -22,9 +22,9 @@ export function breastName(laterality) {
   return { R: "Right breast", L: "Left breast" }[laterality] ?? "Breast";
 }
 
-/** 'judging L CC, 2 of 4 done' */
+/** 'analysing L CC, 2 of 4 done' */
 export function progressInWords(progress) {
-  return progress ? `${progress.doing}, ${progress.done} of ${progress.total} done` : "judging";
+  return progress ? `${progress.doing}, ${progress.done} of ${progress.total} done` : "analysing";
 }
 
 /** '1 region', '2 regions' */

@@ -1,4 +1,4 @@
-"""What the server's tasks want of the rest of the house, so that tests can hand in something small."""
+"""Protocols of datastores and models, as far as the server uses them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.results import KeptResults
+from mammolens.labelapp.datastore.results import ResultStore
 from mammolens.types import AnomalyResult, Mammogram
 
 
@@ -51,10 +51,10 @@ class Images(Protocol):
 
 
 class ExamImages(Images, Protocol):
-    """A datastore, as far as the reading room uses it."""
+    """A datastore, as far as the exam service uses it."""
 
     @property
-    def results(self) -> KeptResults:
+    def results(self) -> ResultStore:
         """The current results of its images and exams."""
 
     def describe(self, image_id: str) -> ImageDescription | None:

@@ -17,8 +17,8 @@ from mammolens.files import remove_leftovers
 from mammolens.labelapp.datastore.cache import OriginalsCache
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.labels import LabelledImages
-from mammolens.labelapp.datastore.refreshing_value import Kept
-from mammolens.labelapp.datastore.results import KeptResults
+from mammolens.labelapp.datastore.refreshing_value import RefreshingValue
+from mammolens.labelapp.datastore.results import ResultStore
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_uid
 from mammolens.labelapp.keys import InfoKey
@@ -34,7 +34,7 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
     """Images of a DICOMweb server; an image's id is its SOP Instance UID.
 
     Downloads, labels and scores are kept in ``cache``, a folder of its own for each server.
-    Of these only the downloads are removed when they take too much room.
+    Of these only the downloads are removed when they take too much service.
 
     While the PACS is away the list is the last one, and kept images still open; :meth:`trouble` says why.
 
@@ -66,8 +66,8 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         remove_leftovers(self.place)
         self._originals = OriginalsCache(self.place / _IMAGES, limit_bytes, in_use_seconds=in_use_seconds)
         # Beside the downloads, which come and go.
-        self.results = KeptResults(self.place / "results", self.with_room)
-        self._kept: Kept[Listed] = Kept(
+        self.results = ResultStore(self.place / "results", self.with_room)
+        self._kept: RefreshingValue[Listed] = RefreshingValue(
             self._ask, expiry_seconds=expiry_seconds, first_patience_seconds=first_list_seconds
         )
         self._listed: Listed = {}

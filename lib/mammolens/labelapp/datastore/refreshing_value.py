@@ -1,4 +1,4 @@
-"""A value that is slow to get, kept while it is young, renewed by one thread while others see the one before."""
+"""A value that is slow to compute: cached, and refreshed by one thread while others use the previous one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class Kept(Generic[T]):
-    """Keeps what ``make`` gives.
+class RefreshingValue(Generic[T]):
+    """Caches the value of ``make``.
 
     Args:
         make: slow; may raise. Never called twice at the same time.

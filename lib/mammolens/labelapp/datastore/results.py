@@ -36,21 +36,24 @@ class Of(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptResult:
-    """What is kept of a result.
+class StoredResult:
+    """A result on disk.
 
     Attributes:
-        judged_as: by which model, in which way, with which other images; another mark is another result.
-        version: another one after each judgement, also after one that is made again in the same way.
+        fingerprint: of the inference: model, settings and images; see
+            :func:`mammolens.labelapp.exams.inference_runner.inference_fingerprint`.
+        facts: plain JSON.
+        files: DICOM objects by kind.
+        version: changes with each inference, even if the fingerprint is the same.
     """
 
-    judged_as: str
+    fingerprint: str
     facts: Mapping[str, Any]
     files: Mapping[DerivedKind, Path]
     version: str
 
 
-class KeptResults:
+class ResultStore:
     """Results in a folder; threads of one process may use it.
 
     Args:
@@ -63,15 +66,20 @@ class KeptResults:
         self._with_room = with_room
         self._indexing = threading.Lock()
 
-    def keep(
-        self, of: Of, name: str, judged_as: str, facts: Mapping[str, Any], objects: Mapping[DerivedKind, Dataset]
+    def put(
+        self,
+        of: Of,
+        name: str,
+        fingerprint: str,
+        facts: Mapping[str, Any],
+        objects: Mapping[DerivedKind, Dataset],
     ) -> None:
         """Replace a result.
 
         Args:
             of: what.
             name: a checked image or exam id.
-            judged_as: the mark of how it was judged.
+            fingerprint: of the inference.
             facts: plain JSON.
             objects: by their kind.
 
@@ -84,13 +92,13 @@ class KeptResults:
             for kind, path in files.items():
                 self._with_room(partial(write_derived, objects[kind], path))
             with self._indexing:
-                self._write_index(folder, KeptResult(judged_as, facts, files, version))
+                self._write_index(folder, StoredResult(fingerprint, facts, files, version))
                 for path in folder.iterdir():
                     if path.name != _INDEX and path not in files.values():
                         path.unlink(missing_ok=True)
         except OSError as error:
             reason = f"the result cannot be written ({error.strerror or error})"
-            raise StorageError(folder, reason, "make room or mend the permissions, and judge again") from error
+            raise StorageError(folder, reason, "make room or mend the permissions, and infer the exam again") from error
 
     def note(self, of: Of, name: str, version: str, facts: Mapping[str, Any]) -> None:
         """Change facts of a result, and nothing else; a result that came after that version is left as it is.
@@ -99,12 +107,12 @@ class KeptResults:
             StorageError: it cannot be written.
         """
         with self._indexing:
-            kept = self._read_index(of, name)
-            if kept is None or kept.version != version:
+            stored = self._read_index(of, name)
+            if stored is None or stored.version != version:
                 return
             folder = self._folder / of.value / name
             try:
-                self._write_index(folder, replace(kept, facts={**kept.facts, **facts}))
+                self._write_index(folder, replace(stored, facts={**stored.facts, **facts}))
             except OSError as error:
                 raise StorageError(folder, f"cannot be written ({error.strerror or error})", "make room") from error
 
@@ -112,37 +120,37 @@ class KeptResults:
         """Forget a result, if there is one."""
         shutil.rmtree(self._folder / of.value / name, ignore_errors=True)
 
-    def get(self, of: Of, name: str, judged_as: str) -> KeptResult | None:
-        """The result that was judged in this way; ``None`` where there is none, or only an older one."""
-        kept = self._read_index(of, name)
-        return kept if kept is not None and kept.judged_as == judged_as else None
+    def get(self, of: Of, name: str, fingerprint: str) -> StoredResult | None:
+        """The result with this fingerprint; ``None`` if there is none, or only an older one."""
+        stored = self._read_index(of, name)
+        return stored if stored is not None and stored.fingerprint == fingerprint else None
 
-    def read(self, of: Of, name: str, judged_as: str, kind: DerivedKind) -> bytes | None:
+    def read(self, of: Of, name: str, fingerprint: str, kind: DerivedKind) -> bytes | None:
         """A DICOM object of that result; ``None`` where there is none."""
         for _ in range(2):  # between index and file a new result may have come
-            kept = self.get(of, name, judged_as)
-            if kept is None or kind not in kept.files:
+            stored = self.get(of, name, fingerprint)
+            if stored is None or kind not in stored.files:
                 return None
             try:
-                return kept.files[kind].read_bytes()
+                return stored.files[kind].read_bytes()
             except FileNotFoundError:
                 continue
         return None
 
-    def _read_index(self, of: Of, name: str) -> KeptResult | None:
+    def _read_index(self, of: Of, name: str) -> StoredResult | None:
         folder = self._folder / of.value / name
         try:
             index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
             files = {DerivedKind(kind): folder / file for kind, file in index["files"].items()}
-            return KeptResult(index["judged_as"], index["facts"], files, index["version"])
+            return StoredResult(index["fingerprint"], index["facts"], files, index["version"])
         except (OSError, ValueError, KeyError):
             return None
 
-    def _write_index(self, folder: Path, kept: KeptResult) -> None:
+    def _write_index(self, folder: Path, stored: StoredResult) -> None:
         content = {
-            "version": kept.version,
-            "judged_as": kept.judged_as,
-            "files": {kind.value: path.name for kind, path in kept.files.items()},
-            "facts": dict(kept.facts),
+            "version": stored.version,
+            "fingerprint": stored.fingerprint,
+            "files": {kind.value: path.name for kind, path in stored.files.items()},
+            "facts": dict(stored.facts),
         }
         self._with_room(lambda: write_text(folder / _INDEX, json.dumps(content)))

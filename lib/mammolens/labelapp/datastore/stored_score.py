@@ -1,4 +1,4 @@
-"""An image's score as the datastore keeps it, and why an image has none."""
+"""An image's score as stored in the datastore, or why there is none."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.types import ImageHeader
 
 
-class Standard(Protocol):
-    """What a score says of its model; :class:`mammolens.inference.predictor.Predictor` is one."""
+class ScoringModel(Protocol):
+    """The part of :class:`mammolens.inference.predictor.Predictor` that turns a score into a p-value."""
 
     @property
     def model_id(self) -> str:
@@ -51,14 +51,14 @@ class StoredScore:
     software_versions: str | None = None
 
     @classmethod
-    def by(cls, standard: Standard, score: ImageScore) -> StoredScore:
+    def by(cls, model: ScoringModel, score: ImageScore) -> StoredScore:
         """What to keep of a score by this model."""
         return cls(
             pred_score=score.pred_score,
             raw_score=score.raw_score,
-            p_value=standard.image_p_value(score),
-            model=standard.model_id,
-            calibration=standard.calibration_id,
+            p_value=model.image_p_value(score),
+            model=model.model_id,
+            calibration=model.calibration_id,
             laterality=score.header.laterality,
             view=score.header.view,
             acquisition_group=score.header.acquisition_group,
@@ -137,8 +137,8 @@ def problem_of(error: MammoLensError) -> str:
     return f"{error.reason}; {error.remedy}"
 
 
-def judged(info: Mapping[str, Any], model: str, calibration: str) -> bool:
-    """Whether this very model, calibrated as it is now, has scored the image, or failed to."""
+def is_processed(info: Mapping[str, Any], model: str, calibration: str) -> bool:
+    """Whether this model with this calibration has scored the image, or failed to."""
     if info.get(InfoKey.MODEL) != model:
         return False
     return failed(info) or (info.get(InfoKey.CALIBRATION) == calibration and StoredScore.of(info) is not None)

@@ -1,4 +1,4 @@
-"""Decisions on exams: who confirmed or doubted what. The ledger is the only truth about them."""
+"""Decisions on exams. The ledger is the only record of them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,18 @@ from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.exams.exam import Exam
-from mammolens.labelapp.exams.ledger_snapshot import Decided, ExamDecisions, FollowedLedger
+from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerFollower, LedgerSnapshot
+from mammolens.labelapp.parameters import DrawnRegion
 from mammolens.review.chain import Entry
-from mammolens.review.decision import Decision, Origin, Point, Region
+from mammolens.review.decision import Decision, Origin, Region
+from mammolens.review.effective_verdict import EffectiveVerdict
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName, policy_of
-from mammolens.review.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A place that a person drew: (column, row) on the pixel grid of an image of the datastore."""
-
-    image_id: str
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the model had said when a person decided; empty where it had said nothing."""
+class ShownResult:
+    """The result that a person saw when deciding; empty if there was none."""
 
     model: str | None = None
     calibration: str | None = None
@@ -39,26 +32,26 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a person decides; who tries again sends the same ``decision_id``."""
+class NewDecision:
+    """A decision to be recorded; a client that retries sends the same ``decision_id``."""
 
     verdict: Verdict
     reviewer: str
     comment: str = ""
     viewer: str = ""
-    drawn: tuple[Drawn, ...] = ()
-    seen: Seen = field(default_factory=Seen)
+    drawn: tuple[DrawnRegion, ...] = ()
+    seen: ShownResult = field(default_factory=ShownResult)
     decision_id: uuid.UUID | None = None
     origin: Origin = Origin.VIEWER
 
 
 class Decisions:
-    """Takes and tells decisions on exams; threads may use it.
+    """Records and returns decisions on exams; thread-safe.
 
     Args:
-        ledger: where they are kept.
-        policy: whose decision counts where several people decided.
-        with_room: does what writes, perhaps once more after making room on a full disk.
+        ledger: where they are stored.
+        policy: determines the effective verdict if several people decided.
+        with_room: calls what writes, and once more after making room if the disk is full.
     """
 
     def __init__(
@@ -70,11 +63,12 @@ class Decisions:
         self.policy = policy
         self._ledger = ledger
         self._with_room = with_room
-        self._followed = FollowedLedger(ledger, policy_of(policy))
-        self._in_turn = threading.Lock()  # held from reading what counts until what follows from it is kept
+        self._followed = LedgerFollower(ledger, policy_of(policy))
+        # Held from reading the last decision until the one that depends on it is stored.
+        self._in_turn = threading.Lock()
 
-    def now(self) -> Decided:
-        """Everything that is decided by now; another object as soon as there is more.
+    def now(self) -> LedgerSnapshot:
+        """The current snapshot of the ledger; a new object whenever a decision is added.
 
         Raises:
             LedgerError: the ledger cannot be read.
@@ -82,57 +76,59 @@ class Decisions:
         return self._followed.now()
 
     def of(self, exam: Exam) -> ExamDecisions:
-        """All that was ever decided on an exam."""
+        """All decisions on an exam."""
         return self.now().of(exam.exam_id)
 
-    def standing(self, exam: Exam) -> Standing:
-        """What counts for an exam now."""
-        return self.of(exam).standing
+    def effective(self, exam: Exam) -> EffectiveVerdict:
+        """The effective verdict of an exam, image by image."""
+        return self.of(exam).effective
 
     def verdict(self, exam: Exam) -> Verdict | None:
-        """The gravest verdict of the exam's images; ``None`` until each has one."""
-        return self.standing(exam).verdict(exam.sop_instance_uids)
+        """The most severe verdict of the exam's images; ``None`` until each has one."""
+        return self.effective(exam).verdict(exam.sop_instance_uids)
 
     def history(self, exam: Exam) -> tuple[Decision, ...]:
-        """All decisions on an exam, undone or not, the oldest first."""
-        return self.of(exam).told
+        """All decisions on an exam, undone or not, oldest first."""
+        return self.of(exam).history
 
-    def decide(self, exam: Exam, order: Order, images: Sequence[ImageDescription] | None = None) -> Entry:
-        """Keep a decision; once this returns it is on the disk.
+    def record(self, exam: Exam, new: NewDecision, images: Sequence[ImageDescription] | None = None) -> Entry:
+        """Record a decision; it is on disk when this returns.
 
         Args:
-            exam: which.
-            order: what is decided.
-            images: those of the exam that it holds for; without, all.
+            exam: decided on.
+            new: the decision.
+            images: of the exam that it applies to; by default all.
 
         Raises:
             RequestError: a region of another image, or an id that another decision has.
-            LedgerError, StorageError: it cannot be kept.
+            LedgerError, StorageError: it cannot be stored.
         """
-        return self._append(_decision(exam, order, exam.images if images is None else images))
+        return self._append(_decision(exam, new, exam.images if images is None else images))
 
-    def decide_once(self, exam: Exam, order: Order, image: ImageDescription, *, since: datetime | None = None) -> Entry:
-        """Keep a decision on one image, unless the last one that counts there says the same.
+    def record_once(
+        self, exam: Exam, new: NewDecision, image: ImageDescription, *, since: datetime | None = None
+    ) -> Entry:
+        """Record a decision on one image, unless the last active one there is equal.
 
-        For clients that cannot give a decision an id: what they send again adds nothing.
+        For clients that cannot give a decision an id: a retry adds nothing.
 
         Args:
-            exam: which.
-            order: what is decided.
-            image: the one that it holds for.
-            since: a decision of this time or before does not stand in for the new one; UTC.
+            exam: decided on.
+            new: the decision.
+            image: that it applies to.
+            since: an equal decision is not sufficient if it was made at this time or before; UTC.
 
         Returns:
-            The entry of the new decision, or of the one that says the same.
+            The entry of the new decision, or of the equal one.
 
         Raises:
             RequestError: a region of another image, or an id that another decision has.
-            LedgerError, StorageError: it cannot be kept.
+            LedgerError, StorageError: it cannot be stored.
         """
-        decision = _decision(exam, order, [image])
+        decision = _decision(exam, new, [image])
         with self._in_turn:
             last = self.of(exam).last(image.sop_instance_uid)
-            if last is not None and _says_the_same(last, decision) and (since is None or last.time > since):
+            if last is not None and _is_equal(last, decision) and (since is None or last.time > since):
                 known = self._ledger.get(last.decision_id)
                 if known is not None:
                     return known
@@ -148,33 +144,33 @@ class Decisions:
         viewer: str = "",
         origin: Origin = Origin.VIEWER,
     ) -> Entry:
-        """Take the last decision back that counts; what was decided before it counts again.
+        """Undo the last active decision; the one before it becomes effective again.
 
         Args:
-            exam: which.
-            reviewer: who takes it back.
-            decision_id: of the undo; sent again, it is done once.
-            image: take it back on this image only.
-            viewer: the program.
-            origin: by which door.
+            exam: decided on.
+            reviewer: who undoes it.
+            decision_id: of the undo; a retry with the same one changes nothing.
+            image: undo it on this image only.
+            viewer: name of the program.
+            origin: the interface.
 
         Raises:
             DatasetError: there is none.
             RequestError: another decision has the id.
-            LedgerError, StorageError: it cannot be kept.
+            LedgerError, StorageError: it cannot be stored.
         """
-        with self._in_turn:  # two that are sent at once take two decisions back
+        with self._in_turn:  # two concurrent undos undo two decisions
             if decision_id is not None and (known := self._ledger.get(decision_id)) is not None:
                 return _same_undo(known, exam, reviewer)
-            ours = self.of(exam)
+            decisions = self.of(exam)
             uid = image.sop_instance_uid if image else None
-            last = ours.last(uid)
+            last = decisions.last(uid)
             if last is None:
-                raise DatasetError("decision", "there is none that could be taken back", "take one first")
+                raise DatasetError("decision", "there is none that could be undone", "make one first")
             return self._append(
                 Decision(
                     exam_id=exam.exam_id,
-                    images=(uid,) if uid else ours.images_of(last),
+                    images=(uid,) if uid else decisions.images_of(last),
                     verdict=None,
                     undoes=last.decision_id,
                     reviewer=reviewer,
@@ -198,34 +194,34 @@ def utc_of(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _decision(exam: Exam, order: Order, images: Sequence[ImageDescription]) -> Decision:
+def _decision(exam: Exam, new: NewDecision, images: Sequence[ImageDescription]) -> Decision:
     uids = {image.image_id: image.sop_instance_uid for image in images}
     return Decision(
         exam_id=exam.exam_id,
         images=tuple(dict.fromkeys(uids.values())),  # a copy of an image has its UID
-        verdict=order.verdict,
-        reviewer=order.reviewer,
-        decision_id=order.decision_id or uuid.uuid4(),
-        comment=order.comment,
-        regions=tuple(_region(drawn, uids) for drawn in order.drawn),
-        model=order.seen.model,
-        calibration=order.seen.calibration,
-        exam_p_value=order.seen.exam_p_value,
-        exam_score=order.seen.exam_score,
-        viewer=order.viewer,
-        origin=order.origin,
+        verdict=new.verdict,
+        reviewer=new.reviewer,
+        decision_id=new.decision_id or uuid.uuid4(),
+        comment=new.comment,
+        regions=tuple(_region(drawn, uids) for drawn in new.drawn),
+        model=new.seen.model,
+        calibration=new.seen.calibration,
+        exam_p_value=new.seen.exam_p_value,
+        exam_score=new.seen.exam_score,
+        viewer=new.viewer,
+        origin=new.origin,
     )
 
 
-def _says_the_same(one: Decision, other: Decision) -> bool:
+def _is_equal(one: Decision, other: Decision) -> bool:
     seen = one.model == other.model and one.calibration == other.calibration
-    return seen and one.images == other.images and one.words() == other.words()
+    return seen and one.images == other.images and one.content() == other.content()
 
 
-def _region(drawn: Drawn, uids: dict[str, str]) -> Region:
-    if drawn.image_id not in uids:
-        raise RequestError("regions", f"{drawn.image_id[:80]!a} is no image of this exam", "draw on its images")
-    return Region(uids[drawn.image_id], drawn.points)
+def _region(drawn: DrawnRegion, uids: dict[str, str]) -> Region:
+    if drawn.image not in uids:
+        raise RequestError("regions", f"{drawn.image[:80]!a} is no image of this exam", "draw on its images")
+    return Region(uids[drawn.image], tuple(drawn.points))
 
 
 def _same_undo(known: Entry, exam: Exam, reviewer: str) -> Entry:

@@ -1,4 +1,4 @@
-"""Whether the model that serves still speaks of the exams that come now: asked at each look at the worklist."""
+"""Drift monitoring: whether recent exams still resemble those that the serving model was calibrated on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mammolens.labelapp.exams.recent_exams import RecentExam, RecentExams
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.responses.exams import DriftAlarm, DriftSummary, ExamSummary
 from mammolens.labelapp.responses.learning import DriftDetail, MachineUse, SoftwareUse
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import DEFAULT_DRIFT_WINDOW
 
 _BINS = 10  # of p-values
@@ -26,18 +26,18 @@ _LIMITS = DriftLimits()
 _log = logging.getLogger(__name__)
 
 
-class DriftWatch:
-    """Tells drift; computed anew only when the worklist or the model has changed.
+class DriftMonitor:
+    """Compares recent exams with the calibration; recomputed only when the worklist or the model has changed.
 
-    An exam counts if the model that serves has scored it and it was first scored after that model came into the
-    store: what was there before may have taught it, and is no new patient to it, whether scored again or not.
+    An exam is included if the serving model has scored it and it was first scored after that model was added to the
+    store: an exam from before may have been used to train the model.
 
     Args:
-        worklist: the exams.
-        images: what is remembered of theirs.
+        worklist: of all exams.
+        images: the datastore.
         models: the serving model.
-        came: when the serving model came into the store; ``None`` for that of the package.
-        window: how many patients are watched.
+        added_at: when the serving model was added to the store; ``None`` for the packaged model.
+        window: number of patients.
         limits: when an alarm is raised.
     """
 
@@ -45,8 +45,8 @@ class DriftWatch:
         self,
         worklist: Worklist,
         images: ExamImages,
-        models: Serving,
-        came: Callable[[], datetime | None],
+        models: ServingModel,
+        added_at: Callable[[], datetime | None],
         *,
         window: int = DEFAULT_DRIFT_WINDOW,
         limits: DriftLimits = _LIMITS,
@@ -54,15 +54,15 @@ class DriftWatch:
         self._worklist = worklist
         self._recent = RecentExams(images, window)
         self._models = models
-        self._came = came
+        self._added_at = added_at
         self._limits = limits
         self._lock = threading.Lock()
         self._seen: tuple[object, object] = (None, None)
-        self._told: DriftDetail | None = None
+        self._detail: DriftDetail | None = None
         self._alarms: tuple[Alarm, ...] = ()
 
     def detail(self) -> DriftDetail:
-        """Everything.
+        """The full comparison.
 
         Raises:
             ModelError: no model serves.
@@ -70,21 +70,21 @@ class DriftWatch:
         """
         predictor, entries = self._models.predictor(), self._worklist.in_order()
         with self._lock:
-            if self._told is None or self._seen[0] is not entries or self._seen[1] is not predictor:
-                self._told = self._look(entries, predictor)
+            if self._detail is None or self._seen[0] is not entries or self._seen[1] is not predictor:
+                self._detail = self._look(entries, predictor)
                 self._seen = (entries, predictor)
-            return self._told
+            return self._detail
 
     def summary(self) -> DriftSummary:
-        """What every viewer shows: the alarms, and how it is in one sentence; raises as :meth:`detail`."""
-        told = self.detail()
-        return DriftSummary(alarm=told.alarm, alarms=told.alarms, sentence=told.sentence)
+        """The alarms and a summary in one sentence, for every viewer; raises as :meth:`detail`."""
+        detail = self.detail()
+        return DriftSummary(alarm=detail.alarm, alarms=detail.alarms, sentence=detail.sentence)
 
     def _look(self, entries: Sequence[ExamSummary], predictor: Predictor) -> DriftDetail:
-        recent, came = self._recent.among(entries), self._came()
-        since = came.timestamp() if came else 0.0
-        counting = [exam for exam in recent if exam.p_value is not None and exam.scored_at > since]
-        found = _judged(counting, predictor.calibration, self._limits)
+        recent, added_at = self._recent.among(entries), self._added_at()
+        since = added_at.timestamp() if added_at else 0.0
+        included = [exam for exam in recent if exam.p_value is not None and exam.scored_at > since]
+        found = _drift_of(included, predictor.calibration, self._limits)
         self._log_changes(found.alarms)
         return DriftDetail(
             alarm=found.alarm,
@@ -94,15 +94,15 @@ class DriftWatch:
             exams=found.n,
             enough=found.overall is not None,
             sentence=_sentence(found, len(recent), self._limits),
-            machines=_machines(counting, found, predictor.calibration),
-            software=_software(counting, predictor.calibration),
-            p_values=_counts(counting),
+            machines=_machines(included, found, predictor.calibration),
+            software=_software(included, predictor.calibration),
+            p_values=_counts(included),
             model=predictor.model_id,
             calibration=predictor.calibration_id,
         )
 
     def _log_changes(self, alarms: tuple[Alarm, ...]) -> None:
-        """One line where an alarm begins, and one where the last of its cause has ended."""
+        """Log one line when an alarm begins, and one when the last of its cause has ended."""
         known = {(alarm.cause, alarm.source) for alarm in self._alarms}
         for alarm in alarms:
             if (alarm.cause, alarm.source) not in known:
@@ -112,7 +112,7 @@ class DriftWatch:
         self._alarms = alarms
 
 
-def _judged(exams: Sequence[RecentExam], calibration: Calibration, limits: DriftLimits) -> Drift:
+def _drift_of(exams: Sequence[RecentExam], calibration: Calibration, limits: DriftLimits) -> Drift:
     scales = calibration.exam_scales.whole
     behind = [scales.of_group(exam.acquisition_group).patients for exam in exams]
     return drift(
@@ -152,7 +152,7 @@ def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibratio
 
 
 def _software(exams: Sequence[RecentExam], calibration: Calibration) -> list[SoftwareUse]:
-    """Likewise; whether it is known cannot be said of a calibration that nobody kept it of."""
+    """Likewise; ``known`` is ``None`` if the calibration has no record of software versions."""
     known = calibration.software_versions
     return [
         SoftwareUse(version=version, exams=count, known=version in known if known and version is not None else None)

@@ -1,4 +1,4 @@
-"""Which exams and images count as normal."""
+"""Which images are eligible for training: confirmed as normal, of patients without a finding."""
 
 from __future__ import annotations
 
@@ -8,49 +8,53 @@ from datetime import datetime
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.exams.exam import Exam
-from mammolens.labelapp.exams.ledger_snapshot import Decided, ExamDecisions
-from mammolens.review.standing import Standing
+from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
+from mammolens.review.effective_verdict import EffectiveVerdict
 
 
-def accepted_images(exams: Collection[Exam], decided: Decided) -> dict[Exam, list[ImageDescription]]:
-    """The images with the verdict 'normal' by their exams, in order; exams without any are left out.
+def eligible_images(exams: Collection[Exam], snapshot: LedgerSnapshot) -> dict[Exam, list[ImageDescription]]:
+    """Images whose effective verdict is 'normal', by exam; exams without any are left out.
 
-    An image of which there are copies comes once, by its SOP Instance UID (0008,0018). Nothing comes of a patient with
-    a finding on any of her images, one that counts or one that is disputed: her other images may show it, too.
+    Copies of an image are returned once, by SOP Instance UID (0008,0018). A patient with a finding on any image,
+    effective or disputed, is excluded: the patient's other images may show it, too.
+
+    Args:
+        exams: to choose from; their order is kept.
+        snapshot: the decisions.
     """
-    doubted = {patient_of(exam) for exam in exams if _has_finding(decided.of(exam.exam_id))}
+    excluded = {patient_of(exam) for exam in exams if _has_finding(snapshot.of(exam.exam_id))}
     seen: set[str] = set()
-    accepted: dict[Exam, list[ImageDescription]] = {}
+    eligible: dict[Exam, list[ImageDescription]] = {}
     for exam in exams:
-        verdicts = decided.of(exam.exam_id).standing.images
-        for image in exam.images if patient_of(exam) not in doubted else ():
+        verdicts = snapshot.of(exam.exam_id).effective.images
+        for image in exam.images if patient_of(exam) not in excluded else ():
             uid = image.sop_instance_uid
             if uid not in seen and verdicts.get(uid) is Verdict.NORMAL:
                 seen.add(uid)
-                accepted.setdefault(exam, []).append(image)
-    return accepted
+                eligible.setdefault(exam, []).append(image)
+    return eligible
 
 
-def newly_accepted(decided: Decided, since: datetime | None) -> int:
-    """How many exams are accepted as normal by a decision after a time."""
-    return sum(_is_accepted(exam.standing, since) for exam in decided.exams.values())
-
-
-def _is_accepted(standing: Standing, since: datetime | None) -> bool:
-    if standing.verdict() is not Verdict.NORMAL:
-        return False
-    return since is None or any(decision.time > since for decision in standing.decisions)
+def count_normals(snapshot: LedgerSnapshot, since: datetime | None) -> int:
+    """Number of exams whose effective verdict is 'normal' by a decision after ``since``; ``None``: at any time."""
+    return sum(_is_normal(exam.effective, since) for exam in snapshot.exams.values())
 
 
 def patient_of(exam: Exam) -> str:
-    """The patient's id; the exam's where there is none, as in a PACS that was filled without."""
+    """The patient id; the exam id if there is none, as in an anonymised PACS."""
     return exam.patient or exam.exam_id
 
 
-def _has_finding(ours: ExamDecisions) -> bool:
-    """Whether a finding counts on any image, or somebody says so where there is no verdict yet."""
-    for uid, verdict in ours.standing.images.items():
-        disputed = verdict is None and any(one.verdict is Verdict.FINDING for one in ours.counting.get(uid, ()))
+def _is_normal(effective: EffectiveVerdict, since: datetime | None) -> bool:
+    if effective.verdict() is not Verdict.NORMAL:
+        return False
+    return since is None or any(decision.time > since for decision in effective.decisions)
+
+
+def _has_finding(decisions: ExamDecisions) -> bool:
+    """Whether any image has a finding, or somebody reported one and there is no effective verdict yet."""
+    for uid, verdict in decisions.effective.images.items():
+        disputed = verdict is None and any(one.verdict is Verdict.FINDING for one in decisions.active.get(uid, ()))
         if verdict is Verdict.FINDING or disputed:
             return True
     return False

@@ -1,4 +1,4 @@
-"""Examinations: the datastore's images, grouped, with an id of their own."""
+"""Exams: the datastore's images grouped into examinations, each with an id."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Exam:
 
 
 def exam_id_of(key: ExamKey) -> str:
-    """An id that is safe in addresses and tells nothing of the patient."""
+    """An id that is safe in URLs and does not identify the patient."""
     return f"e-{hashlib.sha256(chr(0).join(key).encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
@@ -63,11 +63,11 @@ def name_of_image(image: ImageDescription, info: Mapping[str, Any]) -> str:
 
 
 class Exams:
-    """Finds exams; grouping ten thousand takes about a second, so the groups are kept while the list stays the same.
+    """Finds exams. Grouping ten thousand takes about a second, so groups are cached while the list stays the same.
 
     Args:
         images: the datastore.
-        seconds: how old the groups may grow, as a file may have been replaced by another image's.
+        seconds: maximum age of the groups, as a file may have been replaced by another image.
     """
 
     def __init__(self, images: ExamImages, *, seconds: float = 10.0) -> None:
@@ -88,7 +88,7 @@ class Exams:
             return self._exams
 
     def left_out(self) -> list[str]:
-        """Ids of images that are no mammograms, as far as their headers tell."""
+        """Ids of images that are no mammograms according to their headers."""
         self.all()
         return self._left_out
 
@@ -111,7 +111,7 @@ class Exams:
             RequestError: no image id at all.
             UnknownImageError: no image of that id, or no mammogram.
         """
-        return self.get(self.place_of(image_id)[0])
+        return self.get(self.find_image(image_id)[0])
 
     def siblings_of(self, image_id: str) -> list[str]:
         """Ids of the other images of an image's exam; none of what is no mammogram."""
@@ -121,8 +121,8 @@ class Exams:
             return []
         return [other for other in exam.image_ids if other != image_id]
 
-    def place_of(self, image_id: str) -> tuple[str, ImageDescription]:
-        """The id of an image's exam, and the image, known without a list of the others; raises as :meth:`of_image`."""
+    def find_image(self, image_id: str) -> tuple[str, ImageDescription]:
+        """An image's exam id and description, without listing the other images; raises as :meth:`of_image`."""
         described = self._images.describe(image_id)
         if described is None:
             raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
@@ -152,11 +152,11 @@ def _grouped(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, Exam]
             left_out.append(image_id)
         else:
             groups.setdefault(described.exam_key, []).append(described)
-    exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_place))) for key, group in groups.items()]
+    exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
     return {exam.exam_id: exam for exam in exams}, left_out
 
 
-def _place(image: ImageDescription) -> tuple[int, int]:
+def _hanging_order(image: ImageDescription) -> tuple[int, int]:
     return (
         _VIEWS.index(image.view) if image.view else len(_VIEWS),
         _SIDES.index(image.laterality) if image.laterality else len(_SIDES),

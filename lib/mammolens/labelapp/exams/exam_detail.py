@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import pydicom
 
@@ -14,15 +13,15 @@ from mammolens.inference.finding_words import finding_in_words
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.results import KeptResult, Of
+from mammolens.labelapp.datastore.results import Of, StoredResult
 from mammolens.labelapp.datastore.stored_score import problem_by
 from mammolens.labelapp.exams.decisions import Decisions, utc_of
 from mammolens.labelapp.exams.exam import Exam, view_of_image
-from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, Bench
-from mammolens.labelapp.exams.inference_runner import Judging, judged_as
+from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, InferenceContext
+from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions
 from mammolens.labelapp.exams.worklist import Worklist
-from mammolens.labelapp.exams.worklist_entry import judgement_of
+from mammolens.labelapp.exams.worklist_entry import inference_of_exam
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import (
     BreastSummary,
@@ -30,71 +29,75 @@ from mammolens.labelapp.responses.exams import (
     ExamDetail,
     FindingDetail,
     HeatLevel,
-    JudgingProgress,
     QualityDoubt,
     RegionDetail,
     SegmentationReference,
     ViewDetail,
 )
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.types import AnomalyRecord
 
 
 class ExamDetails:
-    """Tells one exam in full."""
+    """Builds the full detail of an exam."""
 
     def __init__(
-        self, worklist: Worklist, judging: Judging, decisions: Decisions, models: Serving, bench: Bench
+        self,
+        worklist: Worklist,
+        runner: InferenceRunner,
+        decisions: Decisions,
+        models: ServingModel,
+        context: InferenceContext,
     ) -> None:
         self._worklist = worklist
-        self._judging = judging
+        self._runner = runner
         self._decisions = decisions
         self._models = models
-        self._bench = bench
+        self._context = context
 
     def of(self, exam: Exam) -> ExamDetail:
-        """The exam, as it is now.
+        """The current detail of an exam.
 
         Raises:
             ModelError: no model serves.
         """
-        predictor, progress = self._models.predictor(), self._judging.progress(exam.exam_id)
-        mark = judged_as(exam.image_ids, predictor, self._bench.policy)
-        kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
-        facts = kept.facts if kept else {}
+        predictor, progress = self._models.predictor(), self._runner.progress(exam.exam_id)
+        fingerprint = inference_fingerprint(exam.image_ids, predictor, self._context.policy)
+        stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
+        facts = stored.facts if stored else {}
         return ExamDetail(
             **dict(self._worklist.entry(exam)),
-            progress=JudgingProgress(**asdict(progress)) if progress else None,
+            progress=progress,
             decision_rule=predictor.calibration.decision_rule,
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
             views_in_detail=[
-                self._view(image, predictor.model_id, mark, facts.get(ERRORS, {})) for image in exam.images
+                self._view(image, predictor.model_id, fingerprint, facts.get(ERRORS, {})) for image in exam.images
             ],
             decisions=_decisions(exam, self._decisions.of(exam)),
             next=self._worklist.next_of(exam),
             stored_at=facts.get(STORED_AT),
-            can_store=self._bench.images.can_store(),
+            can_store=self._context.images.can_store(),
             model=predictor.model_id,
             calibration=predictor.calibration_id,
         )
 
     def _breasts(self, exam: Exam, predictor: Predictor) -> list[BreastSummary]:
-        infos = self._bench.images.infos(exam.image_ids)
-        judgement = judgement_of(exam, [infos.get(image_id, {}) for image_id in exam.image_ids], predictor)
-        if judgement is None:
+        infos = self._context.images.infos(exam.image_ids)
+        inferred = inference_of_exam(exam, [infos.get(image_id, {}) for image_id in exam.image_ids], predictor)
+        if inferred is None:
             return []
         return [
             BreastSummary(
                 laterality=side,
                 score=score,
-                sentence=standing(100 * (1 - judgement.breast_p_values[side]), "breasts"),
+                sentence=standing(100 * (1 - inferred.breast_p_values[side]), "breasts"),
             )
-            for side, score in judgement.fused.breasts.items()
+            for side, score in inferred.fused.breasts.items()
         ]
 
     def _levels(self, exam: Exam, predictor: Predictor) -> list[HeatLevel]:
-        infos = self._bench.images.infos(exam.image_ids).values()
+        infos = self._context.images.infos(exam.image_ids).values()
         groups = {info.get(InfoKey.ACQUISITION_GROUP) for info in infos}
         starts = predictor.calibration.levels(groups.pop() if len(groups) == 1 else None)
         shares, colours = predictor.config.calibration.levels, colours_of(len(starts))
@@ -110,11 +113,11 @@ class ExamDetails:
             for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
         ]
 
-    def _view(self, image: ImageDescription, model: str, mark: str, errors: Mapping[str, str]) -> ViewDetail:
-        info = self._bench.images.infos([image.image_id]).get(image.image_id, {})
+    def _view(self, image: ImageDescription, model: str, fingerprint: str, errors: Mapping[str, str]) -> ViewDetail:
+        info = self._context.images.infos([image.image_id]).get(image.image_id, {})
         laterality, view = view_of_image(image, info)
-        told = self._bench.results.get(Of.IMAGE, image.image_id, mark)
-        record = AnomalyRecord.model_validate(told.facts[RECORD]) if told else None
+        stored = self._context.results.get(Of.IMAGE, image.image_id, fingerprint)
+        record = AnomalyRecord.model_validate(stored.facts[RECORD]) if stored else None
         return ViewDetail(
             image=image.image_id,
             sop_instance_uid=image.sop_instance_uid,
@@ -129,7 +132,7 @@ class ExamDetails:
             quality=_doubts(record) if record else [],
             findings=_findings(record) if record else [],
             findings_left_out=record.findings_left_out if record else 0,
-            segmentation=_segmentation(told) if told else None,
+            segmentation=_segmentation(stored) if stored else None,
             error=errors.get(image.image_id) or problem_by(info, model),
         )
 
@@ -158,8 +161,8 @@ def _findings(record: AnomalyRecord) -> list[FindingDetail]:
     ]
 
 
-def _segmentation(kept: KeptResult) -> SegmentationReference | None:
-    path = kept.files.get(DerivedKind.SEGMENTATION)
+def _segmentation(stored: StoredResult) -> SegmentationReference | None:
+    path = stored.files.get(DerivedKind.SEGMENTATION)
     try:
         header = pydicom.dcmread(path, specific_tags=["SOPInstanceUID", "SeriesInstanceUID"]) if path else None
     except OSError:  # replaced this very moment
@@ -171,8 +174,8 @@ def _segmentation(kept: KeptResult) -> SegmentationReference | None:
     )
 
 
-def _decisions(exam: Exam, decided: ExamDecisions) -> list[DecisionDetail]:
-    """Every decision, the oldest first; regions lie on images as the datastore names them."""
+def _decisions(exam: Exam, decisions: ExamDecisions) -> list[DecisionDetail]:
+    """All decisions, oldest first; regions name images by their datastore id."""
     images = {image.sop_instance_uid: image.image_id for image in reversed(exam.images)}
     return [
         DecisionDetail(
@@ -188,8 +191,8 @@ def _decisions(exam: Exam, decided: ExamDecisions) -> list[DecisionDetail]:
                 RegionDetail(image=images.get(region.image, region.image), points=list(region.points))
                 for region in decision.regions
             ],
-            undone=not decided.images_of(decision),
+            undone=not decisions.images_of(decision),
         )
-        for decision in decided.told
+        for decision in decisions.history
         if decision.verdict is not None
     ]

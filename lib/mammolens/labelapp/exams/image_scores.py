@@ -9,17 +9,17 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError, MammoLensError
 from mammolens.inference.exam import ImageScore
 from mammolens.labelapp.datastore.contracts import Images, ImageScorer
-from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, judged
+from mammolens.labelapp.datastore.stored_score import StoredScore, failed, failure_as_info, is_processed
 from mammolens.labelapp.exams.exam import Exams
 
 _log = logging.getLogger(__name__)
 
 
 class SiblingScores:
-    """Finds the scores of an image's sibling views: the stored ones, or computed and stored now.
+    """Returns the scores of an image's sibling views; missing ones are computed and stored.
 
     Args:
-        exams: which views belong together.
+        exams: of the datastore.
         images: the datastore.
     """
 
@@ -28,14 +28,14 @@ class SiblingScores:
         self._images = images
 
     def of(self, image_id: str, scorer: ImageScorer) -> list[ImageScore]:
-        """Scores of the other views by this very model; a view that cannot be scored is left out."""
+        """Scores of the exam's other views by this model; a view that cannot be scored is left out."""
         found = (self._score(sibling, scorer) for sibling in self._exams.siblings_of(image_id))
         return [score for score in found if score is not None]
 
     def _score(self, image_id: str, scorer: ImageScorer) -> ImageScore | None:
         info = self._images.get_image_info(image_id)
         stored = StoredScore.of(info)
-        known = judged(info, scorer.model_id, scorer.calibration_id)
+        known = is_processed(info, scorer.model_id, scorer.calibration_id)
         if known and failed(info):
             return None
         try:
@@ -48,11 +48,11 @@ class SiblingScores:
 
 
 def score_and_store(image_id: str, images: Images, scorer: ImageScorer) -> ImageScore:
-    """Score one image and remember the score, or why there is none.
+    """Score one image and store the score, or why there is none.
 
     Raises:
-        InputError: the image cannot be scored, which is remembered.
-        PacsError: it cannot be had now.
+        InputError: the image cannot be scored; the reason is stored.
+        PacsError: it cannot be fetched now.
     """
     try:
         score = scorer.score(read_mammogram(Path(images.get_image_uri(image_id))))

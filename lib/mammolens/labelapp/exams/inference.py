@@ -1,4 +1,7 @@
-"""From the files of one exam to its kept results: every view scored once, then set against normal exams together."""
+"""Inference of one exam, from its files to stored results.
+
+Each view is scored once; then all scores together are compared with those of normal exams.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,16 @@ from mammolens.inference.finding_words import finding_in_words
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.labelapp.datastore.contracts import ExamImages
-from mammolens.labelapp.datastore.results import KeptResults, Of
+from mammolens.labelapp.datastore.results import Of, ResultStore
 from mammolens.labelapp.datastore.stored_score import StoredScore, failure_as_info, problem_of
 from mammolens.labelapp.exams.exam import Exam, name_of_image
 from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.responses.exams import InferenceProgress
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader
 
 ERRORS, STORED_AT, COMPLETE, RECORD = "errors", "stored_at", "complete", "record"
-"""Facts of a kept result: of an exam the first three, of an image the last."""
+"""Facts of a stored result: of an exam the first three, of an image the last."""
 
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "unexpected error; the server's log has the details"
@@ -36,36 +40,27 @@ T = TypeVar("T")
 
 
 class Run(Protocol):
-    """Runs work where it does not hold up the server, and waits for it."""
+    """Runs work in a pool that does not block the server, and waits for it."""
 
     def __call__(self, work: Callable[[], T]) -> T:
-        """What the work returns."""
+        """Return what the work returns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an exam is: steps, of which each view has two and the exam one."""
-
-    done: int
-    total: int
-    doing: str
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedView:
-    """A result without its maps, which are a hundred megabytes a view."""
+class InferredView:
+    """A view's result without its maps, which take a hundred megabytes."""
 
     header: ImageHeader
     record: AnomalyRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """What judging works with.
+class InferenceContext:
+    """What exam inference needs from the server.
 
     Attributes:
-        images: the datastore, which also takes what comes out.
-        policy: which DICOM objects are made.
+        images: the datastore; results are stored there, too.
+        policy: which DICOM objects are created.
         run: where images are decoded and scored.
     """
 
@@ -74,82 +69,87 @@ class Bench:
     run: Run
 
     @property
-    def results(self) -> KeptResults:
-        """Where what comes out is kept."""
+    def results(self) -> ResultStore:
+        """Where results are stored."""
         return self.images.results
 
 
-class Judgement:
-    """One exam, one model, from files to kept results; a view that cannot be judged is told, the others go on.
+class InferenceRun:
+    """Inference of one exam with one model; a view that fails is reported, and the others continue.
 
     Args:
-        exam: whose images.
-        mark: of the images' infos once this is done.
+        exam: to infer.
+        fingerprint: stored with the images' infos when done.
         predictor: the model.
-        bench: where things come from and go to.
-        tell: gets how far it is before each step.
+        context: datastore, policy and pool.
+        observe: called with the progress before each step.
     """
 
     def __init__(
-        self, exam: Exam, mark: str, predictor: Predictor, bench: Bench, tell: Callable[[Progress], None]
+        self,
+        exam: Exam,
+        fingerprint: str,
+        predictor: Predictor,
+        context: InferenceContext,
+        observe: Callable[[InferenceProgress], None],
     ) -> None:
         self._exam = exam
-        self._mark = mark
+        self._fingerprint = fingerprint
         self._predictor = predictor
-        self._bench = bench
-        self._tell = tell
-        infos = bench.images.infos(exam.image_ids)
+        self._context = context
+        self._observe = observe
+        infos = context.images.infos(exam.image_ids)
         self._names = {image.image_id: name_of_image(image, infos.get(image.image_id, {})) for image in exam.images}
         self._errors: dict[str, str] = {}
-        self._passing = False  # an error that another attempt may not meet, like a PACS that is down
+        self._is_transient = False  # an error that another attempt may not meet, like a PACS that is down
         self._done = 0
 
     def carry_out(self) -> None:
-        """Judge and keep.
+        """Infer and store.
 
         Raises:
             PacsError: no view can be fetched.
             StorageError: a result cannot be written.
         """
         analyses = self._analyses()
-        results = self._kept_views(analyses)
+        results = self._store_views(analyses)
         with self._step("writing the results"):
-            self._keep_exam(self._of_exam(results))
+            self._store_exam(self._of_exam(results))
 
-    def _keep_exam(self, objects: Mapping[DerivedKind, Dataset]) -> None:
+    def _store_exam(self, objects: Mapping[DerivedKind, Dataset]) -> None:
         facts = {
             InfoKey.MODEL.value: self._predictor.model_id,
             InfoKey.CALIBRATION.value: self._predictor.calibration_id,
             ERRORS: self._errors,
             STORED_AT: None,
-            COMPLETE: not self._passing,
+            COMPLETE: not self._is_transient,
         }
-        self._bench.results.keep(Of.EXAM, self._exam.exam_id, self._mark, facts, objects)
-        if not self._passing:
-            judged = {InfoKey.JUDGED_AS.value: self._mark}
-            self._bench.images.update_image_infos(dict.fromkeys(self._exam.image_ids, judged))
+        self._context.results.put(Of.EXAM, self._exam.exam_id, self._fingerprint, facts, objects)
+        if not self._is_transient:
+            fingerprint = {InfoKey.FINGERPRINT.value: self._fingerprint}
+            self._context.images.update_image_infos(dict.fromkeys(self._exam.image_ids, fingerprint))
 
     def _analyses(self) -> dict[str, Analysis]:
-        """Every view read and scored once; the scores are remembered together."""
+        """Read and score each view once; store all scores together."""
         found: dict[str, Analysis] = {}
         infos: dict[str, dict[str, Any]] = {}
         trouble: MammoLensError | None = None
         for image_id in self._exam.image_ids:
-            with self._step(f"judging {self._names[image_id]}"):
+            with self._step(f"analysing {self._names[image_id]}"):
                 try:
-                    path = Path(self._bench.images.get_image_uri(image_id))
-                    found[image_id] = self._bench.run(partial(self._analysed, path))
+                    path = Path(self._context.images.get_image_uri(image_id))
+                    found[image_id] = self._context.run(partial(self._analysed, path))
                     infos[image_id] = StoredScore.by(self._predictor, found[image_id].score).as_info()
                 except InputError as error:
-                    self._bench.results.drop(Of.IMAGE, image_id)  # of a file that was another one then
+                    self._context.results.drop(Of.IMAGE, image_id)  # of a file that was another one then
                     self._errors[image_id] = problem_of(error)
                     infos[image_id] = failure_as_info(error, self._predictor.model_id)
                 except MammoLensError as error:
-                    trouble, self._passing = error, True
+                    trouble, self._is_transient = error, True
                     self._errors[image_id] = problem_of(error)
                 except Exception:  # noqa: BLE001 - one bad view must not stop the others
                     self._failed_unexpectedly(image_id)
-        self._bench.images.update_image_infos(infos)
+        self._context.images.update_image_infos(infos)
         if trouble is not None and not found:
             raise trouble
         return found
@@ -157,47 +157,47 @@ class Judgement:
     def _analysed(self, path: Path) -> Analysis:
         return self._predictor.analyse(read_mammogram(path))
 
-    def _kept_views(self, analyses: Mapping[str, Analysis]) -> list[JudgedView]:
-        """Maps, records and DICOM objects of the views, kept; what the exam's objects need of them."""
+    def _store_views(self, analyses: Mapping[str, Analysis]) -> list[InferredView]:
+        """Store maps, records and DICOM objects of the views; return what the exam's own objects need."""
         scores = [analysis.score for analysis in analyses.values()]
-        results: list[JudgedView] = []
+        results: list[InferredView] = []
         for image in self._exam.images:
             with self._step(f"marking {self._names[image.image_id]}"):
                 analysis = analyses.get(image.image_id)
                 if analysis is None:
                     continue
                 try:
-                    result = self._bench.run(partial(self._predictor.judge, analysis, scores))
+                    result = self._context.run(partial(self._predictor.judge, analysis, scores))
                 except Exception:  # noqa: BLE001 - the same here
                     self._failed_unexpectedly(image.image_id)
                     continue
                 objects = self._of_image(image.image_id, result) if image.is_dicom else {}
                 facts = {RECORD: result.record.model_dump(mode="json")}
-                self._bench.results.keep(Of.IMAGE, image.image_id, self._mark, facts, objects)
+                self._context.results.put(Of.IMAGE, image.image_id, self._fingerprint, facts, objects)
                 if image.is_dicom:
-                    results.append(JudgedView(result.header, result.record))
+                    results.append(InferredView(result.header, result.record))
         return results
 
     def _failed_unexpectedly(self, name: str) -> None:
         _log.exception("exam %s: %s", self._exam.exam_id, name)
-        self._errors[name], self._passing = _UNEXPECTED, True
+        self._errors[name], self._is_transient = _UNEXPECTED, True
 
     def _of_image(self, image_id: str, result: AnomalyResult) -> dict[DerivedKind, Dataset]:
-        return self._derived(self._bench.policy.of_image, partial(derived_from_image, result), image_id)
+        return self._derived(self._context.policy.of_image, partial(derived_from_image, result), image_id)
 
-    def _of_exam(self, results: Sequence[JudgedView]) -> dict[DerivedKind, Dataset]:
+    def _of_exam(self, results: Sequence[InferredView]) -> dict[DerivedKind, Dataset]:
         texts = [[finding_in_words(finding, one.record) for finding in one.record.findings] for one in results]
-        kinds = self._bench.policy.of_exam if results else ()
+        kinds = self._context.policy.of_exam if results else ()
         return self._derived(kinds, lambda kind: derive_from_exam(results, kind, texts), self._exam.exam_id)
 
     def _derived(
         self, kinds: Sequence[DerivedKind], derive: Callable[[DerivedKind], Dataset], name: str
     ) -> dict[DerivedKind, Dataset]:
-        """Objects of those kinds; what cannot be made is told, and the numbers are kept without it."""
+        """Objects of these kinds; one that cannot be created is reported, and the numbers are stored without it."""
         objects = {}
         for kind in kinds:
             try:
-                objects[kind] = self._bench.run(partial(derive, kind))
+                objects[kind] = self._context.run(partial(derive, kind))
             except InputError as error:
                 _log.warning("exam %s: no %s: %s", self._exam.exam_id, kind, error)
                 self._errors[name] = f"no {kind.replace('_', ' ')}: {problem_of(error)}"
@@ -207,7 +207,7 @@ class Judgement:
 
     @contextmanager
     def _step(self, doing: str) -> Iterator[None]:
-        self._tell(Progress(self._done, 2 * len(self._exam.images) + 1, doing))
+        self._observe(InferenceProgress(done=self._done, total=2 * len(self._exam.images) + 1, doing=doing))
         yield
         self._done += 1
 

@@ -1,6 +1,6 @@
-"""What was decided, as of one entry of the ledger; read on from there, never twice.
+"""Snapshots of the decision ledger. Each continues from the one before, so that no entry is read twice.
 
-A worklist of ten thousand exams asks the ledger for its end alone, and for what came after the end it knows.
+A worklist of ten thousand exams asks the ledger only for its head and for the entries after the head that it knows.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from types import MappingProxyType
 
 from mammolens.review.chain import Entry, Head
 from mammolens.review.decision import Decision
+from mammolens.review.effective_verdict import EffectiveVerdict, active_decisions, effective_verdict
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import Policy
-from mammolens.review.standing import Standing, standing_decisions, standing_of
 
 
 @dataclass(frozen=True)
 class ExamDecisions:
-    """All that was ever decided on an exam; another object as soon as there is more.
+    """All decisions on one exam; a new object whenever one is added.
 
     Attributes:
-        entries: in the order of the ledger, undos among them.
-        policy: which verdict counts.
+        exam_id: of the exam.
+        entries: in the order of the ledger, including undos.
+        policy: determines the effective verdict.
     """
 
     exam_id: str
@@ -33,18 +34,18 @@ class ExamDecisions:
     policy: Policy
 
     @cached_property
-    def standing(self) -> Standing:
-        """What counts now."""
-        return standing_of(self.exam_id, (entry.decision for entry in self.entries), self.policy)
+    def effective(self) -> EffectiveVerdict:
+        """The effective verdict of each image and of the exam."""
+        return effective_verdict(self.exam_id, (entry.decision for entry in self.entries), self.policy)
 
     @cached_property
-    def counting(self) -> Mapping[str, Sequence[Decision]]:
-        """The decisions that are not undone, by SOP Instance UID, the oldest first."""
-        return MappingProxyType(standing_decisions(entry.decision for entry in self.entries))
+    def active(self) -> Mapping[str, Sequence[Decision]]:
+        """The decisions that were not undone, by SOP Instance UID, oldest first."""
+        return MappingProxyType(active_decisions(entry.decision for entry in self.entries))
 
     @cached_property
-    def told(self) -> tuple[Decision, ...]:
-        """Every decision, undone or not, the oldest first; what was imported stands where its time puts it."""
+    def history(self) -> tuple[Decision, ...]:
+        """All decisions, undone or not, oldest first; imported ones are sorted in by their time."""
         return tuple(
             sorted((one.decision for one in self.entries if not one.decision.is_undo), key=lambda one: one.time)
         )
@@ -52,25 +53,32 @@ class ExamDecisions:
     @cached_property
     def _images(self) -> Mapping[uuid.UUID, tuple[str, ...]]:
         found: dict[uuid.UUID, list[str]] = {}
-        for image, decisions in self.counting.items():
+        for image, decisions in self.active.items():
             for decision in decisions:
                 found.setdefault(decision.decision_id, []).append(image)
         return {decision_id: tuple(images) for decision_id, images in found.items()}
 
     def images_of(self, decision: Decision) -> tuple[str, ...]:
-        """Those on which a decision still counts; empty for one that is undone."""
+        """SOP Instance UIDs of the images on which a decision is active; empty if it was undone."""
         return self._images.get(decision.decision_id, ())
 
     def last(self, image: str | None = None) -> Decision | None:
-        """The last decision that counts, on an image or on any; ``None`` where none does."""
+        """The last active decision on an image, or on any image; ``None`` if there is none."""
         if image is not None:
-            return next(reversed(self.counting.get(image, ())), None)
-        return next((one for one in reversed(self.told) if self.images_of(one)), None)
+            return next(reversed(self.active.get(image, ())), None)
+        return next((one for one in reversed(self.history) if self.images_of(one)), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """Everything as of ``head``; another object as soon as anything was decided."""
+class LedgerSnapshot:
+    """The ledger up to ``head``; a new object whenever a decision is added.
+
+    Attributes:
+        head: of the ledger when it was read.
+        entries: all of them, oldest first.
+        exams: decisions by exam id; exams without any are left out.
+        policy: determines the effective verdicts.
+    """
 
     head: Head
     entries: Sequence[Entry]
@@ -78,45 +86,45 @@ class Decided:
     policy: Policy
 
     def of(self, exam_id: str) -> ExamDecisions:
-        """What was decided on an exam; empty where nothing was."""
+        """The decisions on an exam; empty if there are none."""
         return self.exams.get(exam_id) or ExamDecisions(exam_id, (), self.policy)
 
 
-class FollowedLedger:
-    """Reads a ledger that threads and other processes append to.
+class LedgerFollower:
+    """Takes snapshots of a ledger that threads and other processes append to.
 
     Args:
-        ledger: which.
-        policy: whose verdict counts.
+        ledger: to read.
+        policy: determines the effective verdicts.
     """
 
     def __init__(self, ledger: Ledger, policy: Policy) -> None:
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._now = self._nothing = Decided(Head(), (), MappingProxyType({}), policy)
+        self._snapshot = self._empty = LedgerSnapshot(Head(), (), MappingProxyType({}), policy)
 
-    def now(self) -> Decided:
-        """Everything that is decided by now.
+    def now(self) -> LedgerSnapshot:
+        """The current snapshot.
 
         Raises:
-            LedgerError: it cannot be read, or an entry was changed.
+            LedgerError: the ledger cannot be read, or an entry was changed.
         """
         with self._lock:
-            if self._ledger.head() != self._now.head:
-                self._now = self._read_on()
-            return self._now
+            if self._ledger.head() != self._snapshot.head:
+                self._snapshot = self._next()
+            return self._snapshot
 
-    def _read_on(self) -> Decided:
-        known = self._now
+    def _next(self) -> LedgerSnapshot:
+        known = self._snapshot
         new = list(self._ledger.all(known.head.sequence))
-        if not new or new[0].previous_hash != known.head.hash:  # another ledger by now: one of a backup
-            known, new = self._nothing, list(self._ledger.all())
+        if not new or new[0].previous_hash != known.head.hash:  # another ledger by now, restored from a backup
+            known, new = self._empty, list(self._ledger.all())
         if not new:
-            return self._nothing
+            return self._empty
         exams = dict(known.exams)
         by_exam: dict[str, list[Entry]] = {}
         for entry in new:
             by_exam.setdefault(entry.decision.exam_id, []).append(entry)
         for exam_id, entries in by_exam.items():
             exams[exam_id] = ExamDecisions(exam_id, (*known.of(exam_id).entries, *entries), known.policy)
-        return Decided(new[-1].head, (*known.entries, *new), MappingProxyType(exams), known.policy)
+        return LedgerSnapshot(new[-1].head, (*known.entries, *new), MappingProxyType(exams), known.policy)

@@ -1,4 +1,4 @@
-"""What OHIF's DICOM JSON data source reads of an exam: headers, and where the files are."""
+"""The DICOM JSON manifest of an exam for OHIF: headers, and URLs of the files."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from mammolens.dicom.opening import damage_named, open_dicom
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.exams.exam import Exam
-from mammolens.labelapp.exams.inference import Bench
+from mammolens.labelapp.exams.inference import InferenceContext
 
 _OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "PatientID", "PatientName", "PatientSex", "PatientAge")
 
 
-def manifest_of(exam: Exam, mark: str, bench: Bench) -> dict[str, Any]:
+def manifest_of(exam: Exam, fingerprint: str, context: InferenceContext) -> dict[str, Any]:
     """The images of an exam and their current segmentations, all in one study.
 
     Some archives make each view a study of its own, and viewers hang one study at a time; so all get the first
     image's Study Instance UID, in the manifest only.
 
     Args:
-        exam: which.
-        mark: what its current results were judged as.
-        bench: the files.
+        exam: the exam.
+        fingerprint: of its current result.
+        context: datastore and results.
 
     Raises:
         PacsError: no image can be fetched.
     """
-    headers = [*_originals(exam, bench), *_segmentations(exam, mark, bench)]
+    headers = [*_originals(exam, context), *_segmentations(exam, fingerprint, context)]
     if not headers:
         return {"studies": []}
     first = headers[0][0]
@@ -70,35 +70,35 @@ def manifest_of(exam: Exam, mark: str, bench: Bench) -> dict[str, Any]:
     }
 
 
-def _originals(exam: Exam, bench: Bench) -> Iterator[tuple[dict[str, Any], str]]:
+def _originals(exam: Exam, context: InferenceContext) -> Iterator[tuple[dict[str, Any], str]]:
     """Headers and addresses; an image that cannot be had is left out, unless that leaves nothing.
 
     A copy of an image, which has its UID too, is shown once.
     """
     trouble: MammoLensError | None = None
-    told: set[str] = set()
+    seen: set[str] = set()
     for image in exam.images:
-        if not image.is_dicom or image.sop_instance_uid in told:
+        if not image.is_dicom or image.sop_instance_uid in seen:
             continue
         try:
-            header = _header(Path(bench.images.get_image_uri(image.image_id)))
+            header = _header(Path(context.images.get_image_uri(image.image_id)))
         except MammoLensError as error:
             trouble = error
             continue
-        told.add(image.sop_instance_uid)
+        seen.add(image.sop_instance_uid)
         yield {**header, "SOPInstanceUID": image.sop_instance_uid}, f"/mammolens/images/{image.image_id}.dcm"
-    if trouble is not None and not told:
+    if trouble is not None and not seen:
         raise trouble
 
 
-def _segmentations(exam: Exam, mark: str, bench: Bench) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _segmentations(exam: Exam, fingerprint: str, context: InferenceContext) -> Iterator[tuple[Mapping[str, Any], str]]:
     for image in {image.sop_instance_uid: image for image in reversed(exam.images)}.values():
-        kept = bench.results.get(Of.IMAGE, image.image_id, mark)
-        content = bench.results.read(Of.IMAGE, image.image_id, mark, DerivedKind.SEGMENTATION)
-        if kept is not None and content is not None:
+        stored = context.results.get(Of.IMAGE, image.image_id, fingerprint)
+        content = context.results.read(Of.IMAGE, image.image_id, fingerprint, DerivedKind.SEGMENTATION)
+        if stored is not None and content is not None:
             header = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True)
             # The version keeps browsers from showing an older one of the same address.
-            address = f"/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={kept.version}"
+            address = f"/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={stored.version}"
             yield naturalised(header), address
 
 

@@ -1,4 +1,4 @@
-"""The exams that were first scored last, one a patient: what is watched for drift."""
+"""The most recently scored exams, one per patient: the sample for drift monitoring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mammolens.labelapp.responses.exams import ExamSummary
 
 @dataclass(frozen=True, slots=True)
 class RecentExam:
-    """One exam, as far as it tells of drift.
+    """The properties of an exam that matter for drift.
 
     Attributes:
         scored_at: when any model first scored one of its images, in seconds since the epoch.
@@ -32,11 +32,11 @@ class RecentExam:
 
 
 class RecentExams:
-    """Finds them; when an exam was first scored is looked up anew only where its line of the worklist has changed.
+    """Finds recent exams; looks up when an exam was first scored only if its worklist entry has changed.
 
     Args:
-        images: what is remembered of the exams' images.
-        patients: how many at most.
+        images: the datastore.
+        patients: maximum number.
     """
 
     def __init__(self, images: ExamImages, patients: int) -> None:
@@ -52,11 +52,11 @@ class RecentExams:
         uniformity want one a patient.
 
         Args:
-            entries: lines of the worklist; each is another object as soon as it changes.
+            entries: of the worklist; each is a new object whenever it changes.
         """
         chosen: dict[str, tuple[ExamSummary, float]] = {}
         for entry, time in self._latest_first(entries):
-            patient = entry.patient or entry.exam  # a PACS may tell no Patient ID
+            patient = entry.patient or entry.exam  # a PACS may have no Patient ID
             if len(chosen) == self._patients and patient not in chosen:
                 break
             chosen[patient] = entry, time

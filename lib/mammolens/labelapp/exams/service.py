@@ -1,4 +1,4 @@
-"""The reading room: exams, their worklist, judging them and deciding on them, put together for one server."""
+"""The exam service: worklist, inference and decisions, put together for one server."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of
-from mammolens.labelapp.exams.decisions import Decisions, Drawn, Order, Seen, utc
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult, utc
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.exam_detail import ExamDetails
 from mammolens.labelapp.exams.image_reviews import ImageReviews
-from mammolens.labelapp.exams.inference import STORED_AT, Bench, Run
-from mammolens.labelapp.exams.inference_runner import Judging, judged_as
+from mammolens.labelapp.exams.inference import STORED_AT, InferenceContext, Run
+from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.manifest import manifest_of
-from mammolens.labelapp.exams.suspect_normals import first_listed_at
+from mammolens.labelapp.exams.suspect_normals import suspect_since
 from mammolens.labelapp.exams.worklist import Worklist
-from mammolens.labelapp.exams.worklist_entry import judgement_of
+from mammolens.labelapp.exams.worklist_entry import inference_of_exam
 from mammolens.labelapp.parameters import DecisionParameters, UndoParameters
 from mammolens.labelapp.responses.exams import ExamDetail
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 
 
-class ReadingRoom:
-    """What viewers ask, exam by exam.
+class ExamService:
+    """Answers the requests of viewers, exam by exam.
 
     Args:
         models: the serving model.
-        exams: which there are.
+        exams: of the datastore.
         images: the datastore.
-        decisions: what people decided.
-        policy: which DICOM objects are made and sent.
+        decisions: on the exams.
+        policy: which DICOM objects are created and sent.
         run: where images are decoded and scored.
 
     Attributes:
         exams: as given.
         decisions: likewise.
-        reviews: the same as MONAI Label's clients know it.
-        worklist: their lines.
+        reviews: the decisions as MONAI Label's clients see them.
+        worklist: all exams in reading order.
     """
 
     def __init__(
         self,
-        models: Serving,
+        models: ServingModel,
         exams: Exams,
         images: ExamImages,
         decisions: Decisions,
@@ -60,76 +60,76 @@ class ReadingRoom:
         self.exams = exams
         self.decisions = decisions
         self.reviews = ImageReviews(
-            self.exams, decisions, self.seen, lambda image_id: first_listed_at(images.infos([image_id]).values())
+            self.exams, decisions, self.seen, lambda image_id: suspect_since(images.infos([image_id]).values())
         )
         self._models = models
-        self._bench = Bench(images, policy, run)
-        self._judging = Judging(models, self._bench)
-        self.worklist = Worklist(self.exams, images, decisions, self._judging, models, policy)
-        self._details = ExamDetails(self.worklist, self._judging, decisions, models, self._bench)
+        self._context = InferenceContext(images, policy, run)
+        self._runner = InferenceRunner(models, self._context)
+        self.worklist = Worklist(self.exams, images, decisions, self._runner, models, policy)
+        self._details = ExamDetails(self.worklist, self._runner, decisions, models, self._context)
 
     def detail(self, exam: Exam) -> ExamDetail:
         """Everything about one exam."""
         return self._details.of(exam)
 
-    def judge(self, exam: Exam, *, again: bool = False, store: bool | None = None) -> None:
-        """Judge an exam, and send its objects to the PACS if that is wanted.
+    def infer(self, exam: Exam, *, again: bool = False, store: bool | None = None) -> None:
+        """Infer an exam, and send its DICOM objects to the PACS if requested.
 
         Raises:
-            RequestError: to be stored, where that is not possible.
+            RequestError: ``store`` is requested but not possible.
             ModelError: no model serves.
             PacsError: no view can be fetched, or the objects are not taken.
             StorageError: a result cannot be written.
         """
-        stores = self._bench.policy.stores(store, possible=self._bench.images.can_store())
-        self._judging.judge(exam, again=again)
+        stores = self._context.policy.stores(store, possible=self._context.images.can_store())
+        self._runner.infer(exam, again=again)
         if not stores:
             return
-        mark = self._mark(exam)
-        kept = self._bench.results.get(Of.EXAM, exam.exam_id, mark)
-        if kept is None or (kept.facts.get(STORED_AT) and not store):
+        fingerprint = self._fingerprint(exam)
+        stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
+        if stored is None or (stored.facts.get(STORED_AT) and not store):
             return
-        if objects := list(self._objects(exam, mark)):
-            self._bench.images.store(objects)
-            self._bench.results.note(Of.EXAM, exam.exam_id, kept.version, {STORED_AT: utc(time.time())})
+        if objects := list(self._objects(exam, fingerprint)):
+            self._context.images.store(objects)
+            self._context.results.note(Of.EXAM, exam.exam_id, stored.version, {STORED_AT: utc(time.time())})
 
-    def decide(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
-        """Take a decision; the model and the numbers that she saw are kept with it.
+    def record_decision(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
+        """Record a decision, with the model and the numbers that were shown.
 
         Raises:
             RequestError: a region of an image that is none of the exam's, or an id that another decision has.
-            LedgerError, StorageError: it cannot be kept.
+            LedgerError, StorageError: the decision cannot be stored.
         """
-        self.decisions.decide(
+        self.decisions.record(
             exam,
-            Order(
+            NewDecision(
                 verdict=wanted.verdict,
                 reviewer=reviewer,
                 comment=wanted.comment,
                 viewer=wanted.viewer,
-                drawn=tuple(Drawn(region.image, tuple(region.points)) for region in wanted.regions),
+                drawn=tuple(wanted.regions),
                 seen=self.seen(exam),
                 decision_id=wanted.id,
             ),
         )
 
     def undo(self, exam: Exam, wanted: UndoParameters, reviewer: str) -> None:
-        """Take the last decision back.
+        """Undo the last decision.
 
         Raises:
             DatasetError: there is none.
             RequestError: an id that another decision has.
-            LedgerError, StorageError: it cannot be kept.
+            LedgerError, StorageError: the decision cannot be stored.
         """
         self.decisions.undo(exam, reviewer, decision_id=wanted.id, viewer=wanted.viewer)
 
-    def seen(self, exam: Exam) -> Seen:
-        """What the serving model says of an exam now."""
-        predictor, known = self._models.predictor(), self._bench.images.infos(exam.image_ids)
-        judgement = judgement_of(exam, [known.get(image_id, {}) for image_id in exam.image_ids], predictor)
-        if judgement is None:
-            return Seen()
-        return Seen(predictor.model_id, predictor.calibration_id, judgement.p_value, judgement.fused.exam)
+    def seen(self, exam: Exam) -> ShownResult:
+        """The current result of the serving model on an exam."""
+        predictor, known = self._models.predictor(), self._context.images.infos(exam.image_ids)
+        inferred = inference_of_exam(exam, [known.get(image_id, {}) for image_id in exam.image_ids], predictor)
+        if inferred is None:
+            return ShownResult()
+        return ShownResult(predictor.model_id, predictor.calibration_id, inferred.p_value, inferred.fused.exam)
 
     def manifest(self, exam: Exam) -> dict[str, Any]:
         """The exam for OHIF's DICOM JSON data source.
@@ -137,7 +137,7 @@ class ReadingRoom:
         Raises:
             PacsError: no image can be fetched.
         """
-        return manifest_of(exam, self._mark(exam), self._bench)
+        return manifest_of(exam, self._fingerprint(exam), self._context)
 
     def derived(self, exam: Exam, of: Of, name: str, kind: DerivedKind) -> bytes:
         """A DICOM object of the current result of an exam or of one of its images.
@@ -146,20 +146,20 @@ class ReadingRoom:
             ModelError: no model serves.
             UnknownImageError: there is none, or only one by a former model or of other views.
         """
-        content = self._bench.results.read(of, name, self._mark(exam), kind)
+        content = self._context.results.read(of, name, self._fingerprint(exam), kind)
         if content is None:
             raise UnknownImageError(
-                f"{name}/{kind}", "there is none", "judge the exam first, with this kind among its results"
+                f"{name}/{kind}", "there is none", "infer the exam first, with this kind among its results"
             )
         return content
 
-    def _objects(self, exam: Exam, mark: str) -> Iterator[Dataset]:
-        """What belongs to the exam's result of this mark."""
+    def _objects(self, exam: Exam, fingerprint: str) -> Iterator[Dataset]:
+        """The objects of the exam's result with this fingerprint."""
         for of, name in [*((Of.IMAGE, image_id) for image_id in exam.image_ids), (Of.EXAM, exam.exam_id)]:
-            kept = self._bench.results.get(of, name, mark)
-            for kind in kept.files if kept else ():
-                if (content := self._bench.results.read(of, name, mark, kind)) is not None:
+            stored = self._context.results.get(of, name, fingerprint)
+            for kind in stored.files if stored else ():
+                if (content := self._context.results.read(of, name, fingerprint, kind)) is not None:
                     yield pydicom.dcmread(io.BytesIO(content))
 
-    def _mark(self, exam: Exam) -> str:
-        return judged_as(exam.image_ids, self._models.predictor(), self._bench.policy)
+    def _fingerprint(self, exam: Exam) -> str:
+        return inference_fingerprint(exam.image_ids, self._models.predictor(), self._context.policy)

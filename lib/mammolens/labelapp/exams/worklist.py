@@ -1,4 +1,4 @@
-"""The worklist: every exam, unreviewed and most anomalous first."""
+"""The worklist: all exams, unreviewed and most anomalous first."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
-from mammolens.labelapp.exams.inference_runner import Judging, judged_as
-from mammolens.labelapp.exams.ledger_snapshot import Decided, ExamDecisions
-from mammolens.labelapp.exams.worklist_entry import ExamJudge, Infos, entry_of, rank
+from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
+from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
+from mammolens.labelapp.exams.worklist_entry import ExamModel, Infos, entry_of, rank
 from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 
-_Made = tuple[Exam, Infos, ExamJudge, ExamDecisions | None]  # what a line was made of
+_Made = tuple[Exam, Infos, ExamModel, ExamDecisions | None]  # what an entry was built from
 
 
 class Worklist:
-    """Tells exams; a line is made anew only when its images' infos, what was decided or the model have changed.
+    """Lists exams; an entry is rebuilt only when its images' infos, its decisions or the model have changed.
 
     Args:
-        exams: which there are.
-        images: what is remembered of theirs.
-        decisions: what people decided.
-        judging: which are being judged now.
+        exams: of the datastore.
+        images: the datastore.
+        decisions: on the exams.
+        runner: exams whose inference runs now.
         models: the serving model.
-        policy: part of what an exam was judged as.
+        policy: part of the fingerprint of a result.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Worklist:
         exams: Exams,
         images: ExamImages,
         decisions: Decisions,
-        judging: Judging,
-        models: Serving,
+        runner: InferenceRunner,
+        models: ServingModel,
         policy: ResultPolicy,
     ) -> None:
         self._exams = exams
         self._images = images
         self._decisions = decisions
-        self._judging = judging
+        self._runner = runner
         self._models = models
         self._policy = policy
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class Worklist:
         """Everything.
 
         Args:
-            drift: whether the exams still are like those of the calibration.
+            drift: whether recent exams still resemble those of the calibration.
 
         Raises:
             ModelError: no model serves.
@@ -74,11 +74,11 @@ class Worklist:
         )
 
     def entries(self) -> list[ExamSummary]:
-        """The lines, in order."""
+        """The entries, in order."""
         return [self._now(entry) for entry in self.in_order()]
 
     def entry(self, exam: Exam) -> ExamSummary:
-        """The line of one exam."""
+        """The entry of one exam."""
         infos, predictor = self._images.infos(exam.image_ids), self._models.predictor()
         return self._now(self._entry(exam, infos, predictor, self._decisions.now())[1])
 
@@ -88,31 +88,31 @@ class Worklist:
         return next((entry.exam for entry in others), None)
 
     def in_order(self) -> list[ExamSummary]:
-        """The lines as they were when anything last changed; another list as soon as anything does."""
-        exams, predictor, decided = self._exams.all(), self._models.predictor(), self._decisions.now()
-        seen = (exams, self._images.version(), predictor, decided)
+        """The entries in order; a new list whenever anything changes."""
+        exams, predictor, snapshot = self._exams.all(), self._models.predictor(), self._decisions.now()
+        seen = (exams, self._images.version(), predictor, snapshot)
         with self._lock:
             if any(one is not other for one, other in zip(self._seen, seen, strict=True)):
                 infos = self._images.infos(image_id for exam in exams.values() for image_id in exam.image_ids)
-                self._made = {exam_id: self._entry(exam, infos, predictor, decided) for exam_id, exam in exams.items()}
+                self._made = {exam_id: self._entry(exam, infos, predictor, snapshot) for exam_id, exam in exams.items()}
                 self._ordered = sorted((entry for _, entry in self._made.values()), key=rank)
                 self._seen = seen
             return self._ordered
 
     def _entry(
-        self, exam: Exam, known: Mapping[str, Mapping[str, Any]], judge: ExamJudge, decided: Decided
+        self, exam: Exam, known: Mapping[str, Mapping[str, Any]], model: ExamModel, snapshot: LedgerSnapshot
     ) -> tuple[_Made, ExamSummary]:
         infos = [known.get(image_id, {}) for image_id in exam.image_ids]
-        made: _Made = (exam, infos, judge, decided.exams.get(exam.exam_id))
+        made: _Made = (exam, infos, model, snapshot.exams.get(exam.exam_id))
         kept = self._made.get(exam.exam_id)
         if kept is not None and _same(kept[0], made):
             return kept
-        mark = judged_as(exam.image_ids, judge, self._policy)
-        return made, entry_of(exam, infos, judge, mark, decided.of(exam.exam_id))
+        fingerprint = inference_fingerprint(exam.image_ids, model, self._policy)
+        return made, entry_of(exam, infos, model, fingerprint, snapshot.of(exam.exam_id))
 
     def _now(self, entry: ExamSummary) -> ExamSummary:
-        judging = self._judging.progress(entry.exam) is not None
-        return entry.model_copy(update={"state": ExamState.JUDGING}) if judging else entry
+        runs = self._runner.progress(entry.exam) is not None
+        return entry.model_copy(update={"state": ExamState.RUNNING}) if runs else entry
 
 
 def _same(one: _Made, other: _Made) -> bool:

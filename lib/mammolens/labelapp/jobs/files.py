@@ -1,4 +1,4 @@
-"""Jobs as files, so that they outlive the server: written whole, never half."""
+"""Learning jobs as files, which outlive the server; each file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pydantic import BaseModel, ValidationError
 
 from mammolens.errors import StorageError, UnknownJobError
 from mammolens.files import remove_leftovers, write_text
-from mammolens.labelapp.jobs.job import Ending, Job, Track
+from mammolens.labelapp.jobs.job import Job, JobResult, JobStatus
 
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
-_JOB, _TRACK, _ENDING, _STOP = ".json", ".track.json", ".ending.json", ".stop"
+_JOB, _STATUS, _RESULT, _STOP = ".json", ".status.json", ".result.json", ".stop"
 _WORK = "work"
 _PATIENCE_S = 30.0  # a change takes milliseconds
 M = TypeVar("M", bound=BaseModel)
 
 
 class JobFiles:
-    """``<root>/<job>.json`` and beside it what its process writes: ``.track.json`` and ``.ending.json``.
+    """``<root>/<job>.json``, and beside it what the job's process writes: ``.status.json`` and ``.result.json``.
 
-    The server alone writes the job, the process that learns alone its track and ending while it runs. A file
-    ``<job>.stop`` says that the job shall end. Whoever holds ``.leader.lock`` runs the queue, whoever holds
-    ``.learner.lock`` learns: the system releases both when a process dies, however it does.
+    Only the server writes the job; while it runs, only its process writes status and result. A file ``<job>.stop``
+    requests that the job ends. The holder of ``.leader.lock`` runs the queue, the holder of ``.learner.lock`` learns;
+    the operating system releases both when a process dies.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def all(self) -> list[Job]:
-        """Every job, the newest first; files that hold none are left out."""
+        """All jobs, newest first; files that cannot be read are left out."""
         paths = (path for path in self.root.glob(f"*{_JOB}") if _ID.fullmatch(path.name.removesuffix(_JOB)))
         found = [job for path in paths if (job := _read(Job, path))]
         return sorted(found, key=lambda job: (job.asked_at, job.job), reverse=True)
@@ -56,49 +56,49 @@ class JobFiles:
         return job
 
     def save(self, job: Job) -> Job:
-        """Write a job; gives it back."""
+        """Write a job; returns it."""
         write_text(self._path(job.job, _JOB), job.model_dump_json())
         return job
 
-    def track(self, name: str) -> Track:
-        """How far a job is, and its last lines."""
-        return _read(Track, self._path(name, _TRACK)) or Track()
+    def status(self, name: str) -> JobStatus:
+        """Progress and last lines of a job."""
+        return _read(JobStatus, self._path(name, _STATUS)) or JobStatus()
 
-    def save_track(self, name: str, track: Track) -> None:
+    def save_status(self, name: str, status: JobStatus) -> None:
         """Write it."""
-        write_text(self._path(name, _TRACK), track.model_dump_json())
+        write_text(self._path(name, _STATUS), status.model_dump_json())
 
-    def ending(self, name: str) -> Ending | None:
-        """What the process of a job said at its end; ``None``: it has said nothing."""
-        return _read(Ending, self._path(name, _ENDING))
+    def result(self, name: str) -> JobResult | None:
+        """The result of a job's process; ``None``: it has not reported any."""
+        return _read(JobResult, self._path(name, _RESULT))
 
-    def save_ending(self, name: str, ending: Ending) -> None:
+    def save_result(self, name: str, result: JobResult) -> None:
         """Write it."""
-        write_text(self._path(name, _ENDING), ending.model_dump_json())
+        write_text(self._path(name, _RESULT), result.model_dump_json())
 
     def ask_to_stop(self, name: str, by: str) -> None:
-        """Tell whoever runs the queue that a job shall end."""
+        """Request that a job ends."""
         write_text(self._path(name, _STOP), by)
 
     def stop_asked_by(self, name: str) -> str | None:
-        """Who did; ``None``: nobody."""
+        """Who requested that a job ends; ``None``: nobody."""
         try:
             return self._path(name, _STOP).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
 
     def clear(self, name: str) -> None:
-        """Remove ending and wish to stop, before a job begins anew."""
-        for suffix in (_ENDING, _STOP):
+        """Remove result and stop request before an attempt starts."""
+        for suffix in (_RESULT, _STOP):
             self._path(name, suffix).unlink(missing_ok=True)
 
-    def workplace(self, name: str) -> Path:
-        """A folder of the job's own, where it may leave what it needs to go on; not made here."""
+    def work_folder(self, name: str) -> Path:
+        """The job's own folder, for what it needs to resume; not created here."""
         return self.root / _WORK / name
 
     def forget(self, name: str) -> None:
-        """Remove a job, and what it left behind."""
-        for suffix in (_ENDING, _STOP, _TRACK, _JOB):
+        """Remove a job and its files."""
+        for suffix in (_RESULT, _STOP, _STATUS, _JOB):
             self._path(name, suffix).unlink(missing_ok=True)
         for left_over in (self.root / _WORK).glob(f"*{name}*"):  # a checkpoint lies beside the folder
             shutil.rmtree(left_over, ignore_errors=True)
@@ -106,10 +106,10 @@ class JobFiles:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """One change of the queue at a time, whichever process makes it.
+        """Serialise changes of the queue across processes.
 
         Raises:
-            StorageError: another process does not get ready.
+            StorageError: another process does not release the lock.
         """
         try:
             with self._lock(".lock", _PATIENCE_S):
@@ -119,7 +119,7 @@ class JobFiles:
 
     @contextmanager
     def leading(self, seconds: float) -> Iterator[bool]:
-        """Be the one who runs the queue; false where somebody else is for so long."""
+        """Hold the right to run the queue; false if another process keeps it for this long."""
         lock = self._lock(".leader.lock", seconds)
         try:
             lock.acquire()
@@ -133,7 +133,7 @@ class JobFiles:
 
     @contextmanager
     def learning(self) -> Iterator[None]:
-        """Be the one process that learns; waits until no other one is."""
+        """Hold the right to learn; waits until no other process has it."""
         with self._lock(".learner.lock"):
             yield
 

@@ -1,4 +1,4 @@
-"""A learning job: what was asked for, by whom, and how it stands; it names no patient."""
+"""A learning job: what was requested, by whom, and its state; contains no patient data."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from mammolens.labelapp.responses.learning import JobDetail, JobOutcome, JobProg
 LOG_LINES = 20
 
 
-class _Kept(BaseModel):
+class _Stored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Track(_Kept):
-    """What a job leaves behind while it runs: how far it is, and its last lines."""
+class JobStatus(_Stored):
+    """Progress of a job while it runs, and the last lines of its log."""
 
     progress: JobProgress | None = None
     log: tuple[str, ...] = ()
 
-    def with_line(self, line: str) -> Track:
-        """The same with one line more, of which the last are kept."""
-        return Track(progress=self.progress, log=(*self.log, line)[-LOG_LINES:])
+    def with_line(self, line: str) -> JobStatus:
+        """The same with one more line; only the last lines are kept."""
+        return JobStatus(progress=self.progress, log=(*self.log, line)[-LOG_LINES:])
 
 
-class Ending(_Kept):
-    """What the process that learned says at its end: an outcome, or why there is none."""
+class JobResult(_Stored):
+    """What the process of a job reports at its end: an outcome, or an error."""
 
     outcome: dict[str, JsonValue] | None = None
     error: str | None = None
 
 
-class Job(_Kept):
+class Job(_Stored):
     """One job.
 
     Attributes:
-        queued_at: its place in the queue.
-        attempts: how often a process was started for it.
-        crashes: how many of these ended unexpectedly in a row without getting further.
-        reached: the furthest point of all attempts: number of the stage, and what was done of it.
+        queued_at: determines its position in the queue.
+        attempts: number of processes started for it.
+        crashes: number of consecutive attempts that ended unexpectedly without further progress.
+        reached: furthest point of all attempts: number of the stage, and steps done of it.
     """
 
     job: str
@@ -62,18 +62,18 @@ class Job(_Kept):
     error: str | None = None
 
     @classmethod
-    def asked(cls, kind: LearningKind, parameters: dict[str, Any], by: str) -> Job:
+    def requested(cls, kind: LearningKind, parameters: dict[str, Any], by: str) -> Job:
         """A new job at the end of the queue."""
         now = utc_now()
         name = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         return cls(job=name, kind=kind, parameters=parameters, asked_by=by, asked_at=now, queued_at=now)
 
     def changed(self, **changes: Any) -> Job:
-        """The same job, with something else about it."""
+        """A copy with these fields changed."""
         return self.model_copy(update=changes)
 
 
-def detail_of(job: Job, track: Track) -> JobDetail:
+def detail_of(job: Job, status: JobStatus) -> JobDetail:
     """A job as clients see it."""
     return JobDetail(
         job=job.job,
@@ -87,8 +87,8 @@ def detail_of(job: Job, track: Track) -> JobDetail:
         attempts=job.attempts,
         outcome=None if job.outcome is None else JobOutcome.model_validate(job.outcome),
         error=job.error,
-        progress=track.progress if job.state is JobState.RUNNING else None,
-        log=list(track.log),
+        progress=status.progress if job.state is JobState.RUNNING else None,
+        log=list(status.log),
     )
 
 

@@ -1,4 +1,4 @@
-"""The process that does a job, as the server sees it."""
+"""The process of a job, as seen from the server."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mammolens.labelapp.jobs.job import Job
 from mammolens.labelapp.jobs.worker import THREADS
 
 _log = logging.getLogger(__name__)
-_LONGEST_GOODBYE_S = 5.0
+_TERMINATE_TIMEOUT_S = 5.0
 _POOLS = (THREADS, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 
 
-class Learner(Protocol):
-    """A process that learns."""
+class JobProcess(Protocol):
+    """The process of a job."""
 
     def ended(self) -> int | None:
         """Its exit code, negative for a signal; ``None`` while it runs."""
@@ -29,13 +29,13 @@ class Learner(Protocol):
 
 
 class Launch(Protocol):
-    """What starts one."""
+    """Starts the process of a job."""
 
-    def __call__(self, files: JobFiles, job: Job) -> Learner:
-        """Start it; the job is saved as running."""
+    def __call__(self, files: JobFiles, job: Job) -> JobProcess:
+        """Start it; the job is stored as running."""
 
 
-class LearnerProcess:
+class WorkerProcess:
     """Runs :mod:`mammolens.labelapp.jobs.worker`; what it prints goes into the server's log.
 
     Args:
@@ -54,7 +54,7 @@ class LearnerProcess:
             env=_environment(threads),
             start_new_session=True,  # Ctrl-C is for the server; a job that it ended would count as a crash
         )
-        self._reader = threading.Thread(target=self._pass_on, name=job.job, daemon=True)
+        self._reader = threading.Thread(target=self._log_output, name=job.job, daemon=True)
         self._reader.start()
 
     @property
@@ -67,25 +67,25 @@ class LearnerProcess:
         return self._process.poll()
 
     def stop(self) -> None:
-        """SIGTERM, which it does not resist, as all it writes is whole; SIGKILL where it hangs."""
+        """Send SIGTERM, which is safe as each file is written whole; SIGKILL if it hangs."""
         self._process.terminate()
         try:
-            self._process.wait(_LONGEST_GOODBYE_S)
+            self._process.wait(_TERMINATE_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _pass_on(self) -> None:
+    def _log_output(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             _log.info("%s", line.decode(errors="replace").rstrip())
 
 
-def launching(threads: int) -> Launch:
-    """What starts the process of a job."""
+def launcher(threads: int) -> Launch:
+    """A function that starts the process of a job with so many threads."""
 
-    def launch(files: JobFiles, job: Job) -> Learner:
-        return LearnerProcess(files, job, threads)
+    def launch(files: JobFiles, job: Job) -> JobProcess:
+        return WorkerProcess(files, job, threads)
 
     return launch
 

@@ -1,4 +1,4 @@
-"""How far a job is as a whole, and how long it still takes, from what its stages tell."""
+"""Progress of a job as a whole and time left, derived from the progress of its stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.job import Job, Track
+from mammolens.labelapp.jobs.job import Job, JobStatus
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobProgress
 from mammolens.training.progress import Stage, TrainingProgress
@@ -29,8 +29,8 @@ _WORDS = {
 }
 
 
-class Course:
-    """Follows one job.
+class ProgressTracker:
+    """Tracks the progress of one job.
 
     Args:
         kind: of the job.
@@ -44,33 +44,33 @@ class Course:
         self._done_before = 0
         self._share = 0.0
 
-    def follow(self, told: TrainingProgress, now: float) -> JobProgress:
-        """What a step means for the whole job; the share never goes back."""
-        if told.stage is not self._stage:
-            # A training that goes on begins to count where it stopped.
-            self._stage, self._began, self._done_before = told.stage, self._last, max(0, told.done - 1)
+    def update(self, step: TrainingProgress, now: float) -> JobProgress:
+        """Progress of the whole job after a step; the share never decreases."""
+        if step.stage is not self._stage:
+            # A resumed training continues to count where it stopped.
+            self._stage, self._began, self._done_before = step.stage, self._last, max(0, step.done - 1)
         self._last = now
-        left = self._seconds_left(told, now)
-        share = self._before(told.stage) + self._part(told.stage) * _ratio(told)
+        left = self._seconds_left(step, now)
+        share = self._before(step.stage) + self._part(step.stage) * _ratio(step)
         self._share = min(1.0, max(self._share, share))
         return JobProgress(
-            stage=told.stage,
-            sentence=_sentence(told, left),
-            done=told.done,
-            total=told.total,
+            stage=step.stage,
+            sentence=_sentence(step, left),
+            done=step.done,
+            total=step.total,
             share=round(self._share, 4),
             seconds_left=left,
         )
 
-    def _seconds_left(self, told: TrainingProgress, now: float) -> float | None:
+    def _seconds_left(self, step: TrainingProgress, now: float) -> float | None:
         """Of this stage by its own pace, of those to come in proportion; not before the longest stage has begun."""
-        steps, seconds = told.done - self._done_before, now - self._began
-        if told.stage is Stage.PREPARE or steps < 1 or seconds < _ENOUGH_S:
+        steps, seconds = step.done - self._done_before, now - self._began
+        if step.stage is Stage.PREPARE or steps < 1 or seconds < _ENOUGH_S:
             return None
         pace = seconds / steps
-        rest = pace * (told.total - told.done) if told.seconds_left is None else told.seconds_left
-        to_come = max(0.0, 1.0 - self._before(told.stage) - self._part(told.stage))
-        return round(rest + to_come / self._part(told.stage) * pace * told.total, 1)
+        rest = pace * (step.total - step.done) if step.seconds_left is None else step.seconds_left
+        to_come = max(0.0, 1.0 - self._before(step.stage) - self._part(step.stage))
+        return round(rest + to_come / self._part(step.stage) * pace * step.total, 1)
 
     def _part(self, stage: Stage) -> float:
         return self._parts.get(stage, 0.1)
@@ -81,55 +81,57 @@ class Course:
 
 
 class ProgressWriter:
-    """Tells of every step, at most twice a second; a stage's first and last steps and epochs always.
+    """Observer of a job: writes its progress at most twice a second; first and last steps and epochs always.
 
     Args:
-        files: where to.
-        job: the one that runs.
-        clock: seconds, never going back.
+        files: of the jobs.
+        job: that runs.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, files: JobFiles, job: Job, clock: Callable[[], float] = time.monotonic) -> None:
         self._files, self._job, self._clock = files, job, clock
-        self._course = Course(job.kind, clock())
-        self._log = files.track(job.job).log
+        self._tracker = ProgressTracker(job.kind, clock())
+        self._log = files.status(job.job).log
         self._written = -_EVERY_S
 
-    def __call__(self, told: TrainingProgress) -> None:
-        """One step more."""
+    def __call__(self, step: TrainingProgress) -> None:
+        """Report a step."""
         now = self._clock()
-        progress = self._course.follow(told, now)
-        if worth_a_line := self._is_worth_a_line(told):
-            self._note(str(told))
-        if worth_a_line or told.done <= 1 or now - self._written >= _EVERY_S:
+        progress = self._tracker.update(step, now)
+        if worth_a_line := self._is_worth_a_line(step):
+            self._note(str(step))
+        if worth_a_line or step.done <= 1 or now - self._written >= _EVERY_S:
             self._written = now
-            self._files.save_track(self._job.job, Track(progress=progress, log=self._log))
+            self._files.save_status(self._job.job, JobStatus(progress=progress, log=self._log))
 
     def note(self, line: str) -> None:
-        """A line that is no step."""
+        """Add a line to the job's log."""
         self._note(line)
-        self._files.save_track(self._job.job, Track(progress=self._files.track(self._job.job).progress, log=self._log))
+        self._files.save_status(
+            self._job.job, JobStatus(progress=self._files.status(self._job.job).progress, log=self._log)
+        )
 
     def _note(self, line: str) -> None:
         _log.info("%s", line)
-        self._log = Track(log=self._log).with_line(line).log
+        self._log = JobStatus(log=self._log).with_line(line).log
 
     @staticmethod
-    def _is_worth_a_line(told: TrainingProgress) -> bool:
-        return told.stage is Stage.LEARN or told.done % _LINE_EVERY == 0 or told.done == told.total
+    def _is_worth_a_line(step: TrainingProgress) -> bool:
+        return step.stage is Stage.LEARN or step.done % _LINE_EVERY == 0 or step.done == step.total
 
 
-def place(told: JobProgress) -> tuple[int, int]:
-    """How far a step is, to compare attempts: number of the stage, from 1, and what was done of it."""
-    return list(Stage).index(told.stage) + 1, told.done
+def position(step: JobProgress) -> tuple[int, int]:
+    """Position of a step, to compare attempts: number of the stage, from 1, and steps done of it."""
+    return list(Stage).index(step.stage) + 1, step.done
 
 
-def _ratio(told: TrainingProgress) -> float:
-    return min(1.0, told.done / told.total) if told.total else 0.0
+def _ratio(step: TrainingProgress) -> float:
+    return min(1.0, step.done / step.total) if step.total else 0.0
 
 
-def _sentence(told: TrainingProgress, left: float | None) -> str:
-    words = _WORDS[told.stage].format(done=told.done, total=told.total)
+def _sentence(step: TrainingProgress, left: float | None) -> str:
+    words = _WORDS[step.stage].format(done=step.done, total=step.total)
     return words if left is None else f"{words}, {_time_left(left)}"
 
 

@@ -1,4 +1,4 @@
-"""The queue of learning jobs: one at a time, in the order in which they were asked for, whatever crashes."""
+"""The queue of learning jobs: one at a time, in the order of the requests, robust against crashes."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any
 
 from mammolens.errors import RequestError
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.job import Job, Track, detail_of, utc_now
-from mammolens.labelapp.jobs.process import Launch, Learner
-from mammolens.labelapp.jobs.progress import place
+from mammolens.labelapp.jobs.job import Job, JobStatus, detail_of, utc_now
+from mammolens.labelapp.jobs.process import JobProcess, Launch
+from mammolens.labelapp.jobs.progress import position
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobDetail, JobList, JobState
 
 _log = logging.getLogger(__name__)
 MOST_CRASHES = 3  # in a row, none getting further than the one before
 _KEPT = 50
-_LOOK_S = 1.0  # another process of the server may have asked for something
+_LOOK_S = 1.0  # another process of the server may have added a job
 _WATCH_S = 0.2
 _PAUSE_S = 10.0
 _LONGEST_STOP_S = 30.0
 
 
 class LearningQueue:
-    """Takes jobs and runs them; all it knows is in files, so that it goes on after a restart.
+    """Accepts jobs and runs them; all state is in files, so that it continues after a restart.
 
-    Several processes of a server may have one each: requests are answered by all, jobs are run by one of them.
+    Each process of a server may have one: all answer requests, one of them runs jobs.
 
     Args:
         files: of the jobs.
@@ -44,7 +44,7 @@ class LearningQueue:
         self._thread.start()
 
     def close(self) -> None:
-        """Run no more jobs; what runs now goes on when a queue is started again."""
+        """Run no more jobs; a running one is resumed when a queue is started again."""
         self._closing.set()
         self._asked.set()
         if self._thread.is_alive():
@@ -53,7 +53,7 @@ class LearningQueue:
     def ask(self, kind: LearningKind, parameters: dict[str, Any], by: str) -> Job:
         """Put a job at the end of the queue."""
         with self._files.changing():
-            job = self._files.save(Job.asked(kind, parameters, by))
+            job = self._files.save(Job.requested(kind, parameters, by))
             over = [one for one in self._files.all() if one.state.is_over]
             for forgotten in over[_KEPT:]:
                 self._files.forget(forgotten.job)
@@ -84,7 +84,7 @@ class LearningQueue:
 
     def detail(self, job: Job) -> JobDetail:
         """A job as clients see it."""
-        return detail_of(job, self._files.track(job.job))
+        return detail_of(job, self._files.status(job.job))
 
     def details(self) -> JobList:
         """All of them."""
@@ -112,7 +112,7 @@ class LearningQueue:
         return self.wait(name, _LONGEST_STOP_S)
 
     def resume(self, name: str, by: str) -> Job:
-        """Queue a stopped or failed job again; a training goes on from its last epoch.
+        """Queue a stopped or failed job again; a training continues from its last epoch.
 
         Raises:
             UnknownJobError: there is none of that name.
@@ -121,8 +121,8 @@ class LearningQueue:
         with self._files.changing():
             job = self._files.get(name)
             if job.state not in (JobState.STOPPED, JobState.FAILED):
-                raise RequestError(f"job {name}", f"is {job.state}", "only one that was stopped or failed can go on")
-            self._note(job, f"goes on, asked by {by}")
+                raise RequestError(f"job {name}", f"is {job.state}", "resume one that was stopped or failed")
+            self._note(job, f"resumed by {by}")
             again = job.changed(state=JobState.QUEUED, queued_at=utc_now(), ended_at=None, error=None, crashes=0)
             self._files.save(again)
         self._asked.set()
@@ -146,12 +146,12 @@ class LearningQueue:
             try:
                 with self._files.leading(_LOOK_S) as leads:
                     while leads and not self._closing.is_set():
-                        self._go_on()
-            except Exception:  # noqa: BLE001 - a full disk, say: jobs go on when it is mended
-                _log.exception("the queue of learning jobs cannot go on; it tries again")
+                        self._run_next()
+            except Exception:  # noqa: BLE001 - such as a full disk: jobs continue once that is fixed
+                _log.exception("the queue of learning jobs failed; it tries again")
                 self._closing.wait(_PAUSE_S)
 
-    def _go_on(self) -> None:
+    def _run_next(self) -> None:
         """Run the next job, or wait a moment for one."""
         self._asked.clear()
         if (left_over := self.running()) is not None:  # since a server that died
@@ -168,21 +168,21 @@ class LearningQueue:
             if job.state is not JobState.QUEUED:  # stopped meanwhile
                 return
             self._files.clear(name)
-            self._files.save_track(name, Track(log=self._files.track(name).log))
+            self._files.save_status(name, JobStatus(log=self._files.status(name).log))
             job = job.changed(state=JobState.RUNNING, started_at=utc_now(), attempts=job.attempts + 1)
             self._files.save(job)
-        learner = self._launch(self._files, job)
+        process = self._launch(self._files, job)
         try:
-            if (code := self._watch(name, learner)) is not None:
+            if (code := self._watch(name, process)) is not None:
                 self._end(name, code)
         finally:
-            learner.stop()
+            process.stop()
 
-    def _watch(self, name: str, learner: Learner) -> int | None:
+    def _watch(self, name: str, process: JobProcess) -> int | None:
         """The exit code of a process; ``None``: it has none yet, and the queue is closed."""
-        while (code := learner.ended()) is None:
+        while (code := process.ended()) is None:
             if self._files.stop_asked_by(name) is not None:
-                learner.stop()
+                process.stop()
             elif self._closing.wait(_WATCH_S):
                 return None
         return code
@@ -201,27 +201,27 @@ class LearningQueue:
         _log.info("job %s: %s", name, ended.state)
 
     def _ended(self, job: Job, code: int | None) -> Job:
-        ending = self._files.ending(job.job)
-        if ending is not None and ending.error is None:
-            self._note(job, f"done: {(ending.outcome or {}).get('reason', '')}")
-            return job.changed(state=JobState.DONE, outcome=ending.outcome)
-        if ending is not None:
-            self._note(job, f"failed: {ending.error}")
-            return job.changed(state=JobState.FAILED, error=ending.error)
+        result = self._files.result(job.job)
+        if result is not None and result.error is None:
+            self._note(job, f"done: {(result.outcome or {}).get('reason', '')}")
+            return job.changed(state=JobState.DONE, outcome=result.outcome)
+        if result is not None:
+            self._note(job, f"failed: {result.error}")
+            return job.changed(state=JobState.FAILED, error=result.error)
         if (by := self._files.stop_asked_by(job.job)) is not None:
             return self._stopped(job, by)
         return self._crashed(job, _how(code))
 
     def _crashed(self, job: Job, how: str) -> Job:
-        progress = self._files.track(job.job).progress
-        here = place(progress) if progress else (0, 0)
+        progress = self._files.status(job.job).progress
+        here = position(progress) if progress else (0, 0)
         crashes = 1 if here > job.reached else job.crashes + 1
         if crashes >= MOST_CRASHES:
             often = f"{how}, {crashes} times in a row without getting further"
             error = f"the job: {often}; see the server's log, then resume it"
             self._note(job, f"failed: {error}")
             return job.changed(state=JobState.FAILED, error=error, crashes=crashes)
-        self._note(job, f"{how}; goes on by itself")
+        self._note(job, f"{how}; resumed automatically")
         return job.changed(state=JobState.QUEUED, crashes=crashes, reached=max(job.reached, here))
 
     def _stopped(self, job: Job, by: str) -> Job:
@@ -229,7 +229,7 @@ class LearningQueue:
         return job.changed(state=JobState.STOPPED)
 
     def _note(self, job: Job, line: str) -> None:
-        self._files.save_track(job.job, self._files.track(job.job).with_line(line))
+        self._files.save_status(job.job, self._files.status(job.job).with_line(line))
 
 
 def _how(code: int | None) -> str:

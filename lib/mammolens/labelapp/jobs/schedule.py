@@ -1,4 +1,4 @@
-"""Trainings that the server begins by itself: at a time of day, or when enough exams were accepted."""
+"""Scheduled trainings: at a time of day, or when enough exams were confirmed as normal."""
 
 from __future__ import annotations
 
@@ -17,59 +17,59 @@ _log = logging.getLogger(__name__)
 ASKED_BY = "schedule"
 _LOOK_S = 10.0
 
-Accepted = Callable[[datetime | None], int]
-"""How many exams are accepted as normal by a decision after a time; ``None``: after any."""
+CountNormals = Callable[[datetime | None], int]
+"""Number of exams confirmed as normal by a decision after a time; ``None``: at any time."""
 
 
 class Schedule:
-    """Asks for a training when it is time and there is something new to learn from.
+    """Requests a training when it is due and there are new normal exams.
 
-    With a time of day it looks once a day, then or as soon as it can tell; with a number of exams alone, every ten
-    seconds. New is what was accepted since the last training was asked for, by whomever and however it ended. A time
+    With a time of day it checks once a day, then or as soon as it can; with a number of exams alone, every ten
+    seconds. New are exams confirmed since the last training was requested, by anyone and whatever its outcome. A time
     of day that passed while the server was off is not made up for.
 
     Args:
         settings: time of day and number.
-        queue: is asked.
-        accepted: counts.
-        now: this computer's local time.
+        queue: for the trainings.
+        count_normals: number of new exams.
+        now: local time.
     """
 
     def __init__(
         self,
         settings: ServerSettings,
         queue: LearningQueue,
-        accepted: Accepted,
+        count_normals: CountNormals,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
-        self._settings, self._queue, self._accepted, self._now = settings, queue, accepted, now
+        self._settings, self._queue, self._count_normals, self._now = settings, queue, count_normals, now
         self._looked_on = now().date() if self._is_past(now()) else date.min
 
     def start(self) -> None:
-        """Look from now on, in a thread; without a schedule nothing is started."""
+        """Start checking in a thread, if there is a schedule."""
         if self._settings.is_scheduled:
-            threading.Thread(target=self._look_on_and_on, name="schedule", daemon=True).start()
+            threading.Thread(target=self._check_repeatedly, name="schedule", daemon=True).start()
 
     def look(self) -> bool:
-        """Ask for a training if it is time; says whether it did."""
+        """Request a training if it is due; returns whether it did."""
         if not self._is_time() or self._is_training():
             return False
         today, wanted = self._now().date(), self._settings.retrain_after or 1
-        accepted = self._accepted(self._last_training())
-        if accepted >= wanted:
-            _log.info("%d exams were accepted since the last training, of %d that are waited for", accepted, wanted)
+        new = self._count_normals(self._last_training())
+        if new >= wanted:
+            _log.info("%d exams were confirmed as normal since the last training; %d are required", new, wanted)
             self._queue.ask(LearningKind.TRAIN, {}, ASKED_BY)
-        self._looked_on = today  # not before: where a training runs, or anything fails, it is looked again
-        return accepted >= wanted
+        self._looked_on = today  # not earlier: while a training runs, or after a failure, it checks again
+        return new >= wanted
 
-    def _look_on_and_on(self) -> None:
+    def _check_repeatedly(self) -> None:
         while True:
             try:
                 self.look()
             except MammoLensError as error:
-                _log.warning("whether to train cannot be told now: %s", error)
-            except Exception:  # noqa: BLE001 - the next look may go well
-                _log.exception("whether to train cannot be told now")
+                _log.warning("cannot check now whether a training is due: %s", error)
+            except Exception:  # noqa: BLE001 - the next check may succeed
+                _log.exception("cannot check now whether a training is due")
             time.sleep(_LOOK_S)
 
     def _is_time(self) -> bool:

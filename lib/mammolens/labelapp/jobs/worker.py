@@ -1,7 +1,7 @@
-"""The process that learns: ``python -m mammolens.labelapp.jobs.worker JOBS JOB``, started by the server.
+"""The process of a job: ``python -m mammolens.labelapp.jobs.worker JOBS JOB``, started by the server.
 
-It ends with the server, whose pipe is its standard input. What it prints becomes part of the server's log; what it
-says of the job goes into the job's files.
+It ends with the server, whose pipe is its standard input. Its output becomes part of the server's log; the result is
+written to the job's files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from mammolens.errors import InputError, MammoLensError, UnknownImageError
 from mammolens.labelapp.jobs.files import JobFiles
-from mammolens.labelapp.jobs.job import Ending, Job
+from mammolens.labelapp.jobs.job import Job, JobResult
 from mammolens.labelapp.jobs.progress import ProgressWriter
 from mammolens.labelapp.keys import RequestKey
 from mammolens.training.progress import Observer
@@ -28,32 +28,32 @@ _IMAGE = "an image: cannot be used; the server's log names it"  # a path or an i
 
 
 def main(arguments: list[str]) -> int:
-    """Do one job; 0 where it has an outcome."""
+    """Run one job; returns 0 if it has an outcome."""
     files, name = JobFiles(Path(arguments[0])), arguments[1]
     _end_with_the_server()
-    _leave_the_processor_to_others()
+    _lower_priority()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
     with files.learning():
-        ending = _ending(files, files.get(name))
-        files.save_ending(name, ending)
-    return 0 if ending.error is None else 1
+        result = _result(files, files.get(name))
+        files.save_result(name, result)
+    return 0 if result.error is None else 1
 
 
-def _ending(files: JobFiles, job: Job) -> Ending:
+def _result(files: JobFiles, job: Job) -> JobResult:
     try:
-        return Ending(outcome=_learn(job, _parameters(files, job), ProgressWriter(files, job)))
+        return JobResult(outcome=_learn(job, _parameters(files, job), ProgressWriter(files, job)))
     except (InputError, UnknownImageError) as error:
         _log.error("failed: %s", error)
-        return Ending(error=_IMAGE)
+        return JobResult(error=_IMAGE)
     except MammoLensError as error:
         _log.error("failed: %s", error)
-        return Ending(error=" ".join(str(error).split()))
+        return JobResult(error=" ".join(str(error).split()))
     except MemoryError:
         _log.exception("failed")
-        return Ending(error="memory: does not suffice for the training; give the server more, or a smaller batch_size")
-    except Exception:  # noqa: BLE001 - whatever it was, the queue must learn that it is over
+        return JobResult(error="memory: not enough for the training; give the server more, or use a smaller batch_size")
+    except Exception:  # noqa: BLE001 - whatever it was, the queue must know that the job is over
         _log.exception("failed")
-        return Ending(error=_UNEXPECTED)
+        return JobResult(error=_UNEXPECTED)
 
 
 def _learn(job: Job, parameters: dict[str, Any], observe: Observer) -> dict[str, Any]:
@@ -66,9 +66,9 @@ def _learn(job: Job, parameters: dict[str, Any], observe: Observer) -> dict[str,
 
 
 def _parameters(files: JobFiles, job: Job) -> dict[str, Any]:
-    """As asked for; an attempt that is not the first goes on where the one before it ended."""
-    again = {RequestKey.GOES_ON.value: True} if job.attempts > 1 else {}
-    return {**job.parameters, **again, RequestKey.WORKPLACE.value: str(files.workplace(job.job))}
+    """Of the request; an attempt that is not the first resumes the one before."""
+    again = {RequestKey.RESUMED.value: True} if job.attempts > 1 else {}
+    return {**job.parameters, **again, RequestKey.WORK_FOLDER.value: str(files.work_folder(job.job))}
 
 
 def _end_with_the_server() -> None:
@@ -82,8 +82,8 @@ def _end_with_the_server() -> None:
     threading.Thread(target=wait, name="server", daemon=True).start()
 
 
-def _leave_the_processor_to_others() -> None:
-    """Infer goes first."""
+def _lower_priority() -> None:
+    """Inference has priority."""
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 

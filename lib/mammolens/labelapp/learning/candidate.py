@@ -1,4 +1,4 @@
-"""A candidate in the making: trained, or calibrated anew, in a folder of its own."""
+"""The folder in which a candidate model is trained or recalibrated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Train(Protocol):
-    """What learns; :func:`mammolens.training.engine.train` by default."""
+    """Trains a model; :func:`mammolens.training.engine.train` by default."""
 
     def __call__(
         self,
@@ -34,15 +34,15 @@ class Train(Protocol):
         """Write a whole model directory at ``output``."""
 
 
-class Workplace:
-    """Where candidates are made; one at a time.
+class CandidateFolder:
+    """Creates candidate models, one at a time.
 
-    What a killed process leaves behind goes on with ``resume``: from the checkpoint of the same configuration and data,
-    or, where it was killed while the gate judged, with the model that is whole already.
+    With ``resume``, the work of a killed process continues: from the checkpoint of the same configuration and data, or,
+    if the process was killed during the gate, with the finished model.
 
     Args:
-        folder: the model directory to write; a checkpoint lies beside it.
-        train: what learns.
+        folder: the model directory to write; a checkpoint is stored beside it.
+        train: trains a model.
     """
 
     def __init__(self, folder: Path, train: Train = train) -> None:
@@ -61,7 +61,7 @@ class Workplace:
     ) -> Path:
         """Train; raises as :func:`mammolens.training.engine.train` does."""
         if resume and is_made_of(self.folder, config, dataset, exposure, start_from):
-            _log.info("the model is trained already; it is judged now")
+            _log.info("the model is trained already; the gate is next")
             return self.folder
         self.clear()
         return self._train(
@@ -69,7 +69,7 @@ class Workplace:
         )
 
     def recalibrated(self, directory: Path, dataset: Dataset, *, unseen: bool, observe: Observer) -> Path:
-        """Calibrate anew; raises as :func:`mammolens.training.recalibrate.recalibrate` does."""
+        """Recalibrate; raises as :func:`mammolens.training.recalibrate.recalibrate` does."""
         self.clear()
         recalibrate(directory, dataset, self.folder, unseen=unseen, progress=observe)
         return self.folder

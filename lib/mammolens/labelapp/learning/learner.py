@@ -1,4 +1,4 @@
-"""What the server learns: a model from the accepted normals, or a new calibration; then the gate has its say."""
+"""Learning on the server: a model or a calibration from confirmed normals, which then has to pass the gate."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.registry import open_dataset
 from mammolens.errors import InputError, ModelError, RequestError
 from mammolens.labelapp.keys import LearningKind
-from mammolens.labelapp.learning.candidate import Workplace
-from mammolens.labelapp.learning.marked_findings import refuse_unteachable, tells_lesions, to_teach_and_to_judge
+from mammolens.labelapp.learning.candidate import CandidateFolder
+from mammolens.labelapp.learning.marked_findings import check_learns_from_findings, localises_lesions, split_findings
 from mammolens.labelapp.learning.model_versions import gate_check
-from mammolens.labelapp.learning.patient_split import Parts, parts_to_calibrate, parts_to_learn
-from mammolens.labelapp.learning.training_data import Site
+from mammolens.labelapp.learning.patient_split import PatientSplit, split_for_calibration, split_for_training
+from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
 from mammolens.labelapp.responses.learning import JobOutcome
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import network_directories, record_of
 from mammolens.promotion.promote import Decision, propose
@@ -29,23 +29,25 @@ _log = logging.getLogger(__name__)
 _OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
 _EVERY = 50  # images a line
 _EXPOSURE_SHARE = 0.25  # of each batch, where the serving model learned from no lesion
-_ANYHOW = "a person may let it serve all the same, and say why"
+_ANYHOW = "a person may let it serve nevertheless, with a reason"
 
 
 class Learner:
-    """Makes a candidate and puts it through the gate; nothing serves that was not judged.
+    """Creates a candidate model and evaluates it with the gate; no model serves without that.
 
     Args:
-        serving: the model to start from and to judge against.
-        site: what to learn from.
-        workplace: where the candidate is made.
-        settings: of the gate.
+        serving: the model to start from and to compare with.
+        data: of this site.
+        folder: for the candidate.
+        settings: of the server.
     """
 
-    def __init__(self, serving: Serving, site: Site, workplace: Workplace, settings: ServerSettings) -> None:
+    def __init__(
+        self, serving: ServingModel, data: TrainingData, folder: CandidateFolder, settings: ServerSettings
+    ) -> None:
         self._serving = serving
-        self._site = site
-        self._workplace = workplace
+        self._data = data
+        self._folder = folder
         self._settings = settings
 
     def learn(
@@ -57,23 +59,23 @@ class Learner:
         *,
         resume: bool = False,
     ) -> dict[str, Any]:
-        """Learn, judge and, where the gate allows it, promote.
+        """Learn, evaluate with the gate and, if it passes, promote.
 
         Args:
             kind: a :class:`LearningKind`.
             parameters: :class:`TrainParameters` or :class:`RecalibrateParameters`.
-            observe: told of every step.
+            observe: called with every step.
             by: who asked for it, for the history of the models.
-            resume: go on with what an attempt before this one left in the workplace.
+            resume: continue the work of a previous attempt in the folder.
 
         Returns:
             A :class:`JobOutcome` as JSON: the version, what became of it and why, and what it learned from.
 
         Raises:
-            DatasetError: too few patients are accepted as normal.
+            DatasetError: too few patients are confirmed as normal.
             RequestError: a parameter that cannot be used, or a training where an ensemble of whole models serves.
-            ModelError: the serving model cannot be calibrated anew, or another one was promoted meanwhile.
-            PacsError, StorageError: an accepted image cannot be had, or its score not be kept.
+            ModelError: the serving model cannot be recalibrated, or another one was promoted meanwhile.
+            PacsError, StorageError: an eligible image cannot be fetched, or its score cannot be stored.
         """
         if LearningKind(kind) is LearningKind.RECALIBRATE:
             outcome = self._recalibrated(parse(RecalibrateParameters, parameters), observe, by)
@@ -83,56 +85,56 @@ class Learner:
 
     def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> JobOutcome:
         base, share = self._configuration(), self._settings.held_back_share
-        teaching, judging = to_teach_and_to_judge(self._site.findings(), share)
+        training, evaluation = split_findings(self._data.findings(), share)
         if wanted.learn_from_findings:
-            refuse_unteachable(base, teaching)
-        exposure = self._exposure(base, teaching if wanted.learn_from_findings else None)
-        # What annotators accept is normal: without lesions from elsewhere there is none to learn from.
+            check_learns_from_findings(base, training)
+        exposure = self._exposure(base, training if wanted.learn_from_findings else None)
+        # Annotators confirm normals: without lesions from elsewhere there is none to learn from.
         lesions = (base.training.exposure_share or _EXPOSURE_SHARE) if exposure else 0.0
         changes = {**wanted.model_dump(exclude_none=True, exclude=_OF_THE_RUN), "exposure_share": lesions}
         config = base.model_copy(update={"training": base.training.model_copy(update=changes)})
-        normals, start_from = self._site.normals(), self._start()
-        aside = self._site.set_aside(self._serving.predictor(), observe) if start_from else frozenset[str]()
-        parts = parts_to_learn(
-            normals, held_back_share=share, calibration_share=config.calibration.fraction, aside=aside
+        normals, start_from = self._data.normals(), self._start()
+        excluded = self._data.excluded(self._serving.predictor(), observe) if start_from else frozenset[str]()
+        split = split_for_training(
+            normals, held_back_share=share, calibration_share=config.calibration.fraction, excluded=excluded
         )
-        self._log(parts, len(aside))
-        candidate = self._workplace.trained(
+        self._log(split, len(excluded))
+        candidate = self._folder.trained(
             config,
-            parts.learners,
+            split.training,
             exposure=exposure,
             start_from=None if wanted.from_scratch else start_from,
             resume=resume,
             observe=observe,
         )
-        return self._outcome(candidate, parts, judging.cases, len(aside), wanted.ask, observe, by)
+        return self._outcome(candidate, split, evaluation.cases, len(excluded), wanted.ask, observe, by)
 
     def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> JobOutcome:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
-        normals = self._site.normals()
-        taught_here = any(_learned_from(part, normals) for part in network_directories(directory))
-        parts = parts_to_calibrate(
+        normals = self._data.normals()
+        trained_here = any(_learned_from(part, normals) for part in network_directories(directory))
+        split = split_for_calibration(
             normals,
             held_back_share=self._settings.held_back_share,
             calibration_share=config.calibration.fraction,
-            taught_here=taught_here,
+            trained_here=trained_here,
         )
-        self._log(parts, 0)
-        candidate = self._workplace.recalibrated(directory, parts.learners, unseen=taught_here, observe=observe)
-        return self._outcome(candidate, parts, (), 0, wanted.ask, observe, by)
+        self._log(split, 0)
+        candidate = self._folder.recalibrated(directory, split.training, unseen=trained_here, observe=observe)
+        return self._outcome(candidate, split, (), 0, wanted.ask, observe, by)
 
     def _configuration(self) -> ModelConfig:
         """Of a training, unless the serving model is an ensemble of whole models."""
         config = self._serving.configuration()
         if isinstance(config, EnsembleConfig):
             reason = f"the serving model ({config.name}) is an ensemble of whole models, which a server does not train"
-            remedy = "calibrate it anew instead, or train its members apart and publish the ensemble that they make"
+            remedy = "recalibrate it instead, or train its members separately and publish the ensemble"
             raise RequestError("train", reason, remedy)
         return config
 
     def _exposure(self, base: ModelConfig, findings: Dataset | None) -> Dataset | None:
         """The lesions to learn from: the admin's, where the model can, and the site's own, where somebody wants it."""
-        folder = self._settings.exposure if tells_lesions(base) else None
+        folder = self._settings.exposure if localises_lesions(base) else None
         sources = [*([open_dataset(folder)] if folder else []), *([findings] if findings else [])]
         return _together(sources) if sources else None
 
@@ -147,27 +149,27 @@ class Learner:
     def _outcome(
         self,
         candidate: Path,
-        parts: Parts,
+        split: PatientSplit,
         findings: Sequence[Case],
         set_aside: int,
         ask: bool | None,
         observe: Observer,
         by: str,
     ) -> JobOutcome:
-        """Put the candidate through the gate, and tell what became of it."""
+        """Evaluate the candidate with the gate; returns the outcome of the job."""
         store = self._serving.store
         if self._start() is None:
-            version, why = store.add(candidate, by=by), "refused: no model serves that it could be compared with"
+            version, why = store.add(candidate, by=by), "refused: there is no serving model to compare it with"
             store.refuse(version, by=by, why=why)
-            decided = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
+            result = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
         else:
-            decided = _decided(self._proposed(candidate, parts.held_back.cases, findings, ask, observe, by))
-        self._workplace.clear()
+            result = _result(self._proposed(candidate, split.held_back.cases, findings, ask, observe, by))
+        self._folder.clear()
         outcome = JobOutcome(
-            **decided,
-            images=len(parts.learners.cases),
-            patients=len(parts.learners.patients),
-            held_back=len(parts.held_back.patients),
+            **result,
+            images=len(split.training.cases),
+            patients=len(split.training.patients),
+            held_back=len(split.held_back.patients),
             set_aside=set_aside,
         )
         _log.info("done: model %s: %s", outcome.model, outcome.reason)
@@ -196,10 +198,10 @@ class Learner:
             progress=lambda done, total: observe(TrainingProgress(Stage.JUDGE, done, total)),
         )
 
-    def _log(self, parts: Parts, set_aside: int) -> None:
-        learners, held_back = parts.learners, parts.held_back
-        numbers = len(learners.cases), len(learners.patients), len(held_back.patients), set_aside
-        _log.info("%d accepted images of %d patients; %d more are held back, %d exams set aside", *numbers)
+    def _log(self, split: PatientSplit, set_aside: int) -> None:
+        training, held_back = split.training, split.held_back
+        numbers = len(training.cases), len(training.patients), len(held_back.patients), set_aside
+        _log.info("%d eligible images of %d patients; %d more are held back, %d exams set aside", *numbers)
 
 
 def _learned_from(directory: Path, normals: Dataset) -> bool:
@@ -217,11 +219,11 @@ def _together(sources: Sequence[Dataset]) -> Dataset:
     )
 
 
-def _decided(decision: Decision) -> dict[str, Any]:
+def _result(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     reason = verdict.reason
     if decision.waits:
-        reason += "; it waits for a person to accept it"
+        reason += "; it awaits approval by a person"
     elif not decision.serves:
         reason += f"; {_ANYHOW}"
     return {
@@ -234,10 +236,10 @@ def _decided(decision: Decision) -> dict[str, Any]:
 
 
 def _left_out(error: InputError) -> None:
-    _log.warning("left out of the judgement: %s", error)
+    _log.warning("left out of the gate: %s", error)
 
 
-def logged(progress: TrainingProgress) -> None:
-    """Observes a training: a line of the log an epoch, and now and then one of the images."""
+def log_progress(progress: TrainingProgress) -> None:
+    """Observer of a training: logs every epoch, and images now and then."""
     if progress.stage is Stage.LEARN or progress.done % _EVERY == 0 or progress.done == progress.total:
         _log.info("%s", progress)

@@ -1,4 +1,4 @@
-"""The regions that annotators marked as findings, as cases with lesions: to judge by, and to learn from if wanted."""
+"""Regions that annotators marked as findings, as cases with lesions: for the gate and, if requested, for training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mammolens.errors import DatasetError, InputError, RequestError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.exams.eligibility import patient_of
 from mammolens.labelapp.exams.exam import Exam
-from mammolens.labelapp.exams.ledger_snapshot import Decided
+from mammolens.labelapp.exams.ledger_snapshot import LedgerSnapshot
 from mammolens.promotion.holding_back import hold_back
 from mammolens.review.decision import Point
 
@@ -22,52 +22,52 @@ _log = logging.getLogger(__name__)
 NAME = "marked findings"
 
 
-def marked_findings(exams: Collection[Exam], decided: Decided, images: Images) -> Dataset:
-    """Images on which a finding stands and a region of it was drawn that lies on it, in part or whole; maybe none."""
-    cases = tuple(case for exam in exams for case in _cases(exam, decided, images))
+def marked_findings(exams: Collection[Exam], snapshot: LedgerSnapshot, images: Images) -> Dataset:
+    """Images with an effective finding and a region that lies on the image, in part or whole; may be empty."""
+    cases = tuple(case for exam in exams for case in _cases(exam, snapshot, images))
     return Dataset(NAME, cases, "the site's own images, not for redistribution")
 
 
-def to_teach_and_to_judge(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
-    """Those to learn from, and those that only judge: no patient is in both.
+def split_findings(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
+    """Split findings by patient into those for training and those for the gate.
 
-    Those who may teach judge no training, also one that does not learn from findings: an earlier one may have, and its
-    model serves.
+    Findings for training are never used by the gate, even if a training does not learn from findings: the serving model
+    may have learned from them before.
     """
     return hold_back(findings, share)
 
 
-def refuse_unteachable(config: ModelConfig, teaching: Dataset) -> None:
+def check_learns_from_findings(config: ModelConfig, training: Dataset) -> None:
     """Check that a model of this configuration can learn from findings, and that there are some.
 
     Raises:
-        RequestError: its network does not tell where it sees a lesion, by which findings are learned.
+        RequestError: its network does not localise lesions, so that it cannot learn from findings.
         DatasetError: there is no finding to learn from.
     """
-    if not tells_lesions(config):
+    if not localises_lesions(config):
         reason = f"the serving model ({config.name}, network {config.network.name}) cannot learn from findings"
-        raise RequestError("learn_from_findings", reason, "leave it out; marked findings judge new models all the same")
-    if not teaching.cases:
+        raise RequestError("learn_from_findings", reason, "leave it out; the gate uses marked findings nevertheless")
+    if not training.cases:
         reason = "no image with a marked region is left to learn from"
         raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
 
 
-def tells_lesions(config: ModelConfig) -> bool:
-    """Whether its network learns where lesions are, synthetic ones at least."""
+def localises_lesions(config: ModelConfig) -> bool:
+    """Whether its network learns to localise lesions, synthetic ones at least."""
     return config.training.lesions is not None and config.network.name == "restorer"
 
 
-def _cases(exam: Exam, decided: Decided, images: Images) -> Iterator[Case]:
-    decisions = decided.of(exam.exam_id)
-    told: set[str] = set()
+def _cases(exam: Exam, snapshot: LedgerSnapshot, images: Images) -> Iterator[Case]:
+    decisions = snapshot.of(exam.exam_id)
+    seen: set[str] = set()
     for image in exam.images:
         uid = image.sop_instance_uid
-        if uid in told or decisions.standing.images.get(uid) is not Verdict.FINDING:
+        if uid in seen or decisions.effective.images.get(uid) is not Verdict.FINDING:
             continue
-        told.add(uid)
+        seen.add(uid)
         boxes = [
             _box(region.points)
-            for decision in decisions.counting[uid]
+            for decision in decisions.active[uid]
             if decision.verdict is Verdict.FINDING
             for region in decision.regions
             if region.image == uid
@@ -79,11 +79,11 @@ def _cases(exam: Exam, decided: Decided, images: Images) -> Iterator[Case]:
 
 
 def _on_the_image(boxes: Sequence[Lesion], path: Path) -> tuple[Lesion, ...]:
-    """Those that meet it: no model could find the others."""
+    """The boxes that overlap the image: no model could find the others."""
     try:
         rows, columns = read_shape(path)
     except InputError as error:
-        _log.warning("not judged by: %s", error)
+        _log.warning("left out of the findings: %s", error)
         return ()
     return tuple(
         box

@@ -1,4 +1,4 @@
-"""The versions of the model as clients see them, and what a person may decide on them."""
+"""Versions of the model as clients see them; promotion, refusal and rollback by a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImag
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import (
     GateCheck,
-    GateVerdict,
+    GateResultDetail,
     ModelEvent,
     ModelList,
     ModelState,
@@ -29,11 +29,11 @@ _TAUGHT = (Split.TRAIN, Split.VALIDATION)
 _LOSSES = (CheckName.SUITE, CheckName.FINDINGS)  # their figure is what is lost, serving minus candidate
 
 
-class ModelRegistry:
-    """Tells the versions of a store; promotes, refuses and rolls back in a person's name.
+class ModelVersions:
+    """Lists the versions in a store; promotes, refuses and rolls back on behalf of a person.
 
     Args:
-        store: that has them.
+        store: of the models.
     """
 
     def __init__(self, store: ModelStore) -> None:
@@ -120,7 +120,7 @@ class ModelRegistry:
             added_at=_utc(one.added_at) if one.added_at else None,
             added_by=one.added_by,
             **_learned(record),
-            verdict=self._verdict(one),
+            gate_result=self._gate_result(one),
             can_serve=not one.serves,
         )
 
@@ -134,21 +134,21 @@ class ModelRegistry:
             added_at=None,
             added_by=None,
             **_learned(record_of(pretrained_directory())),
-            verdict=None,
+            gate_result=None,
             can_serve=False,
         )
 
-    def _verdict(self, one: Lineage) -> GateVerdict | None:
+    def _gate_result(self, one: Lineage) -> GateResultDetail | None:
         if one.verdict is None:
             return None
         try:
-            return gate_verdict(read_verdict(self._store.verdict(one.verdict), one.verdict))
-        except ModelError:  # gone or damaged: the version is told all the same
+            return gate_result_detail(read_verdict(self._store.verdict(one.verdict), one.verdict))
+        except ModelError:  # gone or damaged: the version is listed nevertheless
             return None
 
 
 def gate_check(check: Check) -> GateCheck:
-    """One check: whether it lets the candidate through, in words, and the figures of both models where it has some."""
+    """One check: its outcome, also in words, and the figures of both models if there are any."""
     return GateCheck(
         name=check.name,
         passed=check.lets_through,
@@ -160,13 +160,13 @@ def gate_check(check: Check) -> GateCheck:
     )
 
 
-def gate_verdict(verdict: Verdict) -> GateVerdict:
-    """All of it; ``against`` is the model that it was judged against."""
-    return GateVerdict(
+def gate_result_detail(verdict: Verdict) -> GateResultDetail:
+    """A result of the gate; ``against`` is the model that it was compared with."""
+    return GateResultDetail(
         passed=verdict.passed,
         reason=verdict.reason,
         against=verdict.serving,
-        judged_at=verdict.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        evaluated_at=verdict.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         checks=[gate_check(check) for check in verdict.checks],
         overridden_by=verdict.override.by if verdict.override else None,
     )
@@ -177,7 +177,7 @@ def _state(one: Lineage) -> ModelState:
         return ModelState.SERVING
     if one.refused:
         return ModelState.REFUSED
-    # What was added and never judged waits for a person as well.
+    # A version without a gate result awaits a person, too.
     return ModelState.WAITS if one.waits or one.promoted_at is None else ModelState.FORMER
 
 
@@ -188,7 +188,7 @@ def _kind(record: Mapping[str, Any]) -> LearningKind | None:
 
 
 def _learned(record: Mapping[str, Any]) -> dict[str, int | None]:
-    """What it learned from; ``None`` where its record does not tell."""
+    """What it learned from; ``None`` if its record does not say."""
     patients = record.get("patients")
     return {
         "images": _sum(record.get("images"), _TAUGHT),

@@ -1,4 +1,4 @@
-"""What a server has to learn from: what people decided on the images that are here."""
+"""The training data of a site: its images with the decisions on them."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ from mammolens.errors import DatasetError, InputError, UnknownImageError
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.contracts import ExamImages, Images
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.stored_score import judged
+from mammolens.labelapp.datastore.stored_score import is_processed
 from mammolens.labelapp.exams.decisions import Decisions
-from mammolens.labelapp.exams.eligibility import accepted_images, patient_of
+from mammolens.labelapp.exams.eligibility import eligible_images, patient_of
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.image_scores import score_and_store
-from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.learning.marked_findings import marked_findings
 from mammolens.training.progress import Observer, Stage, StageCounter
 from mammolens.types import ImageAttributes
 
 _log = logging.getLogger(__name__)
-_NAME = "accepted normals"
+_NAME = "accepted normals"  # kept in the records of models, by which those that learned here are known
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Exams, the decisions on them and their images.
+class TrainingData:
+    """The exams of a site with decisions and images.
 
     Attributes:
-        exams: which there are.
-        decisions: on them.
-        images: of them.
-        second_look: exams that wait for one.
+        exams: of the datastore.
+        decisions: on the exams.
+        images: the datastore.
+        suspect_normals: exams that await a second confirmation.
     """
 
     exams: Exams
     decisions: Decisions
     images: ExamImages
-    second_look: SecondLook
+    suspect_normals: SuspectNormals
 
     def normals(self) -> Dataset:
-        """The images that were accepted as normal.
+        """The images that are eligible as normal.
 
         Raises:
             DatasetError: there are none.
-            PacsError: an image cannot be had now.
+            PacsError: an image cannot be fetched now.
         """
-        return accepted_normals(self.exams, self.decisions, self.images)
+        return eligible_normals(self.exams, self.decisions, self.images)
 
     def findings(self) -> Dataset:
         """The images with a marked finding."""
         return marked_findings(self.exams.all().values(), self.decisions.now(), self.images)
 
-    def set_aside(self, predictor: Predictor, observe: Observer) -> frozenset[str]:
-        """Ids of the exams that teach nobody now; scores what this model has not scored yet.
+    def excluded(self, predictor: Predictor, observe: Observer) -> frozenset[str]:
+        """Ids of the exams that are not used for training now; scores images that this model has not scored yet.
 
-        They wait for a second look, or for the model's score: an image of theirs vanished before it could be had. An
-        image that cannot be scored ever holds back nothing, as it cannot teach either.
+        These are suspect normals, and exams without a score because an image vanished before it could be fetched. An
+        image that can never be scored excludes nothing, as it cannot be used for training either.
 
         Args:
             predictor: the serving model.
-            observe: told of each image that is scored.
+            observe: called with each image that is scored.
 
         Raises:
-            PacsError: an image cannot be had now.
-            StorageError: scores cannot be kept.
+            PacsError: an image cannot be fetched now.
+            StorageError: scores cannot be stored.
         """
-        if not self.second_look.share:
+        if not self.suspect_normals.share:
             return frozenset()
-        accepted = accepted_images(self.exams.all().values(), self.decisions.now())
-        due = [image_id for images in self._unscored(accepted, predictor).values() for image_id in images]
+        eligible = eligible_images(self.exams.all().values(), self.decisions.now())
+        due = [image_id for images in self._unscored(eligible, predictor).values() for image_id in images]
         step = StageCounter(Stage.PREPARE, len(due), observe)
         for image_id in due:
             try:
@@ -81,34 +81,37 @@ class Site:
             except (InputError, UnknownImageError) as error:
                 _log.warning("not scored: %s", error)
             step()
-        return frozenset(self._unscored(accepted, predictor)) | {one.exam.exam_id for one in self.second_look.listed()}
+        return frozenset(self._unscored(eligible, predictor)) | {
+            one.exam.exam_id for one in self.suspect_normals.listed()
+        }
 
     def _unscored(self, exams: Collection[Exam], predictor: Predictor) -> dict[str, list[str]]:
-        """The images that this model has not tried yet, by the ids of their exams; exams without any are left out."""
+        """The images that this model has not processed, by exam id; exams without any are left out."""
         infos = self.images.infos(image_id for exam in exams for image_id in exam.image_ids)
         model = predictor.model_id, predictor.calibration_id
         found = {
-            exam.exam_id: [one for one in exam.image_ids if not judged(infos.get(one, {}), *model)] for exam in exams
+            exam.exam_id: [one for one in exam.image_ids if not is_processed(infos.get(one, {}), *model)]
+            for exam in exams
         }
         return {exam_id: images for exam_id, images in found.items() if images}
 
 
-def accepted_normals(exams: Exams, decisions: Decisions, images: Images) -> Dataset:
+def eligible_normals(exams: Exams, decisions: Decisions, images: Images) -> Dataset:
     """Gather the images with the verdict 'normal'; those that cannot be read are left out.
 
-    Which they are is told by :func:`mammolens.labelapp.exams.eligibility.accepted_images`.
+    See :func:`mammolens.labelapp.exams.eligibility.eligible_images`.
 
     Returns:
         Cases with their patient, and the worklist's id of their exam as ``attributes.exam_id``, in its order.
 
     Raises:
         DatasetError: there are none.
-        PacsError: an image cannot be had now.
+        PacsError: an image cannot be fetched now.
     """
     cases = tuple(
         case
-        for exam, accepted in accepted_images(exams.all().values(), decisions.now()).items()
-        for image in accepted
+        for exam, eligible in eligible_images(exams.all().values(), decisions.now()).items()
+        for image in eligible
         if (case := _case(exam, image, images)) is not None
     )
     if not cases:

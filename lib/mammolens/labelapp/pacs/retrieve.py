@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'  # the PACS need not transcode
 _BARE = {"", "application/dicom", "application/octet-stream"}  # of servers that forget the envelope
 _PAUSES_S = (0.5, 2.0)  # the session tries again only until an answer begins
-_REMEDY = "see what the PACS holds there, mend or replace it, and judge again"
+_REMEDY = "see what the PACS holds there, mend or replace it, and infer the exam again"
 _EPILOGUE = 1024  # bytes; where the end of the last part is looked for
 
 

@@ -1,4 +1,4 @@
-"""Exams: the worklist, one exam in full, and what people decided on it.
+"""Exams: the worklist, one exam in full, and the decisions on it.
 
 Positions in an image are (column, row) in pixels, pixel centres at whole numbers. Times are ISO 8601 in UTC.
 """
@@ -21,34 +21,34 @@ Point = tuple[float, float]
 
 
 class ExamState(StrEnum):
-    """What has become of an exam so far."""
+    """State of an exam's inference by the serving model."""
 
     NEW = "new"
-    JUDGING = "judging"
-    JUDGED = "judged"
+    RUNNING = "running"
+    DONE = "done"
     FAILED = "failed"
 
 
 class ExamSummary(Response):
-    """A line of the worklist."""
+    """An entry of the worklist."""
 
     exam: str = Field(description="opaque id")
     patient: str = Field(description="Patient ID (0010,0020); empty where there is none")
     study_date: date | None = Field(description="the latest of its studies")
     images: list[str] = Field(description="ids, in the order of `views`")
-    views: list[str] = Field(description='"R CC" and so on; what is known of it')
+    views: list[str] = Field(description='"R CC" and so on, as far as known')
     state: ExamState
     exam_p_value: Share | None = Field(
         description="share of normal exams that are at least as anomalous; None until all images are scored"
     )
     exam_percentile: float | None = Field(description="more anomalous than this percentage of normal exams")
-    exam_is_anomalous: bool | None = Field(description="the decision of the calibration's rule")
-    sentence: str | None = Field(description="the same in words")
-    verdict: Verdict | None = Field(description="what counts; None while the exam is unreviewed or open")
-    reviewer: str | None = Field(description="who decided last, where there is a verdict")
+    exam_is_anomalous: bool | None = Field(description="by the calibration's decision rule")
+    sentence: str | None = Field(description="the percentile in words")
+    verdict: Verdict | None = Field(description="the effective verdict; None while the exam is unreviewed or open")
+    reviewer: str | None = Field(description="who decided last, if there is a verdict")
     reviewed_at: str | None
-    readers: list[str] = Field(description="whose decisions count on at least one image")
-    open: bool = Field(description="decisions count, but the site asks for more before there is a verdict")
+    readers: list[str] = Field(description="whose decisions are active on at least one image")
+    open: bool = Field(description="there are decisions, but the review policy requires more for a verdict")
     problems: list[str] = Field(description="why an image cannot be scored or shown, a sentence each")
     viewer: str | None = Field(description="where OHIF opens it; None if none of its images is DICOM")
 
@@ -77,11 +77,11 @@ class ExamList(Response):
     model: str
     calibration: str
     notice: str
-    drift: DriftSummary | None = Field(description="None while it cannot be told")
+    drift: DriftSummary | None = Field(description="None while it is unknown")
 
 
-class JudgingProgress(Response):
-    """How far an exam is: steps, of which each view has two and the exam one."""
+class InferenceProgress(Response):
+    """Progress of an exam's inference in steps: two for each view and one for the exam."""
 
     done: int
     total: int
@@ -135,7 +135,7 @@ class SegmentationReference(Response):
 
 
 class ViewDetail(Response):
-    """One image of an exam: its numbers, its doubts, its findings; ``None`` and empty before it is judged."""
+    """One image of an exam: its p-value, quality flags and findings; ``None`` and empty before inference."""
 
     image: str = Field(description="id")
     sop_instance_uid: str
@@ -151,7 +151,7 @@ class ViewDetail(Response):
     findings: list[FindingDetail] = Field(description="the most anomalous first")
     findings_left_out: int
     segmentation: SegmentationReference | None
-    error: str | None = Field(description="why it was not judged")
+    error: str | None = Field(description="why inference failed")
 
 
 class RegionDetail(Response):
@@ -162,7 +162,7 @@ class RegionDetail(Response):
 
 
 class DecisionDetail(Response):
-    """What somebody decided about an exam."""
+    """A decision of a person on an exam."""
 
     id: UUID
     verdict: Verdict
@@ -170,21 +170,21 @@ class DecisionDetail(Response):
     time: str
     comment: str
     viewer: str = Field(description="the program")
-    model: str | None = Field(description="whose result was seen")
-    exam_p_value: Share | None = Field(description="as seen")
+    model: str | None = Field(description="whose result was shown")
+    exam_p_value: Share | None = Field(description="as shown")
     regions: list[RegionDetail]
-    undone: bool = Field(description="taken back since")
+    undone: bool = Field(description="undone since")
 
 
 class ExamDetail(ExamSummary):
     """An exam in full."""
 
-    progress: JudgingProgress | None = Field(description="while it is judged")
+    progress: InferenceProgress | None = Field(description="while its inference runs")
     decision_rule: str
     breasts: list[BreastSummary]
     levels: list[HeatLevel] = Field(description="the lowest first")
     views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")
-    decisions: list[DecisionDetail] = Field(description="all that were ever taken, the oldest first")
+    decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
     next: str | None = Field(description="the most anomalous other exam without a verdict")
     stored_at: str | None = Field(description="when the PACS took its DICOM objects")
     can_store: bool

@@ -1,4 +1,4 @@
-"""Jobs, model versions with the gate's verdicts, drift, exams for a second look. Times are ISO 8601 in UTC."""
+"""Jobs, model versions with gate results, drift, suspect normals. Times are ISO 8601 in UTC."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class JobOutcome(Response):
 
     model: str = Field(description="id of what it made")
     serves: bool
-    waits: bool = Field(description="it is not worse, and waits for a person to say so")
+    waits: bool = Field(description="it passed the gate and awaits approval by a person")
     reason: str
     checks: list[GateCheck]
-    images: int = Field(description="accepted ones that it learned or was calibrated from")
+    images: int = Field(description="used for training or calibration")
     patients: int
-    held_back: int = Field(description="patients who judge it only")
-    set_aside: int = Field(description="exams that wait for a second look")
+    held_back: int = Field(description="patients used for the gate only")
+    set_aside: int = Field(description="suspect normals, which were not used for training")
 
 
 class JobDetail(Response):
@@ -95,15 +95,15 @@ class JobList(Response):
     queued: list[str] = Field(description="ids, the next first")
 
 
-class GateVerdict(Response):
-    """What the gate says of a model."""
+class GateResultDetail(Response):
+    """The gate's result for a model."""
 
     passed: bool
     reason: str
     against: str = Field(description="id of the model that it was compared with")
-    judged_at: str
+    evaluated_at: str
     checks: list[GateCheck]
-    overridden_by: str | None = Field(description="who let it serve all the same")
+    overridden_by: str | None = Field(description="who let it serve nevertheless")
 
 
 class ModelState(StrEnum):
@@ -120,7 +120,7 @@ class ModelVersion(Response):
     """A version of the model."""
 
     model: str = Field(description="id of the version")
-    model_id: str = Field(description="of what it learned; a version calibrated anew shares it with the one before")
+    model_id: str = Field(description="of its weights; a recalibrated version shares it with the one before")
     state: ModelState
     parent: str | None
     kind: LearningKind | None
@@ -130,7 +130,7 @@ class ModelVersion(Response):
     patients: int | None = Field(description="learned from")
     epochs: int | None
     calibrated_on: int | None = Field(description="patients")
-    verdict: GateVerdict | None
+    gate_result: GateResultDetail | None
     can_serve: bool = Field(description="its files are whole, and it does not serve already")
 
 
@@ -169,7 +169,7 @@ class SoftwareUse(Response):
 
     version: str | None
     exams: int
-    known: bool | None = Field(description="None where the calibration does not tell")
+    known: bool | None = Field(description="None if the calibration has no record of it")
 
 
 class DriftDetail(DriftSummary):
@@ -184,8 +184,8 @@ class DriftDetail(DriftSummary):
     calibration: str
 
 
-class SecondLookExam(Response):
-    """An exam that nothing is learned from until it is confirmed once more."""
+class SuspectNormalDetail(Response):
+    """An exam confirmed as normal with an extreme score; not used for training until it is confirmed again."""
 
     exam: str
     patient: str
@@ -195,8 +195,8 @@ class SecondLookExam(Response):
     reason: str
 
 
-class SecondLookList(Response):
+class SuspectNormalList(Response):
     """The most extreme first."""
 
-    exams: list[SecondLookExam]
+    exams: list[SuspectNormalDetail]
     model: str

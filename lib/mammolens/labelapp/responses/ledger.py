@@ -21,14 +21,14 @@ class LedgerRegion(Response):
 
 
 class LedgerEntry(Response):
-    """A decision, or the taking back of one, with its place in the chain of hashes."""
+    """A decision or an undo, with its position in the hash chain."""
 
     sequence: int
     decision_id: UUID
     exam_id: str
-    images: list[str] = Field(description="SOP Instance UIDs (0008,0018) of those it holds for")
+    images: list[str] = Field(description="SOP Instance UIDs (0008,0018) of the images that it applies to")
     verdict: Verdict | None = Field(description="None for an undo")
-    undoes: UUID | None = Field(description="the decision that is taken back, on `images`")
+    undoes: UUID | None = Field(description="the decision that is undone, on `images`")
     reviewer: str
     time: str
     comment: str

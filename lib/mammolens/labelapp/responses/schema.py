@@ -16,7 +16,7 @@ from mammolens.labelapp.responses.learning import (
     JobList,
     ModelList,
     ModelVersion,
-    SecondLookList,
+    SuspectNormalList,
 )
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerImport, LedgerPage
 
@@ -33,7 +33,7 @@ ANSWERS: Final[tuple[type[Response], ...]] = (
     ModelList,
     ModelVersion,
     OhifManifest,
-    SecondLookList,
+    SuspectNormalList,
 )
 """What a route answers as a whole; all others are parts of these."""
 

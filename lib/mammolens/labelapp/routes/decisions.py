@@ -1,4 +1,4 @@
-"""`/mammolens/decisions`: the ledger as a whole, told, taken out, taken in, and audited."""
+"""`/mammolens/decisions`: the whole ledger: list, export, import, audit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _MOST = 100_000
 
 
-@router.get("", summary=f"{RBAC_USER}What was decided", dependencies=FOR_USERS, responses=answers_with(DECISIONS))
+@router.get("", summary=f"{RBAC_USER}Decisions", dependencies=FOR_USERS, responses=answers_with(DECISIONS))
 def decisions(
     taken: DecisionsDep,
     exam: Annotated[str | None, Query(description="only this exam's")] = None,
@@ -46,8 +46,8 @@ def decisions(
     limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000,
 ) -> LedgerPage:
     """Entries of the ledger, the oldest first; to read on, ask for those after the last one's ``sequence``."""
-    decided = taken.now()
-    entries: Iterable[Entry] = decided.of(check_exam_id(exam)).entries if exam else decided.entries
+    snapshot = taken.now()
+    entries: Iterable[Entry] = snapshot.of(check_exam_id(exam)).entries if exam else snapshot.entries
     chosen = (
         entry
         for entry in entries
@@ -57,7 +57,7 @@ def decisions(
     )
     return LedgerPage(
         decisions=[LedgerEntry.model_validate(values_of(entry)) for entry in islice(chosen, limit)],
-        head=_head(decided.head),
+        head=_head(snapshot.head),
         policy=taken.policy,
     )
 
@@ -88,12 +88,14 @@ def export(
 
 @router.post(
     "/import",
-    summary=f"{RBAC_ADMIN}Take decisions of a file in",
+    summary=f"{RBAC_ADMIN}Import decisions from a file",
     dependencies=FOR_ADMINS,
     responses=answers_with(IMPORTED),
 )
-def take_in(ledger: LedgerDep, file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]) -> LedgerImport:
-    """All of the file or, where a line cannot be taken, nothing; what is known already is passed over."""
+def import_file(
+    ledger: LedgerDep, file: Annotated[UploadFile, File(description="a .csv or .jsonl file")]
+) -> LedgerImport:
+    """Imports all decisions of the file or, if a line is not valid, none; known ones are skipped."""
     name = Path(file.filename or "").name or "upload"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{Path(name).suffix}"
@@ -114,9 +116,9 @@ def take_in(ledger: LedgerDep, file: Annotated[UploadFile, File(description="a .
 )
 def audit(
     ledger: LedgerDep,
-    head: Annotated[list[str], Query(description="NUMBER:HASH as it was once told; may be repeated")] = [],  # noqa: B006 - FastAPI's way
+    head: Annotated[list[str], Query(description="NUMBER:HASH of an earlier answer; may be repeated")] = [],  # noqa: B006 - FastAPI's way
 ) -> LedgerAudit:
-    """Follow the chain of hashes; heads that were kept elsewhere show whether its end was cut off or written anew."""
+    """Follow the chain of hashes; heads that were stored elsewhere show whether its end was cut off or rewritten."""
     found = ledger.audit(*map(Head.parse, head))
     return LedgerAudit(
         intact=found.is_intact,

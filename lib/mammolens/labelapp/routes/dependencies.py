@@ -10,12 +10,12 @@ from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.labelapp.exams.decisions import Decisions
-from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.image_reviews import ImageReviews
-from mammolens.labelapp.exams.service import ReadingRoom
-from mammolens.labelapp.exams.suspect_normals import SecondLook
+from mammolens.labelapp.exams.service import ExamService
+from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.jobs.queue import LearningQueue
-from mammolens.labelapp.learning.model_versions import ModelRegistry
+from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.review.ledger import Ledger
 
@@ -52,8 +52,8 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 """How our routes refuse, for their documentation."""
 
 
-def _exam_service() -> ReadingRoom:
-    service: ReadingRoom = app_instance().reading_room
+def _exam_service() -> ExamService:
+    service: ExamService = app_instance().exam_service
     return service
 
 
@@ -75,26 +75,26 @@ def _queue() -> LearningQueue:
     return queue
 
 
-def _model_versions() -> ModelRegistry:
-    versions: ModelRegistry = app_instance().models
+def _model_versions() -> ModelVersions:
+    versions: ModelVersions = app_instance().models
     return versions
 
 
-def _suspect_normals() -> SecondLook:
-    suspects: SecondLook = app_instance().second_look
+def _suspect_normals() -> SuspectNormals:
+    suspects: SuspectNormals = app_instance().suspect_normals
     return suspects
 
 
-def _drift_monitor() -> DriftWatch:
-    monitor: DriftWatch = app_instance().drift_watch
+def _drift_monitor() -> DriftMonitor:
+    monitor: DriftMonitor = app_instance().drift_monitor
     return monitor
 
 
-ExamServiceDep = Annotated[ReadingRoom, Depends(_exam_service)]
+ExamServiceDep = Annotated[ExamService, Depends(_exam_service)]
 DecisionsDep = Annotated[Decisions, Depends(_decisions)]
 ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
-ModelVersionsDep = Annotated[ModelRegistry, Depends(_model_versions)]
-SuspectNormalsDep = Annotated[SecondLook, Depends(_suspect_normals)]
-DriftMonitorDep = Annotated[DriftWatch, Depends(_drift_monitor)]
+ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
+SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
+DriftMonitorDep = Annotated[DriftMonitor, Depends(_drift_monitor)]

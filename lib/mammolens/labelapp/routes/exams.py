@@ -1,4 +1,4 @@
-"""`/mammolens/...`: the worklist, exams, decisions on them, and the files that viewers show."""
+"""`/mammolens/...`: the exam service: worklist, exams, decisions on them, and the files that viewers show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.identifiers import check_image_id, check_uid
-from mammolens.labelapp.parameters import DecisionParameters, JudgeParameters, UndoParameters
+from mammolens.labelapp.parameters import DecisionParameters, ExamInferParameters, UndoParameters
 from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.routes.decision_examples import DECISION_BODY
 from mammolens.labelapp.routes.dependencies import (
@@ -29,7 +29,7 @@ from mammolens.labelapp.routes.dependencies import (
     ExamServiceDep,
 )
 
-router = APIRouter(prefix="/mammolens", tags=["Reading room"], responses=ERRORS)
+router = APIRouter(prefix="/mammolens", tags=["Exams"], responses=ERRORS)
 _FOR_USERS_FRESH = [*FOR_USERS, FRESH]
 
 # Viewers hold pages apart from those of other origins and load only what says that it may be loaded.
@@ -47,13 +47,13 @@ _DICOM_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {_DICOM: {}}}}
     "/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_FOR_USERS_FRESH
 )
 def worklist(service: ExamServiceDep) -> ExamList:
-    """Every exam with its number, state and verdict."""
+    """All exams with p-value, state and verdict."""
     return service.worklist.all(app_instance().drift())
 
 
 @router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_FOR_USERS_FRESH)
 def one_exam(exam: str, service: ExamServiceDep) -> ExamDetail:
-    """Its views, findings, levels and decisions; while it is judged, how far that is."""
+    """Its views, findings, levels and decisions; while its inference runs, the progress."""
     return service.detail(service.exams.get(exam))
 
 
@@ -65,42 +65,42 @@ def one_exam(exam: str, service: ExamServiceDep) -> ExamDetail:
     response_class=RedirectResponse,
 )
 def exam_of_study(study: str, service: ExamServiceDep) -> RedirectResponse:
-    """Where the exam is that holds an image of this study."""
+    """Redirects to the exam with an image of this study."""
     found = service.exams.of_study(check_uid(study))
     return RedirectResponse(f"/mammolens/exams/{found.exam_id}", 307)
 
 
-@router.post("/exams/{exam}/judge", summary=f"{RBAC_USER}Judge all views of an exam", dependencies=[FRESH])
-def judge(exam: str, user: CurrentUser, service: ExamServiceDep, wanted: JudgeParameters | None = None) -> ExamDetail:
-    """Scores, maps, findings and DICOM objects of the exam; answers when all is done."""
-    wanted = wanted or JudgeParameters()
+@router.post("/exams/{exam}/infer", summary=f"{RBAC_USER}Infer all views of an exam", dependencies=[FRESH])
+def infer(
+    exam: str, user: CurrentUser, service: ExamServiceDep, wanted: ExamInferParameters | None = None
+) -> ExamDetail:
+    """Compute scores, maps, findings and DICOM objects of the exam; answers when all are stored."""
+    wanted = wanted or ExamInferParameters()
     if wanted.store and settings.MONAI_LABEL_AUTH_ENABLE:
         _must_be_annotator(user)
     found = service.exams.get(exam)
-    service.judge(found, again=wanted.again, store=wanted.store)
+    service.infer(found, again=wanted.again, store=wanted.store)
     return service.detail(found)
 
 
 @router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam", dependencies=[FRESH])
-def decide(
+def record_decision(
     exam: str,
     user: CurrentAnnotator,
     service: ExamServiceDep,
     wanted: Annotated[DecisionParameters, Body(examples=[DECISION_BODY])],
 ) -> ExamDetail:
-    """Keep a verdict in the ledger, with who and when as the server knows them; one that has an id is kept once."""
+    """Record a decision in the ledger, with user and time as the server knows them; one with an id is recorded once."""
     found = service.exams.get(exam)
-    service.decide(found, wanted, user.username)
+    service.record_decision(found, wanted, user.username)
     return service.detail(found)
 
 
-@router.post(
-    "/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Take the last decision back", dependencies=[FRESH]
-)
+@router.post("/exams/{exam}/decisions/undo", summary=f"{RBAC_ANNOTATOR}Undo the last decision", dependencies=[FRESH])
 def undo(
     exam: str, user: CurrentAnnotator, service: ExamServiceDep, wanted: UndoParameters | None = None
 ) -> ExamDetail:
-    """Let count again what was decided before; both stay in the history."""
+    """Make the decision before it effective again; both stay in the history."""
     found = service.exams.get(exam)
     service.undo(found, wanted or UndoParameters(), user.username)
     return service.detail(found)
@@ -158,7 +158,7 @@ def derived_of_exam(exam: str, kind: DerivedKind, service: ExamServiceDep) -> Re
 
 def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
     if kind not in kinds:
-        raise RequestError(kind, "is no object that is kept here", f"ask for {', '.join(kinds)}")
+        raise RequestError(kind, "is no kind of object that is stored here", f"ask for {', '.join(kinds)}")
 
 
 def _object(content: bytes) -> Response:

@@ -39,17 +39,17 @@ def run_infer(
     output: ResultType | None = None,
 ) -> Any:
     """Infer one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
-    told = {**json_object(params), "model": model}
+    request = {**json_object(params), "model": model}
     if output is ResultType.dicom_seg:  # as MONAI Label has it: the segmentation and nothing else
-        told["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
+        request["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
     app = app_instance()
     if file is None:
         if not image:
             raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
-        result = app.infer(parse(InferRequest, {**told, "image": check_image_id(image)}))
+        result = app.infer(parse(InferRequest, {**request, "image": check_image_id(image)}))
     else:
         with _kept(file) as path:
-            result = app.infer(parse(InferRequest, {**told, "image": path}))
+            result = app.infer(parse(InferRequest, {**request, "image": path}))
     background_tasks.add_task(Path(result["file"]).unlink, missing_ok=True)
     return send_response(app.datastore(), result, output, BackgroundTasks())
 

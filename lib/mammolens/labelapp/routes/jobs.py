@@ -1,4 +1,4 @@
-"""`/mammolens/jobs`: ask for learning jobs, follow, stop and go on with them."""
+"""`/mammolens/jobs`: request learning jobs, follow, stop and resume them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ router = APIRouter(prefix="/mammolens/jobs", tags=["Learning"], dependencies=[FR
 
 
 class TrainJob(TrainParameters):
-    """Learn anew from the accepted normals."""
+    """Train on the eligible normals."""
 
     kind: Literal[LearningKind.TRAIN]
 
 
 class RecalibrateJob(RecalibrateParameters):
-    """Calibrate the serving model on the accepted normals, without learning."""
+    """Calibrate the serving model on the eligible normals, without training."""
 
     kind: Literal[LearningKind.RECALIBRATE]
 
@@ -31,7 +31,7 @@ class RecalibrateJob(RecalibrateParameters):
 Wanted = Annotated[TrainJob | RecalibrateJob, Field(discriminator="kind")]
 
 
-@router.post("", summary=f"{RBAC_ADMIN}Ask for a learning job", status_code=202)
+@router.post("", summary=f"{RBAC_ADMIN}Request a learning job", status_code=202)
 def ask(wanted: Wanted, user: CurrentAdmin, queue: QueueDep) -> JobDetail:
     """It waits in the queue until those before it are over."""
     parameters = wanted.model_dump(mode="json", exclude={"kind"}, exclude_unset=True)
@@ -46,17 +46,17 @@ def all_jobs(queue: QueueDep) -> JobList:
 
 @router.get("/{job}", summary=f"{RBAC_USER}One learning job", dependencies=FOR_USERS)
 def one_job(job: str, queue: QueueDep) -> JobDetail:
-    """How it stands, its outcome or its error, and its last lines."""
+    """Its state, its outcome or error, and the last lines of its log."""
     return queue.detail(queue.get(job))
 
 
 @router.delete("/{job}", summary=f"{RBAC_ADMIN}Stop a learning job, or take it from the queue")
 def stop(job: str, user: CurrentAdmin, queue: QueueDep) -> JobDetail:
-    """The model that serves goes on serving."""
+    """The serving model is not affected."""
     return queue.detail(queue.stop(job, user.username))
 
 
-@router.post("/{job}/resume", summary=f"{RBAC_ADMIN}Go on with a stopped or failed learning job")
+@router.post("/{job}/resume", summary=f"{RBAC_ADMIN}Resume a stopped or failed learning job")
 def resume(job: str, user: CurrentAdmin, queue: QueueDep) -> JobDetail:
-    """It is queued again; a training goes on from its last epoch."""
+    """It is queued again; a training continues from its last epoch."""
     return queue.detail(queue.resume(job, user.username))

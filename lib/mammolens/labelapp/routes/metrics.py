@@ -20,7 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from mammolens import __version__
 from mammolens.calibration.drift import Cause
 from mammolens.errors import MammoLensError
-from mammolens.labelapp.exams.drift_monitor import DriftWatch
+from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import LearningKind
@@ -40,7 +40,7 @@ _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 def metrics() -> Response:
     """Exams, drift, the serving model, the learning job, and the times of infer requests."""
     app = app_instance()
-    now = ServerMetrics(app.reading_room.worklist, app.drift_watch, app.learning)
+    now = ServerMetrics(app.exam_service.worklist, app.drift_monitor, app.learning)
     text = generate_latest(now) + generate_latest(app.infer_times.registry)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
@@ -50,7 +50,7 @@ class ServerMetrics:
     """Gauges as they are when somebody asks: a collector of prometheus_client."""
 
     worklist: Worklist
-    drift: DriftWatch
+    drift: DriftMonitor
     learning: LearningQueue
 
     def collect(self) -> Iterable[Metric]:
@@ -110,8 +110,8 @@ def _gauges(name: str, words: str, label: str, values: Mapping[Any, float]) -> M
     return family
 
 
-class Ending(StrEnum):
-    """How a request ended."""
+class InferOutcome(StrEnum):
+    """Outcome of a request."""
 
     ANSWERED = "answered"
     REFUSED = "refused"
@@ -130,22 +130,22 @@ class InferTimes:
         self._seconds = Histogram(
             "mammolens_infer_seconds",
             "Time from an infer request to its answer, waiting for other requests included.",
-            ["ending"],
+            ["outcome"],
             buckets=_SECONDS,
             registry=self.registry,
         )
-        for ending in Ending:  # so that they are told as 0 before the first request
-            self._seconds.labels(ending)
+        for outcome in InferOutcome:  # so that they are told as 0 before the first request
+            self._seconds.labels(outcome)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Time what is done within; an error goes on as it was."""
-        started, ending = time.monotonic(), Ending.FAILED
+        started, outcome = time.monotonic(), InferOutcome.FAILED
         try:
             yield
-            ending = Ending.ANSWERED
+            outcome = InferOutcome.ANSWERED
         except MammoLensError:
-            ending = Ending.REFUSED
+            outcome = InferOutcome.REFUSED
             raise
         finally:
-            self._seconds.labels(ending).observe(time.monotonic() - started)
+            self._seconds.labels(outcome).observe(time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""`/mammolens/models`, `/mammolens/drift`: versions of the model, and whether the serving one still fits the exams."""
+"""`/mammolens/models`, `suspect-normals`, `drift`: model versions, exams left out of training, drift monitoring."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from monailabel.config import RBAC_ADMIN, RBAC_USER
 
 from mammolens.labelapp.parameters import ModelDecisionParameters
-from mammolens.labelapp.responses.learning import DriftDetail, ModelList, ModelVersion, SecondLookList
+from mammolens.labelapp.responses.learning import DriftDetail, ModelList, ModelVersion, SuspectNormalList
 from mammolens.labelapp.routes.dependencies import (
     ERRORS,
     FOR_USERS,
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/mammolens", tags=["Models"], dependencies=[FRESH], r
 
 @router.get("/models", summary=f"{RBAC_USER}All versions of the model", dependencies=FOR_USERS)
 def models(versions: ModelVersionsDep) -> ModelList:
-    """Versions with the gate's verdict on each, the newest first; which serves; what happened."""
+    """Versions with the gate's results, newest first; which one serves; the history."""
     return versions.all()
 
 
@@ -60,9 +60,9 @@ def refuse(
     return versions.all()
 
 
-@router.get("/second-look", summary=f"{RBAC_USER}Exams to look at once more", dependencies=FOR_USERS)
-def second_look(suspects: SuspectNormalsDep, service: ExamServiceDep) -> SecondLookList:
-    """Exams accepted as normal whose score is extreme: no model learns from them until they are confirmed again."""
+@router.get("/suspect-normals", summary=f"{RBAC_USER}Exams with suspected label noise", dependencies=FOR_USERS)
+def suspect_normals(suspects: SuspectNormalsDep, service: ExamServiceDep) -> SuspectNormalList:
+    """Exams confirmed as normal with an extreme score; not used for training until they are confirmed again."""
     return suspects.all(service.worklist)
 
 

@@ -26,7 +26,7 @@ _ZIP = "application/zip"
 
 @router.post(
     "/present",
-    summary=f"{RBAC_USER}Judge uploaded mammograms, exam by exam",
+    summary=f"{RBAC_USER}Infer uploaded mammograms, exam by exam",
     dependencies=FOR_USERS,
     response_class=FileResponse,
     responses={200: {"content": {_ZIP: {}}, "description": "index.json, and the files that it names"}},
@@ -39,14 +39,14 @@ def present(background_tasks: BackgroundTasks, files: Annotated[list[UploadFile]
     forget = partial(shutil.rmtree, folder, ignore_errors=True)
     background_tasks.add_task(forget)
     try:
-        archive = _judged(files, folder, forget)
+        archive = _presented(files, folder, forget)
     except BaseException:
         forget()
         raise
     return FileResponse(archive, media_type=_ZIP, headers={"Cache-Control": "no-store"}, background=background_tasks)
 
 
-def _judged(uploads: list[UploadFile], folder: Path, forget: Callable[[], None]) -> Path:
+def _presented(uploads: list[UploadFile], folder: Path, forget: Callable[[], None]) -> Path:
     names: dict[Path, str] = {}
     for number, upload in enumerate(uploads, 1):
         name = safe_file_name(upload.filename or "")

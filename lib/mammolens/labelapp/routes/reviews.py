@@ -1,4 +1,4 @@
-"""MONAI Label's own doors for decisions, which lead into the ledger: an image's review, and a final label."""
+"""MONAI Label's own routes for decisions, which write to the ledger: an image's review, and a final label."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ _NOBODY = "unknown"
 
 @router.get("/", summary=f"{RBAC_USER}Get All Images/Labels from datastore", dependencies=FOR_USERS)
 def images(reviews: ReviewsDep, output: stock.ResultType | None = None) -> Any:
-    """Counts, or everything that is remembered, with what was decided."""
+    """Counts, or the infos of all images, with the decisions on them."""
     answer = stock.datastore(output)
     if output is stock.ResultType.train:
         return answer
     if output is not stock.ResultType.all:
         return {**answer, **app_instance().reviewed()}
-    marks = reviews.marks()
+    by_image = reviews.all_reviews()
     for image_id, known in answer["objects"].items():
-        known["image"]["info"] = known["image"]["info"] | marks.get(image_id, {})
+        known["image"]["info"] = known["image"]["info"] | by_image.get(image_id, {})
     return answer
 
 
 @router.get("/image/info", summary=f"{RBAC_USER}Get Image Info", dependencies=FOR_USERS)
 def info_of_image(image: str, reviews: ReviewsDep) -> dict[str, Any]:
-    """What is remembered of an image; ``review`` is the decision that counts, ``reviews`` are all of them."""
+    """The info of an image; ``review`` is the effective decision, ``reviews`` are all of them."""
     image = checked("", {"image": image})["image"]
     info: dict[str, Any] = stock.get_image_info(image)
-    return info | reviews.marks_of(image)
+    return info | reviews.reviews_of(image)
 
 
 @router.put("/image/info", summary=f"{RBAC_ANNOTATOR}Update Image Info")
 def update_info(image: str, user: CurrentAnnotator, reviews: ReviewsDep, info: Annotated[str, Form()] = "{}") -> None:
-    """Merge into what is remembered of an image; a ``review`` is a decision, an empty one takes the last one back."""
-    told = json_object(info)
-    decides, mark = InfoKey.REVIEW in told, told.pop(InfoKey.REVIEW, None)
-    passed = checked("/datastore/image/info", {"image": image, "info": json.dumps(told)})
+    """Merge into the info of an image; a ``review`` is a decision, an empty one undoes the last one."""
+    changes = json_object(info)
+    decides, review = InfoKey.REVIEW in changes, changes.pop(InfoKey.REVIEW, None)
+    passed = checked("/datastore/image/info", {"image": image, "info": json.dumps(changes)})
     if decides:
-        reviews.review(passed["image"], mark, user.username or _NOBODY)
-    if told or not decides:
+        reviews.review(passed["image"], review, user.username or _NOBODY)
+    if changes or not decides:
         stock.update_image_info(passed["image"], passed["info"], user.username)
 
 
@@ -67,20 +67,20 @@ def save_label(
     params: Annotated[str, Form()] = "{}",
     tag: str = _FINAL,
 ) -> dict[str, Any]:
-    """Keep a label; a final one is a decision: a finding where something is drawn, or else normal.
+    """Store a label; a final one is a decision: a finding if anything is drawn, else normal.
 
-    A ``review`` in ``params`` has the last word, as in an image's info.
+    A ``review`` in ``params`` takes precedence, as in an image's info.
     """
-    told = json_object(params)
-    mark = told.pop(InfoKey.REVIEW, None)
-    asked = {"image": image, "params": json.dumps(told), "tag": tag or _FINAL, "label": label}
+    extra = json_object(params)
+    review = extra.pop(InfoKey.REVIEW, None)
+    asked = {"image": image, "params": json.dumps(extra), "tag": tag or _FINAL, "label": label}
     passed = checked("/datastore/label", asked)
     if passed["tag"] == _FINAL:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / passed["label"].filename
             with file.open("wb") as copy:
                 shutil.copyfileobj(label.file, copy)
-            reviews.label(passed["image"], file, mark, user.username or _NOBODY)
+            reviews.label(passed["image"], file, review, user.username or _NOBODY)
         label.file.seek(0)
     answer: dict[str, Any] = stock.save_label(background_tasks, **passed, user=user.username)
     return answer

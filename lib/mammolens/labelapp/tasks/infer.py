@@ -23,7 +23,7 @@ from mammolens.labelapp.exams.image_scores import SiblingScores
 from mammolens.labelapp.exams.inference import derived_from_image
 from mammolens.labelapp.keys import OutputMap, ResultExtension
 from mammolens.labelapp.parameters import InferParameters, defaults
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import WEIGHTS, network_directories
 from mammolens.types import AnomalyResult, Mammogram
 
@@ -42,7 +42,7 @@ class MammogramInfer(InferTask):
         siblings: scores of the other views of an image's exam.
     """
 
-    def __init__(self, serving: Serving, images: Images, siblings: SiblingScores) -> None:
+    def __init__(self, serving: ServingModel, images: Images, siblings: SiblingScores) -> None:
         super().__init__(InferType.SEGMENTATION, labels=None, dimension=2, description=_DESCRIPTION)
         self._serving = serving
         self._images = images

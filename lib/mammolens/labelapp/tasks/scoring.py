@@ -10,10 +10,10 @@ from monailabel.interfaces.tasks.scoring import ScoringMethod
 
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.contracts import Images, ImageScorer
-from mammolens.labelapp.datastore.stored_score import judged
+from mammolens.labelapp.datastore.stored_score import is_processed
 from mammolens.labelapp.exams.image_scores import score_and_store
 from mammolens.labelapp.parameters import ScoringParameters, parse
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 
 _log = logging.getLogger(__name__)
 _EVERY = 10
@@ -22,7 +22,7 @@ _EVERY = 10
 class AnomalyScoring(ScoringMethod):
     """Stores score, p-value and model in each image's info; or why an image could not be scored."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServingModel) -> None:
         super().__init__("Anomaly score of every image, for the strategy 'most_anomalous'")
         self._serving = serving
 
@@ -39,7 +39,7 @@ class AnomalyScoring(ScoringMethod):
         again = parse(ScoringParameters, request).again
         scorer: ImageScorer = self._serving.predictor()
         listed = datastore.list_images()
-        due = [image_id for image_id in listed if again or not _judged(image_id, datastore, scorer)]
+        due = [image_id for image_id in listed if again or not _is_processed(image_id, datastore, scorer)]
         failed: dict[str, str] = {}
         for done, image_id in enumerate(due, start=1):
             if why := _failure(image_id, datastore, scorer):
@@ -63,5 +63,5 @@ def _failure(image_id: str, datastore: Images, scorer: ImageScorer) -> str | Non
     return None
 
 
-def _judged(image_id: str, datastore: Images, scorer: ImageScorer) -> bool:
-    return judged(datastore.get_image_info(image_id), scorer.model_id, scorer.calibration_id)
+def _is_processed(image_id: str, datastore: Images, scorer: ImageScorer) -> bool:
+    return is_processed(datastore.get_image_info(image_id), scorer.model_id, scorer.calibration_id)

@@ -12,19 +12,19 @@ from mammolens.config import ModelConfig
 from mammolens.errors import ModelError
 from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.parameters import TrainParameters, defaults
-from mammolens.labelapp.serving import Serving
+from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import TRAINING
 
 
 class NormalTrain(TrainTask):
-    """Learns what normal is from the images that annotators accepted; the gate decides whether the new model serves.
+    """Trains on the images that annotators confirmed as normal; the gate decides whether the new model serves.
 
     Args:
         serving: the model to start from.
-        learn: carries out a training with the parameters of a request, and gives its outcome.
+        learn: runs a training with the parameters of a request, and returns its outcome.
     """
 
-    def __init__(self, serving: Serving, learn: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    def __init__(self, serving: ServingModel, learn: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
         super().__init__("Learn from the images with the verdict 'normal'")
         self._serving = serving
         self._learn = learn
@@ -45,5 +45,5 @@ class NormalTrain(TrainTask):
         return {**record, "model": predictor.model_id}
 
     def __call__(self, request: Mapping[str, Any], datastore: Images) -> dict[str, Any]:
-        """Train, calibrate, judge; see :meth:`mammolens.labelapp.learning.learner.Learner.learn`."""
+        """Train, calibrate and evaluate; see :meth:`mammolens.labelapp.learning.learner.Learner.learn`."""
         return self._learn(request)

@@ -62,7 +62,7 @@ class FindingsPart:
         if self._shown is None:
             return ""
         if not self._findings:
-            return _("No region stands out.") if self._shown.entry.state == "judged" else _("Not judged.")
+            return _("No region stands out.") if self._shown.entry.state == "done" else _("Not judged.")
         return _("and {number} with lower peaks").format(number=left_out) if left_out else ""
 
     def _jump(self) -> None:

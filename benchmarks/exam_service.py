@@ -1,4 +1,4 @@
-"""From opening an exam to its overlay on the screen, step by step: ``.venv/bin/python benchmarks/reading_room.py``.
+"""From opening an exam to its overlay on the screen, step by step: ``.venv/bin/python benchmarks/exam_service.py``.
 
 The two CBIS-DDSM exams over a folder, in headless Chromium, which draws by the processor. The rival is OHIF's own
 basic viewer on the same exam: what it costs to look at the images alone.
@@ -67,10 +67,10 @@ def open_exam(browser: Browser, address: str) -> dict[str, float]:
     steps = {"panel is there": time.monotonic() - began}
     page.locator(".mammolens[aria-busy=false]").wait_for(timeout=_PATIENCE_MS)
     drawn = time.monotonic() - began
-    for step, part in (("last image is here", "/mammolens/images/"), ("judged", "/judge")):
+    for step, part in (("last image is here", "/mammolens/images/"), ("judged", "/infer")):
         if found := page.evaluate(_REQUESTS, part):
             steps[step] = found[0] / 1000
-            if part == "/judge":
+            if part == "/infer":
                 steps["... of which the server judged"] = found[1] / 1000
     page.context.close()
     return {**steps, "images and overlay are drawn": drawn}

@@ -53,8 +53,8 @@ def _worklist(server: Server) -> dict[str, dict[str, Any]]:
     return {exam["patient"]: exam for exam in server.get("/mammolens/worklist").json()["exams"]}
 
 
-def _judged(server: Server, exam: str, **body: Any) -> dict[str, Any]:
-    answer = server.post(f"/mammolens/exams/{exam}/judge", json=body)
+def _inferred(server: Server, exam: str, **body: Any) -> dict[str, Any]:
+    answer = server.post(f"/mammolens/exams/{exam}/infer", json=body)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -68,8 +68,8 @@ def test_both_women_have_one_exam_of_four_views(a_server: Server) -> None:
 
 def test_an_exam_is_judged_shown_and_decided_on(a_server: Server) -> None:
     for listed in _worklist(a_server).values():
-        exam = _judged(a_server, listed["exam"])
-        assert exam["state"] == "judged"
+        exam = _inferred(a_server, listed["exam"])
+        assert exam["state"] == "done"
         assert exam["problems"] == []
         (study,) = a_server.get(f"/mammolens/exams/{exam['exam']}/ohif.json").json()["studies"]
         instances = [instance for series in study["series"] for instance in series["instances"]]
@@ -86,8 +86,8 @@ def test_an_exam_is_judged_shown_and_decided_on(a_server: Server) -> None:
 
 def test_folder_and_pacs_give_the_same_numbers(a_folder_server: Server, a_pacs_server: Server) -> None:
     for patient, listed in _worklist(a_folder_server).items():
-        of_folder = _judged(a_folder_server, listed["exam"])
-        of_pacs = _judged(a_pacs_server, _worklist(a_pacs_server)[patient]["exam"])
+        of_folder = _inferred(a_folder_server, listed["exam"])
+        of_pacs = _inferred(a_pacs_server, _worklist(a_pacs_server)[patient]["exam"])
         assert of_folder["exam_p_value"] == of_pacs["exam_p_value"]
         assert [view["p_value"] for view in of_folder["views_in_detail"]] == [
             view["p_value"] for view in of_pacs["views_in_detail"]
@@ -99,7 +99,7 @@ def test_folder_and_pacs_tell_the_same_machines_and_software(a_folder_server: Se
     found = []
     for server in (a_folder_server, a_pacs_server):
         for listed in _worklist(server).values():
-            _judged(server, listed["exam"])
+            _inferred(server, listed["exam"])
         drift = server.get("/mammolens/drift").json()
         found.append((drift["exams"], drift["machines"], drift["software"]))
     assert found[0] == found[1]
@@ -108,7 +108,7 @@ def test_folder_and_pacs_tell_the_same_machines_and_software(a_folder_server: Se
 
 def test_info_is_answered_and_progress_told_while_an_exam_is_judged(a_folder_server: Server) -> None:
     exam = next(exam for patient, exam in _worklist(a_folder_server).items() if patient.startswith("Mass"))["exam"]
-    work = threading.Thread(target=lambda: _judged(a_folder_server, exam, again=True))
+    work = threading.Thread(target=lambda: _inferred(a_folder_server, exam, again=True))
     work.start()
     told = []
     while work.is_alive():
@@ -124,12 +124,12 @@ def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_ther
     a_pacs_server: Server, an_orthanc: Orthanc
 ) -> None:
     exam = next(iter(_worklist(a_pacs_server).values()))["exam"]
-    first = _judged(a_pacs_server, exam, store=True)
+    first = _inferred(a_pacs_server, exam, store=True)
     assert first["stored_at"]
     stored = requests.get(f"{an_orthanc.url}/statistics", timeout=PATIENCE_S).json()["CountInstances"]
     assert stored == 8 + 5
-    again = _judged(a_pacs_server, exam, again=True, store=True)
-    assert again["state"] == "judged"
+    again = _inferred(a_pacs_server, exam, again=True, store=True)
+    assert again["state"] == "done"
     assert requests.get(f"{an_orthanc.url}/statistics", timeout=PATIENCE_S).json()["CountInstances"] == stored
     for view in first["views_in_detail"]:
         uid = view["segmentation"]["sop_instance_uid"]
@@ -139,7 +139,7 @@ def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_ther
 
 def test_a_folder_has_no_pacs_to_send_to(a_folder_server: Server) -> None:
     exam = next(iter(_worklist(a_folder_server).values()))["exam"]
-    answer = a_folder_server.post(f"/mammolens/exams/{exam}/judge", json={"store": True})
+    answer = a_folder_server.post(f"/mammolens/exams/{exam}/infer", json={"store": True})
     assert answer.status_code == 400
     assert "no PACS" in answer.json()["detail"]
 
@@ -157,10 +157,10 @@ def test_decisions_and_results_outlive_the_server(
     folder = shutil.copytree(two_women / "phantom", tmp_path_factory.mktemp("kept") / "studies")
     server = start_server(folder)
     exam = next(iter(_worklist(server).values()))["exam"]
-    before = _judged(server, exam)
+    before = _inferred(server, exam)
     server.post(f"/mammolens/exams/{exam}/decisions", json={"verdict": "finding", "comment": "seen"})
     server.stop()
     later = start_server(folder).get(f"/mammolens/exams/{exam}").json()
-    assert later["state"] == "judged"
+    assert later["state"] == "done"
     assert later["views_in_detail"] == before["views_in_detail"]
     assert [decision["comment"] for decision in later["decisions"]] == ["seen"]
