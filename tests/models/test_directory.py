@@ -6,13 +6,23 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from mammolens.errors import ModelError
-from mammolens.models.directory import CALIBRATION, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of, save_model
+from mammolens.errors import ConfigError, ModelError
+from mammolens.models.directory import (
+    CALIBRATION,
+    CONFIG,
+    TRAINING,
+    WEIGHTS,
+    load_model,
+    model_id_of,
+    round_weights,
+    save_model,
+)
 from mammolens.models.registry import build_network
 
 
 def test_what_is_saved_is_loaded_again(tmp_path, a_small_config):
     network = build_network(a_small_config.network).eval()
+    round_weights(network)
     save_model(tmp_path / "model", a_small_config, network, {"seed": 3})
     model = load_model(tmp_path / "model")
     assert (model.config, model.training) == (a_small_config, {"seed": 3})
@@ -20,6 +30,25 @@ def test_what_is_saved_is_loaded_again(tmp_path, a_small_config):
     image = torch.rand(1, 1, 32, 32)
     with torch.inference_mode():
         assert torch.equal(model.network(image, image).reconstruction, network(image, image).reconstruction)
+
+
+def test_weights_are_kept_in_half_precision(tmp_path, a_small_config):
+    network = build_network(a_small_config.network)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    save_model(tmp_path / "model", a_small_config, network, {})
+    kept = load_file(tmp_path / "model" / WEIGHTS)
+    assert {tensor.dtype for tensor in kept.values() if tensor.is_floating_point()} == {torch.float16}
+    for name, tensor in load_model(tmp_path / "model").network.state_dict().items():
+        assert tensor.dtype == before[name].dtype
+        torch.testing.assert_close(tensor, before[name], rtol=5e-4, atol=1e-7)
+
+
+def test_weights_beyond_half_precision_are_refused(a_small_config):
+    network = build_network(a_small_config.network)
+    with torch.no_grad():
+        next(network.parameters()).fill_(1e6)
+    with pytest.raises(ConfigError, match=r"learning_rate: has led to weights that half .*; choose a smaller one"):
+        round_weights(network)
 
 
 def test_the_directory_holds_text_and_safetensors_only(make_model):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -118,13 +119,35 @@ def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
 
 
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
-    """Write configuration, weights (safetensors) and training record; each file whole or not at all."""
+    """Write configuration, weights (safetensors, float16) and training record; each file whole or not at all.
+
+    Args:
+        network: with weights that float16 holds, see :func:`round_weights`; others are rounded in the file.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     write_text(directory / CONFIG, config.to_yaml())
-    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    state = {name: _kept(tensor).contiguous() for name, tensor in network.state_dict().items()}
     with whole_file(directory / WEIGHTS) as temporary:
         save_file(state, temporary)
     write_text(directory / TRAINING, json.dumps(training, indent=1))
+
+
+@torch.no_grad()
+def round_weights(network: nn.Module) -> None:
+    """Round the weights in place to those that :func:`save_model` keeps, so that what is measured is what is saved.
+
+    Raises:
+        ConfigError: a weight is too large for float16.
+    """
+    for tensor in network.state_dict().values():
+        tensor.copy_(_kept(tensor))
+        if not tensor.isfinite().all():
+            reason = "has led to weights that half precision cannot hold"
+            raise ConfigError("training.learning_rate", reason, "choose a smaller one")
+
+
+def _kept(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def load_model(directory: Path) -> TrainedModel:

@@ -14,7 +14,15 @@ from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
-from mammolens.models.directory import CALIBRATION, CARD, TrainedModel, load_model, model_id_of, save_model
+from mammolens.models.directory import (
+    CALIBRATION,
+    CARD,
+    TrainedModel,
+    load_model,
+    model_id_of,
+    round_weights,
+    save_model,
+)
 from mammolens.models.ensemble import members_of
 from mammolens.models.registry import initial_network
 from mammolens.training.calibrate import Unseen, calibrate
@@ -77,6 +85,7 @@ def train(
     folder = _workplace(output, resume)
     pipeline = pipeline or Pipeline(config.preprocessing)
     learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress)
+    round_weights(network)
     unseen = [
         Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
     ]
