@@ -176,7 +176,7 @@ def test_downloads_make_room_for_results_and_labels_too(
         store.save_label(uid, str(label), "final", {})
         assert store.get_labeled_images() == [uid]
     else:
-        store.results.keep(Of.IMAGE, uid, "mark", {}, {DerivedKind.SEGMENTATION: pydicom.dcmread(kept)})
+        store.results.put(Of.IMAGE, uid, "mark", {}, {DerivedKind.SEGMENTATION: pydicom.dcmread(kept)})
         assert store.results.read(Of.IMAGE, uid, "mark", DerivedKind.SEGMENTATION)
     assert not kept.exists()
 

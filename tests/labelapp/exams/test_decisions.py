@@ -12,8 +12,9 @@ import pytest
 from mammolens.enums import Verdict
 from mammolens.errors import DatasetError, RequestError, StorageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision, ShownResult
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult
 from mammolens.labelapp.exams.exam import Exam, Exams
+from mammolens.labelapp.parameters import DrawnRegion
 from mammolens.review.decision import Origin
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
@@ -147,7 +148,7 @@ def test_two_readers_must_agree_where_the_server_wants_two(a_ledger: Ledger, an_
     decisions = Decisions(a_ledger, PolicyName.TWO_READERS)
     decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     assert decisions.verdict(an_exam) is None
-    assert [one.reviewer for one in decisions.standing(an_exam).decisions] == ["ada"]
+    assert [one.reviewer for one in decisions.effective(an_exam).decisions] == ["ada"]
     decisions.record(an_exam, NewDecision(Verdict.NORMAL, "grace"))
     assert decisions.verdict(an_exam) is Verdict.NORMAL
 
@@ -157,7 +158,7 @@ def test_undos_at_once_take_a_decision_back_each(decisions: Decisions, an_exam: 
         decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: decisions.undo(an_exam, f"reader-{number}"), range(8)))
-    assert decisions.standing(an_exam).decisions == ()
+    assert decisions.effective(an_exam).decisions == ()
     assert len({one.decision.undoes for one in decisions.of(an_exam).entries[8:]}) == 8
 
 

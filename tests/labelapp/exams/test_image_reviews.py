@@ -58,15 +58,15 @@ def test_a_mark_is_a_decision_on_that_image_alone(reviews: ImageReviews, decisio
 
 def test_marks_are_told_as_clients_knew_them(reviews: ImageReviews, an_exam: Exam, decisions: Decisions) -> None:
     image, other = an_exam.image_ids[:2]
-    assert reviews.marks_of(image) == {}
+    assert reviews.reviews_of(image) == {}
     decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     reviews.review(image, {"verdict": "finding"}, "grace")
-    marks = reviews.marks_of(image)
+    marks = reviews.reviews_of(image)
     assert (marks["review"]["verdict"], marks["review"]["user"]) == ("finding", "grace")
     assert marks["review"]["ts"] > 1_700_000_000
     assert [mark["verdict"] for mark in marks["reviews"]] == ["normal", "finding"]
-    assert reviews.marks_of(other)["review"]["verdict"] == "normal"
-    assert reviews.marks() == {name: reviews.marks_of(name) for name in an_exam.image_ids}
+    assert reviews.reviews_of(other)["review"]["verdict"] == "normal"
+    assert reviews.all_reviews() == {name: reviews.reviews_of(name) for name in an_exam.image_ids}
 
 
 @pytest.mark.parametrize("nothing", [{}, None])
@@ -79,8 +79,8 @@ def test_an_empty_mark_takes_the_last_decision_back_on_that_image(
     decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     reviews.review(image, nothing, "grace")
     assert reviews.verdicts()[image] is None
-    assert reviews.marks_of(image)["review"] == {}
-    assert reviews.marks_of(image)["reviews"][1]["undoes"] == reviews.marks_of(image)["reviews"][0]["decision"]
+    assert reviews.reviews_of(image)["review"] == {}
+    assert reviews.reviews_of(image)["reviews"][1]["undoes"] == reviews.reviews_of(image)["reviews"][0]["decision"]
     assert reviews.verdicts()[an_exam.image_ids[1]] is Verdict.NORMAL
 
 
@@ -110,7 +110,7 @@ def test_a_file_that_is_no_mammogram_is_not_decided_on_and_has_no_marks(
     (a_studies_folder / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 40)
     with pytest.raises(UnknownImageError):
         reviews.review("broken.dcm", {"verdict": "normal"}, "ada")
-    assert reviews.marks_of("broken.dcm") == {}
+    assert reviews.reviews_of("broken.dcm") == {}
     assert "broken.dcm" not in reviews.verdicts()
 
 
@@ -178,6 +178,6 @@ def test_while_two_readers_disagree_no_mark_counts(exams: Exams, an_exam: Exam, 
     image = an_exam.image_ids[0]
     reviews.review(image, {"verdict": "normal"}, "ada")
     reviews.review(image, {"verdict": "finding"}, "grace")
-    assert reviews.marks_of(image)["review"] == {}
+    assert reviews.reviews_of(image)["review"] == {}
     reviews.review(image, {"verdict": "normal"}, "grace")
-    assert reviews.marks_of(image)["review"]["user"] == "grace"
+    assert reviews.reviews_of(image)["review"]["user"] == "grace"

@@ -76,7 +76,8 @@ def test_views_of_an_exam_are_scored_once_and_agree_on_its_number(
     assert detail.state == "done"
     assert a_folder_datastore.status()["scored"] == 4
     kept = [
-        a_service._context.results.get(Of.IMAGE, image_id, a_service._mark(an_exam)) for image_id in an_exam.image_ids
+        a_service._context.results.get(Of.IMAGE, image_id, a_service._fingerprint(an_exam))
+        for image_id in an_exam.image_ids
     ]
     numbers = {result.facts["record"]["exam_p_value"] for result in kept if result}
     assert numbers == {detail.exam_p_value}
@@ -92,7 +93,7 @@ def test_inference_is_not_repeated_unless_requested(
     before = a_service.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION)
     a_service.infer(an_exam, again=True)
     assert a_bystander.runs == 2 * runs
-    kept = a_service._context.results.get(Of.IMAGE, an_exam.image_ids[0], a_service._mark(an_exam))
+    kept = a_service._context.results.get(Of.IMAGE, an_exam.image_ids[0], a_service._fingerprint(an_exam))
     assert kept is not None
     assert len(list(kept.files[DerivedKind.SEGMENTATION].parent.glob("*.dcm"))) == 1
     assert len(before) == len(a_service.derived(an_exam, Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION))
@@ -389,9 +390,8 @@ def test_a_result_that_the_infos_do_not_know_of_is_made_again(
 ) -> None:
     a_service.infer(an_exam)
     Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
-    later = ExamService(
-        a_serving, MammogramFolder(a_studies_folder, ("*.dcm",)), decisions, ResultPolicy(), Bystander()
-    )
+    images = MammogramFolder(a_studies_folder, ("*.dcm",))
+    later = ExamService(a_serving, Exams(images), images, decisions, ResultPolicy(), Bystander())
     later.infer(an_exam)
     detail = later.detail(an_exam)
     assert detail.state == "done"

@@ -27,8 +27,8 @@ def test_nothing_is_read_twice(a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch
     after = followed.now()
     assert read_after == [0, 2]
     assert [entry.sequence for entry in after.entries] == [1, 2, 3]
-    assert after.of("e-1").standing.verdict() is Verdict.FINDING
-    assert before.of("e-1").standing.verdict() is Verdict.NORMAL
+    assert after.of("e-1").effective.verdict() is Verdict.FINDING
+    assert before.of("e-1").effective.verdict() is Verdict.NORMAL
     assert after.of("e-2") is other
 
 
@@ -37,7 +37,7 @@ def test_what_another_process_appends_is_seen(a_ledger: Ledger) -> None:
     assert followed.now().of("e-1").entries == ()
     with Ledger.open(a_ledger.name) as theirs:
         theirs.append(_decision("e-1"))
-    assert followed.now().of("e-1").standing.verdict() is Verdict.NORMAL
+    assert followed.now().of("e-1").effective.verdict() is Verdict.NORMAL
     assert followed.now().head == a_ledger.head()
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from mammolens.labelapp.jobs.files import JobFiles
 from mammolens.labelapp.jobs.job import Job, JobStatus
-from mammolens.labelapp.jobs.progress import ProgressTracker, ProgressWriter, place
+from mammolens.labelapp.jobs.progress import ProgressTracker, ProgressWriter, position
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobProgress
 from mammolens.training.progress import Stage, TrainingProgress
@@ -47,7 +47,7 @@ def test_attempts_are_compared_by_stage_and_then_by_what_was_done() -> None:
     def told(stage: Stage, done: int) -> JobProgress:
         return JobProgress(stage=stage, sentence="", done=done, total=99)
 
-    assert (0, 0) < place(told(Stage.PREPARE, 90)) < place(told(Stage.LEARN, 1)) < place(told(Stage.LEARN, 2))
+    assert (0, 0) < position(told(Stage.PREPARE, 90)) < position(told(Stage.LEARN, 1)) < position(told(Stage.LEARN, 2))
 
 
 @pytest.fixture

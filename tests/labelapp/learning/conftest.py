@@ -16,12 +16,13 @@ from mammolens.datasets.base import Dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
-from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.learning.candidate import CandidateFolder, Train
 from mammolens.labelapp.learning.learner import Learner
 from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.parameters import DrawnRegion
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import WEIGHTS

@@ -6,8 +6,9 @@ import pytest
 
 from mammolens.datasets.base import Lesion
 from mammolens.enums import Verdict
-from mammolens.labelapp.exams.decisions import Decisions, DrawnRegion, NewDecision
+from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.parameters import DrawnRegion
 
 HUGE = 1.5e308  # finite, and twice it is not
 
@@ -27,12 +28,10 @@ def test_a_region_outside_the_image_judges_nobody(
 ) -> None:
     one, two = list(a_site.exams.all().values())[:2]
     across = DrawnRegion(image=one.images[0].image_id, points=((-9.0, 10.0), (1.0, 20.0)))
-    decisions.record(
-        one, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=across.image_id, points=outside), across))
-    )
-    decisions.record(
-        two, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=two.images[0].image_id, points=outside),))
-    )
+    # Not checked, as a decision that was imported.
+    elsewhere = [DrawnRegion.model_construct(image=exam.image_ids[0], points=list(outside)) for exam in (one, two)]
+    decisions.record(one, NewDecision(Verdict.FINDING, "grace", drawn=(elsewhere[0], across)))
+    decisions.record(two, NewDecision(Verdict.FINDING, "grace", drawn=(elsewhere[1],)))
     (case,) = a_site.findings().cases
     assert case.lesions == (Lesion(15.0, -4.0, 5.0, 5.0, shape="box"),)
 
