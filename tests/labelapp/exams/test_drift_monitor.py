@@ -35,7 +35,7 @@ CALIBRATION = Calibration(
 EVEN = [(n + 1) / 50 for n in range(50)]
 
 
-class TrainingData:
+class Site:
     """A worklist, what is remembered of its images, and a model, all made up."""
 
     def __init__(self, calibration: Calibration = CALIBRATION) -> None:
@@ -43,7 +43,7 @@ class TrainingData:
         self.entries: list[ExamSummary] = []
         self.known: dict[str, Mapping[str, Any]] = {}
 
-    def predictor(self) -> "TrainingData":
+    def predictor(self) -> "Site":
         return self
 
     def in_order(self) -> list[ExamSummary]:
@@ -88,7 +88,7 @@ def _causes(told: DriftDetail) -> list[str]:
 
 
 def test_without_an_exam_nothing_is_told() -> None:
-    told = TrainingData().watch().detail()
+    told = Site().watch().detail()
     assert told.model_dump() == {
         "alarm": False,
         "alarms": [],
@@ -104,7 +104,7 @@ def test_without_an_exam_nothing_is_told() -> None:
 
 
 def test_exams_like_the_calibrations_raise_no_alarm() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive(EVEN)
     told = site.watch().detail()
     assert (told.alarm, told.exams, told.enough) == (False, 50, True)
@@ -118,7 +118,7 @@ def test_exams_like_the_calibrations_raise_no_alarm() -> None:
 
 
 def test_a_new_machine_raises_the_alarm_before_there_are_exams_enough_to_judge_scores() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([0.5] * 3, "B")
     told = site.watch().detail()
     assert _causes(told) == ["new_machine"]
@@ -129,7 +129,7 @@ def test_a_new_machine_raises_the_alarm_before_there_are_exams_enough_to_judge_s
 
 
 def test_new_software_on_a_known_machine_raises_the_alarm() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive(EVEN)
     site.arrive([0.5] * 5, software="2")
     told = site.watch().detail()
@@ -139,7 +139,7 @@ def test_new_software_on_a_known_machine_raises_the_alarm() -> None:
 
 def test_a_calibration_without_software_says_nothing_of_it() -> None:
     images = tuple(image.model_copy(update={"software_versions": None}) for image in CALIBRATION.images)
-    site = TrainingData(Calibration(images, CALIBRATION.exams, CALIBRATION.config))
+    site = Site(Calibration(images, CALIBRATION.exams, CALIBRATION.config))
     site.arrive(EVEN, software="2")
     told = site.watch().detail()
     assert told.alarm is False
@@ -148,13 +148,13 @@ def test_a_calibration_without_software_says_nothing_of_it() -> None:
 
 @pytest.mark.parametrize(("power", "cause"), [(4.0, "scores_up"), (0.25, "scores_down")])
 def test_moved_scores_raise_the_alarm(power: float, cause: str) -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([p**power for p in EVEN])
     assert _causes(site.watch().detail()) == [cause]
 
 
 def test_exams_with_a_finding_do_not_count() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive(EVEN)
     site.arrive([0.01] * 40, verdict="finding")
     told = site.watch().detail()
@@ -162,7 +162,7 @@ def test_exams_with_a_finding_do_not_count() -> None:
 
 
 def test_only_the_last_patients_are_watched() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([0.01] * 200)
     site.arrive(EVEN)
     told = site.watch(window=50).detail()
@@ -170,7 +170,7 @@ def test_only_the_last_patients_are_watched() -> None:
 
 
 def test_what_the_serving_model_has_not_scored_does_not_count_and_is_told() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([None] * 30)
     site.arrive(EVEN)
     told = site.watch().detail()
@@ -179,7 +179,7 @@ def test_what_the_serving_model_has_not_scored_does_not_count_and_is_told() -> N
 
 
 def test_exams_from_before_the_model_came_may_have_taught_it_and_do_not_count() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([0.9] * 40)
     came = datetime.fromtimestamp(1000.5 + 40, UTC)
     watch = site.watch(came)
@@ -192,14 +192,14 @@ def test_exams_from_before_the_model_came_may_have_taught_it_and_do_not_count() 
 
 
 def test_p_values_on_the_edge_of_a_bin_are_counted_below_it() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive([n / 10 for n in range(1, 11)])
     site.arrive([0.3, 0.1 + 0.2, 0.7 - 0.4])
     assert site.watch().detail().p_values == [1, 1, 4, 1, 1, 1, 1, 1, 1, 1]
 
 
 def test_it_is_computed_anew_only_when_something_has_changed() -> None:
-    site = TrainingData()
+    site = Site()
     site.arrive(EVEN)
     watch = site.watch()
     told = watch.detail()
@@ -212,7 +212,7 @@ def test_it_is_computed_anew_only_when_something_has_changed() -> None:
 
 def test_an_alarm_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "mammolens")
-    site = TrainingData()
+    site = Site()
     watch = site.watch(window=30, limits=DriftLimits(fewest=10))
     site.arrive([0.5] * 3, "B")
     watch.detail()
