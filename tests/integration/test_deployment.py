@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 MULTIPART = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
 
 
-class TrainingData:
+class Site:
     """A running site; ``address`` is what scripts/run_topology.py printed."""
 
     def __init__(self, process: subprocess.Popen[str], address: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def a_realm() -> Iterator[Realm]:
 
 
 @pytest.fixture(scope="module")
-def a_site(a_realm: Realm, a_small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainingData]:
+def a_site(a_realm: Realm, a_small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole site with a small model; what is missing is installed where that is possible without asking."""
     subprocess.run([REPOSITORY / "scripts" / "install-test-servers.sh"], check=True, capture_output=True)
     home = tmp_path_factory.mktemp("site")
@@ -86,7 +86,7 @@ def a_site(a_realm: Realm, a_small_model: Path, tmp_path_factory: pytest.TempPat
             if reason.startswith("missing:") and not os.environ.get("CI"):
                 pytest.skip(reason)
             pytest.fail(reason)
-        yield TrainingData(process, json.loads(line))
+        yield Site(process, json.loads(line))
     finally:
         end(process)
 
@@ -98,7 +98,7 @@ def four_views(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def known_images(a_site: TrainingData, a_realm: Realm, four_views: list[Path]) -> list[str]:
+def known_images(a_site: Site, a_realm: Realm, four_views: list[Path]) -> list[str]:
     """Ids of an exam that was sent to Orthanc, as the app tells them through the proxy."""
     for file in four_views:
         a_site.ask_orthanc("POST", "/instances", data=file.read_bytes()).raise_for_status()
@@ -112,13 +112,13 @@ def known_images(a_site: TrainingData, a_realm: Realm, four_views: list[Path]) -
     return images()
 
 
-def test_plain_http_is_sent_to_tls(a_site: TrainingData) -> None:
+def test_plain_http_is_sent_to_tls(a_site: Site) -> None:
     answer = requests.get(f"{a_site.address['http']}/ohif/viewer?x=1", allow_redirects=False, timeout=PATIENCE_S)
     assert answer.status_code == 308
     assert answer.headers["Location"] == f"{a_site.url}/ohif/viewer?x=1"
 
 
-def test_a_client_that_does_not_know_the_authority_refuses_the_certificate(a_site: TrainingData) -> None:
+def test_a_client_that_does_not_know_the_authority_refuses_the_certificate(a_site: Site) -> None:
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(a_site.url, timeout=PATIENCE_S)
 
@@ -135,13 +135,13 @@ def test_a_client_that_does_not_know_the_authority_refuses_the_certificate(a_sit
         ("POST", "/proxy/dicom/studies"),
     ],
 )
-def test_without_a_token_nobody_gets_in(a_site: TrainingData, method: str, path: str) -> None:
+def test_without_a_token_nobody_gets_in(a_site: Site, method: str, path: str) -> None:
     assert a_site.ask(method, path).status_code == 401
     forged = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "localhost", "Authorization": "Bearer x"}
     assert a_site.ask(method, path, headers=forged).status_code == 401
 
 
-def test_no_route_of_the_app_answers_a_stranger(a_site: TrainingData) -> None:
+def test_no_route_of_the_app_answers_a_stranger(a_site: Site) -> None:
     """Whatever is added later, too: the routes are those that the app tells of itself."""
     routes = a_site.ask("GET", "/openapi.json").json()["paths"]
     assert len(routes) > 15
@@ -154,7 +154,7 @@ def test_no_route_of_the_app_answers_a_stranger(a_site: TrainingData) -> None:
     assert open_doors == {("get", "/auth/"), ("post", "/auth/token")}
 
 
-def test_an_exam_of_orthanc_is_scored(a_site: TrainingData, a_realm: Realm, known_images: list[str]) -> None:
+def test_an_exam_of_orthanc_is_scored(a_site: Site, a_realm: Realm, known_images: list[str]) -> None:
     user = a_realm.login("monailabel-user")
     answer = a_site.ask("POST", f"/infer/{TASK}?image={known_images[0]}&output=json", headers=user)
     assert answer.status_code == 200, answer.text
@@ -163,14 +163,14 @@ def test_an_exam_of_orthanc_is_scored(a_site: TrainingData, a_realm: Realm, know
     assert 0 < record["p_value"] <= 1
 
 
-def test_a_map_comes_back_whole(a_site: TrainingData, a_realm: Realm, known_images: list[str]) -> None:
+def test_a_map_comes_back_whole(a_site: Site, a_realm: Realm, known_images: list[str]) -> None:
     params = {"params": json.dumps({"output_map": "float"})}
     user = a_realm.login("monailabel-user")
     path = f"/infer/{TASK}?image={known_images[0]}&output=image"
     assert a_site.ask("POST", path, headers=user, data=params).content.startswith(b"NRRD")
 
 
-def test_viewers_search_and_store_through_the_app(a_site: TrainingData, a_realm: Realm, tmp_path: Path) -> None:
+def test_viewers_search_and_store_through_the_app(a_site: Site, a_realm: Realm, tmp_path: Path) -> None:
     files = write_phantom_exam(make_phantom_exam(5), tmp_path)
     parts = [b"--x\r\nContent-Type: application/dicom\r\n\r\n" + file.read_bytes() + b"\r\n" for file in files]
     body = b"".join(parts) + b"--x--"
@@ -185,7 +185,7 @@ def test_viewers_search_and_store_through_the_app(a_site: TrainingData, a_realm:
 
 
 @pytest.mark.parametrize("path", ["/system", "/dicom-web/studies", "/app/explorer.html", "/instances", "/tools/reset"])
-def test_nothing_else_of_orthanc_is_reached(a_site: TrainingData, a_realm: Realm, path: str) -> None:
+def test_nothing_else_of_orthanc_is_reached(a_site: Site, a_realm: Realm, path: str) -> None:
     assert a_site.ask_orthanc("GET", "/system").status_code == 200
     admin = a_realm.login("monailabel-admin", "monailabel-user", "monailabel-annotator")
     assert a_site.ask("GET", path, headers=admin).status_code == 404
@@ -195,21 +195,21 @@ def test_nothing_else_of_orthanc_is_reached(a_site: TrainingData, a_realm: Realm
         assert b"Orthanc" not in content
 
 
-def test_orthanc_wants_its_password_and_keeps_its_index_in_postgresql(a_site: TrainingData) -> None:
+def test_orthanc_wants_its_password_and_keeps_its_index_in_postgresql(a_site: Site) -> None:
     assert requests.get(f"{a_site.address['orthanc']}/system", timeout=PATIENCE_S).status_code == 401
     system = a_site.ask_orthanc("GET", "/system").json()
     assert "PostgreSQLIndex" in system["DatabaseBackendPlugin"]
     assert not list(Path(a_site.address["home"]).rglob("index*"))  # what SQLite would leave
 
 
-def test_redirects_stay_on_tls_whatever_a_client_says_of_itself(a_site: TrainingData, a_realm: Realm) -> None:
+def test_redirects_stay_on_tls_whatever_a_client_says_of_itself(a_site: Site, a_realm: Realm) -> None:
     forged = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "Forwarded": "proto=http"}
     answer = a_site.ask("GET", "/info", headers={**a_realm.login("monailabel-user"), **forged})
     assert answer.headers["Location"] == f"{a_site.url}/info/"
 
 
 def test_pages_of_this_site_may_change_something_and_others_may_not(
-    a_site: TrainingData, a_realm: Realm, known_images: list[str]
+    a_site: Site, a_realm: Realm, known_images: list[str]
 ) -> None:
     annotator = a_realm.login("monailabel-user", "monailabel-annotator")
     path, mark = f"/datastore/image/info?image={known_images[0]}", {"info": '{"review": {"verdict": "normal"}}'}
@@ -217,7 +217,7 @@ def test_pages_of_this_site_may_change_something_and_others_may_not(
         assert a_site.ask("PUT", path, headers={**annotator, "Origin": origin}, data=mark).status_code == status
 
 
-def test_what_the_app_says_of_a_page_reaches_the_browser(a_site: TrainingData, a_realm: Realm) -> None:
+def test_what_the_app_says_of_a_page_reaches_the_browser(a_site: Site, a_realm: Realm) -> None:
     plain = {**a_realm.login("monailabel-user"), "Accept-Encoding": "identity"}  # compressed, some headers change
     behind = requests.get(f"{a_site.address['app']}/ohif/", headers=plain, timeout=PATIENCE_S)
     in_front = a_site.ask("GET", "/ohif/", headers=plain)
@@ -230,21 +230,21 @@ def test_what_the_app_says_of_a_page_reaches_the_browser(a_site: TrainingData, a
     assert "max-age" in in_front.headers["Strict-Transport-Security"]
 
 
-def test_a_request_that_is_too_large_is_told_so_in_one_line(a_site: TrainingData, a_realm: Realm) -> None:
+def test_a_request_that_is_too_large_is_told_so_in_one_line(a_site: Site, a_realm: Realm) -> None:
     headers = {**a_realm.login("monailabel-user"), "Content-Length": str(600 * 2**20)}
     status, content = a_site.ask_exactly("POST", f"/infer/{TASK}", headers)
     assert status == 413
     assert "512 MB" in json.loads(content)["detail"]
 
 
-def test_the_containers_are_healthy_when_their_services_answer(a_site: TrainingData) -> None:
+def test_the_containers_are_healthy_when_their_services_answer(a_site: Site) -> None:
     assert a_site.ask("HEAD", "/healthz").status_code == 200
     check = [sys.executable, str(REPOSITORY / "deploy" / "healthcheck.py")]
     assert subprocess.run([*check, f"{a_site.address['app']}/info/"], check=False).returncode == 0
     assert subprocess.run([*check, "http://127.0.0.1:9/info/"], check=False).returncode == 1
 
 
-def test_it_stops_without_a_rest(a_site: TrainingData) -> None:  # the last one: it ends the site
+def test_it_stops_without_a_rest(a_site: Site) -> None:  # the last one: it ends the site
     cluster = Path(f"/proc/{a_site.address['processes']['postgres']}/cwd").resolve()
     a_site.process.terminate()
     assert a_site.process.wait(PATIENCE_S) == 0
