@@ -53,7 +53,7 @@ def test_attempts_are_compared_by_stage_and_then_by_what_was_done() -> None:
 @pytest.fixture
 def a_job(some_files: JobFiles) -> Job:
     job = some_files.save(Job.requested(LearningKind.TRAIN, {}, "anna"))
-    some_files.save_status(job.job, JobStatus(log=("the server ended; goes on by itself",)))
+    some_files.save_status(job.job, JobStatus(log=("the server ended; resumed automatically",)))
     return job
 
 
@@ -62,7 +62,7 @@ def test_epochs_become_lines_behind_those_of_earlier_attempts(some_files: JobFil
     for epoch in (1, 2):
         write(TrainingProgress(Stage.LEARN, epoch, 2, 0.5, 0.25, 9.0))
     track = some_files.status(a_job.job)
-    assert track.log[0] == "the server ended; goes on by itself"
+    assert track.log[0] == "the server ended; resumed automatically"
     assert [line.split(",")[0] for line in track.log[1:]] == ["epoch 1/2", "epoch 2/2"]
     assert track.progress is not None
     assert (track.progress.stage, track.progress.done, track.progress.total) == (Stage.LEARN, 2, 2)

@@ -70,7 +70,7 @@ def test_a_running_job_is_stopped_and_resumed_at_the_end_of_the_queue(
 
 def test_what_is_over_cannot_be_stopped_and_what_is_not_cannot_go_on(a_queue: LearningQueue) -> None:
     job = a_queue.ask(TRAIN, {}, "anna")
-    with pytest.raises(RequestError, match="is queued; only one that was stopped or failed can go on"):
+    with pytest.raises(RequestError, match="is queued; resume one that was stopped or failed"):
         a_queue.resume(job.job, "anna")
     a_queue.stop(job.job, "anna")
     with pytest.raises(RequestError, match="is over already"):
@@ -85,7 +85,7 @@ def test_after_a_crash_a_job_goes_on_before_all_that_wait(a_running_queue: Learn
     again = a_launcher.number(2)
     assert (again.job.job, again.job.attempts) == (first.job, 2)
     log = a_running_queue.detail(again.job).log
-    assert log == ["its process was ended by signal 9; goes on by itself"]
+    assert log == ["its process was ended by signal 9; resumed automatically"]
     again.succeed()
     assert a_launcher.number(3).job.job == second.job
 
@@ -126,7 +126,7 @@ def test_what_ran_when_the_server_died_goes_on_after_its_restart(
     after.start()
     again = a_launcher.number(1)
     assert (again.job.job, again.job.attempts) == (job.job, 2)
-    assert after.detail(again.job).log == ["the server ended; goes on by itself"]
+    assert after.detail(again.job).log == ["the server ended; resumed automatically"]
     assert [one.job for one in after.queued()] == [waiting.job]
 
 

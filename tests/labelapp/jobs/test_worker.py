@@ -118,7 +118,7 @@ def test_a_process_that_crashes_is_started_again_and_goes_on(
     assert job.outcome["parameters"]["resumed"] is True
     assert lines(some_files, job) == [
         "epoch 1/3",
-        "its process ended with code 9; goes on by itself",
+        "its process ended with code 9; resumed automatically",
         "epoch 2/3",
         "epoch 3/3",
         "done: not worse",

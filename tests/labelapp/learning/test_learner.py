@@ -51,7 +51,7 @@ def test_where_a_person_is_to_be_asked_the_model_waits_for_her(
     before = a_site_serving.store.serving_version()
     outcome = make_learner(promotion=Promotion.ASK).learn("train", {})
     assert (outcome["serves"], outcome["waits"]) == (False, True), outcome["reason"]
-    assert "waits for a person to accept it" in outcome["reason"]
+    assert "awaits approval by a person" in outcome["reason"]
     assert a_site_serving.store.serving_version() == before
     accept(a_site_serving.store, outcome["model"], by="anna")
     assert a_site_serving.store.serving_version() == outcome["model"]
@@ -66,7 +66,7 @@ def test_shuffled_weights_are_refused_each_time_however_honest_their_calibration
     outcome = make_learner(Shuffled(a_site_serving)).learn("train", {"seed": run})
     assert (outcome["serves"], outcome["waits"]) == (False, False)
     assert "is not shown to see synthetic lesions any better than chance" in outcome["reason"]
-    assert outcome["reason"].endswith("a person may let it serve all the same, and say why")
+    assert outcome["reason"].endswith("a person may let it serve nevertheless, with a reason")
     assert a_site_serving.store.serving_version() == before
 
 
@@ -263,7 +263,7 @@ def test_where_no_model_serves_the_first_one_is_kept_until_a_person_lets_it_serv
     shutil.rmtree(a_site_serving.store.serving())
     outcome = make_learner(copied).learn("train", {})
     assert not outcome["serves"]
-    assert "no model serves that it could be compared with" in outcome["reason"]
+    assert "there is no serving model to compare it with" in outcome["reason"]
     accept(a_site_serving.store, outcome["model"], by="anna", why="the first one")
     assert (
         a_site_serving.predictor().model_id == outcome["model"].split("-", 2)[0] + "-" + outcome["model"].split("-")[1]

@@ -94,7 +94,7 @@ def test_where_nearly_all_are_set_aside_too_few_are_left_to_learn_from() -> None
 
 
 def test_too_few_patients_are_an_error_that_counts_them() -> None:
-    with pytest.raises(DatasetError, match="of 2 patients with accepted images, .* too few are left to learn from"):
+    with pytest.raises(DatasetError, match="of 2 patients with eligible images, .* too few are left to learn from"):
         learned(2)
 
 
@@ -110,5 +110,5 @@ def test_a_model_that_learned_here_is_calibrated_on_those_alone_who_never_teach(
 
 
 def test_where_nobody_is_left_to_calibrate_on_that_is_said() -> None:
-    with pytest.raises(DatasetError, match="none of the 1 patients with accepted images is left to calibrate on"):
+    with pytest.raises(DatasetError, match="none of the 1 patients with eligible images is left to calibrate on"):
         split_for_calibration(normals(1), held_back_share=0.999, calibration_share=0.25, trained_here=False)

@@ -83,7 +83,7 @@ def an_exam_with_results(a_client: TestClient) -> str:
         ("drift", "DriftDetail"),
         ("jobs", "JobList"),
         ("models", "ModelList"),
-        ("second-look", "SuspectNormalList"),
+        ("suspect-normals", "SuspectNormalList"),
         ("exams/e-0000000000000000", "ErrorDetail"),
     ],
 )

@@ -169,11 +169,11 @@ class Site:
         self.told: dict[str, Any] = {
             "jobs": {"jobs": [], "running": None, "queued": []},
             "models": {"serving": OLD, "models": [new, old], "history": [event]},
-            "second-look": {"exams": [look], "model": OLD},
+            "suspect-normals": {"exams": [look], "model": OLD},
             "drift": {"alarm": True, "sentence": "a new machine", "p_values": [5, *[1] * 9], "machines": [machine]},
         }
         self.asked: list[tuple[str, str, Any]] = []
-        page.route(re.compile(r"/mammolens/(jobs|models|second-look|drift)"), self._answer)
+        page.route(re.compile(r"/mammolens/(jobs|models|suspect-normals|drift)"), self._answer)
         page.goto(f"{ORIGIN}/models")
         page.wait_for_selector(f"#status:has-text('{OLD}')")
 
