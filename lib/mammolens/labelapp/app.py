@@ -142,7 +142,7 @@ class MammoLensApp(MONAILabelApp):
         return {STRATEGY: MostAnomalous(self._verdicts)}
 
     def init_scoring_methods(self) -> dict[str, ScoringMethod]:
-        """What the strategy lives on."""
+        """The scores that the strategy needs."""
         return {SCORING: AnomalyScoring(self._serving)}
 
     def init_batch_infer(self) -> BatchInferTask:
@@ -220,13 +220,13 @@ class MammoLensApp(MONAILabelApp):
         return result
 
     def on_init_complete(self) -> None:
-        """Load the model, and get to know the exams, before the first request waits for it."""
+        """Load the model and group the exams before the first request has to wait for it."""
         super().on_init_complete()
         try:
             self._serving.predictor()
         except MammoLensError as error:
             _log.error("no model serves: %s", error)
-        threading.Thread(target=self._know_exams, name="exams", daemon=True).start()
+        threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
         self.learning.start()
         Schedule(self._settings, self.learning, self._count_normals).start()
 
@@ -252,14 +252,14 @@ class MammoLensApp(MONAILabelApp):
         }
 
     def drift(self) -> DriftSummary | None:
-        """Alarms, and how it is in one sentence; ``None`` while ``GET /mammolens/drift`` answers with an error."""
+        """Alarms and a summary in one sentence; ``None`` while ``GET /mammolens/drift`` answers with an error."""
         try:
             return self.drift_monitor.summary()
         except MammoLensError:
             return None
 
     def reviewed(self) -> dict[str, Any]:
-        """How many images have each verdict, as ``reviewed``; nothing while ledger or PACS, as they say, are away."""
+        """Number of images with each verdict, as ``reviewed``; nothing while ledger or PACS do not answer."""
         try:
             return {"reviewed": self.exam_service.reviews.counts()}
         except MammoLensError:
@@ -292,7 +292,7 @@ class MammoLensApp(MONAILabelApp):
         return self.exam_service.reviews.verdicts()
 
     def _ledger_info(self) -> dict[str, Any]:
-        """Where the ledger lies, without a password, and its end; why there is none, while it does not answer."""
+        """Location of the ledger, without a password, and its head; an error while it does not answer."""
         decisions = self.exam_service.decisions
         info: dict[str, Any] = {"place": self.ledger.name, "policy": decisions.policy.value}
         try:
@@ -301,8 +301,8 @@ class MammoLensApp(MONAILabelApp):
             info |= {"head": None, "error": str(error)}
         return {"ledger": info}
 
-    def _know_exams(self) -> None:
-        """Have the header of every image read once; ten thousand take about ten seconds."""
+    def _group_exams(self) -> None:
+        """Read the header of every image once; ten thousand take about ten seconds."""
         try:
             self.exam_service.exams.all()
         except MammoLensError as error:
@@ -314,7 +314,7 @@ class MammoLensApp(MONAILabelApp):
     def _in_the_pool(self, work: Callable[[], T], ended_late: Callable[[], None] = lambda: None) -> T:
         """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says.
 
-        What nobody waits for any more is not begun; what has begun cannot be ended, and is followed by ``ended_late``.
+        Work that timed out is not started; if it runs, it cannot be stopped and ``ended_late`` is called at its end.
         """
         if self._infers_threadpool is None:
             return work()

@@ -31,8 +31,8 @@ class _Original:
 class OriginalsCache:
     """A folder of files that can be had again; several processes may use it.
 
-    When a file was used last stands in its access time, which is set here and not by reading, so that it holds
-    on disks that keep none. A file counts as in use for ``in_use_seconds`` after it was handed out, and is not
+    When a file was last used is stored as its access time, which is set here and not by reading, so that it works
+    on disks that do not record it. A file counts as in use for ``in_use_seconds`` after it was handed out, and is not
     removed meanwhile, not even above the limit.
 
     Args:
@@ -111,7 +111,7 @@ class OriginalsCache:
 def _used(path: Path) -> bool:
     """Note that a file is used now; whether it is there."""
     try:
-        modified = path.stat().st_mtime_ns  # stays: others tell by it that a file has changed
+        modified = path.stat().st_mtime_ns  # unchanged: others detect changed files by it
         os.utime(path, ns=(time.time_ns(), modified))
     except FileNotFoundError:
         return False

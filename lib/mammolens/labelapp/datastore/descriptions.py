@@ -1,4 +1,4 @@
-"""What is known of a datastore's image before anybody decodes it."""
+"""Description of a datastore's image from its header or the search answer, without decoding it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mammolens.types import ExamKey, ImageHeader
 
 @dataclass(frozen=True, slots=True)
 class ImageDescription:
-    """An image of a folder or of a PACS; ``None`` stands where nothing is known.
+    """An image of a folder or of a PACS; ``None`` where nothing is known.
 
     Attributes:
         image_id: of the datastore.
@@ -51,7 +51,7 @@ class ImageDescription:
 
     @classmethod
     def of_search(cls, sop: str, series: str, study: str, attributes: Mapping[str, str]) -> ImageDescription:
-        """Of an image of a PACS, as the search answer tells it (PS3.18 10.6)."""
+        """Of an image of a PACS, from the search answer (PS3.18 10.6)."""
         patient = attributes.get("PatientID", "")
         header = Dataset()
         header.PatientID = patient

@@ -220,9 +220,9 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
 
 
 def _by_study(instance: Instance) -> tuple[str, ...]:
-    told = instance.attributes
-    views = (told.get("ImageLaterality", ""), told.get("ViewPosition", ""))
-    return (told.get("StudyDate", ""), instance.study_instance_uid, *views, instance.sop_instance_uid)
+    attributes = instance.attributes
+    views = (attributes.get("ImageLaterality", ""), attributes.get("ViewPosition", ""))
+    return (attributes.get("StudyDate", ""), instance.study_instance_uid, *views, instance.sop_instance_uid)
 
 
 def _description(instance: Instance) -> ImageDescription:

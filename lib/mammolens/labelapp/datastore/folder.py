@@ -91,7 +91,7 @@ class MammogramFolder(LabelledImages):
         except InputError:
             return None
         if _is_another(self.objects().get(image_id), header.sop_instance_uid):
-            self._begin_anew(image_id, header.sop_instance_uid)
+            self._reset_info(image_id, header.sop_instance_uid)
         return ImageDescription.of_header(image_id, header)
 
     def can_store(self) -> bool:
@@ -155,7 +155,7 @@ class MammogramFolder(LabelledImages):
             raise UnknownImageError(image_id, "no such image here", "see GET /datastore/?output=all for the ids")
         return self._root / relative
 
-    def _begin_anew(self, image_id: str, sop_instance_uid: str) -> None:
+    def _reset_info(self, image_id: str, sop_instance_uid: str) -> None:
         """Put aside what is remembered, since the file holds another image by now, perhaps another woman's."""
         with self.writing() as objects:
             known = objects[image_id]

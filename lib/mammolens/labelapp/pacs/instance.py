@@ -1,4 +1,4 @@
-"""One image of a PACS, as its search answer tells it."""
+"""One image of a PACS, as described by its search answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Instance:
     """One SOP instance.
 
     Args:
-        attributes: texts by keyword, as far as the search told them. ImageLaterality is 'L' or 'R' and
+        attributes: texts by keyword, as far as the search answer has them. ImageLaterality is 'L' or 'R' and
             ViewPosition as in :class:`~mammolens.enums.ViewPosition`, wherever the answer had them from.
     """
 

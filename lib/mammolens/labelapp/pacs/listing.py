@@ -64,12 +64,12 @@ class Listing:
             if started >= self._whole_due:
                 counts = self._search.studies()
                 self._studies_due = self._due_again(started)
-                self._studies = self._anew(counts)
+                self._studies = self._list_all(counts)
                 self._whole_due = max(self._due_again(started), self._clock() + _WHOLE_EVERY_S)
             elif started >= self._studies_due:
                 counts = self._search.studies()
                 uncounted = self._searches_whole and None in counts.values()
-                self._studies = self._anew(counts) if uncounted else self._changed(counts)
+                self._studies = self._list_all(counts) if uncounted else self._changed(counts)
                 self._studies_due = self._due_again(started)
             else:
                 self._studies |= self._changed(self._search.studies(StudyDate=self._these_days()))
@@ -81,7 +81,7 @@ class Listing:
         taken = now - started
         return now + _SHARE * taken if taken > _QUICK_S else now
 
-    def _anew(self, counts: Mapping[str, int | None]) -> dict[str, _Study]:
+    def _list_all(self, counts: Mapping[str, int | None]) -> dict[str, _Study]:
         found, surely_all = self._whole(_total(counts))
         complete = {
             uid: _Study(counts.get(uid), tuple(instances))
@@ -141,5 +141,5 @@ class Listing:
 
 def _total(counts: Mapping[str, int | None]) -> int | None:
     """All instances of the studies; ``None`` if one is not counted."""
-    told = [count for count in counts.values() if count is not None]
-    return sum(told) if len(told) == len(counts) else None
+    known = [count for count in counts.values() if count is not None]
+    return sum(known) if len(known) == len(counts) else None

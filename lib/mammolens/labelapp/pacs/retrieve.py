@@ -28,7 +28,7 @@ _EPILOGUE = 1024  # bytes; where the end of the last part is looked for
 def retrieve(access: PacsAccess, instance: Instance) -> bytes:
     """The instance's file, byte by byte as the PACS sent it; in no other transfer syntax than it is stored.
 
-    dicomweb-client is not used for this: it takes an answer without its end for whole, and writes anew what it
+    dicomweb-client is not used for this: it takes an answer without its end for whole, and rewrites what it
     has read.
 
     Raises:

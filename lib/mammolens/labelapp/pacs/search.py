@@ -54,7 +54,7 @@ class Search:
         self._client.set_http_retry_params(retry=False)  # the session does it
 
     def studies(self, **matching: str) -> dict[str, int | None]:
-        """Studies with mammograms, and how many instances of whatever kind each has, if the server tells.
+        """Studies with mammograms, and how many instances of any kind each has, if the server says.
 
         Raises:
             PacsError: no answer, or one that cannot be understood.
@@ -140,9 +140,9 @@ class Search:
 def _checked(page: Any, uid: str, url: str) -> list[Answer]:
     """The page, if it is DICOM JSON of what was asked for (PS3.18 F.2)."""
     if isinstance(page, list) and all(isinstance(answer, dict) for answer in page):
-        told = [answer for answer in page if _is_attribute(answer.get(uid))]
-        if told or not page:
-            return told
+        found = [answer for answer in page if _is_attribute(answer.get(uid))]
+        if found or not page:
+            return found
     raise PacsError(url, "the answer to a search is no DICOM JSON", "check the address: it is that of DICOMweb")
 
 

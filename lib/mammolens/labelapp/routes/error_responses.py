@@ -44,7 +44,7 @@ def status_of(error: MammoLensError) -> int:
 
 
 def add_error_responses(app: FastAPI) -> None:
-    """Register the handlers; the middleware stack must be built anew afterwards."""
+    """Register the handlers; the middleware stack must be rebuilt afterwards."""
     handlers: dict[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
         MammoLensError: _ours,
         MONAILabelException: _monai_labels,

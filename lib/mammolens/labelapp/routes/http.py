@@ -65,7 +65,7 @@ def harden(app: FastAPI, settings: Settings) -> None:
         app.dependency_overrides[get_current_user] = current_user
     add_error_responses(app)
     app.user_middleware[:] = _middleware(settings)
-    app.middleware_stack = None  # it was built before the app was loaded; the next request builds it anew
+    app.middleware_stack = None  # it was built before the app was loaded; the next request rebuilds it
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

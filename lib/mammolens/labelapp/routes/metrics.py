@@ -94,7 +94,7 @@ def _of_drift(drift: DriftDetail) -> Iterator[Metric]:
     yield _gauges("mammolens_drift_alarm", "Whether there is an alarm of this cause.", "cause", alarms)
     yield _gauge("mammolens_drift_exams", "Exams that are watched for drift.", drift.exams)
     bins = len(drift.p_values)
-    counts = {f"{place / bins:g}": count for place, count in enumerate(drift.p_values, start=1)}
+    counts = {f"{index / bins:g}": count for index, count in enumerate(drift.p_values, start=1)}
     words = "Watched exams with a p-value up to this one and above the one before."
     yield _gauges("mammolens_drift_p_values", words, "up_to", counts)
 
@@ -134,12 +134,12 @@ class InferTimes:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        for outcome in InferOutcome:  # so that they are told as 0 before the first request
+        for outcome in InferOutcome:  # so that they are 0 before the first request
             self._seconds.labels(outcome)
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Time what is done within; an error goes on as it was."""
+        """Measure the time of the block; errors are passed on."""
         started, outcome = time.monotonic(), InferOutcome.FAILED
         try:
             yield

@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(RBAC(settings.
 
 @router.get("/ohif/app-config.js")
 def configuration() -> Response:
-    """What OHIF's page loads first; ours stands in front of the one in the wheel."""
+    """What OHIF's page loads first; it replaces the one in the wheel."""
     script = _CONFIGURATION % json.dumps({"pacs": _has_pacs(), "notice": RESEARCH_USE_ONLY})
     return Response(script, media_type="text/javascript", headers=_ASK_AGAIN)
 
@@ -41,7 +41,7 @@ def configuration() -> Response:
 def viewer(path: str = "") -> Response:
     """A file of OHIF, or its page for an address that OHIF itself understands.
 
-    Its own list of studies asks a PACS; without one the worklist of the start page stands in for it.
+    Its own list of studies asks a PACS; without one, the start page has the worklist.
     """
     if not path and not _has_pacs():
         return RedirectResponse("/")

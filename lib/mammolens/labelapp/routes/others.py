@@ -40,7 +40,7 @@ def gpu() -> PlainTextResponse:
 
 @router.post("/reload", include_in_schema=False, dependencies=FOR_ADMINS)
 def reload() -> dict[str, str]:
-    """Build the app anew, from the same folder, studies and settings."""
+    """Rebuild the app from the same folder, studies and settings."""
     with _reloading:
         clear_cache()
         app = app_instance()

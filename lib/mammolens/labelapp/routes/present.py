@@ -50,7 +50,7 @@ def _presented(uploads: list[UploadFile], folder: Path, forget: Callable[[], Non
     names: dict[Path, str] = {}
     for number, upload in enumerate(uploads, 1):
         name = safe_file_name(upload.filename or "")
-        path = folder / "given" / f"{number:03d}" / name  # its name is the patient's where no header tells one
+        path = folder / "given" / f"{number:03d}" / name  # its name is the patient's if the header has none
         path.parent.mkdir(parents=True)
         with path.open("wb") as target:
             shutil.copyfileobj(upload.file, target)
