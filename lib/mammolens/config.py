@@ -146,9 +146,19 @@ class TrainingConfig(_Section):
         le=1,
         description="of normal images, and of known abnormal ones: take the grey levels of an image of the other kind",
     )
-    patience: int = Field(10, ge=1, description="epochs without a better validation error before it stops")
+    patience: int = Field(
+        10, ge=1, description="constant schedule: epochs without a better validation error before it stops"
+    )
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)
+
+    @property
+    def keeps_last_epoch(self) -> bool:
+        """Whether the last epoch's weights are kept, not those of the lowest validation error.
+
+        One cycle ends by annealing: an epoch before its end with a lower error is luck.
+        """
+        return self.schedule == "one_cycle"
 
 
 class FusionConfig(_Section):

@@ -158,7 +158,7 @@ def test_a_restorer_that_was_stopped_goes_on_to_the_same_model(
     train(a_restorer_config, six_patients, output, resume=True)
     assert same_weights(whole, output)
     assert (whole / CALIBRATION).read_bytes() == (output / CALIBRATION).read_bytes()
-    assert json.loads((whole / TRAINING).read_text())["members"][0]["best_epoch"] in (1, 2, 3)
+    assert json.loads((whole / TRAINING).read_text())["members"][0]["kept_epoch"] in (1, 2, 3)
 
 
 def test_without_resume_a_run_begins_anew(a_short_config, six_patients, tmp_path, stopping):
@@ -202,7 +202,7 @@ def test_every_step_is_told(a_short_config, six_patients, tmp_path):
 def test_the_best_epochs_weights_are_kept(uninterrupted, a_short_config):
     record = json.loads((uninterrupted / TRAINING).read_text())
     (member,) = record["members"]
-    assert member["best_epoch"] == 1 + member["validation_errors"].index(min(member["validation_errors"]))
+    assert member["kept_epoch"] == 1 + member["validation_errors"].index(min(member["validation_errors"]))
 
 
 def test_the_scores_of_calibration_are_those_that_the_saved_model_gives(uninterrupted, six_patients, a_short_config):

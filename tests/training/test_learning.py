@@ -203,6 +203,18 @@ def test_the_best_epoch_is_restored(bright_and_less_bright, tmp_path):
     assert validation_error(network, validation) == pytest.approx(min(state.validation_errors))
 
 
+def test_one_cycle_runs_to_its_end_and_keeps_the_last_epoch(bright_and_less_bright, tmp_path):
+    network, (images, validation) = a_network(), bright_and_less_bright
+    config = CONFIG.model_copy(update={"epochs": 20, "patience": 2, "learning_rate": 0.01, "schedule": "one_cycle"})
+    state = fit(network, images, validation, config, checkpoint=tmp_path / FILE)
+    assert state.best_epoch < state.epoch == 20
+    assert min(state.validation_errors) < state.validation_errors[-1]
+    assert validation_error(network, validation) == pytest.approx(state.validation_errors[-1])
+    again = a_network()
+    fit(again, images, validation, config, checkpoint=tmp_path / FILE)
+    assert all(torch.equal(again.state_dict()[name], value) for name, value in network.state_dict().items())
+
+
 def test_it_stops_after_so_many_epochs_without_a_better_one(bright_and_less_bright, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 50, "patience": 2, "learning_rate": 0.003})
     state = fit(a_network(), *bright_and_less_bright, config, checkpoint=tmp_path / FILE)

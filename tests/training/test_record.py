@@ -53,7 +53,7 @@ def test_counts_are_of_what_was_used_and_what_was_left_out_is_counted_too(record
 def test_it_tells_how_the_model_was_learned(record):
     assert record["dataset"] == {"name": "made", "licence": "all rights reserved.", "citation": "Someone, 2020."}
     (member,) = record["members"]
-    assert (member["epochs"], member["best_epoch"], record["seed"]) == (3, 2, 0)
+    assert (member["epochs"], member["kept_epoch"], record["seed"]) == (3, 2, 0)
     assert (member["training_errors"], member["validation_errors"]) == (STATE.training_errors, STATE.validation_errors)
     assert record["started_from"] == "earlier-1a2b3c4d5e6f"
     assert record["versions"]["mammolens"] == __version__
@@ -102,7 +102,7 @@ def test_the_card_says_the_same_to_people(record):
         "| validation (early stopping) | 1 | 2 |",
         "| calibration | 1 | 2 |",
         "- Licence of the data: all rights reserved. The weights learned from it are bound by the same terms.",
-        "seed 0, best epoch 2 of 3.",
+        "seed 0, weights of epoch 2 of 3.",
         "- Decision: conformal p <= 0.1, of exams; exam score threshold 18.",
         "Scores are in robust standard deviations of normal images of the same machine and view.",
         "Maker One; for others the promise does not hold.",
@@ -156,4 +156,4 @@ def test_the_card_of_an_ensemble_tells_its_members(listed):
     dataset = Dataset("made", listed.normals[0], "ours.", "Someone, 2020.")
     twice = training_record(ModelConfig(), dataset, listed, listed.by_split, [STATE, LearningState(3, [], [0.1, 0.2])])
     card = model_card("made-1", ModelConfig(), twice, calibration_of(30))
-    assert "2 members, best epochs 2, 1 of 3; each calibrates on whom it did not learn from." in card
+    assert "2 members, weights of epochs 2, 1 of 3; each calibrates on whom it did not learn from." in card

@@ -23,7 +23,7 @@ _START = 1 / 25  # of the highest rate
 def learn(
     network: nn.Module, task: Task, config: TrainingConfig, *, checkpoint: Path, fingerprint: str, observe: Observer
 ) -> LearningState:
-    """Fit ``network`` in place and load its best weights at the end.
+    """Fit ``network`` in place; it ends with the last epoch's weights or the best, as the schedule asks.
 
     A checkpoint is written after every epoch; a run with the same fingerprint goes on from it and
     ends in the same weights, since each epoch draws what is random from the seed and its own number.
@@ -42,7 +42,7 @@ def learn(
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = load_checkpoint(checkpoint, fingerprint, network, optimizer) or LearningState()
     started, first = time.monotonic(), state.epoch
-    while state.epoch < config.epochs and state.epoch - state.best_epoch < config.patience:
+    while state.epoch < config.epochs and (config.keeps_last_epoch or state.epoch - state.best_epoch < config.patience):
         state.epoch += 1
         state.training_errors.append(_train_epoch(network, task, penalty, optimizer, config, state.epoch))
         state.validation_errors.append(_validation_error(network, task))
@@ -55,7 +55,8 @@ def learn(
         left = (config.epochs - state.epoch) * (time.monotonic() - started) / (state.epoch - first)
         errors = state.training_errors[-1], state.validation_errors[-1]
         observe(TrainingProgress(Stage.LEARN, state.epoch, config.epochs, *errors, left))
-    network.load_state_dict(state.best)
+    if not config.keeps_last_epoch:
+        network.load_state_dict(state.best)
     return state
 
 

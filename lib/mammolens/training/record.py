@@ -78,7 +78,7 @@ def training_record(
         "members": [
             {
                 "epochs": state.epoch,
-                "best_epoch": state.best_epoch,
+                "kept_epoch": state.epoch if config.training.keeps_last_epoch else state.best_epoch,
                 "training_errors": state.training_errors,
                 "validation_errors": state.validation_errors,
             }
@@ -173,11 +173,13 @@ def _parts(record: dict[str, Any]) -> str:
 
 
 def _members(members: Sequence[dict[str, Any]]) -> str:
-    best = ", ".join(str(member["best_epoch"]) for member in members)
+    kept = ", ".join(str(member["kept_epoch"]) for member in members)
     epochs = ", ".join(dict.fromkeys(str(member["epochs"]) for member in members))
     if len(members) == 1:
-        return f"best epoch {best} of {epochs}"
-    return f"{len(members)} members, best epochs {best} of {epochs}; each calibrates on whom it did not learn from"
+        return f"weights of epoch {kept} of {epochs}"
+    return (
+        f"{len(members)} members, weights of epochs {kept} of {epochs}; each calibrates on whom it did not learn from"
+    )
 
 
 def _learned_from(record: dict[str, Any]) -> str:
