@@ -24,7 +24,12 @@ let timer = 0;
 async function load() {
   clearTimeout(timer);
   try {
-    const [jobs, models, suspects, drift] = await Promise.all([api.jobs(), api.models(), api.suspectNormals(), api.drift()]);
+    const [jobs, models, suspects, drift] = await Promise.all([
+      api.jobs(),
+      api.models(),
+      api.suspectNormals(),
+      api.drift(),
+    ]);
     told = { jobs, models, suspects, drift };
     tell(page.error, null);
   } catch (error) {

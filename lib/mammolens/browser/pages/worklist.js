@@ -70,7 +70,9 @@ function summary(found) {
   const unreviewed = found.filter((exam) => !exam.verdict).length;
   const parts = [`${found.length} of ${counted(exams.length, "exam")}`, `${unreviewed} unreviewed`];
   if (leftOut) {
-    parts.push(`${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be analysed`);
+    parts.push(
+      `${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be analysed`,
+    );
   }
   return exams.length ? `${parts.join(", ")}.` : "No exams here yet; new ones are seen within seconds.";
 }
