@@ -61,7 +61,7 @@ def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path
                 f"http://127.0.0.1:{a_free_port}/mammolens/worklist", timeout=PATIENCE_S
             ) as answer:
                 exams = json.load(answer)["exams"]
-            assert [exam["state"] for exam in exams] == ["judged", "judged"]
+            assert [exam["state"] for exam in exams] == ["done", "done"]
             assert f"http://127.0.0.1:{a_free_port}{exams[0]['viewer']}" in (tmp_path / "said").read_text()
             os.killpg(demo.pid, signal.SIGINT)  # what a terminal does
             assert demo.wait(timeout=PATIENCE_S) == 0
