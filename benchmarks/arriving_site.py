@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mammolens.calibration.standardisation import Source, Standardisation, leave_one_out
+from mammolens.calibration.standardisation import Acquisition, Standardisation, leave_one_out
 from mammolens.config import Standardise
 
 ALPHA, SIZES, JUDGED = 0.10, (10, 40, 160), 2000
@@ -41,7 +41,7 @@ class Patients:
     """Raw scores of patients of one machine, ``(n, 4)``: the views CC and MLO of either breast."""
 
     def __init__(self, raw: Scores, machine: str) -> None:
-        self.raw, self.sources = raw, [Source(machine, view) for view in ("CC", "MLO", "CC", "MLO")]
+        self.raw, self.sources = raw, [Acquisition(machine, view) for view in ("CC", "MLO", "CC", "MLO")]
 
     @classmethod
     def draw(
@@ -64,7 +64,7 @@ class Patients:
         return np.asarray((start + slope * self.raw).mean(axis=1))
 
 
-def columns(groups: list[Patients]) -> tuple[Scores, NDArray[np.int64], list[Source]]:
+def columns(groups: list[Patients]) -> tuple[Scores, NDArray[np.int64], list[Acquisition]]:
     raw = np.concatenate([group.raw.ravel() for group in groups])
     sources = [source for group in groups for _ in group.raw for source in group.sources]
     return raw, np.repeat(np.arange(len(raw) // 4), 4), sources

@@ -32,10 +32,10 @@ from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.dicom.reader import read_mammogram
 from mammolens.inference.predictor import Predictor
 from mammolens.models.ensemble import members_of
+from mammolens.models.networks import build_network
 from mammolens.models.output import NetworkOutput
-from mammolens.models.registry import build_network
 from mammolens.models.store import BASELINE, PRETRAINED, pretrained_directory
-from mammolens.training.preparation import Gathered, gathered
+from mammolens.training.preparation import StoredCases, gathered
 from mammolens.training.stored_samples import StoredSamples
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
@@ -130,8 +130,8 @@ def training(runs: int) -> tuple[float, float]:
         return _steps(config, images, runs)
 
 
-def _steps(config: ModelConfig, images: Gathered, runs: int) -> tuple[float, float]:
-    task = build_task(config, images, images, Gathered((), StoredSamples()))
+def _steps(config: ModelConfig, images: StoredCases, runs: int) -> tuple[float, float]:
+    task = build_task(config, images, images, StoredCases((), StoredSamples()))
     places = [place % len(images.cases) for place in range(config.training.batch_size)]
 
     def stepper(network: nn.Module) -> Callable[[], object]:

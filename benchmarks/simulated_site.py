@@ -34,14 +34,14 @@ from mammolens.cli.server_process import HOST, running_server
 from mammolens.cli.training_bar import shown_on
 from mammolens.config import load_config
 from mammolens.datasets.base import Dataset
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 from mammolens.enums import Split
 from mammolens.evaluation import metrics
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
-from mammolens.evaluation.exams import decided_exams
-from mammolens.evaluation.reading import read_scores
+from mammolens.evaluation.exams import exams_with_decision
 from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage, columns
+from mammolens.evaluation.scored_set import read_scores
 from mammolens.evaluation.scoring import score_cases
 from mammolens.files import write_text
 from mammolens.inference.batch import predict_files
@@ -149,10 +149,10 @@ def scored(model: Path, cases: Dataset, kept: Path) -> list[ScoredImage]:
 
 def figures(images: Sequence[ScoredImage], model: Path) -> dict[str, Any]:
     """Detection and kept promise on patients of the second hospital whom nobody learned from."""
-    rows, exams = columns(images), columns(decided_exams(images, "mean"))
+    rows, exams = columns(images), columns(exams_with_decision(images, "mean"))
     drawn = PatientBootstrap.of(rows.patients, rows.abnormal)
     drawn_exams = PatientBootstrap.of(exams.patients, exams.abnormal)
-    p_values = np.array([image.exam_p_value for image in decided_exams(images, "mean") if not image.abnormal])
+    p_values = np.array([image.exam_p_value for image in exams_with_decision(images, "mean") if not image.abnormal])
     normals, calibration = int((~exams.abnormal).sum()), Predictor.load(model).calibration
     calibrated_on = len({exam.patient for exam in calibration.exams})
     return {
@@ -224,7 +224,7 @@ def play(kind: str, base: Path, normals: Dataset, mistakes: Dataset, later: Data
     played = Played(kind, arrivals=len(arrivals), mistakes=len(mistakes.patients))
     port = free_port()
     share = max(0.2, _HELD_BACK / len(normals.patients))
-    conf = {"drift_window": str(len(arrivals)), "held_back_share": f"{share:.2f}"}
+    conf = {"drift_window": str(len(arrivals)), "held_out_share": f"{share:.2f}"}
     with running_server(str(studies), port, folder / "app", folder / "models", log=folder / "server.log", conf=conf):
         server = Client(f"http://{HOST}:{port}")
         for start in range(0, len(arrivals), _BATCH):

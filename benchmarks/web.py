@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 from ports import free_port
 
-from mammolens.cli.page_process import running_page
+from mammolens.cli.web_process import running_page
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 
 _CHROMIUM = "/usr/bin/chromium"

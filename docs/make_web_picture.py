@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from mammolens.cli.page_process import running_page
+from mammolens.cli.web_process import running_page
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURE = Path(__file__).parent / "images" / "web.png"

@@ -76,7 +76,7 @@ def limitation_of(members: Sequence[PreprocessingConfig]) -> str | None:
 class NetworkConfig(_Section):
     """Which network, and its own options."""
 
-    name: str = Field("autoencoder", description="a name of mammolens.models.registry")
+    name: str = Field("autoencoder", description="a name of mammolens.models.networks")
     options: dict[str, int | float | str | bool] = Field(default_factory=dict)
     members: int = Field(
         1, ge=1, le=20, description="networks that learn, each, without one share of the patients, and calibrate on it"
@@ -227,7 +227,7 @@ class CalibrationConfig(_Section):
         description="name and expected share of normal images whose map reaches the level anywhere",
     )
     fraction: float = Field(
-        0.25, gt=0, lt=0.9, description="of patients held back where the data set has no calibration split"
+        0.25, gt=0, lt=0.9, description="of patients held out where the data set has no calibration split"
     )
 
     @model_validator(mode="after")

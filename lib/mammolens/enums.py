@@ -66,7 +66,7 @@ class QualityFlag(StrEnum):
     VIEW_CONTRADICTED = "view_contradicted"
     BLANK = "blank"
     UNUSUAL_BREAST_AREA = "unusual_breast_area"
-    UNUSUAL_IMAGE = "unusual_image"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
     VIEW_NOT_CALIBRATED = "view_not_calibrated"
     ACQUISITION_NOT_CALIBRATED = "acquisition_not_calibrated"
 

@@ -160,7 +160,7 @@ class Finding(BaseModel):
     area_pixels: int = Field(gt=0, description="holes included, as the contour encloses them")
     area_mm2: float | None = Field(description="None without pixel spacing")
     peak: float = Field(description="highest value of the anomaly map")
-    peak_place: tuple[int, int] = Field(description="column and row of the peak")
+    peak_location: tuple[int, int] = Field(description="column and row of the peak")
     mean: float = Field(description="mean value of the anomaly map")
     level: str = Field(description="name of the highest heat level that is reached")
     position: FindingPosition | None = Field(
@@ -231,7 +231,7 @@ class AnomalyRecord(BaseModel):
     findings: list[Finding] = Field(description="regions of the anomaly map, highest peak first")
     findings_left_out: int = Field(ge=0, description="further findings, with lower peaks")
     quality_flags: list[QualityFlag]
-    unusual_statistic: str | None = Field(description="why 'unusual_image' is flagged, in words")
+    outlying_statistic: str | None = Field(description="why 'out_of_distribution' is flagged, in words")
     model: str = Field(description="name and fingerprint of the model")
     calibration: str = Field(description="fingerprint of the calibration")
     limitation: str | None = Field(description="a sentence on what the model does not look for, if any")

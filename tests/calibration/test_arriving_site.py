@@ -7,7 +7,7 @@ import pytest
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
-from mammolens.calibration.standardisation import Source, leave_one_out
+from mammolens.calibration.standardisation import Acquisition, leave_one_out
 from mammolens.config import CalibrationConfig
 from mammolens.enums import Laterality
 
@@ -26,7 +26,7 @@ def raw_scores(rng: np.random.Generator, patients: int, *, arriving: bool) -> np
 def calibrated_on(raw: np.ndarray, machine: str) -> Calibration:
     """As a calibration makes it: every score standardised by all other patients."""
     patients = np.repeat(np.arange(len(raw)), 4)
-    sources = [Source(machine, view) for _ in raw for view in VIEWS]
+    sources = [Acquisition(machine, view) for _ in raw for view in VIEWS]
     scores = leave_one_out(raw.ravel(), patients, sources, CONFIG.standardise)
     images = [
         NormalImage(
@@ -58,7 +58,8 @@ def calibrated_on(raw: np.ndarray, machine: str) -> Calibration:
 def flagged_share(calibration: Calibration, raw: np.ndarray, machine: str) -> float:
     by = calibration.standardisation
     exams = [
-        np.mean([by.score(score, Source(machine, view)) for score, view in zip(own, VIEWS, strict=True)]) for own in raw
+        np.mean([by.score(score, Acquisition(machine, view)) for score, view in zip(own, VIEWS, strict=True)])
+        for own in raw
     ]
     return float(np.mean([calibration.exam_p_value(exam, machine, (2, 2)) <= CONFIG.alpha for exam in exams]))
 

@@ -10,7 +10,7 @@ import pytest
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
-from mammolens.calibration.standardisation import Source
+from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import CalibrationConfig, FusionConfig, load_config
 from mammolens.enums import Laterality
 from mammolens.errors import ModelError
@@ -58,10 +58,8 @@ def share_reaching(calibration: Calibration, start: float) -> float:
 def test_the_decision_is_the_p_value_against_alpha():
     calibration = calibration_of(40)
     for score in np.linspace(-1, 42, 200):
-        assert (score >= calibration.threshold()) == (calibration.image_scales.everybody.p_value(score) <= 0.1)
-        assert (score >= calibration.exam_threshold()) == (
-            calibration.exam_scales.whole.everybody.p_value(score) <= 0.1
-        )
+        assert (score >= calibration.threshold()) == (calibration.image_scales.pooled.p_value(score) <= 0.1)
+        assert (score >= calibration.exam_threshold()) == (calibration.exam_scales.whole.pooled.p_value(score) <= 0.1)
     assert calibration.decision_rule == "conformal p <= 0.1"
 
 
@@ -76,10 +74,10 @@ def test_the_original_rule_is_mean_and_k_standard_deviations_of_images():
 
 def test_exams_have_their_own_scale():
     calibration = calibration_of(19)
-    assert calibration.exam_scales.whole.everybody.p_value(18.0) == 2 / 20
-    assert calibration.image_scales.everybody.patients == calibration.exam_scales.whole.everybody.patients == 19
+    assert calibration.exam_scales.whole.pooled.p_value(18.0) == 2 / 20
+    assert calibration.image_scales.pooled.patients == calibration.exam_scales.whole.pooled.patients == 19
     assert calibration.asymmetry_scales is not None
-    assert calibration.asymmetry_scales.whole.everybody.patients == 9
+    assert calibration.asymmetry_scales.whole.pooled.patients == 9
 
 
 def test_levels_rise_and_at_most_their_share_of_normal_images_reaches_them():
@@ -240,7 +238,7 @@ def test_scores_of_another_standardisation_are_refused(tmp_path):
 def test_the_original_rule_without_standardisation_is_that_of_the_networks_own_scores():
     config = CalibrationConfig(decision="mean_std", k=0.1, standardise="none")
     calibration = calibration_of(40, config)
-    assert calibration.standardisation.score(0.123, Source("Maker One", "CC")) == 0.123
+    assert calibration.standardisation.score(0.123, Acquisition("Maker One", "CC")) == 0.123
 
 
 def test_levels_are_float32_just_above_normal_peaks():

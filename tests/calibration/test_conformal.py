@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammolens.calibration.conformal import ConformalScale, fewest_patients
+from mammolens.calibration.conformal import ConformalScale, min_patients
 
 # Few distinct values, so that ties are common; few patients, so that they have several images.
 observations = st.lists(st.tuples(st.integers(0, 6).map(float), st.integers(0, 8)), min_size=1, max_size=40)
@@ -179,7 +179,7 @@ def test_the_confident_promise_holds_for_the_promised_share_of_calibrations(alph
 
 @pytest.mark.parametrize(("alpha", "confidence", "patients"), [(0.1, None, 9), (0.05, None, 19), (0.1, 0.9, 22)])
 def test_the_fewest_patients_that_flag_anybody(alpha, confidence, patients):
-    assert fewest_patients(alpha, confidence) == patients
+    assert min_patients(alpha, confidence) == patients
     for number, is_finite in ((patients - 1, False), (patients, True)):
         scale = ConformalScale.of(np.arange(float(number)), np.arange(number).astype(str))
         found = scale.threshold(alpha) if confidence is None else scale.confident_threshold(alpha, confidence)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.calibration.drift import Cause, DriftLimits, drift
+from mammolens.calibration.drift import DriftCause, DriftLimits, drift
 
 KNOWN = {"A", "B"}
 
@@ -32,7 +32,7 @@ def test_false_alarms_are_as_rare_as_the_limits_say():
 def test_a_machine_that_the_calibration_never_saw_is_named():
     found = drift(even(60), ["A"] * 50 + ["New 3000"] * 10, known_groups=KNOWN)
     (alarm,) = found.alarms
-    assert (alarm.cause, alarm.source) == (Cause.NEW_MACHINE, "New 3000")
+    assert (alarm.cause, alarm.source) == (DriftCause.NEW_MACHINE, "New 3000")
     assert alarm.sentence.startswith("10 of the last 60 exams are of a machine that the calibration never saw")
     assert found.unknown_share == pytest.approx(1 / 6)
 
@@ -48,13 +48,16 @@ def test_where_calibration_knew_no_machine_none_is_new():
 def test_new_software_is_named_where_it_was_kept():
     software = ["1.0"] * 40 + ["2.0"] * 20
     found = drift(even(60), ["A"] * 60, software, known_groups=KNOWN, known_software={"1.0"})
-    assert [(alarm.cause, alarm.source) for alarm in found.alarms] == [(Cause.NEW_SOFTWARE, "2.0")]
+    assert [(alarm.cause, alarm.source) for alarm in found.alarms] == [(DriftCause.NEW_SOFTWARE, "2.0")]
     assert not drift(even(60), ["A"] * 60, software, known_groups=KNOWN).alarm
 
 
 @pytest.mark.parametrize(
     ("moved", "cause", "words"),
-    [(lambda p: p**3, Cause.SCORES_UP, "moved up"), (lambda p: p ** (1 / 3), Cause.SCORES_DOWN, "moved down")],
+    [
+        (lambda p: p**3, DriftCause.SCORES_UP, "moved up"),
+        (lambda p: p ** (1 / 3), DriftCause.SCORES_DOWN, "moved down"),
+    ],
 )
 def test_moved_scores_are_told_with_their_direction(moved, cause, words):
     found = drift(moved(even(100)), ["A"] * 100, known_groups=KNOWN)
@@ -67,7 +70,7 @@ def test_moved_scores_are_told_with_their_direction(moved, cause, words):
 def test_the_machine_that_moved_is_named_and_not_the_other():
     p_values = np.concatenate([even(60) ** 4, even(60)])
     found = drift(p_values, ["A"] * 60 + ["B"] * 60, known_groups=KNOWN)
-    assert [(alarm.cause, alarm.source) for alarm in found.alarms] == [(Cause.SCORES_UP, "A")]
+    assert [(alarm.cause, alarm.source) for alarm in found.alarms] == [(DriftCause.SCORES_UP, "A")]
 
 
 def test_too_few_exams_say_nothing_of_scores():
@@ -78,7 +81,7 @@ def test_too_few_exams_say_nothing_of_scores():
 
 def test_a_small_distance_is_no_alarm_however_certain():
     found = drift(even(20000) ** 1.1, ["A"] * 20000, known_groups=KNOWN)
-    assert found.overall.chance < 1e-6
+    assert found.overall.p_value < 1e-6
     assert not found.alarm
 
 
@@ -91,7 +94,7 @@ def test_columns_must_fit():
         drift(even(3), ["A"], known_groups=KNOWN)
 
 
-@pytest.mark.parametrize("wrong", [{"chance": 0.0}, {"distance": 1.0}, {"fewest": 0}])
+@pytest.mark.parametrize("wrong", [{"chance": 0.0}, {"distance": 1.0}, {"min_exams": 0}])
 def test_limits_are_checked(wrong):
     with pytest.raises(ValueError, match="of drift limits"):
         DriftLimits(**wrong)

@@ -17,8 +17,8 @@ def test_a_group_is_judged_by_itself_from_the_configured_number_of_patients_on()
     assert set(scale.groups) == {"A"}
     assert scale.of_group("A").p_value(19.0) == 2 / 21
     for other in ("B", "C", None):
-        assert scale.of_group(other) is scale.everybody
-    assert scale.everybody.patients == 45
+        assert scale.of_group(other) is scale.pooled
+    assert scale.pooled.patients == 45
 
 
 def test_patients_are_counted_and_not_images():

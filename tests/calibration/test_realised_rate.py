@@ -3,23 +3,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.calibration.realised_rate import Judged, rate_band, upper_rate
-from mammolens.evaluation.promises import binomial_band
+from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band, upper_rate
+from mammolens.evaluation.false_positive_control import binomial_band
 
 
 def test_for_an_endless_calibration_it_is_the_binomial_band():
-    assert rate_band([Judged(50, 10**7)], 0.1) == pytest.approx(binomial_band(0.1, 50))
+    assert rate_band([EvaluatedPatients(50, 10**7)], 0.1) == pytest.approx(binomial_band(0.1, 50))
 
 
 def test_a_small_calibration_widens_it():
-    low, high = rate_band([Judged(50, 19)], 0.1)
+    low, high = rate_band([EvaluatedPatients(50, 19)], 0.1)
     assert low == 0
     assert high > binomial_band(0.1, 50)[1] + 0.05
 
 
 @pytest.mark.parametrize(("patients", "calibration", "alpha"), [(30, 29, 0.1), (60, 19, 0.2), (25, 200, 0.1)])
 def test_conformal_decisions_lie_within_it_as_often_as_it_says(patients, calibration, alpha):
-    low, high = rate_band([Judged(patients, calibration)], alpha)
+    low, high = rate_band([EvaluatedPatients(patients, calibration)], alpha)
     rng = np.random.default_rng(0)
     scores = np.sort(rng.normal(size=(4000, calibration)), axis=1)
     reached = int(alpha * (calibration + 1) + 1e-9)
@@ -29,13 +29,13 @@ def test_conformal_decisions_lie_within_it_as_often_as_it_says(patients, calibra
 
 
 def test_parts_with_scales_of_their_own_are_independent():
-    narrow = rate_band([Judged(30, 30)] * 8, 0.1)
-    wide = rate_band([Judged(240, 30)], 0.1)
+    narrow = rate_band([EvaluatedPatients(30, 30)] * 8, 0.1)
+    wide = rate_band([EvaluatedPatients(240, 30)], 0.1)
     assert narrow[1] - narrow[0] < 0.6 * (wide[1] - wide[0])
 
 
 def test_too_few_calibration_patients_flag_nobody():
-    assert rate_band([Judged(30, 5)], 0.1) == (0.0, 0.0)
+    assert rate_band([EvaluatedPatients(30, 5)], 0.1) == (0.0, 0.0)
 
 
 def test_a_rate_needs_a_patient():

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammolens.calibration.conformal import ConformalScale
-from mammolens.calibration.standardisation import Source, Standardisation, leave_one_out
+from mammolens.calibration.standardisation import Acquisition, Standardisation, leave_one_out
 from mammolens.config import Standardise
 
 BY_BOTH: Standardise = "acquisition_group_view"
-Normals = tuple[np.ndarray, np.ndarray, list[Source]]
+Normals = tuple[np.ndarray, np.ndarray, list[Acquisition]]
 
 
 def normals(
@@ -28,11 +28,11 @@ def normals(
             for view in ("CC", "CC", "MLO", "MLO"):
                 scores.append(location + spread * (own + rng.normal(0, 0.6) + (cc if view == "CC" else 0)))
                 patients.append(patient)
-                sources.append(Source(group, view))
+                sources.append(Acquisition(group, view))
     return np.array(scores), np.array(patients), sources
 
 
-def standardised(fitted: Standardisation, scores: np.ndarray, sources: Sequence[Source]) -> np.ndarray:
+def standardised(fitted: Standardisation, scores: np.ndarray, sources: Sequence[Acquisition]) -> np.ndarray:
     return np.array([fitted.score(float(score), source) for score, source in zip(scores, sources, strict=True)])
 
 
@@ -46,7 +46,7 @@ def test_normal_images_of_every_machine_and_view_have_median_0_and_spread_1():
     found = standardised(fitted, scores, sources)
     for group in PLACES:
         for view in ("CC", "MLO"):
-            own = found[[source == Source(group, view) for source in sources]]
+            own = found[[source == Acquisition(group, view) for source in sources]]
             assert np.median(own) == pytest.approx(0, abs=0.05)
             assert np.median(np.abs(own - np.median(own))) * 1.4826 == pytest.approx(1, abs=0.1)
 
@@ -57,7 +57,7 @@ def test_what_is_told_apart_is_what_the_configuration_says(by):
     scores, patients, sources = normals(rng, dict.fromkeys(PLACES, 100), PLACES, cc=2.0)
     found = standardised(Standardisation.fit(scores, patients, sources, by), scores, sources)
     machines = [np.median(found[[source.acquisition_group == group for source in sources]]) for group in PLACES]
-    views = [np.median(found[[source == Source("A", view) for source in sources]]) for view in ("CC", "MLO")]
+    views = [np.median(found[[source == Acquisition("A", view) for source in sources]]) for view in ("CC", "MLO")]
     assert (np.ptp(machines) < 0.1) == (by != "none")
     assert (np.ptp(views) < 0.1) == (by == "acquisition_group_view")
     assert np.array_equal(found, scores) == (by == "none")
@@ -67,11 +67,11 @@ def test_an_unknown_machine_is_judged_by_its_view_and_an_unknown_view_by_its_mac
     rng = np.random.default_rng(3)
     scores, patients, sources = normals(rng, dict.fromkeys(PLACES, 100), PLACES, cc=2.0)
     fitted = Standardisation.fit(scores, patients, sources, BY_BOTH)
-    unknown = [fitted.score(1.0, Source(group, "CC")) for group in (None, "D")]
-    assert unknown[0] == unknown[1] != fitted.score(1.0, Source(None, "MLO"))
+    unknown = [fitted.score(1.0, Acquisition(group, "CC")) for group in (None, "D")]
+    assert unknown[0] == unknown[1] != fitted.score(1.0, Acquisition(None, "MLO"))
     assert abs(unknown[0]) < 1  # within the range of all machines
-    assert fitted.score(34.0, Source("B", "ML")) == pytest.approx(0, abs=0.4)  # half CC, which lie 8 higher
-    assert fitted.score(34.0, Source(None, "ML")) > 2
+    assert fitted.score(34.0, Acquisition("B", "ML")) == pytest.approx(0, abs=0.4)  # half CC, which lie 8 higher
+    assert fitted.score(34.0, Acquisition(None, "ML")) > 2
 
 
 def test_few_patients_are_drawn_to_the_others_by_as_much_as_they_are_uncertain():
@@ -80,11 +80,11 @@ def test_few_patients_are_drawn_to_the_others_by_as_much_as_they_are_uncertain()
     scores, patients, sources = normals(rng, sizes, same)
     few = np.array([source.acquisition_group == "few" for source in sources])
     scores[few] += 1.0 - np.median(scores[few])  # by chance they lie a spread higher
-    alike = Standardisation.fit(scores, patients, sources, BY_BOTH).score(1.0, Source("few", "CC"))
+    alike = Standardisation.fit(scores, patients, sources, BY_BOTH).score(1.0, Acquisition("few", "CC"))
     assert 0.5 < alike < 1.1  # machines do not differ: not taken for a trait of the machine
     apart = scores + 50 * few
     assert (
-        abs(Standardisation.fit(apart, patients, sources, BY_BOTH).score(51.0, Source("few", "CC"))) < 1.0
+        abs(Standardisation.fit(apart, patients, sources, BY_BOTH).score(51.0, Acquisition("few", "CC"))) < 1.0
     )  # it lies 50 higher
 
 
@@ -93,16 +93,16 @@ def test_a_single_patient_of_a_machine_has_the_spread_of_the_others():
     places = {"A": (0.0, 1.0), "B": (20.0, 1.0), "one": (-20.0, 1.0)}
     scores, patients, sources = normals(rng, {"A": 50, "B": 50, "one": 1}, places)
     fitted = Standardisation.fit(scores, patients, sources, BY_BOTH)
-    steps = fitted.score(-19.0, Source("one", "CC")) - fitted.score(-20.0, Source("one", "CC"))
+    steps = fitted.score(-19.0, Acquisition("one", "CC")) - fitted.score(-20.0, Acquisition("one", "CC"))
     assert steps == pytest.approx(1.0, abs=0.3)
 
 
 def test_a_patient_with_many_images_weighs_one():
-    one_each = np.arange(21.0), np.arange(21), [Source("A", "CC")] * 21
-    repeated = np.append(one_each[0], [20.0] * 500), np.append(one_each[1], [20] * 500), [Source("A", "CC")] * 521
+    one_each = np.arange(21.0), np.arange(21), [Acquisition("A", "CC")] * 21
+    repeated = np.append(one_each[0], [20.0] * 500), np.append(one_each[1], [20] * 500), [Acquisition("A", "CC")] * 521
     for score in (0.0, 10.0, 50.0):
-        expected = Standardisation.fit(*one_each, BY_BOTH).score(score, Source("A", "CC"))
-        assert Standardisation.fit(*repeated, BY_BOTH).score(score, Source("A", "CC")) == pytest.approx(expected)
+        expected = Standardisation.fit(*one_each, BY_BOTH).score(score, Acquisition("A", "CC"))
+        assert Standardisation.fit(*repeated, BY_BOTH).score(score, Acquisition("A", "CC")) == pytest.approx(expected)
 
 
 @given(
@@ -116,10 +116,10 @@ def test_a_patient_with_many_images_weighs_one():
 def test_every_score_is_finite_and_higher_scores_stay_higher_whatever_the_data(observed, by):
     scores = np.array([float(score) for score, *_ in observed])
     patients = np.array([patient for _, patient, *_ in observed])
-    sources = [Source(group, view) for *_, group, view in observed]
+    sources = [Acquisition(group, view) for *_, group, view in observed]
     assert np.isfinite(leave_one_out(scores, patients, sources, by)).all()
     fitted = Standardisation.fit(scores, patients, sources, by)
-    for source in (*sources, Source("C", "ML"), Source(None, None)):
+    for source in (*sources, Acquisition("C", "ML"), Acquisition(None, None)):
         found = [fitted.score(score, source) for score in (-10.0, 0.0, 10.0)]
         assert np.isfinite(found).all()
         assert found == sorted(set(found))
@@ -145,7 +145,7 @@ def test_left_out_means_standardised_by_all_others():
 
 
 def test_a_patient_alone_is_standardised_by_herself():
-    found = leave_one_out(np.array([1.0, 2.0, 6.0]), np.zeros(3, dtype=np.int64), [Source("A", "CC")] * 3, BY_BOTH)
+    found = leave_one_out(np.array([1.0, 2.0, 6.0]), np.zeros(3, dtype=np.int64), [Acquisition("A", "CC")] * 3, BY_BOTH)
     assert found[1] == 0 < found[2]
 
 

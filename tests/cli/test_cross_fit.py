@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mammolens.evaluation.reading import read_scores
+from mammolens.evaluation.scored_set import read_scores
 
 
 def errors_in(result) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mammolens.models.store import ModelStore
+from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.verdict import Check, CheckName, Outcome, Verdict
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_version_is_shown_with_its_history(mammolens, a_store):
     shown = json.loads(mammolens("models", "show", version, "--store", a_store.root, "--json").stdout)
     assert shown["lineage"]["data_fingerprint"]
     assert [entry["event"] for entry in shown["history"]] == ["added", "promoted"]
-    assert shown["verdict"] is None
+    assert shown["gate_result"] is None
     assert "promoted" in mammolens("models", "show", version, "--store", a_store.root).stdout
 
 
@@ -49,12 +49,12 @@ def test_a_refused_candidate_ends_with_code_6_and_the_reason_and_serves_not(
     result = mammolens("models", "promote", a_trained_model, "-d", one_exam, "--store", a_store.root)
     assert result.exit_code == 6
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert "refused: only 1 held-back normal patients can be judged, too few to tell" in line
+    assert "refused: only 1 held-out normal patients can be judged, too few to tell" in line
     assert a_store.serving_version() == before
     refused = a_store.versions()[-1]
     shown = json.loads(mammolens("models", "show", refused, "--store", a_store.root, "--json").stdout)
     assert shown["lineage"]["refused"]
-    assert shown["verdict"]["checks"][0]["outcome"] == "undecided"
+    assert shown["gate_result"]["checks"][0]["outcome"] == "undecided"
     assert "too few to tell" in mammolens("models", "show", refused, "--store", a_store.root).stdout.replace("\n", " ")
 
 
@@ -86,11 +86,11 @@ def test_comparing_changes_nothing(mammolens, a_store, a_trained_model, one_exam
 
 def test_a_policy_is_taken(mammolens, a_store, a_trained_model, one_exam, tmp_path):
     policy = tmp_path / "policy.yaml"
-    policy.write_text("fewest_patients: 7\nresamples: 100\n")
+    policy.write_text("min_patients: 7\nresamples: 100\n")
     result = mammolens(
         "models", "compare", a_trained_model, "-d", one_exam, "--store", a_store.root, "--policy", policy, "--json"
     )
-    assert json.loads(result.stdout)["policy"]["fewest_patients"] == 7
+    assert json.loads(result.stdout)["policy"]["min_patients"] == 7
 
 
 def test_rolling_back_tells_what_serves_now(mammolens, a_store, a_trained_model):
@@ -125,13 +125,13 @@ def test_a_mistake_has_its_code_and_reason(
 
 
 def test_a_version_that_waits_is_accepted_or_refused(mammolens, a_store, a_trained_model):
-    passed = Check(name=CheckName.RATE, outcome=Outcome.PASSED, sentence="kept")
-    verdict = Verdict(serving="a", candidate="b", checks=(passed,), policy=PromotionPolicy()).to_json()
+    passed = Check(name=CheckName.RATE, outcome=CheckStatus.PASSED, sentence="kept")
+    gate_result = GateResult(serving="a", candidate="b", checks=(passed,), policy=PromotionPolicy()).to_json()
     before = a_store.serving_version()
     version = a_store.add(a_trained_model, by="trainer")
     arguments = (version, "--store", a_store.root, "--by", "Dr Example")
     assert mammolens("models", "promote", *arguments).exit_code == 2
-    a_store.wait(version, by="trainer", why="not worse", verdict=a_store.keep_verdict(version, verdict))
+    a_store.wait(version, by="trainer", why="not worse", gate_result=a_store.save_gate_result(version, gate_result))
     assert "waits" in mammolens("models", "list", "--store", a_store.root).stdout
     assert mammolens("models", "refuse", *arguments, "--why", "too many marks").exit_code == 0
     assert (a_store.serving_version(), a_store.history()[-1].why) == (before, "too many marks")

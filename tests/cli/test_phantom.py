@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 
 
 def test_it_writes_a_data_set_that_can_be_opened(mammolens, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from mammolens.cli.result_tables import findings_table, result_tables, score_table
-from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.finding_text import describe_findings
 from mammolens.types import AnomalyRecord, Finding
 
 A_FINDING = Finding(
@@ -15,7 +15,7 @@ A_FINDING = Finding(
     area_pixels=20,
     area_mm2=20.0,
     peak=4.5,
-    peak_place=(2, 2),
+    peak_location=(2, 2),
     mean=3.0,
     level="high",
     position="upper",
@@ -29,7 +29,7 @@ A_FINDING = Finding(
 
 @pytest.fixture(scope="module")
 def records(a_predictor, an_exam) -> list[AnomalyRecord]:
-    plain = {"findings": [], "findings_left_out": 0, "quality_flags": [], "unusual_statistic": None}
+    plain = {"findings": [], "findings_left_out": 0, "quality_flags": [], "outlying_statistic": None}
     return [result.record.model_copy(update=plain) for result in a_predictor.predict_exam(an_exam)]
 
 
@@ -49,7 +49,7 @@ def test_findings_are_listed_by_image_with_the_numbers_of_the_pictures(records):
     tables = result_tables([records[0], with_two])
     assert len(tables) == 2
     text = printed(findings_table([records[0], with_two]))
-    words = findings_in_words(with_two)
+    words = describe_findings(with_two)
     assert [line for line in words if line in text] == words
     assert words[0].endswith("posterior third, 20 mm2, high")
     assert records[0].path.rsplit("/", 1)[1] not in text.split()

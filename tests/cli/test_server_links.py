@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from mammolens.cli.server_links import first_viewer, judge, worklist
+from mammolens.cli.server_links import first_viewer, infer_exam, worklist
 from mammolens.errors import ServerError
 
 
@@ -46,7 +46,7 @@ def test_the_first_exam_that_the_viewer_can_show_is_linked(a_port: int) -> None:
 
 def test_what_the_server_refuses_is_said_with_its_reason(a_port: int) -> None:
     with pytest.raises(ServerError, match=r"the server answers 503 \(model: is gone; publish one\)"):
-        judge(a_port, "e-1")
+        infer_exam(a_port, "e-1")
 
 
 def test_a_server_that_does_not_answer_has_no_link() -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import Laterality
 
 SMALL: dict[str, Any] = {"rows": 256, "columns": 208, "spacing": (1.0, 1.0)}
@@ -70,4 +70,6 @@ def a_normal_exam() -> PhantomExam:
 
 @pytest.fixture(scope="session")
 def an_exam_with_a_mass_on_the_left() -> PhantomExam:
-    return make_phantom_exam(11, lesions=[PhantomLesion(LesionKind.MASS, Laterality.LEFT, diameter=20.0)], **SMALL)
+    return make_phantom_exam(
+        11, lesions=[PhantomLesion(PhantomLesionKind.MASS, Laterality.LEFT, diameter=20.0)], **SMALL
+    )

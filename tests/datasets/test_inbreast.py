@@ -5,8 +5,8 @@ import plistlib
 import pytest
 
 from mammolens.datasets.base import Lesion
+from mammolens.datasets.formats import detect_kind, open_dataset
 from mammolens.datasets.inbreast import open_inbreast
-from mammolens.datasets.registry import detect_kind, open_dataset
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 

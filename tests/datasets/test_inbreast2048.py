@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mammolens.datasets.base import Lesion
+from mammolens.datasets.formats import open_dataset
 from mammolens.datasets.inbreast2048 import open_inbreast2048
-from mammolens.datasets.registry import open_dataset
 from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import PixelSpacing

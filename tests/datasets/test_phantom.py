@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mammolens.datasets.phantom import STANDARD_VIEWS, make_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.dicom.appearance import guess_laterality, guess_view, has_bright_background
 from mammolens.enums import Laterality, ViewPosition
 
@@ -89,7 +89,7 @@ def test_the_lesion_s_ellipse_spans_its_mask(an_exam_with_a_mass_on_the_left):
 
 
 def test_a_mass_has_its_size_in_mm_whatever_the_spacing():
-    mass = PhantomLesion(LesionKind.MASS, Laterality.LEFT, diameter=24.0)
+    mass = PhantomLesion(PhantomLesionKind.MASS, Laterality.LEFT, diameter=24.0)
     exam = make_phantom_exam(2, lesions=[mass], rows=256, columns=416, spacing=(1.0, 0.5))
     (lesion,) = exam.views[1].lesions
     assert 24 <= 2 * lesion.half_rows <= 50
@@ -97,7 +97,7 @@ def test_a_mass_has_its_size_in_mm_whatever_the_spacing():
 
 
 def test_calcifications_are_small_bright_grains():
-    cluster = PhantomLesion(LesionKind.CALCIFICATIONS, Laterality.RIGHT, diameter=12.0, contrast=0.5)
+    cluster = PhantomLesion(PhantomLesionKind.CALCIFICATIONS, Laterality.RIGHT, diameter=12.0, contrast=0.5)
     view = make_phantom_exam(2, lesions=[cluster], rows=512, columns=416, spacing=(0.5, 0.5)).views[0]
     assert 6 < view.lesion_mask.sum() < 0.5 * np.pi * (6 / 0.5) ** 2
     assert view.lesions[0].kind == "calcifications"

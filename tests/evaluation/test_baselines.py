@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mammolens.evaluation.baselines import BASELINES, kept_scores, patient_age
+from mammolens.evaluation.baselines import BASELINES, other_score_baselines, patient_age
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_age_is_compared_by_default():
 
 def test_scores_kept_beside_the_models_are_baselines_by_their_names(an_image):
     images = [an_image("a", other_scores={"blob": 2.0, "older": 1.0}), an_image("b", other_scores={"blob": 3.0})]
-    found = kept_scores(images)
+    found = other_score_baselines(images)
     assert list(found) == ["blob", "older"]
     assert found["blob"](images).tolist() == [2, 3]
     assert np.isnan(found["older"](images)).tolist() == [False, True]

@@ -28,7 +28,7 @@ def test_the_froc_has_a_line_a_map_that_agrees_with_the_table(images_with_everyt
     for found in evaluation.maps:
         curve = the_line(figure, found.name)
         for point in found.froc:
-            below = curve.get_xdata() <= point.false_marks + 1e-9
+            below = curve.get_xdata() <= point.false_positives_per_image + 1e-9
             assert curve.get_ydata()[below].max() == pytest.approx(point.found.value)
 
 

@@ -30,9 +30,9 @@ def test_the_froc_curve_of_three_images_is_the_one_worked_out_by_hand(three_imag
     assert found.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 2 / 3])
 
 
-@pytest.mark.parametrize(("false_marks", "found"), [(0, 1 / 3), (0.5, 1 / 3), (2 / 3, 2 / 3), (4, 2 / 3)])
-def test_sensitivity_is_read_at_the_lowest_threshold_allowed(three_images, false_marks, found):
-    assert at(froc.froc(three_images, false_marks), [1, 1, 1]) == pytest.approx(found)
+@pytest.mark.parametrize(("false_positives_per_image", "found"), [(0, 1 / 3), (0.5, 1 / 3), (2 / 3, 2 / 3), (4, 2 / 3)])
+def test_sensitivity_is_read_at_the_lowest_threshold_allowed(three_images, false_positives_per_image, found):
+    assert at(froc.froc(three_images, false_positives_per_image), [1, 1, 1]) == pytest.approx(found)
 
 
 def test_a_mark_that_ties_with_a_false_one_falls_with_it():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from mammolens.evaluation.evaluation_grid import EvaluationGrid
 from mammolens.evaluation.image_baselines import BLOB, IMAGE_BASELINES, INTENSITY, blob_map, intensity_map
-from mammolens.evaluation.places import PlaceGrid
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def a_grid():
     breast = (down - 256) ** 2 + right**2 < 220**2
     pixels = breast * (0.2 + 0.0008 * down + 0.2 * np.exp(-((down - 200) ** 2 + (right - 100) ** 2) / 200))
     inner = ndimage.binary_erosion(breast, iterations=8)
-    return PlaceGrid(pixels.astype(np.float32), breast, inner, np.zeros(breast.shape, np.int32))
+    return EvaluationGrid(pixels.astype(np.float32), breast, inner, np.zeros(breast.shape, np.int32))
 
 
 def test_the_blob_map_is_highest_on_the_blob_and_not_at_the_border(a_grid):
@@ -35,10 +35,10 @@ def test_intensity_rises_with_the_grey_and_does_not_fade_at_the_skin(a_grid):
 def test_scores_are_the_mean_grey_and_the_strongest_blob(a_grid):
     scores = {name: score(a_grid, make(a_grid)) for name, (make, score) in IMAGE_BASELINES.items()}
     assert scores[INTENSITY] == pytest.approx(a_grid.pixels[a_grid.breast].mean(), rel=1e-4)
-    plain = PlaceGrid(ndimage.gaussian_filter(a_grid.pixels, 30), a_grid.breast, a_grid.inner, a_grid.lesions)
+    plain = EvaluationGrid(ndimage.gaussian_filter(a_grid.pixels, 30), a_grid.breast, a_grid.inner, a_grid.lesions)
     assert scores[BLOB] > 2 * IMAGE_BASELINES[BLOB][1](plain, blob_map(plain))
 
 
 def test_maps_do_not_depend_on_contrast_and_brightness(a_grid):
-    darker = PlaceGrid(0.5 * a_grid.pixels + 0.1 * a_grid.breast, a_grid.breast, a_grid.inner, a_grid.lesions)
+    darker = EvaluationGrid(0.5 * a_grid.pixels + 0.1 * a_grid.breast, a_grid.breast, a_grid.inner, a_grid.lesions)
     assert np.allclose(blob_map(darker), blob_map(a_grid), atol=1e-4)

@@ -30,7 +30,7 @@ def test_counts_are_of_images_with_and_without_a_lesion_and_of_abnormal_patients
 def test_sensitivity_grows_with_the_false_marks_that_are_allowed(found):
     values = [point.found.value for point in found[0].froc]
     assert values == sorted(values)
-    assert [point.false_marks for point in found[0].froc] == [0.25, 0.5, 1, 2, 4]
+    assert [point.false_positives_per_image for point in found[0].froc] == [0.25, 0.5, 1, 2, 4]
 
 
 def test_a_map_of_some_images_is_compared_on_those_alone(images_with_everything):

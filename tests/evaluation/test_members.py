@@ -7,9 +7,9 @@ import pytest
 
 from mammolens.config import MembersConfig
 from mammolens.evaluation.evaluate import evaluate
-from mammolens.evaluation.page import markdown
-from mammolens.evaluation.reading import read_scored_set
+from mammolens.evaluation.markdown_page import markdown
 from mammolens.evaluation.report import write_report
+from mammolens.evaluation.scored_set import read_scored_set
 from mammolens.evaluation.texts import rows
 
 ENSEMBLE = MembersConfig.model_validate({"members": [{"name": name, "model": name} for name in ("good", "noise")]})

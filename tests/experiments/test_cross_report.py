@@ -8,12 +8,12 @@ import pytest
 
 from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
-from mammolens.evaluation.reading import read_scores
 from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage
-from mammolens.experiments.combining import combined
+from mammolens.evaluation.scored_set import read_scores
 from mammolens.experiments.cross_fit import CrossFit, ScoredFold
 from mammolens.experiments.cross_report import folds_csv, pairs_of_one_model, report, with_scores_of
+from mammolens.experiments.fold_scores import combined
 
 DATASET = Dataset("set", (), "a licence", "a citation")
 

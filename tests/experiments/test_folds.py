@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammolens.datasets.base import Dataset
-from mammolens.datasets.splits import deal
+from mammolens.datasets.splits import assign_folds
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 from mammolens.experiments.folds import cross_folds
@@ -21,7 +21,7 @@ def patients(cases) -> set[str]:
 @given(seed=st.integers(0, 10**6), folds=st.integers(2, 6))
 def test_no_patient_is_scored_by_a_model_that_saw_her(phantoms, seed, folds):
     for fold in cross_folds(phantoms, folds, seed):
-        assert not patients(fold.learners.cases) & patients(fold.scored)
+        assert not patients(fold.training.cases) & patients(fold.scored)
 
 
 def test_each_normal_is_scored_once_and_each_abnormal_by_every_model(phantoms):
@@ -35,9 +35,9 @@ def test_each_normal_is_scored_once_and_each_abnormal_by_every_model(phantoms):
 
 def test_models_learn_from_clean_normals_of_all_splits(split_phantoms):
     for fold in cross_folds(split_phantoms, 4, 0):
-        assert len(fold.learners.patients) == 12
-        assert all(case.clean_normal and case.split is None for case in fold.learners.cases)
-    dealt = {case.patient_id for fold in cross_folds(split_phantoms, 4, 0) for case in fold.learners.cases}
+        assert len(fold.training.patients) == 12
+        assert all(case.clean_normal and case.split is None for case in fold.training.cases)
+    dealt = {case.patient_id for fold in cross_folds(split_phantoms, 4, 0) for case in fold.training.cases}
     assert dealt == {case.patient_id for case in split_phantoms.cases if case.clean_normal}
 
 
@@ -48,7 +48,7 @@ def test_a_patient_with_an_abnormal_image_is_no_clean_negative(phantoms):
         for case in phantoms.cases
     )
     for fold in cross_folds(replace(phantoms, cases=marked), 5, 0):
-        assert "PHANTOM-16" not in patients(fold.learners.cases)
+        assert "PHANTOM-16" not in patients(fold.training.cases)
         assert all(case.abnormal for case in fold.scored if case.patient_id == "PHANTOM-16")
 
 
@@ -59,7 +59,7 @@ def test_sites_and_machines_are_shared_out_evenly(cases_of):
         ("2", "a"): " ".join(f"r{n}" for n in range(11)),
     }
     cases = [case for (site, machine), names in groups.items() for case in cases_of(names, site, machine)]
-    fold_of = deal(cases, 5, seed=3)
+    fold_of = assign_folds(cases, 5, seed=3)
     for names in groups.values():
         counts = Counter(fold_of[name] for name in names.split())
         sizes = [counts[fold] for fold in range(1, 6)]
@@ -70,8 +70,8 @@ def test_sites_and_machines_are_shared_out_evenly(cases_of):
 
 def test_the_deal_is_the_seeds_whatever_the_order(cases_of):
     cases = cases_of(" ".join(f"p{n}" for n in range(20)))
-    assert deal(cases, 5, 0) == deal(cases[::-1], 5, 0)
-    assert deal(cases, 5, 0) != deal(cases, 5, 1)
+    assert assign_folds(cases, 5, 0) == assign_folds(cases[::-1], 5, 0)
+    assert assign_folds(cases, 5, 0) != assign_folds(cases, 5, 1)
 
 
 def test_too_few_patients_and_no_abnormal_image_are_told(cases_of):

@@ -6,8 +6,8 @@ import pytest
 
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.experiments.fields import with_values
-from mammolens.experiments.memory import PreparedMemory
 from mammolens.experiments.objective import Objective
+from mammolens.experiments.prepared_cache import PreparedImageCache
 from mammolens.experiments.tuning_data import tuning_data
 from mammolens.training.progress import Stage, unobserved
 
@@ -15,7 +15,7 @@ from mammolens.training.progress import Stage, unobserved
 @pytest.fixture
 def objective_of(tmp_path):
     def make(data):
-        return Objective(data, tmp_path / "trial", PreparedMemory(10**8), seed=0)
+        return Objective(data, tmp_path / "trial", PreparedImageCache(10**8), seed=0)
 
     return make
 
@@ -33,8 +33,8 @@ def test_the_same_configuration_gets_the_same_figure_and_leaves_nothing(
 
 def test_planted_lesions_are_all_that_tells_abnormal_from_normal(phantoms, a_quick_config, objective_of):
     data = tuning_data(phantoms, a_quick_config, seed=0)
-    unplanted = objective_of(replace(data, planted=False))(a_quick_config, unobserved)
-    assert unplanted.value == 0.5
+    without_lesions = objective_of(replace(data, synthetic=False))(a_quick_config, unobserved)
+    assert without_lesions.value == 0.5
     assert objective_of(data)(a_quick_config, unobserved).value != 0.5
 
 

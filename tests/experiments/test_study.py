@@ -5,7 +5,7 @@ import pytest
 from mammolens.errors import ConfigError
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.experiments.fields import with_values
-from mammolens.experiments.study import Outcome, Study
+from mammolens.experiments.study import Study, TrialStatus
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_trials_are_remembered(study_in, tmp_path):
     trials = study_in(tmp_path, resume=True).trials
     assert [trial.number for trial in trials] == [1, 2, 3]
     assert trials[0].auroc == figure(trials[0].values)
-    assert (trials[0].outcome, trials[0].seconds, trials[0].reason) == (Outcome.MEASURED, 1.5, "")
+    assert (trials[0].outcome, trials[0].seconds, trials[0].reason) == (TrialStatus.MEASURED, 1.5, "")
 
 
 def test_the_best_is_the_highest_and_the_earlier_of_equals(study_in, tmp_path):
@@ -61,7 +61,7 @@ def test_a_trial_without_a_figure_keeps_its_reason_and_is_never_the_best(study_i
     study.tell(trial, 0.1, "network.options: too wide")
     assert study.best is None
     (pruned,) = study_in(tmp_path, resume=True).trials
-    assert (pruned.outcome, pruned.reason, pruned.auroc) == (Outcome.PRUNED, "network.options: too wide", None)
+    assert (pruned.outcome, pruned.reason, pruned.auroc) == (TrialStatus.PRUNED, "network.options: too wide", None)
 
 
 @pytest.mark.parametrize("stopped_after", [0, 4, 12])

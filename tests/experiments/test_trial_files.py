@@ -7,7 +7,7 @@ import pytest
 from mammolens.config import load_config
 from mammolens.evaluation.bootstrap import Interval
 from mammolens.experiments.fields import with_values
-from mammolens.experiments.study import Outcome, Trial
+from mammolens.experiments.study import Trial, TrialStatus
 from mammolens.experiments.trial_files import BEST, TRIALS, value_text, write_trials
 
 
@@ -16,8 +16,8 @@ def two_trials():
     values = {"training.epochs": 4, "preprocessing.percentiles": [0.5, 99.5]}
     found = Interval(0.61, 0.55, 0.67, 30)
     return [
-        Trial(1, {**values, "training.epochs": 0}, Outcome.PRUNED, 0.2, reason="training.epochs: too few, says it"),
-        Trial(2, values, Outcome.MEASURED, 12.34, found),
+        Trial(1, {**values, "training.epochs": 0}, TrialStatus.PRUNED, 0.2, reason="training.epochs: too few, says it"),
+        Trial(2, values, TrialStatus.MEASURED, 12.34, found),
     ]
 
 

@@ -9,7 +9,7 @@ from mammolens.config import load_config
 from mammolens.enums import Split
 from mammolens.errors import ConfigError
 from mammolens.experiments.space import load_space
-from mammolens.experiments.study import Outcome
+from mammolens.experiments.study import TrialStatus
 from mammolens.experiments.tune import tune
 from mammolens.experiments.tuning_data import tuning_data
 from mammolens.training.progress import Stage
@@ -45,7 +45,7 @@ def test_the_test_split_is_never_opened(a_quick_config, a_space, split_phantoms,
     )
     not_there = tune(a_quick_config, a_space, tuning_data(gone, a_quick_config, seed=0), tmp_path / "gone", trials=2)
     assert [trial.auroc for trial in not_there] == [trial.auroc for trial in there]
-    assert all(trial.outcome is Outcome.MEASURED for trial in there)
+    assert all(trial.outcome is TrialStatus.MEASURED for trial in there)
 
 
 def test_a_search_that_was_stopped_goes_on_to_the_same_trials(a_quick_config, a_space, data, tmp_path):
@@ -81,7 +81,7 @@ def test_a_trial_that_cannot_be_trained_is_pruned_with_the_reason(a_quick_config
     path.write_text("preprocessing.size: {choices: [32, 33]}")
     space = load_space(path, a_quick_config)
     trials = tune(a_quick_config, space, data, tmp_path / "out", trials=6)
-    pruned = [trial for trial in trials if trial.outcome is Outcome.PRUNED]
+    pruned = [trial for trial in trials if trial.outcome is TrialStatus.PRUNED]
     assert {trial.values["preprocessing.size"] for trial in pruned} == {33}
     assert "preprocessing.size: Input should be a multiple of 4" in pruned[0].reason
     assert "multiple of 4" in (tmp_path / "out" / "trials.csv").read_text()
@@ -97,7 +97,7 @@ def test_a_space_in_which_nothing_can_be_trained_is_an_error(a_quick_config, dat
 
 def test_a_search_goes_on_with_its_own_data_only(a_quick_config, a_space, data, tmp_path):
     tune(a_quick_config, a_space, data, tmp_path, trials=1)
-    for other in (replace(data, normals=data.normals[1:]), replace(data, planted=True)):
+    for other in (replace(data, normals=data.normals[1:]), replace(data, synthetic=True)):
         with pytest.raises(ConfigError, match="holds trials of another configuration"):
             tune(a_quick_config, a_space, other, tmp_path, trials=2, resume=True)
     with pytest.raises(ConfigError, match="holds trials of another configuration"):

@@ -18,10 +18,10 @@ def test_who_measures_is_held_out_of_the_train_split(split_phantoms, a_quick_con
     train = patients(split_phantoms.in_split(Split.TRAIN).cases)
     assert patients(data.normals) < train
     assert len(patients(data.normals)) == 2
-    assert patients(data.learners.cases) == train - patients(data.normals) | {f"PHANTOM-{n}" for n in (8, 9, 10)}
+    assert patients(data.training.cases) == train - patients(data.normals) | {f"PHANTOM-{n}" for n in (8, 9, 10)}
     assert patients(data.abnormals) == {"PHANTOM-16"}
     assert all(case.abnormal for case in data.abnormals)
-    assert not data.planted
+    assert not data.synthetic
     assert str(data) == "8 normal images of 2 held-out patients against 2 cancer images of 1 patients"
 
 
@@ -29,22 +29,22 @@ def test_nobody_of_the_test_split_is_there(split_phantoms, a_quick_config):
     data = tuning_data(split_phantoms, a_quick_config, seed=0)
     test = patients(split_phantoms.in_split(Split.TEST).cases)
     assert test
-    assert not test & patients((*data.learners.cases, *data.normals, *data.abnormals))
+    assert not test & patients((*data.training.cases, *data.normals, *data.abnormals))
 
 
 def test_trials_train_and_calibrate_on_the_splits_that_are_given(split_phantoms, a_quick_config):
     data = tuning_data(split_phantoms, a_quick_config, seed=0)
-    parts = partition(data.learners, a_quick_config).by_split
+    parts = partition(data.training, a_quick_config).by_split
     assert patients(parts[Split.CALIBRATION]) == {"PHANTOM-8", "PHANTOM-9", "PHANTOM-10"}
     assert len(patients((*parts[Split.TRAIN], *parts[Split.VALIDATION]))) == 6
 
 
 def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantoms, a_quick_config):
     data = tuning_data(phantoms, a_quick_config, seed=0)
-    assert data.planted
+    assert data.synthetic
     assert data.abnormals == data.normals
-    assert not patients(data.normals) & patients(data.learners.cases)
-    assert not {"PHANTOM-16", "PHANTOM-17"} & patients((*data.learners.cases, *data.normals))
+    assert not patients(data.normals) & patients(data.training.cases)
+    assert not {"PHANTOM-16", "PHANTOM-17"} & patients((*data.training.cases, *data.normals))
     assert str(data).endswith("against the same images with a synthetic lesion each")
 
 

@@ -8,7 +8,7 @@ from torch.nn.functional import avg_pool2d
 
 from mammolens.config import MEANS, ModelConfig
 from mammolens.datasets.phantom import make_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import Laterality
 from mammolens.inference.asymmetry import asymmetry
 from mammolens.inference.exam import ExamScore, ImageScore, fuse
@@ -63,4 +63,6 @@ def asymmetry_of(seed: int, *lesions: PhantomLesion) -> float:
 def test_a_mass_in_one_breast_makes_the_exam_more_asymmetric(seed):
     without = asymmetry_of(seed)
     for side in Laterality:
-        assert asymmetry_of(seed, PhantomLesion(LesionKind.MASS, side, diameter=25.0, contrast=0.5)) > without + 0.1
+        assert (
+            asymmetry_of(seed, PhantomLesion(PhantomLesionKind.MASS, side, diameter=25.0, contrast=0.5)) > without + 0.1
+        )

@@ -63,7 +63,7 @@ def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result
         ({"laterality": None, "view": None}, "side unknown view unknown"),
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was guessed from the picture."),
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any structure of a breast is visible."),
-        ({"quality_flags": ["unusual_image"], "unusual_statistic": "noise higher"}, "the model (noise higher)."),
+        ({"quality_flags": ["out_of_distribution"], "outlying_statistic": "noise higher"}, "the model (noise higher)."),
         ({"findings_left_out": 7}, "and 7 with lower peaks"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mammolens.calibration.calibration import Calibration
-from mammolens.calibration.standardisation import Source
+from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import PreprocessingConfig
 from mammolens.errors import ModelError
 from mammolens.inference.ensemble_detector import fused_map
@@ -29,7 +29,7 @@ def test_its_score_is_the_weighted_mean_of_the_members_standardised_scores(an_en
         config = member.model.config
         calibration = Calibration.load(member.directory / CALIBRATION, config.calibration, config.scoring.fusion)
         raw = Predictor(member.model, calibration).score(an_exam[0]).raw_score
-        source = Source(a_result.header.acquisition_group, a_result.header.view)
+        source = Acquisition(a_result.header.acquisition_group, a_result.header.view)
         scores[member.name] = calibration.standardisation.score(raw, source)
     assert a_result.member_scores == pytest.approx(scores)
     assert a_result.record.raw_score == pytest.approx((3 * scores["fine"] + scores["tiny"]) / 4)

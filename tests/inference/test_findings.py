@@ -14,7 +14,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import CalibrationConfig, FindingsConfig
 from mammolens.datasets.phantom import PhantomView, make_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import AttributeSource, Laterality, SpacingSource, ViewPosition
 from mammolens.inference.findings import find_findings
 from mammolens.inference.landmarks import Landmarks, find_landmarks
@@ -67,7 +67,7 @@ def header_of(view: PhantomView, spacing: tuple[float, float]) -> ImageHeader:
 
 @pytest.mark.parametrize(("rows", "columns", "spacing"), GRIDS, ids=["isotropic", "flat pixels", "tall pixels"])
 def test_a_known_mass_is_one_finding_of_its_very_area_and_place(rows, columns, spacing):
-    masses = [PhantomLesion(LesionKind.MASS, side, diameter=24.0) for side in Laterality]
+    masses = [PhantomLesion(PhantomLesionKind.MASS, side, diameter=24.0) for side in Laterality]
     exam = make_phantom_exam(3, lesions=masses, rows=rows, columns=columns, spacing=spacing)
     for view in exam.views:
         # Its body: spicules thinner than a pixel come apart.
@@ -92,7 +92,7 @@ def test_the_numbers_of_a_finding_are_those_of_its_region():
     heat[10:16, 5:15] = 2.0
     heat[12, 8] = 3.5
     (finding,) = found(heat, spacing=spaced(0.5, 0.2))
-    assert (finding.peak, finding.peak_place, finding.level) == (3.5, (8, 12), "high")
+    assert (finding.peak, finding.peak_location, finding.level) == (3.5, (8, 12), "high")
     assert finding.mean == pytest.approx((59 * 2.0 + 3.5) / 60)
     assert (finding.area_pixels, finding.area_mm2) == (60, pytest.approx(6.0))
     assert finding.bounding_box == (5, 10, 14, 15)
@@ -156,7 +156,7 @@ def test_a_ring_is_one_finding_with_what_it_surrounds():
     heat[20, 20] = 5.0
     (finding,) = found(heat)
     assert finding.area_pixels == (away < 12).sum()
-    assert finding.peak_place == (20, 20)
+    assert finding.peak_location == (20, 20)
 
 
 def test_regions_that_touch_at_a_corner_are_one():
@@ -200,7 +200,7 @@ def test_contours_are_closed_simple_and_enclose_the_area(anomaly_map):
         assert abs(shoelace(contour) - finding.area_pixels) <= 0.5 + tolerance * length
         left, top, right, bottom = finding.bounding_box
         assert all(left - 0.5 <= x <= right + 0.5 and top - 0.5 <= y <= bottom + 0.5 for x, y in contour)
-        column, row = finding.peak_place
+        column, row = finding.peak_location
         assert anomaly_map[row, column] == np.float32(finding.peak)
 
 
@@ -214,7 +214,7 @@ def test_no_pixel_above_the_level_is_lost(anomaly_map):
 @settings(max_examples=8)
 @given(seed=st.integers(0, 1000), number=st.integers(0, 3))
 def test_a_mirrored_image_has_mirrored_findings_in_the_same_words(seed, number):
-    mass = [PhantomLesion(LesionKind.MASS, side) for side in Laterality]
+    mass = [PhantomLesion(PhantomLesionKind.MASS, side) for side in Laterality]
     view = make_phantom_exam(seed, lesions=mass, rows=160, columns=130, spacing=(1.6, 1.6)).views[number]
     other = Laterality.LEFT if view.laterality is Laterality.RIGHT else Laterality.RIGHT
     header = header_of(view, (1.6, 1.6))
@@ -264,6 +264,6 @@ def test_a_finding_names_what_lies_at_its_peak_and_how_far_off_the_nipple_is():
     heat = np.zeros((40, 30))
     heat[5:9, 5:9] = heat[18:22, 20:24] = 2.5
     heat[6, 6] = heat[20, 21] = 3
-    in_breast, at_nipple = sorted(found(heat, spacing=spaced(1, 1)), key=lambda finding: finding.peak_place)
+    in_breast, at_nipple = sorted(found(heat, spacing=spaced(1, 1)), key=lambda finding: finding.peak_location)
     assert (in_breast.nipple_distance_mm, in_breast.anatomy) == (pytest.approx(np.hypot(14, 23), abs=0.05), None)
     assert (at_nipple.nipple_distance_mm, at_nipple.anatomy) == (8.0, "nipple")

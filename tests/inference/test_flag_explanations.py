@@ -25,8 +25,8 @@ def test_the_documentation_says_the_same(flag):
 
 
 def test_flags_are_explained_in_their_order_and_the_unusual_statistic_is_named():
-    flags = ["unusual_image", "implant"]
-    unusual, implant = EXPLANATIONS[QualityFlag.UNUSUAL_IMAGE], EXPLANATIONS[QualityFlag.IMPLANT]
+    flags = ["out_of_distribution", "implant"]
+    unusual, implant = EXPLANATIONS[QualityFlag.OUT_OF_DISTRIBUTION], EXPLANATIONS[QualityFlag.IMPLANT]
     assert explanations(flags) == [unusual, implant]
     assert explanations(flags, "noise lower than usual") == [f"{unusual[:-1]} (noise lower than usual).", implant]
     assert explanations(["implant"], "noise lower than usual") == [implant]

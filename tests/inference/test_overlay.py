@@ -87,7 +87,7 @@ def with_findings(result: AnomalyResult, *boxes: tuple[int, int, int, int]) -> A
             area_pixels=(right - left + 1) * (bottom - top + 1),
             area_mm2=None,
             peak=3.0,
-            peak_place=(left, top),
+            peak_location=(left, top),
             mean=3.0,
             level="high",
             position=None,

@@ -55,19 +55,19 @@ def test_fused_scores_are_means_of_views_and_then_of_breasts(a_predictor, result
     for result in results:
         assert result.record.breast_score == pytest.approx(breasts[result.record.laterality])
         assert result.record.exam_score == pytest.approx(exam)
-        exam_scale = a_predictor.calibration.exam_scales.whole.everybody
+        exam_scale = a_predictor.calibration.exam_scales.whole.pooled
         assert result.record.exam_p_value == exam_scale.p_value(result.record.exam_score)
         assert result.record.asymmetry == pytest.approx(abs(breasts["L"] - breasts["R"]))
 
 
 def test_the_numbers_of_a_record_agree_with_the_calibration(a_predictor, results):
     for record in (result.record for result in results):
-        assert record.p_value == a_predictor.calibration.image_scales.everybody.p_value(record.pred_score)
+        assert record.p_value == a_predictor.calibration.image_scales.pooled.p_value(record.pred_score)
         assert record.percentile == pytest.approx(100 * (1 - record.p_value))
         assert record.exam_percentile == pytest.approx(100 * (1 - record.exam_p_value))
         assert record.is_anomalous == (record.p_value <= 0.1) == (record.pred_score >= record.threshold)
         assert record.exam_is_anomalous == (record.exam_p_value <= 0.1)
-        sides = a_predictor.calibration.asymmetry_scales.whole.everybody
+        sides = a_predictor.calibration.asymmetry_scales.whole.pooled
         assert record.asymmetry_p_value == sides.p_value(record.asymmetry)
         assert record.model == a_predictor.model_id
         assert record.calibration == a_predictor.calibration_id
@@ -152,8 +152,8 @@ def test_a_machine_with_patients_enough_is_judged_by_them_alone(a_predictor, a_t
     assert own.exam_is_anomalous
     assert own.threshold < other.threshold
     assert own.levels["high"] <= 0.201 < other.levels["high"]
-    assert other.p_value == calibration.image_scales.everybody.p_value(other.pred_score)
-    assert other.exam_p_value == calibration.exam_scales.whole.everybody.p_value(other.exam_score)
+    assert other.p_value == calibration.image_scales.pooled.p_value(other.pred_score)
+    assert other.exam_p_value == calibration.exam_scales.whole.pooled.p_value(other.exam_score)
     assert own.raw_score == other.raw_score
 
 
@@ -265,7 +265,7 @@ def test_findings_are_regions_of_the_map_from_their_level_on(a_predictor, a_trai
     for result in results:
         assert len(result.record.findings) <= 3
         for finding in result.record.findings:
-            column, row = finding.peak_place
+            column, row = finding.peak_location
             assert result.anomaly_map[row, column] == np.float32(finding.peak)
             assert finding.peak >= result.record.levels["moderate"]
             assert finding.area_mm2 == pytest.approx(finding.area_pixels * 1.25**2, abs=0.01)
@@ -290,11 +290,11 @@ def test_an_image_unlike_those_of_the_calibration_is_flagged_and_a_statistic_is_
     noise = 0.2 * np.random.default_rng(0).random(an_exam[0].pixels.shape, dtype=np.float32)
     noisy = np.where(an_exam[0].pixels > 0, (an_exam[0].pixels + noise).clip(0, 1), 0).astype(np.float32)
     record = predictor.predict(Mammogram(an_exam[0].header, noisy)).record
-    assert QualityFlag.UNUSUAL_IMAGE in record.quality_flags
-    assert record.unusual_statistic.endswith("than in the normal images that come closest")
+    assert QualityFlag.OUT_OF_DISTRIBUTION in record.quality_flags
+    assert record.outlying_statistic.endswith("than in the normal images that come closest")
     for result in (*results, *predictor.predict_exam(an_exam)):
-        assert QualityFlag.UNUSUAL_IMAGE not in result.record.quality_flags
-        assert result.record.unusual_statistic is None
+        assert QualityFlag.OUT_OF_DISTRIBUTION not in result.record.quality_flags
+        assert result.record.outlying_statistic is None
 
 
 def test_an_image_that_was_prepared_already_gets_the_same_score(a_predictor, an_exam):
@@ -304,7 +304,7 @@ def test_an_image_that_was_prepared_already_gets_the_same_score(a_predictor, an_
 
 def test_an_image_alone_is_set_against_exams_of_one_image(a_predictor, an_exam):
     record = a_predictor.predict(an_exam[0]).record
-    one_image = a_predictor.calibration.exam_scales.of_shape((1,)).everybody
+    one_image = a_predictor.calibration.exam_scales.of_shape((1,)).pooled
     assert len(one_image.scores) == len(a_predictor.calibration.images)
     assert record.exam_p_value == one_image.p_value(record.exam_score)
 

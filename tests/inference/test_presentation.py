@@ -49,7 +49,7 @@ def test_the_normal_exams_are_those_whose_p_value_is_told(a_predictor, folder):
             for score, weight in zip(exam.normal_scores, exam.normal_weights, strict=True)
             if score >= record.exam_score
         )
-        patients = a_predictor.calibration.exam_scales.whole.everybody.patients  # too few to tell machines apart
+        patients = a_predictor.calibration.exam_scales.whole.pooled.patients  # too few to tell machines apart
         assert record.exam_p_value == pytest.approx((1 + above * patients) / (1 + patients))
         flagged = exam.threshold is not None and record.exam_score >= exam.threshold
         assert flagged == record.exam_is_anomalous

@@ -89,7 +89,7 @@ def test_a_breast_of_an_unusual_share_of_the_image_is_flagged(seen, views, share
 
 
 def test_real_normal_mammograms_are_hardly_ever_flagged(development_data):
-    from mammolens.datasets.registry import open_dataset
+    from mammolens.datasets.formats import open_dataset
 
     pipeline = Pipeline(GRIDS["square"])
     cases = [case for case in open_dataset(development_data / "rsna640").cases if case.split == "calibration"]

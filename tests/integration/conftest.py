@@ -25,7 +25,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.models.directory import CALIBRATION, save_model
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 
 from ..patience import PATIENCE_S, end, until

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.models.directory import CALIBRATION, save_model
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.transforms.pipeline import Pipeline
 

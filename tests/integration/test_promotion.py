@@ -24,8 +24,8 @@ def a_site(start_server: StartServer, a_trained_model: Path, tmp_path_factory: p
     for view in (home / "studies").rglob("*_CC.dcm"):
         view.unlink()
     policy = home / "policy.yaml"
-    policy.write_text("fewest_patients: 8\nresamples: 100\n")
-    conf = {"gate_policy": str(policy), "held_back_share": "0.7", "learning_threads": "1"}
+    policy.write_text("min_patients: 8\nresamples: 100\n")
+    conf = {"gate_policy": str(policy), "held_out_share": "0.7", "learning_threads": "1"}
     server = start_server(home / "studies", model=a_trained_model, conf=conf)
     for exam in server.get("/mammolens/worklist").json()["exams"]:
         answer = server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
@@ -51,7 +51,7 @@ def test_a_model_that_learned_nothing_is_refused_with_the_reason(a_site: Server)
     outcome = _learned(a_site, kind="train", from_scratch=True, epochs=1, learning_rate=1e-7)
     assert (outcome["serves"], outcome["waits"]) == (False, False)
     assert "is not shown to see synthetic lesions any better than chance" in outcome["reason"]
-    assert outcome["patients"] + outcome["held_back"] == WOMEN
+    assert outcome["patients"] + outcome["held_out"] == WOMEN
     told = a_site.get("/mammolens/models").json()
     assert told["serving"] == before
     refused = a_site.get(f"/mammolens/models/{outcome['model']}").json()

@@ -27,7 +27,7 @@ from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import CALIBRATION, save_model
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
 

@@ -14,8 +14,8 @@ def test_without_any_pair_everything_is_as_it_is_documented() -> None:
     assert settings == ServerSettings()
     assert settings.learning_threads == max(1, cores() // 2)
     assert not settings.is_scheduled
-    assert (settings.promotion, settings.held_back_share, settings.guard_share) == (Promotion.AUTOMATIC, 0.2, 0.05)
-    assert settings.gate_policy.fewest_patients == 20
+    assert (settings.promotion, settings.held_out_share, settings.guard_share) == (Promotion.AUTOMATIC, 0.2, 0.05)
+    assert settings.gate_policy.min_patients == 20
     assert settings.review_policy is PolicyName.LATEST
     assert settings.result_policy == ResultPolicy(
         (DerivedKind.SEGMENTATION, DerivedKind.REPORT), StorePolicy.ON_REQUEST
@@ -25,7 +25,7 @@ def test_without_any_pair_everything_is_as_it_is_documented() -> None:
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
-    policy.write_text("fewest_patients: 7\n")
+    policy.write_text("min_patients: 7\n")
     settings = ServerSettings.of(
         {
             "model_dir": str(tmp_path),
@@ -38,7 +38,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "retrain_at": "02:05",
             "retrain_after": "20",
             "promotion": "ask",
-            "held_back_share": "0.3",
+            "held_out_share": "0.3",
             "guard_share": "0",
             "gate_policy": str(policy),
             "sentinels": str(tmp_path),
@@ -53,8 +53,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (settings.ledger, settings.review_policy) == ("decisions.sqlite", PolicyName.TWO_READERS)
     assert (settings.learning_threads, settings.retrain_at, settings.retrain_after) == (3, time(2, 5), 20)
     assert (settings.drift_window, settings.promotion) == (50, Promotion.ASK)
-    assert (settings.held_back_share, settings.guard_share) == (0.3, 0.0)
-    assert settings.gate_policy.fewest_patients == 7
+    assert (settings.held_out_share, settings.guard_share) == (0.3, 0.0)
+    assert settings.gate_policy.min_patients == 7
     assert settings.is_scheduled
 
 
@@ -72,8 +72,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("retrain_at", "25:00", "'25:00' is no time of day; give one like 02:00"),
         ("retrain_at", "2 o'clock", "is no time of day"),
         ("promotion", "perhaps", "'perhaps' is not known; use automatic, ask"),
-        ("held_back_share", "0", "'0' is no share"),
-        ("held_back_share", "many", "'many' is no share"),
+        ("held_out_share", "0", "'0' is no share"),
+        ("held_out_share", "many", "'many' is no share"),
         ("guard_share", "1", "'1' is no share"),
         ("sentinels", "nowhere", "'nowhere' is no folder"),
         ("exposure", "nowhere", "'nowhere' is no folder"),

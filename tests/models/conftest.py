@@ -12,7 +12,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, NetworkConfig, PreprocessingConfig
 from mammolens.models.directory import CALIBRATION, save_model
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 
 MakeModel = Callable[..., Path]
 

@@ -17,7 +17,7 @@ from mammolens.models.directory import (
     round_weights,
     save_model,
 )
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 
 
 def test_what_is_saved_is_loaded_again(tmp_path, a_small_config):

@@ -4,7 +4,7 @@ import torch
 
 from mammolens.config import NetworkConfig
 from mammolens.models.ensemble import Ensemble, members_of
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 
 IMAGE = torch.rand(2, 1, 64, 48, generator=torch.Generator().manual_seed(0))
 MASK = torch.ones_like(IMAGE)

@@ -21,13 +21,13 @@ def test_it_tells_where_a_version_comes_from_and_who_let_it_serve(a_store, make_
     record = {"started_from": "small-1", "data_fingerprint": "abc", "dataset": {"name": "accepted normals"}}
     (folder / TRAINING).write_text(json.dumps(record))
     second = a_store.add(folder, by="trainer")
-    kept = a_store.keep_verdict(second, "{}")
-    a_store.promote(second, by="Dr Example", why="I know better", verdict=kept, overridden=True)
+    kept = a_store.save_gate_result(second, "{}")
+    a_store.promote(second, by="Dr Example", why="I know better", gate_result=kept, overridden=True)
     found = lineage(a_store, second)
     assert (found.serves, found.parent, found.started_from) == (True, first, "small-1")
     assert (found.dataset, found.data_fingerprint) == ("accepted normals", "abc")
     assert (found.added_by, found.promoted_by, found.overridden) == ("trainer", "Dr Example", True)
-    assert found.verdict == kept
+    assert found.gate_result == kept
     assert found.added_at <= found.promoted_at
 
 
@@ -44,7 +44,7 @@ def test_of_a_version_without_a_history_nothing_is_claimed(a_store, make_model):
     a_store.root.joinpath("history.jsonl").unlink()
     found = lineage(a_store, version)
     assert found.serves
-    assert (found.parent, found.added_by, found.promoted_by, found.verdict) == (None, None, None, None)
+    assert (found.parent, found.added_by, found.promoted_by, found.gate_result) == (None, None, None, None)
 
 
 def test_an_unknown_version_is_an_error(a_store):
@@ -67,9 +67,9 @@ def test_when_the_serving_version_came_is_told(a_store, make_model):
 
 def test_a_version_waits_until_somebody_decides(a_store, make_model):
     serving, version = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
-    a_store.wait(version, by="trainer", why="not worse", verdict="v.json")
+    a_store.wait(version, by="trainer", why="not worse", gate_result="v.json")
     found = lineage(a_store, version)
-    assert (found.waits, found.verdict, found.judged_against) == (True, "v.json", serving)
+    assert (found.waits, found.gate_result, found.compared_with) == (True, "v.json", serving)
     a_store.refuse(version, by="Dr Example", why="too many marks")
     found = lineage(a_store, version)
-    assert (found.waits, found.refused, found.verdict) == (False, True, "v.json")
+    assert (found.waits, found.refused, found.gate_result) == (False, True, "v.json")

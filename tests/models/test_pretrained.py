@@ -12,7 +12,7 @@ import pytest
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import load_config
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 from mammolens.dicom.reader import read_mammogram
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
@@ -60,7 +60,7 @@ def test_the_record_the_card_and_the_calibration_count_the_same(the_pretrained, 
     record = json.loads((the_directory / TRAINING).read_text())
     calibration = the_pretrained.calibration
     assert len(calibration.images) == record["images"]["calibration"]
-    assert calibration.image_scales.everybody.patients == record["patients"]["calibration"]
+    assert calibration.image_scales.pooled.patients == record["patients"]["calibration"]
     for part in ("train", "calibration"):
         assert f"| {record['patients'][part]} | {record['images'][part]} |" in card
 

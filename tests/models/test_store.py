@@ -13,7 +13,7 @@ import pytest
 
 from mammolens.errors import ModelError
 from mammolens.models.directory import CALIBRATION, CARD, TRAINING, WEIGHTS, load_model, model_id_of
-from mammolens.models.history import Event
+from mammolens.models.history import EventKind
 from mammolens.models.store import ModelStore, pretrained_directory
 
 
@@ -95,7 +95,7 @@ def test_whoever_asks_meanwhile_sees_the_old_version_or_the_new_one_whole(a_stor
     folders = [make_model(seed) for seed in range(4)]
     known = {model_id_of(folder) for folder in folders}
     a_store.publish(folders[0])
-    seen, done = [], threading.Event()
+    seen, done = [], threading.EventKind()
 
     def read() -> None:
         while not done.is_set():
@@ -147,11 +147,11 @@ def test_what_is_added_does_not_serve_until_it_is_promoted(a_store, make_model):
     old = a_store.publish(make_model(1))
     new = a_store.add(make_model(2), by="trainer")
     assert a_store.serving().name == old
-    a_store.promote(new, by="Dr Example", why="better", verdict="v.json")
+    a_store.promote(new, by="Dr Example", why="better", gate_result="v.json")
     assert a_store.serving().name == new
     last = a_store.history()[-1]
-    assert (last.event, last.version, last.previous) == (Event.PROMOTED, new, old)
-    assert (last.by, last.why, last.verdict, last.overridden) == ("Dr Example", "better", "v.json", False)
+    assert (last.event, last.version, last.previous) == (EventKind.PROMOTED, new, old)
+    assert (last.by, last.why, last.gate_result, last.overridden) == ("Dr Example", "better", "v.json", False)
 
 
 def test_rolling_back_leads_to_the_pretrained_model_and_no_further(a_store, make_model):
@@ -192,25 +192,25 @@ def test_a_store_from_before_there_was_a_history_can_be_rolled_back(a_store, mak
 
 def test_a_refusal_is_noted_and_changes_nothing(a_store, make_model):
     old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
-    a_store.refuse(new, by="trainer", why="worse", verdict="v.json")
+    a_store.refuse(new, by="trainer", why="worse", gate_result="v.json")
     assert a_store.serving().name == old
-    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (Event.REFUSED, new)
+    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (EventKind.REFUSED, new)
 
 
 def test_what_waits_does_not_serve_and_leaves_the_way_back_alone(a_store, make_model):
     old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
-    a_store.wait(new, by="trainer", why="not worse", verdict="v.json")
+    a_store.wait(new, by="trainer", why="not worse", gate_result="v.json")
     assert a_store.serving().name == old
-    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (Event.WAITS, new)
+    assert (a_store.history()[-1].event, a_store.history()[-1].version) == (EventKind.WAITS, new)
     assert a_store.rollback(by="a", why="worse") is None
 
 
 def test_what_was_judged_against_another_model_is_not_promoted(a_store, make_model):
     old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
     with pytest.raises(ModelError, match="another model was promoted while this one was judged"):
-        a_store.promote(new, by="a", why="b", judged_against=None)
+        a_store.promote(new, by="a", why="b", compared_with=None)
     assert a_store.serving().name == old
-    a_store.promote(new, by="a", why="b", judged_against=old)
+    a_store.promote(new, by="a", why="b", compared_with=old)
     assert a_store.serving().name == new
 
 
@@ -229,10 +229,10 @@ def test_an_unknown_version_is_an_error_that_names_the_known_ones(a_store, make_
 
 def test_a_verdict_is_kept_beside_the_versions(a_store, make_model):
     version = a_store.publish(make_model())
-    names = [a_store.keep_verdict(version, text) for text in ("one", "two")]
-    assert [a_store.verdict(name) for name in names] == ["one", "two"]
+    names = [a_store.save_gate_result(version, text) for text in ("one", "two")]
+    assert [a_store.gate_result(name) for name in names] == ["one", "two"]
     with pytest.raises(ModelError, match="cannot be read"):
-        a_store.verdict("none.json")
+        a_store.gate_result("none.json")
 
 
 def dies_at(number: int, root: Path, work: Callable[[], object]) -> bool:

@@ -1,4 +1,4 @@
-"""A small model that sees synthetic lesions, held-back phantoms, and worse models made of it on purpose."""
+"""A small model that sees synthetic lesions, held-out phantoms, and worse models made of it on purpose."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def a_seeing_model(phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def held_back(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
     """Normal phantoms whom no model learned from: 24 patients, four views each."""
     return write_phantom_dataset(tmp_path_factory.mktemp("held"), normals=24, seed=1, **SMALL).cases
 

@@ -3,32 +3,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.calibration.realised_rate import Judged
+from mammolens.calibration.realised_rate import EvaluatedPatients
 from mammolens.config import CalibrationConfig
-from mammolens.promotion.calibration_checks import check_held_back, check_rate, check_uniformity
+from mammolens.promotion.calibration_checks import check_held_out, check_rate, check_uniformity
+from mammolens.promotion.gate_result import CheckStatus
+from mammolens.promotion.paired_scores import ExamPredictions
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.trial import Exams
-from mammolens.promotion.verdict import Outcome
 
 POLICY = PromotionPolicy()
 EVEN = (np.arange(60) + 1) / 60
 
 
 def exams(p_values, alpha=0.1, calibration=100):
-    return Exams(p_values, p_values <= alpha, (Judged(len(p_values), calibration),))
+    return ExamPredictions(p_values, p_values <= alpha, (EvaluatedPatients(len(p_values), calibration),))
 
 
-@pytest.mark.parametrize(("count", "outcome"), [(19, Outcome.UNDECIDED), (20, Outcome.PASSED)])
+@pytest.mark.parametrize(("count", "outcome"), [(19, CheckStatus.INCONCLUSIVE), (20, CheckStatus.PASSED)])
 def test_as_many_patients_are_asked_for_as_the_policy_says(count, outcome):
-    assert check_held_back(count, POLICY).outcome is outcome
+    assert check_held_out(count, POLICY).outcome is outcome
 
 
 @pytest.mark.parametrize(
     ("p_values", "outcome", "words"),
     [
-        (EVEN, Outcome.PASSED, "within the band"),
-        (EVEN / 4, Outcome.FAILED, "above the band"),
-        (1 - EVEN / 4, Outcome.FAILED, "below the band"),
+        (EVEN, CheckStatus.PASSED, "within the band"),
+        (EVEN / 4, CheckStatus.FAILED, "above the band"),
+        (1 - EVEN / 4, CheckStatus.FAILED, "below the band"),
     ],
 )
 def test_the_rate_is_held_against_its_band_on_both_sides(p_values, outcome, words):
@@ -41,14 +41,14 @@ def test_the_rate_is_held_against_its_band_on_both_sides(p_values, outcome, word
 def test_a_rate_that_is_meant_to_lie_below_alpha_may_do_so():
     config = CalibrationConfig(confidence=0.9)
     nobody, many = exams(np.ones(60), calibration=2000), exams(EVEN / 4, calibration=2000)
-    assert check_rate(exams(EVEN), nobody, config, POLICY).outcome is Outcome.PASSED
-    assert check_rate(exams(EVEN), many, config, POLICY).outcome is Outcome.FAILED
+    assert check_rate(exams(EVEN), nobody, config, POLICY).outcome is CheckStatus.PASSED
+    assert check_rate(exams(EVEN), many, config, POLICY).outcome is CheckStatus.FAILED
 
 
 def test_a_rule_that_promises_no_rate_is_not_judged_by_one():
     config = CalibrationConfig(decision="mean_std", standardise="none")
     check = check_rate(exams(EVEN), exams(EVEN / 4), config, POLICY)
-    assert check.outcome is Outcome.NOT_JUDGED
+    assert check.outcome is CheckStatus.NOT_TESTED
     assert "promises no rate" in check.sentence
 
 
@@ -57,6 +57,6 @@ def test_a_rule_that_promises_no_rate_is_not_judged_by_one():
 )
 def test_uneven_p_values_fail_with_the_direction_of_the_scores(p_values, words):
     check = check_uniformity(exams(EVEN), exams(p_values), POLICY)
-    assert check.outcome is Outcome.FAILED
+    assert check.outcome is CheckStatus.FAILED
     assert words in check.sentence
-    assert check_uniformity(exams(p_values), exams(EVEN), POLICY).outcome is Outcome.PASSED
+    assert check_uniformity(exams(p_values), exams(EVEN), POLICY).outcome is CheckStatus.PASSED

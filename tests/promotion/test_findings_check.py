@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mammolens.dicom.reader import read_mammogram
-from mammolens.evaluation.places import PlaceGrid
+from mammolens.evaluation.evaluation_grid import EvaluationGrid
 from mammolens.promotion.findings_check import check_findings
+from mammolens.promotion.gate_result import CheckStatus
+from mammolens.promotion.paired_scores import ModelPair
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.trial import Pair
-from mammolens.promotion.verdict import Outcome
 
 
 class Spot:
@@ -24,7 +24,7 @@ class Spot:
             lesion = self._lesions[mammogram.header.path][0]
             values[int(lesion.row), int(lesion.column)] = 1
         else:
-            breast = np.argwhere(PlaceGrid.of(mammogram).inner)
+            breast = np.argwhere(EvaluationGrid.of(mammogram).inner)
             values[tuple(breast[0])] = 1
         return type("Result", (), {"anomaly_map": values})
 
@@ -35,24 +35,24 @@ def marked(phantoms):
 
 
 def check(marked, serving, candidate, **policy):
-    models = Pair(Spot(marked, on_lesion=serving), Spot(marked, on_lesion=candidate))
+    models = ModelPair(Spot(marked, on_lesion=serving), Spot(marked, on_lesion=candidate))
     return check_findings(models, marked, PromotionPolicy(resamples=100, **policy), pytest.fail, lambda: None)
 
 
 def test_a_model_that_no_longer_finds_what_the_other_found_fails(marked):
     assert len(marked) == 4  # two patients, both views of one breast
-    found = check(marked, True, False, fewest_findings=2)
-    assert found.outcome is Outcome.FAILED
+    found = check(marked, True, False, min_findings=2)
+    assert found.outcome is CheckStatus.FAILED
     assert (found.figure, found.patients) == (1.0, 2)
 
 
 def test_a_model_that_finds_more_passes(marked):
-    assert check(marked, False, True, fewest_findings=2).outcome is Outcome.PASSED
+    assert check(marked, False, True, min_findings=2).outcome is CheckStatus.PASSED
 
 
 def test_few_findings_are_told_and_refuse_nobody(marked):
     found = check(marked, True, False)
-    assert found.outcome is Outcome.NOT_JUDGED
+    assert found.outcome is CheckStatus.NOT_TESTED
     assert "of 2 patients, too few of 20 to judge by" in found.sentence
 
 

@@ -8,17 +8,17 @@ from safetensors.torch import load_file, save_file
 
 from mammolens.errors import ModelError
 from mammolens.models.directory import WEIGHTS
-from mammolens.promotion.gate import judge_candidate
+from mammolens.promotion.gate import run_gate
+from mammolens.promotion.gate_result import CheckName, CheckStatus
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.verdict import CheckName, Outcome
 from mammolens.training.recalibrate import recalibrate
 
 pytestmark = pytest.mark.slow
 POLICY = PromotionPolicy(resamples=500)
 
 
-def outcomes(verdict):
-    return {check.name: check.outcome for check in verdict.checks}
+def outcomes(gate_result):
+    return {check.name: check.outcome for check in gate_result.checks}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def a_candidate(a_seeing_model, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def the_good_verdict(a_seeing_model, a_candidate, held_back):
-    return judge_candidate(a_seeing_model, a_candidate, held_back, policy=POLICY)
+def the_good_verdict(a_seeing_model, a_candidate, held_out):
+    return run_gate(a_seeing_model, a_candidate, held_out, policy=POLICY)
 
 
 def test_a_candidate_that_is_as_good_passes(the_good_verdict):
@@ -41,11 +41,11 @@ def test_a_candidate_that_is_as_good_passes(the_good_verdict):
     assert the_good_verdict.promotes
     assert the_good_verdict.reason == "not worse than the serving model beyond the margins"
     assert set(outcomes(the_good_verdict)) == {
-        CheckName.HELD_BACK,
+        CheckName.HELD_OUT,
         CheckName.RATE,
         CheckName.UNIFORMITY,
-        CheckName.SIGHT,
-        CheckName.SUITE,
+        CheckName.DETECTION,
+        CheckName.DETECTION_LOSS,
     }
 
 
@@ -55,111 +55,111 @@ def test_each_check_tells_its_figure_interval_and_limit(the_good_verdict):
         assert check.patients == 24
         assert check.sentence
         assert (check.limit_low, check.limit_high) != (None, None)
-    suite = next(check for check in the_good_verdict.checks if check.name is CheckName.SUITE)
+    suite = next(check for check in the_good_verdict.checks if check.name is CheckName.DETECTION_LOSS)
     assert suite.low <= suite.figure <= suite.high <= suite.limit_high == 0.05
 
 
-def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model, a_shuffled_model, held_back):
-    verdict = judge_candidate(a_seeing_model, a_shuffled_model, held_back, policy=POLICY)
-    assert not verdict.promotes
-    assert verdict.reason.startswith("refused: ")
-    assert outcomes(verdict)[CheckName.UNIFORMITY] is Outcome.FAILED
-    assert outcomes(verdict)[CheckName.SIGHT] is Outcome.FAILED
-    assert "scores of normal patients lie" in verdict.reason
+def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model, a_shuffled_model, held_out):
+    gate_result = run_gate(a_seeing_model, a_shuffled_model, held_out, policy=POLICY)
+    assert not gate_result.promotes
+    assert gate_result.reason.startswith("refused: ")
+    assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
+    assert outcomes(gate_result)[CheckName.DETECTION] is CheckStatus.FAILED
+    assert "scores of normal patients lie" in gate_result.reason
 
 
 def test_shuffled_weights_are_refused_however_honest_their_calibration(
-    a_seeing_model, a_shuffled_model_calibrated_anew, held_back
+    a_seeing_model, a_shuffled_model_calibrated_anew, held_out
 ):
-    verdict = judge_candidate(a_seeing_model, a_shuffled_model_calibrated_anew, held_back, policy=POLICY)
-    assert not verdict.promotes
-    assert outcomes(verdict)[CheckName.SIGHT] is Outcome.FAILED
-    assert "is not shown to see synthetic lesions any better than chance" in verdict.reason
+    gate_result = run_gate(a_seeing_model, a_shuffled_model_calibrated_anew, held_out, policy=POLICY)
+    assert not gate_result.promotes
+    assert outcomes(gate_result)[CheckName.DETECTION] is CheckStatus.FAILED
+    assert "is not shown to see synthetic lesions any better than chance" in gate_result.reason
 
 
 @pytest.mark.parametrize(
     ("shift", "words", "rate_words"),
-    [(-5.0, "higher", "100.0% of 24 held-back"), (5.0, "lower", "0.0% of 24 held-back")],
+    [(-5.0, "higher", "100.0% of 24 held-out"), (5.0, "lower", "0.0% of 24 held-out")],
 )
 def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
-    a_seeing_model, miscalibrated, held_back, shift, words, rate_words
+    a_seeing_model, miscalibrated, held_out, shift, words, rate_words
 ):
-    verdict = judge_candidate(a_seeing_model, miscalibrated(shift), held_back, policy=POLICY)
-    assert not verdict.promotes
-    assert outcomes(verdict)[CheckName.UNIFORMITY] is Outcome.FAILED
-    assert f"scores of normal patients lie {words} than the calibration says" in verdict.reason
-    rate = next(check for check in verdict.checks if check.name is CheckName.RATE)
+    gate_result = run_gate(a_seeing_model, miscalibrated(shift), held_out, policy=POLICY)
+    assert not gate_result.promotes
+    assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
+    assert f"scores of normal patients lie {words} than the calibration says" in gate_result.reason
+    rate = next(check for check in gate_result.checks if check.name is CheckName.RATE)
     assert rate.sentence.startswith(rate_words)
     # Eight calibration patients promise little: that nobody is flagged could be chance, that all are could not.
-    assert rate.outcome is (Outcome.FAILED if shift < 0 else Outcome.PASSED)
+    assert rate.outcome is (CheckStatus.FAILED if shift < 0 else CheckStatus.PASSED)
 
 
-def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, held_back, tmp_path):
+def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, held_out, tmp_path):
     marked = [case for case in phantoms.cases if case.lesions]
     recalibrate(a_seeing_model, phantoms, tmp_path / "anew")
     told = []
-    verdict = judge_candidate(
+    gate_result = run_gate(
         a_seeing_model,
         tmp_path / "anew",
-        held_back,
+        held_out,
         findings=marked,
         policy=POLICY,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert verdict.promotes, verdict.reason
-    assert set(outcomes(verdict)) == {
-        CheckName.HELD_BACK,
+    assert gate_result.promotes, gate_result.reason
+    assert set(outcomes(gate_result)) == {
+        CheckName.HELD_OUT,
         CheckName.RATE,
         CheckName.UNIFORMITY,
         CheckName.WEIGHTS,
     }
-    assert outcomes(verdict)[CheckName.WEIGHTS] is Outcome.NOT_JUDGED
-    assert told[-1] == (len(held_back), len(held_back))
+    assert outcomes(gate_result)[CheckName.WEIGHTS] is CheckStatus.NOT_TESTED
+    assert told[-1] == (len(held_out), len(held_out))
 
 
-def test_too_few_held_back_normals_refuse_and_say_so(a_seeing_model, a_candidate, held_back):
-    few = [case for case in held_back if case.patient_id in {"PHANTOM-10000", "PHANTOM-10001"}]
-    verdict = judge_candidate(a_seeing_model, a_candidate, few, policy=POLICY)
-    assert not verdict.promotes
-    assert outcomes(verdict)[CheckName.HELD_BACK] is Outcome.UNDECIDED
-    assert "only 2 held-back normal patients can be judged, too few to tell" in verdict.reason
+def test_too_few_held_back_normals_refuse_and_say_so(a_seeing_model, a_candidate, held_out):
+    few = [case for case in held_out if case.patient_id in {"PHANTOM-10000", "PHANTOM-10001"}]
+    gate_result = run_gate(a_seeing_model, a_candidate, few, policy=POLICY)
+    assert not gate_result.promotes
+    assert outcomes(gate_result)[CheckName.HELD_OUT] is CheckStatus.INCONCLUSIVE
+    assert "only 2 held-out normal patients can be judged, too few to tell" in gate_result.reason
 
 
-def test_without_any_usable_image_nothing_is_claimed(a_seeing_model, held_back, tmp_path):
+def test_without_any_usable_image_nothing_is_claimed(a_seeing_model, held_out, tmp_path):
     told = []
-    gone = [replace(held_back[0], path=tmp_path / "gone.dcm")]
-    verdict = judge_candidate(a_seeing_model, a_seeing_model, gone, policy=POLICY, on_error=told.append)
-    assert list(outcomes(verdict)) == [CheckName.HELD_BACK]
-    assert not verdict.promotes
-    assert verdict.images_left_out == len(told) == 1
+    gone = [replace(held_out[0], path=tmp_path / "gone.dcm")]
+    gate_result = run_gate(a_seeing_model, a_seeing_model, gone, policy=POLICY, on_error=told.append)
+    assert list(outcomes(gate_result)) == [CheckName.HELD_OUT]
+    assert not gate_result.promotes
+    assert gate_result.images_left_out == len(told) == 1
 
 
-def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, a_candidate, phantoms, held_back):
+def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, a_candidate, phantoms, held_out):
     marked = [case for case in phantoms.cases if case.abnormal is not None][-8:]
     seen = []
-    verdict = judge_candidate(
+    gate_result = run_gate(
         a_seeing_model,
         a_candidate,
-        held_back[:8],
+        held_out[:8],
         findings=marked,
         sentinels=marked,
         policy=POLICY,
         progress=lambda done, total: seen.append((done, total)),
     )
-    assert outcomes(verdict)[CheckName.FINDINGS] is Outcome.NOT_JUDGED  # of two patients
-    assert outcomes(verdict)[CheckName.SENTINELS] is Outcome.PASSED
+    assert outcomes(gate_result)[CheckName.FINDINGS] is CheckStatus.NOT_TESTED  # of two patients
+    assert outcomes(gate_result)[CheckName.SENTINELS] is CheckStatus.PASSED
     total = 8 + sum(bool(case.lesions) for case in marked) + 2 * 8
     assert seen == [(done, total) for done in range(1, total + 1)]
 
 
-def test_the_suite_is_the_same_each_time(a_seeing_model, a_candidate, held_back):
-    verdicts = [judge_candidate(a_seeing_model, a_candidate, held_back[:8], policy=POLICY) for _ in range(2)]
-    assert verdicts[0].checks == verdicts[1].checks
+def test_the_suite_is_the_same_each_time(a_seeing_model, a_candidate, held_out):
+    gate_results = [run_gate(a_seeing_model, a_candidate, held_out[:8], policy=POLICY) for _ in range(2)]
+    assert gate_results[0].checks == gate_results[1].checks
 
 
-def test_a_damaged_candidate_is_an_error(a_seeing_model, held_back, tmp_path):
+def test_a_damaged_candidate_is_an_error(a_seeing_model, held_out, tmp_path):
     with pytest.raises(ModelError, match="is no model directory"):
-        judge_candidate(a_seeing_model, tmp_path / "none", held_back, policy=POLICY)
+        run_gate(a_seeing_model, tmp_path / "none", held_out, policy=POLICY)
 
 
 def test_the_verdict_names_no_patient(the_good_verdict):

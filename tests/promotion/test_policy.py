@@ -8,8 +8,8 @@ from mammolens.promotion.policy import PromotionPolicy, load_policy
 
 def test_fields_that_are_left_out_keep_their_defaults(tmp_path):
     path = tmp_path / "policy.yaml"
-    path.write_text("suite_margin: 0.1\n")
-    assert load_policy(path) == PromotionPolicy(suite_margin=0.1)
+    path.write_text("synthetic_margin: 0.1\n")
+    assert load_policy(path) == PromotionPolicy(synthetic_margin=0.1)
     path.write_text("")
     assert load_policy(path) == PromotionPolicy()
 
@@ -17,7 +17,7 @@ def test_fields_that_are_left_out_keep_their_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("suite_margin: 2", "suite_margin: "),
+        ("synthetic_margin: 2", "synthetic_margin: "),
         ("margin: 0.1", "margin: Extra"),
         ("[1", "cannot be read as YAML"),
         ("3", "level"),

@@ -101,7 +101,7 @@ VIEW = {
             "text": "high, 35 mm2",
             "level": "high",
             "peak": 8.5,
-            "peak_place": [3, 4],
+            "peak_location": [3, 4],
             "bounding_box": [1, 2, 5, 6],
             "contour": [[1, 2], [5, 2], [5.5, 6]],
             "area_mm2": 35.2,
@@ -146,7 +146,7 @@ def test_an_exam_is_read_in_full() -> None:
     [
         {"exam_p_value": "0.03", "exam_is_anomalous": "yes", "images": None, "problems": {}, "patient": 173},
         {"progress": [], "levels": None, "decisions": ["normal"], "next": "", "breasts": {}},
-        {"views_in_detail": [{**VIEW, "findings": [{"rank": 1, "contour": [[1, 2], "x", [3]], "peak_place": [1]}]}]},
+        {"views_in_detail": [{**VIEW, "findings": [{"rank": 1, "contour": [[1, 2], "x", [3]], "peak_location": [1]}]}]},
     ],
 )
 def test_what_cannot_be_read_is_not_known(changes: dict[str, Any]) -> None:

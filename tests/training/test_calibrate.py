@@ -74,7 +74,7 @@ def test_two_exams_of_a_patient_are_two_exams_of_one_patient(calibrating, six_pa
     ]
     calibration, _ = calibrating(cases)
     assert [exam.patient for exam in calibration.exams] == [0, 0]
-    assert calibration.exam_scales.whole.everybody.patients == 1
+    assert calibration.exam_scales.whole.pooled.patients == 1
 
 
 def test_exams_that_are_numbered_alike_for_each_patient_stay_apart(calibrating, six_patients):
@@ -88,7 +88,7 @@ def test_unusable_images_are_left_out(calibrating, six_patients, tmp_path):
     calibration, used = calibrating([broken, *six_patients.cases[4:8]])
     assert used == six_patients.cases[4:8]
     assert len(calibration.images) == 4
-    assert calibration.image_scales.everybody.patients == 1
+    assert calibration.image_scales.pooled.patients == 1
 
 
 def test_without_a_usable_image_there_is_no_calibration(calibrating, six_patients, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from mammolens.config import EnsembleConfig
 from mammolens.errors import DatasetError
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 from mammolens.training.calibrate import Unseen
 from mammolens.training.calibrate_ensemble import MemberToCalibrate, calibrate_ensemble
 from mammolens.training.progress import unobserved
@@ -31,7 +31,7 @@ CONFIG = EnsembleConfig.model_validate(
 
 def test_patients_count_whom_every_member_did_not_learn_from(members):
     found = calibrate_ensemble(members([0, 1, 2], [1, 2, 3]), CONFIG, unobserved)
-    scales = [one.image_scales.everybody.patients for one in (*found.members.values(), found.ensemble)]
+    scales = [one.image_scales.pooled.patients for one in (*found.members.values(), found.ensemble)]
     assert scales == [2, 2, 2]
     assert len(found.used) == len(found.cases) == 8
 

@@ -318,7 +318,7 @@ def test_every_patient_teaches_an_ensemble_and_calibrates_it(an_ensemble, phanto
     assert len(record["members"]) == 3
     assert record["patients"]["calibration"] == 16
     assert record["patients"]["train"] + record["patients"]["validation"] == 16
-    assert calibration.image_scales.everybody.patients == 16
+    assert calibration.image_scales.pooled.patients == 16
     assert len(calibration.images) == record["images"]["calibration"] == 64
 
 

@@ -67,7 +67,7 @@ def test_all_calibrate_on_patients_whom_no_network_that_scores_them_learned_from
     tiny = load_model(an_ensemble_of_models / MEMBERS / "tiny")
     patients = {case.patient_id for case in partition(phantoms, tiny.config).by_split[Split.CALIBRATION]}
     folders = [an_ensemble_of_models, *(an_ensemble_of_models / MEMBERS / name for name in ("fine", "tiny"))]
-    assert [calibration_of(folder).image_scales.everybody.patients for folder in folders] == [len(patients)] * 3
+    assert [calibration_of(folder).image_scales.pooled.patients for folder in folders] == [len(patients)] * 3
 
 
 def test_a_member_calibrated_on_the_same_patients_has_the_calibration_that_it_has_alone(
@@ -99,7 +99,7 @@ def test_a_site_calibrates_the_members_too(an_ensemble_of_models, tmp_path):
     assert made.model_id == model_id_of(an_ensemble_of_models) == Predictor.load(tmp_path / "ours").model_id
     assert made.doubt is not None
     for part in (tmp_path / "ours", tmp_path / "ours" / MEMBERS / "tiny"):
-        assert calibration_of(part).image_scales.everybody.patients == 3
+        assert calibration_of(part).image_scales.pooled.patients == 3
     assert json.loads((tmp_path / "ours" / TRAINING).read_text())["calibrated_on"]["name"] == "ours"
 
 

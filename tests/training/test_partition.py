@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset, Lesion
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 from mammolens.datasets.splits import fold_of
 from mammolens.enums import Split
 from mammolens.errors import DatasetError

@@ -12,7 +12,7 @@ from PIL import Image
 from mammolens.config import PreprocessingConfig
 from mammolens.datasets.base import Case, Lesion
 from mammolens.dicom.reader import read_mammogram
-from mammolens.training.preparation import Gathered, gathered, prepared_cases
+from mammolens.training.preparation import StoredCases, prepare_to_folder, prepared_cases
 from mammolens.training.sample import Sample
 from mammolens.training.stored_samples import StoredSamples
 from mammolens.transforms.pipeline import Pipeline
@@ -44,7 +44,7 @@ def test_usable_cases_come_in_order_and_the_others_are_left_out_with_a_line_each
     mixed = [broken_cases[0], good[0], broken_cases[1], good[1], broken_cases[2], broken_cases[3], good[2]]
     steps: list[None] = []
     with caplog.at_level(logging.WARNING, logger="mammolens"):
-        used = gathered(mixed, a_pipeline, lambda: steps.append(None), trimmed=False, folder=tmp_path)
+        used = prepare_to_folder(mixed, a_pipeline, lambda: steps.append(None), trimmed=False, folder=tmp_path)
     assert used.cases == good
     assert len(steps) == len(mixed)
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("mammolens")]
@@ -60,13 +60,13 @@ def test_outlined_lesions_are_brought_to_the_grid_with_the_image(six_patients, t
     """A lesion that is drawn white, on an image that leans left and on one that leans right."""
     pipeline = Pipeline(PreprocessingConfig(grid="pixel_size", pixel_size_mm=1.0, size=300))
     for case in (six_patients.cases[0], six_patients.cases[2]):
-        plain = gathered([case], pipeline, lambda: None, trimmed=False, folder=tmp_path).images[0]
+        plain = prepare_to_folder([case], pipeline, lambda: None, trimmed=False, folder=tmp_path).images[0]
         assert not plain.lesions.any()
         header, pixels = (mammogram := read_mammogram(case.path, case.attributes)).header, mammogram.pixels
         rows, columns = np.argwhere(pixels > 0.1).mean(axis=0)
         box = Lesion(rows, columns, pixels.shape[0] / 20, pixels.shape[0] / 40, shape="box")
         outlined = replace(case, lesions=(box,))
-        marked = gathered([outlined], pipeline, lambda: None, trimmed=False, folder=tmp_path).images[0]
+        marked = prepare_to_folder([outlined], pipeline, lambda: None, trimmed=False, folder=tmp_path).images[0]
         np.testing.assert_array_equal(marked.image, plain.image)
         down, right = np.indices(pixels.shape)
         inside = ((down - rows) / box.half_rows) ** 2 + ((right - columns) / box.half_columns) ** 2 <= 1
@@ -81,7 +81,7 @@ def test_trimmed_images_are_the_breast_s_box_alone(six_patients, tmp_path):
         six_patients.cases[:3],
     )
     whole, trimmed = (
-        gathered(cases, pipeline, lambda: None, trimmed=trim, folder=tmp_path).images for trim in (False, True)
+        prepare_to_folder(cases, pipeline, lambda: None, trimmed=trim, folder=tmp_path).images for trim in (False, True)
     )
     for one, other in zip(whole, trimmed, strict=True):
         assert other.breast.size < one.breast.size == 128 * 128
@@ -91,8 +91,8 @@ def test_trimmed_images_are_the_breast_s_box_alone(six_patients, tmp_path):
 
 def test_nothing_usable_is_empty(broken_cases, a_pipeline, tmp_path):
     (tmp_path / "images").mkdir()
-    found = gathered(broken_cases, a_pipeline, lambda: None, trimmed=True, folder=tmp_path / "images")
-    assert found == Gathered((), StoredSamples())
+    found = prepare_to_folder(broken_cases, a_pipeline, lambda: None, trimmed=True, folder=tmp_path / "images")
+    assert found == StoredCases((), StoredSamples())
     assert not list((tmp_path / "images").iterdir())
 
 
@@ -107,7 +107,7 @@ def test_images_that_are_there_already_are_not_prepared_again(six_patients, brok
     def gather(cases, **options):
         read.clear(), steps.clear()
         wanted = {"trimmed": False, "folder": tmp_path / "images", **options}
-        return gathered(cases, Listening(wanted.pop("config", config)), lambda: steps.append(None), **wanted)
+        return prepare_to_folder(cases, Listening(wanted.pop("config", config)), lambda: steps.append(None), **wanted)
 
     (tmp_path / "images").mkdir()
     copy = tmp_path / "copy.dcm"

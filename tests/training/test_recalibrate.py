@@ -48,7 +48,7 @@ def test_a_copy_has_the_same_network_and_the_normals_of_the_site(a_trained_model
     assert (tmp_path / "new" / "ours" / WEIGHTS).read_bytes() == (a_trained_model / WEIGHTS).read_bytes()
     assert after.model_id == before.model_id == made.model_id
     assert after.calibration_id == made.calibration.calibration_id != before.calibration_id
-    assert after.calibration.image_scales.everybody.patients == 4
+    assert after.calibration.image_scales.pooled.patients == 4
     assert [(step.stage, step.done, step.total) for step in seen] == [(Stage.CALIBRATE, n, 16) for n in range(1, 17)]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["ours"]
 
@@ -85,7 +85,7 @@ def test_a_calibration_that_fails_leaves_everything_as_it_was(a_copy, a_site, tm
 def test_a_model_without_a_usable_calibration_can_be_calibrated(a_copy, a_site):
     (a_copy / CALIBRATION).write_text("{")
     recalibrate(a_copy, a_site, a_copy)
-    assert Predictor.load(a_copy).calibration.image_scales.everybody.patients == 4
+    assert Predictor.load(a_copy).calibration.image_scales.pooled.patients == 4
 
 
 def test_other_settings_may_be_given_but_not_another_partition(a_trained_model, a_site, tmp_path):

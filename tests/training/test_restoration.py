@@ -12,8 +12,8 @@ from mammolens.config import LesionConfig, LesionKind, NetworkConfig, Preprocess
 from mammolens.datasets.phantom import PhantomExam, PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 from mammolens.enums import SpacingSource
+from mammolens.models.networks import build_network
 from mammolens.models.output import NetworkOutput
-from mammolens.models.registry import build_network
 from mammolens.training.checkpoint import FILE
 from mammolens.training.learning import learn
 from mammolens.training.progress import unobserved
@@ -229,7 +229,7 @@ def an_exposed_task(share: float, batch_size: int = 4) -> RestorationTask:
 def test_a_share_of_each_batch_are_known_lesions_and_every_normal_image_has_its_turn(share, normals):
     task, network = an_exposed_task(share, 8), Watching()
     batches = list(task.batches(1))
-    assert task.images_a_batch == normals
+    assert task.images_per_batch == normals
     assert len(batches) == task.steps == -(-6 // normals)
     assert sorted(place for batch in batches for place in batch) == list(range(6))
     task.loss(network, 1, 0, batches[0])

@@ -8,10 +8,10 @@ import torch
 
 from mammolens.config import LesionConfig, NetworkConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.base import Lesion
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 from mammolens.training.checkpoint import FILE
 from mammolens.training.learning import learn
-from mammolens.training.preparation import gathered
+from mammolens.training.preparation import prepare_to_folder
 from mammolens.training.progress import unobserved
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
@@ -94,7 +94,7 @@ def test_learning_from_files_gives_the_weights_of_learning_from_memory(phantoms,
     outlined = [replace(case, lesions=(lesion,)) for case in cases[:3]]
     trimmed = config.lesions is not None
     stored = [
-        gathered(part, pipeline, lambda: None, trimmed=trimmed, folder=tmp_path).images
+        prepare_to_folder(part, pipeline, lambda: None, trimmed=trimmed, folder=tmp_path).images
         for part in (cases[:5], cases[5:], outlined)
     ]
     in_memory = [list(images) for images in stored]

@@ -5,7 +5,7 @@ import pytest
 
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
-from mammolens.training.preparation import Gathered
+from mammolens.training.preparation import StoredCases
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
 from mammolens.training.sample import Sample
@@ -20,11 +20,11 @@ def a_config(preprocessing: dict, **training) -> ModelConfig:
 
 
 @pytest.fixture
-def three_images(tmp_path) -> tuple[Gathered, Gathered, Gathered]:
+def three_images(tmp_path) -> tuple[StoredCases, StoredCases, StoredCases]:
     """One image to learn from, one to validate on, one known abnormal one."""
     image = Sample.normal(np.full((32, 32), 0.5, np.float32), np.ones((32, 32), np.bool_))
     store(image, tmp_path / "image")
-    return (Gathered((), StoredSamples((tmp_path / "image",))),) * 3
+    return (StoredCases((), StoredSamples((tmp_path / "image",))),) * 3
 
 
 @pytest.mark.parametrize(

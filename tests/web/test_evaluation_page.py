@@ -13,7 +13,7 @@ from mammolens.evaluation.report import PAGE, write_report
 from mammolens.evaluation.scoring import score_cases
 from mammolens.inference.predictor import Predictor
 from mammolens.web.evaluation_page import parts_of
-from mammolens.web.gallery import Outcome
+from mammolens.web.gallery import GalleryCategory
 from mammolens.web.settings import WebSettings
 
 from ..patience import PATIENCE_S
@@ -88,7 +88,7 @@ def test_the_gallery_is_drawn_from_the_local_folder_when_asked_for(an_evaluation
     before = len(page.get("html"))
     page = page.toggle[0].set_value(True).run()
     assert not page.exception
-    assert [one.value for one in page.subheader] == list(Outcome)
+    assert [one.value for one in page.subheader] == list(GalleryCategory)
     assert not alerts(page)
     drawn = len(page.get("html"))
     assert drawn > before

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mammolens.errors import InputError
-from mammolens.web.unpacking import Allowance, copied, damage_of_archive, is_archive, members
+from mammolens.web.unpacking import UploadLimits, copied, damage_of_archive, is_archive, members
 
-PLENTY = Allowance(100, 10**9, 10**6)
+PLENTY = UploadLimits(100, 10**9, 10**6)
 
 
 def packed(**contents: bytes) -> io.BytesIO:
@@ -42,15 +42,15 @@ def test_what_is_really_there_counts_and_not_what_is_declared():
     (member,) = [io.BytesIO(member.read()) for _, member in members(bomb, "bomb.zip", PLENTY)]
     target = io.BytesIO()
     with pytest.raises(InputError, match="bomb: is too large"):
-        copied(member, target, Allowance(1, 2_000_000), "bomb")
+        copied(member, target, UploadLimits(1, 2_000_000), "bomb")
     assert len(target.getvalue()) <= 2_000_000
 
 
 def test_one_file_more_than_is_allowed_is_refused():
-    allowance = Allowance(1, 10)
-    allowance.spend_file("a")
+    limits = UploadLimits(1, 10)
+    limits.spend_file("a")
     with pytest.raises(InputError, match="b: there are more files"):
-        allowance.spend_file("b")
+        limits.spend_file("b")
 
 
 def test_an_archive_with_a_password_is_named_with_the_remedy():
@@ -79,7 +79,7 @@ def test_a_directory_beyond_a_limit_is_not_read():
 
 
 def test_one_entry_more_than_is_allowed_is_refused():
-    looked = members(packed(a=b"x", b=b"x", c=b"x"), "exam.zip", Allowance(100, 1000, 2))
+    looked = members(packed(a=b"x", b=b"x", c=b"x"), "exam.zip", UploadLimits(100, 1000, 2))
     assert [next(looked)[0], next(looked)[0]] == ["a", "b"]
     with pytest.raises(InputError, match=r"exam\.zip: holds too many other files"):
         next(looked)

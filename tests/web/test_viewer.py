@@ -49,7 +49,7 @@ def test_findings_lie_on_the_picture(a_presentation, results):
         "area_pixels": 100,
         "area_mm2": None,
         "peak": 1.0,
-        "peak_place": (5, 5),
+        "peak_location": (5, 5),
         "mean": 0.5,
         "level": "high",
         "position": None,

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from mammolens.calibration.conformal import fewest_patients
+from mammolens.calibration.conformal import min_patients
 from mammolens.calibration.exam_scales import ExamScales, FusedExam
 from mammolens.calibration.fusion import breast_score, exam_score
 from mammolens.calibration.groups import GroupedScale
 from mammolens.calibration.mean_std import mean_std_threshold
 from mammolens.calibration.normals import NormalExam, NormalImage
-from mammolens.calibration.standardisation import Source, Standardisation
+from mammolens.calibration.standardisation import Acquisition, Standardisation
 from mammolens.calibration.sub_exams import Breast, Shape
 from mammolens.config import MEANS, CalibrationConfig, FusionConfig
 from mammolens.errors import ModelError
@@ -48,7 +48,7 @@ class Calibration:
         return Standardisation.fit(
             np.array([image.raw_score for image in self.images], dtype=np.float64),
             np.array([image.patient for image in self.images], dtype=np.int64),
-            [Source(image.acquisition_group, image.view) for image in self.images],
+            [Acquisition(image.acquisition_group, image.view) for image in self.images],
             self.config.standardise,
         )
 
@@ -61,7 +61,7 @@ class Calibration:
     def peak_scales(self) -> GroupedScale:
         """Highest values of anomaly maps."""
         highest = min(self.config.levels.values())
-        return self._of_images([image.map_peak for image in self.images], fewest_patients(highest))
+        return self._of_images([image.map_peak for image in self.images], min_patients(highest))
 
     @cached_property
     def exam_scales(self) -> ExamScales:
@@ -187,7 +187,7 @@ class Calibration:
     def _flagging_patients(self) -> int:
         """The fewest with which the rule can flag anybody."""
         conformal = self.config.decision == "conformal"
-        return fewest_patients(self.config.alpha, self.config.confidence) if conformal else 1
+        return min_patients(self.config.alpha, self.config.confidence) if conformal else 1
 
     def _group_patients(self, needed: int) -> int:
         """The fewest that a machine is judged by alone: fewer than needed would say less of it than everybody's do."""
@@ -207,7 +207,7 @@ class Calibration:
 
     def _threshold(self, scales: GroupedScale, acquisition_group: str | None) -> float:
         if self.config.decision == "mean_std":
-            return mean_std_threshold(scales.everybody.scores, self.config.k)
+            return mean_std_threshold(scales.pooled.scores, self.config.k)
         scale = scales.of_group(acquisition_group)
         if self.config.confidence is not None:
             return scale.confident_threshold(self.config.alpha, self.config.confidence)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 
-def fewest_patients(alpha: float, confidence: float | None = None) -> int:
+def min_patients(alpha: float, confidence: float | None = None) -> int:
     """Normal patients that it takes to flag anybody at ``alpha``: by a p-value, or with a confidence."""
     if confidence is None:
         return next(n for n in count(1) if 1 / (n + 1) <= alpha)

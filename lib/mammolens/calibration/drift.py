@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mammolens.calibration.uniformity import Shift, Uniformity, uniformity
 
 
-class Cause(StrEnum):
+class DriftCause(StrEnum):
     """Why the calibration may not hold any more."""
 
     NEW_MACHINE = "new_machine"
@@ -27,27 +27,28 @@ class DriftLimits:
     """When an alarm is raised.
 
     Attributes:
-        chance: of a false alarm about moved scores, of each look at a window; all machines share it.
+        false_alarm_rate: probability of a false alarm about shifted scores each time a window is tested, shared among
+            all machines.
         distance: a smaller distance from uniform is no alarm however certain it is: of 100 patients less than ten
             would have been decided otherwise.
         unknown_share: of exams from machines or software that the calibration never saw.
-        fewest: exams, of all or of one machine, before anything is said of their scores.
-        fewest_unknown: exams from unknown machines or software before it is said.
+        min_exams: exams, of all or of one machine, before anything is said of their scores.
+        min_unknown_exams: exams from unknown machines or software before it is said.
 
     Raises:
         ValueError: a share outside (0, 1) or a count below 1.
     """
 
-    chance: float = 0.001
+    false_alarm_rate: float = 0.001
     distance: float = 0.10
     unknown_share: float = 0.05
-    fewest: int = 30
-    fewest_unknown: int = 3
+    min_exams: int = 30
+    min_unknown_exams: int = 3
 
     def __post_init__(self) -> None:
-        if not all(0 < share < 1 for share in (self.chance, self.distance, self.unknown_share)):
+        if not all(0 < share < 1 for share in (self.false_alarm_rate, self.distance, self.unknown_share)):
             raise ValueError("shares of drift limits lie within (0, 1)")
-        if min(self.fewest, self.fewest_unknown) < 1:
+        if min(self.min_exams, self.min_unknown_exams) < 1:
             raise ValueError("counts of drift limits are 1 or more")
 
 
@@ -55,7 +56,7 @@ class DriftLimits:
 class Alarm:
     """One cause, with the machine or software that it comes from (``None``: not only one), in a sentence."""
 
-    cause: Cause
+    cause: DriftCause
     sentence: str
     source: str | None = None
 
@@ -119,28 +120,28 @@ def drift(
     machines = {
         name: members
         for name in sorted({group for group in groups if group is not None})
-        if len(members := values[[group == name for group in groups]]) >= limits.fewest
+        if len(members := values[[group == name for group in groups]]) >= limits.min_exams
     }
     tests = {name: uniformity(members, calibration_patients) for name, members in machines.items()}
-    overall = uniformity(values, calibration_patients) if len(values) >= limits.fewest else None
+    overall = uniformity(values, calibration_patients) if len(values) >= limits.min_exams else None
     unknown = [group for group in groups if known_groups and group not in known_groups]
-    alarms = _new(unknown, len(values), Cause.NEW_MACHINE, limits)
+    alarms = _new(unknown, len(values), DriftCause.NEW_MACHINE, limits)
     if software is not None and known_software is not None:
         new = [version for version in software if version is not None and version not in known_software]
-        alarms += _new(new, len(values), Cause.NEW_SOFTWARE, limits)
+        alarms += _new(new, len(values), DriftCause.NEW_SOFTWARE, limits)
     alarms += _moved(overall, tests, limits)
     return Drift(len(values), overall, tests, len(unknown) / len(values) if len(values) else 0.0, tuple(alarms))
 
 
 _NEW = {
-    Cause.NEW_MACHINE: "are of a machine that the calibration never saw",
-    Cause.NEW_SOFTWARE: "come from software that the calibration never saw",
+    DriftCause.NEW_MACHINE: "are of a machine that the calibration never saw",
+    DriftCause.NEW_SOFTWARE: "come from software that the calibration never saw",
 }
 
 
-def _new(sources: Sequence[str | None], n: int, cause: Cause, limits: DriftLimits) -> list[Alarm]:
+def _new(sources: Sequence[str | None], n: int, cause: DriftCause, limits: DriftLimits) -> list[Alarm]:
     """An alarm where too many exams come from somewhere new, named after where most of them come from."""
-    if len(sources) < limits.fewest_unknown or len(sources) <= limits.unknown_share * n:
+    if len(sources) < limits.min_unknown_exams or len(sources) <= limits.unknown_share * n:
         return []
     names = Counter(source or "not told" for source in sources)
     told = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
@@ -154,7 +155,7 @@ def _moved(overall: Uniformity | None, machines: dict[str, Uniformity], limits: 
     tests = len(machines) + 1
 
     def has_moved(found: Uniformity) -> bool:
-        return found.distance >= limits.distance and found.chance <= limits.chance / tests
+        return found.distance >= limits.distance and found.p_value <= limits.false_alarm_rate / tests
 
     alarms = [_alarm(found, name) for name, found in machines.items() if has_moved(found)]
     if not alarms and overall is not None and has_moved(overall):
@@ -167,8 +168,8 @@ def _alarm(found: Uniformity, machine: str | None) -> Alarm:
     where = f" of {machine}" if machine else ""
     sentence = (
         f"scores{where} moved {found.shift}: {found.share:.0%} of the last {found.n} exams have a p-value "
-        f"{'of at most' if higher else 'below'} {found.place:.2f}, where {found.place:.0%} are expected; "
+        f"{'of at most' if higher else 'below'} {found.location:.2f}, where {found.location:.0%} are expected; "
         + ("more normal exams are flagged than promised" if higher else "fewer exams are flagged than meant")
         + "; calibrate anew on its normal exams"
     )
-    return Alarm(Cause.SCORES_UP if higher else Cause.SCORES_DOWN, sentence, machine)
+    return Alarm(DriftCause.SCORES_UP if higher else DriftCause.SCORES_DOWN, sentence, machine)

@@ -20,11 +20,11 @@ class GroupedScale:
     different groups are alike, which standardisation is there for.
 
     Attributes:
-        everybody: of all patients; decides for small and unknown groups.
+        pooled: of all patients; decides for small and unknown groups.
         groups: of the groups with patients enough.
     """
 
-    everybody: ConformalScale
+    pooled: ConformalScale
     groups: Mapping[str, ConformalScale]
 
     @classmethod
@@ -39,18 +39,18 @@ class GroupedScale:
             groups: ``None`` where the machine is not known.
             group_patients: the fewest patients that a group is judged by alone.
         """
-        everybody = _scale(scores, patients, range(len(scores)))
+        pooled = _scale(scores, patients, range(len(scores)))
         large: dict[str, ConformalScale] = {}
         for group in sorted({group for group in groups if group is not None}):
             places = [place for place, other in enumerate(groups) if other == group]
             if len({patients[place] for place in places}) >= group_patients:
                 large[group] = _scale(scores, patients, places)
-        return cls(everybody, large)
+        return cls(pooled, large)
 
     def of_group(self, acquisition_group: str | None) -> ConformalScale:
         """The scale that judges a patient of this group."""
         own = self.groups.get(acquisition_group) if acquisition_group is not None else None
-        return self.everybody if own is None else own
+        return self.pooled if own is None else own
 
 
 def _scale(scores: Sequence[float], patients: Sequence[int], places: Sequence[int]) -> ConformalScale:

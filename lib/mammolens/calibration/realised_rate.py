@@ -13,14 +13,14 @@ _ROUNDING = 1e-9  # 0.1 * 30 is three patients, whatever floating point says
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedPatients:
     """New patients who are judged by the same calibration patients."""
 
     patients: int
     calibration_patients: int
 
 
-def rate_band(parts: Iterable[Judged], alpha: float, level: float = 0.95) -> tuple[float, float]:
+def rate_band(parts: Iterable[EvaluatedPatients], alpha: float, level: float = 0.95) -> tuple[float, float]:
     """Shares between which the flagged part of new normal patients lies with probability ``level``.
 
     Binomial at alpha, widened by what a finite calibration makes of it: of ``m`` patients exchangeable with ``c``
@@ -52,7 +52,7 @@ def upper_rate(patients: int, alpha: float, level: float = 0.95) -> float:
     return float(binom.ppf(level, patients, alpha)) / patients
 
 
-def _law(part: Judged, alpha: float) -> NDArray[np.float64]:
+def _law(part: EvaluatedPatients, alpha: float) -> NDArray[np.float64]:
     """Probability of each number of flagged patients, ``(patients + 1,)``."""
     numbers = np.arange(part.patients + 1)
     reached = int(alpha * (part.calibration_patients + 1) + _ROUNDING)

@@ -29,7 +29,7 @@ _Scores = NDArray[np.float64]
 _Patients = NDArray[np.int64]
 _Members = dict[Hashable, list[int]]
 _Value = TypeVar("_Value", _Scores, np.float64)
-_Factor = Callable[["Source"], Hashable | None]
+_Factor = Callable[["Acquisition"], Hashable | None]
 
 _MAD_TO_STD = 1.4826  # of a normal distribution
 _MEDIAN_VARIANCE = math.pi / 2  # of a median, in variances of a mean, of a normal distribution
@@ -37,7 +37,7 @@ _SPREAD_PATIENTS = 10.0  # degrees of freedom that the typical spread of a facto
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Acquisition:
     """Where a score comes from; ``None`` where it is not known."""
 
     acquisition_group: str | None
@@ -65,7 +65,9 @@ class Standardisation:
     steps: tuple[tuple[_Factor, Mapping[Hashable, _Cell]], ...]
 
     @classmethod
-    def fit(cls, scores: _Scores, patients: _Patients, sources: Sequence[Source], by: Standardise) -> Standardisation:
+    def fit(
+        cls, scores: _Scores, patients: _Patients, sources: Sequence[Acquisition], by: Standardise
+    ) -> Standardisation:
         """Learn from normal images.
 
         Args:
@@ -84,7 +86,7 @@ class Standardisation:
             steps.append((factor, cells))
         return cls(tuple(steps))
 
-    def score(self, raw_score: float, source: Source) -> float:
+    def score(self, raw_score: float, source: Acquisition) -> float:
         """The standardised score of an image that is none of those it was learned from."""
         left = np.float64(raw_score)
         for factor, cells in self.steps:
@@ -94,7 +96,7 @@ class Standardisation:
 
 
 def leave_one_out(
-    scores: _Scores, patients: _Patients, sources: Sequence[Source], by: Standardise
+    scores: _Scores, patients: _Patients, sources: Sequence[Acquisition], by: Standardise
 ) -> NDArray[np.float64]:
     """Each patient's scores standardised by all *other* patients, as a new patient's are by all of these.
 
@@ -120,19 +122,19 @@ def leave_one_out(
     return standardised
 
 
-def _everyone(_: Source) -> Hashable:
+def _everyone(_: Acquisition) -> Hashable:
     return "all"
 
 
-def _view(source: Source) -> Hashable | None:
+def _view(source: Acquisition) -> Hashable | None:
     return source.view
 
 
-def _group(source: Source) -> Hashable | None:
+def _group(source: Acquisition) -> Hashable | None:
     return source.acquisition_group
 
 
-def _group_and_view(source: Source) -> Hashable | None:
+def _group_and_view(source: Acquisition) -> Hashable | None:
     known = source.acquisition_group is not None and source.view is not None
     return (source.acquisition_group, source.view) if known else None
 

@@ -25,17 +25,17 @@ class Uniformity:
     Attributes:
         n: p-values.
         distance: largest distance of their distribution function from the uniform one, in [0, 1].
-        chance: of a distance at least as large where nothing has moved.
+        p_value: of the Kolmogorov-Smirnov test, the probability of so large a distance if nothing has changed.
         shift: whether there are too many small p-values (scores moved up) or too many large ones.
-        place: the p-value at which the distance is largest: a share as large is expected up to it.
-        share: of the p-values up to there.
+        location: the p-value at which the distance is largest; the same share of p-values is expected below it.
+        share: of the p-values that lie below it.
     """
 
     n: int
     distance: float
-    chance: float
+    p_value: float
     shift: Shift
-    place: float
+    location: float
     share: float
 
 
@@ -65,13 +65,13 @@ def uniformity(p_values: NDArray[np.float64], calibration_patients: int | None =
     at_most, below = np.arange(1, n + 1) / n, np.arange(n) / n
     too_small, too_large = at_most - values, values - below - step
     up = float(too_small.max()) >= float(too_large.max())
-    place = int(np.argmax(too_small if up else too_large))
-    distance = max(float((too_small if up else too_large)[place]), 0.0)
+    at = int(np.argmax(too_small if up else too_large))
+    distance = max(float((too_small if up else too_large)[at]), 0.0)
     return Uniformity(
         n=n,
         distance=distance,
-        chance=float(kstwo.sf(distance, max(1, math.floor(effective)))),
+        p_value=float(kstwo.sf(distance, max(1, math.floor(effective)))),
         shift=Shift.UP if up else Shift.DOWN,
-        place=float(values[place]),
-        share=float((at_most if up else below)[place]),
+        location=float(values[at]),
+        share=float((at_most if up else below)[at]),
     )

@@ -40,7 +40,7 @@ def calibrate(
     """
     with one_line_errors():
         from mammolens.config import load_any_config
-        from mammolens.datasets.registry import open_dataset
+        from mammolens.datasets.formats import open_dataset
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
@@ -51,7 +51,7 @@ def calibrate(
         with progress_bar() as bar:
             made = recalibrate(model, dataset, output or model, settings=settings, progress=shown_on(bar))
         calibration = made.calibration
-        patients = calibration.image_scales.everybody.patients
+        patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")
         if made.doubt:
             say(f"beware: {made.doubt}")

@@ -49,9 +49,9 @@ def cross_fit(
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         from mammolens.config import ModelConfig
-        from mammolens.datasets.registry import open_dataset
-        from mammolens.evaluation.reading import read_scores
+        from mammolens.datasets.formats import open_dataset
         from mammolens.evaluation.report import HTML
+        from mammolens.evaluation.scored_set import read_scores
         from mammolens.evaluation.texts import rows
         from mammolens.experiments.cross_fit import cross_fit as run
         from mammolens.experiments.cross_report import report

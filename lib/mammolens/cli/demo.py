@@ -14,7 +14,7 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import Model
 from mammolens.cli.predict import run
-from mammolens.cli.server_links import address, first_viewer, judge, worklist
+from mammolens.cli.server_links import address, first_viewer, infer_exam, worklist
 from mammolens.cli.server_process import APP, running_server, wait_for
 
 
@@ -52,7 +52,7 @@ def demo(
         with running_server(str(studies), port, APP, log=output / "server.log") as server:
             for exam in worklist(port):
                 say(f"judging exam {exam['patient']} for the viewer ...")
-                judge(port, exam["exam"])
+                infer_exam(port, exam["exam"])
             steps = _next_steps(port, output)
             wait_for(server, lambda: out().print(steps, soft_wrap=True, markup=False, highlight=False))
 

@@ -75,11 +75,11 @@ def evaluate(
         shown: list[Picture] = []
         if from_scores is not None:
             _refuse_options_of_scoring(context)
-            from mammolens.evaluation.reading import read_scored_set
+            from mammolens.evaluation.scored_set import read_scored_set
 
             found = read_scored_set(from_scores)
         elif data is not None:
-            from mammolens.datasets.registry import open_dataset
+            from mammolens.datasets.formats import open_dataset
 
             models = models_to_compare(model, against or [])
             cases = cases_of(open_dataset(data, kind, table), split)

@@ -1,4 +1,4 @@
-"""Versions, their history and the gate's verdicts as tables for people, in eighty columns."""
+"""Versions, their history and gate results as tables for people, in eighty columns."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rich.table import Table
 from mammolens import RESEARCH_USE_ONLY
 
 if TYPE_CHECKING:
-    from mammolens.models.history import Entry
+    from mammolens.models.history import HistoryEvent
     from mammolens.models.lineage import Lineage
-    from mammolens.promotion.verdict import Verdict
+    from mammolens.promotion.gate_result import GateResult
 
 _PACKAGED = "model of the package"
 
@@ -50,7 +50,7 @@ def lineage_table(one: Lineage) -> Table:
     return table
 
 
-def history_table(entries: Sequence[Entry]) -> Table:
+def history_table(entries: Sequence[HistoryEvent]) -> Table:
     """What happened, oldest first."""
     table = _table("history", "when", "what", "by", "why")
     for entry in entries:
@@ -59,12 +59,12 @@ def history_table(entries: Sequence[Entry]) -> Table:
     return table
 
 
-def check_table(verdict: Verdict) -> Table:
+def check_table(gate_result: GateResult) -> Table:
     """The checks of the gate, each with its sentence."""
-    table = _table(f"{verdict.candidate} against {verdict.serving}", "check", "outcome", "in words")
-    for check in verdict.checks:
+    table = _table(f"{gate_result.candidate} against {gate_result.serving}", "check", "outcome", "in words")
+    for check in gate_result.checks:
         table.add_row(check.name.replace("_", " "), check.outcome.replace("_", " "), check.sentence)
-    table.caption = f"{verdict.reason}\n{RESEARCH_USE_ONLY}"
+    table.caption = f"{gate_result.reason}\n{RESEARCH_USE_ONLY}"
     return table
 
 

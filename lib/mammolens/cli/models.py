@@ -71,36 +71,38 @@ def show(
     store: Store = _DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Show where a version comes from, what happened to it, and the gate's last verdict on it.
+    """Show where a version comes from, what happened to it, and its last gate result.
 
     Example: mammolens models show restorer-1a2b3c4d5e6f
     """
     with one_line_errors():
         from mammolens.models.lineage import lineage
-        from mammolens.promotion.verdict import read_verdict
+        from mammolens.promotion.gate_result import read_gate_result
 
         opened = _open(store)
         found = lineage(opened, version)
         entries = [entry for entry in opened.history() if entry.version == version]
-        verdict = read_verdict(opened.verdict(found.verdict), found.verdict) if found.verdict else None
+        gate_result = (
+            read_gate_result(opened.gate_result(found.gate_result), found.gate_result) if found.gate_result else None
+        )
         if as_json:
             told: dict[str, Any] = {
                 "lineage": found.model_dump(mode="json"),
                 "history": [entry.model_dump(mode="json") for entry in entries],
-                "verdict": verdict.model_dump(mode="json") if verdict else None,
+                "gate_result": gate_result.model_dump(mode="json") if gate_result else None,
             }
             _print_json(told)
             return
         out().print(lineage_table(found))
         out().print(history_table(entries))
-        if verdict is not None:
-            out().print(check_table(verdict))
+        if gate_result is not None:
+            out().print(check_table(gate_result))
 
 
 @models.command()
 def compare(
     candidate: Candidate,
-    data: Annotated[Path, typer.Option("--data", "-d", help="Held-back normals; see 'promote'.")],
+    data: Annotated[Path, typer.Option("--data", "-d", help="Held-out normals; see 'promote'.")],
     store: Store = _DEFAULT,
     findings: Findings = None,
     sentinels: Sentinels = None,
@@ -113,21 +115,21 @@ def compare(
 
     Ends with code 6 where the gate refuses.
 
-    Example: mammolens models compare runs/mine -d held-back/
+    Example: mammolens models compare runs/mine -d held-out/
     """
     with one_line_errors():
-        from mammolens.promotion.gate import judge_candidate
+        from mammolens.promotion.gate import run_gate
 
         opened = _open(store)
         normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
         directory = opened.directory(candidate) if candidate in opened.versions() else Path(candidate)
         with _told() as telling:
-            verdict = judge_candidate(
+            gate_result = run_gate(
                 opened.serving(), directory, normals,
                 findings=marked, sentinels=chosen, policy=_policy(policy), **telling,
             )  # fmt: skip
-        _print_json(verdict.model_dump(mode="json")) if as_json else out().print(check_table(verdict))
-        _leave(verdict.promotes, verdict.reason)
+        _print_json(gate_result.model_dump(mode="json")) if as_json else out().print(check_table(gate_result))
+        _leave(gate_result.promotes, gate_result.reason)
 
 
 @models.command()
@@ -156,12 +158,12 @@ def promote(
 ) -> None:
     """Let a model serve, if the gate finds it no worse than the one that serves.
 
-    The gate needs held-back normals (--data). It says each figure with its interval, and refuses with the
+    The gate needs held-out normals (--data). It says each figure with its interval, and refuses with the
     reason and code 6; the version stays in the store. A version that the gate has passed against the model that
     serves, and that waits for a person, needs nothing more. With --override the model serves in either case,
     even without --data, and the history keeps who wanted it and why.
 
-    Example: mammolens models promote runs/mine -d held-back/ --by 'Dr Example'
+    Example: mammolens models promote runs/mine -d held-out/ --by 'Dr Example'
     """
     with one_line_errors():
         from mammolens.promotion.promote import propose
@@ -170,7 +172,7 @@ def promote(
         given: str | Path = candidate if candidate in opened.versions() else Path(candidate)
         if data is None:
             version = _accepted(opened, given, who, override)
-            _print_json({"version": version, "serves": True, "verdict": None}) if as_json else out().print(version)
+            _print_json({"version": version, "serves": True, "gate_result": None}) if as_json else out().print(version)
             return
         normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
         with _told() as telling:
@@ -178,14 +180,14 @@ def promote(
                 opened, given, normals, by=who,
                 findings=marked, sentinels=chosen, policy=_policy(policy), override=override, **telling,
             )  # fmt: skip
-        verdict = decision.verdict
+        gate_result = decision.gate_result
         if as_json:
             told = {"version": decision.version, "serves": decision.serves}
-            _print_json({**told, "verdict": verdict.model_dump(mode="json")})
+            _print_json({**told, "gate_result": gate_result.model_dump(mode="json")})
         else:
-            out().print(check_table(verdict))
+            out().print(check_table(gate_result))
             out().print(decision.version)
-        _leave(decision.serves, verdict.reason)
+        _leave(decision.serves, gate_result.reason)
 
 
 @models.command()
@@ -250,10 +252,10 @@ def _open(store: Path) -> ModelStore:
 def _cases(
     data: Path, kind: str | None, table: Path | None, findings: Path | None, sentinels: Path | None
 ) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
-    from mammolens.datasets.registry import open_dataset
-    from mammolens.promotion.holding_back import to_judge_by
+    from mammolens.datasets.formats import open_dataset
+    from mammolens.promotion.holdout import gate_cases
 
-    normals = to_judge_by(open_dataset(data, kind, table))
+    normals = gate_cases(open_dataset(data, kind, table))
     others = [open_dataset(path).cases if path else () for path in (findings, sentinels)]
     return normals, others[0], others[1]
 
@@ -268,7 +270,7 @@ def _policy(path: Path | None) -> Any:
 def _told() -> Iterator[dict[str, Any]]:
     """What the gate tells while it works."""
     with progress_bar() as bar:
-        task = bar.add_task("judging", total=None)
+        task = bar.add_task("comparing", total=None)
         yield {
             "on_error": lambda error: say_error(str(error)),
             "progress": lambda done, total: bar.update(task, completed=done, total=total),

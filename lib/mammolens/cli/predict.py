@@ -73,7 +73,7 @@ def predict(
         else:
             for table_for_people in result_tables(records):
                 out().print(table_for_people)
-        say(f"{len(records)} images judged, {len(files) - len(records) + missing} unusable; see {output}")
+        say(f"{len(records)} images analysed, {len(files) - len(records) + missing} unusable; see {output}")
         if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
 
@@ -88,7 +88,7 @@ def run(
     overlays: bool,
     dicom: Sequence[DerivedKind] = (),
 ) -> tuple[list[AnomalyRecord], int]:
-    """Judge files with a progress bar and write their outputs.
+    """Analyse files with a progress bar and write their outputs.
 
     Returns:
         The records, and how often a file could not be used or a DICOM object not be made.
@@ -101,7 +101,7 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     partial = output / f"{RESULTS}.partial"
     with progress_bar() as bar, partial.open("w", encoding="utf-8") as lines:
-        task = bar.add_task("judging", total=len(files))
+        task = bar.add_task("analysing", total=len(files))
 
         def fail(error: InputError) -> None:
             nonlocal failures
@@ -143,7 +143,7 @@ def _images(paths: Sequence[Path]) -> tuple[list[Path], int]:
     missing = 0
     for path in paths:
         try:
-            # An earlier output may lie within the folder that is judged.
+            # An earlier output may lie within the folder that is analysed.
             found = [file for file in find_images([path]) if file == path or not is_output(file)]
         except InputError as error:
             say_error(str(error))

@@ -39,7 +39,7 @@ def reproduce(
     Example: MAMMOLENS_DATA=/data mammolens reproduce -o runs/results
     """
     with one_line_errors():
-        from mammolens.datasets.registry import open_dataset
+        from mammolens.datasets.formats import open_dataset
         from mammolens.evaluation.report import write_report
         from mammolens.experiments.reproduction import PAGE, page, wanted
         from mammolens.files import write_text

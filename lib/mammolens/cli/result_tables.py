@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
 
@@ -54,14 +54,14 @@ def findings_table(records: Sequence[AnomalyRecord]) -> Table:
     for heading in ("patient", "image", "finding"):
         table.add_column(heading, overflow="fold")
     for record in _most_anomalous_first(records):
-        lines = findings_in_words(record)
+        lines = describe_findings(record)
         if lines:
             table.add_row(record.patient, Path(record.path).name, "\n".join(lines))
     return table
 
 
 def _notes(record: AnomalyRecord) -> list[str]:
-    return explanations(record.quality_flags, record.unusual_statistic)
+    return explanations(record.quality_flags, record.outlying_statistic)
 
 
 def _most_anomalous_first(records: Sequence[AnomalyRecord]) -> list[AnomalyRecord]:

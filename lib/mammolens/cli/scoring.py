@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mammolens.datasets.base import Dataset
     from mammolens.errors import InputError
     from mammolens.evaluation.pictures import Picture
-    from mammolens.evaluation.reading import ScoredSet
     from mammolens.evaluation.results import Evaluation
+    from mammolens.evaluation.scored_set import ScoredSet
     from mammolens.inference.predictor import Predictor
 
 
@@ -53,7 +53,7 @@ def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: in
     from mammolens.config import EnsembleConfig
     from mammolens.evaluation.decision_rule import DecisionRule
     from mammolens.evaluation.pictures import Gallery
-    from mammolens.evaluation.reading import ScoredSet
+    from mammolens.evaluation.scored_set import ScoredSet
     from mammolens.evaluation.scoring import score_cases
 
     predictor, others = models[0], {other.model_id: other for other in models[1:]}

@@ -27,7 +27,7 @@ def worklist(port: int) -> list[dict[str, Any]]:
     return exams
 
 
-def judge(port: int, exam: str) -> None:
+def infer_exam(port: int, exam: str) -> None:
     """Have one exam judged, and wait for it.
 
     Raises:

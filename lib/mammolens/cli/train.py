@@ -35,7 +35,7 @@ def train(
     Example: mammolens train -d our-normals -o runs/ours
     """
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
-        from mammolens.datasets.registry import open_dataset
+        from mammolens.datasets.formats import open_dataset
         from mammolens.models.directory import model_id_of
         from mammolens.training.ensemble import read_plan, seeded
         from mammolens.training.ensemble import train_plan as run

@@ -56,8 +56,8 @@ def tune(
     with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
         _require_optuna()
         from mammolens.config import load_config
-        from mammolens.datasets.registry import open_dataset
-        from mammolens.experiments.memory import GIBIBYTE
+        from mammolens.datasets.formats import open_dataset
+        from mammolens.experiments.prepared_cache import GIBIBYTE
         from mammolens.experiments.space import load_space
         from mammolens.experiments.trial_files import BEST, TRIALS
         from mammolens.experiments.tune import tune as run

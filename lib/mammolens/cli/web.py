@@ -45,7 +45,7 @@ def web(
     Example: mammolens web
     """
     with one_line_errors():
-        from mammolens.cli.page_process import running_page
+        from mammolens.cli.web_process import running_page
 
         options = {
             "model": model,

@@ -9,7 +9,14 @@ import numpy as np
 
 from mammolens.datasets.base import Lesion
 from mammolens.datasets.phantom_anatomy import BreastShape, draw_shape, trace
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion, draw_centre, enclosing, outline, render_lesion
+from mammolens.datasets.phantom_lesions import (
+    PhantomLesion,
+    PhantomLesionKind,
+    draw_centre,
+    enclosing,
+    outline,
+    render_lesion,
+)
 from mammolens.datasets.phantom_texture import render_tissue
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.types import BoolImage, FloatImage
@@ -140,7 +147,7 @@ def _turned(
     pixels: FloatImage,
     breast: BoolImage,
     masks: Sequence[BoolImage],
-    kinds: Sequence[LesionKind],
+    kinds: Sequence[PhantomLesionKind],
 ) -> PhantomView:
     """The view with its chest wall where it belongs, given maps that have it at the left."""
     columns = slice(None, None, -1 if streams.laterality is Laterality.RIGHT else 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import Laterality
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
@@ -63,8 +63,8 @@ def write_phantom_dataset(
 def _lesion(number: int) -> PhantomLesion:
     side = Laterality.LEFT if number % 4 < 2 else Laterality.RIGHT
     if number % 2:
-        return PhantomLesion(LesionKind.CALCIFICATIONS, side, diameter=12.0, contrast=0.5)
-    return PhantomLesion(LesionKind.MASS, side, diameter=16.0)
+        return PhantomLesion(PhantomLesionKind.CALCIFICATIONS, side, diameter=12.0, contrast=0.5)
+    return PhantomLesion(PhantomLesionKind.MASS, side, diameter=16.0)
 
 
 def _cases(exam: PhantomExam, files: Sequence[Path]) -> Iterator[Case]:

@@ -16,7 +16,7 @@ MASK_LEVEL = 0.25  # a pixel belongs to a lesion where it adds at least this sha
 _GRAINS_PER_MM2 = 0.12
 
 
-class LesionKind(StrEnum):
+class PhantomLesionKind(StrEnum):
     """What a phantom lesion looks like."""
 
     MASS = "mass"
@@ -31,7 +31,7 @@ class PhantomLesion:
     that its peak adds, air being 0 and white 1.
     """
 
-    kind: LesionKind = LesionKind.MASS
+    kind: PhantomLesionKind = PhantomLesionKind.MASS
     laterality: Laterality = Laterality.LEFT
     diameter: float = 14.0
     contrast: float = 0.25
@@ -59,7 +59,7 @@ def render_lesion(
     down = ((np.arange(grid[0]) + 0.5) * spacing[0] - centre[0])[:, None]
     right = ((np.arange(grid[1]) + 0.5) * spacing[1] - centre[1])[None, :]
     near = (np.abs(down[:, 0]) < 1.6 * lesion.diameter, np.abs(right[0]) < 1.6 * lesion.diameter)
-    draw = _mass if lesion.kind is LesionKind.MASS else _cluster
+    draw = _mass if lesion.kind is PhantomLesionKind.MASS else _cluster
     added = np.zeros(grid, dtype=np.float32)
     added[np.ix_(*near)] = draw(down[near[0]], right[:, near[1]], lesion.diameter / 2, max(spacing), rng)
     return np.asarray(lesion.contrast * added / max(float(added.max()), 1e-6), dtype=np.float32)
@@ -70,7 +70,7 @@ def outline(added: FloatImage, breast: BoolImage) -> BoolImage:
     return np.asarray((added >= MASK_LEVEL * added.max()) & (added > 0) & breast)
 
 
-def enclosing(mask: BoolImage, kind: LesionKind) -> Lesion:
+def enclosing(mask: BoolImage, kind: PhantomLesionKind) -> Lesion:
     """The upright ellipse within the bounding box of a mask that is not empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     half_rows, half_columns = (rows[-1] - rows[0] + 1) / 2, (columns[-1] - columns[0] + 1) / 2

@@ -49,7 +49,7 @@ def split_by_patient(
     }
 
 
-def deal(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
+def assign_folds(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]:
     """The fold, from 1, of each patient: as cards are dealt, from the patients of one site and machine to the next.
 
     So each site and each machine is shared out within one patient a fold, as far as the data set names them; within

@@ -37,7 +37,7 @@ def years_of(covariates: Mapping[str, str]) -> float:
     return float(match[1]) / _UNITS_A_YEAR[match[2].upper()] if match else math.nan
 
 
-def kept_score(name: str) -> Baseline:
+def other_score_baseline(name: str) -> Baseline:
     """The baseline that reads ``other_scores[name]``: of image processing, or of another model."""
 
     def scores(images: Sequence[ScoredImage], /) -> Floats | None:
@@ -47,9 +47,9 @@ def kept_score(name: str) -> Baseline:
     return scores
 
 
-def kept_scores(images: Sequence[ScoredImage]) -> dict[str, Baseline]:
+def other_score_baselines(images: Sequence[ScoredImage]) -> dict[str, Baseline]:
     """A baseline for each name in the images' ``other_scores``, in order of appearance."""
-    return {name: kept_score(name) for image in images for name in image.other_scores}
+    return {name: other_score_baseline(name) for image in images for name in image.other_scores}
 
 
 BASELINES: Final[Mapping[str, Baseline]] = MappingProxyType({"age": patient_age})

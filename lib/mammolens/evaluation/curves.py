@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from mammolens.evaluation import metrics
 from mammolens.evaluation.bootstrap import PatientBootstrap
 from mammolens.evaluation.canvas import FAINT, INK, canvas, finish, line
-from mammolens.evaluation.froc import FALSE_MARKS, froc_curve
+from mammolens.evaluation.froc import FALSE_POSITIVES_PER_IMAGE, froc_curve
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.scored import MODEL, ScoredImage, fused
 from mammolens.evaluation.texts import interval_text
@@ -56,7 +56,7 @@ def froc_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure
         area = interval_text(found.pixel_auroc)
         axes.step(false, share, where="post", label=f"{found.name}: pixel AUROC {area}", **line(at))
     axes.set(xlabel="False marks an image", ylabel="Lesions found")
-    axes.set(xlim=(0, FALSE_MARKS[-1]), ylim=(0, 1.005))
+    axes.set(xlim=(0, FALSE_POSITIVES_PER_IMAGE[-1]), ylim=(0, 1.005))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     finish(figure, axes)
     return figure

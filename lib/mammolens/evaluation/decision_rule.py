@@ -37,20 +37,20 @@ class DecisionRule:
         return cls(config.decision, config.confidence if config.decision == "conformal" else None)
 
     @property
-    def promises_rate(self) -> bool:
+    def controls_rate(self) -> bool:
         """Whether a false-positive rate is promised at all."""
         return self.decision == "conformal"
 
     @property
-    def promises_average(self) -> bool:
+    def controls_average_rate(self) -> bool:
         """Whether alpha is the average over calibrations; if not, the rate is meant to lie below it."""
-        return self.promises_rate and self.confidence is None
+        return self.controls_rate and self.confidence is None
 
     def contradicts(self, flagged: bool, p_value: float, alpha: float) -> bool:
         """Whether a decision cannot come of this rule: a confident threshold may spare what has p <= alpha."""
-        if self.promises_average:
+        if self.controls_average_rate:
             return flagged != (p_value <= alpha)
-        return self.promises_rate and flagged and p_value > alpha
+        return self.controls_rate and flagged and p_value > alpha
 
 
 CONFORMAL: Final = DecisionRule()  # the usual one

@@ -11,15 +11,15 @@ import numpy as np
 
 from mammolens.config import MEANS, FusionConfig, MembersConfig
 from mammolens.evaluation import metrics
-from mammolens.evaluation.baselines import BASELINES, Baseline, kept_scores
+from mammolens.evaluation.baselines import BASELINES, Baseline, other_score_baselines
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
 from mammolens.evaluation.decision_rule import CONFORMAL, DecisionRule
-from mammolens.evaluation.exams import breasts_an_exam, decided_exams, images_an_exam
+from mammolens.evaluation.exams import breasts_per_exam, exams_with_decision, images_per_exam
+from mammolens.evaluation.false_positive_control import false_positive_control
 from mammolens.evaluation.grouping import TRAITS, by_site, by_trait
 from mammolens.evaluation.maps import measure_maps
 from mammolens.evaluation.members import measure_members
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.promises import promises
 from mammolens.evaluation.results import (
     ClassCount,
     ClassMean,
@@ -78,7 +78,7 @@ def evaluate(
     if not 0 < alpha < 1:
         raise ValueError(f"alpha lies within (0, 1), unlike {alpha}")
     check_images(images)
-    plan = _Plan(fusion, n_bootstrap, seed, {**baselines, **kept_scores(images)})
+    plan = _Plan(fusion, n_bootstrap, seed, {**baselines, **other_score_baselines(images)})
     groups = tuple(_measure(name, members, plan) for name, members in by_site(images))
     return Evaluation(
         groups,
@@ -89,7 +89,7 @@ def evaluate(
         _LEVEL,
         tuple(_caveats(groups, images, alpha, rule)),
         rule=rule,
-        promises=tuple(promises(images, alpha, fusion, rule)),
+        false_positive_control=tuple(false_positive_control(images, alpha, fusion, rule)),
         triage=tuple(_triage(fused(images, "exam", fusion), plan)),
         subgroups=tuple(_subgroups(images, plan)),
         maps=tuple(measure_maps(images, n_bootstrap, seed, _LEVEL)),
@@ -122,7 +122,7 @@ def _measure(name: str, images: list[ScoredImage], plan: _Plan) -> GroupResult:
         Metric.SENSITIVITY: partial(metrics.flagged_share, rows.flagged, abnormal),
     }
     figures |= {metric: resamples.interval(statistic, _LEVEL) for metric, statistic in statistics.items()}
-    if decided := decided_exams(images, plan.fusion):
+    if decided := exams_with_decision(images, plan.fusion):
         figures |= _exam_decisions(columns(decided), plan)
     counts = _counts(images, rows, breasts, exams)
     return GroupResult(name, counts, figures, tuple(_compare(images, rows, plan)))
@@ -176,7 +176,7 @@ def _compare(images: list[ScoredImage], rows: Columns, plan: _Plan) -> Iterator[
 
 def _counts(images: Sequence[ScoredImage], rows: Columns, breasts: Columns, exams: Columns) -> Counts:
     of_images, of_breasts, of_exams = (_class_count(units.abnormal) for units in (rows, breasts, exams))
-    composition = (images_an_exam(images), breasts_an_exam(images))
+    composition = (images_per_exam(images), breasts_per_exam(images))
     return Counts(of_images, _patients(rows), of_breasts, of_exams, *composition)
 
 
@@ -204,7 +204,7 @@ def _caveats(
 
 def _composition_caveats(counts: Counts) -> Iterator[str]:
     """Exams of the classes that are not made of the same: their scores differ by that already."""
-    means = {"images": counts.images_an_exam, "breasts": counts.breasts_an_exam}
+    means = {"images": counts.images_per_exam, "breasts": counts.breasts_per_exam}
     if told := {word: mean for word, mean in means.items() if _unlike(mean)}:
         normal = " and ".join(f"{mean.normal:.1f} {word}" for word, mean in told.items())
         abnormal = " and ".join(f"{mean.abnormal:.1f}" for mean in told.values())

@@ -13,7 +13,7 @@ from mammolens.evaluation.results import ClassMean
 from mammolens.evaluation.scored import ScoredImage, fused
 
 
-def decided_exams(images: Sequence[ScoredImage], fusion: FusionConfig = MEANS) -> list[ScoredImage]:
+def exams_with_decision(images: Sequence[ScoredImage], fusion: FusionConfig = MEANS) -> list[ScoredImage]:
     """Each exam whose decision is known, as if it were one image: its score, p-value, decision and truth.
 
     Path, site, machine and covariates are those of its first image.
@@ -21,12 +21,12 @@ def decided_exams(images: Sequence[ScoredImage], fusion: FusionConfig = MEANS) -
     return [_exam(members, fusion) for members in _members(images) if _is_decided(members[0])]
 
 
-def images_an_exam(images: Sequence[ScoredImage]) -> ClassMean:
+def images_per_exam(images: Sequence[ScoredImage]) -> ClassMean:
     """Mean number of images of normal and of abnormal exams."""
     return _mean([(len(members), _is_abnormal(members)) for members in _members(images)])
 
 
-def breasts_an_exam(images: Sequence[ScoredImage]) -> ClassMean:
+def breasts_per_exam(images: Sequence[ScoredImage]) -> ClassMean:
     """Mean number of breasts of normal and of abnormal exams, of those with an image whose laterality is known."""
     sides = [({image.laterality for image in members} - {None}, _is_abnormal(members)) for members in _members(images)]
     return _mean([(len(breasts), abnormal) for breasts, abnormal in sides if breasts])

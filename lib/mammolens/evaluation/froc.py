@@ -16,7 +16,7 @@ from mammolens.evaluation.metrics import Weights
 from mammolens.evaluation.scored import Bools, Floats
 
 Statistic = Callable[[Weights], Floats]
-FALSE_MARKS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)  # a image, where sensitivity is read off
+FALSE_POSITIVES_PER_IMAGE: Final = (0.25, 0.5, 1.0, 2.0, 4.0)  # a image, where sensitivity is read off
 
 
 def pixel_auroc(places: Sequence[Localisation]) -> Statistic:
@@ -39,8 +39,8 @@ def hit_rate(places: Sequence[Localisation]) -> Statistic:
     return lambda weights: _ratio(weights @ hits, weights.sum(axis=-1))
 
 
-def froc(places: Sequence[Localisation], false_marks: float) -> Statistic:
-    """Share of the lesions that are marked at the lowest threshold with at most ``false_marks`` an image.
+def froc(places: Sequence[Localisation], false_positives_per_image: float) -> Statistic:
+    """Share of the lesions that are marked at the lowest threshold with at most ``false_positives_per_image`` an image.
 
     A mark is a peak of the map; it finds the lesion on which it lies. False marks are counted on all images
     (Bunch et al. 1978). Marks of equal value stand or fall together.
@@ -48,7 +48,7 @@ def froc(places: Sequence[Localisation], false_marks: float) -> Statistic:
 
     def statistic(weights: Weights) -> Floats:
         false, found = froc_curve(places, weights)
-        at = (false <= false_marks + 1e-9).sum(axis=-1, keepdims=True) - 1
+        at = (false <= false_positives_per_image + 1e-9).sum(axis=-1, keepdims=True) - 1
         return np.asarray(np.take_along_axis(found, at, axis=-1)[..., 0])
 
     return statistic

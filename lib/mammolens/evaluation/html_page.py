@@ -9,8 +9,8 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.evaluation.markdown_page import summary
 from mammolens.evaluation.metrics import Metric
-from mammolens.evaluation.page import summary
 from mammolens.evaluation.pictures import Mistake, Picture
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.sections import sections

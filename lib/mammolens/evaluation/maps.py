@@ -45,7 +45,7 @@ class _Map:
             self._value(froc.pixel_auroc),
             self._value(froc.pixel_auroc_within),
             self._value(froc.hit_rate),
-            tuple(FrocPoint(rate, self._found(rate)) for rate in froc.FALSE_MARKS),
+            tuple(FrocPoint(rate, self._found(rate)) for rate in froc.FALSE_POSITIVES_PER_IMAGE),
             self._gain(froc.pixel_auroc),
             self._gain(froc.pixel_auroc_within),
             self._gain(froc.hit_rate),
@@ -54,8 +54,8 @@ class _Map:
     def _value(self, measure: _Measure) -> Interval:
         return self._of_ill.interval(measure(_places(self.ill, self.name)), self.level)
 
-    def _found(self, false_marks: float) -> Interval:
-        return self._of_all.interval(froc.froc(_places(self.images, self.name), false_marks), self.level)
+    def _found(self, false_positives_per_image: float) -> Interval:
+        return self._of_all.interval(froc.froc(_places(self.images, self.name), false_positives_per_image), self.level)
 
     def _gain(self, measure: _Measure) -> Interval | None:
         if self.name == MODEL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mammolens.evaluation.page import summary, table_lines
+from mammolens.evaluation.markdown_page import summary, table_lines
 from mammolens.evaluation.records import json_text
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.sections import figures_table

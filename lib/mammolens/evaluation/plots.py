@@ -15,7 +15,7 @@ from scipy.stats import binom
 from mammolens.evaluation import metrics
 from mammolens.evaluation.bootstrap import PatientBootstrap
 from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, NORMAL, Line, canvas, finish, line
-from mammolens.evaluation.exams import decided_exams
+from mammolens.evaluation.exams import exams_with_decision
 from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.results import Evaluation, GroupResult
@@ -74,7 +74,7 @@ def calibration_figure(images: Sequence[ScoredImage], evaluation: Evaluation) ->
 
 def reliability_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
     """Distribution of the p-values of normals against the uniform one: of exams, or of images without exams."""
-    exams = decided_exams(images, evaluation.fusion)
+    exams = exams_with_decision(images, evaluation.fusion)
     unit = "exams" if exams else "images"
     figure, axes = canvas(f"p-values of normal {unit} against the uniform distribution", 6.4, 5.8)
     _draw_rates(axes, exams or images, unit, 1.0)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mammolens.errors import DatasetError
 from mammolens.evaluation.curves import froc_figure, triage_figure
 from mammolens.evaluation.html_page import html
-from mammolens.evaluation.page import markdown
+from mammolens.evaluation.markdown_page import markdown
 from mammolens.evaluation.pictures import Picture
 from mammolens.evaluation.plots import calibration_figure, histogram_figure, reliability_figure, roc_figure
 from mammolens.evaluation.records import EVALUATION_JSON, SCORES_CSV, json_text, scores_csv
@@ -95,7 +95,7 @@ def _figures(images: Sequence[ScoredImage], evaluation: Evaluation) -> dict[str,
     """The figures for which there are images."""
     counts = evaluation.groups[0].counts
     figures = {"scores.png": histogram_figure(images)}
-    if counts.images.normal and evaluation.rule.promises_rate:
+    if counts.images.normal and evaluation.rule.controls_rate:
         figures["calibration.png"] = calibration_figure(images, evaluation)
     if counts.exams.normal:
         figures["reliability.png"] = reliability_figure(images, evaluation)

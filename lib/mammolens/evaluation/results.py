@@ -32,16 +32,16 @@ class Counts:
     """Who was measured; a patient, breast or exam is abnormal when any of its images is.
 
     Attributes:
-        images_an_exam: mean over exams, by class of the exam.
-        breasts_an_exam: likewise, of the exams with an image whose laterality is known.
+        images_per_exam: mean over exams, by class of the exam.
+        breasts_per_exam: likewise, of the exams with an image whose laterality is known.
     """
 
     images: ClassCount
     patients: ClassCount
     breasts: ClassCount
     exams: ClassCount
-    images_an_exam: ClassMean
-    breasts_an_exam: ClassMean
+    images_per_exam: ClassMean
+    breasts_per_exam: ClassMean
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class GroupResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class FalsePositiveControl:
     """The promised false-positive rate, kept or not, among the normals of a group.
 
     Attributes:
@@ -121,7 +121,7 @@ class Subgroup:
 class FrocPoint:
     """Share of the lesions found at so many false marks an image."""
 
-    false_marks: float
+    false_positives_per_image: float
     found: Interval
 
 
@@ -178,7 +178,7 @@ class Evaluation:
 
     Attributes:
         groups: 'all' first, then each site.
-        alpha: false-positive rate that the model promises, if its rule promises one.
+        alpha: false-positive rate that the model false_positive_control, if its rule promises one.
         level: of the intervals.
         caveats: what a reader must know before quoting a figure.
         promises: overall, by site and by machine; of images, then of exams where their decision is known.
@@ -198,7 +198,7 @@ class Evaluation:
     level: float
     caveats: tuple[str, ...]
     rule: DecisionRule = CONFORMAL
-    promises: tuple[Promise, ...] = ()
+    false_positive_control: tuple[FalsePositiveControl, ...] = ()
     triage: tuple[TriagePoint, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     maps: tuple[MapResult, ...] = ()

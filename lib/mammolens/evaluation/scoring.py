@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw
 
 from mammolens.datasets.base import Case, Lesion
 from mammolens.errors import InputError
+from mammolens.evaluation.evaluation_grid import EvaluationGrid
 from mammolens.evaluation.image_baselines import IMAGE_BASELINES
 from mammolens.evaluation.localisation import Localisation, localise
 from mammolens.evaluation.pictures import Gallery
-from mammolens.evaluation.places import PlaceGrid
 from mammolens.evaluation.scored import MODEL, ScoredImage
 from mammolens.inference.batch import OnError, predict_files
 from mammolens.inference.overlay import render_overlay
@@ -57,13 +57,13 @@ def score_cases(
     for mammogram, result in predict_files(predictor, list(truth), attributes, on_error):
         case = truth[mammogram.header.path]
         try:
-            grid = PlaceGrid.of(mammogram, case.lesions)
+            grid = EvaluationGrid.of(mammogram, case.lesions)
         except InputError as error:
             on_error(error)
             continue
         scores, maps = _compared(mammogram, grid, against)
         wanted = marked and (bool(case.lesions) or not case.abnormal)
-        maps = {MODEL: grid.placed(result.anomaly_map), **maps} if wanted else {}
+        maps = {MODEL: grid.resampled(result.anomaly_map), **maps} if wanted else {}
         image = scored_image(case, result, scores, _localised(grid, maps))
         if gallery is not None:
             gallery.offer(image, partial(compared_picture, mammogram, result, case.lesions))
@@ -101,7 +101,7 @@ def scored_image(
 
 
 def _compared(
-    mammogram: Mammogram, grid: PlaceGrid, against: Mapping[str, Predictor]
+    mammogram: Mammogram, grid: EvaluationGrid, against: Mapping[str, Predictor]
 ) -> tuple[dict[str, float], dict[str, FloatImage]]:
     """Scores and maps of the baselines and of the other models."""
     maps = {name: make(grid) for name, (make, _) in IMAGE_BASELINES.items()}
@@ -112,13 +112,13 @@ def _compared(
         except InputError as error:
             _LOG.warning("%s: %s", name, error)
             continue
-        scores[name], maps[name] = result.record.pred_score, grid.placed(result.anomaly_map)
+        scores[name], maps[name] = result.record.pred_score, grid.resampled(result.anomaly_map)
         if predictor.config.calibration.standardise != "none":
             scores[f"{name}, raw"] = result.record.raw_score
     return scores, maps
 
 
-def _localised(grid: PlaceGrid, maps: Mapping[str, FloatImage]) -> dict[str, Localisation]:
+def _localised(grid: EvaluationGrid, maps: Mapping[str, FloatImage]) -> dict[str, Localisation]:
     return {name: localise(values, grid.breast, grid.inner, grid.lesions) for name, values in maps.items()}
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mammolens.evaluation.results import ClassCount, ClassMean, Evaluation, MapResult, Promise, Subgroup
+from mammolens.evaluation.results import ClassCount, ClassMean, Evaluation, FalsePositiveControl, MapResult, Subgroup
 from mammolens.evaluation.texts import LABELS, UNDEFINED, interval_text, metric_text
 
 Row = tuple[str, ...]
 _COUNTS: Final = ("images", "patients", "breasts", "exams")
-_COMPOSITION: Final = {"images_an_exam": "Images an exam, mean", "breasts_an_exam": "Breasts an exam, mean"}
+_COMPOSITION: Final = {"images_per_exam": "Images an exam, mean", "breasts_per_exam": "Breasts an exam, mean"}
 _FALSE_POSITIVES: Final = "False positives: promised and realised"
 
 
@@ -41,9 +41,9 @@ class Section:
 def sections(evaluation: Evaluation) -> Iterator[Section]:
     """The sections for which there is something to say, in the order of reading."""
     yield _separation(evaluation)
-    if evaluation.promises:
+    if evaluation.false_positive_control:
         yield _promises(evaluation)
-    elif evaluation.groups[0].counts.images.normal and not evaluation.rule.promises_rate:
+    elif evaluation.groups[0].counts.images.normal and not evaluation.rule.controls_rate:
         yield _no_promise()
     if any(point.missed.value == point.missed.value for point in evaluation.triage):
         yield _triage(evaluation)
@@ -81,14 +81,14 @@ def _promises(evaluation: Evaluation) -> Section:
         "in it."
     )
     header = ("group", "unit", "normal patients", "normal units", "realised", "band of the promise", "")
-    rows = tuple(_promise_row(promise) for promise in evaluation.promises)
+    rows = tuple(_promise_row(promise) for promise in evaluation.false_positive_control)
     figures = ("calibration.png", "reliability.png")
     return Section(_FALSE_POSITIVES, text, (Table(header, rows),), figures)
 
 
 def _promised(evaluation: Evaluation) -> str:
     alpha = f"{100 * evaluation.alpha:g} %"
-    if evaluation.rule.promises_average:
+    if evaluation.rule.controls_average_rate:
         return f"The model promises to flag at most {alpha} of new normal patients, on average over calibrations."
     return (
         f"The model promises to flag at most {alpha} of new normal patients, with confidence "
@@ -106,7 +106,7 @@ def _no_promise() -> Section:
     return Section(_FALSE_POSITIVES, text, (), ("reliability.png",))
 
 
-def _promise_row(promise: Promise) -> Row:
+def _promise_row(promise: FalsePositiveControl) -> Row:
     band = f"{_percent(promise.low)} to {_percent(promise.high)}"
     verdict = "within" if promise.kept else "above" if promise.realised > promise.high else "below"
     counts = (str(promise.patients), str(promise.count))
@@ -185,7 +185,7 @@ def _maps(evaluation: Evaluation) -> Section:
     if gains := tuple(_gain_row(found) for found in maps if found.pixel_auroc_gain is not None):
         header = ("model minus", "pixel AUROC", "pixel AUROC, mean of images", "strongest spot on a lesion")
         tables.append(Table(header, gains))
-    rates = tuple(f"{point.false_marks:g}" for point in maps[0].froc)
+    rates = tuple(f"{point.false_positives_per_image:g}" for point in maps[0].froc)
     found_at = tuple(
         (found.name, *(interval_text(point.found, percent=True) for point in found.froc)) for found in maps
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.datasets.splits import deal
+from mammolens.datasets.splits import assign_folds
 from mammolens.errors import ConfigError, DatasetError, ModelError
-from mammolens.evaluation.reading import read_scores
 from mammolens.evaluation.records import scores_csv
 from mammolens.evaluation.scored import ScoredImage
+from mammolens.evaluation.scored_set import read_scores
 from mammolens.evaluation.scoring import score_cases
-from mammolens.experiments.combining import combined
+from mammolens.experiments.fold_scores import combined
 from mammolens.experiments.folds import Fold, cross_folds
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
@@ -41,7 +41,7 @@ class ScoredFold:
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """All folds, and one scored image a file (:mod:`mammolens.experiments.combining`)."""
+    """All folds, and one scored image a file (:mod:`mammolens.experiments.fold_scores`)."""
 
     folds: tuple[ScoredFold, ...]
     images: tuple[ScoredImage, ...]
@@ -103,7 +103,7 @@ def cross_fit(
         folder = output / f"fold-{fold.number}"
         done.append(_fold(config, fold, exposure, start_from, folder, resume, progress, on_scored, on_error))
     abnormal = [case for case in plan[0].scored if case.abnormal]
-    images = combined({fold.number: fold.images for fold in done}, deal(abnormal, folds, seed))
+    images = combined({fold.number: fold.images for fold in done}, assign_folds(abnormal, folds, seed))
     return CrossFit(tuple(done), tuple(images))
 
 
@@ -122,7 +122,7 @@ def _fold(
     if not model.exists():
         train_plan(
             config,
-            fold.learners,
+            fold.training,
             model,
             exposure=exposure,
             start_from=start_from,
@@ -182,7 +182,7 @@ def _fingerprint(
 ) -> str:
     described = config.fingerprint() if isinstance(config, EnsemblePlan) else config.model_dump_json()
     digest = hashlib.sha256(f"{described}|{origin}".encode())
-    listed = [(fold.number, (*fold.learners.cases, *fold.scored)) for fold in plan]
+    listed = [(fold.number, (*fold.training.cases, *fold.scored)) for fold in plan]
     for name, cases in (*listed, ("exposure", exposure.cases if exposure else ())):
         digest.update(f"|{name}".encode())
         for case in cases:

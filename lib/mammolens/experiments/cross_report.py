@@ -18,10 +18,10 @@ from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.metrics import auroc, auroc_within, flagged_share
-from mammolens.evaluation.reading import read_scores
 from mammolens.evaluation.report import write_report
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.scored import ScoredImage, columns
+from mammolens.evaluation.scored_set import read_scores
 from mammolens.evaluation.texts import interval_text
 from mammolens.experiments.cross_fit import CrossFit, ScoredFold
 from mammolens.files import write_text

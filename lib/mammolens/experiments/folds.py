@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mammolens.datasets.base import Case, Dataset
-from mammolens.datasets.splits import deal
+from mammolens.datasets.splits import assign_folds
 from mammolens.errors import DatasetError
 
 
@@ -15,12 +15,12 @@ class Fold:
 
     Attributes:
         number: from 1.
-        learners: clean normal images of the other folds' patients, without splits.
-        scored: those of this fold's patients, and every abnormal image; no patient of ``learners`` among them.
+        training: clean normal images of the other folds' patients, without splits.
+        scored: those of this fold's patients, and every abnormal image; no patient of ``training`` among them.
     """
 
     number: int
-    learners: Dataset
+    training: Dataset
     scored: tuple[Case, ...]
 
 
@@ -46,12 +46,12 @@ def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
     if folds < 2 or len(normals.patients) < folds:
         reason = f"{len(normals.patients)} clean-negative patients cannot be dealt into {folds} folds"
         raise DatasetError(dataset.name, reason, "add normal exams of more patients, or ask for 2 or more folds")
-    fold_of = deal(normals.cases, folds, seed)
+    fold_of = assign_folds(normals.cases, folds, seed)
     unsplit = replace(normals, cases=tuple(replace(case, split=None) for case in normals.cases))
     return [
         Fold(
             number=number,
-            learners=unsplit.where(lambda case, number=number: fold_of[case.patient_id] != number),  # type: ignore[misc]
+            training=unsplit.where(lambda case, number=number: fold_of[case.patient_id] != number),  # type: ignore[misc]
             scored=(*(case for case in normals.cases if fold_of[case.patient_id] == number), *abnormals.cases),
         )
         for number in range(1, folds + 1)

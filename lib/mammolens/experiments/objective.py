@@ -14,9 +14,9 @@ from mammolens.config import ModelConfig, PreprocessingConfig
 from mammolens.datasets.base import Case
 from mammolens.errors import DatasetError, MammoLensError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
+from mammolens.evaluation.lesion_insertion import LesionInsertionPipeline
 from mammolens.evaluation.metrics import auroc_within
-from mammolens.evaluation.planting import PlantingPipeline
-from mammolens.experiments.memory import PreparedMemory, RememberingPipeline
+from mammolens.experiments.prepared_cache import CachingPipeline, PreparedImageCache
 from mammolens.experiments.tuning_data import TuningData
 from mammolens.inference.predictor import Predictor
 from mammolens.training.engine import train
@@ -33,12 +33,12 @@ class Objective:
     Args:
         data: who learns and who measures.
         folder: where a model lies while it is measured; a run that was stopped goes on from there.
-        memory: of prepared images, shared by the trials.
-        seed: of the planted lesions and of the bootstrap.
+        cache: of prepared images, shared by the trials.
+        seed: of the synthetic lesions and of the bootstrap.
     """
 
-    def __init__(self, data: TuningData, folder: Path, memory: PreparedMemory, seed: int) -> None:
-        self.data, self._folder, self._memory, self._seed = data, folder, memory, seed
+    def __init__(self, data: TuningData, folder: Path, cache: PreparedImageCache, seed: int) -> None:
+        self.data, self._folder, self._cache, self._seed = data, folder, cache, seed
 
     def leave_out_unusable(self, config: ModelConfig, on_done: Callable[[], None]) -> None:
         """Prepare the measuring images once, and measure from now on without those that cannot be used.
@@ -50,11 +50,11 @@ class Objective:
         normals = tuple(case for case, _ in prepared_cases(self.data.normals, normal, on_done))
         abnormals = tuple(case for case, _ in prepared_cases(self.data.abnormals, abnormal, on_done))
         if not (normals and abnormals):
-            name = self.data.learners.name
+            name = self.data.training.name
             raise DatasetError(name, "no held-out image can be used to measure", "see the images that were left out")
         if not {case.site for case in normals} & {case.site for case in abnormals}:
             raise DatasetError(
-                self.data.learners.name,
+                self.data.training.name,
                 "no site has both normal and abnormal held-out images, and pairs are formed within sites",
                 "add exposure cases of the sites that the normal ones come from",
             )
@@ -79,7 +79,7 @@ class Objective:
         model, (normal, abnormal) = self._folder / "model", self._pipelines(config.preprocessing)
         shutil.rmtree(model, ignore_errors=True)
         exposure = self.data.exposure if config.training.exposure_share else None
-        train(config, self.data.learners, model, exposure=exposure, progress=observe, resume=True, pipeline=normal)
+        train(config, self.data.training, model, exposure=exposure, progress=observe, resume=True, pipeline=normal)
         predictor = Predictor.load(model)
         return self._within_sites(
             _scores(predictor, self.data.normals, normal), _scores(predictor, self.data.abnormals, abnormal)
@@ -87,10 +87,10 @@ class Objective:
 
     def _pipelines(self, config: PreprocessingConfig) -> tuple[Pipeline, Pipeline]:
         """For normal and for abnormal images."""
-        plain = RememberingPipeline(Pipeline(config), self._memory)
-        if not self.data.planted:
+        plain = CachingPipeline(Pipeline(config), self._cache)
+        if not self.data.synthetic:
             return plain, plain
-        return plain, RememberingPipeline(PlantingPipeline(config, self._seed), self._memory, "planted")
+        return plain, CachingPipeline(LesionInsertionPipeline(config, self._seed), self._cache, "synthetic")
 
     def _within_sites(self, normals: Sequence[float], abnormals: Sequence[float]) -> Interval:
         cases = (*self.data.normals, *self.data.abnormals)

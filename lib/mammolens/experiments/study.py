@@ -29,7 +29,7 @@ _FINGERPRINT, _VALUES, _FIGURE, _SECONDS, _REASON = "fingerprint", "values", "fi
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-class Outcome(StrEnum):
+class TrialStatus(StrEnum):
     """How a trial ended."""
 
     MEASURED = "measured"
@@ -49,7 +49,7 @@ class Trial:
 
     number: int
     values: dict[str, Any]
-    outcome: Outcome
+    outcome: TrialStatus
     seconds: float
     auroc: Interval | None = None
     reason: str = ""
@@ -160,7 +160,7 @@ def _trial(number: int, trial: FrozenTrial) -> Trial:
     return Trial(
         number=number,
         values=known[_VALUES],
-        outcome=Outcome.PRUNED if figure is None else Outcome.MEASURED,
+        outcome=TrialStatus.PRUNED if figure is None else TrialStatus.MEASURED,
         seconds=known[_SECONDS],
         auroc=None if figure is None else Interval(*figure),
         reason=known.get(_REASON, ""),

@@ -10,8 +10,8 @@ from pathlib import Path
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.experiments.fields import with_values
-from mammolens.experiments.memory import GIBIBYTE, PreparedMemory
 from mammolens.experiments.objective import Objective
+from mammolens.experiments.prepared_cache import GIBIBYTE, PreparedImageCache
 from mammolens.experiments.space import SearchSpace
 from mammolens.experiments.study import Study, Trial
 from mammolens.experiments.trial_files import write_trials
@@ -48,7 +48,7 @@ def tune(
         output: the folder, made if missing.
         trials: that are to be finished in the end, earlier ones included.
         seconds: after which no further trial begins; the running one ends.
-        seed: of the draws, of the planted lesions and of the bootstrap.
+        seed: of the draws, of the synthetic lesions and of the bootstrap.
         resume: go on with the trials that are there.
         memory_bytes: for prepared images, which trials with the same preprocessing share.
         progress: told of every step of every training.
@@ -65,7 +65,7 @@ def tune(
     study = Study(output, config, space, seed=seed, fingerprint=_fingerprint(config, space, data, seed), resume=resume)
     on_trial(study.trials)
     if len(study.trials) < trials:
-        objective = Objective(data, output / _FOLDER, PreparedMemory(memory_bytes), seed)
+        objective = Objective(data, output / _FOLDER, PreparedImageCache(memory_bytes), seed)
         measuring = len(data.normals) + len(data.abnormals)
         objective.leave_out_unusable(config, StageCounter(Stage.PREPARE, measuring, progress))
         while len(study.trials) < trials and (seconds is None or time.monotonic() - started < seconds):
@@ -94,9 +94,9 @@ def _try(study: Study, objective: Objective, config: ModelConfig, progress: Obse
 
 
 def _fingerprint(config: ModelConfig, space: SearchSpace, data: TuningData, seed: int) -> str:
-    digest = hashlib.sha256(f"{config.model_dump_json()}|{space.fields}|{seed}|{data.planted}".encode())
+    digest = hashlib.sha256(f"{config.model_dump_json()}|{space.fields}|{seed}|{data.synthetic}".encode())
     exposure = data.exposure.cases if data.exposure else ()
-    for cases in (data.learners.cases, data.normals, data.abnormals, exposure):
+    for cases in (data.training.cases, data.normals, data.abnormals, exposure):
         digest.update(b"|")
         for case in cases:
             digest.update(f"{case.patient_id}/{case.path.name};".encode())

@@ -20,23 +20,23 @@ class TuningData:
     """The same for all trials; no patient in two parts.
 
     Attributes:
-        learners: what each trial trains and calibrates on, splits given.
+        training: what each trial trains and calibrates on, splits given.
         normals: clean normal images of patients held out of the training split.
         abnormals: the exposure split's cancers; without any, ``normals`` again.
-        planted: whether ``abnormals`` are measured with a synthetic lesion planted into each.
+        synthetic: whether ``abnormals`` are measured with a synthetic lesion synthetic into each.
         exposure: known abnormal images of other patients that trials may learn from.
     """
 
-    learners: Dataset
+    training: Dataset
     normals: tuple[Case, ...]
     abnormals: tuple[Case, ...]
-    planted: bool
+    synthetic: bool
     exposure: Dataset | None = None
 
     def __str__(self) -> str:
         """Who is told from whom, in words."""
         normals = f"{len(self.normals)} normal images of {_patients(self.normals)} held-out patients"
-        if self.planted:
+        if self.synthetic:
             return f"{normals} against the same images with a synthetic lesion each"
         return f"{normals} against {len(self.abnormals)} cancer images of {_patients(self.abnormals)} patients"
 
@@ -59,14 +59,14 @@ def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: D
     drawn = split_by_patient((*parts[Split.TRAIN], *parts[Split.VALIDATION]), _HELD_OUT, seed)
     calibration = tuple(replace(case, split=Split.CALIBRATION) for case in parts[Split.CALIBRATION])
     cancers = dataset.in_split(Split.EXPOSURE).where(lambda case: case.abnormal is True).cases
-    learners = replace(dataset, cases=(*drawn[Split.TRAIN], *calibration))
+    training = replace(dataset, cases=(*drawn[Split.TRAIN], *calibration))
     try:
-        partition(learners, config, exposure)
+        partition(training, config, exposure)
     except DatasetError as error:
         reason = f"too few normal patients remain when some are held out ({error.reason})"
         raise DatasetError(dataset.name, reason, error.remedy) from error
     normals = drawn[Split.VALIDATION]
-    return TuningData(learners, normals, cancers or normals, planted=not cancers, exposure=exposure)
+    return TuningData(training, normals, cancers or normals, synthetic=not cancers, exposure=exposure)
 
 
 def _refuse_measuring_on_exposure(dataset: Dataset, config: ModelConfig, exposure: Dataset | None) -> None:

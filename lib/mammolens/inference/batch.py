@@ -35,7 +35,7 @@ def predict_files(
                 on_error(error)
         scores = [analysis.score for _, analysis in analysed]
         for mammogram, analysis in analysed:
-            yield mammogram, predictor.judge(analysis, scores)
+            yield mammogram, predictor.result_of(analysis, scores)
 
 
 def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.overlay import RgbImage
 from mammolens.types import AnomalyRecord, AnomalyResult
@@ -57,8 +57,8 @@ def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]
         f"More anomalous than {int(record.percentile)} % of normal images"
         + (f"; its exam than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
         f"{_decision(record, with_exam=with_exam)} {_heat(result)}",
-        *findings_in_words(record),
-        *(f"Note: {sentence}" for sentence in explanations(record.quality_flags, record.unusual_statistic)),
+        *describe_findings(record),
+        *(f"Note: {sentence}" for sentence in explanations(record.quality_flags, record.outlying_statistic)),
     ]
 
 

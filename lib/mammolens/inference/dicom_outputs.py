@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, write_derived
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError, InputError
-from mammolens.inference.finding_words import finding_in_words
+from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader, Mammogram
 
@@ -41,7 +41,7 @@ def is_dicom_output(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _ExamImage:
     """What a report needs of a result: without its maps, of which four views hold half a gigabyte."""
 
     header: ImageHeader
@@ -61,7 +61,7 @@ class DicomOutputs:
         self._of_image = [kind for kind in kinds if kind in OF_IMAGE]
         self._of_exam = [kind for kind in kinds if kind in OF_EXAM]
         self._folder, self._on_error = folder, on_error
-        self._exam: list[_Judged] = []
+        self._exam: list[_ExamImage] = []
         self._stems: Counter[str] = Counter()
         self._told: set[str] = set()
 
@@ -77,7 +77,7 @@ class DicomOutputs:
             self._write(partial(_of_image, mammogram, result, kind), f"{stem}{_suffix(kind)}")
         if self._exam and self._exam[0].header.exam_key != result.header.exam_key:
             self.finish()
-        self._exam.append(_Judged(result.header, result.record))
+        self._exam.append(_ExamImage(result.header, result.record))
 
     def finish(self) -> None:
         """Write what belongs to the last exam."""
@@ -85,7 +85,7 @@ class DicomOutputs:
         if not exam or not self._of_exam:
             return
         stem = self._exam_stem(exam[0].header.exam_id)
-        texts = [[finding_in_words(finding, one.record) for finding in one.record.findings] for one in exam]
+        texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in exam]
         for kind in self._of_exam:
             self._write(partial(derive_from_exam, exam, kind, texts), f"{stem}{_suffix(kind)}")
 

@@ -10,7 +10,7 @@ import torch
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.fusion import ensemble_score
-from mammolens.calibration.standardisation import Source
+from mammolens.calibration.standardisation import Acquisition
 from mammolens.inference.detector import Detection
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.models.directory import CALIBRATION, EnsembleMemberModel, TrainedEnsemble
@@ -51,7 +51,7 @@ class EnsembleDetector:
         grids, scores = [], {}
         for member, own in zip(self._members, prepared, strict=True):
             grid, header = member.scorer.score(own), header_of(own.image)
-            source = Source(header.acquisition_group, header.view)
+            source = Acquisition(header.acquisition_group, header.view)
             scores[member.name] = member.calibration.standardisation.score(grid.pred_score, source)
             grids.append(grid)
         fused = replace(

@@ -12,7 +12,7 @@ from scipy import ndimage
 from skimage.measure import approximate_polygon, find_contours
 
 from mammolens.config import FindingsConfig
-from mammolens.inference.breast_place import BreastPlace
+from mammolens.inference.breast_location import BreastLocation
 from mammolens.inference.landmarks import Landmarks
 from mammolens.types import BoolImage, Finding, FloatImage, ImageHeader, PixelSpacing
 
@@ -53,7 +53,7 @@ def find_findings(
     kept = sorted(outlined, key=lambda region: -region.peak)
     if not kept:
         return [], 0
-    place = BreastPlace(breast, header, landmarks())
+    place = BreastLocation(breast, header, landmarks())
     findings = [_finding(region, place, levels) for region in kept[: config.maximum]]
     return findings, len(kept) - len(findings)
 
@@ -93,7 +93,7 @@ class _Region:
         return float(self.heat[self.inside].max())
 
     @property
-    def peak_place(self) -> tuple[int, int]:
+    def peak_location(self) -> tuple[int, int]:
         """Row and column within the image."""
         place = int(np.where(self.inside, self.heat, -np.inf).argmax())
         row, column = np.unravel_index(place, self.heat.shape)
@@ -106,9 +106,9 @@ class _Region:
         return float(rows.mean()) + self.box[0].start, float(columns.mean()) + self.box[1].start
 
 
-def _finding(region: _Region, place: BreastPlace, levels: Mapping[str, float]) -> Finding:
+def _finding(region: _Region, place: BreastLocation, levels: Mapping[str, float]) -> Finding:
     (rows, columns), spacing = region.box, place.header.spacing
-    (row, column), (middle_row, middle_column) = region.peak_place, region.centre
+    (row, column), (middle_row, middle_column) = region.peak_location, region.centre
     position, guessed = place.position(middle_row)
     area = int(region.inside.sum())
     return Finding(
@@ -117,7 +117,7 @@ def _finding(region: _Region, place: BreastPlace, levels: Mapping[str, float]) -
         area_pixels=area,
         area_mm2=round(area * spacing.between_rows * spacing.between_columns, 2) if spacing else None,
         peak=region.peak,
-        peak_place=(column, row),
+        peak_location=(column, row),
         mean=float(region.heat[region.inside].mean()),
         level=[name for name, start in levels.items() if start <= region.peak][-1],
         position=position,

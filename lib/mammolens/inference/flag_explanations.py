@@ -21,21 +21,21 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.VIEW_CONTRADICTED: "The picture does not look like the view that is stated.",
     QualityFlag.BLANK: "Hardly any structure of a breast is visible.",
     QualityFlag.UNUSUAL_BREAST_AREA: "The breast takes up an unusual share of the image.",
-    QualityFlag.UNUSUAL_IMAGE: "The image looks unlike the normal images that calibrated the model.",
+    QualityFlag.OUT_OF_DISTRIBUTION: "The image looks unlike the normal images that calibrated the model.",
     QualityFlag.VIEW_NOT_CALIBRATED: "The model was not calibrated for this view.",
     QualityFlag.ACQUISITION_NOT_CALIBRATED: "The model was not calibrated for this machine.",
 }
 
 
-def explanations(flags: Iterable[str], unusual_statistic: str | None = None) -> list[str]:
+def explanations(flags: Iterable[str], outlying_statistic: str | None = None) -> list[str]:
     """A sentence a flag, in their order.
 
     Args:
         flags: of a record.
-        unusual_statistic: of the same record; told in brackets where the image is unusual.
+        outlying_statistic: of the same record; told in brackets where the image is unusual.
     """
     sentences = {flag: EXPLANATIONS[QualityFlag(flag)] for flag in flags}
-    if unusual_statistic and QualityFlag.UNUSUAL_IMAGE in sentences:
-        plain = sentences[QualityFlag.UNUSUAL_IMAGE].removesuffix(".")
-        sentences[QualityFlag.UNUSUAL_IMAGE] = f"{plain} ({unusual_statistic})."
+    if outlying_statistic and QualityFlag.OUT_OF_DISTRIBUTION in sentences:
+        plain = sentences[QualityFlag.OUT_OF_DISTRIBUTION].removesuffix(".")
+        sentences[QualityFlag.OUT_OF_DISTRIBUTION] = f"{plain} ({outlying_statistic})."
     return list(sentences.values())

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.segmentation import find_boundaries
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.overlay import display_window, picture_shape, place_on_ramp, shrunk, windowed
+from mammolens.inference.overlay import display_window, picture_shape, ramp_position, shrunk, windowed
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
 _SHADES = 64  # of the heat's ramp, in a picture of palette colours
@@ -56,7 +56,7 @@ def layers_of(mammogram: Mammogram, result: AnomalyResult, seen: FloatImage, lon
 def _heat(heat: FloatImage, levels: dict[str, float]) -> dict[str, bytes]:
     """The ramp's colours as indices, the same for all levels; what lies below a level is transparent."""
     starts = list(levels.values())
-    indices = 1 + np.rint(place_on_ramp(heat, starts) * (_SHADES - 1)).astype(np.uint8)
+    indices = 1 + np.rint(ramp_position(heat, starts) * (_SHADES - 1)).astype(np.uint8)
     for number, start in enumerate(starts):
         indices[find_boundaries(heat >= start, mode="inner")] = _SHADES + 1 + number
     return {name: _palette_png(np.where(heat >= start, indices, np.uint8(0)), starts) for name, start in levels.items()}

@@ -37,7 +37,7 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     base = np.repeat(windowed(grey, display_window(grey))[..., None], 3, axis=2)
     heat = shrunk(result.anomaly_map, shape)
     starts = list(result.record.levels.values())
-    place = place_on_ramp(heat, starts)
+    place = ramp_position(heat, starts)
     opacity = np.where(heat >= starts[0], np.interp(place, [0, 1], _OPACITY), 0.0)[..., None]
     blended = (1 - opacity) * base + opacity * level_colours(place)
     for start, at in zip(starts, np.linspace(0, 1, len(starts)), strict=True):
@@ -65,7 +65,7 @@ def windowed(picture: FloatImage, window: tuple[float, float]) -> FloatImage:
     return np.asarray(np.clip((picture - low) / (high - low), 0, 1) * 255)
 
 
-def place_on_ramp(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
+def ramp_position(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
     """Where each value of a map lies between the first level (0) and the last (1); the levels' starts never fall."""
     rising = np.maximum.accumulate(np.asarray(starts) + np.arange(len(starts)) * 1e-12)
     return np.interp(heat, rising, np.linspace(0, 1, len(starts))).astype(np.float32)

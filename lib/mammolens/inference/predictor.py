@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
-from mammolens.calibration.standardisation import Source
+from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import AnyConfig, limitation_of
 from mammolens.enums import QualityFlag, SpacingSource
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.detector import Detection, Detector, NetworkDetector, prepare_all
 from mammolens.inference.ensemble_detector import EnsembleDetector
 from mammolens.inference.exam import ImageScore
-from mammolens.inference.exam_judgement import ExamJudgement, judge_exam
+from mammolens.inference.exam_inference import ExamInference, infer_exam
 from mammolens.inference.findings import find_findings
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.landmarks import landmarks_of
+from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
-from mammolens.inference.usual_images import UsualImages
 from mammolens.models.directory import CALIBRATION, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
@@ -59,7 +59,7 @@ class Predictor:
             EnsembleDetector(model) if isinstance(model, TrainedEnsemble) else NetworkDetector(model)
         )
         self._pipeline = self._detector.pipelines[0]  # on whose grid the maps lie
-        self._usual_images = UsualImages.of(calibration.images)
+        self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
 
     @classmethod
     def load(cls, directory: Path) -> Predictor:
@@ -84,9 +84,9 @@ class Predictor:
         """Conformal p-value of an image score, in (0, 1], among normal images of its machine where there are enough."""
         return self.calibration.image_p_value(score.pred_score, score.header.acquisition_group)
 
-    def judge_exam(self, scores: Sequence[ImageScore]) -> ExamJudgement:
+    def infer_exam(self, scores: Sequence[ImageScore]) -> ExamInference:
         """Fuse scores by this model, at least one, and set the exam against normal ones."""
-        return judge_exam(scores, self.calibration, self.config.scoring.fusion)
+        return infer_exam(scores, self.calibration, self.config.scoring.fusion)
 
     def is_anomalous(self, score: ImageScore) -> bool:
         """The decision of the configured rule for an image score."""
@@ -101,13 +101,13 @@ class Predictor:
                 scores; with none, the exam is this image alone.
         """
         analysis = self.analyse(mammogram)
-        return self.judge(analysis, [*siblings, analysis.score])
+        return self.result_of(analysis, [*siblings, analysis.score])
 
     def predict_exam(self, mammograms: Sequence[Mammogram]) -> list[AnomalyResult]:
         """Judge all images of one exam together; results in the order of the images."""
         analyses = [self.analyse(mammogram) for mammogram in mammograms]
         scores = [analysis.score for analysis in analyses]
-        return [self.judge(analysis, scores) for analysis in analyses]
+        return [self.result_of(analysis, scores) for analysis in analyses]
 
     def analyse(self, mammogram: Mammogram) -> Analysis:
         """Score one image.
@@ -131,7 +131,7 @@ class Predictor:
         prepared = self._pipeline.prepare(mammogram)
         return self._pipeline.restore_image(prepared.image.as_tensor(), prepared)
 
-    def judge(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyResult:
+    def result_of(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyResult:
         """Bring an analysis to the original grid and set it against normal patients.
 
         Args:
@@ -153,7 +153,7 @@ class Predictor:
     def _scored(self, prepared: Sequence[Prepared]) -> tuple[ImageScore, Detection]:
         detection = self._detector.detect(prepared)
         header, raw_score = header_of(detection.prepared.image), detection.grid.pred_score
-        source = Source(header.acquisition_group, header.view)
+        source = Acquisition(header.acquisition_group, header.view)
         standardised = self.calibration.standardisation.score(raw_score, source)
         flagged = header.flagged(*self._flags(header, detection.prepared))
         return ImageScore(flagged, standardised, raw_score), detection
@@ -166,16 +166,16 @@ class Predictor:
         return find_findings(anomaly_map, breast, header, levels, self.config.findings, landmarks)
 
     def _unusual_statistic(self, prepared: Prepared) -> str | None:
-        if self._usual_images is None:
+        if self._out_of_distribution is None:
             return None
-        return self._usual_images.unusual_statistic(image_statistics(breast_view(prepared)))
+        return self._out_of_distribution.outlying_statistic(image_statistics(breast_view(prepared)))
 
     def _flags(self, header: ImageHeader, prepared: Prepared) -> list[QualityFlag]:
         flags = pixel_flags(breast_view(prepared))
         if header.spacing is not None and not header.spacing.shows_calcifications:
             flags.append(QualityFlag.COARSE_PIXELS)
         if self._unusual_statistic(prepared):
-            flags.append(QualityFlag.UNUSUAL_IMAGE)
+            flags.append(QualityFlag.OUT_OF_DISTRIBUTION)
         if header.view not in self.calibration.views:
             flags.append(QualityFlag.VIEW_NOT_CALIBRATED)
         if header.acquisition_group not in self.calibration.acquisition_groups:
@@ -186,7 +186,7 @@ class Predictor:
         self, analysis: Analysis, exam: Sequence[ImageScore], findings: list[Finding], findings_left_out: int
     ) -> AnomalyRecord:
         header, score = analysis.score.header, analysis.score
-        judged = self.judge_exam(exam)
+        inferred = self.infer_exam(exam)
         p_value = self.image_p_value(score)
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
@@ -210,19 +210,19 @@ class Predictor:
             decision_rule=self.calibration.decision_rule,
             p_value=p_value,
             percentile=100.0 * (1.0 - p_value),
-            breast_score=judged.fused.breasts[header.laterality],
-            exam_score=judged.fused.exam,
-            exam_p_value=judged.p_value,
-            exam_percentile=judged.percentile,
-            exam_is_anomalous=judged.is_anomalous,
-            asymmetry=judged.asymmetry,
-            asymmetry_p_value=judged.asymmetry_p_value,
+            breast_score=inferred.fused.breasts[header.laterality],
+            exam_score=inferred.fused.exam,
+            exam_p_value=inferred.p_value,
+            exam_percentile=inferred.percentile,
+            exam_is_anomalous=inferred.is_anomalous,
+            asymmetry=inferred.asymmetry,
+            asymmetry_p_value=inferred.asymmetry_p_value,
             levels=self.calibration.levels(header.acquisition_group),
             level_shares=self.calibration.config.levels,
             findings=findings,
             findings_left_out=findings_left_out,
             quality_flags=list(header.flags),
-            unusual_statistic=self._unusual_statistic(analysis.detection.prepared),
+            outlying_statistic=self._unusual_statistic(analysis.detection.prepared),
             model=self.model_id,
             calibration=self.calibration_id,
             limitation=limitation_of([pipeline.config for pipeline in self._detector.pipelines]),

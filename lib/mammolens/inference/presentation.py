@@ -123,8 +123,8 @@ def present(
 
     done, exams = 0, []
     folder.mkdir(exist_ok=True)  # where it was meanwhile removed with all around it, nobody waits any more
-    judged = predict_files(predictor, list(files), {}, fail)
-    for _, members in groupby(judged, key=lambda pair: pair[1].header.exam_key):
+    analysed = predict_files(predictor, list(files), {}, fail)
+    for _, members in groupby(analysed, key=lambda pair: pair[1].header.exam_key):
         views, scores = [], []
         for mammogram, result in members:
             done += 1
@@ -177,8 +177,8 @@ def _view(
 
 
 def _exam(predictor: Predictor, views: list[PresentedView], scores: list[ImageScore]) -> PresentedExam:
-    judged = predictor.judge_exam(scores)
-    fused, calibration = judged.fused, predictor.calibration
+    inferred = predictor.infer_exam(scores)
+    fused, calibration = inferred.fused, predictor.calibration
     threshold = calibration.exam_threshold(fused.acquisition_group, fused.shape)
     normal = calibration.exam_scales.of_shape(fused.shape).of_group(fused.acquisition_group)
     return PresentedExam(
@@ -187,7 +187,7 @@ def _exam(predictor: Predictor, views: list[PresentedView], scores: list[ImageSc
         views=sorted(views, key=_hanging),
         breasts=[
             PresentedBreast(laterality=side, percentile=100.0 * (1.0 - p_value))
-            for side, p_value in sorted(judged.breast_p_values.items(), key=lambda one: one[0] or "", reverse=True)
+            for side, p_value in sorted(inferred.breast_p_values.items(), key=lambda one: one[0] or "", reverse=True)
         ],
         threshold=threshold if np.isfinite(threshold) else None,
         normal_scores=normal.scores.tolist(),

@@ -29,13 +29,13 @@ _PECTORAL_ROWS = SIDE // 20  # what is bright, flat and reaches the upper edge i
 def pixel_flags(view: BreastView) -> list[QualityFlag]:
     """Flags for what the picture itself shows."""
     smallest, largest = _USUAL_BREAST_AREA
-    judged = {
+    raised = {
         QualityFlag.UNUSUAL_BREAST_AREA: not smallest <= view.breast_share <= largest,
         QualityFlag.PARTIAL_VIEW: bool(view.inside.mean() > _COLLIMATED),
         QualityFlag.BLANK: _structure(view) < _LEAST_STRUCTURE,
         QualityFlag.IMPLANT: _shows_implant(view),
     }
-    return [flag for flag, is_raised in judged.items() if is_raised]
+    return [flag for flag, is_raised in raised.items() if is_raised]
 
 
 def _structure(view: BreastView) -> float:

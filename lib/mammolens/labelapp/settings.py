@@ -22,7 +22,7 @@ LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
 """In place of ``--conf ledger``, as a command line is no place for a password."""
 
 DEFAULT_DRIFT_WINDOW: Final = 100
-_FEWEST_PATIENTS = DriftLimits().fewest
+_FEWEST_PATIENTS = DriftLimits().min_exams
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 E = TypeVar("E", bound=StrEnum)
 
@@ -105,7 +105,7 @@ class ServerSettings:
         retrain_at: time of day, as this computer's clock shows it; ``None``: no time of day.
         retrain_after: so many new normal exams begin a training; ``None``: their number does not.
         promotion: whether a model that the gate passes serves at once, or waits for a person.
-        held_back_share: of patients from whom no model ever learns, for the gate.
+        held_out_share: of patients from whom no model ever learns, for the gate.
         guard_share: of normal patients who may be set aside as suspect; 0: nobody is.
         gate_policy: margins of the gate, read of a file.
         sentinels: data set of exams with a truth, none of which may be lost; ``None``: there is none.
@@ -121,7 +121,7 @@ class ServerSettings:
     retrain_at: time | None = None
     retrain_after: int | None = None
     promotion: Promotion = Promotion.AUTOMATIC
-    held_back_share: float = 0.2
+    held_out_share: float = 0.2
     guard_share: float = SHARE
     gate_policy: PromotionPolicy = field(default_factory=PromotionPolicy)
     sentinels: Path | None = None
@@ -151,7 +151,7 @@ class ServerSettings:
             retrain_at=_time_of_day(said, "retrain_at"),
             retrain_after=_count(said, "retrain_after"),
             promotion=_member(said, "promotion", default.promotion),
-            held_back_share=_share(said, "held_back_share", default.held_back_share, lowest=0.01),
+            held_out_share=_share(said, "held_out_share", default.held_out_share, lowest=0.01),
             guard_share=_share(said, "guard_share", default.guard_share),
             gate_policy=load_policy(Path(policy)) if policy else default.gate_policy,
             sentinels=_folder(said, "sentinels"),

@@ -16,7 +16,7 @@ from torch import nn
 from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import whole_file, write_text
-from mammolens.models.registry import build_network
+from mammolens.models.networks import build_network
 
 CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
     "config.yaml",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mammolens.errors import ModelError
 
 
-class Event(StrEnum):
+class EventKind(StrEnum):
     """What can happen to a version."""
 
     ADDED = "added"
@@ -24,17 +24,17 @@ class Event(StrEnum):
     FOUND = "found"  # the pointer says otherwise than the line before: a change was cut short, or made by hand
 
 
-class Entry(BaseModel):
+class HistoryEvent(BaseModel):
     """One line; no identifier of a patient."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    event: Event
+    event: EventKind
     version: str | None = Field(description="that it is about; None: the model inside the package")
     previous: str | None = Field(description="that served when it happened; None: the model inside the package")
     by: str = Field(description="who: a person, or the program that did it by itself")
     why: str = Field("", description="the reason in words")
-    verdict: str | None = Field(None, description="file of the verdict, in the store's folder 'verdicts'")
+    gate_result: str | None = Field(None, description="file of the gate result, in the store's folder 'gate-results'")
     overridden: bool = Field(False, description="promoted by a person without the gate's consent")
     at: datetime = Field(default_factory=lambda: datetime.now(UTC), description="UTC")
 
@@ -49,7 +49,7 @@ class History:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[HistoryEvent, ...]:
         """All whole entries.
 
         Raises:
@@ -58,7 +58,7 @@ class History:
         lines = self._content().split(b"\n")[:-1]
         return tuple(self._entry(number, line) for number, line in enumerate(lines, 1))
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: HistoryEvent) -> None:
         """Write an entry through to the disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         whole = self._content().rfind(b"\n") + 1
@@ -71,25 +71,25 @@ class History:
     def _content(self) -> bytes:
         return self.path.read_bytes() if self.path.exists() else b""
 
-    def _entry(self, number: int, line: bytes) -> Entry:
+    def _entry(self, number: int, line: bytes) -> HistoryEvent:
         try:
-            return Entry.model_validate_json(line)
+            return HistoryEvent.model_validate_json(line)
         except ValidationError as error:
             what = error.errors()[0]["msg"]
             remedy = "restore it from a backup, or move it away; the models themselves are not touched"
             raise ModelError(self.path, f"line {number} is no entry ({what})", remedy) from error
 
 
-def served(entries: Iterable[Entry]) -> list[str | None]:
+def served(entries: Iterable[HistoryEvent]) -> list[str | None]:
     """The versions that rolling back would lead through, the serving one last.
 
     The first is ``None``, the model inside the package. Two neighbours are never the same.
     """
     line: list[str | None] = [None]
     for entry in entries:
-        if entry.event in (Event.ADDED, Event.REFUSED, Event.WAITS):
+        if entry.event in (EventKind.ADDED, EventKind.REFUSED, EventKind.WAITS):
             continue
-        if entry.event is not Event.PROMOTED and entry.version in line:
+        if entry.event is not EventKind.PROMOTED and entry.version in line:
             while line[-1] != entry.version:
                 line.pop()
         elif line[-1] != entry.version:

@@ -8,11 +8,11 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from mammolens.models.directory import record_of
-from mammolens.models.history import Entry, Event
+from mammolens.models.history import EventKind, HistoryEvent
 from mammolens.models.store import ModelStore
 
-_PROMOTIONS = (Event.PROMOTED, Event.ROLLED_BACK)
-_JUDGED = (Event.PROMOTED, Event.REFUSED, Event.WAITS)
+_PROMOTIONS = (EventKind.PROMOTED, EventKind.ROLLED_BACK)
+_GATE_EVENTS = (EventKind.PROMOTED, EventKind.REFUSED, EventKind.WAITS)
 
 
 class Lineage(BaseModel):
@@ -33,9 +33,9 @@ class Lineage(BaseModel):
     overridden: bool = Field(description="by a person without the gate's consent")
     refused: bool = Field(description="the last word on it was a refusal")
     waits: bool = Field(description="the gate passed it, and nobody has let it serve or refused it since")
-    verdict: str | None = Field(description="name of the last verdict on it")
-    judged_against: str | None = Field(
-        description="version that served when this verdict was given; None: the model of the package"
+    gate_result: str | None = Field(description="file of its last gate result")
+    compared_with: str | None = Field(
+        description="version that was in use when the gate compared it; None: the model of the package"
     )
 
 
@@ -66,17 +66,17 @@ def serving_added_at(store: ModelStore) -> datetime | None:
         ModelError: the history is damaged.
     """
     version = store.serving_version()
-    added = (entry.at for entry in store.history() if entry.event is Event.ADDED and entry.version == version)
+    added = (entry.at for entry in store.history() if entry.event is EventKind.ADDED and entry.version == version)
     return next(added, None) if version is not None else None
 
 
-def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving: str | None) -> Lineage:
+def _lineage(store: ModelStore, version: str, history: Sequence[HistoryEvent], serving: str | None) -> Lineage:
     own = [entry for entry in history if entry.version == version]
-    added = next((entry for entry in own if entry.event is Event.ADDED), None)
+    added = next((entry for entry in own if entry.event is EventKind.ADDED), None)
     promoted = next((entry for entry in reversed(own) if entry.event in _PROMOTIONS), None)
-    judged = [entry for entry in own if entry.event in _JUDGED]
-    verdict = next((entry.verdict for entry in reversed(judged) if entry.verdict), None)
-    given = next((entry for entry in judged if entry.verdict == verdict), None)  # later entries lean on it
+    gate_events = [entry for entry in own if entry.event in _GATE_EVENTS]
+    gate_result = next((entry.gate_result for entry in reversed(gate_events) if entry.gate_result), None)
+    given = next((entry for entry in gate_events if entry.gate_result == gate_result), None)  # later entries lean on it
     record = record_of(store.directory(version))
     return Lineage(
         version=version,
@@ -90,8 +90,8 @@ def _lineage(store: ModelStore, version: str, history: Sequence[Entry], serving:
         promoted_at=promoted.at if promoted else None,
         promoted_by=promoted.by if promoted else None,
         overridden=bool(promoted and promoted.overridden),
-        refused=bool(judged) and judged[-1].event is Event.REFUSED,
-        waits=bool(judged) and judged[-1].event is Event.WAITS,
-        verdict=verdict,
-        judged_against=given.previous if verdict and given else None,
+        refused=bool(gate_events) and gate_events[-1].event is EventKind.REFUSED,
+        waits=bool(gate_events) and gate_events[-1].event is EventKind.WAITS,
+        gate_result=gate_result,
+        compared_with=given.previous if gate_result and given else None,
     )

@@ -17,9 +17,9 @@ from filelock import FileLock, Timeout
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import whole_file
 from mammolens.models.directory import CONFIG, load_any_model, model_files
-from mammolens.models.history import Entry, Event, History, served
+from mammolens.models.history import EventKind, History, HistoryEvent, served
 
-_POINTER, _VERSIONS, _VERDICTS, _HISTORY, _LOCK = "serving", "versions", "verdicts", "history.jsonl", ".lock"
+_POINTER, _VERSIONS, _GATE_RESULTS, _HISTORY, _LOCK = "serving", "versions", "gate-results", "history.jsonl", ".lock"
 _PATIENCE_S = 60.0  # another change takes milliseconds
 PRETRAINED = "exposed"
 NORMAL_ONLY = "restorer"  # learned from no known lesion
@@ -84,7 +84,7 @@ class ModelStore:
             raise ModelError(self.root, f"has no version {version!r}", f"use one of its versions: {known}")
         return self._versions / version
 
-    def history(self) -> tuple[Entry, ...]:
+    def history(self) -> tuple[HistoryEvent, ...]:
         """What happened, oldest first.
 
         Raises:
@@ -132,7 +132,7 @@ class ModelStore:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         with self._changing():
-            self._note(Event.ADDED, version, by)
+            self._note(EventKind.ADDED, version, by)
         return version
 
     def promote(
@@ -141,9 +141,9 @@ class ModelStore:
         *,
         by: str,
         why: str,
-        verdict: str | None = None,
+        gate_result: str | None = None,
         overridden: bool = False,
-        judged_against: str | EllipsisType | None = ...,
+        compared_with: str | EllipsisType | None = ...,
     ) -> None:
         """Let a version serve; nothing is done where it serves already.
 
@@ -151,22 +151,22 @@ class ModelStore:
             version: of this store.
             by: who promotes it.
             why: in words.
-            verdict: name that :meth:`keep_verdict` gave.
+            gate_result: file name that :meth:`save_gate_result` gave.
             overridden: a person decides without the gate's consent.
-            judged_against: the version that has to serve until now (``None``: the pretrained model); without, any.
+            compared_with: the version that has to serve until now (``None``: the pretrained model); without, any.
 
         Raises:
             ModelError: there is no such version, it cannot be loaded, or it was judged against another one.
         """
         load_any_model(self.directory(version))
         with self._changing():
-            if judged_against is not ... and self.serving_version() != judged_against:
+            if compared_with is not ... and self.serving_version() != compared_with:
                 raise ModelError(self.root, "another model was promoted while this one was judged", "judge it again")
             if self.serving_version() != version:
-                self._note(Event.PROMOTED, version, by, why, verdict, overridden)
+                self._note(EventKind.PROMOTED, version, by, why, gate_result, overridden)
                 self._point_to(version)
 
-    def refuse(self, version: str, *, by: str, why: str, verdict: str | None = None) -> None:
+    def refuse(self, version: str, *, by: str, why: str, gate_result: str | None = None) -> None:
         """Note that a version was judged and does not serve.
 
         Raises:
@@ -174,9 +174,9 @@ class ModelStore:
         """
         self.directory(version)
         with self._changing():
-            self._note(Event.REFUSED, version, by, why, verdict)
+            self._note(EventKind.REFUSED, version, by, why, gate_result)
 
-    def wait(self, version: str, *, by: str, why: str, verdict: str | None = None) -> None:
+    def wait(self, version: str, *, by: str, why: str, gate_result: str | None = None) -> None:
         """Note that a version may serve as soon as a person wants it to.
 
         Raises:
@@ -184,7 +184,7 @@ class ModelStore:
         """
         self.directory(version)
         with self._changing():
-            self._note(Event.WAITS, version, by, why, verdict)
+            self._note(EventKind.WAITS, version, by, why, gate_result)
 
     def rollback(self, *, by: str, why: str) -> str | None:
         """Let the version serve that served before; again, and it is the one before that.
@@ -202,23 +202,23 @@ class ModelStore:
             before = line[-2]
             if before is not None:
                 load_any_model(self.directory(before))
-            self._note(Event.ROLLED_BACK, before, by, why)
+            self._note(EventKind.ROLLED_BACK, before, by, why)
             self._point_to(before)
         return before
 
-    def keep_verdict(self, version: str, text: str) -> str:
-        """Write a verdict on a version, whole or not at all; returns the name under which it is kept."""
+    def save_gate_result(self, version: str, text: str) -> str:
+        """Save a gate result of a version, whole or not at all, and return its file name."""
         name = f"{version}.{uuid.uuid4().hex[:8]}.json"
-        self._write(self.root / _VERDICTS / name, text)
+        self._write(self.root / _GATE_RESULTS / name, text)
         return name
 
-    def verdict(self, name: str) -> str:
-        """The text of a verdict.
+    def gate_result(self, name: str) -> str:
+        """The text of a saved gate result.
 
         Raises:
             ModelError: it is gone.
         """
-        path = self.root / _VERDICTS / name
+        path = self.root / _GATE_RESULTS / name
         try:
             return path.read_text(encoding="utf-8")
         except OSError as error:
@@ -233,28 +233,28 @@ class ModelStore:
                 pointed = self.serving_version()
                 if served(self._history.entries())[-1] != pointed:
                     why = "serves, unlike the line before says: a change was cut short, or made by hand"
-                    self._note(Event.FOUND, pointed, "mammolens", why)
+                    self._note(EventKind.FOUND, pointed, "mammolens", why)
                 yield
         except Timeout as error:
             raise ModelError(self.root, "is being changed by another process", "try again in a minute") from error
 
     def _note(
         self,
-        event: Event,
+        event: EventKind,
         version: str | None,
         by: str,
         why: str = "",
-        verdict: str | None = None,
+        gate_result: str | None = None,
         overridden: bool = False,
     ) -> None:
         self._history.append(
-            Entry(
+            HistoryEvent(
                 event=event,
                 version=version,
                 previous=self.serving_version(),
                 by=by,
                 why=why,
-                verdict=verdict,
+                gate_result=gate_result,
                 overridden=overridden,
             )
         )

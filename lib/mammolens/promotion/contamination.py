@@ -10,8 +10,8 @@ from itertools import groupby
 
 import numpy as np
 
-from mammolens.calibration.conformal import fewest_patients
-from mammolens.calibration.realised_rate import Judged, rate_band
+from mammolens.calibration.conformal import min_patients
+from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band
 from mammolens.calibration.uniformity import uniformity
 
 SHARE = 0.05
@@ -72,21 +72,21 @@ def extreme_exams(
     for group in {exam.acquisition_group for exam in exams}:
         members = [exam for exam in exams if exam.acquisition_group == group]
         known = group in known_groups if known_groups else True
-        judged = _by_calibration if known and _agrees(members, share) else _among_themselves
-        found |= {one.exam: one for one in judged(members, share)}
+        find = _by_calibration if known and _agrees(members, share) else _among_themselves
+        found |= {one.exam: one for one in find(members, share)}
     return tuple(found[exam.exam] for exam in exams if exam.exam in found)
 
 
 def _agrees(members: Sequence[AcceptedExam], share: float) -> bool:
     """Whether the accepted score as the calibration's patients do, and as few are extreme; each by her first exam."""
-    if min(exam.calibration_patients for exam in members) < fewest_patients(share):
+    if min(exam.calibration_patients for exam in members) < min_patients(share):
         return False
     first = list({exam.patient: exam for exam in reversed(members)}.values())
     p_values = np.array([exam.p_value for exam in first])
     sizes = Counter(exam.calibration_patients for exam in first)
-    if uniformity(p_values, min(sizes)).chance < 1 - _LEVEL:
+    if uniformity(p_values, min(sizes)).p_value < 1 - _LEVEL:
         return False
-    low, high = rate_band([Judged(count, patients) for patients, count in sizes.items()], share, _LEVEL)
+    low, high = rate_band([EvaluatedPatients(count, patients) for patients, count in sizes.items()], share, _LEVEL)
     return low <= float((p_values <= share).mean()) <= high
 
 

@@ -10,21 +10,21 @@ from mammolens.datasets.base import Case
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError
 from mammolens.evaluation.bootstrap import PatientBootstrap
+from mammolens.evaluation.evaluation_grid import EvaluationGrid
 from mammolens.evaluation.localisation import localise
 from mammolens.evaluation.metrics import Weights
-from mammolens.evaluation.places import PlaceGrid
 from mammolens.evaluation.scored import Floats
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
-from mammolens.promotion.comparing import compared
+from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.non_inferiority import compared
+from mammolens.promotion.paired_scores import ModelPair
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.trial import Pair
-from mammolens.promotion.verdict import Check, CheckName, Outcome
 from mammolens.types import Mammogram
 
 
 def check_findings(
-    models: Pair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
+    models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
 ) -> Check | None:
     """Compare hits of the strongest spot on marked regions; ``None`` where no image is marked.
 
@@ -41,7 +41,7 @@ def check_findings(
         if case.lesions:
             try:
                 mammogram = read_mammogram(case.path, case.attributes)
-                grid = PlaceGrid.of(mammogram, case.lesions)
+                grid = EvaluationGrid.of(mammogram, case.lesions)
                 hits.append([_hit(model, mammogram, grid) for model in models])
                 patients.append(case.patient_id)
             except InputError as error:
@@ -51,20 +51,20 @@ def check_findings(
         return None
     table = np.array(hits, dtype=np.float64)
     names = np.array(patients, dtype=np.str_)
-    bootstrap = PatientBootstrap.of(names, np.ones(len(names), dtype=np.bool_), policy.resamples, policy.suite_seed)
+    bootstrap = PatientBootstrap.of(names, np.ones(len(names), dtype=np.bool_), policy.resamples, policy.synthetic_seed)
     lost = table[:, 0] - table[:, 1]
     found = bootstrap.interval(lambda weights: _mean(lost, weights), policy.level)
     rates = table.mean(axis=0)
     what = f"strongest spot on a marked finding in {rates[1]:.0%} of {len(names)} images, serving {rates[0]:.0%}"
     check = compared(CheckName.FINDINGS, found, policy.findings_margin, what)
-    if found.n_patients >= policy.fewest_findings:
+    if found.n_patients >= policy.min_findings:
         return check
-    sentence = f"{what}; of {found.n_patients} patients, too few of {policy.fewest_findings} to judge by"
-    return check.model_copy(update={"outcome": Outcome.NOT_JUDGED, "sentence": sentence})
+    sentence = f"{what}; of {found.n_patients} patients, too few of {policy.min_findings} to judge by"
+    return check.model_copy(update={"outcome": CheckStatus.NOT_TESTED, "sentence": sentence})
 
 
-def _hit(model: Predictor, mammogram: Mammogram, grid: PlaceGrid) -> bool:
-    placed = grid.placed(model.predict(mammogram).anomaly_map)
+def _hit(model: Predictor, mammogram: Mammogram, grid: EvaluationGrid) -> bool:
+    placed = grid.resampled(model.predict(mammogram).anomaly_map)
     return localise(placed, grid.breast, grid.inner, grid.lesions).hit
 
 

@@ -11,18 +11,18 @@ from mammolens.errors import InputError
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import WEIGHTS
-from mammolens.promotion.calibration_checks import check_held_back, check_rate, check_uniformity
+from mammolens.promotion.calibration_checks import check_held_out, check_rate, check_uniformity
 from mammolens.promotion.findings_check import check_findings
+from mammolens.promotion.gate_result import Check, GateResult
+from mammolens.promotion.paired_scores import ModelPair, PairedScores, score_pair
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.promotion.sentinel_check import check_sentinels
-from mammolens.promotion.suite_checks import check_suite, same_weights
-from mammolens.promotion.trial import Pair, Trial, try_models
-from mammolens.promotion.verdict import Check, Verdict
+from mammolens.promotion.synthetic_lesion_checks import check_synthetic_lesions, same_weights
 
 Progress = Callable[[int, int], None]  # images done, of all
 
 
-def judge_candidate(
+def run_gate(
     serving: Path,
     candidate: Path,
     normals: Sequence[Case],
@@ -32,7 +32,7 @@ def judge_candidate(
     policy: PromotionPolicy | None = None,
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
-) -> Verdict:
+) -> GateResult:
     """Try a candidate against the serving model; nothing is changed.
 
     A candidate with the serving model's weights, calibrated anew, sees what that one sees: lesions and findings, which
@@ -44,7 +44,7 @@ def judge_candidate(
         serving: model directory.
         candidate: model directory.
         normals: normal images of patients from whom neither model learned, nor was calibrated
-            (:func:`mammolens.promotion.holding_back.hold_back`).
+            (:func:`mammolens.promotion.holdout.hold_out`).
         findings: images with marked lesions, if there are any.
         sentinels: exams with a truth that must not be lost, if the site has chosen some.
         policy: margins; the defaults where none is given.
@@ -55,7 +55,7 @@ def judge_candidate(
         ModelError: one of the models cannot be loaded.
     """
     policy = policy or PromotionPolicy()
-    models = Pair(Predictor.load(serving), Predictor.load(candidate))
+    models = ModelPair(Predictor.load(serving), Predictor.load(candidate))
     same = _see_the_same(serving, candidate, models)
     findings = () if same else findings
     left_out: set[str] = set()
@@ -70,13 +70,13 @@ def judge_candidate(
         done += 1
         progress(done, total)
 
-    trial = try_models(models, normals, policy, fail, step, plant=not same)
+    scores = score_pair(models, normals, policy, fail, step, insert_lesions=not same)
     checks = [
-        *_of_normals(models, trial, policy, same=same),
+        *_of_normals(models, scores, policy, same=same),
         check_findings(models, findings, policy, fail, step),
         check_sentinels(models, sentinels, policy, fail, step),
     ]
-    return Verdict(
+    return GateResult(
         serving=models.serving.model_id,
         candidate=models.candidate.model_id,
         checks=tuple(check for check in checks if check is not None),
@@ -85,20 +85,20 @@ def judge_candidate(
     )
 
 
-def _of_normals(models: Pair, trial: Trial, policy: PromotionPolicy, *, same: bool) -> list[Check]:
-    serving, candidate = trial.exams
-    enough = check_held_back(len(candidate.flagged), policy)
+def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy, *, same: bool) -> list[Check]:
+    serving, candidate = scores.exams
+    enough = check_held_out(len(candidate.flagged), policy)
     if not len(candidate.flagged):
         return [enough]
     return [
         enough,
         check_rate(serving, candidate, models.candidate.config.calibration, policy),
         check_uniformity(serving, candidate, policy),
-        *([same_weights()] if same else check_suite(trial, policy)),
+        *([same_weights()] if same else check_synthetic_lesions(scores, policy)),
     ]
 
 
-def _see_the_same(serving: Path, candidate: Path, models: Pair) -> bool:
+def _see_the_same(serving: Path, candidate: Path, models: ModelPair) -> bool:
     """Whether both make the same map and the same raw score of every image."""
     old, new = (one.config for one in models)
     # An ensemble fuses scores that its members' calibrations standardise: calibrated anew, it may rank images anew.

@@ -19,27 +19,27 @@ class PromotionPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    fewest_patients: int = Field(
-        20, ge=2, description="held-back normal patients; with fewer a rate of three times alpha looks like alpha"
+    min_patients: int = Field(
+        20, ge=2, description="held-out normal patients; with fewer a rate of three times alpha looks like alpha"
     )
     level: float = Field(0.95, gt=0.5, lt=1, description="of all intervals, and of the band of the realised rate")
-    uniformity_chance: float = Field(
+    min_uniformity_p_value: float = Field(
         0.01, gt=0, lt=1, description="p-values less uniform than this chance allows refuse; a rate says less of them"
     )
-    suite_margin: float = Field(
+    synthetic_margin: float = Field(
         0.05, gt=0, lt=0.5, description="AUROC of the synthetic lesions that may be lost; what readers hardly notice"
     )
-    suite_seed: int = Field(0, ge=0, description="of the synthetic lesions; another one is another suite")
-    suite_height_mm: float = Field(
+    synthetic_seed: int = Field(0, ge=0, description="of the synthetic lesions; another one is another suite")
+    assumed_height_mm: float = Field(
         240.0, gt=50, lt=500, description="of an image without pixel spacing; the same lesions for every model"
     )
     findings_margin: float = Field(
         0.20, gt=0, lt=1, description="share of marked images that the strongest spot may miss more often"
     )
-    fewest_findings: int = Field(
+    min_findings: int = Field(
         20, ge=1, description="patients with marked findings; with fewer their interval is wider than any margin"
     )
-    sentinels_may_fail: int = Field(
+    max_failed_sentinels: int = Field(
         0, ge=0, description="sentinel exams decided rightly before that may be decided wrongly; each was chosen"
     )
     resamples: int = Field(2000, ge=100, description="of patients, for the intervals")

@@ -11,24 +11,24 @@ from mammolens.errors import ModelError, RequestError
 from mammolens.inference.batch import OnError
 from mammolens.models.lineage import lineage
 from mammolens.models.store import ModelStore
-from mammolens.promotion.gate import Progress, judge_candidate
+from mammolens.promotion.gate import Progress, run_gate
+from mammolens.promotion.gate_result import GateResult, read_gate_result
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.verdict import Verdict, read_verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of a candidate.
+class PromotionResult:
+    """The result of proposing a candidate.
 
     Attributes:
-        version: its name in the store, where it stays in either case.
-        verdict: of the gate.
-        serves: whether it serves now.
-        waits: whether the gate passed it and a person is to have the last word.
+        version: its name in the store, where it stays either way.
+        gate_result: what the gate found.
+        serves: whether the candidate is in use now.
+        waits: whether it passed the gate and awaits a person's approval.
     """
 
     version: str
-    verdict: Verdict
+    gate_result: GateResult
     serves: bool
     waits: bool = False
 
@@ -46,13 +46,13 @@ def propose(
     ask: bool = False,
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
-) -> Decision:
+) -> PromotionResult:
     """Put a candidate through the gate; it serves where it passes, or where a person overrules the gate.
 
     Args:
         store: whose serving model it is judged against.
         candidate: a model directory, which is copied into the store once it is judged, or a version of the store.
-        normals: see :func:`mammolens.promotion.gate.judge_candidate`.
+        normals: see :func:`mammolens.promotion.gate.run_gate`.
         by: who proposes it: a person, or the program that trained it.
         findings: likewise.
         sentinels: likewise.
@@ -66,8 +66,8 @@ def propose(
         ModelError: the candidate or the serving model is missing, incomplete or damaged, or another model was
             promoted meanwhile.
     """
-    judged_against = store.serving_version()
-    verdict = judge_candidate(
+    compared_with = store.serving_version()
+    gate_result = run_gate(
         store.serving(),
         store.directory(candidate) if isinstance(candidate, str) else candidate,
         normals,
@@ -77,23 +77,23 @@ def propose(
         on_error=on_error,
         progress=progress,
     )
-    if override is not None and not verdict.passed:
-        verdict = verdict.overridden(by, override)
-    if store.serving_version() != judged_against:
+    if override is not None and not gate_result.passed:
+        gate_result = gate_result.overridden(by, override)
+    if store.serving_version() != compared_with:
         raise ModelError(store.root, "another model was promoted while this one was judged", "judge it again")
     version = candidate if isinstance(candidate, str) else store.add(candidate, by=by)
-    kept = store.keep_verdict(version, verdict.to_json())
-    waits = verdict.passed and ask
+    kept = store.save_gate_result(version, gate_result.to_json())
+    waits = gate_result.passed and ask
     if waits:
-        store.wait(version, by=by, why=verdict.reason, verdict=kept)
-    elif verdict.promotes:
-        overruled = verdict.override is not None
+        store.wait(version, by=by, why=gate_result.reason, gate_result=kept)
+    elif gate_result.promotes:
+        overruled = gate_result.override is not None
         store.promote(
-            version, by=by, why=verdict.reason, verdict=kept, overridden=overruled, judged_against=judged_against
+            version, by=by, why=gate_result.reason, gate_result=kept, overridden=overruled, compared_with=compared_with
         )
     else:
-        store.refuse(version, by=by, why=verdict.reason, verdict=kept)
-    return Decision(version, verdict, serves=verdict.promotes and not waits, waits=waits)
+        store.refuse(version, by=by, why=gate_result.reason, gate_result=kept)
+    return PromotionResult(version, gate_result, serves=gate_result.promotes and not waits, waits=waits)
 
 
 def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
@@ -113,13 +113,15 @@ def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
         RequestError: no reason, where the gate has not passed it against the model that serves now.
     """
     serving, found = store.serving_version(), lineage(store, version)
-    verdict = read_verdict(store.verdict(found.verdict), found.verdict) if found.verdict else None
-    consent = verdict is not None and verdict.consents and found.judged_against == serving
+    gate_result = (
+        read_gate_result(store.gate_result(found.gate_result), found.gate_result) if found.gate_result else None
+    )
+    consent = gate_result is not None and gate_result.approves and found.compared_with == serving
     if not consent and not why.strip():
         reason = "is missing: the gate has not passed this model against the one that serves now"
         raise RequestError("why", reason, "say why it shall serve all the same")
-    kept = found.verdict
-    if not consent and verdict is not None:
-        kept = store.keep_verdict(version, verdict.overridden(by, why).to_json())
-    words = why or (verdict.reason if verdict else "")
-    store.promote(version, by=by, why=words, verdict=kept, overridden=not consent, judged_against=serving)
+    kept = found.gate_result
+    if not consent and gate_result is not None:
+        kept = store.save_gate_result(version, gate_result.overridden(by, why).to_json())
+    words = why or (gate_result.reason if gate_result else "")
+    store.promote(version, by=by, why=words, gate_result=kept, overridden=not consent, compared_with=serving)

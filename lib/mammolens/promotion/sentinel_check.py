@@ -11,20 +11,20 @@ from mammolens.datasets.base import Case
 from mammolens.errors import InputError
 from mammolens.inference.batch import OnError, predict_files
 from mammolens.inference.predictor import Predictor
+from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.paired_scores import ModelPair
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.trial import Pair
-from mammolens.promotion.verdict import Check, CheckName, Outcome
 from mammolens.types import ExamKey
 
 
 def check_sentinels(
-    models: Pair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
+    models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
 ) -> Check | None:
     """Compare the decisions on sentinel exams; ``None`` where a site has chosen none.
 
-    Exams are named by their number in the set's order, never by whose they are. One that only the serving model can
-    judge is lost if that judged it rightly. An image that one of the models cannot judge leaves the check undecided:
-    what must not be lost cannot be shown to be kept.
+    Exams are named by their number in the set, never by patient. An exam that only the serving model can score counts
+    as lost if that model classified it correctly. An image that one of the models cannot score makes the check
+    inconclusive.
 
     Args:
         models: serving and candidate.
@@ -51,7 +51,7 @@ def check_sentinels(
         reason = (
             f"the serving model could judge none of {len(cases)} sentinel images; check their files and their truth"
         )
-        return Check(name=CheckName.SENTINELS, outcome=Outcome.UNDECIDED, sentence=reason)
+        return Check(name=CheckName.SENTINELS, outcome=CheckStatus.INCONCLUSIVE, sentence=reason)
     lost = [number for number, (exam, right) in enumerate(before.items(), 1) if right and not now.get(exam, False)]
     share = binomtest(len(lost), len(before)).proportion_ci(policy.level)
     told = f"{len(lost)} of {len(before)} sentinel exams that were decided rightly are decided wrongly now"
@@ -60,19 +60,19 @@ def check_sentinels(
     return Check(
         name=CheckName.SENTINELS,
         outcome=_outcome(len(lost), len(failed), policy),
-        sentence=f"{told}{numbers}; {policy.sentinels_may_fail} may be{unjudged}",
+        sentence=f"{told}{numbers}; {policy.max_failed_sentinels} may be{unjudged}",
         figure=len(lost) / len(before),
         low=float(share.low),
         high=float(share.high),
-        limit_high=policy.sentinels_may_fail / len(before),
+        limit_high=policy.max_failed_sentinels / len(before),
         patients=len({patient for patient, _ in before}),
     )
 
 
-def _outcome(lost: int, unjudged: int, policy: PromotionPolicy) -> Outcome:
-    if lost > policy.sentinels_may_fail:
-        return Outcome.FAILED
-    return Outcome.UNDECIDED if unjudged else Outcome.PASSED
+def _outcome(lost: int, unjudged: int, policy: PromotionPolicy) -> CheckStatus:
+    if lost > policy.max_failed_sentinels:
+        return CheckStatus.FAILED
+    return CheckStatus.INCONCLUSIVE if unjudged else CheckStatus.PASSED
 
 
 def _right(

@@ -11,7 +11,7 @@ from torch import nn
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
-from mammolens.calibration.standardisation import Source, leave_one_out
+from mammolens.calibration.standardisation import Acquisition, leave_one_out
 from mammolens.config import CalibrationConfig, FusionConfig, ModelConfig
 from mammolens.datasets.base import Case
 from mammolens.errors import DatasetError
@@ -37,9 +37,9 @@ class ScoredNormal:
     statistics: dict[str, float]
 
     @property
-    def source(self) -> Source:
+    def source(self) -> Acquisition:
         """Machine and view."""
-        return Source(self.header.acquisition_group, self.header.view)
+        return Acquisition(self.header.acquisition_group, self.header.view)
 
 
 @dataclass(frozen=True, slots=True)

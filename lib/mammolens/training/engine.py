@@ -24,13 +24,13 @@ from mammolens.models.directory import (
     save_model,
 )
 from mammolens.models.ensemble import members_of
-from mammolens.models.registry import initial_network
+from mammolens.models.networks import initial_network
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.learning import learn
 from mammolens.training.partition import Cases, Partition, partition, together
-from mammolens.training.preparation import gathered
+from mammolens.training.preparation import prepare_to_folder
 from mammolens.training.progress import MemberProgress, Observer, Stage, StageCounter, unobserved
 from mammolens.training.record import data_fingerprint, model_card, training_record
 from mammolens.training.tasks import build_task
@@ -145,7 +145,8 @@ def _learn(
     step = StageCounter(Stage.PREPARE, len(listed) + len(parts.exposure), progress)
     trimmed = config.training.lesions is not None
     normals, exposure = (
-        gathered(cases, pipeline, step, trimmed=trimmed, folder=folder / _IMAGES) for cases in (listed, parts.exposure)
+        prepare_to_folder(cases, pipeline, step, trimmed=trimmed, folder=folder / _IMAGES)
+        for cases in (listed, parts.exposure)
     )
     if parts.exposure and not exposure.cases:
         raise DatasetError("exposure", "no usable image with an outlined lesion", "see what was left out")
@@ -155,7 +156,7 @@ def _learn(
         if not (learners.cases and validation.cases):
             reason = "no usable image of a training or validation patient"
             raise DatasetError("training", reason, "see what was left out")
-        # Members that draw alike would be less of an ensemble; without a model to start from, nothing holds back.
+        # Members that draw alike would be less of an ensemble; without a model to start from, nothing holds out.
         changes = {"seed": config.training.seed + number} | ({} if earlier else {"l2_sp": 0.0})
         training = config.training.model_copy(update=changes)
         task = build_task(config.model_copy(update={"training": training}), learners, validation, exposure)

@@ -14,7 +14,7 @@ from mammolens.files import write_text
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
 from mammolens.training.engine import train
-from mammolens.training.made import is_made_of
+from mammolens.training.existing_model import matches_training
 from mammolens.training.progress import Observer, unobserved
 
 
@@ -117,7 +117,7 @@ def train_ensemble(
             _copy_model(member, place)
             continue
         own = exposure if member.training.exposure_share else None
-        if is_made_of(place, member, dataset, own, None):
+        if matches_training(place, member, dataset, own, None):
             continue
         shutil.rmtree(place, ignore_errors=True)
         train(member, dataset, place, exposure=own, progress=progress, resume=resume)

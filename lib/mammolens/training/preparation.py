@@ -80,22 +80,22 @@ def prepared_by(
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class StoredCases:
     """The cases that can be used, and their images."""
 
     cases: tuple[Case, ...]
     images: StoredSamples
 
-    def of(self, cases: Sequence[Case]) -> Gathered:
+    def of(self, cases: Sequence[Case]) -> StoredCases:
         """Those of them that can be used."""
         files = {case.path: file for case, file in zip(self.cases, self.images.files, strict=True)}
         found = tuple(case for case in cases if case.path in files)
-        return Gathered(found, StoredSamples(tuple(files[case.path] for case in found)))
+        return StoredCases(found, StoredSamples(tuple(files[case.path] for case in found)))
 
 
-def gathered(
+def prepare_to_folder(
     cases: Sequence[Case], pipeline: Pipeline, on_done: Callable[[], None], *, trimmed: bool, folder: Path
-) -> Gathered:
+) -> StoredCases:
     """Prepare all images into files of a folder, to be read one by one.
 
     Images that the folder has, prepared in the same way from the same files, are not prepared again.
@@ -120,7 +120,7 @@ def gathered(
         store(image.trimmed() if trimmed else image, files[case.path])
         unusable.remove(case.path)
     used = tuple(case for case in cases if case.path not in unusable)
-    return Gathered(used, StoredSamples(tuple(files[case.path] for case in used)))
+    return StoredCases(used, StoredSamples(tuple(files[case.path] for case in used)))
 
 
 def _file_name(case: Case, pipeline: Pipeline, *, trimmed: bool) -> str:

@@ -13,7 +13,7 @@ class Stage(StrEnum):
     PREPARE = "prepare"
     LEARN = "learn"
     CALIBRATE = "calibrate"
-    JUDGE = "judge"  # by the gate, where one follows
+    GATE = "gate"  # the comparison with the model in use, if one follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
-from mammolens.models.registry import pretrained_weights
+from mammolens.models.networks import pretrained_weights
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Cases, Partition
 

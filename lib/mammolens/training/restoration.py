@@ -72,12 +72,12 @@ class RestorationTask(Task):
         self._pixel_size_mm = pixel_size_mm
 
     @property
-    def images_a_batch(self) -> int:
+    def images_per_batch(self) -> int:
         """Normal images in each batch, at least one."""
-        return self.config.batch_size - self._exposure_a_batch
+        return self.config.batch_size - self._exposure_per_batch
 
     @property
-    def _exposure_a_batch(self) -> int:
+    def _exposure_per_batch(self) -> int:
         if not self._exposure:
             return 0
         return min(round(self.config.batch_size * self.config.exposure_share), self.config.batch_size - 1)
@@ -85,7 +85,7 @@ class RestorationTask(Task):
     def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
         """Of one batch of windows, drawn from the seed, the epoch and the step."""
         rng = self.random(epoch, step)
-        known = [_any_of(self._exposure, rng) for _ in range(self._exposure_a_batch)]
+        known = [_any_of(self._exposure, rng) for _ in range(self._exposure_per_batch)]
         known = [self._with_greys_of(self.images, image, rng) for image in known]
         images = [self._with_greys_of(self._exposure, self.images[place], rng) for place in places]
         batch = self._batch(images, self.images, rng, known)

@@ -26,19 +26,19 @@ class Task(ABC):
         self.images, self.validation, self.config = images, validation, config
 
     @property
-    def images_a_batch(self) -> int:
+    def images_per_batch(self) -> int:
         """Normal images in each batch."""
         return self.config.batch_size
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
-        return -(-len(self.images) // self.images_a_batch)
+        return -(-len(self.images) // self.images_per_batch)
 
     def batches(self, epoch: int) -> Iterator[list[int]]:
         """Places in ``images``, each once, in an order that the seed and the epoch's number draw."""
         generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
-        for batch in torch.randperm(len(self.images), generator=generator).split(self.images_a_batch):
+        for batch in torch.randperm(len(self.images), generator=generator).split(self.images_per_batch):
             yield batch.tolist()
 
     def random(self, *key: int) -> np.random.Generator:

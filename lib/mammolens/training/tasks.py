@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from mammolens.config import ModelConfig
 from mammolens.errors import ConfigError
-from mammolens.training.preparation import Gathered
+from mammolens.training.preparation import StoredCases
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
 from mammolens.training.task import Task
 
 
-def build_task(config: ModelConfig, learners: Gathered, validation: Gathered, exposure: Gathered) -> Task:
+def build_task(config: ModelConfig, learners: StoredCases, validation: StoredCases, exposure: StoredCases) -> Task:
     """Restoration where the configuration has ``training.lesions``, else reconstruction.
 
     Args:

@@ -9,9 +9,9 @@ import streamlit as st
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.errors import ConfigError
 from mammolens.web.evaluation_page import evaluation_page
-from mammolens.web.foreign_text import tell_error
-from mammolens.web.look_page import look_page
 from mammolens.web.settings import WebSettings
+from mammolens.web.untrusted_text import show_error
+from mammolens.web.upload_page import upload_page
 
 _ICON = Path(__file__).parent / "static" / "icon.png"  # a named icon would be fetched from elsewhere
 _STYLE = """<style>
@@ -40,10 +40,10 @@ def main() -> None:
     try:
         settings = WebSettings.from_environment()
     except ConfigError as error:
-        tell_error(error)
+        show_error(error)
         return
     pages = [
-        st.Page(lambda: look_page(settings), title="Look", url_path="look", default=True),
+        st.Page(lambda: upload_page(settings), title="Look", url_path="look", default=True),
         st.Page(lambda: evaluation_page(settings), title="Evaluation", url_path="evaluation"),
     ]
     st.navigation(pages, position="top").run()

@@ -10,7 +10,7 @@ from pathlib import Path
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.presentation import PresentedExam, PresentedView
 from mammolens.names import safe_file_name
-from mammolens.web import words
+from mammolens.web import exam_summary
 from mammolens.web.exam_report import report_html, report_pdf
 
 
@@ -39,4 +39,4 @@ def file_name(exam: PresentedExam, view: PresentedView | None, ending: str) -> s
     if view is None:
         return safe_file_name(f"{exam.patient}{ending}")
     stem = Path(safe_file_name(view.record.path)).stem
-    return f"{exam.views.index(view) + 1}-{stem}-{words.of_view(view.record).replace(' ', '-')}{ending}"
+    return f"{exam.views.index(view) + 1}-{stem}-{exam_summary.of_view(view.record).replace(' ', '-')}{ending}"

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 from mammolens.errors import DatasetError, InputError, MammoLensError
-from mammolens.evaluation.reading import read_scored_set
 from mammolens.evaluation.records import SCORES_CSV
 from mammolens.evaluation.report import PAGE
-from mammolens.web.foreign_text import tell_error, warn
-from mammolens.web.gallery import GalleryPicture, Outcome, chosen, draw
-from mammolens.web.judges import LocalJudge
-from mammolens.web.session import local_judge
+from mammolens.evaluation.scored_set import read_scored_set
+from mammolens.web.backends import LocalBackend
+from mammolens.web.gallery import GalleryCategory, GalleryPicture, chosen, draw
+from mammolens.web.session import local_backend
 from mammolens.web.settings import WebSettings
+from mammolens.web.untrusted_text import show_error, warn
 
 _FIGURE = re.compile(r"^!\[[^\]]*\]\((?P<name>[a-z]+\.png)\)$", re.MULTILINE)
 _HOW = """No evaluation was given. Measure a model, then start the page with the folder that it wrote:
@@ -39,7 +39,7 @@ def evaluation_page(settings: WebSettings) -> None:
     try:
         page = _read(settings.evaluation)
     except DatasetError as error:
-        tell_error(error)
+        show_error(error)
         return
     for part in parts_of(page, settings.evaluation):
         if isinstance(part, Path):
@@ -91,16 +91,16 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
         return
     scores = evaluation / SCORES_CSV
     try:
-        judge = local_judge(settings.model)
-        pictures, evaluated, problems = _drawn(scores, _written(scores), images, judge.model_id, size, judge)
+        backend = local_backend(settings.model)
+        pictures, evaluated, problems = _drawn(scores, _written(scores), images, backend.model_id, size, backend)
     except MammoLensError as error:
-        tell_error(error)
+        show_error(error)
         return
     for problem in problems:
         warn(problem)
-    if evaluated != judge.model_id:
-        warn(f"The figures above are of another model; these pictures are by {judge.model_id}.")
-    for outcome in Outcome:
+    if evaluated != backend.model_id:
+        warn(f"The figures above are of another model; these pictures are by {backend.model_id}.")
+    for outcome in GalleryCategory:
         members = [picture for picture in pictures if picture.outcome is outcome]
         st.subheader(outcome, anchor=False)
         if not members:
@@ -112,7 +112,7 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
 
 @st.cache_data(show_spinner="Drawing", max_entries=4)
 def _drawn(
-    scores: Path, written: int | None, images: Path, model: str, size: int, _judge: LocalJudge
+    scores: Path, written: int | None, images: Path, model: str, size: int, _judge: LocalBackend
 ) -> tuple[list[GalleryPicture], str, list[str]]:
     """Pictures, the id of the evaluated model, and what could not be drawn.
 

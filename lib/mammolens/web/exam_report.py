@@ -14,11 +14,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mammolens import RESEARCH_USE_ONLY, __version__
-from mammolens.inference.exam_words import standing
+from mammolens.inference.exam_text import percentile_text
 from mammolens.inference.presentation import PresentedExam
-from mammolens.web import words
+from mammolens.web import exam_summary
 from mammolens.web.composed import as_jpeg, composed
-from mammolens.web.standing_figure import ON_LIGHT, described, draw_standing, standing_svg
+from mammolens.web.score_figure import ON_LIGHT, alt_text, draw_scores, score_svg
 
 _A4: Final = (8.27, 11.69)  # inches
 _LINE: Final = 0.0145  # of the page's height
@@ -38,24 +38,24 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
     environment = Environment(loader=PackageLoader("mammolens.web"), autoescape=True, undefined=StrictUndefined)
     record = exam.of_exam
     return environment.get_template("exam_report.html.j2").render(
-        title=words.exam_title(exam),
+        title=exam_summary.exam_title(exam),
         notice=RESEARCH_USE_ONLY,
-        headline=words.headline(exam),
+        headline=exam_summary.headline(exam),
         lines=_lines(exam),
         views=[
             {
-                "name": words.of_view(view.record),
-                "standing": standing(view.record.percentile, "images"),
+                "name": exam_summary.of_view(view.record),
+                "standing": percentile_text(view.record.percentile, "images"),
                 "picture": _uri("jpeg", as_jpeg(composed(view, folder))),
             }
             for view in exam.views
         ],
-        findings=words.finding_lines(exam),
-        no_finding=words.NO_FINDING,
-        standing=_uri("svg+xml", standing_svg(exam, ON_LIGHT)),
-        standing_words=described(exam),
-        flags=words.flag_lines(exam),
-        meaning=words.meaning(exam),
+        findings=exam_summary.finding_lines(exam),
+        no_finding=exam_summary.NO_FINDING,
+        standing=_uri("svg+xml", score_svg(exam, ON_LIGHT)),
+        standing_words=alt_text(exam),
+        flags=exam_summary.flag_lines(exam),
+        meaning=exam_summary.meaning(exam),
         model=record.model,
         calibration=record.calibration,
         version=__version__,
@@ -67,29 +67,33 @@ def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
     """The same as one page of A4, PDF; lists that are too long are cut, and say so."""
     figure = Figure(figsize=_A4)
     bottom = _write_foot(figure, exam, source)
-    top = _write(figure, 0.965, [words.exam_title(exam)], size=14, weight="bold")
+    top = _write(figure, 0.965, [exam_summary.exam_title(exam)], size=14, weight="bold")
     top = _write(figure, top, [f"{RESEARCH_USE_ONLY}."], size=9, weight="bold")
-    top = _write(figure, top - 0.008, [words.headline(exam)], size=11, weight="bold")
+    top = _write(figure, top - 0.008, [exam_summary.headline(exam)], size=11, weight="bold")
     top = _write(figure, top, [*_lines(exam), *_left_out(exam)]) - 0.01
     _draw_views(figure, exam, folder, top)
     top -= _VIEWS + 0.015
-    draw_standing(figure.add_axes((0.12, top - 0.15, 0.8, 0.12)), exam, ON_LIGHT)
+    draw_scores(figure.add_axes((0.12, top - 0.15, 0.8, 0.12)), exam, ON_LIGHT)
     top -= 0.2
-    findings = words.finding_lines(exam) or [words.NO_FINDING]
+    findings = exam_summary.finding_lines(exam) or [exam_summary.NO_FINDING]
     top = _write_list(figure, top, (top + bottom) / 2, "Findings", findings)
-    if flags := words.flag_lines(exam):
+    if flags := exam_summary.flag_lines(exam):
         _write_list(figure, top, bottom, "To know about the images", flags)
     content = io.BytesIO()
     with rc_context({"pdf.fonttype": 42}):
-        about = {"Title": f"MammoLens: {words.exam_title(exam)}", "Subject": RESEARCH_USE_ONLY, "CreationDate": None}
+        about = {
+            "Title": f"MammoLens: {exam_summary.exam_title(exam)}",
+            "Subject": RESEARCH_USE_ONLY,
+            "CreationDate": None,
+        }
         figure.savefig(content, format="pdf", metadata=about)
     return content.getvalue()
 
 
 def _lines(exam: PresentedExam) -> list[str]:
-    asymmetry = words.asymmetry_line(exam)
-    breasts = [words.breast_line(breast) for breast in exam.breasts]
-    return [words.decision(exam), *breasts, *([asymmetry] if asymmetry else [])]
+    asymmetry = exam_summary.asymmetry_line(exam)
+    breasts = [exam_summary.breast_line(breast) for breast in exam.breasts]
+    return [exam_summary.decision(exam), *breasts, *([asymmetry] if asymmetry else [])]
 
 
 def _left_out(exam: PresentedExam) -> list[str]:
@@ -101,7 +105,10 @@ def _left_out(exam: PresentedExam) -> list[str]:
 def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
     """Where the numbers come from, at the page's end; gives where it begins."""
     record = exam.of_exam
-    texts = [words.meaning(exam), f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}."]
+    texts = [
+        exam_summary.meaning(exam),
+        f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}.",
+    ]
     texts += [f"Images: {source}"] if source else []
     lines = [line for text in [*texts, f"{RESEARCH_USE_ONLY}."] for line in textwrap.wrap(text, 140)]
     top = 0.03 + _LINE * len(lines)
@@ -140,7 +147,7 @@ def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -
         axes = figure.add_axes((0.07 + at * 0.215, top - _VIEWS, 0.205, _VIEWS - 0.02))
         axes.imshow(composed(view, folder))
         axes.set_anchor("N")
-        axes.set_title(words.of_view(view.record), fontsize=9, loc="left", pad=3)
+        axes.set_title(exam_summary.of_view(view.record), fontsize=9, loc="left", pad=3)
         axes.set_axis_off()
 
 

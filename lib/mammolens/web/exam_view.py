@@ -9,11 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from mammolens.inference.presentation import PresentedExam
-from mammolens.web import words
+from mammolens.web import exam_summary
 from mammolens.web.downloads import everything, file_name, records_json
 from mammolens.web.exam_report import report_html, report_pdf
-from mammolens.web.foreign_text import heading
-from mammolens.web.standing_figure import ON_DARK, ON_LIGHT, described, standing_svg
+from mammolens.web.score_figure import ON_DARK, ON_LIGHT, alt_text, score_svg
+from mammolens.web.untrusted_text import heading
 from mammolens.web.viewer import show_images
 
 
@@ -33,8 +33,8 @@ def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: s
     findings, normals = st.columns(2, gap="large")
     with findings:
         st.subheader("Findings", anchor=False)
-        _list(words.finding_lines(exam) or [words.NO_FINDING])
-        if flags := words.flag_lines(exam):
+        _list(exam_summary.finding_lines(exam) or [exam_summary.NO_FINDING])
+        if flags := exam_summary.flag_lines(exam):
             st.subheader("To know about the images", anchor=False)
             _list(flags)
     with normals:
@@ -44,10 +44,14 @@ def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: s
 
 
 def _summary(exam: PresentedExam) -> None:
-    asymmetry = words.asymmetry_line(exam)
-    lines = [words.decision(exam), *map(words.breast_line, exam.breasts), *([asymmetry] if asymmetry else [])]
+    asymmetry = exam_summary.asymmetry_line(exam)
+    lines = [
+        exam_summary.decision(exam),
+        *map(exam_summary.breast_line, exam.breasts),
+        *([asymmetry] if asymmetry else []),
+    ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    st.html(f'<div class="exam"><p class="exam-lead">{escape(words.headline(exam))}</p>{paragraphs}</div>')
+    st.html(f'<div class="exam"><p class="exam-lead">{escape(exam_summary.headline(exam))}</p>{paragraphs}</div>')
 
 
 def _list(lines: list[str]) -> None:
@@ -56,8 +60,8 @@ def _list(lines: list[str]) -> None:
 
 def _standing(exam: PresentedExam) -> None:
     ink = ON_DARK if st.context.theme.type == "dark" else ON_LIGHT
-    picture = base64.b64encode(standing_svg(exam, ink)).decode()
-    said = escape(described(exam), quote=True)
+    picture = base64.b64encode(score_svg(exam, ink)).decode()
+    said = escape(alt_text(exam), quote=True)
     st.html(f'<div class="exam"><img alt="{said}" src="data:image/svg+xml;base64,{picture}"></div>')
 
 
@@ -76,7 +80,7 @@ def _downloads(exam: PresentedExam, folder: Path, key: str, source: str) -> None
     with st.expander("Overlays and float maps, view by view"):
         for number, view in enumerate(exam.views):
             with st.container(horizontal=True, vertical_alignment="center"):
-                name = words.of_view(view.record)
+                name = exam_summary.of_view(view.record)
                 for label, file, ending, kind in (
                     (f"Overlay of {name}, PNG", view.overlay, ".overlay.png", "image/png"),
                     (f"Float map of {name}, .nrrd", view.anomaly_map, ".anomaly.nrrd", "application/octet-stream"),

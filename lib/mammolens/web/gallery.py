@@ -16,7 +16,7 @@ from mammolens.evaluation.scoring import compared_picture
 from mammolens.inference.predictor import Predictor
 
 
-class Outcome(StrEnum):
+class GalleryCategory(StrEnum):
     """How a decision met the truth."""
 
     HIT = "Hits: abnormal and flagged, the highest scores first"
@@ -28,25 +28,25 @@ class Outcome(StrEnum):
 class GalleryPicture:
     """The image with its marked lesions, and beside it its overlay; ``jpeg`` is the file's content."""
 
-    outcome: Outcome
+    outcome: GalleryCategory
     caption: str
     jpeg: bytes
 
 
-def chosen(images: Sequence[ScoredImage], size: int) -> dict[Outcome, list[ScoredImage]]:
+def chosen(images: Sequence[ScoredImage], size: int) -> dict[GalleryCategory, list[ScoredImage]]:
     """The most telling images of each outcome, one a patient; correct negatives are left out."""
-    found: dict[Outcome, list[ScoredImage]] = {outcome: [] for outcome in Outcome}
+    found: dict[GalleryCategory, list[ScoredImage]] = {outcome: [] for outcome in GalleryCategory}
     for image in sorted(images, key=lambda one: -one.pred_score):
         if image.abnormal:
-            found[Outcome.HIT if image.is_anomalous else Outcome.MISS].append(image)
+            found[GalleryCategory.HIT if image.is_anomalous else GalleryCategory.MISS].append(image)
         elif image.is_anomalous:
-            found[Outcome.FALSE_POSITIVE].append(image)
-    found[Outcome.MISS].reverse()
+            found[GalleryCategory.FALSE_POSITIVE].append(image)
+    found[GalleryCategory.MISS].reverse()
     return {outcome: list(_one_a_patient(members))[:size] for outcome, members in found.items()}
 
 
 def draw(
-    images: Mapping[Outcome, Sequence[ScoredImage]], dataset: Dataset, predictor: Predictor
+    images: Mapping[GalleryCategory, Sequence[ScoredImage]], dataset: Dataset, predictor: Predictor
 ) -> Iterator[GalleryPicture | InputError]:
     """Draw chosen images, one after the other; an error stands for one that is not there or cannot be read."""
     by_path = {case.path.resolve(): case for case in dataset.cases}

@@ -12,37 +12,37 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mammolens.inference.predictor import Predictor
 from mammolens.models.store import pretrained_directory
-from mammolens.web.judges import Judge, LocalJudge
-from mammolens.web.server_judge import ServerJudge
+from mammolens.web.backends import InferenceBackend, LocalBackend
+from mammolens.web.server_backend import ServerBackend
+from mammolens.web.session_folder import SessionFolder
 from mammolens.web.settings import WebSettings
-from mammolens.web.workplace import Workplace
 
 _TOKEN: Final = "MAMMOLENS_TOKEN"  # as the command line has it
 
 
-def judge_of(settings: WebSettings) -> Judge:
+def backend_for(settings: WebSettings) -> InferenceBackend:
     """The judge that all sessions share.
 
     Raises:
         ModelError: the model is missing or damaged.
     """
     if settings.server:
-        return ServerJudge(settings.server, os.environ.get(_TOKEN))
-    return local_judge(settings.model)
+        return ServerBackend(settings.server, os.environ.get(_TOKEN))
+    return local_backend(settings.model)
 
 
 @st.cache_resource(show_spinner="Loading the model")
-def local_judge(model: Path | None) -> LocalJudge:
+def local_backend(model: Path | None) -> LocalBackend:
     """One model for everybody.
 
     Raises:
         ModelError: it is missing or damaged.
     """
-    return LocalJudge(Predictor.load(model or pretrained_directory()))
+    return LocalBackend(Predictor.load(model or pretrained_directory()))
 
 
-@st.cache_resource(scope="session", on_release=Workplace.remove, show_spinner=False)
-def session_workplace(parent: Path | None) -> Workplace:
+@st.cache_resource(scope="session", on_release=SessionFolder.remove, show_spinner=False)
+def session_folder(parent: Path | None) -> SessionFolder:
     """This session's folder, which Streamlit lets go of as soon as the browser is gone.
 
     Nor is the session kept for a return then, with its uploads in memory, until somebody else comes: a browser whose
@@ -51,4 +51,4 @@ def session_workplace(parent: Path | None) -> Workplace:
     context = get_script_run_ctx()
     if context is not None and runtime.exists():
         runtime.get_instance().mark_session_nonresumable(context.session_id)
-    return Workplace(parent)
+    return SessionFolder(parent)

@@ -40,7 +40,7 @@ class Readable(Protocol):
 
 
 @dataclass(slots=True)
-class Allowance:
+class UploadLimits:
     """What is left of a drop's limits; what is spent stays spent."""
 
     files: int
@@ -102,7 +102,7 @@ class _InBounds:
         return content
 
 
-def members(file: IO[bytes], name: str, allowance: Allowance) -> Iterator[tuple[str, zipfile.ZipExtFile]]:
+def members(file: IO[bytes], name: str, limits: UploadLimits) -> Iterator[tuple[str, zipfile.ZipExtFile]]:
     """The files of an archive with their base names; folders, hidden files and indices are passed over.
 
     Only names are taken from it, never a path or a link, so that nothing is written anywhere else.
@@ -110,7 +110,7 @@ def members(file: IO[bytes], name: str, allowance: Allowance) -> Iterator[tuple[
     Args:
         file: the archive.
         name: that people know it by.
-        allowance: of which each entry is one.
+        limits: of which each entry is one.
 
     Raises:
         InputError: protected by a password, packed in an unusual way, or too many entries.
@@ -118,7 +118,7 @@ def members(file: IO[bytes], name: str, allowance: Allowance) -> Iterator[tuple[
     """
     with zipfile.ZipFile(_InBounds(file, name)) as archive:
         for info in archive.infolist():
-            allowance.spend_entry(name)
+            limits.spend_entry(name)
             if info.is_dir() or _passed_over(info.filename):
                 continue
             if info.flag_bits & _ENCRYPTED:
@@ -143,14 +143,14 @@ def damage_of_archive(name: str) -> Iterator[None]:
         raise InputError(name, "is a damaged archive", "pack it again, or drop the images themselves") from error
 
 
-def copied(source: Readable, target: IO[bytes], allowance: Allowance, name: str) -> None:
+def copied(source: Readable, target: IO[bytes], limits: UploadLimits, name: str) -> None:
     """Copy what is really there, whatever an archive declares.
 
     Raises:
         InputError: it is more than is left of the limits.
     """
     while piece := source.read(_PIECE):
-        allowance.spend(len(piece), name)
+        limits.spend(len(piece), name)
         target.write(piece)
 
 

@@ -11,8 +11,8 @@ import streamlit as st
 from PIL import Image
 
 from mammolens.dicom.derived.levels import colours_of
-from mammolens.inference.exam_words import reach, standing, view_name
-from mammolens.inference.finding_words import findings_in_words
+from mammolens.inference.exam_text import level_text, percentile_text, view_name
+from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.presentation import PresentedExam, PresentedView
 
 _COMPONENT: Final = "mammolens.viewer"  # declared in lib/mammolens/pyproject.toml, with the folder of its files
@@ -38,7 +38,7 @@ def viewer_data(exam: PresentedExam, folder: Path, key: str) -> dict[str, Any]:
     return {
         "exam": key,
         "levels": [
-            {"name": name, "colour": f"rgb{colour}", "meaning": reach(record.level_shares[name])}
+            {"name": name, "colour": f"rgb{colour}", "meaning": level_text(record.level_shares[name])}
             for name, colour in colours
         ],
         "views": [_view_data(view, folder) for view in exam.views],
@@ -50,8 +50,8 @@ def _view_data(view: PresentedView, folder: Path) -> dict[str, Any]:
     with Image.open(folder / view.image) as picture:
         width, height = picture.size
     across, down = width / record.columns, height / record.rows
-    findings = findings_in_words(record)
-    said = standing(record.percentile, "images")
+    findings = describe_findings(record)
+    said = percentile_text(record.percentile, "images")
     return {
         "name": view_name(record.laterality, record.view),
         "standing": said,

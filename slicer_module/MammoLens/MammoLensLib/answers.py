@@ -105,7 +105,7 @@ class Finding:
     text: str | None = None
     level: str | None = None
     peak: float | None = None
-    peak_place: Point | None = None
+    peak_location: Point | None = None
     bounding_box: tuple[float, float, float, float] | None = None
     contour: tuple[Point, ...] = ()
     area_mm2: float | None = None
@@ -347,7 +347,7 @@ class Check:
     """One thing that the gate looked at.
 
     Attributes:
-        name: "realised_rate", "synthetic_lesions_seen" and so on.
+        name: "realised_rate", "synthetic_lesions_detected" and so on.
         passed: it does not stand in the model's way.
         sentence: figure, interval and what is asked for, in words.
         candidate, serving: the figure of the new model and of the one that served then.

@@ -22,7 +22,7 @@ def add_mark(scene: Any, volume: Any, slice_node: Any, view: View, finding: Find
     Returns:
         a closed curve, or a point where the finding has no outline; ``None`` if it has no place at all.
     """
-    points = finding.contour or ((finding.peak_place,) if finding.peak_place else ())
+    points = finding.contour or ((finding.peak_location,) if finding.peak_location else ())
     if not points:
         return None
     kind = "vtkMRMLMarkupsClosedCurveNode" if finding.contour else "vtkMRMLMarkupsFiducialNode"

@@ -254,4 +254,4 @@ def _place(finding: Finding) -> tuple[float, float] | None:
     if finding.bounding_box is not None:
         left, top, right, bottom = finding.bounding_box
         return (left + right) / 2, (top + bottom) / 2
-    return finding.peak_place
+    return finding.peak_location

@@ -17,7 +17,7 @@ from pydicom import uid
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
-from mammolens.datasets.phantom_lesions import LesionKind, PhantomLesion
+from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality, QualityFlag
 from mammolens.types import AnomalyRecord, AnomalyResult, Finding, ImageAttributes
@@ -49,7 +49,7 @@ _ODD_SOURCES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="session")
 def an_exam_with_a_mass() -> PhantomExam:
-    mass = PhantomLesion(LesionKind.MASS, Laterality.LEFT, diameter=30.0, contrast=0.3)
+    mass = PhantomLesion(PhantomLesionKind.MASS, Laterality.LEFT, diameter=30.0, contrast=0.3)
     return make_phantom_exam(7, rows=256, columns=208, spacing=(1.0, 1.0), lesions=[mass])
 
 
@@ -86,7 +86,7 @@ def _result(
         "p_value": 0.04, "percentile": 96.0, "breast_score": 2.25, "exam_score": 1.75, "exam_p_value": 0.03,
         "exam_percentile": 97.0, "exam_is_anomalous": True, "asymmetry": None, "asymmetry_p_value": None,
         "levels": LEVELS, "level_shares": {"low": 0.5, "moderate": 0.2, "high": 0.05}, "findings": list(findings),
-        "findings_left_out": 0, "quality_flags": [QualityFlag.VIEW_GUESSED], "unusual_statistic": None,
+        "findings_left_out": 0, "quality_flags": [QualityFlag.VIEW_GUESSED], "outlying_statistic": None,
         "model": "made-0123456789ab", "calibration": "cal-0123456789ab", "limitation": None,
         "notice": RESEARCH_USE_ONLY,
     }  # fmt: skip
@@ -109,7 +109,7 @@ def a_finding() -> Finding:
         area_pixels=200,
         area_mm2=200.0,
         peak=4.5,
-        peak_place=(12, 30),
+        peak_location=(12, 30),
         mean=3.5,
         level="high",
         position="upper",

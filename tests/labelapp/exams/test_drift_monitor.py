@@ -113,7 +113,7 @@ def test_exams_like_the_calibrations_raise_no_alarm() -> None:
     (machine,) = told.machines
     assert (machine.group, machine.exams, machine.known) == ("A", 50, True)
     assert machine.distance < 0.05
-    assert machine.chance > 0.5
+    assert machine.p_value > 0.5
     assert told.software == [SoftwareUse(version="1", exams=50, known=True)]
 
 
@@ -213,7 +213,7 @@ def test_it_is_computed_anew_only_when_something_has_changed() -> None:
 def test_an_alarm_is_logged_once_when_it_begins_and_once_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "mammolens")
     site = Site()
-    watch = site.watch(window=30, limits=DriftLimits(fewest=10))
+    watch = site.watch(window=30, limits=DriftLimits(min_exams=10))
     site.arrive([0.5] * 3, "B")
     watch.detail()
     site.arrive([0.5], "B")

@@ -25,7 +25,7 @@ OUTCOME = JobOutcome(
     checks=[],
     images=8,
     patients=4,
-    held_back=2,
+    held_out=2,
     set_aside=0,
 )
 

@@ -38,7 +38,7 @@ def test_a_training_that_goes_on_does_not_count_earlier_epochs_as_quick_ones() -
 def test_the_last_stage_ends_with_nothing_left() -> None:
     tracker = ProgressTracker(LearningKind.RECALIBRATE, 0.0)
     tracker.update(step(Stage.CALIBRATE, 3, 3), 30.0)
-    told = tracker.update(step(Stage.JUDGE, 4, 4), 60.0)
+    told = tracker.update(step(Stage.GATE, 4, 4), 60.0)
     assert (told.share, told.seconds_left) == (1.0, 0.0)
     assert told.sentence.endswith("4 of 4, less than a minute left")
 

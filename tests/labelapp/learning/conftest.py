@@ -109,8 +109,8 @@ def make_learner(
     """Holds most women back; content with fewer judges and resamples than a site is, as time is short."""
 
     def make(train: Train = same_weights, site: TrainingData = a_site, **settings: Any) -> Learner:
-        policy = PromotionPolicy(**{"resamples": 100, "fewest_patients": 8, **settings.pop("policy", {})})
-        asked = ServerSettings(**{"held_back_share": 0.7, "gate_policy": policy, **settings})
+        policy = PromotionPolicy(**{"resamples": 100, "min_patients": 8, **settings.pop("policy", {})})
+        asked = ServerSettings(**{"held_out_share": 0.7, "gate_policy": policy, **settings})
         return Learner(a_site_serving, site, CandidateFolder(tmp_path / "models" / "training", train), asked)
 
     return make

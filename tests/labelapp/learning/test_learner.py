@@ -34,13 +34,13 @@ def test_a_model_that_the_gate_passes_serves_and_nothing_is_left_over(
     outcome = make_learner().learn("train", {}, told.append, by="anna")
     assert outcome["serves"], outcome["reason"]
     assert not outcome["waits"]
-    assert outcome["patients"] + outcome["held_back"] == WOMEN
+    assert outcome["patients"] + outcome["held_out"] == WOMEN
     assert outcome["images"] == 2 * outcome["patients"]
     assert a_site_serving.store.serving_version() == outcome["model"]
     assert lineage(a_site_serving.store, outcome["model"]).promoted_by == "anna"
-    assert {check["name"] for check in outcome["checks"]} >= {"held_back_normals", "realised_rate"}
-    assert [one.stage for one in told][-1] is Stage.JUDGE
-    assert (told[-1].done, told[-1].total) == (2 * outcome["held_back"],) * 2
+    assert {check["name"] for check in outcome["checks"]} >= {"held_out_normals", "realised_rate"}
+    assert [one.stage for one in told][-1] is Stage.GATE
+    assert (told[-1].done, told[-1].total) == (2 * outcome["held_out"],) * 2
     assert not (tmp_path / "models" / "training").exists()
     assert json.dumps(outcome)
 
@@ -91,7 +91,7 @@ def test_a_miscalibrated_model_is_refused_with_the_reason(
 def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can_do(
     make_learner: MakeLearner, a_site_serving: ServingModel
 ) -> None:
-    outcome = make_learner(policy={"fewest_patients": 20}).learn("train", {})
+    outcome = make_learner(policy={"min_patients": 20}).learn("train", {})
     assert not outcome["serves"]
     assert "too few to tell: the gate asks for 20" in outcome["reason"]
     with pytest.raises(RequestError, match="why: is missing"):
@@ -103,7 +103,7 @@ def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can
 def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
     make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, decisions: Any
 ) -> None:
-    learner = make_learner(held_back_share=0.3, policy={"fewest_patients": 2})
+    learner = make_learner(held_out_share=0.3, policy={"min_patients": 2})
     learner.learn("train", {})
     first = same_weights.told["dataset"]
     exams = list(a_site.exams.all().values())
@@ -122,7 +122,7 @@ def test_exams_set_aside_teach_nobody_but_calibrate_and_judge_all_the_same(
     suspect_normals = SuspectNormals(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.4)
     site = TrainingData(a_site.exams, a_site.decisions, a_site.images, suspect_normals)
     told: list[TrainingProgress] = []
-    learner = make_learner(site=site, held_back_share=0.1, promotion=Promotion.ASK)
+    learner = make_learner(site=site, held_out_share=0.1, promotion=Promotion.ASK)
     outcome = learner.learn("train", {}, told.append)
     aside = {one.exam.exam_id for one in suspect_normals.listed()}
     assert outcome["set_aside"] == len(aside) >= 3
@@ -138,9 +138,9 @@ def test_a_patient_with_a_finding_teaches_nobody(
     make_learner: MakeLearner, same_weights: SameWeights, find: Callable[[int], str]
 ) -> None:
     patient = find(1)
-    outcome = make_learner(held_back_share=0.2).learn("train", {})
+    outcome = make_learner(held_out_share=0.2).learn("train", {})
     assert patient not in same_weights.told["dataset"].patients
-    assert outcome["patients"] + outcome["held_back"] == WOMEN - 1
+    assert outcome["patients"] + outcome["held_out"] == WOMEN - 1
 
 
 def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_that_may_have_taught(
@@ -149,7 +149,7 @@ def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_th
     find(4)
     _, evaluation = split_findings(a_site.findings(), 0.5)
     assert 0 < len(evaluation.cases) < 4
-    outcome = make_learner(Shuffled(a_site_serving), held_back_share=0.5).learn("train", {})
+    outcome = make_learner(Shuffled(a_site_serving), held_out_share=0.5).learn("train", {})
     check = next(check for check in outcome["checks"] if check["name"] == "marked_findings")
     assert f"of {len(evaluation.cases)} images" in check["sentence"]
 
@@ -178,14 +178,14 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
     )
     monkeypatch.setattr(a_site_serving, "configuration", lambda: restorer)
     find(8)
-    make_learner(held_back_share=0.3).learn("train", {"learn_from_findings": True})
+    make_learner(held_out_share=0.3).learn("train", {"learn_from_findings": True})
     config, exposure = same_weights.told["config"], same_weights.told["exposure"]
     assert config.training.exposure_share == 0.25
     assert 0 < len(exposure.patients) < 8
     assert all(case.abnormal and case.lesions for case in exposure.cases)
     assert exposure.name == "marked findings"
     assert not set(exposure.patients) & set(same_weights.told["dataset"].patients)
-    make_learner(held_back_share=0.3).learn("train", {})
+    make_learner(held_out_share=0.3).learn("train", {})
     assert same_weights.told["config"].training.exposure_share == 0
     assert same_weights.told["exposure"] is None
 
@@ -221,7 +221,7 @@ def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, 
     after = a_site_serving.predictor()
     assert after.model_id == before.model_id
     assert after.calibration_id != before.calibration_id
-    assert {one.stage for one in told} == {Stage.CALIBRATE, Stage.JUDGE}
+    assert {one.stage for one in told} == {Stage.CALIBRATE, Stage.GATE}
     assert outcome["set_aside"] == 0
 
 
@@ -229,7 +229,7 @@ def test_parameters_change_the_serving_models_configuration(
     make_learner: MakeLearner, same_weights: SameWeights, a_site_serving: ServingModel
 ) -> None:
     base, start = a_site_serving.configuration(), a_site_serving.store.serving()
-    learner = make_learner(held_back_share=0.2)
+    learner = make_learner(held_out_share=0.2)
     changes = {"epochs": 2, "learning_rate": 0.02, "l2_sp": 0.1}
     learner.learn("train", {**changes, "job": "ignored"})
     assert same_weights.told["config"].training == base.training.model_copy(update=changes)
@@ -249,7 +249,7 @@ def test_without_accepted_normals_the_error_says_what_to_do(make_learner: MakeLe
 def test_too_few_patients_are_told_with_how_many_are_held_back(make_learner: MakeLearner, a_site: TrainingData) -> None:
     for exam in list(a_site.exams.all().values())[3:]:
         a_site.decisions.undo(exam, "anna")
-    with pytest.raises(DatasetError, match=r"of 3 patients .* held back .*; confirm normal exams of more patients"):
+    with pytest.raises(DatasetError, match=r"of 3 patients .* held out .*; confirm normal exams of more patients"):
         make_learner().learn("train", {})
 
 
@@ -279,7 +279,7 @@ def test_each_epoch_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.INFO):
         log_progress(TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
         log_progress(TrainingProgress(Stage.PREPARE, 3, 99))
-        log_progress(TrainingProgress(Stage.JUDGE, 99, 99))
+        log_progress(TrainingProgress(Stage.GATE, 99, 99))
     assert [line.split(",")[0] for line in caplog.messages] == ["epoch 1/2", "judge 99/99 images"]
 
 

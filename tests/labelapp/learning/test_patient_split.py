@@ -28,22 +28,22 @@ def normals(patients: int) -> Dataset:
 
 
 def learned(patients: int, aside: frozenset[str] = frozenset()) -> PatientSplit:
-    return split_for_training(normals(patients), held_back_share=0.2, calibration_share=0.25, excluded=aside)
+    return split_for_training(normals(patients), held_out_share=0.2, calibration_share=0.25, excluded=aside)
 
 
 def test_each_patient_plays_one_part_about_as_often_as_asked_for() -> None:
     parts = learned(400)
     train, calibration = (set(parts.training.in_split(part).patients) for part in (Split.TRAIN, Split.CALIBRATION))
-    held_back = set(parts.held_back.patients)
-    assert len(train) + len(calibration) + len(held_back) == 400
-    assert 0.15 < len(held_back) / 400 < 0.25
-    assert 0.18 < len(calibration) / (400 - len(held_back)) < 0.32
+    held_out = set(parts.held_out.patients)
+    assert len(train) + len(calibration) + len(held_out) == 400
+    assert 0.15 < len(held_out) / 400 < 0.25
+    assert 0.18 < len(calibration) / (400 - len(held_out)) < 0.32
 
 
 def test_a_patients_part_stays_as_the_accepted_grow_in_number() -> None:
     before, after = learned(60), learned(200)
     known = set(normals(60).patients)
-    assert set(before.held_back.patients) == known & set(after.held_back.patients)
+    assert set(before.held_out.patients) == known & set(after.held_out.patients)
     for part in (Split.TRAIN, Split.CALIBRATION):
         assert set(before.training.in_split(part).patients) == known & set(after.training.in_split(part).patients)
 
@@ -51,7 +51,7 @@ def test_a_patients_part_stays_as_the_accepted_grow_in_number() -> None:
 def test_exams_set_aside_teach_nobody_and_stay_in_the_other_parts() -> None:
     everybody = learned(100)
     parts = learned(100, frozenset(f"e{number}" for number in range(0, 100, 2)))
-    assert parts.held_back == everybody.held_back
+    assert parts.held_out == everybody.held_out
     assert parts.training.in_split(Split.CALIBRATION).cases == everybody.training.in_split(Split.CALIBRATION).cases
     train = parts.training.in_split(Split.TRAIN)
     assert train.cases
@@ -60,7 +60,7 @@ def test_exams_set_aside_teach_nobody_and_stay_in_the_other_parts() -> None:
 
 @pytest.mark.parametrize("calibration_share", [0.01, 0.99])
 def test_of_so_few_that_the_draw_leaves_a_part_empty_those_nearest_to_it_are_moved(calibration_share: float) -> None:
-    shares = {"held_back_share": 0.2, "calibration_share": calibration_share}
+    shares = {"held_out_share": 0.2, "calibration_share": calibration_share}
     before, after = (split_for_training(normals(few), **shares, excluded=frozenset()).training for few in (7, 8))
     for learners in (before, after):
         train, calibration = learners.in_split(Split.TRAIN), learners.in_split(Split.CALIBRATION)
@@ -75,12 +75,12 @@ def test_of_so_few_that_the_draw_leaves_a_part_empty_those_nearest_to_it_are_mov
 @pytest.mark.parametrize("calibration_share", [0.01, 0.99])
 def test_of_however_few_exams_set_aside_teach_nobody(calibration_share: float) -> None:
     everybody = split_for_training(
-        normals(8), held_back_share=0.2, calibration_share=calibration_share, excluded=frozenset()
+        normals(8), held_out_share=0.2, calibration_share=calibration_share, excluded=frozenset()
     ).training
     for patient in everybody.patients:
         parts = split_for_training(
             normals(8),
-            held_back_share=0.2,
+            held_out_share=0.2,
             calibration_share=calibration_share,
             excluded=frozenset({f"e{patient[1:]}"}),
         )
@@ -99,16 +99,16 @@ def test_too_few_patients_are_an_error_that_counts_them() -> None:
 
 
 def test_a_model_from_elsewhere_is_calibrated_on_all_who_are_not_held_back() -> None:
-    parts = split_for_calibration(normals(50), held_back_share=0.2, calibration_share=0.25, trained_here=False)
-    assert len(parts.training.patients) + len(parts.held_back.patients) == 50
+    parts = split_for_calibration(normals(50), held_out_share=0.2, calibration_share=0.25, trained_here=False)
+    assert len(parts.training.patients) + len(parts.held_out.patients) == 50
     assert {case.split for case in parts.training.cases} == {Split.CALIBRATION}
 
 
 def test_a_model_that_learned_here_is_calibrated_on_those_alone_who_never_teach() -> None:
-    parts = split_for_calibration(normals(50), held_back_share=0.2, calibration_share=0.25, trained_here=True)
+    parts = split_for_calibration(normals(50), held_out_share=0.2, calibration_share=0.25, trained_here=True)
     assert parts.training.patients == learned(50).training.in_split(Split.CALIBRATION).patients
 
 
 def test_where_nobody_is_left_to_calibrate_on_that_is_said() -> None:
     with pytest.raises(DatasetError, match="none of the 1 patients with eligible images is left to calibrate on"):
-        split_for_calibration(normals(1), held_back_share=0.999, calibration_share=0.25, trained_here=False)
+        split_for_calibration(normals(1), held_out_share=0.999, calibration_share=0.25, trained_here=False)

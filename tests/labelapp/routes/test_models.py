@@ -13,8 +13,8 @@ from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import model_id_of
 from mammolens.models.store import ModelStore, pretrained_directory
+from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult
 from mammolens.promotion.policy import PromotionPolicy
-from mammolens.promotion.verdict import Check, CheckName, Outcome, Verdict
 
 from ..conftest import MakeModel
 
@@ -28,27 +28,29 @@ def a_store(a_serving: ServingModel) -> ModelStore:
 def _verdict(passed: bool) -> str:
     check = Check(
         name=CheckName.RATE,
-        outcome=Outcome.PASSED if passed else Outcome.FAILED,
+        outcome=CheckStatus.PASSED if passed else CheckStatus.FAILED,
         sentence="10.0% of 24 are flagged" if passed else "60.0% of 24 are flagged, above the band",
         figure=0.1 if passed else 0.6,
         serving=0.1,
     )
-    return Verdict(serving="old", candidate="new", checks=(check,), policy=PromotionPolicy()).to_json()
+    return GateResult(serving="old", candidate="new", checks=(check,), policy=PromotionPolicy()).to_json()
 
 
 @pytest.fixture
 def a_waiting_model(a_store: ModelStore, make_model: MakeModel) -> str:
     """The gate passed it, and a person is asked."""
     version = a_store.add(make_model(seed=1), by="mammolens")
-    a_store.wait(version, by="mammolens", why="not worse", verdict=a_store.keep_verdict(version, _verdict(True)))
+    a_store.wait(
+        version, by="mammolens", why="not worse", gate_result=a_store.save_gate_result(version, _verdict(True))
+    )
     return version
 
 
 @pytest.fixture
 def a_refused_model(a_store: ModelStore, make_model: MakeModel) -> str:
     version = a_store.add(make_model(seed=2), by="mammolens")
-    kept = a_store.keep_verdict(version, _verdict(False))
-    a_store.refuse(version, by="mammolens", why="refused: above the band", verdict=kept)
+    kept = a_store.save_gate_result(version, _verdict(False))
+    a_store.refuse(version, by="mammolens", why="refused: above the band", gate_result=kept)
     return version
 
 

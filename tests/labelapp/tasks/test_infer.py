@@ -111,5 +111,5 @@ def test_findings_and_flags_are_plain_json(an_infer_task: MammogramInfer, an_ima
     file, params = an_infer_task(*an_image, InferParameters())
     Path(file).unlink()
     told = json.loads(json.dumps(params))
-    assert {"findings", "findings_left_out", "quality_flags", "unusual_statistic"} <= told.keys()
+    assert {"findings", "findings_left_out", "quality_flags", "outlying_statistic"} <= told.keys()
     assert all(isinstance(vertex, list) for finding in told["findings"] for vertex in finding["contour"])

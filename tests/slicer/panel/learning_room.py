@@ -27,9 +27,9 @@ def a_verdict(passed: bool = True) -> dict[str, Any]:
         "against": OLD,
         "evaluated_at": "2026-02-02T03:00:00Z",
         "checks": [
-            a_check("held_back_normals", 24, None),
+            a_check("held_out_normals", 24, None),
             a_check("realised_rate", 0.125 if passed else 0.5, 0.083, passed),
-            a_check("synthetic_lesions_seen", 0.912, 0.9),
+            a_check("synthetic_lesions_detected", 0.912, 0.9),
         ],
         "overridden_by": None,
     }

@@ -83,7 +83,7 @@ export class Reading {
     }
     viewportGridService.setActiveViewportId(found.id);
     const { viewport, image } = found;
-    const world = this.cornerstone.utilities.imageToWorldCoords(image.imageId, finding.peak_place);
+    const world = this.cornerstone.utilities.imageToWorldCoords(image.imageId, finding.peak_location);
     viewport.setZoom(Math.max(CLOSE_UP, viewport.getZoom()));
     const { focalPoint, position } = viewport.getCamera();
     const moved = (place) => place.map((value, axis) => value + world[axis] - focalPoint[axis]);

@@ -3,11 +3,11 @@
 import { sentence } from "./words.js";
 
 const CHECKS = {
-  held_back_normals: "Patients it was tried on",
+  held_out_normals: "Patients it was tried on",
   realised_rate: "Normal patients flagged",
   uniform_p_values: "p-values hold",
   same_weights: "Same network as before",
-  synthetic_lesions_seen: "Sees planted lesions",
+  synthetic_lesions_detected: "Sees planted lesions",
   synthetic_lesions_compared: "Loss on planted lesions",
   marked_findings: "Loss on findings you marked",
   sentinels: "Sentinel exams decided wrongly",
@@ -52,7 +52,7 @@ function figure(name, value) {
   if (value === null || value === undefined) {
     return "";
   }
-  if (name === "held_back_normals") {
+  if (name === "held_out_normals") {
     return String(Math.round(value));
   }
   return SHARES.has(name) ? `${Math.round(100 * value)} %` : value.toFixed(3);

@@ -82,7 +82,7 @@ def outline_of(finding: Finding) -> NDArray[np.float64]:
 
 def peak_of(finding: Finding) -> NDArray[np.float64]:
     """The peak ``(1, 2)`` in the same coordinates: the middle of its pixel."""
-    return np.asarray([finding.peak_place], dtype=np.float64) + 0.5
+    return np.asarray([finding.peak_location], dtype=np.float64) + 0.5
 
 
 def exam_sentence(record: AnomalyRecord) -> str:

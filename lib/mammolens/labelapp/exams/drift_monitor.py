@@ -133,7 +133,7 @@ def _sentence(found: Drift, recent: int, limits: DriftLimits) -> str:
         return "no exam has been scored yet"
     those = "" if found.n == recent else f"; {found.n} of the last {recent} are scored by this model and new to it"
     if found.overall is None:
-        return f"too few exams to tell: {found.n}, where {limits.fewest} are needed{those}"
+        return f"too few exams to tell: {found.n}, where {limits.min_exams} are needed{those}"
     return f"nothing has changed, as far as the last {found.n} exams tell{those}"
 
 
@@ -145,7 +145,7 @@ def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibratio
             exams=count,
             known=group in calibration.acquisition_groups,
             distance=test.distance if (test := found.machines.get(group or "")) else None,
-            chance=test.chance if test else None,
+            chance=test.p_value if test else None,
         )
         for group, count in Counter(exam.acquisition_group for exam in exams).most_common()
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import UnknownImageError
-from mammolens.inference.exam_words import view_name
+from mammolens.inference.exam_text import view_name
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.identifiers import check_exam_id

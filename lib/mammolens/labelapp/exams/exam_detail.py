@@ -8,8 +8,8 @@ import pydicom
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
-from mammolens.inference.exam_words import reach, standing
-from mammolens.inference.finding_words import finding_in_words
+from mammolens.inference.exam_text import level_text, percentile_text
+from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.descriptions import ImageDescription
@@ -91,7 +91,7 @@ class ExamDetails:
             BreastSummary(
                 laterality=side,
                 score=score,
-                sentence=standing(100 * (1 - inferred.breast_p_values[side]), "breasts"),
+                sentence=percentile_text(100 * (1 - inferred.breast_p_values[side]), "breasts"),
             )
             for side, score in inferred.fused.breasts.items()
         ]
@@ -108,7 +108,7 @@ class ExamDetails:
                 share=shares[name],
                 segment=number,
                 colour="#{:02x}{:02x}{:02x}".format(*colour),
-                meaning=reach(shares[name]),
+                meaning=level_text(shares[name]),
             )
             for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
         ]
@@ -128,7 +128,7 @@ class ExamDetails:
             p_value=record and record.p_value,
             percentile=record and record.percentile,
             is_anomalous=record and record.is_anomalous,
-            sentence=standing(record.percentile, "images") if record else None,
+            sentence=percentile_text(record.percentile, "images") if record else None,
             quality=_doubts(record) if record else [],
             findings=_findings(record) if record else [],
             findings_left_out=record.findings_left_out if record else 0,
@@ -138,7 +138,7 @@ class ExamDetails:
 
 
 def _doubts(record: AnomalyRecord) -> list[QualityDoubt]:
-    explained = explanations(record.quality_flags, record.unusual_statistic)
+    explained = explanations(record.quality_flags, record.outlying_statistic)
     return [
         QualityDoubt(flag=flag, explanation=explanation)
         for flag, explanation in zip(record.quality_flags, explained, strict=True)
@@ -149,10 +149,10 @@ def _findings(record: AnomalyRecord) -> list[FindingDetail]:
     return [
         FindingDetail(
             rank=rank,
-            text=finding_in_words(finding, record),
+            text=describe_finding(finding, record),
             level=finding.level,
             peak=finding.peak,
-            peak_place=finding.peak_place,
+            peak_location=finding.peak_location,
             bounding_box=finding.bounding_box,
             contour=finding.contour,
             area_mm2=finding.area_mm2,

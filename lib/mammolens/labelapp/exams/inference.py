@@ -19,7 +19,7 @@ from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError, MammoLensError
-from mammolens.inference.finding_words import finding_in_words
+from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.labelapp.datastore.contracts import ExamImages
@@ -167,7 +167,7 @@ class InferenceRun:
                 if analysis is None:
                     continue
                 try:
-                    result = self._context.run(partial(self._predictor.judge, analysis, scores))
+                    result = self._context.run(partial(self._predictor.result_of, analysis, scores))
                 except Exception:  # noqa: BLE001 - the same here
                     self._failed_unexpectedly(image.image_id)
                     continue
@@ -186,7 +186,7 @@ class InferenceRun:
         return self._derived(self._context.policy.of_image, partial(derived_from_image, result), image_id)
 
     def _of_exam(self, results: Sequence[InferredView]) -> dict[DerivedKind, Dataset]:
-        texts = [[finding_in_words(finding, one.record) for finding in one.record.findings] for one in results]
+        texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in results]
         kinds = self._context.policy.of_exam if results else ()
         return self._derived(kinds, lambda kind: derive_from_exam(results, kind, texts), self._exam.exam_id)
 

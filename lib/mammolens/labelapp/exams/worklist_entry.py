@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mammolens.inference.exam import ImageScore
-from mammolens.inference.exam_judgement import ExamJudgement
-from mammolens.inference.exam_words import standing
+from mammolens.inference.exam_inference import ExamInference
+from mammolens.inference.exam_text import percentile_text
 from mammolens.labelapp.datastore.stored_score import ScoringModel, StoredScore, is_processed, problem_by
 from mammolens.labelapp.exams.decisions import utc_of
 from mammolens.labelapp.exams.exam import Exam, name_of_image
@@ -22,7 +22,7 @@ _NO_VIEWER = "the viewer cannot show it, as it is a picture and no DICOM file"
 class ExamModel(ScoringModel, Protocol):
     """The part of :class:`mammolens.inference.predictor.Predictor` that the worklist uses."""
 
-    def judge_exam(self, scores: Sequence[ImageScore]) -> ExamJudgement:
+    def infer_exam(self, scores: Sequence[ImageScore]) -> ExamInference:
         """Compare an exam with normal exams."""
 
 
@@ -48,7 +48,7 @@ def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decis
         exam_p_value=inferred.p_value if inferred else None,
         exam_percentile=inferred.percentile if inferred else None,
         exam_is_anomalous=inferred.is_anomalous if inferred else None,
-        sentence=standing(inferred.percentile, "exams") if inferred else None,
+        sentence=percentile_text(inferred.percentile, "exams") if inferred else None,
         verdict=verdict,
         reviewer=active[-1].reviewer if verdict else None,
         reviewed_at=utc_of(active[-1].time) if verdict else None,
@@ -59,12 +59,12 @@ def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decis
     )
 
 
-def inference_of_exam(exam: Exam, infos: Infos, model: ExamModel) -> ExamJudgement | None:
+def inference_of_exam(exam: Exam, infos: Infos, model: ExamModel) -> ExamInference | None:
     """The exam's result from stored scores; ``None`` unless the serving model has processed each image."""
     if not all(is_processed(info, model.model_id, model.calibration_id) for info in infos):
         return None
     stored = [(image, score) for image, info in zip(exam.images, infos, strict=True) if (score := StoredScore.of(info))]
-    return model.judge_exam([score.as_image_score(image.image_id) for image, score in stored]) if stored else None
+    return model.infer_exam([score.as_image_score(image.image_id) for image, score in stored]) if stored else None
 
 
 def viewer_address(exam: Exam) -> str | None:

@@ -15,8 +15,8 @@ from mammolens.training.progress import Stage, TrainingProgress
 _log = logging.getLogger(__name__)
 # About what a stage takes of the whole; which is right only for a bar. Seconds left lean on it for stages to come.
 _PARTS: dict[LearningKind, dict[Stage, float]] = {
-    LearningKind.TRAIN: {Stage.PREPARE: 0.10, Stage.LEARN: 0.65, Stage.CALIBRATE: 0.10, Stage.JUDGE: 0.15},
-    LearningKind.RECALIBRATE: {Stage.PREPARE: 0.10, Stage.CALIBRATE: 0.45, Stage.JUDGE: 0.45},
+    LearningKind.TRAIN: {Stage.PREPARE: 0.10, Stage.LEARN: 0.65, Stage.CALIBRATE: 0.10, Stage.GATE: 0.15},
+    LearningKind.RECALIBRATE: {Stage.PREPARE: 0.10, Stage.CALIBRATE: 0.45, Stage.GATE: 0.45},
 }
 _EVERY_S = 0.5  # nobody looks more often, and each file is written through to the disk
 _LINE_EVERY = 50  # images; an epoch always gets its line
@@ -25,7 +25,7 @@ _WORDS = {
     Stage.PREPARE: "looks at the images: {done} of {total}",
     Stage.LEARN: "learns: epoch {done} of {total}",
     Stage.CALIBRATE: "calibrates: image {done} of {total}",
-    Stage.JUDGE: "compares the new model with the serving one: {done} of {total}",
+    Stage.GATE: "compares the new model with the serving one: {done} of {total}",
 }
 
 

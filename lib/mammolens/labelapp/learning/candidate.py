@@ -10,7 +10,7 @@ from typing import Protocol
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.training.engine import train
-from mammolens.training.made import is_made_of
+from mammolens.training.existing_model import matches_training
 from mammolens.training.progress import Observer
 from mammolens.training.recalibrate import recalibrate
 
@@ -60,7 +60,7 @@ class CandidateFolder:
         exposure: Dataset | None = None,
     ) -> Path:
         """Train; raises as :func:`mammolens.training.engine.train` does."""
-        if resume and is_made_of(self.folder, config, dataset, exposure, start_from):
+        if resume and matches_training(self.folder, config, dataset, exposure, start_from):
             _log.info("the model is trained already; the gate is next")
             return self.folder
         self.clear()

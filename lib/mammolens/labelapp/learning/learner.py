@@ -9,7 +9,7 @@ from typing import Any
 
 from mammolens.config import EnsembleConfig, ModelConfig
 from mammolens.datasets.base import Case, Dataset
-from mammolens.datasets.registry import open_dataset
+from mammolens.datasets.formats import open_dataset
 from mammolens.errors import InputError, ModelError, RequestError
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.learning.candidate import CandidateFolder
@@ -22,7 +22,7 @@ from mammolens.labelapp.responses.learning import JobOutcome
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import network_directories, record_of
-from mammolens.promotion.promote import Decision, propose
+from mammolens.promotion.promote import PromotionResult, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Learner:
         return outcome.model_dump(mode="json")
 
     def _trained(self, wanted: TrainParameters, observe: Observer, by: str, resume: bool) -> JobOutcome:
-        base, share = self._configuration(), self._settings.held_back_share
+        base, share = self._configuration(), self._settings.held_out_share
         training, evaluation = split_findings(self._data.findings(), share)
         if wanted.learn_from_findings:
             check_learns_from_findings(base, training)
@@ -96,7 +96,7 @@ class Learner:
         normals, start_from = self._data.normals(), self._start()
         excluded = self._data.excluded(self._serving.predictor(), observe) if start_from else frozenset[str]()
         split = split_for_training(
-            normals, held_back_share=share, calibration_share=config.calibration.fraction, excluded=excluded
+            normals, held_out_share=share, calibration_share=config.calibration.fraction, excluded=excluded
         )
         self._log(split, len(excluded))
         candidate = self._folder.trained(
@@ -115,7 +115,7 @@ class Learner:
         trained_here = any(_learned_from(part, normals) for part in network_directories(directory))
         split = split_for_calibration(
             normals,
-            held_back_share=self._settings.held_back_share,
+            held_out_share=self._settings.held_out_share,
             calibration_share=config.calibration.fraction,
             trained_here=trained_here,
         )
@@ -163,13 +163,13 @@ class Learner:
             store.refuse(version, by=by, why=why)
             result = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
         else:
-            result = _result(self._proposed(candidate, split.held_back.cases, findings, ask, observe, by))
+            result = _result(self._proposed(candidate, split.held_out.cases, findings, ask, observe, by))
         self._folder.clear()
         outcome = JobOutcome(
             **result,
             images=len(split.training.cases),
             patients=len(split.training.patients),
-            held_back=len(split.held_back.patients),
+            held_out=len(split.held_out.patients),
             set_aside=set_aside,
         )
         _log.info("done: model %s: %s", outcome.model, outcome.reason)
@@ -183,7 +183,7 @@ class Learner:
         ask: bool | None,
         observe: Observer,
         by: str,
-    ) -> Decision:
+    ) -> PromotionResult:
         settings = self._settings
         return propose(
             self._serving.store,
@@ -195,13 +195,13 @@ class Learner:
             policy=settings.gate_policy,
             ask=settings.asks(ask),
             on_error=_left_out,
-            progress=lambda done, total: observe(TrainingProgress(Stage.JUDGE, done, total)),
+            progress=lambda done, total: observe(TrainingProgress(Stage.GATE, done, total)),
         )
 
     def _log(self, split: PatientSplit, set_aside: int) -> None:
-        training, held_back = split.training, split.held_back
-        numbers = len(training.cases), len(training.patients), len(held_back.patients), set_aside
-        _log.info("%d eligible images of %d patients; %d more are held back, %d exams set aside", *numbers)
+        training, held_out = split.training, split.held_out
+        numbers = len(training.cases), len(training.patients), len(held_out.patients), set_aside
+        _log.info("%d eligible images of %d patients; %d more are held out, %d exams set aside", *numbers)
 
 
 def _learned_from(directory: Path, normals: Dataset) -> bool:
@@ -219,9 +219,9 @@ def _together(sources: Sequence[Dataset]) -> Dataset:
     )
 
 
-def _result(decision: Decision) -> dict[str, Any]:
-    verdict = decision.verdict
-    reason = verdict.reason
+def _result(decision: PromotionResult) -> dict[str, Any]:
+    gate_result = decision.gate_result
+    reason = gate_result.reason
     if decision.waits:
         reason += "; it awaits approval by a person"
     elif not decision.serves:
@@ -231,7 +231,7 @@ def _result(decision: Decision) -> dict[str, Any]:
         "serves": decision.serves,
         "waits": decision.waits,
         "reason": reason,
-        "checks": [gate_check(check) for check in verdict.checks],
+        "checks": [gate_check(check) for check in gate_result.checks],
     }
 
 

@@ -15,7 +15,7 @@ from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.exams.eligibility import patient_of
 from mammolens.labelapp.exams.exam import Exam
 from mammolens.labelapp.exams.ledger_snapshot import LedgerSnapshot
-from mammolens.promotion.holding_back import hold_back
+from mammolens.promotion.holdout import hold_out
 from mammolens.review.decision import Point
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def split_findings(findings: Dataset, share: float) -> tuple[Dataset, Dataset]:
     Findings for training are never used by the gate, even if a training does not learn from findings: the serving model
     may have learned from them before.
     """
-    return hold_back(findings, share)
+    return hold_out(findings, share)
 
 
 def check_learns_from_findings(config: ModelConfig, training: Dataset) -> None:

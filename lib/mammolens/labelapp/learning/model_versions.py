@@ -19,14 +19,14 @@ from mammolens.labelapp.responses.learning import (
     ModelVersion,
 )
 from mammolens.models.directory import model_id_of, record_of
-from mammolens.models.history import Entry, served
+from mammolens.models.history import HistoryEvent, served
 from mammolens.models.lineage import Lineage, lineages
 from mammolens.models.store import ModelStore, pretrained_directory
+from mammolens.promotion.gate_result import Check, CheckName, GateResult, read_gate_result
 from mammolens.promotion.promote import accept
-from mammolens.promotion.verdict import Check, CheckName, Verdict, read_verdict
 
 _TAUGHT = (Split.TRAIN, Split.VALIDATION)
-_LOSSES = (CheckName.SUITE, CheckName.FINDINGS)  # their figure is what is lost, serving minus candidate
+_LOSSES = (CheckName.DETECTION_LOSS, CheckName.FINDINGS)  # their figure is what is lost, serving minus candidate
 
 
 class ModelVersions:
@@ -139,10 +139,10 @@ class ModelVersions:
         )
 
     def _gate_result(self, one: Lineage) -> GateResultDetail | None:
-        if one.verdict is None:
+        if one.gate_result is None:
             return None
         try:
-            return gate_result_detail(read_verdict(self._store.verdict(one.verdict), one.verdict))
+            return gate_result_detail(read_gate_result(self._store.gate_result(one.gate_result), one.gate_result))
         except ModelError:  # gone or damaged: the version is listed nevertheless
             return None
 
@@ -151,7 +151,7 @@ def gate_check(check: Check) -> GateCheck:
     """One check: its outcome, also in words, and the figures of both models if there are any."""
     return GateCheck(
         name=check.name,
-        passed=check.lets_through,
+        passed=check.allows_promotion,
         outcome=check.outcome,
         sentence=check.sentence,
         candidate=None if check.name in _LOSSES else check.figure,
@@ -160,7 +160,7 @@ def gate_check(check: Check) -> GateCheck:
     )
 
 
-def gate_result_detail(verdict: Verdict) -> GateResultDetail:
+def gate_result_detail(verdict: GateResult) -> GateResultDetail:
     """A result of the gate; ``against`` is the model that it was compared with."""
     return GateResultDetail(
         passed=verdict.passed,
@@ -204,7 +204,7 @@ def _sum(counts: object, parts: Sequence[Split]) -> int | None:
     return sum(int(counts.get(part.value, 0)) for part in parts)
 
 
-def _event(entry: Entry, packaged: str) -> ModelEvent:
+def _event(entry: HistoryEvent, packaged: str) -> ModelEvent:
     return ModelEvent(
         time=_utc(entry.at),
         event=entry.event,

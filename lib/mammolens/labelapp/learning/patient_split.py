@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.promotion.holding_back import hold_back, place_of
+from mammolens.promotion.holdout import hold_out, patient_hash
 
 _FEWEST = 2  # patients: to train on, to validate on
-_OF_GATE, _OF_CALIBRATION = 0, 1  # seeds; with others, models have learned from patients who are now held back
+_OF_GATE, _OF_CALIBRATION = 0, 1  # seeds; with others, models have learned from patients who are now held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,15 @@ class PatientSplit:
 
     Attributes:
         training: to train and calibrate on, as the cases' splits say.
-        held_back: normal images for the gate.
+        held_out: normal images for the gate.
     """
 
     training: Dataset
-    held_back: Dataset
+    held_out: Dataset
 
 
 def split_for_training(
-    normals: Dataset, *, held_back_share: float, calibration_share: float, excluded: Collection[str]
+    normals: Dataset, *, held_out_share: float, calibration_share: float, excluded: Collection[str]
 ) -> PatientSplit:
     """Split the eligible normals for a training.
 
@@ -41,52 +41,52 @@ def split_for_training(
 
     Args:
         normals: all eligible ones.
-        held_back_share: of patients, for the gate.
+        held_out_share: of patients, for the gate.
         calibration_share: of the others.
         excluded: ids of exams that are not used for training.
 
     Raises:
         DatasetError: too few patients are left to learn from.
     """
-    rest, held_back = hold_back(normals, held_back_share, _OF_GATE)
+    rest, held_out = hold_out(normals, held_out_share, _OF_GATE)
     may_train = rest.where(lambda case: case.attributes.exam_id not in excluded)
     calibrates = _calibrating(rest.patients, set(may_train.patients), calibration_share)
     train = may_train.where(lambda case: case.patient_id not in calibrates)
     if len(train.patients) < _FEWEST:
-        left_out = f"{len(held_back.patients)} of whom are held back for the gate"
+        left_out = f"{len(held_out.patients)} of whom are held out for the gate"
         reason = f"of {len(normals.patients)} patients with eligible images, {left_out}, too few are left to learn from"
         raise DatasetError(normals.name, reason, "confirm normal exams of more patients")
     calibrating = rest.where(lambda case: case.patient_id in calibrates)
     cases = (*_in(Split.TRAIN, train), *_in(Split.CALIBRATION, calibrating))
-    return PatientSplit(replace(rest, cases=cases), held_back)
+    return PatientSplit(replace(rest, cases=cases), held_out)
 
 
 def split_for_calibration(
-    normals: Dataset, *, held_back_share: float, calibration_share: float, trained_here: bool
+    normals: Dataset, *, held_out_share: float, calibration_share: float, trained_here: bool
 ) -> PatientSplit:
     """Split the eligible normals for a calibration of the serving model.
 
     Args:
         normals: all eligible ones.
-        held_back_share: of patients, for the gate.
+        held_out_share: of patients, for the gate.
         calibration_share: of the others, as in trainings.
         trained_here: the model was trained on some of these patients; it is calibrated on the others only.
 
     Raises:
         DatasetError: nobody is left.
     """
-    rest, held_back = hold_back(normals, held_back_share, _OF_GATE)
-    calibrating = hold_back(rest, calibration_share, _OF_CALIBRATION)[1] if trained_here else rest
+    rest, held_out = hold_out(normals, held_out_share, _OF_GATE)
+    calibrating = hold_out(rest, calibration_share, _OF_CALIBRATION)[1] if trained_here else rest
     if not calibrating.patients:
         reason = f"none of the {len(normals.patients)} patients with eligible images is left to calibrate on"
         raise DatasetError(normals.name, reason, "confirm normal exams of more patients")
-    return PatientSplit(replace(rest, cases=_in(Split.CALIBRATION, calibrating)), held_back)
+    return PatientSplit(replace(rest, cases=_in(Split.CALIBRATION, calibrating)), held_out)
 
 
 def _calibrating(patients: Sequence[str], may_train: Collection[str], share: float) -> frozenset[str]:
     """The patients drawn for calibration; at least one, and so few that enough are left to train on."""
-    order = sorted(patients, key=lambda patient: place_of(patient, _OF_CALIBRATION))
-    count = max(1, sum(place_of(patient, _OF_CALIBRATION) < share for patient in patients))
+    order = sorted(patients, key=lambda patient: patient_hash(patient, _OF_CALIBRATION))
+    count = max(1, sum(patient_hash(patient, _OF_CALIBRATION) < share for patient in patients))
     while count > 1 and sum(patient in may_train for patient in order[count:]) < _FEWEST:
         count -= 1
     return frozenset(order[:count])

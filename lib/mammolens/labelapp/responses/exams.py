@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from mammolens.calibration.drift import Cause
+from mammolens.calibration.drift import DriftCause
 from mammolens.enums import Laterality, Verdict, ViewPosition
 from mammolens.labelapp.responses.base import Response
 
@@ -56,7 +56,7 @@ class ExamSummary(Response):
 class DriftAlarm(Response):
     """One cause why the calibration may not hold any more."""
 
-    cause: Cause
+    cause: DriftCause
     sentence: str
     source: str | None = Field(description="the machine or software; None: not only one")
 
@@ -121,7 +121,7 @@ class FindingDetail(Response):
     text: str
     level: str = Field(description="name of the highest heat level that is reached")
     peak: float = Field(description="highest value of the anomaly map")
-    peak_place: tuple[int, int]
+    peak_location: tuple[int, int]
     bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
     contour: list[Point] = Field(description="its first point again at the end")
     area_mm2: float | None = Field(description="None without pixel spacing")

@@ -10,8 +10,8 @@ from pydantic import Field, JsonValue
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.base import Response
 from mammolens.labelapp.responses.exams import DriftSummary, Share
-from mammolens.models.history import Event
-from mammolens.promotion.verdict import CheckName, Outcome
+from mammolens.models.history import EventKind
+from mammolens.promotion.gate_result import CheckName, CheckStatus
 from mammolens.training.progress import Stage
 
 
@@ -46,7 +46,7 @@ class GateCheck(Response):
 
     name: CheckName
     passed: bool = Field(description="it does not stand in the model's way")
-    outcome: Outcome
+    outcome: CheckStatus
     sentence: str = Field(description="figure, interval and what is asked for, in words")
     candidate: float | None = Field(description="the figure of the new model")
     serving: float | None = Field(description="the figure of the model that served then")
@@ -65,7 +65,7 @@ class JobOutcome(Response):
     checks: list[GateCheck]
     images: int = Field(description="used for training or calibration")
     patients: int
-    held_back: int = Field(description="patients used for the gate only")
+    held_out: int = Field(description="patients used for the gate only")
     set_aside: int = Field(description="suspect normals, which were not used for training")
 
 
@@ -138,7 +138,7 @@ class ModelEvent(Response):
     """Something that happened to a version."""
 
     time: str
-    event: Event
+    event: EventKind
     version: str
     previous: str
     by: str = Field(description="a person, or the program that did it by itself")

@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram,
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from mammolens import __version__
-from mammolens.calibration.drift import Cause
+from mammolens.calibration.drift import DriftCause
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.worklist import Worklist
@@ -90,7 +90,7 @@ def _of_drift(drift: DriftDetail) -> Iterator[Metric]:
     yield InfoMetricFamily(
         "mammolens_serving", "What serves.", value={"model": drift.model, "calibration": drift.calibration}
     )
-    alarms = {cause: float(cause in raised) for cause in Cause}
+    alarms = {cause: float(cause in raised) for cause in DriftCause}
     yield _gauges("mammolens_drift_alarm", "Whether there is an alarm of this cause.", "cause", alarms)
     yield _gauge("mammolens_drift_exams", "Exams that are watched for drift.", drift.exams)
     bins = len(drift.p_values)

@@ -86,11 +86,11 @@ def figures(model: Model | None) -> list[Row]:
 def check_name(check: Check) -> str:
     """What a check looks at."""
     names = {
-        "held_back_normals": _("Patients it was tried on"),
+        "held_out_normals": _("Patients it was tried on"),
         "realised_rate": _("Normal patients flagged"),
         "uniform_p_values": _("p-values hold"),
         "same_weights": _("Same network as before"),
-        "synthetic_lesions_seen": _("Sees planted lesions"),
+        "synthetic_lesions_detected": _("Sees planted lesions"),
         "synthetic_lesions_compared": _("Loss on planted lesions"),
         "marked_findings": _("Loss on findings you marked"),
         "sentinels": _("Sentinel exams decided wrongly"),
@@ -107,7 +107,7 @@ def _of_candidate(check: Check) -> str:
 def _figure(check: Check, value: float | None) -> str:
     if value is None:
         return ""
-    if check.name == "held_back_normals":
+    if check.name == "held_out_normals":
         return f"{value:.0f}"
     return f"{100 * value:.0f} %" if check.name in ("realised_rate", "sentinels") else f"{value:.3f}"
 

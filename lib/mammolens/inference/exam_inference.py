@@ -1,0 +1,62 @@
+"""An exam set against normal exams: of scores alone, which is all that a worklist has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mammolens.calibration.calibration import Calibration
+from mammolens.config import FusionConfig
+from mammolens.enums import Laterality
+from mammolens.inference.asymmetry import asymmetry
+from mammolens.inference.exam import ExamScore, ImageScore, fuse
+
+
+@dataclass(frozen=True, slots=True)
+class ExamInference:
+    """How an exam stands among normal ones.
+
+    Attributes:
+        fused: its scores.
+        p_value: share of normal patients expected to score at least as high, in (0, 1].
+        is_anomalous: the decision of the calibration's rule.
+        breast_p_values: the same of each breast among normal breasts of as many views.
+        asymmetry: difference between the breasts; ``None`` where one was not imaged.
+        asymmetry_p_value: share of normal patients expected to be at least as asymmetric.
+    """
+
+    fused: ExamScore
+    p_value: float
+    is_anomalous: bool
+    breast_p_values: dict[Laterality | None, float]
+    asymmetry: float | None
+    asymmetry_p_value: float | None
+
+    @property
+    def percentile(self) -> float:
+        """More anomalous than this percentage of normal exams."""
+        return 100.0 * (1.0 - self.p_value)
+
+
+def infer_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: FusionConfig) -> ExamInference:
+    """Fuse the scores of an exam's images and compare.
+
+    Args:
+        scores: at least one, standardised by this calibration; of each header only the image, its side and its
+            machine are looked at.
+        calibration: of the model that scored.
+        fusion: of the same model.
+    """
+    fused = fuse(scores, fusion)
+    group, difference = fused.acquisition_group, asymmetry(fused)
+    return ExamInference(
+        fused=fused,
+        p_value=calibration.exam_p_value(fused.exam, group, fused.shape),
+        is_anomalous=fused.exam >= calibration.exam_threshold(group, fused.shape),
+        breast_p_values={
+            side: calibration.exam_p_value(score, group, (len(fused.views[side]),))
+            for side, score in fused.breasts.items()
+        },
+        asymmetry=difference,
+        asymmetry_p_value=calibration.asymmetry_p_value(difference, group, fused.shape_of_sides),
+    )

@@ -1,0 +1,43 @@
+"""Findings as a radiologist would say them, for pictures and the command line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mammolens.enums import FindingAnatomy
+from mammolens.types import AnomalyRecord, Finding
+
+ANATOMY: Final[dict[FindingAnatomy, str]] = {
+    FindingAnatomy.NIPPLE: "at the nipple",
+    FindingAnatomy.PECTORAL_EDGE: "on the pectoral edge",
+    FindingAnatomy.PECTORAL_MUSCLE: "over the pectoral muscle",
+    FindingAnatomy.AXILLA: "in the axilla (perhaps a lymph node)",
+    FindingAnatomy.INFRAMAMMARY_FOLD: "at the inframammary fold",
+    FindingAnatomy.SKIN: "at the skin line",
+}
+
+
+def describe_findings(record: AnomalyRecord) -> list[str]:
+    """A line a finding, by its number on the overlay picture, and one for those that were left out."""
+    lines = [f"{number}: {describe_finding(finding, record)}" for number, finding in enumerate(record.findings, 1)]
+    return [*lines, f"and {record.findings_left_out} with lower peaks"] if record.findings_left_out else lines
+
+
+def describe_finding(finding: Finding, record: AnomalyRecord) -> str:
+    """One finding of the record; what is not known is left out.
+
+    For example ``L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high`` or ``R MLO, upper, posterior third,
+    in the axilla (perhaps a lymph node), 131 mm from the nipple, 90 mm2, low``.
+    """
+    image = " ".join(word for word in (record.laterality, record.view) if word)
+    position = f"{'probably ' if finding.position_guessed else ''}{finding.position}" if finding.position else ""
+    size = f"{finding.area_pixels} pixels" if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm2"
+    anatomy = ANATOMY[FindingAnatomy(finding.anatomy)] if finding.anatomy else ""
+    words = (image, position, f"{finding.depth} third", anatomy, _nipple_distance(finding), size, finding.level)
+    return ", ".join(word for word in words if word)
+
+
+def _nipple_distance(finding: Finding) -> str:
+    if finding.nipple_distance_mm is None or finding.anatomy == FindingAnatomy.NIPPLE:
+        return ""
+    return f"{finding.nipple_distance_mm:.0f} mm from the nipple"

@@ -1,0 +1,44 @@
+"""A loss against a margin: not worse, worse, or too few images to tell."""
+
+from __future__ import annotations
+
+import math
+
+from mammolens.evaluation.bootstrap import Interval
+from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+
+
+def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check:
+    """Try a loss, serving minus candidate, by its interval.
+
+    Passed where the whole interval lies below the margin (non-inferiority); failed where the loss is certain or the
+    whole interval lies beyond; undecided where there are too few images for either.
+
+    Args:
+        name: of the check.
+        loss: paired, over patients.
+        margin: that may be lost.
+        what: the figure in words.
+    """
+    told = f"{what}: {loss.value:+.3f} [{loss.low:+.3f}, {loss.high:+.3f}] lost; {margin:.2f} may be"
+    if loss.high <= margin:
+        outcome, sentence = CheckStatus.PASSED, f"not worse: {told}"
+    elif loss.low > 0:
+        outcome, sentence = CheckStatus.FAILED, f"worse than the serving model: {told}"
+    else:
+        outcome, sentence = CheckStatus.INCONCLUSIVE, f"cannot be told from worse, more patients would tell: {told}"
+    return Check(
+        name=name,
+        outcome=outcome,
+        sentence=sentence,
+        figure=finite(loss.value),
+        low=finite(loss.low),
+        high=finite(loss.high),
+        limit_high=margin,
+        patients=loss.n_patients,
+    )
+
+
+def finite(value: float) -> float | None:
+    """The value, ``None`` where it is undefined: JSON knows no NaN."""
+    return value if math.isfinite(value) else None

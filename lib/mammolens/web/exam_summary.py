@@ -1,0 +1,105 @@
+"""What the page and the report say of an exam."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mammolens.inference.exam_text import percentile_text, view_name
+from mammolens.inference.finding_text import describe_findings
+from mammolens.inference.flag_explanations import explanations
+from mammolens.inference.presentation import PresentedBreast, PresentedExam
+from mammolens.types import AnomalyRecord
+
+_SIDES = {"R": "Right breast", "L": "Left breast", None: "Breast of unknown side"}
+NO_FINDING = "No region reaches the level of a finding."
+MEANING = (
+    "The score says how far an exam is from what the model learned as normal, and no more: it is no probability of "
+    "cancer. Normal exams are those that calibrated the model, of as many views."
+)
+
+
+def headline(exam: PresentedExam) -> str:
+    """How the exam stands among normal ones."""
+    return percentile_text(exam.of_exam.exam_percentile, "exams")
+
+
+def meaning(exam: PresentedExam) -> str:
+    """What the score means, and what the model does not look for."""
+    limitation = exam.of_exam.limitation
+    return f"{MEANING} {limitation}" if limitation else MEANING
+
+
+def decision(exam: PresentedExam) -> str:
+    """What the model's rule says, and by which rule."""
+    record = exam.of_exam
+    if exam.threshold is None:
+        return "Cannot be flagged: the model knows too few normal patients."
+    return f"{'Flagged' if record.exam_is_anomalous else 'Not flagged'} by the rule '{record.decision_rule}'."
+
+
+def breast_line(breast: PresentedBreast) -> str:
+    """How one breast stands among normal ones."""
+    return f"{_SIDES[breast.laterality]}: {_small(percentile_text(breast.percentile, 'breasts'))}"
+
+
+def asymmetry_line(exam: PresentedExam) -> str | None:
+    """How much the breasts differ; ``None`` where one was not imaged."""
+    p_value = exam.of_exam.asymmetry_p_value
+    if p_value is None:
+        return None
+    return f"Left and right differ more than in {int(100 * (1 - p_value))} % of normal exams; no part of the decision."
+
+
+def finding_lines(exam: PresentedExam) -> list[str]:
+    """Each finding in words; those of an image bear the numbers that its picture shows."""
+    return [line for view in exam.views for line in _lines_of_view(view.record)]
+
+
+def flag_lines(exam: PresentedExam) -> list[str]:
+    """Each quality flag in a sentence, behind the views that it is of."""
+    views: dict[str, list[str]] = {}
+    for view in exam.views:
+        for sentence in explanations(view.record.quality_flags, view.record.outlying_statistic):
+            views.setdefault(sentence, []).append(of_view(view.record))
+    return [
+        sentence if len(names) == len(exam.views) else f"{', '.join(names)}: {sentence}"
+        for sentence, names in views.items()
+    ]
+
+
+def of_view(record: AnomalyRecord) -> str:
+    """The view's name."""
+    return view_name(record.laterality, record.view)
+
+
+def exam_title(exam: PresentedExam) -> str:
+    """The exam by its patient, and its views."""
+    return f"{exam.patient} ({', '.join(of_view(view.record) for view in exam.views)})"
+
+
+def exam_titles(exams: Sequence[PresentedExam]) -> list[str]:
+    """Titles that tell the exams apart: equal ones get the date of the study, and where that is equal, a number."""
+    titles = [exam_title(exam) for exam in exams]
+    times = Counter(titles)
+    titles = [
+        f"{title}, {exam.study_date.isoformat()}" if times[title] > 1 and exam.study_date else title
+        for title, exam in zip(titles, exams, strict=True)
+    ]
+    times, numbers = Counter(titles), Counter[str]()
+    for at, title in enumerate(titles):
+        if times[title] > 1:
+            numbers[title] += 1
+            titles[at] = f"{title}, exam {numbers[title]}"
+    return titles
+
+
+def _small(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _lines_of_view(record: AnomalyRecord) -> list[str]:
+    lines = describe_findings(record)
+    if record.findings_left_out:
+        lines[-1] = f"{of_view(record)}: {lines[-1]}"
+    return lines

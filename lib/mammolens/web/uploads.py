@@ -1,0 +1,117 @@
+"""What was dropped, as files in a folder of the session."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from mammolens.dicom.opening import HEAD_LENGTH, FileKind, kind_of_head
+from mammolens.errors import InputError
+from mammolens.inference.presentation import Problem
+from mammolens.names import safe_file_name
+from mammolens.web.unpacking import Readable, UploadLimits, copied, damage_of_archive, is_archive, members
+
+_ARCHIVE: Final = b"PK\x03\x04"  # local file header signature (APPNOTE 4.3.7)
+
+
+class UploadedFile(Protocol):
+    """A dropped file: a seekable binary stream with a name."""
+
+    name: str
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+
+
+class NamedFile:
+    """A file of this computer as if it had been dropped; open while its context lasts."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self._file = path.open("rb")
+        self.read, self.seek, self.tell = self._file.read, self._file.seek, self._file.tell
+
+    def __enter__(self) -> NamedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+@dataclass(slots=True)
+class Uploads:
+    """Files to analyse, each with the name that people know it by, and what cannot be one."""
+
+    files: dict[Path, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, error: InputError) -> None:
+        """Remember why something was not taken."""
+        self.problems.append(Problem(name=error.source, reason=error.reason, remedy=error.remedy))
+
+
+def save_uploads(files: Iterable[UploadedFile], folder: Path, limits: UploadLimits) -> Uploads:
+    """Write dropped files, and those of dropped archives, into a folder.
+
+    Each lies in a folder of its own under its own name, which names the patient where a header does not. What cannot
+    be taken is told in ``problems``; the others go on. Of archives, other files than images are passed over.
+
+    Args:
+        files: in their order.
+        folder: made if missing.
+        limits: the limits.
+    """
+    uploads = Uploads()
+    for file in files:
+        stream: IO[bytes] = file  # type: ignore[assignment]
+        try:
+            if _kind_of(stream) is FileKind.OTHER and is_archive(stream):
+                with damage_of_archive(file.name):
+                    _save_archive(stream, file.name, folder, limits, uploads)
+            else:
+                _save_file(stream, file.name, folder, limits, uploads)
+        except InputError as error:
+            uploads.refuse(error)
+    return uploads
+
+
+def _save_archive(stream: IO[bytes], name: str, folder: Path, limits: UploadLimits, uploads: Uploads) -> None:
+    before, refused = len(uploads.files), len(uploads.problems)
+    for inner, member in members(stream, name, limits):
+        told, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
+        if kind_of_head(head) is not FileKind.OTHER:
+            uploads.files[_written(member, inner, folder, limits, told)] = inner
+        elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
+            uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then drop it"))
+    if len(uploads.files) == before and len(uploads.problems) == refused:
+        raise InputError(name, "holds no DICOM, PNG or JPEG file", "pack the mammograms themselves")
+
+
+def _kind_of(stream: IO[bytes]) -> FileKind:
+    """By its first bytes, whatever comes behind the image; the stream is read from its beginning afterwards."""
+    head = stream.read(HEAD_LENGTH)
+    stream.seek(0)
+    return kind_of_head(head)
+
+
+def _save_file(stream: IO[bytes], name: str, folder: Path, limits: UploadLimits, uploads: Uploads) -> None:
+    uploads.files[_written(stream, name, folder, limits, name)] = name
+
+
+def _written(source: Readable, name: str, folder: Path, limits: UploadLimits, told: str) -> Path:
+    limits.spend_file(told)
+    path = folder / f"{limits.files:05d}" / safe_file_name(name)
+    path.parent.mkdir(parents=True)
+    try:
+        with path.open("wb") as target:
+            copied(source, target, limits, told)
+    except BaseException:
+        shutil.rmtree(path.parent)
+        raise
+    return path

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mammolens.datasets.formats import DATASET_KINDS, detect_kind, open_dataset
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.errors import DatasetError
+
+FIRST_LINES = {
+    "rsna640": "image,split,clean_negative,inverted,patient_id,BIRADS\na.png,test,1,0,1,1\n",
+    "mias": "image,patient_id,tissue,label,severity,col,row,radius\na.png,1,G,NORM,,,,\n",
+    "inbreast2048": "image,patient_id,acr_density,birads,mass_mask,pixel_size_mm\na.png,1,2,1,0,0.1\n",
+    "cbis800": "image,patient_id,x,y,w,h\na.png,1,1,1,1,1\n",
+    "table": "image,patient_id\na.png,1\n",
+    "folder": "name,comment\na.png,nice\n",
+}
+
+
+@pytest.mark.parametrize("kind", FIRST_LINES)
+def test_a_kind_is_told_by_the_columns_of_labels_csv(write_text, kind):
+    assert detect_kind(write_text("labels.csv", FIRST_LINES[kind]).parent) == kind
+
+
+def test_kaggle_s_and_the_published_mias_layout_are_told_by_their_files(tmp_path):
+    (tmp_path / "rsna" / "train_images").mkdir(parents=True)
+    (tmp_path / "rsna" / "train.csv").touch()
+    (tmp_path / "mias").mkdir()
+    (tmp_path / "mias" / "Info.txt").touch()
+    (tmp_path / "mias" / "mdb001.pgm").touch()
+    assert [detect_kind(tmp_path / name) for name in ("rsna", "mias")] == ["rsna", "mias"]
+
+
+def test_the_packaged_set_is_opened_by_its_name_or_its_kind(tmp_path):
+    assert open_dataset(Path("cbis-ddsm")).name == "cbis-ddsm"
+    assert len(open_dataset(tmp_path, kind="cbis-ddsm").cases) == 8
+
+
+def test_a_folder_that_has_the_packaged_set_s_name_wins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cbis-ddsm").mkdir()
+    assert detect_kind(Path("cbis-ddsm")) == "folder"
+
+
+def test_a_table_elsewhere_describes_the_images_of_the_folder(write_text, write_images):
+    table = write_text("elsewhere/mine.csv", "image,patient_id,cancer\na.png,7,1\n")
+    (case,) = open_dataset(write_images("a.png"), table=table).cases
+    assert (case.patient_id, case.abnormal) == ("7", True)
+
+
+def test_written_phantoms_are_opened_again_with_their_truth(tmp_path):
+    written = write_phantom_dataset(tmp_path, normals=1, abnormals=1, rows=128, columns=104, spacing=(2.0, 2.0))
+    opened = open_dataset(tmp_path)
+    known = [(case.path, case.patient_id, case.clean_normal) for case in written.cases]
+    assert [(case.path, case.patient_id, case.clean_normal) for case in opened.cases] == known
+    assert [bool(case.abnormal) for case in opened.cases] == [bool(case.abnormal) for case in written.cases]
+
+
+def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(tmp_path / "none")
+    assert "is not there" in str(caught.value)
+    assert all(f"{kind}: {layout}" in str(caught.value) for kind, layout in DATASET_KINDS.items())
+
+
+def test_an_unknown_kind_and_a_table_beside_a_kind_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="the kind 'vindr' is unknown; use one of cbis-ddsm, rsna"):
+        open_dataset(tmp_path, kind="vindr")
+    with pytest.raises(DatasetError, match="a table makes no sense with kind 'mias'"):
+        open_dataset(tmp_path, kind="mias", table=tmp_path / "labels.csv")
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"), [("rsna640",) * 2, ("mias640", "mias"), ("cbis800",) * 2, ("dicom", "folder")]
+)
+def test_the_development_sets_are_told_apart(development_data, folder, kind):
+    assert detect_kind(development_data / folder) == kind

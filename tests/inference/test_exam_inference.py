@@ -1,0 +1,25 @@
+import pytest
+
+from mammolens.enums import Laterality
+from mammolens.inference.predictor import Predictor
+from mammolens.types import Mammogram
+
+
+def test_an_exam_judged_by_its_scores_alone_gets_the_numbers_of_its_records(
+    a_predictor: Predictor, an_exam: list[Mammogram]
+) -> None:
+    record = a_predictor.predict_exam(an_exam)[0].record
+    judged = a_predictor.infer_exam([a_predictor.score(mammogram) for mammogram in an_exam])
+    assert judged.p_value == record.exam_p_value
+    assert judged.percentile == record.exam_percentile
+    assert judged.is_anomalous == record.exam_is_anomalous
+    assert judged.asymmetry == record.asymmetry
+    assert judged.asymmetry_p_value == record.asymmetry_p_value
+
+
+def test_a_breast_is_set_against_normal_breasts(a_predictor: Predictor, an_exam: list[Mammogram]) -> None:
+    scores = [a_predictor.score(mammogram) for mammogram in an_exam]
+    whole = a_predictor.infer_exam(scores)
+    for side in Laterality:
+        alone = a_predictor.infer_exam([score for score in scores if score.header.laterality is side])
+        assert whole.breast_p_values[side] == pytest.approx(alone.p_value)

@@ -1,0 +1,75 @@
+from datetime import date
+
+import pytest
+
+from mammolens.inference.presentation import PresentedBreast, PresentedExam
+from mammolens.web import exam_summary
+
+
+def with_record(exam: PresentedExam, **changes) -> PresentedExam:
+    views = [view.model_copy(update={"record": view.record.model_copy(update=changes)}) for view in exam.views]
+    return exam.model_copy(update={"views": views})
+
+
+@pytest.fixture
+def an_exam_shown(a_presentation):
+    return a_presentation.exams[0]
+
+
+def test_an_extreme_exam_is_said_to_be_more_anomalous_and_a_usual_one_not(an_exam_shown):
+    assert (
+        exam_summary.headline(with_record(an_exam_shown, exam_percentile=97.9))
+        == "More anomalous than 97 % of normal exams."
+    )
+    assert exam_summary.headline(with_record(an_exam_shown, exam_percentile=50.0)).startswith("Like most normal exams")
+
+
+def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
+    flagged = with_record(an_exam_shown, exam_is_anomalous=True, decision_rule="conformal p <= 0.1")
+    assert (
+        exam_summary.decision(flagged.model_copy(update={"threshold": 1.0}))
+        == "Flagged by the rule 'conformal p <= 0.1'."
+    )
+    never = flagged.model_copy(update={"threshold": None})
+    assert exam_summary.decision(never) == "Cannot be flagged: the model knows too few normal patients."
+
+
+def test_what_the_model_does_not_look_for_is_told_with_what_the_score_means(an_exam_shown):
+    assert exam_summary.meaning(with_record(an_exam_shown, limitation=None)) == exam_summary.MEANING
+    limited = with_record(an_exam_shown, limitation="Nothing small is looked for.")
+    assert exam_summary.meaning(limited) == f"{exam_summary.MEANING} Nothing small is looked for."
+
+
+def test_a_breast_is_set_against_breasts():
+    line = exam_summary.breast_line(PresentedBreast(laterality="L", percentile=95.0))
+    assert line == "Left breast: more anomalous than 95 % of normal breasts."
+
+
+def test_asymmetry_is_told_where_both_breasts_were_imaged(an_exam_shown):
+    assert "40 %" in str(exam_summary.asymmetry_line(with_record(an_exam_shown, asymmetry_p_value=0.6)))
+    assert exam_summary.asymmetry_line(with_record(an_exam_shown, asymmetry_p_value=None)) is None
+
+
+def test_a_flag_of_one_view_names_it_and_one_of_all_does_not(an_exam_shown):
+    shared = with_record(an_exam_shown, quality_flags=["no_pixel_spacing"])
+    first = shared.views[0].model_copy(
+        update={"record": shared.views[0].record.model_copy(update={"quality_flags": ["no_pixel_spacing", "blank"]})}
+    )
+    lines = exam_summary.flag_lines(shared.model_copy(update={"views": [first, *shared.views[1:]]}))
+    assert lines[0].startswith("No pixel size is known")
+    assert lines[1] == f"{exam_summary.of_view(first.record)}: Hardly any structure of a breast is visible."
+
+
+def test_exams_of_equal_titles_are_told_apart_by_date_and_then_by_number(an_exam_shown):
+    plain = an_exam_shown.model_copy(update={"study_date": None})
+    early, late = (plain.model_copy(update={"study_date": date(2020, 5, day)}) for day in (1, 2))
+    other = early.model_copy(update={"patient": "other"})
+    title = exam_summary.exam_title(plain)
+    assert exam_summary.exam_titles([late, other, early, plain, early]) == [
+        f"{title}, 2020-05-02",
+        exam_summary.exam_title(other),
+        f"{title}, 2020-05-01, exam 1",
+        title,
+        f"{title}, 2020-05-01, exam 2",
+    ]
+    assert exam_summary.exam_titles([plain, plain]) == [f"{title}, exam 1", f"{title}, exam 2"]
