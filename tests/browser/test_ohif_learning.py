@@ -14,10 +14,10 @@ SERVER = """(m, told, asked) => ({
 SECTION = f"""async (m, told, clicks) => {{
   const asked = []; const api = ({SERVER})(m, told, asked);
   const {{ Learning }} = await import('/ohif/learning.js'); const learning = new Learning(api);
-  learning.isOpen = true; await learning.look();
+  learning.isOpen = true; await learning.refresh();
   const section = m.learningSection(learning); document.body.append(section);
   for (const name of clicks) section.querySelector(`[data-name=${{name}}]`).click();
-  await new Promise(done => setTimeout(done, 20)); learning.leave();
+  await new Promise(done => setTimeout(done, 20)); learning.dispose();
   return [section.innerText, asked]; }}"""
 
 
@@ -37,7 +37,7 @@ def told(
 
 def test_the_model_that_serves_stands_in_one_calm_line_and_drift_below_it(run: Run) -> None:
     text, _ = run("ohif/panel-learning.js", SECTION, told(), [])
-    assert text.startswith("Model old serves.")
+    assert text.startswith("Model old is in use.")
     assert "a new machine" not in text
     assert "a new machine" in run("ohif/panel-learning.js", SECTION, told(alarm=True), [])[0]
 
@@ -57,14 +57,14 @@ def test_a_model_that_waits_is_accepted_or_the_old_one_kept(run: Run, name: str,
 def test_what_needs_a_reason_is_left_to_the_page_of_the_models(run: Run) -> None:
     text, _ = run("ohif/panel-learning.js", SECTION, told("waits", passed=False), [])
     assert "Accept" not in text
-    assert "All about the models" in text
+    assert "All models" in text
 
 
 def test_a_failure_is_told_and_what_was_known_stays(run: Run) -> None:
     script = """async (m, told) => { let fails = false;
       const api = { jobs: async () => { if (fails) throw new Error('not an admin'); return told.jobs; },
         models: async () => told.models, drift: async () => told.drift };
-      const learning = new m.Learning(api); await learning.look(); fails = true; await learning.look();
+      const learning = new m.Learning(api); await learning.refresh(); fails = true; await learning.refresh();
       return [learning.error, learning.serving.model]; }"""
     assert run("ohif/learning.js", script, told()) == ["not an admin", "old"]
 
@@ -73,6 +73,6 @@ def test_a_running_job_is_looked_at_until_it_is_over(run: Run) -> None:
     script = """async (m, running, idle) => { let looks = 0;
       const api = { jobs: async () => (++looks < 3 ? running.jobs : idle.jobs),
         models: async () => idle.models, drift: async () => idle.drift };
-      const learning = new m.Learning(api, {lookAgain: 5}); await learning.look();
+      const learning = new m.Learning(api, {pollMs: 5}); await learning.refresh();
       await new Promise(done => setTimeout(done, 200)); return looks; }"""
     assert run("ohif/learning.js", script, told(running=True), told()) == 3

@@ -93,7 +93,7 @@ def test_next_is_the_first_unreviewed_exam_and_one_that_was_not_seen_yet(run: Ru
 
 
 def test_the_way_back_leads_through_the_exams_seen(run: Run) -> None:
-    walk = """m => { const seen = new m.Seen(sessionStorage);
+    walk = """m => { const seen = new m.VisitedExams(sessionStorage);
       seen.add('a'); seen.add('b'); return [seen.takeLast(), seen.takeLast(), seen.takeLast() ?? null]; }"""
     assert run("ohif/worklist.js", walk) == ["b", "a", None]
 
@@ -140,9 +140,9 @@ def test_drawings_become_outlines(run: Run) -> None:
 def test_a_failed_request_is_told_in_the_servers_words_and_leaves_the_exam_as_it_was(run: Run) -> None:
     script = """async (m, detail) => {
       const api = { exam: async () => ({exam: 'e', views_in_detail: []}),
-        decide: async () => { throw new Error(detail); } };
+        recordDecision: async () => { throw new Error(detail); } };
       const session = new m.Session(api); await session.open('e');
-      return [await session.decide('normal'), session.error, session.exam.exam, session.busy]; }"""
+      return [await session.recordDecision('normal'), session.error, session.exam.exam, session.busy]; }"""
     assert run("ohif/session.js", script, "exam: gone; reload") == [False, "exam: gone; reload", "e", None]
 
 
@@ -151,11 +151,12 @@ def test_what_is_tried_again_goes_with_the_same_id_and_anything_else_with_anothe
       const ids = []; let fails = true;
       const exam = {exam: 'e', views_in_detail: [], decisions: [{id: 'd', undone: false}]};
       const answer = async id => { ids.push(id); if (fails) { throw new Error('cut'); } return exam; };
-      const api = { exam: async () => exam, decide: (_, {id}) => answer(id), undo: (_, {id}) => answer(id) };
+      const api = { exam: async () => exam,
+        recordDecision: (_, {id}) => answer(id), undoDecision: (_, {id}) => answer(id) };
       const session = new m.Session(api); await session.open('e');
-      await session.decide('normal'); await session.decide('normal', 'a scar');
-      await session.decide('normal', 'a scar'); fails = false; await session.decide('normal', 'a scar');
-      await session.decide('normal', 'a scar'); fails = true;
+      await session.recordDecision('normal'); await session.recordDecision('normal', 'a scar');
+      await session.recordDecision('normal', 'a scar'); fails = false; await session.recordDecision('normal', 'a scar');
+      await session.recordDecision('normal', 'a scar'); fails = true;
       await session.undo(); await session.undo();
       return ids; }"""
     first, other, again, once_more, new, undo, same_undo = run("ohif/session.js", script)
@@ -171,7 +172,7 @@ def test_progress_is_followed_while_the_server_infers(run: Run) -> None:
       const progress = {done: 1, total: 4, doing: 'analysing L CC'};
       const seenNow = {exam: 'e', state: 'running', progress, views_in_detail: []};
       const api = { exam: async () => seenNow, infer: () => inferred };
-      const session = new m.Session(api, {lookAgain: 5}); await session.open('e');
+      const session = new m.Session(api, {pollMs: 5}); await session.open('e');
       session.subscribe(one => {
         if (one.exam.progress && one.busy) { seen.push(one.exam.progress.doing); finish(); } });
       const done = await session.infer();

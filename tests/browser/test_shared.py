@@ -66,13 +66,13 @@ def test_keys_are_told_as_they_are_printed_on_a_keyboard(run: Run) -> None:
 
 @pytest.mark.parametrize(("time", "words"), [("", ""), (None, ""), ("not a time", "not a time")])
 def test_what_is_no_moment_is_told_as_it_is(run: Run, time: str | None, words: str) -> None:
-    assert run("shared/words.js", "(m, time) => m.moment(time)", time) == words
+    assert run("shared/text.js", "(m, time) => m.moment(time)", time) == words
 
 
 def test_a_moment_is_told_in_the_readers_time_zone(run: Run) -> None:
     script = """(m, time) => { const style = {dateStyle: 'medium', timeStyle: 'short'};
       return m.moment(time) === new Date(time).toLocaleString([], style); }"""
-    assert run("shared/words.js", script, "2026-02-02T03:00:00Z")
+    assert run("shared/text.js", script, "2026-02-02T03:00:00Z")
 
 
 def test_who_is_not_logged_in_is_told_so(run: Run) -> None:

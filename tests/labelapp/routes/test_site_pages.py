@@ -121,7 +121,7 @@ def test_inferring_all_stops_when_the_pacs_is_away_twice_in_a_row(a_page: "Page"
     asked, told = _infer_all(a_page, {"e1": 200, "e2": 503, "e3": 503, "e4": 200, "e5": 200})
     assert asked == ["e1", "e2", "e3"]
     assert told.startswith("Stopped")
-    assert "2 more are left" in told
+    assert "2 not attempted" in told
     assert AWAY in told
 
 
@@ -195,8 +195,8 @@ def test_the_models_page_tells_how_it_is_in_words(a_page: "Page") -> None:
     Site(a_page)
     rows = [row.inner_text().split("\t") for row in a_page.locator("#waiting tbody tr").all()]
     assert [[row[0].split("\n")[0], *row[1:]] for row in rows] == [
-        ["Normal patients flagged", "8 %", "13 %", "good"],
-        ["Loss on planted lesions", "0.083", "-0.01 to 0.03", "good"],
+        ["Normal patients flagged", "8 %", "13 %", "passed"],
+        ["Loss on synthetic lesions", "0.083", "-0.01 to 0.03", "passed"],
     ]
     assert "About <b>realised_rate</b>." in a_page.inner_text("#waiting")
     assert a_page.inner_text("#drift") == "A new machine."
@@ -215,35 +215,35 @@ def test_a_model_that_waits_is_accepted_with_one_click(a_page: "Page") -> None:
 
 def test_or_the_old_one_is_kept_with_or_without_a_reason(a_page: "Page") -> None:
     site = Site(a_page)
-    a_page.get_by_role("button", name="Keep the old one").click()
+    a_page.get_by_role("button", name="Keep the current model").click()
     with a_page.expect_response("**/refuse"):
-        a_page.get_by_role("button", name="Do it").click()
+        a_page.get_by_role("button", name="Confirm").click()
     assert site.asked == [("POST", f"models/{NEW}/refuse", {"why": ""})]
 
 
 def test_what_the_gate_refused_serves_only_with_a_reason(a_page: "Page") -> None:
     site = Site(a_page, passed=False)
     assert a_page.locator("#waiting").is_hidden()
-    a_page.get_by_role("button", name="Let it serve").click()
-    a_page.get_by_role("button", name="Do it").click()
+    a_page.get_by_role("button", name="Use", exact=True).click()
+    a_page.get_by_role("button", name="Confirm").click()
     assert a_page.locator("dialog[open]").count() == 1  # no reason, no change
     a_page.keyboard.press("Escape")
     assert site.asked == []
-    a_page.get_by_role("button", name="Let it serve").click()
+    a_page.get_by_role("button", name="Use", exact=True).click()
     a_page.keyboard.type("the old one is blind on machine 2")
     with a_page.expect_response("**/promote"):
-        a_page.get_by_role("button", name="Do it").click()
+        a_page.get_by_role("button", name="Confirm").click()
     assert site.asked == [("POST", f"models/{NEW}/promote", {"why": "the old one is blind on machine 2"})]
 
 
 def test_a_training_is_started_followed_and_stopped(a_page: "Page") -> None:
     site = Site(a_page)
     a_page.get_by_label("Epochs").fill("7")
-    a_page.get_by_label("Ask me before it serves").check()
+    a_page.get_by_label("Ask me before using it").check()
     a_page.get_by_role("button", name="Train").click()
     a_page.wait_for_selector("#doing:has-text('Learns: epoch 2 of 8, about 4 minutes left.')")
     assert site.asked == [("POST", "jobs", {"kind": "train", "from_scratch": False, "ask": True, "epochs": 7})]
     assert a_page.evaluate("document.getElementById('progress').value") == 0.25
     a_page.get_by_role("button", name="Stop").click()
-    a_page.get_by_role("button", name="Go on").wait_for()
+    a_page.get_by_role("button", name="Resume").wait_for()
     assert site.asked[1:] == [("DELETE", "jobs/j-1", None)]

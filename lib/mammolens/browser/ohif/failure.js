@@ -1,9 +1,9 @@
-// A failure that leaves nothing to look at, in words, over the empty viewer.
+// An error message over the empty viewer.
 
 import { h } from "../shared/dom.js";
 
-/** Cover the page with what went wrong and the way out. */
+/** Cover the page with an error message and a link to the worklist. */
 export function showFailure(message) {
-  const wayOut = h("a", { href: "/" }, "Open the worklist");
-  document.body.append(h("div", { class: "mammolens-failure", role: "alert" }, h("p", {}, message), wayOut));
+  const link = h("a", { href: "/" }, "Open the worklist");
+  document.body.append(h("div", { class: "mammolens-failure", role: "alert" }, h("p", {}, message), link));
 }

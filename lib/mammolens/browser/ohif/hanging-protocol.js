@@ -3,7 +3,7 @@
 export const PROTOCOL = "mammolens";
 export const INSTANCE = "mammolensInstance"; // attribute of a display set: SOP Instance UID of its first image
 const ORDER = ["CC", "MLO"];
-const USUAL_ASPECT = 0.8; // width of a mammogram in heights
+const TYPICAL_ASPECT = 0.8; // width of a mammogram in heights
 
 /** The display set's first image. */
 export function instanceOf(displaySet) {
@@ -47,7 +47,7 @@ export function gridOf(count, unit, aspect) {
   let best = null;
   for (let across = 1; across <= units; across += 1) {
     const [rows, columns] = [Math.ceil(units / across), across * unit];
-    const size = Math.min(aspect / columns, USUAL_ASPECT / rows);
+    const size = Math.min(aspect / columns, TYPICAL_ASPECT / rows);
     if (!best || size > best.size) {
       best = { rows, columns, size };
     }

@@ -1,20 +1,20 @@
-// What the server learns and which model serves, as far as the panel tells it; the page /models has the rest.
+// Training jobs and the model in use, as the panel shows them; the page /models has the rest.
 
-const LOOK_AGAIN = 2000; // ms between two looks at a job
+const POLL_MS = 2000;
 
-/** Holds the state and tells listeners after each change; it never throws, `error` holds the words. */
+/** Holds the state and notifies listeners after each change; never throws, `error` holds the message. */
 export class Learning {
-  constructor(api, { lookAgain = LOOK_AGAIN } = {}) {
+  constructor(api, { pollMs = POLL_MS } = {}) {
     this.api = api;
-    this.lookAgain = lookAgain;
-    this.told = null; // { jobs, models, drift } as the server answered last
+    this.pollMs = pollMs;
+    this.data = null; // the server's last answer: { jobs, models, drift }
     this.error = null;
     this.isOpen = false; // whether the section is unfolded
     this.listeners = new Set();
     this.timer = null;
   }
 
-  /** Call `listener` after each change; gives the function that stops it. */
+  /** Call `listener` after each change; returns the function that unsubscribes it. */
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -22,21 +22,21 @@ export class Learning {
 
   /** The job that runs. */
   get job() {
-    const { jobs, running } = this.told?.jobs ?? { jobs: [] };
+    const { jobs, running } = this.data?.jobs ?? { jobs: [] };
     return jobs.find(({ job }) => job === running);
   }
 
   get serving() {
-    return this.#model(({ model }) => model === this.told.models.serving);
+    return this.#model(({ model }) => model === this.data.models.serving);
   }
 
-  /** The model that waits for a person. */
+  /** The model that awaits approval. */
   get waiting() {
     return this.#model(({ state }) => state === "waits");
   }
 
-  /** Ask how it is; while something is learned, again and again. */
-  async look() {
+  /** Fetch the state; keep polling while a job runs. */
+  async refresh() {
     await this.#do(async () => undefined);
   }
 
@@ -52,17 +52,17 @@ export class Learning {
     return this.#do(() => this.api.promote(this.waiting.model));
   }
 
-  keepOld() {
+  reject() {
     return this.#do(() => this.api.refuse(this.waiting.model));
   }
 
-  /** Look no more. */
-  leave() {
+  /** Stop polling. */
+  dispose() {
     clearTimeout(this.timer);
   }
 
   #model(wanted) {
-    return this.told?.models.models.find(wanted);
+    return this.data?.models.models.find(wanted);
   }
 
   async #do(work) {
@@ -71,13 +71,13 @@ export class Learning {
     try {
       await work();
       const [jobs, models, drift] = await Promise.all([this.api.jobs(), this.api.models(), this.api.drift()]);
-      this.told = { jobs, models, drift };
+      this.data = { jobs, models, drift };
     } catch (error) {
       this.error = error.message;
     }
     clearTimeout(this.timer);
-    if (this.told && (this.told.jobs.running || this.told.jobs.queued.length)) {
-      this.timer = setTimeout(() => this.look(), this.lookAgain);
+    if (this.data && (this.data.jobs.running || this.data.jobs.queued.length)) {
+      this.timer = setTimeout(() => this.refresh(), this.pollMs);
     }
     this.listeners.forEach((listener) => listener());
   }

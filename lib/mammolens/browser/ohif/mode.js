@@ -5,7 +5,7 @@ import { h } from "../shared/dom.js";
 import { EXAM_KEYS } from "../shared/keys.js";
 import { examOf, studyOf, viewerOf } from "./address.js";
 import { PROTOCOL, protocolFor } from "./hanging-protocol.js";
-import { Reading } from "./reading.js";
+import { ExamController } from "./exam-controller.js";
 import { Panel } from "./panel.js";
 import { showFailure } from "./failure.js";
 import { Session } from "./session.js";
@@ -16,18 +16,18 @@ const VIEWPORT = "@ohif/extension-cornerstone.viewportModule.cornerstone";
 const TRACKED_VIEWPORT = "@ohif/extension-measurement-tracking.viewportModule.cornerstone-tracked";
 const commandOf = ({ action }) => `mammolens-${action}`;
 
-/** What `window.config` is to be; `pacs` tells whether OHIF's own study list has something to ask. */
+/** The value of `window.config`; `pacs`: whether OHIF's own study list can query a PACS. */
 export function configuration({ servicesManager }, { pacs, notice }) {
   addStyle();
   const { services } = servicesManager;
   const api = createApi({ authorization: () => services.userAuthenticationService?.getAuthorizationHeader() ?? {} });
   const session = new Session(api);
-  const reader = { session, api, notice, servicesManager, finding: null, reading: null, panel: null };
+  const reader = { session, api, notice, servicesManager, exam: null, controller: null, panel: null };
   return {
     routerBasename: "/ohif/",
     showStudyList: pacs,
-    extensions: [extensionOf(reader)],
-    modes: [modeOf(reader)],
+    extensions: [createExtension(reader)],
+    modes: [createMode(reader)],
     disableConfirmationPrompts: true, // segmentations and measurements are taken without asking
     // OHIF tries a segmentation's thumbnail as an image, too; without a handler that ends in an error of its own.
     httpErrorHandler: (error) => console.debug("not loaded", error),
@@ -38,11 +38,11 @@ export function configuration({ servicesManager }, { pacs, notice }) {
     strictZSpacingForVolumeViewport: true,
     useSharedArrayBuffer: "FALSE",
     defaultDataSourceName: pacs ? "dicomweb" : "dicomjson",
-    dataSources: [...(pacs ? [ofPacs()] : []), ofExams()],
+    dataSources: [...(pacs ? [pacsSource()] : []), examSource()],
   };
 }
 
-function ofExams() {
+function examSource() {
   return {
     namespace: "@ohif/extension-default.dataSourcesModule.dicomjson",
     sourceName: "dicomjson",
@@ -50,7 +50,7 @@ function ofExams() {
   };
 }
 
-function ofPacs() {
+function pacsSource() {
   return {
     namespace: "@ohif/extension-default.dataSourcesModule.dicomweb",
     sourceName: "dicomweb",
@@ -71,7 +71,7 @@ function ofPacs() {
   };
 }
 
-function extensionOf(reader) {
+function createExtension(reader) {
   return {
     id: EXTENSION,
     version: "1.0.0",
@@ -83,7 +83,7 @@ function extensionOf(reader) {
       return [{ name: "exam", iconName: "tab-patient-info", iconLabel: "MammoLens", label: "MammoLens", component }];
     },
     getCommandsModule() {
-      const run = ({ action }) => ({ commandFn: () => reader.reading?.[action](), context: "VIEWER" });
+      const run = ({ action }) => ({ commandFn: () => reader.controller?.[action](), context: "VIEWER" });
       return {
         definitions: Object.fromEntries(EXAM_KEYS.map((entry) => [commandOf(entry), run(entry)])),
         defaultContext: "VIEWER",
@@ -95,7 +95,7 @@ function extensionOf(reader) {
   };
 }
 
-function modeOf(reader) {
+function createMode(reader) {
   return {
     id: "@mammolens/mode",
     modeFactory: async ({ loadModules }) => {
@@ -113,22 +113,24 @@ function modeOf(reader) {
           description: "Mammograms only",
         }),
         onModeInit() {
-          reader.finding ??= find(reader); // OHIF calls this at each drawing of its page
+          reader.exam ??= loadExam(reader); // OHIF calls this at each drawing of its page
         },
         onModeExit(leaving) {
-          reader.reading?.leave();
-          reader.reading = null;
-          reader.finding = null;
+          reader.controller?.close();
+          reader.controller = null;
+          reader.exam = null;
           base.onModeExit.call(this, leaving);
         },
-        routes: [{ ...base.routes[0], path: "mammolens", init: () => begin(reader), layoutTemplate: layoutOf(base) }],
+        routes: [
+          { ...base.routes[0], path: "mammolens", init: () => openExam(reader), layoutTemplate: createLayout(base) },
+        ],
       };
     },
   };
 }
 
-/** Get to know the exam that the address names; true once it is known. */
-async function find(reader) {
+/** Load the exam that the address names; true on success. */
+async function loadExam(reader) {
   const { session, api } = reader;
   const exam = examOf(window.location.search);
   if (!exam) {
@@ -142,7 +144,7 @@ async function find(reader) {
   return false;
 }
 
-/** A study that the PACS's list opened is shown as the exam that it belongs to. */
+/** Redirect from a study opened in the PACS's list to the exam it belongs to. */
 async function redirect(api) {
   try {
     const { exam } = await api.examOfStudy(studyOf(window.location.search) ?? "");
@@ -152,20 +154,20 @@ async function redirect(api) {
   }
 }
 
-/** Begin to read before the images hang, as the exam's views tell how. */
-async function begin(reader) {
-  if (!(await reader.finding)) {
-    return new Promise(() => {}); // the page says why, or is on its way elsewhere
+/** Open the exam before OHIF hangs its images, because its views determine the hanging protocol. */
+async function openExam(reader) {
+  if (!(await reader.exam)) {
+    return new Promise(() => {}); // an error is shown, or the page is redirecting
   }
   const { session, servicesManager } = reader;
-  reader.reading = new Reading(reader);
-  reader.reading.enter();
+  reader.controller = new ExamController(reader);
+  reader.controller.open();
   const aspect = (window.innerWidth - AROUND.width) / Math.max(1, window.innerHeight - AROUND.height);
   const protocol = protocolFor(session.exam.views_in_detail, aspect);
   servicesManager.services.hangingProtocolService.addProtocol(PROTOCOL, protocol);
 }
 
-function layoutOf(base) {
+function createLayout(base) {
   return (argument) => {
     const { props, ...template } = base.routes[0].layoutTemplate(argument);
     const viewports = props.viewports.map((viewport) =>
@@ -186,10 +188,10 @@ function layoutOf(base) {
   };
 }
 
-function hotkeysWith(usual) {
+function hotkeysWith(defaults) {
   const ours = EXAM_KEYS.map((entry) => ({ commandName: commandOf(entry), label: entry.label, keys: [entry.key] }));
   const taken = new Set(EXAM_KEYS.map(({ key }) => key));
-  return [...ours, ...usual.filter(({ keys }) => !keys.some((key) => taken.has(key)))];
+  return [...ours, ...defaults.filter(({ keys }) => !keys.some((key) => taken.has(key)))];
 }
 
 function addStyle() {

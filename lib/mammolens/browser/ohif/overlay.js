@@ -1,17 +1,17 @@
-// The heat over the images: the server's DICOM segmentations, drawn by OHIF's own support for them.
+// The heat map over the images: the server's DICOM segmentations, drawn by OHIF.
 
 import { instanceOf } from "./hanging-protocol.js";
 
 const LABELMAP = "Labelmap";
-const ENOUGH = 10_000; // ms
+const TIMEOUT_MS = 10_000;
 const SEG = "1.2.840.10008.5.1.4.1.1.66.4"; // Segmentation Storage
 
 /** One segmentation an image; segment n is heat level n. */
 export class Overlay {
-  constructor(services, api, arrangement) {
+  constructor(services, api, layout) {
     this.services = services;
     this.api = api;
-    this.arrangement = arrangement;
+    this.layout = layout;
     this.on = true;
     this.opacity = 0.5;
     this.lowest = 1; // first segment that is shown
@@ -22,17 +22,17 @@ export class Overlay {
   /**
    * Lay the exam's segmentations over all viewports that show their images.
    *
-   * With `anew` those that are there make room for the server's current ones. One call after the other is done, so
-   * that none is added twice.
+   * With `refresh`, the server's current segmentations replace the loaded ones. Calls run one after the other, so that
+   * none is added twice.
    */
-  show(exam, { anew = false } = {}) {
-    const done = this.work.then(() => this.#show(exam, anew));
+  show(exam, { refresh = false } = {}) {
+    const done = this.work.then(() => this.#show(exam, refresh));
     this.work = done.catch(() => {});
     return done;
   }
 
-  async #show(exam, anew) {
-    if (anew) {
+  async #show(exam, refresh) {
+    if (refresh) {
       this.#clear(exam.views_in_detail);
     }
     this.views = exam.views_in_detail.filter((view) => view.segmentation);
@@ -41,7 +41,7 @@ export class Overlay {
   }
 
   async #attach() {
-    await Promise.all(this.arrangement.shown().map((shown) => this.#attachTo(shown)));
+    await Promise.all(this.layout.shown().map((shown) => this.#attachTo(shown)));
     this.draw();
   }
 
@@ -72,7 +72,7 @@ export class Overlay {
         renderOutlineInactive: false,
       },
     );
-    for (const { id } of this.arrangement.shown()) {
+    for (const { id } of this.layout.shown()) {
       for (const { segmentationId, segments } of segmentationService.getSegmentationRepresentations(id)) {
         for (const segment of Object.keys(segments).map(Number)) {
           const visible = this.on && segment >= this.lowest;
@@ -158,7 +158,7 @@ function sourceOf(segmentation) {
 
 /** Wait, frame by frame, until something holds; not for ever. */
 async function until(holds) {
-  const ends = performance.now() + ENOUGH;
+  const ends = performance.now() + TIMEOUT_MS;
   while (!holds() && performance.now() < ends) {
     await new Promise(requestAnimationFrame);
   }

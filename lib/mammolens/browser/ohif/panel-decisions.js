@@ -1,12 +1,12 @@
-// The reader's decision, and those before it.
+// The reader's decisions.
 
 import { button, h } from "../shared/dom.js";
-import { counted, DECISIONS, moment, verdictLabel } from "../shared/words.js";
+import { counted, DECISIONS, moment, verdictLabel } from "../shared/text.js";
 
-/** Buttons for the verdicts, the comment, what was decided, and a way back. */
-export function decisionsSection(session, reading, comment) {
+/** Buttons for the verdicts, the comment, the last decision and an undo button. */
+export function decisionsSection(session, controller, comment) {
   const busy = session.busy === "deciding" || session.busy === "inferring";
-  const standing = session.standing;
+  const decisions = session.effectiveDecisions;
   return h(
     "section",
     { "aria-label": "Decision" },
@@ -16,7 +16,7 @@ export function decisionsSection(session, reading, comment) {
       "div",
       { class: "mammolens-row" },
       DECISIONS.map(({ verdict, button: label, hint }) =>
-        button(label, () => reading.decide(verdict), {
+        button(label, () => controller.recordDecision(verdict), {
           disabled: busy,
           title: hint,
           "data-name": verdict,
@@ -24,12 +24,12 @@ export function decisionsSection(session, reading, comment) {
         }),
       ),
     ),
-    standing.length ? lastOf(standing, busy, session) : null,
+    decisions.length ? lastOf(decisions, busy, session) : null,
   );
 }
 
-function lastOf(standing, busy, session) {
-  const last = standing[standing.length - 1];
+function lastOf(decisions, busy, session) {
+  const last = decisions[decisions.length - 1];
   const words = [
     verdictLabel(last.verdict),
     last.reviewer && `by ${last.reviewer}`,

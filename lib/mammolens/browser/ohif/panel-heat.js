@@ -1,4 +1,4 @@
-// How the heat is shown: on or off, how strong, from which level on.
+// Controls of the heat map: on or off, opacity, lowest level shown.
 
 import { h } from "../shared/dom.js";
 
@@ -8,8 +8,8 @@ export function heatSection(exam, overlay, changed) {
     "fieldset",
     { class: "mammolens-heat" },
     h("legend", {}, "Heat"),
-    h("label", {}, onOff(overlay, changed), " show"),
-    h("label", { class: "mammolens-opacity" }, "opacity", opacity(overlay)),
+    h("label", {}, onOff(overlay, changed), " Show"),
+    h("label", { class: "mammolens-opacity" }, "Opacity", opacity(overlay)),
     h(
       "div",
       { role: "radiogroup", "aria-label": "Show from level" },
@@ -38,7 +38,7 @@ function opacity(overlay) {
     max: 100,
     value: Math.round(overlay.opacity * 100),
     "data-name": "opacity",
-    "aria-label": "Opacity of the heat",
+    "aria-label": "Heat opacity",
     oninput: (event) => overlay.set({ opacity: event.target.valueAsNumber / 100 }),
   });
 }

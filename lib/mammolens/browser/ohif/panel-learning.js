@@ -1,24 +1,28 @@
-// One calm line about the model that serves, and a small section to have it learn; more on the page /models.
+// The model in use and a small section for training; the page /models has the rest.
 
 import { button, h } from "../shared/dom.js";
-import { doing, needsReason } from "../shared/learning-words.js";
+import { doing, needsReason } from "../shared/learning-text.js";
 
-/** Nothing until the server has told. */
+/** Null until the server has answered. */
 export function learningSection(learning) {
-  if (!learning.told) {
+  if (!learning.data) {
     return null;
   }
-  const { drift } = learning.told;
+  const { drift } = learning.data;
   const model = learning.serving?.model;
   return h(
     "section",
     { "aria-label": "Model" },
-    h("p", { class: "mammolens-hint" }, model ? `Model ${model} serves.` : "No model serves."),
+    h("p", { class: "mammolens-hint" }, model ? `Model ${model} is in use.` : "No model is in use."),
     drift.alarm ? h("p", { class: "mammolens-doubt" }, drift.sentence) : null,
     h(
       "details",
       { open: learning.isOpen, ontoggle: (event) => (learning.isOpen = event.target.open) },
-      h("summary", { "data-name": "learning" }, learning.waiting ? "Learning: a new model waits for you" : "Learning"),
+      h(
+        "summary",
+        { "data-name": "learning" },
+        learning.waiting ? "Training: a new model awaits your approval" : "Training",
+      ),
       learning.error ? h("p", { class: "mammolens-error", role: "alert" }, learning.error) : null,
       learning.job
         ? running(learning)
@@ -28,7 +32,7 @@ export function learningSection(learning) {
             action("train", "Train on confirmed exams", () => learning.train()),
           ),
       learning.waiting ? waiting(learning) : null,
-      h("a", { href: "/models" }, "All about the models"),
+      h("a", { href: "/models" }, "All models"),
     ),
   );
 }
@@ -39,7 +43,7 @@ function running(learning) {
     "div",
     { role: "status" },
     h("p", {}, doing(learning.job)),
-    h("progress", { max: 1, value: progress?.share, "aria-label": "Learning" }),
+    h("progress", { max: 1, value: progress?.share, "aria-label": "Training progress" }),
     h(
       "div",
       { class: "mammolens-row" },
@@ -48,19 +52,19 @@ function running(learning) {
   );
 }
 
-/** What the gate let pass can be accepted here; what it did not needs a reason, and the whole picture. */
+/** Models that passed the gate can be accepted here; overriding the gate needs a reason, which the page /models asks for. */
 function waiting(learning) {
-  const { gate_result: verdict, model } = learning.waiting;
-  const overrules = needsReason(learning.waiting, learning.serving);
+  const { gate_result: result, model } = learning.waiting;
+  const overrides = needsReason(learning.waiting, learning.serving);
   return h(
     "div",
     {},
-    h("p", {}, `${model}: ${verdict?.reason ?? "was not compared with the serving model"}.`),
+    h("p", {}, `${model}: ${result?.reason ?? "not compared with the model in use"}.`),
     h(
       "div",
       { class: "mammolens-row" },
-      overrules ? null : action("accept", "Accept", () => learning.accept()),
-      action("keep", "Keep the old one", () => learning.keepOld()),
+      overrides ? null : action("accept", "Accept", () => learning.accept()),
+      action("keep", "Keep the current model", () => learning.reject()),
     ),
   );
 }

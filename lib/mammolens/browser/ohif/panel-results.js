@@ -1,10 +1,10 @@
-// What the model says of exam, breasts and views, and its findings.
+// The model's results for the exam, its breasts and views, and the findings.
 
 import { button, h } from "../shared/dom.js";
-import { breastName, viewName } from "../shared/words.js";
+import { breastName, viewName } from "../shared/text.js";
 import { cellsOf } from "./hanging-protocol.js";
 
-/** The exam's number in words, its flag, its breasts. */
+/** The exam's percentile, flag and breasts. */
 export function examSection(exam) {
   const flag = { true: "Flagged", false: "Not flagged" }[exam.exam_is_anomalous];
   return h(
@@ -27,8 +27,8 @@ function breast({ laterality, sentence }) {
   return h("li", {}, h("b", {}, breastName(laterality)), ` ${sentence}`);
 }
 
-/** Buttons that bring a finding to the middle of its image. */
-export function findingsSection(exam, reading) {
+/** Buttons that centre the image on a finding. */
+export function findingsSection(exam, controller) {
   const findings = exam.views_in_detail.flatMap((view) => view.findings.map((finding) => ({ view, finding })));
   findings.sort((one, other) => other.finding.peak - one.finding.peak);
   const left = exam.views_in_detail.reduce((sum, view) => sum + view.findings_left_out, 0);
@@ -37,7 +37,7 @@ export function findingsSection(exam, reading) {
     "section",
     { "aria-label": "Findings" },
     h("h3", {}, "Findings"),
-    findings.length ? null : h("p", {}, exam.state === "done" ? "No region stands out." : "Not analysed yet."),
+    findings.length ? null : h("p", {}, exam.state === "done" ? "No findings." : "Not analysed yet."),
     h(
       "ol",
       { class: "mammolens-findings" },
@@ -50,17 +50,17 @@ export function findingsSection(exam, reading) {
               h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
               finding.text,
             ],
-            () => reading.show(view, finding),
+            () => controller.show(view, finding),
             { "data-name": `finding ${view.image} ${finding.rank}` },
           ),
         ),
       ),
     ),
-    left ? h("p", {}, `and ${left} with lower peaks`) : null,
+    left ? h("p", {}, `and ${left} more with lower peaks`) : null,
   );
 }
 
-/** Each view: its number in words, what is doubtful, what failed. */
+/** Each view: its percentile, cautions and errors. */
 export function viewsSection(exam) {
   return h(
     "section",

@@ -1,19 +1,19 @@
-// The panel beside the images: what the model says, and what the reader decides.
+// The panel beside the images: the model's results and the reader's decision.
 
 import { button, fill, h } from "../shared/dom.js";
 import { EXAM_KEYS, keyEntries } from "../shared/keys.js";
-import { moment, progressInWords } from "../shared/words.js";
+import { moment, progressInWords } from "../shared/text.js";
 import { decisionsSection } from "./panel-decisions.js";
 import { heatSection } from "./panel-heat.js";
 import { learningSection } from "./panel-learning.js";
 import { examSection, findingsSection, viewsSection } from "./panel-results.js";
 
-/** Built once and moved by OHIF from place to place; `root` is its element. */
+/** Built once and moved around by OHIF; `root` is its element. */
 export class Panel {
   constructor(session, notice) {
     this.session = session;
-    this.reading = null;
-    this.said = null; // a passing word that is no error of the session
+    this.controller = null;
+    this.message = null; // a transient message that is no error of the session
     this.field = h("textarea", {
       rows: 1,
       maxLength: 2000,
@@ -34,14 +34,14 @@ export class Panel {
     this.update();
   }
 
-  /** Work for a reading from now on. */
-  serve(reading) {
-    this.reading = reading;
+  /** Show the exam of a controller. */
+  attach(controller) {
+    this.controller = controller;
     this.session.subscribe(() => {
-      this.said = null;
+      this.message = null;
       this.update();
     });
-    reading.learning.subscribe(() => this.update());
+    controller.learning.subscribe(() => this.update());
   }
 
   get comment() {
@@ -52,32 +52,32 @@ export class Panel {
     this.field.value = text;
   }
 
-  /** Tell something that went otherwise than wanted. */
-  say(words) {
-    this.said = words;
+  /** Show a message, such as a failed action. */
+  showMessage(text) {
+    this.message = text;
     this.update();
   }
 
   /** Show the state of session and overlay; the focused control keeps the focus. */
   update() {
-    const { session, reading } = this;
+    const { session, controller } = this;
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
-    if (session.exam && reading) {
+    if (session.exam && controller) {
       fill(this.top, examSection(session.exam), this.#status(this.#doing()));
       fill(
         this.middle,
-        heatSection(session.exam, reading.overlay, () => this.update()),
-        findingsSection(session.exam, reading),
+        heatSection(session.exam, controller.overlay, () => this.update()),
+        findingsSection(session.exam, controller),
         viewsSection(session.exam),
         resultsSection(session),
-        learningSection(reading.learning),
+        learningSection(controller.learning),
         h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, keyEntries(EXAM_KEYS)),
       );
-      fill(this.bottom, decisionsSection(session, reading, this.field), navigation(reading));
+      fill(this.bottom, decisionsSection(session, controller, this.field), navigation(controller));
     } else {
       fill(this.top, this.#status("Opening the exam"));
     }
-    this.root.setAttribute("aria-busy", String(reading?.isBusy ?? true));
+    this.root.setAttribute("aria-busy", String(controller?.isBusy ?? true));
     const again = focused?.isConnected ? focused : this.#control(focused?.dataset.name);
     again?.focus({ preventScroll: true });
   }
@@ -94,7 +94,7 @@ export class Panel {
     const { error, exam, busy } = this.session;
     const progress = busy === "inferring" ? exam?.progress : null;
     const bar = h("progress", { max: progress?.total ?? 1, value: progress?.done, "aria-label": "Progress" });
-    const words = error ?? this.said;
+    const words = error ?? this.message;
     return h(
       "div",
       { class: "mammolens-status" },
@@ -104,17 +104,17 @@ export class Panel {
   }
 }
 
-function navigation(reading) {
+function navigation(controller) {
   return h(
     "nav",
     { class: "mammolens-row", "aria-label": "Exams" },
-    action("previous", "Previous", () => reading.previous()),
-    action("next", "Next exam", () => reading.next()),
+    action("previous", "Previous", () => controller.previous()),
+    action("next", "Next exam", () => controller.next()),
     h("a", { href: "/" }, "Worklist"),
   );
 }
 
-/** What can be done with the model's results. */
+/** Actions on the model's results. */
 function resultsSection(session) {
   const busy = session.busy !== null;
   const { can_store: canStore, stored_at: storedAt, state } = session.exam;
@@ -127,7 +127,7 @@ function resultsSection(session) {
       action("again", "Analyse again", () => session.infer({ again: true }), busy),
       canStore && action("store", "Send to PACS", () => session.infer({ store: true }), busy || state !== "done"),
     ),
-    storedAt ? h("p", { class: "mammolens-hint" }, `In the PACS since ${moment(storedAt)}.`) : null,
+    storedAt ? h("p", { class: "mammolens-hint" }, `Sent to the PACS on ${moment(storedAt)}.`) : null,
   );
 }
 

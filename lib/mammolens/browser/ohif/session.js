@@ -1,30 +1,30 @@
-// The exam that is being read: what the server knows of it, and what the reader does with it.
+// The exam being read: the server's data, inference and the reader's decisions.
 
 import { uuid } from "./uuid.js";
 
-const LOOK_AGAIN = 700; // ms between two looks at the progress
+const POLL_MS = 700;
 
-/** Holds the state and tells listeners after each change; it never throws, `error` holds the words. */
+/** Holds the state and notifies listeners after each change; never throws, `error` holds the message. */
 export class Session {
-  constructor(api, { lookAgain = LOOK_AGAIN } = {}) {
+  constructor(api, { pollMs = POLL_MS } = {}) {
     this.api = api;
-    this.lookAgain = lookAgain;
-    this.exam = null; // as the server answered last
+    this.pollMs = pollMs;
+    this.exam = null; // the server's last answer
     this.error = null;
     this.busy = null; // 'inferring' | 'deciding'
-    this.tried = { wanted: null, id: null }; // what was last asked of the ledger, and the id that it went with
-    this.inferences = 0; // counts results that came while the exam was open
+    this.tried = { wanted: null, id: null }; // the last request to the ledger and its id
+    this.inferences = 0; // results received while the exam is open
     this.listeners = new Set();
   }
 
-  /** Call `listener(session)` now and after each change; gives the function that stops it. */
+  /** Call `listener(session)` now and after each change; returns the function that unsubscribes it. */
   subscribe(listener) {
     this.listeners.add(listener);
     listener(this);
     return () => this.listeners.delete(listener);
   }
 
-  /** Get to know an exam; false, with `error` set, where that fails. */
+  /** Load an exam; false, with `error` set, on failure. */
   async open(id) {
     return this.#do(null, async () => {
       const exam = await this.api.exam(id);
@@ -34,7 +34,7 @@ export class Session {
     });
   }
 
-  /** Infer the exam if it is new, or `again`; `store` sends the results to the PACS. */
+  /** Analyse the exam if it is new, or `again`; `store` sends the results to the PACS. */
   async infer(wanted = {}) {
     if (this.busy) {
       return false;
@@ -44,29 +44,31 @@ export class Session {
     clearInterval(watching);
     if (done) {
       this.inferences += 1;
-      this.#tell();
+      this.#notify();
     }
     return done;
   }
 
   /** Record a verdict with its comment and regions. */
-  async decide(verdict, comment = "", regions = []) {
+  async recordDecision(verdict, comment = "", regions = []) {
     const wanted = { verdict, comment, regions };
-    return this.#ask((id) => this.api.decide(this.exam.exam, { id, ...wanted }), wanted);
+    return this.#record((id) => this.api.recordDecision(this.exam.exam, { id, ...wanted }), wanted);
   }
 
-  /** Take the last decision back. */
+  /** Undo the last decision. */
   async undo() {
-    return this.#ask((id) => this.api.undo(this.exam.exam, { id }), { undoes: this.standing.at(-1)?.id });
+    return this.#record((id) => this.api.undoDecision(this.exam.exam, { id }), {
+      undoes: this.effectiveDecisions.at(-1)?.id,
+    });
   }
 
-  /** Decisions that stand, oldest first. */
-  get standing() {
+  /** Decisions that are not undone, oldest first. */
+  get effectiveDecisions() {
     return (this.exam?.decisions ?? []).filter((decision) => !decision.undone);
   }
 
-  /** Ask the ledger for something; the same, asked again after a failure, goes with the same id and is kept once. */
-  async #ask(work, wanted) {
+  /** Send a request to the ledger; a retry after a failure has the same id, so that the ledger keeps it once. */
+  async #record(work, wanted) {
     if (this.busy) {
       return false;
     }
@@ -86,15 +88,15 @@ export class Session {
       const seen = await this.api.exam(this.exam.exam).catch(() => null);
       if (seen && this.busy === "inferring") {
         this.exam = { ...this.exam, state: seen.state, progress: seen.progress };
-        this.#tell();
+        this.#notify();
       }
-    }, this.lookAgain);
+    }, this.pollMs);
   }
 
   async #do(what, work) {
     this.busy = what;
     this.error = null;
-    this.#tell();
+    this.#notify();
     try {
       this.exam = await work();
       return true;
@@ -103,18 +105,18 @@ export class Session {
       return false;
     } finally {
       this.busy = null;
-      this.#tell();
+      this.#notify();
     }
   }
 
-  #tell() {
+  #notify() {
     for (const listener of this.listeners) {
       listener(this);
     }
   }
 }
 
-/** The exam with sides and views from the images' headers, which the list of a PACS need not tell. */
+/** The exam with laterality and view from the images' headers, which a PACS may omit from its list. */
 function withHeaders(exam, { studies }) {
   const instances = studies.flatMap(({ series }) =>
     series.flatMap((one) => one.instances.map(({ metadata }) => metadata)),

@@ -1,21 +1,21 @@
-// Which exam comes next, and which came before.
+// The next and the previous exam.
 
 const KEY = "mammolens-exams-seen";
 
 /**
- * The first unreviewed exam of the worklist, whose order is the server's; one that was not seen yet if there is any.
+ * The first unreviewed exam of the worklist, whose order is the server's; preferring one that this tab has not visited.
  *
  * @returns {string|undefined} its id.
  */
-export function nextOf(exams, here, seen) {
+export function nextOf(exams, here, visited) {
   const open = exams
     .filter(({ exam, verdict, viewer }) => viewer && !verdict && exam !== here) // without DICOM there is no viewer
     .map(({ exam }) => exam);
-  return open.find((exam) => !seen.includes(exam)) ?? open[0];
+  return open.find((exam) => !visited.includes(exam)) ?? open[0];
 }
 
-/** The exams that this tab has left, last one last. */
-export class Seen {
+/** The exams that this tab has visited, the last one last. */
+export class VisitedExams {
   constructor(storage) {
     this.storage = storage;
   }

@@ -1,4 +1,4 @@
-// p-values of recent exams: even where nothing has changed.
+// p-values of recent exams: uniform if nothing has changed.
 
 import { h, svg } from "../shared/dom.js";
 
@@ -13,8 +13,8 @@ export function histogram(counts) {
   const most = Math.max(...counts, expected) * 1.1;
   const width = WIDTH / counts.length;
   const bottom = HEIGHT - LABELS;
-  const told = counts.map((count, index) => `${count} from ${(index / counts.length).toFixed(1)}`).join(", ");
-  const label = `p-values of ${exams} recent exams: ${told}; ${expected.toFixed(1)} are expected in each`;
+  const counted = counts.map((count, index) => `${count} from ${(index / counts.length).toFixed(1)}`).join(", ");
+  const label = `p-values of ${exams} recent exams: ${counted}; ${expected.toFixed(1)} expected in each bin`;
   const tenths = counts.flatMap((count, index) => {
     const height = (count / most) * bottom;
     const bar = { x: index * width + 1, y: bottom - height, width: width - 2, height, class: "bar" };
@@ -25,7 +25,7 @@ export function histogram(counts) {
     ];
   });
   const line = bottom - (expected / most) * bottom;
-  const caption = `p-values of ${exams} recent exams; the line is what is expected where nothing has changed.`;
+  const caption = `p-values of ${exams} recent exams. The line shows the number expected if nothing has changed.`;
   return [
     svg(
       "svg",

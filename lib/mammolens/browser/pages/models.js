@@ -1,15 +1,15 @@
-// The models page: which model serves, what is learned, how recent exams are, what a person has to say about it.
+// The models page: the model in use, training jobs, drift of recent exams, and approval of new models.
 
 import { createApi } from "../shared/api.js";
 import { button, fill, h, row } from "../shared/dom.js";
-import { doing, eventName, jobState, kindName, modelState, needsReason } from "../shared/learning-words.js";
-import { moment, sentence } from "../shared/words.js";
+import { doing, eventName, jobState, kindName, modelState, needsReason } from "../shared/learning-text.js";
+import { moment, sentence } from "../shared/text.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
-import { elementsById, tell } from "./page.js";
+import { elementsById, showError } from "./page.js";
 
-const ASK_AGAIN_MS = 15000;
-const FOLLOW_MS = 2000;
+const POLL_MS = 15000;
+const POLL_BUSY_MS = 2000;
 const SHOWN_JOBS = 5;
 const SHOWN_EVENTS = 50;
 const STOPPABLE = new Set(["running", "queued"]);
@@ -17,8 +17,8 @@ const RESUMABLE = new Set(["stopped", "failed"]);
 
 const api = createApi({ base: "mammolens" });
 const page = elementsById();
-let told = { jobs: { jobs: [], running: null, queued: [] }, models: { models: [], serving: null, history: [] } };
-let shown = ""; // what the page was last made of
+let data = { jobs: { jobs: [], running: null, queued: [] }, models: { models: [], serving: null, history: [] } };
+let shown = ""; // what the page shows now
 let timer = 0;
 
 async function load() {
@@ -30,24 +30,24 @@ async function load() {
       api.suspectNormals(),
       api.drift(),
     ]);
-    told = { jobs, models, suspects, drift };
-    tell(page.error, null);
+    data = { jobs, models, suspects, drift };
+    showError(page.error, null);
   } catch (error) {
-    tell(page.error, error);
+    showError(page.error, error);
   }
   show();
-  const busy = told.jobs.running || told.jobs.queued.length;
-  timer = setTimeout(() => (document.hidden ? later() : load()), busy ? FOLLOW_MS : ASK_AGAIN_MS);
+  const busy = data.jobs.running || data.jobs.queued.length;
+  timer = setTimeout(() => (document.hidden ? later() : load()), busy ? POLL_BUSY_MS : POLL_MS);
 }
 
 function later() {
   document.addEventListener("visibilitychange", load, { once: true });
 }
 
-/** Make anew only what has changed: a focus or an open detail stays where it is. */
+/** Redraw only what has changed, so that focus and open details stay where they are. */
 function show() {
   showJobs();
-  const now = JSON.stringify([told.models, told.suspects, told.drift]);
+  const now = JSON.stringify([data.models, data.suspects, data.drift]);
   if (now === shown) {
     return;
   }
@@ -58,25 +58,25 @@ function show() {
 }
 
 function serving() {
-  return told.models.models.find(({ model }) => model === told.models.serving);
+  return data.models.models.find(({ model }) => model === data.models.serving);
 }
 
 function waiting() {
-  return told.models.models.find(({ state }) => state === "waits");
+  return data.models.models.find(({ state }) => state === "waits");
 }
 
 function showModels() {
-  const { models, history } = told.models;
+  const { models, history } = data.models;
   const now = serving();
   page.status.textContent = now
-    ? `Serves now: ${now.model}${learnedFrom(now) && `, learned from ${learnedFrom(now)}`}.`
-    : "No model serves.";
+    ? `In use: ${now.model}${trainingData(now) && `, trained on ${trainingData(now)}`}.`
+    : "No model is in use.";
   const due = waiting();
   page.waiting.hidden = !due;
   if (due) {
-    const reason = sentence(due.gate_result?.reason ?? "It was not compared with the serving model");
+    const reason = sentence(due.gate_result?.reason ?? "The gate has not compared it with the model in use");
     fill(page["waiting-model"], h("p", {}, `${due.model}. ${reason}`), checksTable(due.gate_result?.checks ?? []));
-    page.accept.textContent = needsReason(due, now) ? "Let it serve anyway" : "Accept";
+    page.accept.textContent = needsReason(due, now) ? "Use anyway" : "Accept";
   }
   fill(page.models, models.map(modelRow));
   page.back.disabled = !now || now.state === "pretrained" || !history.length;
@@ -87,28 +87,28 @@ function showModels() {
   );
 }
 
-function learnedFrom({ patients, images }) {
+function trainingData({ patients, images }) {
   return patients === null || patients === undefined ? "" : `${patients} patients${images ? `, ${images} images` : ""}`;
 }
 
 function modelRow(model) {
-  const { gate_result: verdict } = model;
+  const { gate_result: result } = model;
   const gateResult =
-    verdict &&
+    result &&
     h(
       "details",
       {},
-      h("summary", {}, verdict.passed ? "not worse" : "refused"),
-      h("p", {}, sentence(verdict.reason)),
-      checksTable(verdict.checks),
+      h("summary", {}, result.passed ? "passed" : "rejected"),
+      h("p", {}, sentence(result.reason)),
+      checksTable(result.checks),
     );
-  const action = model.can_serve && model.state !== "waits" && button("Let it serve", () => promote(model));
-  const cells = [model.model, modelState(model), moment(model.added_at), learnedFrom(model), gateResult, action];
+  const action = model.can_serve && model.state !== "waits" && button("Use", () => promote(model));
+  const cells = [model.model, modelState(model), moment(model.added_at), trainingData(model), gateResult, action];
   return row(cells, { class: model.state === "serving" ? "current" : null });
 }
 
 function showJobs() {
-  const { jobs, running, queued } = told.jobs;
+  const { jobs, running, queued } = data.jobs;
   const job = jobs.find((one) => one.job === running);
   page.work.hidden = !job;
   const share = job?.progress?.share;
@@ -117,10 +117,10 @@ function showJobs() {
   } else {
     page.progress.removeAttribute("value");
   }
-  const behind = queued.length ? ` ${queued.length} waiting for ${queued.length === 1 ? "its" : "their"} turn.` : "";
+  const behind = queued.length ? ` ${queued.length} more queued.` : "";
   const words = job ? `${doing(job)}${behind}` : behind.trim();
   if (page.doing.textContent !== words) {
-    page.doing.textContent = words; // the same once more would be read aloud once more
+    page.doing.textContent = words; // screen readers would read the same text again
   }
   page["jobs-table"].hidden = !jobs.length;
   const lines = jobs.slice(0, SHOWN_JOBS);
@@ -136,13 +136,13 @@ function jobRow(job) {
   if (STOPPABLE.has(job.state)) {
     action = button("Stop", () => change(() => api.stopJob(job.job)));
   } else if (RESUMABLE.has(job.state)) {
-    action = button("Go on", () => change(() => api.resumeJob(job.job)));
+    action = button("Resume", () => change(() => api.resumeJob(job.job)));
   }
   return row([moment(job.asked_at), kindName(job), job.asked_by, sentence(jobState(job)), action]);
 }
 
 function showDrift() {
-  const { drift } = told;
+  const { drift } = data;
   page.drift.textContent = sentence(drift?.sentence);
   page.drift.className = drift?.alarm ? "calm" : "";
   const counts = drift?.p_values ?? [];
@@ -155,16 +155,16 @@ function showDrift() {
   fill(
     page.machines,
     machines.map(({ group, exams, known }) =>
-      row([group ?? "not known", String(exams), known ? "yes" : "no"], { class: known ? null : "current" }),
+      row([group ?? "unknown", String(exams), known ? "yes" : "no"], { class: known ? null : "current" }),
     ),
   );
 }
 
 function showSuspectNormals() {
-  const exams = told.suspects?.exams ?? [];
+  const exams = data.suspects?.exams ?? [];
   page["second-words"].textContent = exams.length
-    ? "Confirmed as normal, but unlike normal exams. They are not used for training until they are confirmed again."
-    : "There are no suspect normals.";
+    ? "These exams were confirmed as normal but score unlike normal exams. No model trains on them until a reader confirms them again."
+    : "No suspect normals.";
   fill(
     page.second,
     exams.map(({ patient, views, reason, viewer }) => {
@@ -174,18 +174,18 @@ function showSuspectNormals() {
   );
 }
 
-/** Ask for a change, and show what came of it. */
+/** Request a change, then show the new state. */
 async function change(asked) {
   try {
     await asked();
     await load();
   } catch (error) {
-    tell(page.error, error);
+    showError(page.error, error);
     page.error.scrollIntoView({ block: "nearest" });
   }
 }
 
-/** Ask for a reason; null where the person cancels. */
+/** Ask for a reason; null if the person cancels. */
 function reasonFor(title, label, needed) {
   page["reason-title"].textContent = title;
   page["reason-label"].textContent = label;
@@ -202,12 +202,12 @@ function reasonFor(title, label, needed) {
 }
 
 async function promote(model) {
-  const overrules = needsReason(model, serving());
+  const overrides = needsReason(model, serving());
   let why = "";
-  if (overrules) {
+  if (overrides) {
     why = await reasonFor(
-      `Let ${model.model} serve`,
-      "Why, although the gate has not let it pass against the model that serves now?",
+      `Use ${model.model}`,
+      "The gate has not approved this model against the one in use. Why use it anyway?",
       true,
     );
   }
@@ -218,14 +218,14 @@ async function promote(model) {
 
 async function keep() {
   const { model } = waiting();
-  const why = await reasonFor("Keep the old model", `Why does ${model} not serve? (optional)`, false);
+  const why = await reasonFor("Keep the current model", `Why reject ${model}? (optional)`, false);
   if (why !== null) {
     change(() => api.refuse(model, why));
   }
 }
 
-async function goBack() {
-  const why = await reasonFor("Go back to the model before", "Why?", true);
+async function rollBack() {
+  const why = await reasonFor("Roll back to the previous model", "Reason", true);
   if (why !== null) {
     change(() => api.rollBack(why));
   }
@@ -239,5 +239,5 @@ page.learn.addEventListener("submit", (event) => {
 page.recalibrate.addEventListener("click", () => change(() => api.recalibrate({ ask: page.ask.checked })));
 page.accept.addEventListener("click", () => promote(waiting()));
 page.keep.addEventListener("click", keep);
-page.back.addEventListener("click", goBack);
+page.back.addEventListener("click", rollBack);
 load();

@@ -5,8 +5,8 @@ export function elementsById() {
   return Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 }
 
-/** Show what went wrong in its place, or nothing. */
-export function tell(place, error) {
-  place.hidden = !error;
-  place.textContent = error ? error.message : "";
+/** Show an error's message in an element, or hide the element. */
+export function showError(element, error) {
+  element.hidden = !error;
+  element.textContent = error ? error.message : "";
 }

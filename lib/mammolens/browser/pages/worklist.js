@@ -1,15 +1,15 @@
-// The worklist page: what GET mammolens/worklist tells, as a table; plain JavaScript, nothing from elsewhere.
+// The worklist page: the answer of GET mammolens/worklist as a table.
 
 import { createApi } from "../shared/api.js";
 import { fill, h, row } from "../shared/dom.js";
 import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
-import { counted, moment, sentence, verdictLabel } from "../shared/words.js";
-import { elementsById, tell } from "./page.js";
+import { counted, moment, sentence, verdictLabel } from "../shared/text.js";
+import { elementsById, showError } from "./page.js";
 
 const SHOWN_AT_ONCE = 200;
-const ASK_AGAIN_MS = 15000;
-const UNAVAILABLE = 503; // the PACS or the model is away
-const AWAY_AFTER = 2;
+const POLL_MS = 15000;
+const UNAVAILABLE = 503; // the PACS or the model is not available
+const STOP_AFTER = 2;
 const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
 
 const api = createApi({ base: "mammolens" });
@@ -28,27 +28,27 @@ async function load() {
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
     page.drift.hidden = !worklist.drift?.alarm;
     page["drift-words"].textContent = sentence(worklist.drift?.sentence);
-    tell(page.error, null);
+    showError(page.error, null);
   } catch (error) {
-    tell(page.error, error);
+    showError(page.error, error);
   }
   show();
 }
 
-function words(exam) {
+function searchText(exam) {
   return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, verdictLabel(exam.verdict) || "unreviewed"]
     .join(" ")
     .toLowerCase();
 }
 
 function chosen() {
-  const wanted = page.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = page.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   return exams.filter((exam) => {
     if (page.unreviewed.checked && exam.verdict) {
       return false;
     }
-    const said = words(exam);
-    return wanted.every((word) => said.includes(word));
+    const text = searchText(exam);
+    return terms.every((word) => text.includes(word));
   });
 }
 
@@ -70,11 +70,9 @@ function summary(found) {
   const unreviewed = found.filter((exam) => !exam.verdict).length;
   const parts = [`${found.length} of ${counted(exams.length, "exam")}`, `${unreviewed} unreviewed`];
   if (leftOut) {
-    parts.push(
-      `${leftOut} ${leftOut === 1 ? "image is no mammogram" : "images are no mammograms"} that can be analysed`,
-    );
+    parts.push(`${counted(leftOut, "image")} cannot be analysed`);
   }
-  return exams.length ? `${parts.join(", ")}.` : "No exams here yet; new ones are seen within seconds.";
+  return exams.length ? `${parts.join(", ")}.` : "No exams yet. New exams appear within seconds.";
 }
 
 function examRow(exam) {
@@ -100,7 +98,7 @@ function examRow(exam) {
 
 function verdictCell({ open, readers, verdict, reviewer, reviewed_at: reviewedAt }) {
   if (open) {
-    return h("td", { class: "faint" }, `Open, read by ${readers.join(", ")}`);
+    return h("td", { class: "faint" }, `Undecided, read by ${readers.join(", ")}`);
   }
   const title = reviewer ? `${reviewer}, ${moment(reviewedAt)}` : null;
   return h("td", { class: verdict === "normal" ? "normal" : null, title }, verdictLabel(verdict));
@@ -109,8 +107,8 @@ function verdictCell({ open, readers, verdict, reviewer, reviewed_at: reviewedAt
 async function inferAll() {
   const due = exams.filter((exam) => exam.state === "new");
   const failures = [];
-  let away = 0; // answers 503 one after the other: each may have taken as long as the PACS is waited for
-  let gaveUp = "";
+  let failedInRow = 0; // answers 503 in a row: each may have taken as long as the PACS timeout
+  let stopReason = "";
   stopped = false;
   page.work.hidden = false;
   page.progress.max = due.length;
@@ -121,15 +119,15 @@ async function inferAll() {
     page.progress.value = done;
     page.status.textContent = `Analysing exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
     try {
-      const told = await api.infer(exam.exam);
-      exams = exams.map((one) => (one.exam === told.exam ? told : one));
+      const answer = await api.infer(exam.exam);
+      exams = exams.map((one) => (one.exam === answer.exam ? answer : one));
       show();
-      away = 0;
+      failedInRow = 0;
     } catch (error) {
       failures.push(`${exam.patient}: ${error.message}`);
-      away = error.status === UNAVAILABLE ? away + 1 : 0;
-      if (away === AWAY_AFTER) {
-        gaveUp = `Stopped, since nothing can be analysed now; ${due.length - done - 1} more are left. `;
+      failedInRow = error.status === UNAVAILABLE ? failedInRow + 1 : 0;
+      if (failedInRow === STOP_AFTER) {
+        stopReason = `Stopped: the server cannot analyse exams at present; ${due.length - done - 1} not attempted. `;
         break;
       }
     }
@@ -138,7 +136,7 @@ async function inferAll() {
   page.work.hidden = true;
   await load();
   if (failures.length) {
-    tell(page.error, new Error(`${gaveUp}${failures.length} not analysed. ${failures.slice(0, 3).join(" ")}`));
+    showError(page.error, new Error(`${stopReason}${failures.length} not analysed. ${failures.slice(0, 3).join(" ")}`));
   }
 }
 
@@ -151,7 +149,7 @@ function step(by) {
   return Boolean(next);
 }
 
-/** Each gives whether it did anything; then the browser does not do its own. */
+/** Each returns whether it handled the key; if so, the browser's default is suppressed. */
 const ACTIONS = {
   search() {
     const typing = document.activeElement === page.search;
@@ -195,6 +193,6 @@ setInterval(() => {
   if (stopped && !document.hidden) {
     load();
   }
-}, ASK_AGAIN_MS);
+}, POLL_MS);
 fill(page.keys, keyEntries(WORKLIST_KEYS));
 load();

@@ -1,10 +1,10 @@
-// What the server is asked for, and what it answers.
+// The server's HTTP API.
 
-const NO_ANSWER = "The server does not answer; check that it runs, then try again.";
+const NO_ANSWER = "The server does not answer. Check that it is running, then try again.";
 
-/** A question that the server did not answer as wanted. `message` can be shown as it is. */
+/** A failed request. `message` can be shown to a person as it is. */
 export class ServerError extends Error {
-  /** @param {number|null} status HTTP's; null where nothing was answered. */
+  /** @param {number|null} status HTTP status; null without an answer. */
   constructor(message, status = null) {
     super(message);
     this.status = status;
@@ -12,11 +12,11 @@ export class ServerError extends Error {
 }
 
 /**
- * The server's API, an asynchronous function for each question; each may throw a ServerError.
+ * The server's API as asynchronous functions; each may throw a ServerError.
  *
  * @param {Object} options
  * @param {string} options.base address of the API, relative to the page for pages behind a proxy's prefix.
- * @param {Function} options.authorization gives the headers that say who asks.
+ * @param {Function} options.authorization returns the authorization headers.
  */
 export function createApi({ base = "/mammolens", authorization = () => ({}) } = {}) {
   async function ask(path, body, method = body === undefined ? "GET" : "POST") {
@@ -47,8 +47,8 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
     examOfStudy: (study) => ask(`studies/${encodeURIComponent(study)}`),
     manifest: (id) => ask(`${exam(id)}/ohif.json`),
     infer: (id, { again = false, store = null } = {}) => ask(`${exam(id)}/infer`, { again, store }),
-    decide: (id, decision) => ask(`${exam(id)}/decisions`, { viewer: "OHIF", ...decision }),
-    undo: (id, decision) => ask(`${exam(id)}/decisions/undo`, { viewer: "OHIF", ...decision }),
+    recordDecision: (id, decision) => ask(`${exam(id)}/decisions`, { viewer: "OHIF", ...decision }),
+    undoDecision: (id, decision) => ask(`${exam(id)}/decisions/undo`, { viewer: "OHIF", ...decision }),
     suspectNormals: () => ask("suspect-normals"),
     drift: () => ask("drift"),
     jobs: () => ask("jobs"),
@@ -64,10 +64,10 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
 }
 
 function reasonOf(detail, status) {
-  const told = Array.isArray(detail)
+  const message = Array.isArray(detail)
     ? detail.map((problem) => problem.msg).join("; ") // the server's checks of a request's body
     : typeof detail === "string"
       ? detail
       : `The server answers with error ${status}.`;
-  return status === 401 ? `You are not logged in: ${told}` : told;
+  return status === 401 ? `You are not logged in: ${message}` : message;
 }

@@ -1,4 +1,4 @@
-// Elements in one line. Words become text, never markup.
+// Create DOM elements. Strings become text, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -30,7 +30,7 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** An SVG element with attributes and children, which are taken as `h` takes them. */
+/** An SVG element with attributes and children, as `h` accepts them. */
 export function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -40,9 +40,9 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Give a place other children; they are taken as `h` takes them. */
-export function fill(place, ...children) {
-  place.replaceChildren(...present(children));
+/** Replace an element's children; accepts what `h` accepts. */
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
 }
 
 /** A button that does something. */

@@ -1,8 +1,8 @@
-// Every key that our pages and viewers listen to. `key` is KeyboardEvent.key; OHIF's own keys are not among them.
+// The keyboard shortcuts of our pages and viewers. `key` is KeyboardEvent.key; OHIF's own keys are not among them.
 
 import { h } from "./dom.js";
 
-/** In OHIF; `action` is a method of Reading. */
+/** In OHIF; `action` is a method of ExamController. */
 export const EXAM_KEYS = [
   { key: "n", action: "next", label: "Next exam" },
   { key: "p", action: "previous", label: "Previous exam" },
@@ -27,7 +27,7 @@ export const IMAGE_KEYS = [
 
 const SYMBOLS = { ArrowDown: "\u2193", ArrowUp: "\u2191" };
 
-/** What an event's key is to do in a table; undefined where that is nothing. */
+/** The action of an event's key in a table; undefined if it has none. */
 export function actionOf(keys, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) {
     return undefined;
@@ -35,7 +35,7 @@ export function actionOf(keys, event) {
   return keys.find(({ key }) => key === event.key)?.action ?? undefined;
 }
 
-/** Entries of a list that tells people the keys. */
+/** List items that describe the shortcuts. */
 export function keyEntries(keys) {
   const name = (key) => SYMBOLS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
   return keys.map(({ key, label }) => h("li", {}, h("kbd", {}, name(key)), ` ${label}`));

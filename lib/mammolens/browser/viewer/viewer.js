@@ -1,11 +1,11 @@
-// The images of an exam with their layers. All is drawn from `data`, which is of one exam; what a person has set
-// stays while the page around is drawn anew. Text from files enters as text only, never as HTML.
+// The images of an exam with their layers. Everything is drawn from the `data` of one exam; a person's
+// settings persist when the surrounding page is redrawn. Text from files is inserted as text, never as HTML.
 
 import { fill, h, svg } from "../shared/dom.js";
 import { actionOf, IMAGE_KEYS } from "../shared/keys.js";
 
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
-const NAMES = { heat: "heat", restored: "restored", seen: "seen by the model", image: "image" };
+const NAMES = { heat: "heat", restored: "reconstruction", seen: "network input", image: "image" };
 const LEAST = { beside: "30rem", slider: "17rem", alone: "17rem" }; // width that a view asks for, all together
 
 export default function (component) {
@@ -94,7 +94,7 @@ function figureOf(view, zoom) {
     min: 0,
     max: 100,
     value: 50,
-    "aria-label": `Divider of ${view.name}: the image on the left, what is compared on the right`,
+    "aria-label": `Divider of ${view.name}: image on the left, comparison on the right`,
     oninput: () => compared.divide(Number(divider.value)),
   });
   const element = h(

@@ -1,20 +1,20 @@
-// Words for what the server tells in keys, and for moments.
+// Text for the server's keys, and for times.
 
-/** What a reader may decide on an exam, in the order of the buttons. */
+/** The decisions a reader can record on an exam, in the order of the buttons. */
 export const DECISIONS = [
   { verdict: "normal", button: "Confirm normal", label: "Normal" },
-  { verdict: "finding", button: "Mark finding", label: "Finding", hint: "Regions drawn with OHIF's tools go with it" },
+  { verdict: "finding", button: "Mark finding", label: "Finding", hint: "Includes regions drawn with OHIF's tools" },
   { verdict: "poor_quality", button: "Poor quality", label: "Poor quality" },
 ];
 
-/** A verdict, 'Normal'; the key itself where it is not known. */
+/** A verdict's label, 'Normal'; the key itself if it is unknown. */
 export function verdictLabel(verdict) {
   return DECISIONS.find((decision) => decision.verdict === verdict)?.label ?? verdict ?? "";
 }
 
-/** A view, 'R CC', or what is known of it. */
+/** A view's name, 'R CC', as far as it is known. */
 export function viewName(view) {
-  return [view.laterality, view.view].filter(Boolean).join(" ") || "view not known";
+  return [view.laterality, view.view].filter(Boolean).join(" ") || "unknown view";
 }
 
 /** 'Right breast', 'Left breast'. */
@@ -34,11 +34,11 @@ export function counted(number, thing) {
 
 /** A clause as a sentence. */
 export function sentence(clause) {
-  const told = (clause ?? "").trim();
-  return told ? `${told[0].toUpperCase()}${told.slice(1)}${/[.!?]$/.test(told) ? "" : "."}` : "";
+  const text = (clause ?? "").trim();
+  return text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}` : "";
 }
 
-/** A moment (ISO 8601) in the reader's own time zone and habit; what is no moment stays as it is. */
+/** A time (ISO 8601) in the reader's time zone and locale; other text is returned unchanged. */
 export function moment(time) {
   const parsed = new Date(time ?? "");
   if (Number.isNaN(parsed.valueOf())) {

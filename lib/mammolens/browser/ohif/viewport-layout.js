@@ -1,10 +1,10 @@
-// Shows all images of a grid in one scale, chest walls together, with a window where the image tells none.
+// Shows all images of a grid at one scale, chest walls together, with a window if the image specifies none.
 
 import { instanceOf } from "./hanging-protocol.js";
 import { chestWallIsRight, windowOf } from "./pixels.js";
 
-/** Keeps the viewports of OHIF's grid arranged; `viewOf(displaySet)` tells side and view. */
-export class Arrangement {
+/** Lays out the viewports of OHIF's grid; `viewOf(displaySet)` returns laterality and view. */
+export class ViewportLayout {
   constructor(services, viewOf) {
     this.services = services;
     this.viewOf = viewOf;

@@ -1,45 +1,45 @@
-// Puts session, images, heat and panel together while an exam is open.
+// Connects session, images, heat map and panel while an exam is open.
 
-import { viewName } from "../shared/words.js";
+import { viewName } from "../shared/text.js";
 import { viewerOf } from "./address.js";
-import { Arrangement } from "./arrangement.js";
+import { ViewportLayout } from "./viewport-layout.js";
 import { INSTANCE, instanceOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
 import { drawnRegions } from "./regions.js";
-import { nextOf, Seen } from "./worklist.js";
+import { nextOf, VisitedExams } from "./worklist.js";
 
-const NOT_YET = new Set(["new", "running"]); // a failed exam waits for 'Analyse again'
+const UNFINISHED = new Set(["new", "running"]); // a failed exam waits for 'Analyse again'
 const CLOSE_UP = 2.5; // how much nearer a finding is looked at than the whole image
-const SETTLED = 150; // ms without further changes after which the page has settled
+const SETTLED = 150; // ms without further changes
 
 /** One exam on the screen. */
-export class Reading {
+export class ExamController {
   constructor({ session, api, servicesManager, extensionManager, panel }) {
     const { cornerstone, cornerstoneTools } = extensionManager
       .getModuleEntry("@ohif/extension-cornerstone.utilityModule.common")
       .exports.getCornerstoneLibraries();
     Object.assign(this, { session, api, panel, cornerstone, tools: cornerstoneTools });
     this.services = servicesManager.services;
-    this.seen = new Seen(window.sessionStorage);
-    this.arrangement = new Arrangement(this.services, (displaySet) => this.viewOf(displaySet));
-    this.overlay = new Overlay(this.services, api, this.arrangement);
+    this.visited = new VisitedExams(window.sessionStorage);
+    this.layout = new ViewportLayout(this.services, (displaySet) => this.viewOf(displaySet));
+    this.overlay = new Overlay(this.services, api, this.layout);
     this.learning = new Learning(api);
-    this.arranged = ""; // what was shown where when it was fitted last
+    this.fitted = ""; // the layout that was fitted last
     this.inferences = session.inferences;
     this.leaving = [];
     this.isComplete = false; // whether all images are there
-    this.isSettling = true; // whether something has just changed that is to be arranged
+    this.isSettling = true; // whether a change is still to be laid out
     this.working = 0; // overlays under way
   }
 
-  /** Whether images and heat on the screen are not yet what they are going to be. */
+  /** Whether images and heat map are still changing. */
   get isBusy() {
     return !this.isComplete || this.isSettling || this.working > 0 || this.session.busy === "inferring";
   }
 
-  /** Begin: watch OHIF's viewports and the server's results, and have the exam analysed if it is not. */
-  enter() {
+  /** Watch OHIF's viewports and the server's results, and analyse the exam if it has no result. */
+  open() {
     const { cornerstoneViewportService, hangingProtocolService } = this.services;
     hangingProtocolService.addCustomAttribute(
       INSTANCE,
@@ -54,18 +54,18 @@ export class Reading {
     resized.observe(document.body);
     this.leaving = [unsubscribe, () => resized.disconnect(), this.session.subscribe(() => this.#onResults())];
     this.services.customizationService.addModeCustomizations(this.#corners());
-    this.panel.serve(this);
-    this.learning.look();
-    if (NOT_YET.has(this.session.exam.state)) {
+    this.panel.attach(this);
+    this.learning.refresh();
+    if (UNFINISHED.has(this.session.exam.state)) {
       this.session.infer();
     }
   }
 
-  /** End: OHIF shows something else. */
-  leave() {
+  /** Stop watching. */
+  close() {
     this.leaving.splice(0).forEach((leave) => leave());
     clearTimeout(this.settling);
-    this.learning.leave();
+    this.learning.dispose();
   }
 
   /** The server's view that a display set shows. */
@@ -93,7 +93,7 @@ export class Reading {
 
   /** Whole images again, in one scale. */
   fit() {
-    this.arrangement.fit();
+    this.layout.fit();
   }
 
   toggleHeat() {
@@ -102,13 +102,13 @@ export class Reading {
   }
 
   confirmNormal() {
-    return this.decide("normal");
+    return this.recordDecision("normal");
   }
 
   /** Record a verdict with the comment of the panel and, for a finding, what was drawn. */
-  async decide(verdict) {
+  async recordDecision(verdict) {
     const regions = verdict === "finding" ? this.regions() : [];
-    if (await this.session.decide(verdict, this.panel.comment, regions)) {
+    if (await this.session.recordDecision(verdict, this.panel.comment, regions)) {
       this.panel.comment = "";
     }
   }
@@ -116,38 +116,38 @@ export class Reading {
   /** What the reader drew on the exam's images. */
   regions() {
     const images = new Map(
-      this.arrangement.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image]),
+      this.layout.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image]),
     );
     return drawnRegions(this.cornerstone, this.tools, (imageId) => images.get(imageId));
   }
 
-  /** The most anomalous exam that nobody has reviewed, one that this tab has not shown first. */
+  /** Open the most anomalous unreviewed exam, preferring one that this tab has not visited. */
   async next() {
     const here = this.session.exam.exam;
     try {
       const { exams } = await this.api.worklist();
-      const next = nextOf(exams, here, this.seen.all);
+      const next = nextOf(exams, here, this.visited.all);
       if (next) {
-        this.seen.add(here);
+        this.visited.add(here);
         window.location.assign(viewerOf(next));
       } else {
-        this.panel.say("All other exams are reviewed.");
+        this.panel.showMessage("All other exams have been reviewed.");
       }
     } catch (error) {
-      this.panel.say(error.message);
+      this.panel.showMessage(error.message);
     }
   }
 
   previous() {
-    const previous = this.seen.takeLast();
+    const previous = this.visited.takeLast();
     if (previous) {
       window.location.assign(viewerOf(previous));
     } else {
-      this.panel.say("No exam was read before this one.");
+      this.panel.showMessage("No previous exam.");
     }
   }
 
-  /** What OHIF writes over an image: its view instead of a series description, and no count of one. */
+  /** OHIF's text over an image: the view instead of the series description, and no image count. */
   #corners() {
     const nameIn = ({ referenceInstance }) => {
       const view = referenceInstance && this.viewOf({ instances: [referenceInstance] });
@@ -168,7 +168,7 @@ export class Reading {
   }
 
   #shownOf(view) {
-    return this.arrangement.shown().find(({ displaySet }) => this.viewOf(displaySet) === view);
+    return this.layout.shown().find(({ displaySet }) => this.viewOf(displaySet) === view);
   }
 
   /** Show a view that no viewport shows, in the active one. */
@@ -188,18 +188,18 @@ export class Reading {
     return this.#shownOf(view);
   }
 
-  /** Viewports or their sizes have changed: arrange what is new, and lay the heat over it. */
+  /** Viewports or their sizes have changed: fit the images again and add the heat map. */
   #settle() {
     this.isSettling = true;
     clearTimeout(this.settling);
     this.settling = setTimeout(async () => {
       this.isSettling = false;
-      const now = this.arrangement.signature();
-      if (now !== this.arranged) {
-        this.arranged = now;
-        this.arrangement.fit();
+      const now = this.layout.signature();
+      if (now !== this.fitted) {
+        this.fitted = now;
+        this.layout.fit();
       }
-      this.isComplete = this.arrangement.isComplete();
+      this.isComplete = this.layout.isComplete();
       await this.#work(() => this.overlay.show(this.session.exam));
       this.opened?.();
     }, SETTLED);
@@ -208,7 +208,7 @@ export class Reading {
   #onResults() {
     if (this.session.inferences !== this.inferences) {
       this.inferences = this.session.inferences;
-      this.#work(() => this.overlay.show(this.session.exam, { anew: true }));
+      this.#work(() => this.overlay.show(this.session.exam, { refresh: true }));
     }
   }
 
@@ -218,7 +218,7 @@ export class Reading {
       await work();
     } catch (error) {
       console.error(error);
-      this.panel.say(`The heat cannot be shown: ${error.message}`);
+      this.panel.showMessage(`Cannot show the heat map: ${error.message}`);
     } finally {
       this.working -= 1;
       this.panel.update();
