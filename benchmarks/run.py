@@ -35,7 +35,7 @@ from mammolens.models.ensemble import members_of
 from mammolens.models.networks import build_network
 from mammolens.models.output import NetworkOutput
 from mammolens.models.store import BASELINE, PRETRAINED, pretrained_directory
-from mammolens.training.preparation import StoredCases, gathered
+from mammolens.training.preparation import StoredCases, prepare_to_folder
 from mammolens.training.stored_samples import StoredSamples
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
@@ -126,7 +126,7 @@ def training(runs: int) -> tuple[float, float]:
     cases = [Case(file, file.stem) for file in cbis_ddsm_files()]
     with tempfile.TemporaryDirectory() as folder:
         pipeline = Pipeline(config.preprocessing)
-        images = gathered(cases, pipeline, lambda: None, trimmed=True, folder=Path(folder))
+        images = prepare_to_folder(cases, pipeline, lambda: None, trimmed=True, folder=Path(folder))
         return _steps(config, images, runs)
 
 

@@ -28,7 +28,7 @@ from ports import free_port
 from rich.console import Console
 from site_images import write_exam
 
-from mammolens.calibration.realised_rate import Judged, rate_band
+from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band
 from mammolens.cli.console import progress_bar
 from mammolens.cli.server_process import HOST, running_server
 from mammolens.cli.training_bar import shown_on
@@ -158,7 +158,7 @@ def figures(images: Sequence[ScoredImage], model: Path) -> dict[str, Any]:
     return {
         "normal_patients": normals,
         "calibration_patients": calibrated_on,
-        "band": rate_band([Judged(normals, calibrated_on)], calibration.config.alpha),
+        "band": rate_band([EvaluatedPatients(normals, calibrated_on)], calibration.config.alpha),
         "cancer_patients": int(exams.abnormal.sum()),
         "auroc_images": asdict(drawn.interval(partial(metrics.auroc, rows.abnormal, rows.scores))),
         "auroc_exams": asdict(drawn_exams.interval(partial(metrics.auroc, exams.abnormal, exams.scores))),

@@ -208,7 +208,7 @@ class AnomalyRecord(BaseModel):
     )
     threshold: float | None = Field(description="image score from which the rule flags; None: too few normals to flag")
     is_anomalous: bool = Field(description="the decision of `decision_rule` for this image")
-    decision_rule: str = Field(description="for example 'conformal p <= 0.1'")
+    decision_rule: str = Field(description="for example 'flags at most 10 % of normal exams'")
     p_value: float = Field(ge=0, le=1)
     percentile: float = Field(ge=0, le=100, description="more anomalous than this percentage of normal images")
     breast_score: float = Field(description="views of the same breast fused")
@@ -222,7 +222,7 @@ class AnomalyRecord(BaseModel):
     asymmetry_p_value: float | None = Field(
         ge=0,
         le=1,
-        description="share of normal patients expected to be at least as asymmetric; no part of the decision",
+        description="share of normal patients expected to be at least as asymmetric; not used for the flag by itself",
     )
     levels: dict[str, float] = Field(description="anomaly-map value where each heat level begins")
     level_shares: dict[str, float] = Field(

@@ -33,7 +33,7 @@ def test_a_machine_that_the_calibration_never_saw_is_named():
     found = drift(even(60), ["A"] * 50 + ["New 3000"] * 10, known_groups=KNOWN)
     (alarm,) = found.alarms
     assert (alarm.cause, alarm.source) == (DriftCause.NEW_MACHINE, "New 3000")
-    assert alarm.sentence.startswith("10 of the last 60 exams are of a machine that the calibration never saw")
+    assert alarm.sentence.startswith("10 of the last 60 exams are from a machine that is not in the calibration")
     assert found.unknown_share == pytest.approx(1 / 6)
 
 

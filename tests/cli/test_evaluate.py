@@ -106,7 +106,7 @@ def test_one_page_stands_alone_and_the_rest_lies_in_a_folder_of_its_name(
     assert result.exit_code == 0, result.stderr
     assert f"wrote {tmp_path / 'page.html'}" in result.stderr
     page = (tmp_path / "page.html").read_text()
-    assert "Worst mistakes" in page
+    assert "Worst errors" in page
     assert "AUROC, model" in page
     assert (tmp_path / "page" / "scores.csv").is_file()
     header = (tmp_path / "page" / "scores.csv").read_text().splitlines()[0]

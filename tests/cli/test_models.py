@@ -54,7 +54,7 @@ def test_a_refused_candidate_ends_with_code_6_and_the_reason_and_serves_not(
     refused = a_store.versions()[-1]
     shown = json.loads(mammolens("models", "show", refused, "--store", a_store.root, "--json").stdout)
     assert shown["lineage"]["refused"]
-    assert shown["gate_result"]["checks"][0]["outcome"] == "undecided"
+    assert shown["gate_result"]["checks"][0]["outcome"] == "inconclusive"
     assert "too few to tell" in mammolens("models", "show", refused, "--store", a_store.root).stdout.replace("\n", " ")
 
 

@@ -33,7 +33,7 @@ def test_each_data_set_has_a_section_with_intervals_and_a_report(
 @pytest.mark.parametrize(
     ("only", "message"),
     [
-        ((), "has no folder rsna640, cbis800; add it, or say --only what is there"),
+        ((), "has no folder rsna640, cbis800; add it, or select others with --only"),
         (("--only", "cbis800"), "has no folder cbis800"),
         (("--only", "rsna"), "there is no measurement rsna; use inbreast2048, rsna640, mias640, cbis800"),
     ],

@@ -116,7 +116,7 @@ def test_images_without_laterality_are_told_and_leave_breast_level_unmeasured(im
     unsided = [replace(image, laterality=None) for image in images_of_two_sites]
     evaluation = evaluate(unsided, alpha=0.1, n_bootstrap=20)
     assert Metric.AUROC_BREAST not in evaluation.groups[0].metrics
-    assert "240 images without laterality are left out of breast level" in evaluation.caveats
+    assert "240 images without laterality are excluded at breast level" in evaluation.caveats
 
 
 def test_the_same_images_and_seed_give_the_same_evaluation_in_any_order(evaluation, images_of_two_sites):

@@ -45,7 +45,7 @@ def test_images_and_exams_are_checked_overall_by_site_and_by_machine(found, imag
 def test_a_rate_beyond_the_band_is_a_broken_promise(images_with_everything):
     all_flagged = [replace(image, is_anomalous=True) for image in images_with_everything]
     broken = next(false_positive_control(all_flagged, 0.1, MEANS, DecisionRule()))
-    assert not broken.kept
+    assert not broken.within_band
     assert broken.realised == 1
 
 
@@ -66,5 +66,5 @@ def test_a_confident_promise_is_kept_by_any_lower_rate(images_with_everything):
     none_flagged = [replace(image, is_anomalous=False) for image in images_with_everything]
     confident = next(false_positive_control(none_flagged, 0.1, MEANS, DecisionRule(confidence=0.9)))
     on_average = next(false_positive_control(none_flagged, 0.1, MEANS, DecisionRule()))
-    assert (confident.kept, on_average.kept) == (True, False)
+    assert (confident.within_band, on_average.within_band) == (True, False)
     assert confident.high == on_average.high

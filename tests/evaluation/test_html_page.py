@@ -72,9 +72,11 @@ def test_figures_and_pictures_are_inside_the_page(a_page):
     page = a_page(pictures=pictures)
     for content in (b"PNG", b"one", b"two"):
         assert base64.b64encode(content).decode() in page
-    assert page.index("Normal, yet the highest scores") < page.index("Abnormal, yet the lowest")
+    assert page.index("False positives: normal with the highest scores") < page.index(
+        "Misses: abnormal with the lowest scores"
+    )
     assert "keep this file" in page
-    assert "Worst mistakes" not in a_page()
+    assert "Worst errors" not in a_page()
 
 
 def test_it_can_be_read_in_print_and_in_the_dark(a_page):

@@ -33,7 +33,9 @@ def test_the_table_has_a_column_for_each_group(images_of_two_sites):
 
 def test_the_model_stands_beside_age(images_of_two_sites):
     assert "| all | age | 120 / 120 | " in a_page(images_of_two_sites)
-    assert "## Beside other scores" not in a_page([replace(image, covariates={}) for image in images_of_two_sites])
+    assert "## Comparison with other scores" not in a_page(
+        [replace(image, covariates={}) for image in images_of_two_sites]
+    )
 
 
 def test_every_table_is_as_wide_as_its_header(images_with_everything):
@@ -51,7 +53,7 @@ def test_a_figure_stands_in_its_section_if_it_is_there(images_of_two_sites):
 def test_notes_and_caveats_stand_below(images_of_two_sites):
     few = [image for image in images_of_two_sites if image.site == "1" or not image.abnormal]
     page = a_page(few, notes=["from a generator"])
-    assert page.endswith("- site 2: only 0 abnormal patients; its intervals may be too narrow\n- from a generator\n")
+    assert page.endswith("- site 2: only 0 abnormal patients; intervals may be too narrow\n- from a generator\n")
 
 
 def test_a_name_with_a_bar_or_a_line_break_does_not_break_the_table(images_of_two_sites):

@@ -53,7 +53,7 @@ def test_lesions_without_normals_have_a_report_of_places_alone(images_with_every
     written = write_report(evaluate(ill, alpha=0.1, n_bootstrap=20), ill, tmp_path, title="T", model="m")
     assert [path.name for path in written] == [*PAGES, "scores.png", "froc.png"]
     page = written[1].read_text()
-    assert "## Where the heat lies" in page
+    assert "## Localisation" in page
     assert "## Triage" not in page
 
 

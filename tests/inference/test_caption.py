@@ -59,10 +59,10 @@ def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result
             "Exam not flagged, this image FLAGGED (conformal p <= 0.1).",
         ),
         ({"threshold": None, "exam_is_anomalous": True}, "Exam FLAGGED, this image not flagged"),
-        ({"threshold": None}, "Cannot be flagged: the model knows too few normal patients."),
+        ({"threshold": None}, "Cannot be flagged: the model was calibrated on too few normal patients."),
         ({"laterality": None, "view": None}, "side unknown view unknown"),
-        ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was guessed from the picture."),
-        ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any structure of a breast is visible."),
+        ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was inferred from the image."),
+        ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any breast structure is visible."),
         ({"quality_flags": ["out_of_distribution"], "outlying_statistic": "noise higher"}, "the model (noise higher)."),
         ({"findings_left_out": 7}, "and 7 with lower peaks"),
     ],
@@ -73,7 +73,7 @@ def test_it_says_what_the_decision_and_its_weak_points_are(a_result, changes, wo
 
 def test_it_names_the_highest_level_that_is_reached(a_result):
     heat = np.zeros_like(a_result.heat_levels)
-    assert "No part reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[2]
+    assert "No region reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[2]
     heat[0, 0] = 2
     assert "Heat reaches the level 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[2]
 

@@ -86,7 +86,7 @@ def test_a_new_machine_and_new_software_raise_the_alarm_and_nothing_else_does(a_
     assert [(alarm["cause"], alarm["source"]) for alarm in new["alarms"]] == [
         ("new_machine", "MammoLens Phantom another law")
     ]
-    assert new["sentence"].startswith("4 of the last 34 exams are of a machine that the calibration never saw")
+    assert new["sentence"].startswith("4 of the last 34 exams are from a machine that is not in the calibration")
 
     moved = _arrive(server, studies, 30, seed=4, change=_of_new_software_with_another_contrast)
     alarms = {alarm["cause"]: alarm["source"] for alarm in moved["alarms"]}

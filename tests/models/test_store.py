@@ -139,7 +139,7 @@ def test_the_half_of_a_copy_that_a_killed_process_left_is_no_version(a_store, ma
 def test_a_pointer_that_names_no_version_is_an_error_that_says_what_to_do(a_store, make_model, text):
     a_store.publish(make_model())
     (a_store.root / "serving").write_text(text)
-    with pytest.raises(ModelError, match="is the serving version but is gone; restore it, or delete"):
+    with pytest.raises(ModelError, match="is the version in use but is missing; restore it, or delete"):
         a_store.serving()
 
 

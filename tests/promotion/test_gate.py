@@ -39,7 +39,7 @@ def the_good_verdict(a_seeing_model, a_candidate, held_out):
 def test_a_candidate_that_is_as_good_passes(the_good_verdict):
     assert the_good_verdict.passed, the_good_verdict.reason
     assert the_good_verdict.promotes
-    assert the_good_verdict.reason == "not worse than the serving model beyond the margins"
+    assert the_good_verdict.reason == "not worse than the model in use beyond the margins"
     assert set(outcomes(the_good_verdict)) == {
         CheckName.HELD_OUT,
         CheckName.RATE,

@@ -105,7 +105,7 @@ def test_the_card_says_the_same_to_people(record):
         "seed 0, weights of epoch 2 of 3.",
         "- Decision: conformal p <= 0.1, of exams; exam score threshold 18.",
         "Scores are in robust standard deviations of normal images of the same machine and view.",
-        "Maker One; for others the promise does not hold.",
+        "Maker One; the false-positive rate is not controlled on others.",
         "Machines with patients enough to be judged by them alone: Maker One; others are judged by all.",
         "- Calcifications are not looked for: the model works at 1.9 mm a pixel.\n- Not known:",
         "| low | 11 | 50% |",
@@ -156,4 +156,4 @@ def test_the_card_of_an_ensemble_tells_its_members(listed):
     dataset = Dataset("made", listed.normals[0], "ours.", "Someone, 2020.")
     twice = training_record(ModelConfig(), dataset, listed, listed.by_split, [STATE, LearningState(3, [], [0.1, 0.2])])
     card = model_card("made-1", ModelConfig(), twice, calibration_of(30))
-    assert "2 members, weights of epochs 2, 1 of 3; each calibrates on whom it did not learn from." in card
+    assert "2 members, weights of epochs 2, 1 of 3; each is calibrated on patients it was not trained on." in card

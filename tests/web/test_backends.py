@@ -31,7 +31,7 @@ def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monk
 
     backend.infer({}, tmp_path, tell)
     first.join(PATIENCE_S)
-    assert told == ["waiting for another person's images"]
+    assert told == ["waiting for another user's images"]
 
 
 def test_an_error_lets_the_next_one_in(a_predictor, exam_files, tmp_path):

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.web import exam_report, words
+from mammolens.web import exam_report, exam_summary
 from mammolens.web.exam_report import report_html, report_pdf
 
 
@@ -28,7 +28,7 @@ def test_the_page_stands_alone_and_tells_everything(an_exam_shown, results):
     record = an_exam_shown.of_exam
     for text in (
         RESEARCH_USE_ONLY,
-        words.headline(an_exam_shown),
+        exam_summary.headline(an_exam_shown),
         record.model,
         record.calibration,
         record.limitation,
@@ -47,8 +47,8 @@ def test_what_a_header_says_is_text_and_nothing_else(an_exam_shown, results):
 
 def test_the_pdf_is_one_page_whatever_there_is_to_tell(an_exam_shown, results, monkeypatch):
     no_formula = named(an_exam_shown, "$\\frac{$")
-    monkeypatch.setattr(words, "finding_lines", lambda _: ["a finding of many words " * 8] * 40)
-    monkeypatch.setattr(words, "flag_lines", lambda _: ["a flag"] * 60)
+    monkeypatch.setattr(exam_summary, "finding_lines", lambda _: ["a finding of many words " * 8] * 40)
+    monkeypatch.setattr(exam_summary, "flag_lines", lambda _: ["a flag"] * 60)
     assert pages(report_pdf(no_formula, results)) == 1
 
 

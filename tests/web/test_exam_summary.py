@@ -31,7 +31,7 @@ def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
         == "Flagged by the rule 'conformal p <= 0.1'."
     )
     never = flagged.model_copy(update={"threshold": None})
-    assert exam_summary.decision(never) == "Cannot be flagged: the model knows too few normal patients."
+    assert exam_summary.decision(never) == "Cannot be flagged: the model was calibrated on too few normal patients."
 
 
 def test_what_the_model_does_not_look_for_is_told_with_what_the_score_means(an_exam_shown):
@@ -57,7 +57,7 @@ def test_a_flag_of_one_view_names_it_and_one_of_all_does_not(an_exam_shown):
     )
     lines = exam_summary.flag_lines(shared.model_copy(update={"views": [first, *shared.views[1:]]}))
     assert lines[0].startswith("No pixel size is known")
-    assert lines[1] == f"{exam_summary.of_view(first.record)}: Hardly any structure of a breast is visible."
+    assert lines[1] == f"{exam_summary.of_view(first.record)}: Hardly any breast structure is visible."
 
 
 def test_exams_of_equal_titles_are_told_apart_by_date_and_then_by_number(an_exam_shown):

@@ -35,15 +35,15 @@ def test_each_outcome_shows_its_most_telling_images_first_and_a_patient_once():
     ]
     found = {outcome: [image.path.name for image in members] for outcome, members in chosen(images, 2).items()}
     assert found == {
-        GalleryCategory.HIT: ["hit", "weaker-hit"],
-        GalleryCategory.MISS: ["miss", "closer-miss"],
+        GalleryCategory.TRUE_POSITIVE: ["hit", "weaker-hit"],
+        GalleryCategory.FALSE_NEGATIVE: ["miss", "closer-miss"],
         GalleryCategory.FALSE_POSITIVE: ["false"],
     }
 
 
 def test_no_more_than_asked_for_are_chosen():
     images = [scored(str(number), number, abnormal=True, flagged=True) for number in range(5)]
-    assert [image.path.name for image in chosen(images, 2)[GalleryCategory.HIT]] == ["4", "3"]
+    assert [image.path.name for image in chosen(images, 2)[GalleryCategory.TRUE_POSITIVE]] == ["4", "3"]
 
 
 def test_pictures_are_found_where_the_folder_is_now_and_missing_ones_are_told(a_predictor, phantoms: Dataset):
@@ -51,7 +51,7 @@ def test_pictures_are_found_where_the_folder_is_now_and_missing_ones_are_told(a_
     # As names stand: of the file alone.
     folder_elsewhere = Dataset(phantoms.name, (case,), phantoms.licence)
     images = {
-        GalleryCategory.HIT: [
+        GalleryCategory.TRUE_POSITIVE: [
             scored(f"/elsewhere/{case.path.name}", 1.0, abnormal=True, flagged=True),
             scored("/elsewhere/gone.dcm", 1.0, abnormal=True, flagged=True),
         ]
@@ -59,7 +59,7 @@ def test_pictures_are_found_where_the_folder_is_now_and_missing_ones_are_told(a_
     picture, error = draw(images, folder_elsewhere, a_predictor)
     assert isinstance(picture, GalleryPicture)
     assert picture.jpeg.startswith(b"\xff\xd8")
-    assert picture.outcome is GalleryCategory.HIT
+    assert picture.outcome is GalleryCategory.TRUE_POSITIVE
     assert isinstance(error, InputError)
     assert "gone.dcm" in str(error)
 
@@ -67,7 +67,9 @@ def test_pictures_are_found_where_the_folder_is_now_and_missing_ones_are_told(a_
 def test_a_name_that_two_images_have_is_nobodys(a_predictor, phantoms: Dataset, tmp_path):
     case = phantoms.cases[0]
     twin = type(case)(tmp_path / case.path.name, "other")
-    images = {GalleryCategory.MISS: [scored(f"/elsewhere/{case.path.name}", 1.0, abnormal=True, flagged=False)]}
+    images = {
+        GalleryCategory.FALSE_NEGATIVE: [scored(f"/elsewhere/{case.path.name}", 1.0, abnormal=True, flagged=False)]
+    }
     (error,) = draw(images, Dataset("two", (case, twin), ""), a_predictor)
     assert isinstance(error, InputError)
 

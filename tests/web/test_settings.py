@@ -20,5 +20,5 @@ def test_without_any_the_defaults_hold(monkeypatch):
 
 def test_what_is_no_setting_is_an_error_with_the_remedy(monkeypatch):
     monkeypatch.setenv("MAMMOLENS_WEB", '{"max_images": 0}')
-    with pytest.raises(ConfigError, match="start the page by `mammolens web`"):
+    with pytest.raises(ConfigError, match="start the page with `mammolens web`"):
         WebSettings.from_environment()

@@ -136,12 +136,13 @@ class Calibration:
 
     @property
     def decision_rule(self) -> str:
-        """The rule in words."""
+        """The decision rule in words, as the predicate of 'the model ...'."""
         if self.config.decision == "mean_std":
-            return f"score >= mean + {self.config.k:g} std of normal images"
+            return f"flags scores of at least mean + {self.config.k:g} SD of normal images"
+        rate = f"{100 * self.config.alpha:g} %"
         if self.config.confidence is not None:
-            return f"at most {self.config.alpha:g} of normal patients, with confidence {self.config.confidence:g}"
-        return f"conformal p <= {self.config.alpha:g}"
+            return f"flags at most {rate} of normal exams, with confidence {self.config.confidence:g}"
+        return f"flags at most {rate} of normal exams"
 
     @property
     def views(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Does the calibration still speak of the patients who come now? Recent p-values and machines against it."""
+"""Drift: do recent p-values and machines still agree with the calibration?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mammolens.calibration.uniformity import Shift, Uniformity, uniformity
 
 
 class DriftCause(StrEnum):
-    """Why the calibration may not hold any more."""
+    """Why the calibration may no longer hold."""
 
     NEW_MACHINE = "new_machine"
     NEW_SOFTWARE = "new_software"
@@ -82,7 +82,7 @@ class Drift:
 
     @property
     def alarm(self) -> bool:
-        """Whether somebody should look."""
+        """Whether there is an alarm."""
         return bool(self.alarms)
 
 
@@ -96,7 +96,7 @@ def drift(
     calibration_patients: int | None = None,
     limits: DriftLimits = DriftLimits(),
 ) -> Drift:
-    """Judge a window of recent exams of different patients; those with a finding are better left out.
+    """Test a window of recent exams of different patients; exams with a finding should be left out.
 
     Uniformity is tested window by window, not by a conformal martingale (Vovk, Nouretdinov and Gammerman 2003): that
     one assumes an endless calibration and in time finds out any finite one, though nothing has changed.
@@ -134,8 +134,8 @@ def drift(
 
 
 _NEW = {
-    DriftCause.NEW_MACHINE: "are of a machine that the calibration never saw",
-    DriftCause.NEW_SOFTWARE: "come from software that the calibration never saw",
+    DriftCause.NEW_MACHINE: "are from a machine that is not in the calibration",
+    DriftCause.NEW_SOFTWARE: "are from software that is not in the calibration",
 }
 
 
@@ -143,10 +143,10 @@ def _new(sources: Sequence[str | None], n: int, cause: DriftCause, limits: Drift
     """An alarm where too many exams come from somewhere new, named after where most of them come from."""
     if len(sources) < limits.min_unknown_exams or len(sources) <= limits.unknown_share * n:
         return []
-    names = Counter(source or "not told" for source in sources)
+    names = Counter(source or "unknown" for source in sources)
     told = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more}); calibrate on its normal exams"
+    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more}); recalibrate on normal exams from it"
     return [Alarm(cause, sentence, next(iter(names)) if len(names) == 1 else None)]
 
 
@@ -167,9 +167,9 @@ def _alarm(found: Uniformity, machine: str | None) -> Alarm:
     higher = found.shift is Shift.UP
     where = f" of {machine}" if machine else ""
     sentence = (
-        f"scores{where} moved {found.shift}: {found.share:.0%} of the last {found.n} exams have a p-value "
-        f"{'of at most' if higher else 'below'} {found.location:.2f}, where {found.location:.0%} are expected; "
-        + ("more normal exams are flagged than promised" if higher else "fewer exams are flagged than meant")
-        + "; calibrate anew on its normal exams"
+        f"scores{where} have shifted {found.shift}: {found.share:.0%} of the last {found.n} exams have a p-value "
+        f"{'of at most' if higher else 'below'} {found.location:.2f} ({found.location:.0%} expected); "
+        + ("more normal exams are flagged than intended" if higher else "fewer exams are flagged than intended")
+        + "; recalibrate on recent normal exams"
     )
     return Alarm(DriftCause.SCORES_UP if higher else DriftCause.SCORES_DOWN, sentence, machine)

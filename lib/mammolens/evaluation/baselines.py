@@ -1,4 +1,4 @@
-"""Scores that need no model: what a model has to beat to be worth its name."""
+"""Baseline scores that need no model."""
 
 from __future__ import annotations
 

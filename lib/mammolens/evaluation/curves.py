@@ -30,7 +30,7 @@ def triage_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figu
     drawn = 1 - resamples.replicates(found)
     tail = (1 - evaluation.level) / 2
     low, high = np.quantile(drawn[np.isfinite(drawn).all(axis=1)], [tail, 1 - tail], axis=0)
-    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, label="by chance")
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, label="chance")
     label = f"{100 * evaluation.level:g} % band, bootstrap over patients"
     axes.fill_between(_SHARES, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
     counts = evaluation.groups[0].counts.exams
@@ -47,15 +47,15 @@ def triage_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figu
 
 
 def froc_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
-    """Share of lesions found over false marks an image, of each map."""
+    """Share of lesions found over false positives per image, for each map."""
     figure, axes = canvas("FROC of maps", 6.4, 5.4)
     for at, found in enumerate(evaluation.maps):
         known = [image for image in images if {MODEL, found.name} <= image.localisations.keys()]
-        places = [image.localisations[found.name] for image in known]
-        false, share = froc_curve(places, np.ones(len(places)))
+        localisations = [image.localisations[found.name] for image in known]
+        false, share = froc_curve(localisations, np.ones(len(localisations)))
         area = interval_text(found.pixel_auroc)
         axes.step(false, share, where="post", label=f"{found.name}: pixel AUROC {area}", **line(at))
-    axes.set(xlabel="False marks an image", ylabel="Lesions found")
+    axes.set(xlabel="False positives per image", ylabel="Lesions found")
     axes.set(xlim=(0, FALSE_POSITIVES_PER_IMAGE[-1]), ylim=(0, 1.005))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     finish(figure, axes)

@@ -1,4 +1,4 @@
-"""What a model's decision rule promises of normal patients, and how much of that a sample can contradict."""
+"""A model's decision rule, and whether it controls the false-positive rate."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mammolens.config import CalibrationConfig
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """How a score became a decision; the rate that is promised, alpha, stands beside it.
+    """How a score becomes a decision; the nominal rate, alpha, is kept elsewhere.
 
     Attributes:
         decision: 'conformal', by the p-value; 'mean_std', by mean and standard deviation of normal scores, which
-            promises no rate.
+            does not control the rate.
         confidence: probability over calibrations with which a conformal decision keeps alpha; ``None``: it keeps
             alpha on average over calibrations.
 
@@ -38,7 +38,7 @@ class DecisionRule:
 
     @property
     def controls_rate(self) -> bool:
-        """Whether a false-positive rate is promised at all."""
+        """Whether the rule controls the false-positive rate."""
         return self.decision == "conformal"
 
     @property

@@ -34,7 +34,7 @@ from mammolens.evaluation.scored import Bools, Columns, ImageColumns, ScoredImag
 
 _FEW_PATIENTS: Final = 20  # below this many of a class, percentile intervals over patients are too narrow
 _LEVEL: Final = 0.95
-_ALIKE: Final = 1.25  # exams of the two classes may differ in size by so much before a reader is warned
+_MAX_SIZE_RATIO: Final = 1.25  # exams of the two classes may differ in size by so much before a reader is warned
 SET_ASIDE: Final = (0.1, 0.2, 0.3, 0.5)  # shares of the normal exams for which the triage table is made
 
 
@@ -194,27 +194,27 @@ def _caveats(
     for group in groups:
         for word, count in asdict(group.counts.patients).items():
             if count < _FEW_PATIENTS:
-                yield f"{group.name}: only {count} {word} patients; its intervals may be too narrow"
+                yield f"{group.name}: only {count} {word} patients; intervals may be too narrow"
     if unsided := sum(image.laterality is None for image in images):
-        yield f"{unsided} images without laterality are left out of breast level"
+        yield f"{unsided} images without laterality are excluded at breast level"
     yield from _composition_caveats(groups[0].counts)
     if broken := sum(rule.contradicts(image.is_anomalous, image.p_value, alpha) for image in images):
-        yield f"for {broken} images the decision is not 'p <= {alpha:g}': the promise does not hold for it"
+        yield f"{broken} images were not decided by 'p <= {alpha:g}': their false-positive rate is not controlled"
 
 
 def _composition_caveats(counts: Counts) -> Iterator[str]:
     """Exams of the classes that are not made of the same: their scores differ by that already."""
     means = {"images": counts.images_per_exam, "breasts": counts.breasts_per_exam}
-    if told := {word: mean for word, mean in means.items() if _unlike(mean)}:
-        normal = " and ".join(f"{mean.normal:.1f} {word}" for word, mean in told.items())
-        abnormal = " and ".join(f"{mean.abnormal:.1f}" for mean in told.values())
+    if unequal := {word: mean for word, mean in means.items() if _differ(mean)}:
+        normal = " and ".join(f"{mean.normal:.1f} {word}" for word, mean in unequal.items())
+        abnormal = " and ".join(f"{mean.abnormal:.1f}" for mean in unequal.values())
         yield (
             f"a normal exam has {normal}, an abnormal one {abnormal}: fused scores depend on how many are fused, and "
-            "an exam of the ill breast alone is not diluted by a healthy one, so figures of exams do not compare like "
-            "with like; those by p-value do, as it sets an exam against normal ones of as many views"
+            "an exam of the affected breast alone is not diluted by a healthy one, so exam figures are biased; "
+            "those by p-value are not, because each exam is compared with normal exams of as many views"
         )
 
 
-def _unlike(means: ClassMean) -> bool:
+def _differ(means: ClassMean) -> bool:
     """Whether one mean is more than a quarter above the other; not where one is unknown."""
-    return max(means.normal, means.abnormal) > _ALIKE * min(means.normal, means.abnormal)
+    return max(means.normal, means.abnormal) > _MAX_SIZE_RATIO * min(means.normal, means.abnormal)

@@ -1,4 +1,4 @@
-"""One grid on which every map is compared: the stored image, shrunk, with its breast and its lesions."""
+"""The grid on which all maps are compared: the stored image reduced in size, with breast and lesions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the promised false-positive rate kept: overall, in each site, on each machine?"""
+"""False-positive-rate control: the realised rate overall, by site and by machine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from mammolens.evaluation.scored import ScoredImage, Unit, columns
 def false_positive_control(
     images: Sequence[ScoredImage], alpha: float, fusion: FusionConfig, rule: DecisionRule
 ) -> Iterator[FalsePositiveControl]:
-    """Realised against promised rate of images, then of exams where their decision is known.
+    """Realised and nominal rate of images, then of exams whose decision is known.
 
-    Nothing for a rule that promises none; a rate that is meant to lie below alpha has a band from 0.
+    Yields nothing for a rule that does not control the rate; the band begins at 0 if the rate is meant to lie below
+    alpha.
     """
     if not rule.controls_rate:
         return

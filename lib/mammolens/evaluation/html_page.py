@@ -24,7 +24,10 @@ _HEADLINE: Final = (
     Metric.AUROC_EXAM,
     Metric.FALSE_POSITIVE_RATE_EXAM,
 )
-_HEADINGS: Final = {Mistake.FALSE_POSITIVE: "Normal, yet the highest scores", Mistake.MISS: "Abnormal, yet the lowest"}
+_HEADINGS: Final = {
+    Mistake.FALSE_POSITIVE: "False positives: normal with the highest scores",
+    Mistake.MISS: "Misses: abnormal with the lowest scores",
+}
 
 
 def html(

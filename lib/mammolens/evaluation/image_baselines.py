@@ -1,4 +1,4 @@
-"""Maps and scores of plain image processing: what a model has to beat to be worth its weights."""
+"""Baseline maps and scores by plain image processing."""
 
 from __future__ import annotations
 

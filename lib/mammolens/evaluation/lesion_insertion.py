@@ -1,4 +1,4 @@
-"""Synthetic lesions in normal mammograms, for data without known cancers: something to find whose truth is exact."""
+"""Insert synthetic lesions into normal mammograms, for evaluation without known cancers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _COARSE_SIDE = 256  # pixels of the longer side of the grid on which a place is 
 
 
 def insert_lesion(mammogram: Mammogram, seed: int, assumed_height_mm: float) -> Mammogram:
-    """The mammogram with one lesion more, inside the breast: every second one a mass, the others calcifications.
+    """Insert one lesion inside the breast: half of the time a mass, else calcifications.
 
     Kind, size (8 to 18 mm), contrast (0.12 to 0.40 of the grey scale) and place are drawn from the seed, the patient
-    and the file's name. An image without pixel spacing counts as ``assumed_height_mm`` high.
+    and the file's name. An image without pixel spacing is assumed to be
+    ``assumed_height_mm`` tall.
 
     Raises:
         UnsupportedMammogramError: no breast is found.
@@ -42,14 +43,14 @@ def insert_lesion(mammogram: Mammogram, seed: int, assumed_height_mm: float) -> 
 
 
 class LesionInsertionPipeline(Pipeline):
-    """Prepares each file as if there were one more lesion in it."""
+    """Prepares each file with a synthetic lesion inserted."""
 
     def __init__(self, config: PreprocessingConfig, seed: int) -> None:
         super().__init__(config)
         self._seed, self._assumed_height_mm = seed, config.assumed_height_mm
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
-        """Read an image file, plant a lesion, prepare it; raises as the reader does."""
+        """Read an image file, insert a lesion and prepare it; raises as the reader does."""
         return self.prepare(insert_lesion(read_mammogram(path, attributes), self._seed, self._assumed_height_mm))
 
 

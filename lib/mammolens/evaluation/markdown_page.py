@@ -23,18 +23,18 @@ def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[
 def summary(evaluation: Evaluation, model: str) -> str:
     """What was measured and how to read it, in one paragraph."""
     return (
-        f"Model: {_line(model)}. {_promise(evaluation)} "
-        f"Scores are fused: {evaluation.fusion}. Counts are normal / abnormal; "
+        f"Model: {_line(model)}. {_control(evaluation)} "
+        f"Score fusion: {evaluation.fusion}. Counts are normal / abnormal; "
         f"brackets are {100 * evaluation.level:g} % intervals from {evaluation.n_bootstrap} resamples of patients "
-        f"(seed {evaluation.seed}). By chance an AUROC is 0.5 and an AUPRC the share of abnormal images."
+        f"(seed {evaluation.seed}). At chance, the AUROC is 0.5 and the AUPRC is the share of abnormal images."
     )
 
 
-def _promise(evaluation: Evaluation) -> str:
+def _control(evaluation: Evaluation) -> str:
     rule = evaluation.rule
     if not rule.controls_rate:
-        return "Its decision promises no false-positive rate."
-    text = f"Promised false-positive rate: {100 * evaluation.alpha:g} %"
+        return "Its decision rule does not control the false-positive rate."
+    text = f"Nominal false-positive rate: {100 * evaluation.alpha:g} %"
     return f"{text}." if rule.controls_average_rate else f"{text} at most, with confidence {rule.confidence:g}."
 
 

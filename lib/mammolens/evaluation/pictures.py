@@ -68,7 +68,7 @@ class Gallery:
 
 def caption(image: ScoredImage) -> str:
     """Patient, view, score and decision in one line."""
-    place = " ".join(part for part in (image.laterality, image.view) if part) or "view unknown"
+    view = " ".join(part for part in (image.laterality, image.view) if part) or "view unknown"
     machine = f", machine {image.acquisition_group}" if image.acquisition_group else ""
     flagged = "flagged" if image.is_anomalous else "not flagged"
-    return f"{image.patient_id}, {place}{machine}: score {image.pred_score:.4g}, p = {image.p_value:.3g}, {flagged}"
+    return f"{image.patient_id}, {view}{machine}: score {image.pred_score:.4g}, p = {image.p_value:.3g}, {flagged}"

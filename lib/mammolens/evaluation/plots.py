@@ -33,7 +33,7 @@ def roc_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
     _draw_band(axes, columns(images), evaluation)
     for at, ((_, members), group) in enumerate(zip(by_site(images), evaluation.groups, strict=True)):
         _draw_roc(axes, columns(members), group, line(at))
-    axes.plot([], [], "o", color="0.4", label="at the model's decision")
+    axes.plot([], [], "o", color="0.4", label="at the model's threshold")
     axes.set(xlabel="False-positive rate", ylabel="Sensitivity", xlim=(0, 1), ylim=(0, 1.005))
     finish(figure, axes)
     return figure
@@ -54,7 +54,7 @@ def histogram_figure(images: Sequence[ScoredImage]) -> Figure:
         axes.hist(drawn, edges, weights=shares, color=colour, histtype="step", linewidth=1.6, label=label)
     if (threshold := decision_threshold(rows)) is not None:
         axes.axvline(threshold, color=INK, linestyle="--", linewidth=1.2, label=f"flagged from {threshold:.4g}")
-    beyond = "; the last bar holds all beyond" if rows.scores.max() > high else ""
+    beyond = "; the last bar includes all higher scores" if rows.scores.max() > high else ""
     axes.set(xlabel=f"Score{beyond}", ylabel="Share of the class's images")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     finish(figure, axes)
@@ -63,11 +63,11 @@ def histogram_figure(images: Sequence[ScoredImage]) -> Figure:
 
 def calibration_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
     """Share of normal images with p <= alpha over the alphas that matter; above the band, more than promised."""
-    figure, axes = canvas("False-positive rate: realised against promised", 6.4, 5.8)
+    figure, axes = canvas("False-positive rate: realised vs. nominal", 6.4, 5.8)
     _draw_rates(axes, images, "images", min(1.0, max(0.5, 2 * evaluation.alpha)))
     label = f"alpha of the decision, {100 * evaluation.alpha:g} %"
     axes.axvline(evaluation.alpha, color=INK, linestyle=":", linewidth=1, label=label)
-    axes.set(xlabel="Promised: alpha", ylabel="Realised: share of normal images with p ≤ alpha")
+    axes.set(xlabel="Nominal: alpha", ylabel="Realised: share of normal images with p ≤ alpha")
     finish(figure, axes)
     return figure
 
@@ -76,9 +76,9 @@ def reliability_figure(images: Sequence[ScoredImage], evaluation: Evaluation) ->
     """Distribution of the p-values of normals against the uniform one: of exams, or of images without exams."""
     exams = exams_with_decision(images, evaluation.fusion)
     unit = "exams" if exams else "images"
-    figure, axes = canvas(f"p-values of normal {unit} against the uniform distribution", 6.4, 5.8)
+    figure, axes = canvas(f"p-values of normal {unit} vs. the uniform distribution", 6.4, 5.8)
     _draw_rates(axes, exams or images, unit, 1.0)
-    axes.set(xlabel="p-value", ylabel=f"Share of normal {unit} with a p-value as low")
+    axes.set(xlabel="p-value", ylabel=f"Share of normal {unit} with a p-value at most this")
     finish(figure, axes)
     return figure
 
@@ -102,7 +102,7 @@ def _draw_band(axes: Axes, rows: ImageColumns, evaluation: Evaluation) -> None:
 def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: float) -> None:
     """Realised rates of all and of each site over promised ones from 0 to ``highest``, and the band of a promise."""
     promised = np.linspace(0, highest, 2 * _POINTS - 1)
-    _draw_promise(axes, columns(units), promised)
+    _draw_nominal(axes, columns(units), promised)
     for at, (name, members) in enumerate(by_site(units)):
         rows = columns(members)
         if p_values := sorted(rows.p_values[~rows.abnormal]):
@@ -113,12 +113,12 @@ def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: fl
         axis.set_major_formatter(PercentFormatter(1.0))
 
 
-def _draw_promise(axes: Axes, rows: ImageColumns, promised: Floats) -> None:
+def _draw_nominal(axes: Axes, rows: ImageColumns, promised: Floats) -> None:
     """The binomial band; patients are its trials, because images of one woman are no independent ones."""
     axes.plot(promised, promised, color=FAINT, linewidth=0.8)
     if patients := len(np.unique(rows.patients[~rows.abnormal])):
         low, high = (binom.ppf(q, patients, promised) / patients for q in (0.025, 0.975))
-        label = f"where 95 % of exact promises would lie (binomial, {patients} patients)"
+        label = f"95 % band of an exactly calibrated model (binomial, {patients} patients)"
         axes.fill_between(promised, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
 
 

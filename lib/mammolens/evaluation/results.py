@@ -67,13 +67,13 @@ class GroupResult:
 
 @dataclass(frozen=True, slots=True)
 class FalsePositiveControl:
-    """The promised false-positive rate, kept or not, among the normals of a group.
+    """The realised false-positive rate among the normals of a group, and its nominal band.
 
     Attributes:
         count: normal images or exams.
         realised: share of them that is flagged.
-        low: lower end of the band in which an exact promise would lie, binomial with patients as trials; 0 where
-            the rate is meant to lie below the promised one.
+        low: lower end of the band of an exactly calibrated model, binomial with patients as trials; 0 if the rate is
+            meant to lie below the nominal one.
         high: upper end.
     """
 
@@ -86,7 +86,7 @@ class FalsePositiveControl:
     high: float
 
     @property
-    def kept(self) -> bool:
+    def within_band(self) -> bool:
         """Whether the realised rate lies within the band."""
         return self.low <= self.realised <= self.high
 
@@ -119,7 +119,7 @@ class Subgroup:
 
 @dataclass(frozen=True, slots=True)
 class FrocPoint:
-    """Share of the lesions found at so many false marks an image."""
+    """Share of the lesions found at a number of false positives per image."""
 
     false_positives_per_image: float
     found: Interval
@@ -178,10 +178,10 @@ class Evaluation:
 
     Attributes:
         groups: 'all' first, then each site.
-        alpha: false-positive rate that the model false_positive_control, if its rule promises one.
+        alpha: false-positive rate that the model is calibrated to, if its rule controls one.
         level: of the intervals.
         caveats: what a reader must know before quoting a figure.
-        promises: overall, by site and by machine; of images, then of exams where their decision is known.
+        false_positive_control: overall, by site and by machine; of images, then of exams where their decision is known.
         triage: of exams.
         subgroups: by site, machine, view, density and decade of age, as far as they are known.
         maps: none where no lesion is located.

@@ -1,4 +1,4 @@
-"""Read back what a report wrote, to measure again without the model."""
+"""Read a report's scores, to evaluate again without the model."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from mammolens.evaluation.texts import LABELS, UNDEFINED, interval_text, metric_
 
 Row = tuple[str, ...]
 _COUNTS: Final = ("images", "patients", "breasts", "exams")
-_COMPOSITION: Final = {"images_per_exam": "Images an exam, mean", "breasts_per_exam": "Breasts an exam, mean"}
-_FALSE_POSITIVES: Final = "False positives: promised and realised"
+_COMPOSITION: Final = {"images_per_exam": "Images per exam, mean", "breasts_per_exam": "Breasts per exam, mean"}
+_FALSE_POSITIVES: Final = "False positives: nominal and realised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def sections(evaluation: Evaluation) -> Iterator[Section]:
     """The sections for which there is something to say, in the order of reading."""
     yield _separation(evaluation)
     if evaluation.false_positive_control:
-        yield _promises(evaluation)
+        yield _false_positives(evaluation)
     elif evaluation.groups[0].counts.images.normal and not evaluation.rule.controls_rate:
-        yield _no_promise()
+        yield _uncontrolled()
     if any(point.missed.value == point.missed.value for point in evaluation.triage):
         yield _triage(evaluation)
     if any(group.comparisons for group in evaluation.groups):
@@ -70,54 +70,53 @@ def figures_table(evaluation: Evaluation) -> Table:
 
 
 def _separation(evaluation: Evaluation) -> Section:
-    text = "Counts are normal / abnormal. By chance an AUROC is 0.5 and an AUPRC the share of abnormals."
+    text = "Counts are normal / abnormal. At chance, the AUROC is 0.5 and the AUPRC is the share of abnormal images."
     return Section("Figures", text, (figures_table(evaluation),), ("roc.png", "scores.png"))
 
 
-def _promises(evaluation: Evaluation) -> Section:
+def _false_positives(evaluation: Evaluation) -> Section:
     text = (
-        f"{_promised(evaluation)} The band is where the realised rate of an exact promise lies in 95 of 100 samples of "
-        "so many patients (binomial, patients as trials); the spread that comes from a finite calibration set is not "
-        "in it."
+        f"{_nominal_rate(evaluation)} The band contains the realised rate of an exactly calibrated model in 95 of 100 "
+        "samples of this many patients (binomial, patients as trials). It does not include the variation due to a "
+        "finite calibration set."
     )
-    header = ("group", "unit", "normal patients", "normal units", "realised", "band of the promise", "")
-    rows = tuple(_promise_row(promise) for promise in evaluation.false_positive_control)
+    header = ("group", "unit", "normal patients", "normal units", "realised", "band", "")
+    rows = tuple(_control_row(promise) for promise in evaluation.false_positive_control)
     figures = ("calibration.png", "reliability.png")
     return Section(_FALSE_POSITIVES, text, (Table(header, rows),), figures)
 
 
-def _promised(evaluation: Evaluation) -> str:
+def _nominal_rate(evaluation: Evaluation) -> str:
     alpha = f"{100 * evaluation.alpha:g} %"
     if evaluation.rule.controls_average_rate:
-        return f"The model promises to flag at most {alpha} of new normal patients, on average over calibrations."
+        return f"The model is calibrated to flag at most {alpha} of new normal patients, on average over calibrations."
     return (
-        f"The model promises to flag at most {alpha} of new normal patients, with confidence "
-        f"{evaluation.rule.confidence:g} over calibrations. So its average rate is meant to lie below {alpha}, and the "
-        "band begins at 0."
+        f"The model is calibrated to flag at most {alpha} of new normal patients, with confidence "
+        f"{evaluation.rule.confidence:g} over calibrations. Its average rate is therefore below {alpha}, and the band "
+        "begins at 0."
     )
 
 
-def _no_promise() -> Section:
+def _uncontrolled() -> Section:
     text = (
-        "The model flags by the mean and the standard deviation of normal scores. That promises no false-positive "
-        "rate, so none is judged here; the realised one stands among the figures. The p-values have no part in "
-        "the decision."
+        "The model flags by the mean and standard deviation of normal scores, which does not control the "
+        "false-positive rate. The realised rate is among the figures. The p-values are not used for the decision."
     )
     return Section(_FALSE_POSITIVES, text, (), ("reliability.png",))
 
 
-def _promise_row(promise: FalsePositiveControl) -> Row:
+def _control_row(promise: FalsePositiveControl) -> Row:
     band = f"{_percent(promise.low)} to {_percent(promise.high)}"
-    verdict = "within" if promise.kept else "above" if promise.realised > promise.high else "below"
+    position = "within" if promise.within_band else "above" if promise.realised > promise.high else "below"
     counts = (str(promise.patients), str(promise.count))
-    return (promise.group, f"{promise.unit}s", *counts, _percent(promise.realised), band, verdict)
+    return (promise.group, f"{promise.unit}s", *counts, _percent(promise.realised), band, position)
 
 
 def _triage(evaluation: Evaluation) -> Section:
     text = (
-        "If the exams with the lowest scores were set aside as normal: the share of the abnormal exams that would go "
-        "with them. In screening nearly all exams are normal, so the share of normal exams is that of the work. By "
-        "chance the two shares are equal."
+        "The share of abnormal exams missed if the lowest-scoring exams were set aside as normal. In screening nearly "
+        "all exams are normal, so the share of normal exams set aside is the share of work saved. At chance, the two "
+        "shares are equal."
     )
     rows = tuple(
         (f"{100 * point.set_aside:g} %", interval_text(point.missed, percent=True)) for point in evaluation.triage
@@ -128,8 +127,8 @@ def _triage(evaluation: Evaluation) -> Section:
 
 def _comparisons(evaluation: Evaluation) -> Section:
     text = (
-        "AUROC of images on the same images, and the paired difference with its interval from the same resamples of "
-        "patients. A difference whose interval lies above 0 is in the model's favour."
+        "Image AUROC on the same images, and the paired difference with its interval from the same resamples of "
+        "patients. If the interval lies above 0, the model is better."
     )
     header = ("group", "other score", "images", "AUROC, model", "AUROC, other", "model minus other")
     rows = tuple(
@@ -144,13 +143,13 @@ def _comparisons(evaluation: Evaluation) -> Section:
         for group in evaluation.groups
         for found in group.comparisons
     )
-    return Section("Beside other scores", text, (Table(header, rows),))
+    return Section("Comparison with other scores", text, (Table(header, rows),))
 
 
 def _members(evaluation: Evaluation) -> Section:
     text = (
-        "AUROC of images: of each member's standardised score alone, of the ensemble without it, and what leaving it "
-        "out changes, paired on the same resamples of patients. A member helps if the whole interval of the change "
+        "Image AUROC of each member's standardised score alone and of the ensemble without it, and the change when it "
+        "is left out, paired on the same resamples of patients. A member helps if the whole interval of the change "
         "lies below 0."
     )
     for member in evaluation.members:
@@ -170,18 +169,18 @@ def _members(evaluation: Evaluation) -> Section:
 
 def _maps(evaluation: Evaluation) -> Section:
     text = (
-        "Maps on the same pixels: the stored image shrunk to 512 pixels at most, inside the breast. Pixel AUROC tells "
-        "pixels on a lesion from the rest, of the images with a located lesion: pooled, and as the mean of each "
-        "image's own. Strongest spot: the share of those images whose highest peak, away from the breast's border, "
-        "lies on a lesion. FROC: the share of lesions under one of the ten highest peaks, at a threshold with so many "
-        "false peaks an image. Differences are paired, on the same resamples of patients."
+        "All maps are compared on the same grid: the stored image reduced to at most 512 pixels, inside the breast. "
+        "Pixel AUROC separates pixels on a lesion from the rest in images with a marked lesion: pooled, and as the "
+        "mean over images. Strongest spot: the share of those images whose highest peak, away from the breast's "
+        "border, lies on a lesion. FROC: the share of lesions under one of the ten highest peaks, at a given number of "
+        "false positives per image. Differences are paired, on the same resamples of patients."
     )
     maps = evaluation.maps
-    places = Table(
+    table = Table(
         ("map", "images", "lesions", "pixel AUROC", "pixel AUROC, mean of images", "strongest spot on a lesion"),
         tuple(_map_row(found) for found in maps),
     )
-    tables = [places]
+    tables = [table]
     if gains := tuple(_gain_row(found) for found in maps if found.pixel_auroc_gain is not None):
         header = ("model minus", "pixel AUROC", "pixel AUROC, mean of images", "strongest spot on a lesion")
         tables.append(Table(header, gains))
@@ -189,8 +188,8 @@ def _maps(evaluation: Evaluation) -> Section:
     found_at = tuple(
         (found.name, *(interval_text(point.found, percent=True) for point in found.froc)) for found in maps
     )
-    tables.append(Table(("lesions found at false marks an image", *rates), found_at))
-    return Section("Where the heat lies", text, tuple(tables), ("froc.png",))
+    tables.append(Table(("lesions found at false positives per image", *rates), found_at))
+    return Section("Localisation", text, tuple(tables), ("froc.png",))
 
 
 def _map_row(found: MapResult) -> Row:
@@ -204,7 +203,7 @@ def _gain_row(found: MapResult) -> Row:
 
 
 def _subgroups(evaluation: Evaluation) -> Section:
-    text = "Images that share one trait. Small groups have wide intervals; nothing is corrected for how many there are."
+    text = "Images that share one trait. Small groups have wide intervals; there is no correction for multiple comparisons."
     header = ("trait", "", "images", "patients", "AUROC", "false-positive rate", "sensitivity")
     rows = tuple(_subgroup_row(group) for group in evaluation.subgroups)
     return Section("Subgroups", text, (Table(header, rows),))

@@ -23,10 +23,10 @@ LABELS: Final[Mapping[Metric, str]] = MappingProxyType(
         Metric.AUPRC_EXAM: "AUPRC, exams",
         Metric.SENSITIVITY_AT_90: "Sensitivity at 90 % specificity",
         Metric.SENSITIVITY_AT_95: "Sensitivity at 95 % specificity",
-        Metric.FALSE_POSITIVE_RATE: "False-positive rate at the decision, images",
-        Metric.SENSITIVITY: "Sensitivity at the decision, images",
-        Metric.FALSE_POSITIVE_RATE_EXAM: "False-positive rate at the decision, exams",
-        Metric.SENSITIVITY_EXAM: "Sensitivity at the decision, exams",
+        Metric.FALSE_POSITIVE_RATE: "False-positive rate at the threshold, images",
+        Metric.SENSITIVITY: "Sensitivity at the threshold, images",
+        Metric.FALSE_POSITIVE_RATE_EXAM: "False-positive rate at the threshold, exams",
+        Metric.SENSITIVITY_EXAM: "Sensitivity at the threshold, exams",
     }
 )
 UNDEFINED: Final = "n/a"
@@ -69,13 +69,13 @@ def rows(evaluation: Evaluation) -> list[tuple[str, str, str]]:
 def _member_rows(found: MemberResult) -> Iterator[tuple[str, str, str]]:
     name = f"member: {found.name}"
     yield name, "AUROC of the member alone", interval_text(found.alone)
-    verdict = "" if found.helps else "; does not help on these images"
-    yield name, "AUROC, ensemble without it minus ensemble", interval_text(found.change, signed=True) + verdict
+    note = "" if found.helps else "; does not help on these images"
+    yield name, "AUROC, ensemble without it minus ensemble", interval_text(found.change, signed=True) + note
 
 
 def _map_rows(found: MapResult) -> Iterator[tuple[str, str, str]]:
     name = f"map: {found.name}"
-    yield name, "AUROC, pixels on lesions against the rest", interval_text(found.pixel_auroc)
+    yield name, "AUROC, pixels on lesions vs. the rest", interval_text(found.pixel_auroc)
     yield name, "Strongest spot on a lesion", interval_text(found.hit_rate, percent=True)
 
 

@@ -31,10 +31,10 @@ class Measurement:
 
 
 MEASUREMENTS: Final = (
-    Measurement("inbreast2048", "all", "INbreast, digital, 2,048 rows, true pixel sizes; never learned from"),
+    Measurement("inbreast2048", "all", "INbreast, digital, 2,048 rows, true pixel sizes; never used for training"),
     Measurement("rsna640", "test", "RSNA Screening Mammography 2022, digital, stretched to 640 x 640; test split"),
-    Measurement("mias640", "all", "mini-MIAS, digitised film; never learned from"),
-    Measurement("cbis800", "all", "CBIS-DDSM masses, digitised film; other patients than those learned from"),
+    Measurement("mias640", "all", "mini-MIAS, digitised film; never used for training"),
+    Measurement("cbis800", "all", "CBIS-DDSM masses, digitised film; patients not used for training"),
 )
 
 
@@ -49,7 +49,7 @@ def wanted(data: Path, only: Sequence[str] = ()) -> list[Measurement]:
     if unknown := [name for name in only if name not in known]:
         raise DatasetError("--only", f"there is no measurement {', '.join(unknown)}", f"use {', '.join(known)}")
     if missing := [name for name in chosen if not (data / name).is_dir()]:
-        raise DatasetError(data, f"has no folder {', '.join(missing)}", "add it, or say --only what is there")
+        raise DatasetError(data, f"has no folder {', '.join(missing)}", "add it, or select others with --only")
     return [known[name] for name in chosen]
 
 
@@ -75,4 +75,4 @@ def _section(measurement: Measurement, evaluation: Evaluation) -> str:
     lines = [f"| {group} | {figure} | {value} |" for group, figure, value in rows(evaluation)]
     caveats = "".join(f"\n- {caveat}" for caveat in evaluation.caveats)
     table = "\n".join(["| group | figure | value |", "|---|---|---|", *lines])
-    return f"{head}\n\n{table}" + (f"\n\nBefore quoting a figure:\n{caveats}" if caveats else "")
+    return f"{head}\n\n{table}" + (f"\n\nCaveats:\n{caveats}" if caveats else "")

@@ -16,7 +16,7 @@ OnError = Callable[[InputError], None]
 def predict_files(
     predictor: Predictor, paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError
 ) -> Iterator[tuple[Mammogram, AnomalyResult]]:
-    """Judge files; exams in order of their first file, their images in order of the files.
+    """Predict files; exams in order of their first file, their images in order of the files.
 
     Args:
         predictor: the model.

@@ -1,4 +1,4 @@
-"""Where in the breast a place of the image lies, in a radiologist's terms."""
+"""Location in the breast, in a radiologist's terms."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = Tru
     Args:
         picture: ``(rows, cols, 3)`` uint8.
         result: of the image.
-        with_exam: tell the exam's number too, which is another one when a view is added.
+        with_exam: include the exam's percentile, which changes when a view is added.
     """
     image = Image.fromarray(picture)
     width = max(image.width, _NARROWEST)
@@ -49,13 +49,13 @@ def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = Tru
 
 
 def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]:
-    """What a person should read beside the picture; without the exam, what follows from the image alone."""
+    """The caption of a picture; without the exam, only what follows from the image alone."""
     record = result.record
     side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
     return [
         f"{record.patient}: {side} {record.view or 'view unknown'}",
         f"More anomalous than {int(record.percentile)} % of normal images"
-        + (f"; its exam than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
+        + (f"; the exam is more anomalous than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
         f"{_decision(record, with_exam=with_exam)} {_heat(result)}",
         *describe_findings(record),
         *(f"Note: {sentence}" for sentence in explanations(record.quality_flags, record.outlying_statistic)),
@@ -63,7 +63,7 @@ def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]
 
 
 def provenance(record: AnomalyRecord) -> str:
-    """Which model said so, and that it is no diagnosis."""
+    """The notice and the model."""
     return f"{record.notice}. Model {record.model}."
 
 
@@ -85,17 +85,17 @@ def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
 
 def _decision(record: AnomalyRecord, *, with_exam: bool) -> str:
     if record.threshold is None and not (with_exam and record.exam_is_anomalous):
-        return "Cannot be flagged: the model knows too few normal patients."
+        return "Cannot be flagged: the model was calibrated on too few normal patients."
     exam, image = (("FLAGGED" if flag else "not flagged") for flag in (record.exam_is_anomalous, record.is_anomalous))
     of_whom = f"Exam {exam}, this image" if with_exam else "This image by itself"
-    return f"{of_whom} {image} ({record.decision_rule})."
+    return f"{of_whom} {image}. The model {record.decision_rule}."
 
 
 def _heat(result: AnomalyResult) -> str:
     highest = int(result.heat_levels.max())
     if not highest:
-        return "No part reaches a heat level."
-    return f"Heat reaches the level '{list(result.record.levels)[highest - 1]}'."
+        return "No region reaches a heat level."
+    return f"Highest heat level: '{list(result.record.levels)[highest - 1]}'."
 
 
 def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: _Font, corner: tuple[int, int]) -> None:

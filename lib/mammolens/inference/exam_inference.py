@@ -1,4 +1,4 @@
-"""An exam set against normal exams: of scores alone, which is all that a worklist has."""
+"""Exam inference: fuse image scores and compare the exam with normal exams, from scores alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mammolens.inference.exam import ExamScore, ImageScore, fuse
 
 @dataclass(frozen=True, slots=True)
 class ExamInference:
-    """How an exam stands among normal ones.
+    """An exam compared with normal exams.
 
     Attributes:
         fused: its scores.

@@ -1,4 +1,4 @@
-"""Findings as a radiologist would say them, for pictures and the command line."""
+"""Findings in words, for pictures, reports and the command line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ANATOMY: Final[dict[FindingAnatomy, str]] = {
 
 
 def describe_findings(record: AnomalyRecord) -> list[str]:
-    """A line a finding, by its number on the overlay picture, and one for those that were left out."""
+    """One line per finding, with its number on the overlay picture, and one for the findings left out."""
     lines = [f"{number}: {describe_finding(finding, record)}" for number, finding in enumerate(record.findings, 1)]
-    return [*lines, f"and {record.findings_left_out} with lower peaks"] if record.findings_left_out else lines
+    return [*lines, f"and {record.findings_left_out} more with lower peaks"] if record.findings_left_out else lines
 
 
 def describe_finding(finding: Finding, record: AnomalyRecord) -> str:
-    """One finding of the record; what is not known is left out.
+    """Describe one finding of the record; unknown parts are left out.
 
     For example ``L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high`` or ``R MLO, upper, posterior third,
     in the axilla (perhaps a lymph node), 131 mm from the nipple, 90 mm2, low``.

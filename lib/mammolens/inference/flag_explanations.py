@@ -7,32 +7,32 @@ from collections.abc import Iterable
 from mammolens.enums import QualityFlag
 
 EXPLANATIONS: dict[QualityFlag, str] = {
-    QualityFlag.LATERALITY_GUESSED: "The side was guessed from the picture.",
-    QualityFlag.VIEW_GUESSED: "The view was guessed from the picture.",
-    QualityFlag.NO_PIXEL_SPACING: "No pixel size is known: the score may assume one, and nothing is given in mm.",
-    QualityFlag.COARSE_PIXELS: "The pixels are too coarse to judge calcifications.",
-    QualityFlag.POOR_HEADER: "The header lacks what a mammogram's should say.",
-    QualityFlag.SECONDARY_CAPTURE: "The image is a copy (Secondary Capture), not the machine's own.",
-    QualityFlag.POLARITY_CORRECTED: "Dark and bright were swapped and have been put right.",
-    QualityFlag.LOSSY_COMPRESSED: "Lossy compression may have blurred small things.",
-    QualityFlag.IMPLANT: "There is, or seems to be, an implant, which the model does not know.",
-    QualityFlag.PARTIAL_VIEW: "Only a part of the breast is shown; the model knows whole breasts.",
+    QualityFlag.LATERALITY_GUESSED: "The side was inferred from the image.",
+    QualityFlag.VIEW_GUESSED: "The view was inferred from the image.",
+    QualityFlag.NO_PIXEL_SPACING: "Pixel spacing is missing: the model may assume one, and no sizes are given in mm.",
+    QualityFlag.COARSE_PIXELS: "The pixels are too coarse to show calcifications.",
+    QualityFlag.POOR_HEADER: "The header lacks attributes that a mammogram should have.",
+    QualityFlag.SECONDARY_CAPTURE: "The image is a Secondary Capture copy, not the machine's original.",
+    QualityFlag.POLARITY_CORRECTED: "The image was inverted; its polarity has been corrected.",
+    QualityFlag.LOSSY_COMPRESSED: "Lossy compression may have blurred small details.",
+    QualityFlag.IMPLANT: "The breast has, or seems to have, an implant; the model was not trained on implants.",
+    QualityFlag.PARTIAL_VIEW: "Only part of the breast is shown; the model was trained on whole breasts.",
     QualityFlag.NO_SCREENING_VIEW: "The view is neither CC nor MLO.",
-    QualityFlag.VIEW_CONTRADICTED: "The picture does not look like the view that is stated.",
-    QualityFlag.BLANK: "Hardly any structure of a breast is visible.",
-    QualityFlag.UNUSUAL_BREAST_AREA: "The breast takes up an unusual share of the image.",
-    QualityFlag.OUT_OF_DISTRIBUTION: "The image looks unlike the normal images that calibrated the model.",
+    QualityFlag.VIEW_CONTRADICTED: "The image does not look like the stated view.",
+    QualityFlag.BLANK: "Hardly any breast structure is visible.",
+    QualityFlag.UNUSUAL_BREAST_AREA: "The breast covers an unusual share of the image.",
+    QualityFlag.OUT_OF_DISTRIBUTION: "The image differs from the normal images that the model was calibrated on.",
     QualityFlag.VIEW_NOT_CALIBRATED: "The model was not calibrated for this view.",
     QualityFlag.ACQUISITION_NOT_CALIBRATED: "The model was not calibrated for this machine.",
 }
 
 
 def explanations(flags: Iterable[str], outlying_statistic: str | None = None) -> list[str]:
-    """A sentence a flag, in their order.
+    """One sentence per flag, in order.
 
     Args:
         flags: of a record.
-        outlying_statistic: of the same record; told in brackets where the image is unusual.
+        outlying_statistic: of the same record; added in brackets to the out-of-distribution flag.
     """
     sentences = {flag: EXPLANATIONS[QualityFlag(flag)] for flag in flags}
     if outlying_statistic and QualityFlag.OUT_OF_DISTRIBUTION in sentences:

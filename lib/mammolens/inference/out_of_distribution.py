@@ -1,4 +1,4 @@
-"""Whether an image is of a kind that calibration knows: by its distance to the calibration's normal images."""
+"""Out-of-distribution detection: the distance of an image to the normal images of the calibration."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from mammolens.calibration.normals import NormalImage
 from mammolens.inference.image_statistics import ImageStatistic
 
 _NEIGHBOURS = 5
-_RAREST = 0.02  # share of normal images that lie at least as far away from their own neighbours
+_RAREST = 0.02  # share of normal images at least as far from their own neighbours
 _SMALLEST_SCALE = 0.01  # of a grey, an area, or a logarithm
 _OF_SCALE = frozenset((ImageStatistic.NOISE, ImageStatistic.SHARPNESS))  # whose ratios matter, not differences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfDistributionDetector:
-    """Statistics of the calibration's normal images.
+    """Detects images unlike the normal images of the calibration.
 
     Calibration images come from several machines, each a cluster of its own, so a new image is measured by the
     Euclidean distance to its fifth nearest normal image, in robust standard deviations of each statistic (of the
-    logarithm of noise and sharpness). It is unusual where at most two percent of the normal images lie as far from
-    the images of *other* patients, so that about two percent of normal images are flagged.
+    logarithm of noise and sharpness). It is out of distribution if at most two percent of the normal images lie as far
+    from the images of *other* patients, so that about two percent of normal images are flagged.
 
     Attributes:
         scaled: ``(n, statistics)`` float64.
@@ -41,7 +41,7 @@ class OutOfDistributionDetector:
 
     @classmethod
     def of(cls, images: Sequence[NormalImage]) -> OutOfDistributionDetector | None:
-        """From the images that carry statistics; ``None`` with too few of them to call anything rare."""
+        """Fit to the images that have statistics; ``None`` if they are too few."""
         known = [image for image in images if set(image.statistics) >= set(ImageStatistic)]
         if len(known) < round(1 / _RAREST):
             return None
@@ -54,7 +54,7 @@ class OutOfDistributionDetector:
         return cls(scaled, centre, scale, np.sort(distances))
 
     def outlying_statistic(self, statistics: Mapping[str, float]) -> str | None:
-        """The statistic by which an image is unusual, in words; ``None`` where it is a usual one."""
+        """The statistic that deviates most, in words, if the image is out of distribution; else ``None``."""
         scaled = (np.array(_row(statistics)) - self.centre) / self.scale
         distance = _distance(scaled, self.scaled)
         as_far = len(self.distances) - int(np.searchsorted(self.distances, distance, side="left"))
@@ -64,7 +64,7 @@ class OutOfDistributionDetector:
         differences = scaled - self.scaled[nearest].mean(axis=0)
         worst = int(np.argmax(np.abs(differences)))
         way = "higher" if differences[worst] > 0 else "lower"
-        return f"{list(ImageStatistic)[worst].value} {way} than in the normal images that come closest"
+        return f"{list(ImageStatistic)[worst].value} {way} than in the most similar normal images"
 
 
 def _row(statistics: Mapping[str, float]) -> list[float]:

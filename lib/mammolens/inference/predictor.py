@@ -1,4 +1,4 @@
-"""A model and its calibration, ready to judge mammograms."""
+"""A model with its calibration: from mammograms to results."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Analysis:
 
 
 class Predictor:
-    """Judge mammograms with one model, or an ensemble of models as one; safe to share between threads.
+    """Predicts with one model, or with an ensemble as one; safe to share between threads.
 
     Attributes:
         model_id: of the model directory.
@@ -85,7 +85,7 @@ class Predictor:
         return self.calibration.image_p_value(score.pred_score, score.header.acquisition_group)
 
     def infer_exam(self, scores: Sequence[ImageScore]) -> ExamInference:
-        """Fuse scores by this model, at least one, and set the exam against normal ones."""
+        """Fuse scores by this model, at least one, and compare the exam with normal exams."""
         return infer_exam(scores, self.calibration, self.config.scoring.fusion)
 
     def is_anomalous(self, score: ImageScore) -> bool:
@@ -93,7 +93,7 @@ class Predictor:
         return score.pred_score >= self.calibration.threshold(score.header.acquisition_group)
 
     def predict(self, mammogram: Mammogram, siblings: Sequence[ImageScore] = ()) -> AnomalyResult:
-        """Judge one image.
+        """Predict one image.
 
         Args:
             mammogram: the image.
@@ -104,7 +104,7 @@ class Predictor:
         return self.result_of(analysis, [*siblings, analysis.score])
 
     def predict_exam(self, mammograms: Sequence[Mammogram]) -> list[AnomalyResult]:
-        """Judge all images of one exam together; results in the order of the images."""
+        """Predict all images of one exam together; results in the order of the images."""
         analyses = [self.analyse(mammogram) for mammogram in mammograms]
         scores = [analysis.score for analysis in analyses]
         return [self.result_of(analysis, scores) for analysis in analyses]
@@ -132,7 +132,7 @@ class Predictor:
         return self._pipeline.restore_image(prepared.image.as_tensor(), prepared)
 
     def result_of(self, analysis: Analysis, exam: Sequence[ImageScore]) -> AnomalyResult:
-        """Bring an analysis to the original grid and set it against normal patients.
+        """The result of an analysed image: its map on the original grid, compared with normal patients.
 
         Args:
             analysis: by this predictor.

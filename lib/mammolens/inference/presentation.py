@@ -1,4 +1,4 @@
-"""Results of a few files as a folder that a page shows and people download from: an index beside pictures and maps."""
+"""Results of a few files as a folder for a web page: an index, pictures and maps."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class _Part(BaseModel):
 class PresentedView(_Part):
     """One image: its numbers, and names of its files in the folder."""
 
-    record: AnomalyRecord = Field(description="its path is the name under which the file was given")
+    record: AnomalyRecord = Field(description="its path is the file's name as uploaded")
     overlay: str = Field(description="PNG with heat, findings, caption and legend, as `mammolens predict` writes it")
     anomaly_map: str = Field(description=".nrrd, float, in the image's geometry")
     image: str = Field(description="JPEG")
-    seen: str = Field(description="JPEG, what the network was given")
-    restored: str = Field(description="JPEG, what the model thinks normal")
+    seen: str = Field(description="JPEG, the network's input")
+    restored: str = Field(description="JPEG, the model's normal reconstruction")
     heat: dict[str, str] = Field(description="PNG of the heat from each level on")
 
     def within(self, subfolder: str) -> PresentedView:
@@ -78,7 +78,7 @@ class PresentedExam(_Part):
 
 
 class Problem(_Part):
-    """A file that could not be judged."""
+    """A file that could not be analysed."""
 
     name: str
     reason: str
@@ -86,7 +86,7 @@ class Problem(_Part):
 
 
 class Presentation(_Part):
-    """What was made of some files."""
+    """The results of some files."""
 
     exams: list[PresentedExam]
     problems: list[Problem]
@@ -107,13 +107,13 @@ class Presentation(_Part):
 def present(
     predictor: Predictor, files: Mapping[Path, str], folder: Path, tell: Tell = lambda *_: None
 ) -> Presentation:
-    """Judge files as `mammolens predict` does, and write what a page shows of them.
+    """Analyse files as `mammolens predict` does, and write what a page shows.
 
     Args:
         predictor: the model.
-        files: paths, each with the name that people know it by.
-        folder: to write to; made if it is not there, but not what it lies in.
-        tell: told how many of how many images are done, and the name of the last one.
+        files: paths, each with the name it was uploaded under.
+        folder: to write to; made if missing, its parents are not.
+        tell: called with the images done, their total and the name of the last one.
     """
     problems: list[Problem] = []
 
@@ -122,7 +122,7 @@ def present(
         tell(len(problems) + done, len(files), problems[-1].name)
 
     done, exams = 0, []
-    folder.mkdir(exist_ok=True)  # where it was meanwhile removed with all around it, nobody waits any more
+    folder.mkdir(exist_ok=True)  # fails if the session's folder was removed meanwhile; nobody waits for the result then
     analysed = predict_files(predictor, list(files), {}, fail)
     for _, members in groupby(analysed, key=lambda pair: pair[1].header.exam_key):
         views, scores = [], []
@@ -138,7 +138,7 @@ def present(
 
 
 def problem_of(error: InputError, files: Mapping[Path, str]) -> Problem:
-    """The error under the name that people know the file by, without a path of this computer."""
+    """The error with the uploaded file's name in place of paths on this computer."""
     texts = {path_as_text(path): name for path, name in files.items()}
 
     def named(text: str) -> str:

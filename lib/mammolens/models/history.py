@@ -1,4 +1,4 @@
-"""What happened to the models of a store: JSON lines that are only ever added to."""
+"""The history of a model store: append-only JSON lines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mammolens.errors import ModelError
 
 
 class EventKind(StrEnum):
-    """What can happen to a version."""
+    """Events in the life of a version."""
 
     ADDED = "added"
     PROMOTED = "promoted"
     REFUSED = "refused"
-    WAITS = "waits"  # the gate passed it, and a person was to have the last word
+    WAITS = "waits"  # it passed the gate and awaits a person's approval
     ROLLED_BACK = "rolled_back"
-    FOUND = "found"  # the pointer says otherwise than the line before: a change was cut short, or made by hand
+    FOUND = "found"  # the pointer contradicts the previous line: a change was interrupted or made by hand
 
 
 class HistoryEvent(BaseModel):
@@ -35,7 +35,7 @@ class HistoryEvent(BaseModel):
     by: str = Field(description="who: a person, or the program that did it by itself")
     why: str = Field("", description="the reason in words")
     gate_result: str | None = Field(None, description="file of the gate result, in the store's folder 'gate-results'")
-    overridden: bool = Field(False, description="promoted by a person without the gate's consent")
+    overridden: bool = Field(False, description="promoted by a person against the gate")
     at: datetime = Field(default_factory=lambda: datetime.now(UTC), description="UTC")
 
 

@@ -1,4 +1,4 @@
-"""Where a version of a store comes from and what happened to it, put together from its record and the history."""
+"""The origin and history of a version, from its training record and the store's history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GATE_EVENTS = (EventKind.PROMOTED, EventKind.REFUSED, EventKind.WAITS)
 
 
 class Lineage(BaseModel):
-    """One version; ``None`` where nobody wrote it down."""
+    """One version; ``None`` where nothing is recorded."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,11 +28,11 @@ class Lineage(BaseModel):
     data_fingerprint: str | None = Field(description="SHA-256 of the list of these data")
     added_at: datetime | None
     added_by: str | None
-    promoted_at: datetime | None = Field(description="the last time that it was let serve")
+    promoted_at: datetime | None = Field(description="when it was last put in use")
     promoted_by: str | None
-    overridden: bool = Field(description="by a person without the gate's consent")
-    refused: bool = Field(description="the last word on it was a refusal")
-    waits: bool = Field(description="the gate passed it, and nobody has let it serve or refused it since")
+    overridden: bool = Field(description="by a person against the gate")
+    refused: bool = Field(description="its last event is a rejection")
+    waits: bool = Field(description="it passed the gate and awaits a person's approval")
     gate_result: str | None = Field(description="file of its last gate result")
     compared_with: str | None = Field(
         description="version that was in use when the gate compared it; None: the model of the package"

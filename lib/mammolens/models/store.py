@@ -1,4 +1,4 @@
-"""The versions of a model that a server has, and which of them serves."""
+"""The versions of a server's model, and which of them is in use."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class ModelStore:
             return pretrained_directory()
         if name not in self.versions():
             directory = self._versions / name
-            raise ModelError(directory, "is the serving version but is gone", f"restore it, or delete {self._pointer}")
+            raise ModelError(
+                directory, "is the version in use but is missing", f"restore it, or delete {self._pointer}"
+            )
         return self._versions / name
 
     def serving_version(self) -> str | None:
@@ -161,7 +163,7 @@ class ModelStore:
         load_any_model(self.directory(version))
         with self._changing():
             if compared_with is not ... and self.serving_version() != compared_with:
-                raise ModelError(self.root, "another model was promoted while this one was judged", "judge it again")
+                raise ModelError(self.root, "another model was promoted during the comparison", "compare again")
             if self.serving_version() != version:
                 self._note(EventKind.PROMOTED, version, by, why, gate_result, overridden)
                 self._point_to(version)
@@ -198,7 +200,7 @@ class ModelStore:
         with self._changing():
             line = served(self._history.entries())
             if len(line) < 2:
-                raise ModelError(self.root, "no model served before this one", "promote another version instead")
+                raise ModelError(self.root, "there is no previous model", "promote another version instead")
             before = line[-2]
             if before is not None:
                 load_any_model(self.directory(before))
@@ -232,7 +234,7 @@ class ModelStore:
             with FileLock(str(self.root / _LOCK), timeout=_PATIENCE_S):
                 pointed = self.serving_version()
                 if served(self._history.entries())[-1] != pointed:
-                    why = "serves, unlike the line before says: a change was cut short, or made by hand"
+                    why = "in use, contrary to the previous line: a change was interrupted or made by hand"
                     self._note(EventKind.FOUND, pointed, "mammolens", why)
                 yield
         except Timeout as error:

@@ -1,4 +1,4 @@
-"""Does the candidate's calibration hold on normal patients that it never saw?"""
+"""Does the candidate's calibration hold on unseen normal patients?"""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mammolens.promotion.policy import PromotionPolicy
 
 
 def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
-    """Are there patients enough to tell anything?"""
+    """Are there enough held-out patients?"""
     enough = patients >= policy.min_patients
     sentence = (
-        f"{patients} held-out normal patients were judged"
+        f"{patients} held-out normal patients were scored"
         if enough
-        else f"only {patients} held-out normal patients can be judged, too few to tell: the gate asks for "
-        f"{policy.min_patients}; accept more normals, or hold a larger share back"
+        else f"only {patients} held-out normal patients could be scored; the gate needs "
+        f"{policy.min_patients}: accept more normals, or hold out a larger share"
     )
     return Check(
         name=CheckName.HELD_OUT,
@@ -35,10 +35,10 @@ def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
 def check_rate(
     serving: ExamPredictions, candidate: ExamPredictions, config: CalibrationConfig, policy: PromotionPolicy
 ) -> Check:
-    """Is the share of flagged normal patients the promised one?
+    """Does the share of flagged normal patients agree with the nominal rate?
 
     Args:
-        serving: told beside the candidate's, not judged.
+        serving: reported beside the candidate, not tested.
         candidate: of at least one patient.
         config: of the candidate's calibration.
         policy: the band's level.
@@ -47,7 +47,7 @@ def check_rate(
     beside = float(serving.flagged.mean())
     rule = DecisionRule.of(config)
     if not rule.controls_rate:
-        sentence = f"{rate:.0%} of the normal patients are flagged; the rule '{config.decision}' promises no rate"
+        sentence = f"{rate:.0%} of normal patients are flagged; the rule '{config.decision}' does not control the rate"
         return Check(
             name=CheckName.RATE,
             outcome=CheckStatus.NOT_TESTED,
@@ -63,7 +63,7 @@ def check_rate(
     where = "within" if kept else "above" if rate > high else "below"
     sentence = (
         f"{rate:.1%} of {patients} held-out normal patients are flagged, {where} the band "
-        f"[{low:.1%}, {high:.1%}] of the promised {config.alpha:.0%}"
+        f"[{low:.1%}, {high:.1%}] of the nominal {config.alpha:.0%}"
     )
     return Check(
         name=CheckName.RATE,
@@ -78,16 +78,16 @@ def check_rate(
 
 
 def check_uniformity(serving: ExamPredictions, candidate: ExamPredictions, policy: PromotionPolicy) -> Check:
-    """Are the p-values of normal patients spread evenly? Finds what a rate at one alpha cannot, as flagging nobody."""
+    """Are the p-values of normal patients uniform? Detects faults that the rate at one alpha misses."""
     found, beside = (uniformity(exams.p_values, _calibration_patients(exams)) for exams in (candidate, serving))
     even = found.p_value >= policy.min_uniformity_p_value
-    sentence = f"the p-values of normal patients are even (distance {found.distance:.2f} from uniform)"
+    sentence = f"the p-values of normal patients are uniform (Kolmogorov-Smirnov distance {found.distance:.2f})"
     if not even:
         much = "at most" if found.shift is Shift.UP else "less than"
         sentence = (
-            f"the scores of normal patients lie {'higher' if found.shift is Shift.UP else 'lower'} than the "
-            f"calibration says: {found.share:.0%} of p-values are {much} {found.location:.2f}, "
-            f"where {found.location:.0%} are expected (chance {found.p_value:.1g}); calibrate the model anew"
+            f"the scores of normal patients are {'higher' if found.shift is Shift.UP else 'lower'} than the "
+            f"calibration expects: {found.share:.0%} of p-values are {much} {found.location:.2f}, "
+            f"where {found.location:.0%} are expected (p = {found.p_value:.1g}); recalibrate the model"
         )
     return Check(
         name=CheckName.UNIFORMITY,

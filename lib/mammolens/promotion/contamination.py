@@ -1,4 +1,4 @@
-"""Which exams that people accepted as normal look so little like it that nobody should learn from them unasked?"""
+"""Contamination: exams accepted as normal whose scores are too extreme to train on without a second reading."""
 
 from __future__ import annotations
 
@@ -91,13 +91,13 @@ def _agrees(members: Sequence[AcceptedExam], share: float) -> bool:
 
 
 def _by_calibration(members: Sequence[AcceptedExam], share: float) -> list[Extreme]:
-    words = "its score is expected of {:.1%} of normal patients, as the model is calibrated"
+    words = "only {:.1%} of normal patients are expected to score as high"
     return [Extreme(exam.exam, exam.p_value, words.format(exam.p_value)) for exam in members if exam.p_value <= share]
 
 
 def _among_themselves(members: Sequence[AcceptedExam], share: float) -> list[Extreme]:
     exams = Counter(exam.patient for exam in members)
-    machine = members[0].acquisition_group or "machines that are not told"
+    machine = members[0].acquisition_group or "an unknown machine"
     found: list[Extreme] = []
     higher: list[AcceptedExam] = []  # or as high
     for _, equal in groupby(sorted(members, key=_score, reverse=True), key=_score):
@@ -108,8 +108,8 @@ def _among_themselves(members: Sequence[AcceptedExam], share: float) -> list[Ext
             reaching = sum(others, Fraction(1)) / len(exams)
             if reaching <= share:
                 reason = (
-                    f"its score is reached by {float(reaching):.1%} of the {len(exams)} patients "
-                    f"who were accepted as normal of {machine}"
+                    f"only {float(reaching):.1%} of the {len(exams)} patients accepted as normal on {machine} "
+                    f"score as high"
                 )
                 found.append(Extreme(exam.exam, float(reaching), reason))
         if sum(Fraction(1, exams[exam.patient]) for exam in higher) > share * len(exams) + 1:

@@ -1,4 +1,4 @@
-"""Does the strongest spot lie on marked findings as often as the serving model's?"""
+"""Does the strongest spot lie on marked findings as often as with the model in use?"""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def check_findings(
     lost = table[:, 0] - table[:, 1]
     found = bootstrap.interval(lambda weights: _mean(lost, weights), policy.level)
     rates = table.mean(axis=0)
-    what = f"strongest spot on a marked finding in {rates[1]:.0%} of {len(names)} images, serving {rates[0]:.0%}"
+    what = f"strongest spot on a marked finding in {rates[1]:.0%} of {len(names)} images, model in use {rates[0]:.0%}"
     check = compared(CheckName.FINDINGS, found, policy.findings_margin, what)
     if found.n_patients >= policy.min_findings:
         return check
-    sentence = f"{what}; of {found.n_patients} patients, too few of {policy.min_findings} to judge by"
+    sentence = f"{what}; not tested: {found.n_patients} patients, {policy.min_findings} needed"
     return check.model_copy(update={"outcome": CheckStatus.NOT_TESTED, "sentence": sentence})
 
 

@@ -1,4 +1,4 @@
-"""The gate: a candidate serves only if it is shown not to be worse than the model that serves."""
+"""The gate: a candidate replaces the model in use only if it is shown not to be worse."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def run_gate(
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
 ) -> GateResult:
-    """Try a candidate against the serving model; nothing is changed.
+    """Compare a candidate with the model in use; changes nothing.
 
-    A candidate with the serving model's weights, calibrated anew, sees what that one sees: lesions and findings, which
-    calibration has no part in, are not compared.
+    If the candidate only recalibrates the weights in use, its maps and raw scores are the same; lesions and findings
+    are then not compared.
 
-    Every check is made, also where one has refused already, so that the reasons are complete.
+    All checks are made even if one has failed, so that the reasons are complete.
 
     Args:
         serving: model directory.

@@ -1,4 +1,4 @@
-"""What the gate says of a candidate: each check with its figure and a sentence, and the sum of them."""
+"""The gate's result for a candidate: each check with a figure and a sentence, and the conclusion."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class CheckName(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """How a check came out; only the first and the last let a candidate through."""
+    """The result of a check; PASSED and NOT_TESTED allow promotion."""
 
     PASSED = "passed"
     FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"  # too few images to tell, which refuses as well
-    NOT_TESTED = "not_tested"  # nothing was promised of it, or too few to ask for anything
+    INCONCLUSIVE = "inconclusive"  # too few images; prevents promotion as well
+    NOT_TESTED = "not_tested"  # not applicable, or too few images to require anything
 
 
 class Check(BaseModel):
@@ -57,12 +57,12 @@ class Check(BaseModel):
 
     @property
     def allows_promotion(self) -> bool:
-        """Whether it stands in no candidate's way."""
+        """Whether the check does not prevent promotion."""
         return self.outcome in (CheckStatus.PASSED, CheckStatus.NOT_TESTED)
 
 
 class Override(BaseModel):
-    """A person promotes without the gate's consent."""
+    """A person promotes against the gate."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,7 +72,7 @@ class Override(BaseModel):
 
 
 class GateResult(BaseModel):
-    """A candidate judged against the serving model; no identifier of a patient."""
+    """A candidate compared with the model in use; no identifier of a patient."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -87,17 +87,17 @@ class GateResult(BaseModel):
 
     @property
     def passed(self) -> bool:
-        """Whether every check lets the candidate through."""
+        """Whether no check prevents promotion."""
         return not self.failed_checks
 
     @property
     def promotes(self) -> bool:
-        """Whether the candidate may serve: it passed, or a person took the responsibility."""
+        """Whether the candidate may be used: it passed, or a person overrode the gate."""
         return self.passed or self.override is not None
 
     @property
     def approves(self) -> bool:
-        """Whether the gate lets the candidate serve in place of the model that it was judged against.
+        """Whether the gate itself approves the candidate in place of the model it was compared with.
 
         A result that a person overrode never counts as approval, even if all checks passed: it was made against
         another model.
@@ -106,18 +106,18 @@ class GateResult(BaseModel):
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
-        """The checks that refuse."""
+        """The checks that prevent promotion."""
         return tuple(check for check in self.checks if not check.allows_promotion)
 
     @property
     def reason(self) -> str:
-        """Why it is promoted or refused, in one line."""
+        """Why it is promoted or rejected, in one line."""
         against = "; ".join(check.sentence for check in self.failed_checks)
         if not against:
-            return "not worse than the serving model beyond the margins"
+            return "not worse than the model in use beyond the margins"
         if self.override is not None:
             return f"promoted by {self.override.by} against the gate ({self.override.why}); the gate: {against}"
-        return f"refused: {against}"
+        return f"rejected: {against}"
 
     def overridden(self, by: str, why: str) -> GateResult:
         """The same result, overridden by a person."""
@@ -138,4 +138,4 @@ def read_gate_result(text: str, source: str | Path) -> GateResult:
         return GateResult.model_validate_json(text)
     except ValidationError as error:
         reason = f"is no gate result ({error.errors()[0]['msg']})"
-        raise ModelError(source, reason, "judge the model again with 'mammolens models compare'") from error
+        raise ModelError(source, reason, "compare the model again with 'mammolens models compare'") from error

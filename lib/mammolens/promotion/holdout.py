@@ -1,4 +1,4 @@
-"""Normal patients whom no model ever learns from, so that every new model can be judged on them."""
+"""Hold out normal patients that no model learns from, so that every new model can be tested on them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
     if not cases:
         which = "in its split 'test'" if split else "in it"
         raise DatasetError(
-            dataset.name, f"has no clean normal image {which}", "give normals that no model learned from"
+            dataset.name,
+            f"has no clean normal image {which}",
+            "give normal images of patients that no model learned from",
         )
     return cases
 

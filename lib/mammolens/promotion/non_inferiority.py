@@ -1,4 +1,4 @@
-"""A loss against a margin: not worse, worse, or too few images to tell."""
+"""Non-inferiority: compare a loss with a margin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
 
 
 def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check:
-    """Try a loss, serving minus candidate, by its interval.
+    """Test a loss, model in use minus candidate, by its interval.
 
     Passed where the whole interval lies below the margin (non-inferiority); failed where the loss is certain or the
     whole interval lies beyond; undecided where there are too few images for either.
@@ -20,13 +20,13 @@ def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check
         margin: that may be lost.
         what: the figure in words.
     """
-    told = f"{what}: {loss.value:+.3f} [{loss.low:+.3f}, {loss.high:+.3f}] lost; {margin:.2f} may be"
+    summary = f"{what}: loss {loss.value:+.3f} [{loss.low:+.3f}, {loss.high:+.3f}], margin {margin:.2f}"
     if loss.high <= margin:
-        outcome, sentence = CheckStatus.PASSED, f"not worse: {told}"
+        outcome, sentence = CheckStatus.PASSED, f"not worse: {summary}"
     elif loss.low > 0:
-        outcome, sentence = CheckStatus.FAILED, f"worse than the serving model: {told}"
+        outcome, sentence = CheckStatus.FAILED, f"worse than the model in use: {summary}"
     else:
-        outcome, sentence = CheckStatus.INCONCLUSIVE, f"cannot be told from worse, more patients would tell: {told}"
+        outcome, sentence = CheckStatus.INCONCLUSIVE, f"inconclusive, more patients are needed: {summary}"
     return Check(
         name=name,
         outcome=outcome,

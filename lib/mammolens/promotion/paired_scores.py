@@ -1,4 +1,4 @@
-"""Both models on the same held-out normal images, as they are and with a synthetic lesion each."""
+"""Scores of both models on the same held-out normal images, without and with a synthetic lesion."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ModelPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExamPredictions:
-    """What one model says of one exam of each held-out patient.
+    """One model's predictions for one exam of each held-out patient.
 
     Attributes:
         p_values: ``(patients,)`` float64.
         flagged: ``(patients,)`` bool.
-        judged: the patients by the calibration scale that judged them.
+        judged: the patients by calibration scale.
     """
 
     p_values: Floats

@@ -1,4 +1,4 @@
-"""How much worse a new model may be: the margins of the gate, with their reasons."""
+"""The gate's margins, with their reasons."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mammolens.errors import ConfigError
 
 
 class PromotionPolicy(BaseModel):
-    """What a candidate is asked for.
+    """The gate's requirements.
 
-    A difference is tried by its interval: the candidate must be shown not to be worse beyond the margin (a
-    non-inferiority test), so that few images refuse it rather than let it through.
+    Differences are tested by their intervals: the candidate must be shown not to be worse beyond the margin
+    (non-inferiority), so that too few images lead to rejection rather than promotion.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -24,23 +24,23 @@ class PromotionPolicy(BaseModel):
     )
     level: float = Field(0.95, gt=0.5, lt=1, description="of all intervals, and of the band of the realised rate")
     min_uniformity_p_value: float = Field(
-        0.01, gt=0, lt=1, description="p-values less uniform than this chance allows refuse; a rate says less of them"
+        0.01, gt=0, lt=1, description="smallest p-value of the uniformity test; smaller ones reject the candidate"
     )
     synthetic_margin: float = Field(
-        0.05, gt=0, lt=0.5, description="AUROC of the synthetic lesions that may be lost; what readers hardly notice"
+        0.05, gt=0, lt=0.5, description="loss of AUROC on synthetic lesions that is accepted"
     )
-    synthetic_seed: int = Field(0, ge=0, description="of the synthetic lesions; another one is another suite")
+    synthetic_seed: int = Field(0, ge=0, description="of the synthetic lesions")
     assumed_height_mm: float = Field(
-        240.0, gt=50, lt=500, description="of an image without pixel spacing; the same lesions for every model"
+        240.0, gt=50, lt=500, description="height assumed for images without pixel spacing"
     )
     findings_margin: float = Field(
-        0.20, gt=0, lt=1, description="share of marked images that the strongest spot may miss more often"
+        0.20, gt=0, lt=1, description="increase in the share of marked images missed that is accepted"
     )
     min_findings: int = Field(
         20, ge=1, description="patients with marked findings; with fewer their interval is wider than any margin"
     )
     max_failed_sentinels: int = Field(
-        0, ge=0, description="sentinel exams decided rightly before that may be decided wrongly; each was chosen"
+        0, ge=0, description="correctly classified sentinel exams that the candidate may misclassify"
     )
     resamples: int = Field(2000, ge=100, description="of patients, for the intervals")
 

@@ -1,4 +1,4 @@
-"""Judge a model and let it serve, or not; either way it is written down."""
+"""Promote a candidate if the gate approves; every decision is recorded."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ def propose(
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
 ) -> PromotionResult:
-    """Put a candidate through the gate; it serves where it passes, or where a person overrules the gate.
+    """Put a candidate through the gate; it is used if it passes or if a person overrides the gate.
 
     Args:
-        store: whose serving model it is judged against.
-        candidate: a model directory, which is copied into the store once it is judged, or a version of the store.
+        store: its model in use is the one to compare with.
+        candidate: a model directory, which is then copied into the store, or a version of the store.
         normals: see :func:`mammolens.promotion.gate.run_gate`.
         by: who proposes it: a person, or the program that trained it.
         findings: likewise.
         sentinels: likewise.
         policy: likewise.
-        override: why the candidate serves even if the gate refuses; kept with ``by``.
-        ask: a candidate that passes waits until a person accepts it (:func:`accept`).
+        override: why the candidate is used even if the gate rejects it; recorded with ``by``.
+        ask: a candidate that passes awaits a person's approval (:func:`accept`).
         on_error: likewise.
         progress: likewise.
 
@@ -80,7 +80,7 @@ def propose(
     if override is not None and not gate_result.passed:
         gate_result = gate_result.overridden(by, override)
     if store.serving_version() != compared_with:
-        raise ModelError(store.root, "another model was promoted while this one was judged", "judge it again")
+        raise ModelError(store.root, "another model was promoted during the comparison", "compare again")
     version = candidate if isinstance(candidate, str) else store.add(candidate, by=by)
     kept = store.save_gate_result(version, gate_result.to_json())
     waits = gate_result.passed and ask
@@ -97,10 +97,10 @@ def propose(
 
 
 def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
-    """Let a version serve because a person says so; nothing is done where it serves already.
+    """Use a version because a person approves it; does nothing if it is in use already.
 
-    Where the gate passed it against the model that serves now, that is consent enough; else the person overrules the
-    gate, which is kept with her name and the reason.
+    If the gate has not approved it against the model in use now, the person overrides the gate, which is recorded
+    with the name and the reason.
 
     Args:
         store: that holds it.
@@ -118,8 +118,8 @@ def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
     )
     consent = gate_result is not None and gate_result.approves and found.compared_with == serving
     if not consent and not why.strip():
-        reason = "is missing: the gate has not passed this model against the one that serves now"
-        raise RequestError("why", reason, "say why it shall serve all the same")
+        reason = "is missing: the gate has not approved this model against the one in use"
+        raise RequestError("why", reason, "say why to use it anyway")
     kept = found.gate_result
     if not consent and gate_result is not None:
         kept = store.save_gate_result(version, gate_result.overridden(by, why).to_json())

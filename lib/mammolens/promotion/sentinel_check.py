@@ -1,4 +1,4 @@
-"""Exams that were chosen because they must not be lost: is each that was decided rightly still so?"""
+"""Sentinel exams: are those that the model in use classifies correctly still classified correctly?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mammolens.types import ExamKey
 def check_sentinels(
     models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
 ) -> Check | None:
-    """Compare the decisions on sentinel exams; ``None`` where a site has chosen none.
+    """Compare the decisions on sentinel exams; ``None`` without sentinels.
 
     Exams are named by their number in the set, never by patient. An exam that only the serving model can score counts
     as lost if that model classified it correctly. An image that one of the models cannot score makes the check
@@ -48,19 +48,17 @@ def check_sentinels(
     before = _right(models.serving, known, truth, fail, on_done)
     now = _right(models.candidate, known, truth, fail, on_done)
     if not before:
-        reason = (
-            f"the serving model could judge none of {len(cases)} sentinel images; check their files and their truth"
-        )
+        reason = f"the model in use could score none of {len(cases)} sentinel images; check the files and their truth"
         return Check(name=CheckName.SENTINELS, outcome=CheckStatus.INCONCLUSIVE, sentence=reason)
     lost = [number for number, (exam, right) in enumerate(before.items(), 1) if right and not now.get(exam, False)]
     share = binomtest(len(lost), len(before)).proportion_ci(policy.level)
-    told = f"{len(lost)} of {len(before)} sentinel exams that were decided rightly are decided wrongly now"
-    numbers = f" (in their order: {', '.join(map(str, lost))})" if lost else ""
-    unjudged = f"; {len(failed)} of {len(known)} sentinel images could not be judged" if failed else ""
+    told = f"{len(lost)} of {len(before)} sentinel exams that were classified correctly are now misclassified"
+    numbers = f" (numbers {', '.join(map(str, lost))})" if lost else ""
+    unscored = f"; {len(failed)} of {len(known)} sentinel images could not be scored" if failed else ""
     return Check(
         name=CheckName.SENTINELS,
         outcome=_outcome(len(lost), len(failed), policy),
-        sentence=f"{told}{numbers}; {policy.max_failed_sentinels} may be{unjudged}",
+        sentence=f"{told}{numbers}; {policy.max_failed_sentinels} allowed{unscored}",
         figure=len(lost) / len(before),
         low=float(share.low),
         high=float(share.high),
@@ -69,10 +67,10 @@ def check_sentinels(
     )
 
 
-def _outcome(lost: int, unjudged: int, policy: PromotionPolicy) -> CheckStatus:
+def _outcome(lost: int, unscored: int, policy: PromotionPolicy) -> CheckStatus:
     if lost > policy.max_failed_sentinels:
         return CheckStatus.FAILED
-    return CheckStatus.INCONCLUSIVE if unjudged else CheckStatus.PASSED
+    return CheckStatus.INCONCLUSIVE if unscored else CheckStatus.PASSED
 
 
 def _right(

@@ -1,4 +1,4 @@
-"""Does the candidate see synthetic lesions of kinds that training never drew, and as well as the serving model?"""
+"""Does the candidate detect synthetic lesions of kinds not used in training, as well as the model in use does?"""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def check_synthetic_lesions(scores: PairedScores, policy: PromotionPolicy) -> It
     own, beside = (bootstrap.interval(_auroc(abnormal, scores), policy.level) for scores in (candidate, serving))
     yield _seen(own, beside)
     loss = bootstrap.interval(difference(auroc, abnormal, serving, candidate), policy.level)
-    what = f"AUROC of {len(scores.patients)} images with a synthetic lesion against the same without"
+    what = f"AUROC of {len(scores.patients)} images with a synthetic lesion vs. the same images without"
     yield compared(CheckName.DETECTION_LOSS, loss, policy.synthetic_margin, what)
 
 
 def same_weights() -> Check:
-    """In place of the suite, for a model that was only calibrated anew: it sees what the serving one sees."""
-    sentence = "the weights are those of the serving model, so that it sees the same; only the calibration is new"
+    """In place of the lesion checks, for a model that was only recalibrated."""
+    sentence = "the weights are those of the model in use; only the calibration differs"
     return Check(name=CheckName.WEIGHTS, outcome=CheckStatus.NOT_TESTED, sentence=sentence)
 
 
@@ -49,9 +49,9 @@ def _auroc(abnormal: Bools, scores: Floats) -> Statistic:
 def _seen(own: Interval, serving: Interval) -> Check:
     better = own.low > _CHANCE
     figure = f"AUROC {own.value:.3f} [{own.low:.3f}, {own.high:.3f}]"
-    sentence = f"the candidate tells synthetic lesions from normal images, {figure}"
+    sentence = f"the candidate detects synthetic lesions, {figure}"
     if not better:
-        sentence = f"the candidate is not shown to see synthetic lesions any better than chance, {figure}"
+        sentence = f"the candidate is not shown to detect synthetic lesions better than chance, {figure}"
     return Check(
         name=CheckName.DETECTION,
         outcome=CheckStatus.PASSED if better else CheckStatus.FAILED,

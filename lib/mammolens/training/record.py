@@ -150,14 +150,14 @@ def decision_lines(calibration: Calibration, limitation: str | None) -> str:
     starts, config = calibration.levels(), calibration.config
     levels = "\n".join(f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.levels.items())
     not_looked_for = f"- {limitation}\n" if limitation else ""
-    return f"""- Decision: {calibration.decision_rule}, of exams; {_threshold(calibration.exam_threshold())}.
+    return f"""- Decision: {calibration.decision_rule}; {_threshold(calibration.exam_threshold())}.
   Scores are {_UNITS[config.standardise]}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
-  {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; for others the promise does not hold.
+  {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; the false-positive rate is not controlled on others.
   {_by_itself(calibration)}
-{not_looked_for}- Not known: performance on other machines, populations and image processing than the data's.
+{not_looked_for}- Unknown: performance on other machines, populations and image processing.
 
-| heat level | begins at map value | normal images that reach it, at most |
+| heat level | from map value | normal images that reach it, at most |
 |---|---|---|
 {levels}"""
 
@@ -178,7 +178,7 @@ def _members(members: Sequence[dict[str, Any]]) -> str:
     if len(members) == 1:
         return f"weights of epoch {kept} of {epochs}"
     return (
-        f"{len(members)} members, weights of epochs {kept} of {epochs}; each calibrates on whom it did not learn from"
+        f"{len(members)} members, weights of epochs {kept} of {epochs}; each is calibrated on patients it was not trained on"
     )
 
 
@@ -230,4 +230,4 @@ def _threshold(score: float) -> str:
 
 def _by_itself(calibration: Calibration) -> str:
     large = ", ".join(calibration.exam_scales.whole.groups) or "none"
-    return f"Machines with patients enough to be judged by them alone: {large}; others are judged by all."
+    return f"Machines with enough patients for a calibration of their own: {large}; others use the pooled calibration."

@@ -1,4 +1,4 @@
-"""The pages and what stands around them."""
+"""The web pages and their frame."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _STYLE = """<style>
 .stMainBlockContainer { padding-bottom: 5rem; padding-top: 4.5rem; max-width: 100rem; }
 .exam-lead { font-size: 1.3rem; font-weight: 600; margin: 0; }
 .exam p, .exam ul { margin: 0.2rem 0; } .exam { overflow-wrap: anywhere; }
-.told { border-radius: 0.5rem; margin: 0.3rem 0; overflow-wrap: anywhere; padding: 0.6rem 1rem; }
-.told p, .told ul { margin: 0; } .told ul { padding-left: 1.3rem; }
-.told.warning { background: #fff4d6; color: #3a2f00; } .told.error { background: #fde3e1; color: #5c1210; }
+.message { border-radius: 0.5rem; margin: 0.3rem 0; overflow-wrap: anywhere; padding: 0.6rem 1rem; }
+.message p, .message ul { margin: 0; } .message ul { padding-left: 1.3rem; }
+.message.warning { background: #fff4d6; color: #3a2f00; } .message.error { background: #fde3e1; color: #5c1210; }
 .small { font-size: 0.85rem; margin: 0; overflow-wrap: anywhere; }
 .paper { margin: 0 0 1rem; max-width: 52rem; } .paper img { background: #fff; border-radius: 0.3rem; width: 100%; }
 .paper figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
@@ -43,7 +43,7 @@ def main() -> None:
         show_error(error)
         return
     pages = [
-        st.Page(lambda: upload_page(settings), title="Look", url_path="look", default=True),
+        st.Page(lambda: upload_page(settings), title="Analyse", url_path="analyse", default=True),
         st.Page(lambda: evaluation_page(settings), title="Evaluation", url_path="evaluation"),
     ]
     st.navigation(pages, position="top").run()

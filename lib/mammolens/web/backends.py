@@ -1,4 +1,4 @@
-"""Who judges: this process, or a server."""
+"""Where inference runs: in this process or on a server."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mammolens.inference.presentation import Presentation, Tell, present
 
 
 class InferenceBackend(Protocol):
-    """Judges files and writes what a page shows of them."""
+    """Analyses files and writes what a page shows."""
 
     def infer(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
         """As :func:`~mammolens.inference.presentation.present`."""
 
 
 class LocalBackend:
-    """Judges in this process, one drop after the other: two at once would take twice the memory and no less time.
+    """Inference in this process, one upload at a time: two at once would take twice the memory and no less time.
 
     Args:
         predictor: shared by all sessions.
@@ -32,17 +32,17 @@ class LocalBackend:
 
     @property
     def model_id(self) -> str:
-        """Of the model that judges."""
+        """The id of the model."""
         return self._predictor.model_id
 
     def infer(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
-        """Analyse files once nobody else's are judged."""
-        with self.alone(lambda: tell(0, len(files), "waiting for another person's images")) as predictor:
+        """Analyse files as soon as no other upload is being analysed."""
+        with self.alone(lambda: tell(0, len(files), "waiting for another user's images")) as predictor:
             return present(predictor, files, folder, tell)
 
     @contextmanager
     def alone(self, wait: Callable[[], None] = lambda: None) -> Iterator[Predictor]:
-        """The model once nobody else uses it; ``wait`` is called where somebody does."""
+        """Exclusive use of the model; ``wait`` is called if it is busy."""
         if not self._one_at_a_time.acquire(blocking=False):
             wait()
             self._one_at_a_time.acquire()

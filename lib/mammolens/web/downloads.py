@@ -1,4 +1,4 @@
-"""What can be taken home of an exam."""
+"""Downloads of an exam."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An evaluation for people who would rather look than read."""
+"""The evaluation page: figures, tables and a gallery of images."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from mammolens.web.settings import WebSettings
 from mammolens.web.untrusted_text import show_error, warn
 
 _FIGURE = re.compile(r"^!\[[^\]]*\]\((?P<name>[a-z]+\.png)\)$", re.MULTILINE)
-_HOW = """No evaluation was given. Measure a model, then start the page with the folder that it wrote:
+_HOW = """No evaluation is loaded. Evaluate a model, then start the page with the output folder:
 
 1. `mammolens evaluate -d DATASET -o runs/evaluation`
 2. `mammolens web --evaluation runs/evaluation --images DATASET`
 
-`--images` is for a gallery of hits, misses and false positives; without it, figures and tables are shown alone."""
+`--images` adds a gallery of true positives, false negatives and false positives."""
 
 
 def evaluation_page(settings: WebSettings) -> None:
     """Draw the page."""
     if settings.evaluation is None:
-        st.title("How well does it work?")
+        st.title("Evaluation")
         st.markdown(_HOW)
         return
     try:
@@ -43,7 +43,7 @@ def evaluation_page(settings: WebSettings) -> None:
         return
     for part in parts_of(page, settings.evaluation):
         if isinstance(part, Path):
-            _figure(part.read_bytes(), "png", f"Figure: {part.stem}; its numbers stand in the tables above")
+            _figure(part.read_bytes(), "png", f"Figure: {part.stem}; the tables above contain its numbers")
         else:
             st.markdown(part)
     if settings.images is not None:
@@ -74,20 +74,18 @@ def _read(folder: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise DatasetError(
-            folder / PAGE, f"cannot be read ({reason})", "give what `mammolens evaluate -o` wrote"
+            folder / PAGE, f"cannot be read ({reason})", "give the output folder of `mammolens evaluate`"
         ) from error
 
 
 def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
     st.header("Gallery", anchor=False)
     st.markdown(
-        "Left the image with its marked lesions, if any are known; right the overlay, from the first heat level on. "
-        "One image a patient. These are pictures of patients: treat them so."
+        "Left: the image with its marked lesions, if known. Right: the overlay from the first heat level on. "
+        "One image per patient. These are patient images: handle them accordingly."
     )
-    size = st.slider("Pictures of each kind", 1, 12, 4)
-    if not st.toggle(
-        "Show the gallery", help="Each picture is judged anew, from the data set that this page was started with."
-    ):
+    size = st.slider("Pictures per category", 1, 12, 4)
+    if not st.toggle("Show the gallery", help="Each image is analysed again, from the data set given by --images."):
         return
     scores = evaluation / SCORES_CSV
     try:
@@ -99,7 +97,7 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
     for problem in problems:
         warn(problem)
     if evaluated != backend.model_id:
-        warn(f"The figures above are of another model; these pictures are by {backend.model_id}.")
+        warn(f"The figures above belong to another model; these pictures are by {backend.model_id}.")
     for outcome in GalleryCategory:
         members = [picture for picture in pictures if picture.outcome is outcome]
         st.subheader(outcome, anchor=False)

@@ -78,7 +78,7 @@ def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
     findings = exam_summary.finding_lines(exam) or [exam_summary.NO_FINDING]
     top = _write_list(figure, top, (top + bottom) / 2, "Findings", findings)
     if flags := exam_summary.flag_lines(exam):
-        _write_list(figure, top, bottom, "To know about the images", flags)
+        _write_list(figure, top, bottom, "Cautions", flags)
     content = io.BytesIO()
     with rc_context({"pdf.fonttype": 42}):
         about = {
@@ -99,7 +99,7 @@ def _lines(exam: PresentedExam) -> list[str]:
 def _left_out(exam: PresentedExam) -> list[str]:
     if len(exam.views) <= _MOST_VIEWS:
         return []
-    return [f"Of {len(exam.views)} images, the {_MOST_VIEWS} of the highest scores are shown; all in the HTML report."]
+    return [f"The {_MOST_VIEWS} highest-scoring of {len(exam.views)} images are shown; the HTML report has all."]
 
 
 def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
@@ -132,7 +132,7 @@ def _write_list(figure: Figure, top: float, bottom: float, heading: str, texts: 
     top = _write(figure, top, [heading], size=10, weight="bold")
     lines, room = _broken(texts, 8.5), max(1, int((top - bottom) / _LINE))
     if len(lines) > room:
-        lines = [*lines[: room - 1], "and more, in the HTML report"]
+        lines = [*lines[: room - 1], "More in the HTML report"]
     return _write(figure, top, lines, size=8.5) - 0.008
 
 

@@ -1,4 +1,4 @@
-"""What the page and the report say of an exam."""
+"""The text of the page and the report about an exam."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mammolens.inference.presentation import PresentedBreast, PresentedExam
 from mammolens.types import AnomalyRecord
 
 _SIDES = {"R": "Right breast", "L": "Left breast", None: "Breast of unknown side"}
-NO_FINDING = "No region reaches the level of a finding."
+NO_FINDING = "No region reaches the finding level."
 MEANING = (
-    "The score says how far an exam is from what the model learned as normal, and no more: it is no probability of "
-    "cancer. Normal exams are those that calibrated the model, of as many views."
+    "The score measures how far an exam deviates from what the model learned as normal. It is not a probability of "
+    "cancer. Normal exams are the model's calibration exams with the same number of views."
 )
 
 
 def headline(exam: PresentedExam) -> str:
-    """How the exam stands among normal ones."""
+    """How anomalous the exam is."""
     return percentile_text(exam.of_exam.exam_percentile, "exams")
 
 
@@ -31,16 +31,16 @@ def meaning(exam: PresentedExam) -> str:
 
 
 def decision(exam: PresentedExam) -> str:
-    """What the model's rule says, and by which rule."""
+    """The decision and its rule."""
     record = exam.of_exam
     if exam.threshold is None:
-        return "Cannot be flagged: the model knows too few normal patients."
-    return f"{'Flagged' if record.exam_is_anomalous else 'Not flagged'} by the rule '{record.decision_rule}'."
+        return "Cannot be flagged: the model was calibrated on too few normal patients."
+    return f"{'Flagged' if record.exam_is_anomalous else 'Not flagged'}. The model {record.decision_rule}."
 
 
 def breast_line(breast: PresentedBreast) -> str:
-    """How one breast stands among normal ones."""
-    return f"{_SIDES[breast.laterality]}: {_small(percentile_text(breast.percentile, 'breasts'))}"
+    """How anomalous one breast is."""
+    return f"{_SIDES[breast.laterality]}: {_small(percentile_text(breast.percentile, 'breasts')).replace(': ', ', ')}"
 
 
 def asymmetry_line(exam: PresentedExam) -> str | None:
@@ -48,16 +48,17 @@ def asymmetry_line(exam: PresentedExam) -> str | None:
     p_value = exam.of_exam.asymmetry_p_value
     if p_value is None:
         return None
-    return f"Left and right differ more than in {int(100 * (1 - p_value))} % of normal exams; no part of the decision."
+    share = int(100 * (1 - p_value))
+    return f"Left-right asymmetry exceeds that of {share} % of normal exams (not used for the flag by itself)."
 
 
 def finding_lines(exam: PresentedExam) -> list[str]:
-    """Each finding in words; those of an image bear the numbers that its picture shows."""
+    """Each finding in words, numbered as in the pictures."""
     return [line for view in exam.views for line in _lines_of_view(view.record)]
 
 
 def flag_lines(exam: PresentedExam) -> list[str]:
-    """Each quality flag in a sentence, behind the views that it is of."""
+    """Each quality flag in a sentence, after the views that have it."""
     views: dict[str, list[str]] = {}
     for view in exam.views:
         for sentence in explanations(view.record.quality_flags, view.record.outlying_statistic):

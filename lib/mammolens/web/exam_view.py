@@ -18,7 +18,7 @@ from mammolens.web.viewer import show_images
 
 
 def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: str = "") -> None:
-    """Draw an exam: how it stands, its images, what was found, what to doubt, what to take home.
+    """Draw an exam: summary, images, findings, cautions, comparison with normal exams, downloads.
 
     Args:
         exam: to show.
@@ -35,10 +35,10 @@ def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: s
         st.subheader("Findings", anchor=False)
         _list(exam_summary.finding_lines(exam) or [exam_summary.NO_FINDING])
         if flags := exam_summary.flag_lines(exam):
-            st.subheader("To know about the images", anchor=False)
+            st.subheader("Cautions", anchor=False)
             _list(flags)
     with normals:
-        st.subheader("Among normal exams", anchor=False)
+        st.subheader("Compared with normal exams", anchor=False)
         _standing(exam)
     _downloads(exam, folder, key, source)
 
@@ -66,7 +66,7 @@ def _standing(exam: PresentedExam) -> None:
 
 
 def _downloads(exam: PresentedExam, folder: Path, key: str, source: str) -> None:
-    st.subheader("Take home", anchor=False)
+    st.subheader("Download", anchor=False)
     with st.container(horizontal=True):
         for label, ending, kind, make in (
             ("Report, PDF", ".pdf", "application/pdf", lambda: report_pdf(exam, folder, source)),
@@ -77,7 +77,7 @@ def _downloads(exam: PresentedExam, folder: Path, key: str, source: str) -> None
             st.download_button(
                 label, make, file_name(exam, None, ending), kind, key=f"take{ending}-{key}", on_click="ignore"
             )
-    with st.expander("Overlays and float maps, view by view"):
+    with st.expander("Overlays and float maps by view"):
         for number, view in enumerate(exam.views):
             with st.container(horizontal=True, vertical_alignment="center"):
                 name = exam_summary.of_view(view.record)

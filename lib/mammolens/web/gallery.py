@@ -1,4 +1,4 @@
-"""Hits, misses and false positives of an evaluation as pictures, drawn from a local folder of images."""
+"""True positives, false negatives and false positives of an evaluation as pictures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mammolens.inference.predictor import Predictor
 
 
 class GalleryCategory(StrEnum):
-    """How a decision met the truth."""
+    """How a decision compares with the truth."""
 
-    HIT = "Hits: abnormal and flagged, the highest scores first"
-    MISS = "Misses: abnormal and not flagged, the lowest scores first"
-    FALSE_POSITIVE = "False positives: normal and flagged, the highest scores first"
+    TRUE_POSITIVE = "True positives: abnormal and flagged, highest scores first"
+    FALSE_NEGATIVE = "False negatives: abnormal and not flagged, lowest scores first"
+    FALSE_POSITIVE = "False positives: normal and flagged, highest scores first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ def chosen(images: Sequence[ScoredImage], size: int) -> dict[GalleryCategory, li
     found: dict[GalleryCategory, list[ScoredImage]] = {outcome: [] for outcome in GalleryCategory}
     for image in sorted(images, key=lambda one: -one.pred_score):
         if image.abnormal:
-            found[GalleryCategory.HIT if image.is_anomalous else GalleryCategory.MISS].append(image)
+            found[GalleryCategory.TRUE_POSITIVE if image.is_anomalous else GalleryCategory.FALSE_NEGATIVE].append(image)
         elif image.is_anomalous:
             found[GalleryCategory.FALSE_POSITIVE].append(image)
-    found[GalleryCategory.MISS].reverse()
+    found[GalleryCategory.FALSE_NEGATIVE].reverse()
     return {outcome: list(_one_a_patient(members))[:size] for outcome, members in found.items()}
 
 
@@ -65,7 +65,7 @@ def draw(
 
 def _drawn(path: Path, case: Case | None, predictor: Predictor) -> bytes:
     if case is None:
-        raise InputError(path.name, "is not in the folder of images", "give the data set that was evaluated")
+        raise InputError(path.name, "is not in the image folder", "give the evaluated data set")
     mammogram = read_mammogram(case.path, case.attributes)
     return compared_picture(mammogram, predictor.predict(mammogram), case.lesions)
 

@@ -1,4 +1,4 @@
-"""Where an exam stands among normal ones, as a picture."""
+"""A plot of an exam's score among those of normal exams."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def draw_scores(axes: Axes, exam: PresentedExam, ink: Ink) -> None:
     axes.patch.set_alpha(0)
     axes.axvline(score, color=ink.exam, linewidth=2.2, label="this exam")
     if exam.threshold is not None:
-        axes.axvline(exam.threshold, color=ink.text, linestyle="--", linewidth=1.4, label="flagged from here on")
+        axes.axvline(exam.threshold, color=ink.text, linestyle="--", linewidth=1.4, label="flagging threshold")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=9, labelcolor=ink.text)
     axes.set_xlabel("Exam score, in robust standard deviations of normal images", color=ink.text, fontsize=9)
     axes.set_ylabel("Normal exams", color=ink.text, fontsize=9)
@@ -66,8 +66,8 @@ def draw_scores(axes: Axes, exam: PresentedExam, ink: Ink) -> None:
 def alt_text(exam: PresentedExam) -> str:
     """The same in words, for those who cannot see it."""
     record, scores = exam.of_exam, exam.normal_scores
-    begins = "" if exam.threshold is None else f" Flagging begins at {exam.threshold:.2f}."
+    begins = "" if exam.threshold is None else f" The flagging threshold is {exam.threshold:.2f}."
     return (
-        f"Distribution of {len(scores)} scores of normal exams, from {scores[0]:.2f} to {scores[-1]:.2f}. "
-        f"This exam has {record.exam_score:.2f}.{begins}"
+        f"Distribution of {len(scores)} normal exam scores, from {scores[0]:.2f} to {scores[-1]:.2f}. "
+        f"This exam scores {record.exam_score:.2f}.{begins}"
     )

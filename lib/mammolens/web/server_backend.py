@@ -1,4 +1,4 @@
-"""Judging by a MammoLens server, which keeps nothing of it."""
+"""Inference by a MammoLens server, which keeps nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ServerBackend:
         refusals: list[ServerError] = []
         done = len(problems)
         for number, members in enumerate(exams, 1):
-            tell(done, len(files), "the server judges")
+            tell(done, len(files), "waiting for the server")
             try:
                 answer = self._analysed(members, folder / f"{number:03d}")
             except ServerError as error:
@@ -71,7 +71,7 @@ class ServerBackend:
                 )
             except requests.RequestException as error:
                 raise ServerError(
-                    self._url, "does not answer", "start it by 'mammolens serve', or mend --server"
+                    self._url, "does not answer", "start it with 'mammolens serve', or correct --server"
                 ) from error
         if answer.status_code != requests.codes.ok:
             raise ServerError(self._url, f"answers {answer.status_code}: {_detail(answer)}", "see the server's log")
@@ -101,7 +101,9 @@ def _unpacked(content: bytes, folder: Path, url: str) -> Presentation:
                 (folder / PurePosixPath(name).name).write_bytes(archive.read(name))
         return Presentation.load(folder)
     except (zipfile.BadZipFile, InputError) as error:
-        raise ServerError(url, "answers what this version does not know", "use one version on both sides") from error
+        raise ServerError(
+            url, "sent an answer that this version cannot read", "use the same version on both sides"
+        ) from error
 
 
 def _detail(answer: requests.Response) -> str:

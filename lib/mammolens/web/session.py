@@ -1,4 +1,4 @@
-"""What all sessions share, and what each has for itself."""
+"""Resources shared by all sessions, and those of each session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOKEN: Final = "MAMMOLENS_TOKEN"  # as the command line has it
 
 
 def backend_for(settings: WebSettings) -> InferenceBackend:
-    """The judge that all sessions share.
+    """The inference backend that all sessions share.
 
     Raises:
         ModelError: the model is missing or damaged.
@@ -33,7 +33,7 @@ def backend_for(settings: WebSettings) -> InferenceBackend:
 
 @st.cache_resource(show_spinner="Loading the model")
 def local_backend(model: Path | None) -> LocalBackend:
-    """One model for everybody.
+    """The model that all sessions share.
 
     Raises:
         ModelError: it is missing or damaged.

@@ -1,4 +1,4 @@
-"""A folder for each session, gone when the session is."""
+"""A temporary folder for each session, removed with the session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class SessionFolder:
-    """Where one person's drops and results lie.
+    """The folder of a session's uploads and results.
 
     Args:
         parent: an existing folder; ``None``: the system's own place for temporary files.
@@ -21,17 +21,17 @@ class SessionFolder:
         self._gone = False
 
     def new_folder(self) -> Path:
-        """An empty folder for one drop."""
+        """An empty folder for one upload."""
         folder = self.folder / f"{next(self._numbers):04d}"
         folder.mkdir()
         return folder
 
     def remove(self) -> None:
-        """All of it; what is removed already is no error."""
+        """Remove the folder if it still exists."""
         self._gone = True
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
-        """Whoever wrote here says that it is done: what was written after the removal goes, too."""
+        """Remove files that were written after the session's folder was removed."""
         if self._gone:
             self.remove()

@@ -1,4 +1,4 @@
-"""What whoever starts the page decides; handed to the page's script through the environment."""
+"""Settings of the web page, passed to its script through the environment."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ class WebSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Path | None = Field(None, description="model directory; None: the pretrained one of the package")
-    server: str | None = Field(None, description="address of a MammoLens server that judges instead of this process")
+    server: str | None = Field(
+        None, description="address of a MammoLens server that runs inference instead of this process"
+    )
     evaluation: Path | None = Field(None, description="folder that `mammolens evaluate` wrote")
     images: Path | None = Field(None, description="data set that was evaluated, for the gallery")
-    scratch: Path | None = Field(None, description="where folders of sessions are made; None: the system's own place")
-    max_upload_mb: int = Field(500, ge=1, description="one dropped file")
-    max_unpacked_mb: int = Field(2000, ge=1, description="all of one drop, archives unpacked")
-    max_images: int = Field(64, ge=1, description="files of one drop")
+    scratch: Path | None = Field(None, description="folder for session folders; None: the system's temporary folder")
+    max_upload_mb: int = Field(500, ge=1, description="of one uploaded file")
+    max_unpacked_mb: int = Field(2000, ge=1, description="of one upload, archives unpacked")
+    max_images: int = Field(64, ge=1, description="in one upload")
 
     def to_environment(self) -> dict[str, str]:
         """Variables that :meth:`from_environment` reads."""
@@ -41,4 +43,6 @@ class WebSettings(BaseModel):
         try:
             return cls.model_validate_json(os.environ.get(_VARIABLE) or "{}")
         except ValidationError as error:
-            raise ConfigError(_VARIABLE, str(error.errors()[0]["msg"]), "start the page by `mammolens web`") from error
+            raise ConfigError(
+                _VARIABLE, str(error.errors()[0]["msg"]), "start the page with `mammolens web`"
+            ) from error

@@ -1,4 +1,4 @@
-"""Archives of strangers: only names that can be images are unpacked, so many and so large as is allowed."""
+"""Untrusted archives: unpack only images, within limits on number and size."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ENCRYPTED: Final = 0x1  # general purpose bit flag, bit 0 (APPNOTE 4.4.4)
 
 
 class Readable(Protocol):
-    """A dropped file or a member of an archive."""
+    """An uploaded file or a member of an archive."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes."""
@@ -41,7 +41,7 @@ class Readable(Protocol):
 
 @dataclass(slots=True)
 class UploadLimits:
-    """What is left of a drop's limits; what is spent stays spent."""
+    """What is left of an upload's limits."""
 
     files: int
     content: int
@@ -54,7 +54,7 @@ class UploadLimits:
             InputError: there are too many.
         """
         if self.entries < 1:
-            raise InputError(name, "holds too many other files", "pack the mammograms themselves")
+            raise InputError(name, "contains too many other files", "upload an archive of mammograms only")
         self.entries -= 1
 
     def spend_file(self, name: str) -> None:
@@ -64,7 +64,7 @@ class UploadLimits:
             InputError: there are too many.
         """
         if self.files < 1:
-            raise InputError(name, "there are more files than one drop may hold", "drop fewer at once")
+            raise InputError(name, "the upload has too many files", "upload fewer at once")
         self.files -= 1
 
     def spend(self, count: int, name: str) -> None:
@@ -74,7 +74,7 @@ class UploadLimits:
             InputError: there are too many.
         """
         if count > self.content:
-            raise InputError(name, "is too large for what is left of one drop", "drop fewer or smaller images at once")
+            raise InputError(name, "exceeds the size limit of one upload", "upload fewer or smaller images at once")
         self.content -= count
 
 
@@ -98,7 +98,7 @@ class _InBounds:
     def read(self, size: int = -1) -> bytes:
         content = b"" if size > _LARGEST_DIRECTORY else self._file.read(size if size >= 0 else _LARGEST_DIRECTORY + 1)
         if max(size, len(content)) > _LARGEST_DIRECTORY:
-            raise InputError(self._name, "holds too many other files", "pack the mammograms themselves")
+            raise InputError(self._name, "contains too many other files", "upload an archive of mammograms only")
         return content
 
 
@@ -122,9 +122,11 @@ def members(file: IO[bytes], name: str, limits: UploadLimits) -> Iterator[tuple[
             if info.is_dir() or _passed_over(info.filename):
                 continue
             if info.flag_bits & _ENCRYPTED:
-                raise InputError(name, "is protected by a password", "unpack it, then drop the images")
+                raise InputError(name, "is password-protected", "unpack it, then upload the images")
             if info.compress_type not in _METHODS:
-                raise InputError(name, "is packed in an unusual way", "pack it as an ordinary zip archive (Deflate)")
+                raise InputError(
+                    name, "uses an unsupported compression method", "pack it as an ordinary zip archive (Deflate)"
+                )
             with archive.open(info) as member:
                 assert isinstance(member, zipfile.ZipExtFile)
                 yield PurePosixPath(info.filename).name, member
@@ -140,7 +142,7 @@ def damage_of_archive(name: str) -> Iterator[None]:
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno not in _OF_CONTENT:
             raise
-        raise InputError(name, "is a damaged archive", "pack it again, or drop the images themselves") from error
+        raise InputError(name, "is a damaged archive", "pack it again, or upload the images themselves") from error
 
 
 def copied(source: Readable, target: IO[bytes], limits: UploadLimits, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Text of files and strangers on the page: shown as it is.
+"""Untrusted text from files and uploads, shown literally.
 
 Streamlit's headings and messages take Markdown, which makes links of addresses, and emoji and arrows of words, whatever
 is escaped. HTML has none of that.
@@ -18,12 +18,12 @@ def heading(text: str) -> None:
 
 
 def show_note(text: str) -> None:
-    """Show a line beside the matter; Streamlit's own captions are too faint to be read by everybody."""
+    """Show a note in small print; Streamlit's own captions have too little contrast."""
     st.html(f'<p class="small">{escape(text)}</p>')
 
 
 def warn(text: str, points: Sequence[tuple[str, str]] = ()) -> None:
-    """Show what is to be known, and at once read out.
+    """Show a warning, announced by screen readers.
 
     Args:
         text: of it all.
@@ -31,9 +31,9 @@ def warn(text: str, points: Sequence[tuple[str, str]] = ()) -> None:
     """
     entries = "".join(f"<li><b>{escape(name)}</b>: {escape(said)}</li>" for name, said in points)
     listed = f"<ul>{entries}</ul>" if entries else ""
-    st.html(f'<div class="told warning" role="alert"><p>{escape(text)}</p>{listed}</div>')
+    st.html(f'<div class="message warning" role="alert"><p>{escape(text)}</p>{listed}</div>')
 
 
 def show_error(error: Exception) -> None:
-    """Show why something cannot be shown, and at once read out."""
-    st.html(f'<div class="told error" role="alert"><p>{escape(str(error))}</p></div>')
+    """Show an error, announced by screen readers."""
+    st.html(f'<div class="message error" role="alert"><p>{escape(str(error))}</p></div>')

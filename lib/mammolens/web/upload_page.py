@@ -1,4 +1,4 @@
-"""Drop mammograms, see where they deviate."""
+"""The upload page: analyse dropped mammograms."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _MB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What this session looks at.
+    """What this session shows.
 
     Attributes:
-        key: tells drops apart.
-        presentation: what was judged.
+        key: identifies the uploaded files.
+        presentation: the results.
         folder: of its files.
         source: where the images come from, if that is known.
     """
@@ -48,8 +48,8 @@ def upload_page(settings: WebSettings) -> None:
     """Draw the page."""
     st.title("See where a mammogram deviates from normal")
     st.markdown(
-        "Drop one or several mammograms, or a whole exam. "
-        "Each is compared with what a model learned from normal mammograms. " + exam_summary.MEANING
+        "Upload one or more mammograms, or a whole exam. "
+        "The model compares each with the normal mammograms it learned from. " + exam_summary.MEANING
     )
     uploads = st.file_uploader(
         "Mammograms: DICOM, PNG or JPEG, or a zip archive of them",
@@ -57,13 +57,9 @@ def upload_page(settings: WebSettings) -> None:
         key=f"{_UPLOADER}-{st.session_state.get(_UPLOADER, 0)}",
         on_change=_files_changed,
         max_upload_size=settings.max_upload_mb,
-        help="They are judged "
-        + (
-            "by the server that this page was started with"
-            if settings.server
-            else "on the computer that runs this page"
-        )
-        + ", and removed when you close the page.",
+        help="Images are analysed "
+        + ("by the configured MammoLens server" if settings.server else "on the computer that runs this page")
+        + " and deleted when you close the page.",
     )
     example = _chosen_example()
     try:
@@ -81,7 +77,7 @@ def upload_page(settings: WebSettings) -> None:
     number = 0
     if len(exams) > 1:
         number = st.selectbox(
-            f"Exam, of {len(exams)}; the most anomalous first",
+            f"Exam ({len(exams)} in all, most anomalous first)",
             range(len(exams)),
             format_func=titles.__getitem__,
             key=f"exam-{shown.key}",
@@ -93,12 +89,12 @@ def _chosen_example() -> Example | None:
     try:
         known = examples()
     except DatasetError as error:
-        show_note(f"Examples are not there: {error}.")
+        show_note(f"Examples are not available: {error}.")
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
         for number, example in enumerate(known):
             st.button(example.name, on_click=_choose_example, args=(number,))
-        show_note(f"Real exams on film: {SOURCE.partition('. ')[0]}")
+        show_note(f"Real exams, digitised film: {SOURCE.partition('. ')[0]}")
     chosen: int | None = st.session_state.get(_EXAMPLE)
     if chosen is None:
         return None
@@ -123,7 +119,7 @@ def _forget_shown() -> None:
 
 
 def _shown(settings: WebSettings, uploads: Iterable[object], example: Example | None) -> Shown | None:
-    """What was judged of these files, anew only where they are others than before.
+    """The results of these files, computed only if the files have changed.
 
     Without any, what was there before: the uploader forgets its files when another page is looked at.
     """
@@ -150,7 +146,7 @@ def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, so
     session = session_folder(settings.scratch)
     folder = session.new_folder()
     originals, results = folder / "originals", folder / "results"
-    bar, doing = st.progress(0.0, text="Reading what was dropped"), st.empty()
+    bar, doing = st.progress(0.0, text="Reading the uploaded files"), st.empty()
 
     def tell(done: int, total: int, name: str) -> None:
         bar.progress(done / max(1, total), text=f"Analysed {done} of {total} images")
@@ -181,5 +177,5 @@ def _tell_problems(problems: list[Problem]) -> None:
     if not problems:
         return
     files = "file" if len(problems) == 1 else "files"
-    points = [(one.name, f"{one.reason}. To do: {one.remedy}.") for one in problems]
-    warn(f"{len(problems)} {files} could not be judged:", points)
+    points = [(one.name, f"{one.reason}. Remedy: {one.remedy}.") for one in problems]
+    warn(f"{len(problems)} {files} could not be analysed:", points)

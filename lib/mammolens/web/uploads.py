@@ -1,4 +1,4 @@
-"""What was dropped, as files in a folder of the session."""
+"""Uploaded files, saved in the session's folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARCHIVE: Final = b"PK\x03\x04"  # local file header signature (APPNOTE 4.3.7)
 
 
 class UploadedFile(Protocol):
-    """A dropped file: a seekable binary stream with a name."""
+    """An uploaded file: a seekable binary stream with a name."""
 
     name: str
 
@@ -30,7 +30,7 @@ class UploadedFile(Protocol):
 
 
 class NamedFile:
-    """A file of this computer as if it had been dropped; open while its context lasts."""
+    """A local file as if it had been uploaded; open within its context."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -46,21 +46,21 @@ class NamedFile:
 
 @dataclass(slots=True)
 class Uploads:
-    """Files to analyse, each with the name that people know it by, and what cannot be one."""
+    """Saved files with their names, and those that were rejected."""
 
     files: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, error: InputError) -> None:
-        """Remember why something was not taken."""
+        """Record why a file was rejected."""
         self.problems.append(Problem(name=error.source, reason=error.reason, remedy=error.remedy))
 
 
 def save_uploads(files: Iterable[UploadedFile], folder: Path, limits: UploadLimits) -> Uploads:
-    """Write dropped files, and those of dropped archives, into a folder.
+    """Save uploaded files and the images of uploaded archives in a folder.
 
-    Each lies in a folder of its own under its own name, which names the patient where a header does not. What cannot
-    be taken is told in ``problems``; the others go on. Of archives, other files than images are passed over.
+    Each file gets a folder of its own and keeps its name, which identifies the patient if the header does not.
+    Rejected files are listed in ``problems``. Files of archives that are not images are skipped.
 
     Args:
         files: in their order.
@@ -88,9 +88,9 @@ def _save_archive(stream: IO[bytes], name: str, folder: Path, limits: UploadLimi
         if kind_of_head(head) is not FileKind.OTHER:
             uploads.files[_written(member, inner, folder, limits, told)] = inner
         elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
-            uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then drop it"))
+            uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then upload it"))
     if len(uploads.files) == before and len(uploads.problems) == refused:
-        raise InputError(name, "holds no DICOM, PNG or JPEG file", "pack the mammograms themselves")
+        raise InputError(name, "contains no DICOM, PNG or JPEG file", "upload an archive of mammograms")
 
 
 def _kind_of(stream: IO[bytes]) -> FileKind:

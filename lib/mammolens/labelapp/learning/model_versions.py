@@ -95,7 +95,7 @@ class ModelVersions:
             ModelError: it is gone or damaged.
         """
         if len(served(self._store.history())) < 2:
-            raise DatasetError("rollback", "no model served before this one", "promote another version instead")
+            raise DatasetError("rollback", "there is no previous model", "promote another version instead")
         self._store.rollback(by=by, why=why)
 
     def _model_id(self, directory: Path) -> str:
