@@ -219,7 +219,7 @@ class CalibrationConfig(_Section):
     group_patients: int = Field(
         20,
         ge=1,
-        description="a machine with at least this many calibration patients, and enough to flag, is calibrated by itself",
+        description="a machine with at least this many calibration patients, and enough to flag, is calibrated alone",
     )
     k: float = Field(0.1, description="mean_std: flag above mean + k standard deviations of normal scores")
     levels: dict[str, float] = Field(

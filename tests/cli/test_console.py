@@ -29,9 +29,8 @@ def test_ctrl_c_says_how_to_go_on(capsys):
 def test_a_full_disk_is_one_line_too(capsys):
     assert raised(OSError(28, os.strerror(28), "/out/a.png")) == 2
     said = capsys.readouterr().err
-    assert (
-        said == "error: /out/a.png: No space left on device; choose another place, or mend its permissions or space\n"
-    )
+    remedy = "choose another location, or check its permissions and free space"
+    assert said == f"error: /out/a.png: No space left on device; {remedy}\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), BrokenPipeError()])

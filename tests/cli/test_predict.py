@@ -233,7 +233,7 @@ def test_an_output_that_is_a_file_is_one_line_and_code_two(mammolens, an_exam_fo
     result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model)
     assert result.exit_code == 2
     assert errors_in(result) == [
-        f"error: {tmp_path / 'out'}: File exists; choose another place, or mend its permissions or space"
+        f"error: {tmp_path / 'out'}: File exists; choose another location, or check its permissions and free space"
     ]
 
 

@@ -130,7 +130,7 @@ def test_the_running_job_is_stopped_and_the_last_stopped_one_resumed(mammolens: 
 
 
 def test_jobs_are_listed_each_with_how_it_stands(mammolens: Mammolens, a_server: Jobs) -> None:
-    assert "there is no learning job yet" in mammolens("retrain", a_server.url, "--status").stderr
+    assert "there are no training jobs" in mammolens("retrain", a_server.url, "--status").stderr
     a_server.listed["jobs"] = [STEPS[1], job("failed", error="too few")]
     lines = mammolens("retrain", a_server.url, "--status").stdout.splitlines()
     assert [line.split("  ")[-1] for line in lines] == ["learns: epoch 1 of 2", "too few"]
@@ -140,7 +140,7 @@ def test_jobs_are_listed_each_with_how_it_stands(mammolens: Mammolens, a_server:
 def test_where_nothing_runs_there_is_nothing_to_stop(mammolens: Mammolens, a_server: Jobs) -> None:
     result = mammolens("retrain", a_server.url, "--stop")
     assert result.exit_code == 7
-    assert "no job runs or waits" in result.stderr
+    assert "no job is running or queued" in result.stderr
 
 
 def test_a_token_is_sent_and_never_shown(mammolens: Mammolens, a_server: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:

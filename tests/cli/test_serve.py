@@ -43,7 +43,7 @@ def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: 
 def test_a_taken_port_is_named(mammolens: Mammolens, tmp_path: Path, a_taken_port: int) -> None:
     result = mammolens("serve", tmp_path, "--app", tmp_path / "app", "--port", a_taken_port)
     assert result.exit_code == 7
-    assert f"error: port {a_taken_port}: is taken by another program; choose another one by --port" in result.stderr
+    assert f"error: port {a_taken_port}: is in use by another program; choose another one with --port" in result.stderr
 
 
 @pytest.mark.integration

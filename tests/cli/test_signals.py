@@ -32,7 +32,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(
     process.terminate()
     _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
-    assert stderr.splitlines()[-1] == "stopped; the same command with --resume goes on"
+    assert stderr.splitlines()[-1] == "stopped; run the same command with --resume to continue"
     assert (tmp_path / ".model.training" / CHECKPOINT).is_file()
 
 

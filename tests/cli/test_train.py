@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_model(
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert stdout == ""
-    assert stderr.splitlines()[-1] == "stopped; the same command with --resume goes on"
+    assert stderr.splitlines()[-1] == "stopped; run the same command with --resume to continue"
     assert "Traceback" not in stderr
     assert not output.exists()
     assert (tmp_path / ".model.training" / CHECKPOINT).is_file()

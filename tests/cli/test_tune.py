@@ -34,7 +34,7 @@ def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_conf
     assert "learning_rate" in result.stdout
     assert "measuring on " in result.stderr
     assert "against the same images with a synthetic lesion each" in result.stderr
-    assert f"train the best by: mammolens train -c {output / 'best.yaml'}" in result.stderr
+    assert f"train the best with: mammolens train -c {output / 'best.yaml'}" in result.stderr
     trials = list(csv.DictReader((output / "trials.csv").open()))
     best = max(trials, key=lambda trial: float(trial["auroc_within_sites"]))
     rate = load_config(output / "best.yaml").training.learning_rate
@@ -54,7 +54,7 @@ def test_another_space_may_be_named(mammolens, a_config_file, phantom_folder, tm
 def test_a_spent_budget_is_no_error(mammolens, a_config_file, phantom_folder, tmp_path):
     result = mammolens("tune", "-c", a_config_file, "-d", phantom_folder, "-o", tmp_path / "out", "--budget", 0)
     assert result.exit_code == 0, result.stderr
-    assert "no trial: the budget is too small" in result.stderr
+    assert "no trial finished: the budget is too small" in result.stderr
     assert result.stdout == ""
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, stderr
-    assert "stopped; the same command with --resume goes on" in stderr
+    assert "stopped; run the same command with --resume to continue" in stderr
     assert "Traceback" not in stderr
     done = (output / "trials.csv").read_text().splitlines()
     assert len(done) >= 2

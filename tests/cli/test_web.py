@@ -24,7 +24,7 @@ def test_a_port_that_is_taken_is_code_seven(mammolens):
         taken.listen()
         result = mammolens("web", "--port", taken.getsockname()[1])
     assert result.exit_code == 7
-    assert "choose another one by --port" in result.stderr
+    assert "choose another one with --port" in result.stderr
 
 
 def test_an_address_that_is_none_of_this_computer_is_code_seven(mammolens):

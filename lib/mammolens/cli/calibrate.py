@@ -24,7 +24,7 @@ def calibrate(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", "-c", help="YAML whose section 'calibration' replaces the model's.", show_default=False
+            "--config", "-c", help="YAML file whose section 'calibration' replaces the model's.", show_default=False
         ),
     ] = None,
     kind: Kind = None,
@@ -32,9 +32,9 @@ def calibrate(
 ) -> None:
     """Calibrate a model on a site's own normal mammograms, without training it again.
 
-    Thresholds, p-values and heat levels then speak of these normals. Patients that the model learned
-    from are left out where its training record can tell, and it is said where it cannot. Figures that
-    were measured with the other calibration are not kept: run 'evaluate --record' again.
+    Thresholds, p-values and heat levels then refer to these normal exams. Patients used for training are
+    excluded if the training record identifies them; if it cannot, a warning says so. Metrics measured with
+    the previous calibration are deleted: run 'evaluate --record' again.
 
     Example: mammolens calibrate runs/mine -d /data/our-normals -o runs/ours
     """
@@ -54,6 +54,6 @@ def calibrate(
         patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")
         if made.doubt:
-            say(f"beware: {made.doubt}")
+            say(f"warning: {made.doubt}")
         say(f"wrote {output or model}")
         out().print(made.model_id)

@@ -16,18 +16,18 @@ from mammolens.errors import MammoLensError
 
 
 def out() -> Console:
-    """For results; square brackets and colons in file names are no markup."""
+    """Console for results; square brackets and colons in file names are not markup."""
     return Console(markup=False, emoji=False, highlight=False)
 
 
 def err() -> Console:
-    """For progress, logs and errors."""
+    """Console for progress, logs and errors."""
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager
 def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
-    """Say an expected error in one line on stderr and leave with its exit code.
+    """Print an expected error in one line on stderr and exit with its code.
 
     Args:
         when_stopped: said after Ctrl-C and SIGTERM.
@@ -41,11 +41,13 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
     except MammoLensError as error:
         say_error(str(error))
         raise typer.Exit(exit_code_of(error)) from error
-    except BrokenPipeError:  # whoever read our output has had enough, which is no error
+    except BrokenPipeError:  # the reader of our output closed the pipe, which is no error
         raise
     except OSError as error:
         where = "output" if error.filename is None else error.filename
-        say_error(f"{where}: {error.strerror or error}; choose another place, or mend its permissions or space")
+        say_error(
+            f"{where}: {error.strerror or error}; choose another location, or check its permissions and free space"
+        )
         raise typer.Exit(ExitCode.USAGE) from error
     except KeyboardInterrupt as interrupt:
         say(when_stopped)
@@ -53,7 +55,7 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
 
 
 def say(message: str, style: str | None = None) -> None:
-    """Tell a person something on stderr, in one line whatever its length."""
+    """Print a message on stderr, in one line whatever its length."""
     err().print(" ".join(message.splitlines()), style=style, soft_wrap=True)
 
 

@@ -26,7 +26,7 @@ def cross_fit(
             "--start-from", help="Model directory whose weights to begin with; it saw none of these patients."
         ),
     ] = None,
-    folds: Annotated[int, typer.Option("--folds", min=2, help="How many models.")] = 5,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Number of folds, and of models.")] = 5,
     against: Annotated[
         list[Path] | None,
         typer.Option(
@@ -36,18 +36,18 @@ def cross_fit(
     n_bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
     ] = 2000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds and of the bootstrap.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds and of the bootstrap.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
 ) -> None:
-    """Measure a configuration on all patients, each scored by models that never saw the patient.
+    """Evaluate a configuration by cross-fitting: models score only patients they were not trained on.
 
-    The clean-negative patients of all splits are dealt into folds, within each site and machine; for
-    each fold a model learns from the others' and scores the fold's, and all abnormal images. Models that
-    learn from known lesions, too, need those of other patients: --exposure.
+    Clean-negative patients of all splits are assigned to folds within each site and machine. For each fold, a
+    model is trained on the other folds and scores this one and all abnormal images. Configurations that also
+    train on known lesions need lesions of other patients: --exposure.
 
     Example: mammolens cross-fit -c configs/restorer.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
     """
-    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+    with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         from mammolens.config import ModelConfig
         from mammolens.datasets.formats import open_dataset
         from mammolens.evaluation.report import HTML
@@ -62,7 +62,7 @@ def cross_fit(
         dataset = open_dataset(data, kind, table)
         lesions = open_dataset(exposure) if exposure else None
         for other in against or ():
-            read_scores(other)  # a mistake is better told now than after hours
+            read_scores(other)  # report a mistake now rather than after hours
         with progress_bar() as bar:
             over_folds = bar.add_task("folds", total=folds)
             scoring = bar.add_task("score", total=None)

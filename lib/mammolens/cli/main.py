@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
     help=(
-        "Learn what normal mammograms look like; show where a new one deviates.\n\n"
+        "Learn what normal mammograms look like, and show where a new one deviates.\n\n"
         f"[bold]{RESEARCH_USE_ONLY}.[/bold]\n\n"
         "Start with [cyan]mammolens demo[/cyan], or [cyan]mammolens predict IMAGES -o OUT[/cyan]."
     ),
@@ -47,9 +47,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def main(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more to stderr.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Set up what all commands share."""

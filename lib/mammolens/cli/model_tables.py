@@ -21,7 +21,7 @@ _PACKAGED = "model of the package"
 
 def versions_table(versions: Sequence[Lineage]) -> Table:
     """A line a version, oldest first."""
-    table = _table(RESEARCH_USE_ONLY, "version", "state", "added", "let serve by", "data", "after")
+    table = _table(RESEARCH_USE_ONLY, "version", "state", "added", "put in use by", "data", "previous")
     for one in versions:
         table.add_row(
             one.version,
@@ -39,10 +39,10 @@ def lineage_table(one: Lineage) -> Table:
     table = _table(one.version, "", "")
     rows = {
         "state": _state(one),
-        "served before it": one.parent or _PACKAGED,
+        "previous model": one.parent or _PACKAGED,
         "started from": one.started_from or "scratch",
-        "data": one.dataset or "not told",
-        "data fingerprint": one.data_fingerprint or "not told",
+        "data": one.dataset or "unknown",
+        "data fingerprint": one.data_fingerprint or "unknown",
         "added": f"{_time(one.added_at)} by {one.added_by or 'unknown'}",
     }
     for name, value in rows.items():
@@ -61,7 +61,7 @@ def history_table(entries: Sequence[HistoryEvent]) -> Table:
 
 def check_table(gate_result: GateResult) -> Table:
     """The checks of the gate, each with its sentence."""
-    table = _table(f"{gate_result.candidate} against {gate_result.serving}", "check", "outcome", "in words")
+    table = _table(f"{gate_result.candidate} against {gate_result.serving}", "check", "result", "details")
     for check in gate_result.checks:
         table.add_row(check.name.replace("_", " "), check.outcome.replace("_", " "), check.sentence)
     table.caption = f"{gate_result.reason}\n{RESEARCH_USE_ONLY}"
@@ -77,7 +77,7 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _state(one: Lineage) -> str:
-    states = {"serves": one.serves, "refused": one.refused, "waits": one.waits}
+    states = {"in use": one.serves, "rejected": one.refused, "awaits approval": one.waits}
     word = next((word for word, holds in states.items() if holds), None)
     return ", ".join([*([word] if word else []), *(["overridden"] if one.overridden else [])])
 

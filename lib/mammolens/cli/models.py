@@ -1,4 +1,4 @@
-"""``mammolens models``: the versions of a server's model, and which of them serves."""
+"""``mammolens models``: the versions of a server's model, and which of them is in use."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ models = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help=(
-        "List the versions of a server's model; judge, promote and roll back.\n\n"
-        "A new model serves only if the gate shows it to be no worse on normal patients whom no model learned from "
-        "(docs/promotion.md). A running server takes another version with its next request.\n\n"
+        "List, compare, promote and roll back the versions of a server's model.\n\n"
+        "A new model is used only if the gate shows that it is no worse on normal patients that no model was "
+        "trained on (docs/promotion.md). A running server uses the new version from its next request on.\n\n"
         "Example: mammolens models list --store monai_app/model"
     ),
 )
 
-Store = Annotated[Path, typer.Option("--store", "-s", help="Folder of the server's models, its 'model_dir'.")]
+Store = Annotated[Path, typer.Option("--store", "-s", help="Folder of the server's models ('model_dir').")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-By = Annotated[str | None, typer.Option("--by", help="Who decides; you by default.", show_default=False)]
+By = Annotated[str | None, typer.Option("--by", help="Name to record; your user name by default.", show_default=False)]
 Findings = Annotated[
-    Path | None, typer.Option("--findings", help="Data set with marked lesions, to compare the strongest spot on.")
+    Path | None, typer.Option("--findings", help="Data set with marked lesions, to compare localisation on.")
 ]
 Sentinels = Annotated[
-    Path | None, typer.Option("--sentinels", help="Data set of exams with a truth, none of which may be lost.")
+    Path | None, typer.Option("--sentinels", help="Data set of sentinel exams that must not be misclassified.")
 ]
-Policy = Annotated[Path | None, typer.Option("--policy", help="YAML with the gate's margins.", show_default=False)]
+Policy = Annotated[Path | None, typer.Option("--policy", help="YAML file with the gate's margins.", show_default=False)]
 Candidate = Annotated[str, typer.Argument(help="A version of the store, or a model directory.")]
 _DEFAULT = APP / "model"
 
 
 @models.command("list")
 def list_models(store: Store = _DEFAULT, as_json: AsJson = False) -> None:
-    """Show every version, oldest first: what serves, who let it serve, what the gate said.
+    """List all versions, oldest first, with their state.
 
     Example: mammolens models list --store monai_app/model
     """
@@ -62,7 +62,7 @@ def list_models(store: Store = _DEFAULT, as_json: AsJson = False) -> None:
             return
         out().print(versions_table(found))
         if opened.serving_version() is None:
-            say("the model of the package serves")
+            say("the model of the package is in use")
 
 
 @models.command()
@@ -71,7 +71,7 @@ def show(
     store: Store = _DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Show where a version comes from, what happened to it, and its last gate result.
+    """Show the origin, history and last gate result of a version.
 
     Example: mammolens models show restorer-1a2b3c4d5e6f
     """
@@ -102,7 +102,7 @@ def show(
 @models.command()
 def compare(
     candidate: Candidate,
-    data: Annotated[Path, typer.Option("--data", "-d", help="Held-out normals; see 'promote'.")],
+    data: Annotated[Path, typer.Option("--data", "-d", help="Held-out normal exams; see 'promote'.")],
     store: Store = _DEFAULT,
     findings: Findings = None,
     sentinels: Sentinels = None,
@@ -111,9 +111,9 @@ def compare(
     table: Table = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a model through the gate against the serving one, and change nothing.
+    """Compare a model with the one in use by the gate, and change nothing.
 
-    Ends with code 6 where the gate refuses.
+    The exit code is 6 if the gate rejects it.
 
     Example: mammolens models compare runs/mine -d held-out/
     """
@@ -140,7 +140,7 @@ def promote(
         typer.Option(
             "--data",
             "-d",
-            help="Normal patients whom neither model learned from: the split 'test', all where there is none.",
+            help="Normal patients that neither model was trained on: the split 'test', or all without splits.",
         ),
     ] = None,
     store: Store = _DEFAULT,
@@ -149,19 +149,19 @@ def promote(
     policy: Policy = None,
     override: Annotated[
         str | None,
-        typer.Option("--override", help="Why it shall serve whatever the gate says; written down with your name."),
+        typer.Option("--override", help="Why to use it whatever the gate finds; recorded with your name."),
     ] = None,
     by: By = None,
     kind: Kind = None,
     table: Table = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a model serve, if the gate finds it no worse than the one that serves.
+    """Use a model if the gate finds it no worse than the one in use.
 
-    The gate needs held-out normals (--data). It says each figure with its interval, and refuses with the
-    reason and code 6; the version stays in the store. A version that the gate has passed against the model that
-    serves, and that waits for a person, needs nothing more. With --override the model serves in either case,
-    even without --data, and the history keeps who wanted it and why.
+    The gate needs held-out normal exams (--data). It reports each figure with its interval. If it rejects the
+    model, it gives the reason and exits with code 6; the version stays in the store. A version that has passed the
+    gate and awaits approval needs no --data. With --override the model is used in any case, even without
+    --data, and the history records who decided it and why.
 
     Example: mammolens models promote runs/mine -d held-out/ --by 'Dr Example'
     """
@@ -192,30 +192,30 @@ def promote(
 
 @models.command()
 def refuse(
-    version: Annotated[str, typer.Argument(help="A version of the store that waits.")],
+    version: Annotated[str, typer.Argument(help="A version that awaits approval.")],
     store: Store = _DEFAULT,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the history.")] = "kept the model that serves",
+    why: Annotated[str, typer.Option("--why", help="Reason, recorded in the history.")] = "kept the model in use",
     by: By = None,
 ) -> None:
-    """Keep the model that serves; the version stays in the store.
+    """Reject a version and keep the model in use; the version stays in the store.
 
     Example: mammolens models refuse restorer-1a2b3c4d5e6f --why 'too many marks'
     """
     with one_line_errors():
         opened = _open(store)
         if version == opened.serving_version():
-            raise typer.BadParameter(f"{version} serves; see 'mammolens models rollback'")
+            raise typer.BadParameter(f"{version} is in use; see 'mammolens models rollback'")
         opened.refuse(version, by=by or getpass.getuser(), why=why)
-        say(f"{version} does not serve")
+        say(f"{version} is rejected")
 
 
 @models.command()
 def rollback(
-    why: Annotated[str, typer.Option("--why", help="The reason, for the history.")],
+    why: Annotated[str, typer.Option("--why", help="Reason, recorded in the history.")],
     store: Store = _DEFAULT,
     by: By = None,
 ) -> None:
-    """Let the version serve that served before; once more, and it is the one before that.
+    """Go back to the previously used version; repeat to go further back.
 
     Example: mammolens models rollback --why 'too many marks on machine 2'
     """
@@ -225,7 +225,7 @@ def rollback(
 
 
 def _accepted(store: ModelStore, given: str | Path, who: str, why: str | None) -> str:
-    """Let a model serve without asking the gate now; the version."""
+    """Use a model without running the gate; return the version."""
     from mammolens.errors import RequestError
     from mammolens.promotion.promote import accept
 
@@ -240,12 +240,12 @@ def _accepted(store: ModelStore, given: str | Path, who: str, why: str | None) -
 
 
 def _open(store: Path) -> ModelStore:
-    """The store; a folder that is not there is a mistake here, though a server would make it."""
+    """Open the store; a missing folder is an error here, though a server would create it."""
     from mammolens.errors import ModelError
     from mammolens.models.store import ModelStore
 
     if not store.is_dir():
-        raise ModelError(store, "is no folder of models", "name the server's 'model_dir' with --store")
+        raise ModelError(store, "is not a model store", "give the server's 'model_dir' as --store")
     return ModelStore(store)
 
 
@@ -268,7 +268,7 @@ def _policy(path: Path | None) -> Any:
 
 @contextmanager
 def _told() -> Iterator[dict[str, Any]]:
-    """What the gate tells while it works."""
+    """The gate's progress and errors on the console."""
     with progress_bar() as bar:
         task = bar.add_task("comparing", total=None)
         yield {

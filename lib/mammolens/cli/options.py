@@ -18,16 +18,18 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="YAML; by default configs/exposed.yaml with --exposure, else configs/restorer.yaml.",
+        help="YAML file; by default configs/exposed.yaml with --exposure, else configs/restorer.yaml.",
         show_default=False,
     ),
 ]
-Data = Annotated[Path, typer.Option("--data", "-d", help="Folder of a data set; its kind is told by its layout.")]
+Data = Annotated[
+    Path, typer.Option("--data", "-d", help="Folder of a data set; its format is detected from the layout.")
+]
 Exposure = Annotated[
     Path | None,
     typer.Option(
         "--exposure",
-        help="Data set with outlined lesions of other patients to learn from, too; for configs/exposed.yaml.",
+        help="Data set with outlined lesions of other patients to train on as well; for configs/exposed.yaml.",
         show_default=False,
     ),
 ]
@@ -35,13 +37,15 @@ Kind = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        help="rsna, rsna640, mias, inbreast, inbreast2048, cbis800, cbis-ddsm, table, folder; else told by the layout.",
+        help="rsna, rsna640, mias, inbreast, inbreast2048, cbis800, cbis-ddsm, table or folder; detected by default.",
     ),
 ]
 Table = Annotated[
     Path | None,
     typer.Option(
-        "--table", "-t", help="CSV: image, patient_id, laterality, view, machine_id, pixel_size_mm and others."
+        "--table",
+        "-t",
+        help="CSV with the columns image, patient_id, laterality, view, machine_id, pixel_size_mm and others.",
     ),
 ]
 

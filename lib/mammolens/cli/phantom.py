@@ -12,14 +12,16 @@ from mammolens.cli.console import one_line_errors, progress_bar, say
 
 def phantom(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
-    patients: Annotated[int, typer.Option("--patients", "-n", min=1, help="Normal exams.")] = 4,
-    abnormal: Annotated[int, typer.Option("--abnormal", min=0, help="Further exams, with one lesion each.")] = 0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same women.")] = 0,
+    patients: Annotated[int, typer.Option("--patients", "-n", min=1, help="Number of normal exams.")] = 4,
+    abnormal: Annotated[
+        int, typer.Option("--abnormal", min=0, help="Number of additional exams with one lesion each.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed; the same seed gives the same exams.")] = 0,
 ) -> None:
-    """Write phantom mammography exams as DICOM: four views each, made by rule, of nobody.
+    """Write synthetic (phantom) mammography exams as DICOM, four views each.
 
-    For trying things out and for tests. They look like mammograms but are none; a model trained on
-    them knows nothing of real breasts.
+    For demonstrations and tests. They resemble mammograms, but a model trained on them knows nothing about
+    real breasts.
 
     Example: mammolens phantom -o phantoms -n 10
     """

@@ -21,33 +21,32 @@ if TYPE_CHECKING:
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Mammograms (DICOM, PNG, JPEG) and folders of them.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to; made if missing.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Output folder; created if missing.")],
     model: Model = None,
     table: Table = None,
     json_lines: Annotated[
-        bool, typer.Option("--json", help="Print the results as JSON lines, not as a table.")
+        bool, typer.Option("--json", help="Print the results as JSON lines instead of a table.")
     ] = False,
-    maps: Annotated[bool, typer.Option(help="Write the float maps, .nrrd and .nii.gz.")] = True,
-    overlays: Annotated[bool, typer.Option(help="Write the overlay pictures, .png.")] = True,
+    maps: Annotated[bool, typer.Option(help="Write the anomaly maps as .nrrd and .nii.gz.")] = True,
+    overlays: Annotated[bool, typer.Option(help="Write overlay pictures as .png.")] = True,
     dicom: Annotated[
         str | None,
         typer.Option(
-            help="DICOM objects to write, with commas between: segmentation, parametric_map, secondary_capture "
-            "(each image), report, cad_report (each exam). The images have to be DICOM themselves.",
+            help="DICOM objects to write, comma-separated: segmentation, parametric_map, secondary_capture "
+            "(per image), report, cad_report (per exam). The input images must be DICOM.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Show where mammograms deviate from normal, and how much.
+    """Show where and how much mammograms deviate from normal.
 
-    Writes OUT/results.jsonl (a line an image; docs/schema/anomaly-record.schema.json), and for each
-    image the heatmap as picture and as float volume in the image's own geometry. Images of one exam
-    (the table's exam_id, else Study Instance UID, else patient) are fused; one that nothing says this
-    of is an exam of its own. Unusable files are named on stderr, the others go on; the exit code is 3 then.
+    Writes OUT/results.jsonl (one line per image; docs/schema/anomaly-record.schema.json) and, for each image,
+    the heat map as a picture and as a float volume in the image's geometry. Images of one exam (same exam_id in
+    the table, else Study Instance UID, else patient) are fused; an image without any of these is an exam of its
+    own. Unusable files are reported on stderr and skipped; the exit code is then 3.
 
-    With --dicom the results are written as DICOM objects, too, which refer to the images and may be sent
-    to the PACS beside them (docs/dicom-objects.md): OUT/NAME.KIND.dcm of an image, OUT/exam_ID.KIND.dcm
-    of an exam.
+    With --dicom, the results are also written as DICOM objects that reference the images and can be stored in
+    the PACS (docs/dicom-objects.md): OUT/NAME.KIND.dcm for an image, OUT/exam_ID.KIND.dcm for an exam.
 
     Examples:
         mammolens predict exam/ -o out

@@ -13,15 +13,15 @@ from mammolens.cli.scoring import cases_of, measured, models_to_compare, scored
 
 
 def reproduce(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for results.md and a report a data set.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for results.md and one report per data set.")],
     data: Annotated[
         Path,
-        typer.Option("--data", "-d", envvar="MAMMOLENS_DATA", help="Folder of the data sets, each by its name."),
+        typer.Option("--data", "-d", envvar="MAMMOLENS_DATA", help="Folder with the data sets, one subfolder each."),
     ],
     model: Model = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option("--against", help="Another model directory to compare with; may be given several times."),
+        typer.Option("--against", help="Another model directory to compare with; repeatable."),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="inbreast2048, rsna640, mias640 or cbis800; repeatable.")
@@ -29,12 +29,12 @@ def reproduce(
     n_bootstrap: Annotated[
         int, typer.Option("--bootstrap", min=1, help="Resamples of patients for the intervals.")
     ] = 2000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the bootstrap.")] = 0,
 ) -> None:
-    """Make every figure of docs/results.md again.
+    """Reproduce the figures of docs/results.md.
 
-    Measures the model, and those it is compared with, on each data set that the published figures come from:
-    on patients that it never saw. Some minutes a data set.
+    Evaluates the model and those it is compared with on each published data set, on unseen patients. Takes some
+    minutes per data set.
 
     Example: MAMMOLENS_DATA=/data mammolens reproduce -o runs/results
     """

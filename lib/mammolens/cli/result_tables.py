@@ -25,8 +25,10 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
     """What a person wants to see first, most anomalous exam first; the notes below explain the quality flags."""
     noted = chain.from_iterable(_notes(record) for record in records)
     notes = {sentence: number for number, sentence in enumerate(dict.fromkeys(noted), 1)}
-    caption = ["image %, exam %: more anomalous than this share of normal images and exams"]
-    caption += [f"flagged: the exam, by {rule}" for rule in dict.fromkeys(record.decision_rule for record in records)]
+    caption = ["image %, exam %: share of normal images and exams that are less anomalous"]
+    caption += [
+        f"flagged: the exam; the model {rule}" for rule in dict.fromkeys(record.decision_rule for record in records)
+    ]
     caption += [f"note {number}: {sentence}" for sentence, number in notes.items()]
     table = Table(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE)
     table.title_justify = table.caption_justify = "left"

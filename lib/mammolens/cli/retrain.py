@@ -18,35 +18,33 @@ _JOBS = "/mammolens/jobs"
 _LOOK_S = 0.5
 _PATIENCE_S = 60.0  # for a server that is started again
 _OVER = ("stopped", "failed", "done")
-_LEFT = "no longer followed; the job goes on: `mammolens retrain --status` shows it, --stop ends it"
+_LEFT = "no longer following; the job continues: see `mammolens retrain --status`, end it with --stop"
 
 
 def retrain(
-    server: Annotated[str, typer.Argument(help="Address of the server.")] = "http://127.0.0.1:8000",
+    server: Annotated[str, typer.Argument(help="Server address.")] = "http://127.0.0.1:8000",
     from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Forget what the serving model has learned.")
+        bool, typer.Option("--from-scratch", help="Start from new weights instead of those of the model in use.")
     ] = False,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Instead of the serving model's own.", show_default=False)
+        int | None, typer.Option(min=1, help="Epochs; by default those of the model in use.", show_default=False)
     ] = None,
     recalibrate: Annotated[
-        bool, typer.Option("--recalibrate", help="Only calibrate the serving model anew, without learning.")
+        bool, typer.Option("--recalibrate", help="Only recalibrate the model in use, without training.")
     ] = False,
-    wait_for_me: Annotated[
-        bool, typer.Option("--ask", help="Let a person accept the new model where the gate passes it.")
-    ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the job that runs, or the next that waits.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last stopped or failed job.")] = False,
-    status: Annotated[bool, typer.Option("--status", help="Show the jobs, and begin none.")] = False,
+    wait_for_me: Annotated[bool, typer.Option("--ask", help="Require a person's approval after the gate.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the running job, or else the next queued one.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the last stopped or failed job.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Show the jobs without starting one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the job, or all of them, as JSON.")] = False,
     token: Annotated[
-        str | None, typer.Option(envvar="MAMMOLENS_TOKEN", help="Bearer token, where the server has accounts.")
+        str | None, typer.Option(envvar="MAMMOLENS_TOKEN", help="Bearer token, if the server requires authentication.")
     ] = None,
 ) -> None:
-    """Have a running server learn from the exams that were accepted as normal, and follow it.
+    """Have a running server train on the exams accepted as normal, and follow the job.
 
-    The server trains in the background, one job at a time; the new model serves only if the gate finds it no worse
-    (docs/learning.md). Ctrl-C leaves the job alone. A model that is refused ends with code 6.
+    The server trains in the background, one job at a time, and uses the new model only if the gate finds it no worse
+    (docs/learning.md). Ctrl-C does not stop the job. The exit code is 6 if the new model is rejected.
 
     Example: mammolens retrain --epochs 20
     """
@@ -86,14 +84,14 @@ class _Jobs:
         told = self.all()
         name = told["running"] or next(iter(told["queued"]), None)
         if name is None:
-            raise ServerError("--stop", "no job runs or waits", "see --status")
+            raise ServerError("--stop", "no job is running or queued", "see --status")
         return ask(self._server, f"{_JOBS}/{name}", method="DELETE", token=self._token)
 
     def resume(self) -> dict[str, Any]:
         for job in self.all()["jobs"]:
             if job["state"] in ("stopped", "failed"):
                 return ask(self._server, f"{_JOBS}/{job['job']}/resume", method="POST", token=self._token)
-        raise ServerError("--resume", "no job was stopped or failed", "see --status")
+        raise ServerError("--resume", "there is no stopped or failed job", "see --status")
 
 
 def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
@@ -101,7 +99,7 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     said: list[str] = []
     with Progress(*columns, console=err()) as bar:
-        shown = bar.add_task("waits", total=1.0)
+        shown = bar.add_task("queued", total=1.0)
         while True:
             job = _patiently(jobs, name)
             for line in _new(said, job["log"]):
@@ -113,7 +111,7 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
             progress = job["progress"] or {}
             bar.update(
                 shown,
-                description=progress.get("sentence") or ("waits" if job["state"] == "queued" else "begins"),
+                description=progress.get("sentence") or ("queued" if job["state"] == "queued" else "starting"),
                 completed=progress.get("share") or 0.0,
             )
             time.sleep(_LOOK_S)
@@ -163,7 +161,7 @@ def _show(told: dict[str, Any], *, as_json: bool) -> None:
         out().print(json.dumps(told, indent=2), soft_wrap=True)
         return
     if not told["jobs"]:
-        say("there is no learning job yet")
+        say("there are no training jobs")
     for job in told["jobs"]:
         how = (job["progress"] or {}).get("sentence") or job["error"] or (job["outcome"] or {}).get("reason") or ""
         words = f"{job['asked_at'][:16]}  {job['kind']:<11}  {job['state']:<7}  {job['asked_by']}"
@@ -172,4 +170,4 @@ def _show(told: dict[str, Any], *, as_json: bool) -> None:
 
 def _check_alone(from_scratch: bool, epochs: int | None) -> None:
     if from_scratch or epochs:
-        raise typer.BadParameter("--recalibrate learns nothing: leave --from-scratch and --epochs out")
+        raise typer.BadParameter("--recalibrate does not train: leave out --from-scratch and --epochs")

@@ -34,7 +34,7 @@ def cases_of(dataset: Dataset, split: str) -> Dataset:
         raise DatasetError("--split", f"there is no split '{split}'", f"use all or one of {', '.join(Split)}")
     chosen = known.in_split(wanted)
     if not chosen.cases:
-        raise DatasetError(dataset.name, f"has no case with a truth in split '{split}'", "try --split all")
+        raise DatasetError(dataset.name, f"has no case with a known truth in split '{split}'", "use --split all")
     return chosen
 
 
@@ -69,7 +69,7 @@ def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: in
             images.append(image)
             bar.advance(task)
     notes = [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
-    notes += [f"Compared with {name}; whether it learned from these patients is not known here" for name in others]
+    notes += [f"Compared with {name}; whether it was trained on these patients is unknown" for name in others]
     config = predictor.config
     found = ScoredSet(
         tuple(images),

@@ -16,72 +16,76 @@ from mammolens.review.policy import PolicyName
 
 def serve(
     studies: Annotated[str, typer.Argument(help="Folder of mammograms, or the DICOMweb address of a PACS.")],
-    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="On the loopback address.")] = 8000,
-    app: Annotated[Path, typer.Option("--app", help="App folder; made if missing. Published models live in it.")] = APP,
+    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on the loopback address.")] = 8000,
+    app: Annotated[
+        Path, typer.Option("--app", help="App folder; created if missing. Holds the published models.")
+    ] = APP,
     model_dir: Annotated[
-        Path | None, typer.Option("--model-dir", help="Where published models live instead.", show_default=False)
+        Path | None, typer.Option("--model-dir", help="Folder of the published models instead.", show_default=False)
     ] = None,
     results: Annotated[
         str | None,
         typer.Option(
-            help="DICOM objects made of each exam, with commas between: segmentation, parametric_map, "
+            help="DICOM objects created for each exam, comma-separated: segmentation, parametric_map, "
             "secondary_capture, report, cad_report.",
             show_default="segmentation,report",
         ),
     ] = None,
     store_results: Annotated[
         str | None,
-        typer.Option(help="When they go to the PACS: never, on_request, always.", show_default="on_request"),
+        typer.Option(help="When to send them to the PACS: never, on_request or always.", show_default="on_request"),
     ] = None,
     ledger: Annotated[
         str | None,
         typer.Option(
-            help="Where decisions are kept: a file, or postgresql://USER:PASSWORD@HOST/NAME. The variable "
-            "MAMMOLENS_LEDGER keeps a password off the line.",
+            help="Decision ledger: a file, or postgresql://USER:PASSWORD@HOST/NAME. Use the variable "
+            "MAMMOLENS_LEDGER to keep a password off the command line.",
             show_default="beside the images",
         ),
     ] = None,
     review_policy: Annotated[
         PolicyName | None,
-        typer.Option(help="Whose decision counts where several people decided.", show_default="latest"),
+        typer.Option(help="Whose decision counts if several readers have decided.", show_default="latest"),
     ] = None,
     retrain_at: Annotated[
-        str | None, typer.Option(help="Learn at this time of day, as 02:00, if exams were accepted.", show_default="no")
+        str | None,
+        typer.Option(help="Train at this time of day, such as 02:00, if exams were accepted.", show_default="no"),
     ] = None,
     retrain_after: Annotated[
-        int | None, typer.Option(min=1, help="Learn when so many exams were newly accepted.", show_default="no")
+        int | None, typer.Option(min=1, help="Train after this number of newly accepted exams.", show_default="no")
     ] = None,
     learning_threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads that learning takes.", show_default="half of the cores")
+        int | None, typer.Option(min=1, help="Threads for training.", show_default="half of the cores")
     ] = None,
     promotion: Annotated[
         str | None,
         typer.Option(
-            help="A new model that the gate passes serves at once (automatic), or waits for a person (ask).",
+            help="Use a new model as soon as it passes the gate (automatic), or after approval (ask).",
             show_default="automatic",
         ),
     ] = None,
     gate_policy: Annotated[
-        Path | None, typer.Option(help="YAML with the gate's margins.", show_default="its own")
+        Path | None, typer.Option(help="YAML file with the gate's margins.", show_default="built in")
     ] = None,
     sentinels: Annotated[
-        Path | None, typer.Option(help="Data set of exams that no new model may lose.", show_default="none")
+        Path | None,
+        typer.Option(help="Data set of sentinel exams that no new model may misclassify.", show_default="none"),
     ] = None,
     exposure: Annotated[
         Path | None,
-        typer.Option(help="Data set with outlined lesions that trainings learn from, too.", show_default="none"),
+        typer.Option(help="Data set with outlined lesions to train on as well.", show_default="none"),
     ] = None,
     drift_window: Annotated[
-        int | None, typer.Option(min=30, help="The last patients that are watched for drift.", show_default="100")
+        int | None, typer.Option(min=30, help="Number of recent patients monitored for drift.", show_default="100")
     ] = None,
 ) -> None:
     """Serve mammograms to 3D Slicer, OHIF and curl through MONAI Label, on this computer only.
 
-    The same as: monailabel start_server --app monai_app --studies STUDIES --host 127.0.0.1
+    Equivalent to: monailabel start_server --app monai_app --studies STUDIES --host 127.0.0.1
 
     Example: mammolens serve /data/studies
     """
-    said = {
+    options = {
         "results": results,
         "store_results": store_results,
         "ledger": ledger if ledger is None or "://" in ledger else str(Path(ledger).resolve()),
@@ -95,14 +99,14 @@ def serve(
         "exposure": exposure and exposure.resolve(),
         "drift_window": drift_window,
     }
-    conf = {name: str(value) for name, value in said.items() if value}
+    conf = {name: str(value) for name, value in options.items() if value}
     with one_line_errors(), running_server(studies, port, app, model_dir, conf=conf) as server:
         wait_for(server, lambda: _announce(studies, port))
 
 
 def _announce(studies: str, port: int) -> None:
-    say(f"serving {studies} at {address(port)} - Ctrl-C stops")
-    say(f"the worklist: {address(port)}")
+    say(f"serving {studies} at {address(port)} - press Ctrl-C to stop")
+    say(f"worklist: {address(port)}")
     if viewer := first_viewer(port):
-        say(f"its first exam: {viewer}")
+        say(f"first exam: {viewer}")
     say(f"{RESEARCH_USE_ONLY}.")

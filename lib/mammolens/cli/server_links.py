@@ -1,4 +1,4 @@
-"""What the command line asks the server that it started: which exams there are, and to judge one."""
+"""Requests of the command line to the server it started: the worklist, and inference on an exam."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def worklist(port: int) -> list[dict[str, Any]]:
 
 
 def infer_exam(port: int, exam: str) -> None:
-    """Have one exam judged, and wait for it.
+    """Analyse one exam and wait for the result.
 
     Raises:
-        ServerError: it cannot be judged.
+        ServerError: it cannot be analysed.
     """
     ask(address(port), f"/mammolens/exams/{exam}/infer", method="POST", body={}, seconds=_LONGEST_EXAM_S)
 
 
 def first_viewer(port: int) -> str | None:
-    """Where the viewer opens the first exam of the worklist; ``None`` where there is none, or no answer."""
+    """Address of the viewer for the first exam of the worklist; ``None`` without exams or answer."""
     try:
         found = next((exam["viewer"] for exam in worklist(port) if exam["viewer"]), None)
     except ServerError:

@@ -86,7 +86,7 @@ def _check(studies: str, port: int) -> None:
     if find_spec("monailabel") is None:
         raise ServerError("monailabel", "is not installed", "run 'make install', or pip install 'mammolens[server]'")
     if not studies.startswith(("http://", "https://")) and not Path(studies).is_dir():
-        raise InputError(studies, "is no folder", "give a folder of mammograms or the address of a PACS")
+        raise InputError(studies, "is not a folder", "give a folder of mammograms or the address of a PACS")
     check_port(HOST, port)
 
 
@@ -103,9 +103,11 @@ def check_port(address: str, port: int) -> None:
             probe.bind(where)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ServerError(f"port {port}", "is taken by another program", "choose another one by --port") from error
+            raise ServerError(
+                f"port {port}", "is in use by another program", "choose another one with --port"
+            ) from error
         reason = error.strerror or str(error)
-        raise ServerError(f"{address}:{port}", f"cannot be listened at ({reason})", "choose another one") from error
+        raise ServerError(f"{address}:{port}", f"is not available ({reason})", "choose another one") from error
 
 
 def _ensure_app(app: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the command line asks a server by HTTP, and its answers; errors are told in one line."""
+"""HTTP requests of the command line to a server; errors are one line."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def ask(
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = None if body is None else json.dumps(body).encode()
     if not server.startswith(("http://", "https://")):
-        raise ServerError(server, "is no address of a server", "give one like http://127.0.0.1:8000")
+        raise ServerError(server, "is not a server address", "give an address such as http://127.0.0.1:8000")
     request = urllib.request.Request(server.rstrip("/") + path, content, headers, method=method)
     try:
         with opener_for(server).open(request, timeout=seconds) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
+            document: dict[str, Any] = json.load(answer)
+            return document
     except urllib.error.HTTPError as error:
         raise ServerError(path, f"the server answers {error.code} ({_detail(error)})", "see its log") from error
     except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:

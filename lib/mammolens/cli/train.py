@@ -19,22 +19,22 @@ def train(
     kind: Kind = None,
     table: Table = None,
     exposure: Exposure = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     start_from: Annotated[
-        Path | None, typer.Option("--start-from", help="Model directory whose weights to begin with.")
+        Path | None, typer.Option("--start-from", help="Model directory whose weights to start from.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Instead of the configuration's.")
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed; by default the configuration's.")
     ] = None,
 ) -> None:
     """Train and calibrate a model on normal mammograms.
 
-    Patients, not images, are shared among training, validation and calibration. A run that was
-    stopped goes on with --resume.
+    Patients, not images, are split into training, validation and calibration sets. Use --resume to
+    continue a stopped run.
 
     Example: mammolens train -d our-normals -o runs/ours
     """
-    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+    with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         from mammolens.datasets.formats import open_dataset
         from mammolens.models.directory import model_id_of
         from mammolens.training.ensemble import read_plan, seeded
@@ -54,5 +54,5 @@ def train(
                 resume=resume,
                 start_from=start_from,
             )
-        say(f"wrote {output}, see {output / 'MODEL_CARD.md'}")
+        say(f"wrote {output}; see {output / 'MODEL_CARD.md'}")
         out().print(model_id_of(output))

@@ -27,33 +27,33 @@ def tune(
     space: Annotated[
         Path | None,
         typer.Option(
-            "--space", help="YAML: what varies; by default tune/NAME.yaml beside the configuration.", show_default=False
+            "--space", help="YAML search space; by default tune/NAME.yaml beside the configuration.", show_default=False
         ),
     ] = None,
     config: Config = None,
     kind: Kind = None,
     table: Table = None,
     exposure: Exposure = None,
-    trials: Annotated[int, typer.Option("--trials", "-n", min=1, help="To be finished, earlier ones included.")] = 30,
+    trials: Annotated[
+        int, typer.Option("--trials", "-n", min=1, help="Number of trials, including earlier ones.")
+    ] = 30,
     budget: Annotated[
         float | None,
-        typer.Option("--budget", min=0, help="Minutes after which no further trial begins.", show_default=False),
+        typer.Option("--budget", min=0, help="Minutes after which no new trial starts.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search, not of the training.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the trials that are there.")] = False,
-    memory: Annotated[
-        float, typer.Option("--memory", min=0, help="GiB for prepared images, so that trials read them once.")
-    ] = 4.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the search, not of the training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an earlier search.")] = False,
+    memory: Annotated[float, typer.Option("--memory", min=0, help="Cache for prepared images, in GiB.")] = 4.0,
 ) -> None:
-    """Search for a better configuration, without a look at the test split.
+    """Search for a better configuration without using the test split.
 
-    Each trial learns from three quarters of the training patients; how well it tells the others from
-    the exposure split's cancers (without any: from the same images with synthetic lesions) is its
-    figure. best.yaml is a configuration for 'mammolens train'.
+    Each trial trains on three quarters of the training patients. Its figure is the AUROC of the others vs. the
+    cancers of the exposure split (without any: vs. the same images with synthetic lesions). best.yaml is a
+    configuration for 'mammolens train'.
 
     Example: mammolens tune -c configs/restorer.yaml -d /data/rsna640 -o runs/tune --trials 30 --budget 120
     """
-    with one_line_errors(when_stopped="stopped; the same command with --resume goes on"):
+    with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         _require_optuna()
         from mammolens.config import load_config
         from mammolens.datasets.formats import open_dataset
@@ -68,17 +68,17 @@ def tune(
         choices = load_space(space or beside.parent / "tune" / beside.name, settings)
         lesions = open_dataset(exposure) if exposure else None
         measured = tuning_data(open_dataset(data, kind, table), settings, seed=seed, exposure=lesions)
-        say(f"measuring on {measured}")
+        say(f"evaluating on {measured}")
         with progress_bar() as bar:
             finished = run(
                 settings, choices, measured, output, trials=trials, seconds=budget and budget * 60, seed=seed,
                 resume=resume, memory_bytes=int(memory * GIBIBYTE), progress=shown_on(bar), on_trial=_best(bar, trials),
             )  # fmt: skip
         if not finished:
-            say("no trial: the budget is too small")
+            say("no trial finished: the budget is too small")
             return
         _print(finished)
-        say(f"wrote {output / TRIALS}; train the best by: mammolens train -c {output / BEST}")
+        say(f"wrote {output / TRIALS}; train the best with: mammolens train -c {output / BEST}")
 
 
 def _require_optuna() -> None:
@@ -106,7 +106,7 @@ def _print(trials: Sequence[Trial]) -> None:
     from mammolens.experiments.trial_files import value_text
 
     ranked = sorted(trials, key=lambda trial: (-trial.auroc.value if trial.auroc else 1.0, trial.number))[:_SHOWN]
-    caption = f"the best {len(ranked)} of {len(trials)} trials; intervals are over patients"
+    caption = f"best {len(ranked)} of {len(trials)} trials; intervals over patients"
     table = RichTable(title="Image AUROC within sites, held-out patients", caption=caption)
     for heading in ("trial", "AUROC", *(field.rpartition(".")[2] for field in ranked[0].values)):
         table.add_column(heading, justify="left")

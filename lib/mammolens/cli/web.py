@@ -14,32 +14,32 @@ from mammolens.cli.server_process import HOST, wait_for
 
 
 def web(
-    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="To listen at.")] = 8501,
+    port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port to listen on.")] = 8501,
     address: Annotated[
         str,
-        typer.Option(
-            help="To listen on. The page asks nobody who they are: put a login in front before you change it."
-        ),
+        typer.Option(help="Address to listen on. The page has no login: put one in front before you change this."),
     ] = HOST,
     model: Model = None,
     server: Annotated[
         str | None,
-        typer.Option(help="A MammoLens server that judges, such as http://127.0.0.1:8000; else this process does."),
+        typer.Option(
+            help="MammoLens server that runs inference, such as http://127.0.0.1:8000; by default this process."
+        ),
     ] = None,
     evaluation: Annotated[
-        Path | None, typer.Option(help="What 'mammolens evaluate -o' wrote, to be shown.", show_default=False)
+        Path | None, typer.Option(help="Output folder of 'mammolens evaluate' to show.", show_default=False)
     ] = None,
     images: Annotated[
         Path | None,
-        typer.Option(help="The data set that was evaluated, for a gallery of its images.", show_default=False),
+        typer.Option(help="The evaluated data set, for a gallery of its images.", show_default=False),
     ] = None,
-    max_upload_mb: Annotated[int, typer.Option(min=1, help="Of one dropped file.")] = 500,
-    max_unpacked_mb: Annotated[int, typer.Option(min=1, help="Of one drop, archives unpacked.")] = 2000,
-    max_images: Annotated[int, typer.Option(min=1, help="Files of one drop.")] = 64,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Limit of one file.")] = 500,
+    max_unpacked_mb: Annotated[int, typer.Option(min=1, help="Limit of one upload, archives unpacked.")] = 2000,
+    max_images: Annotated[int, typer.Option(min=1, help="Limit of files in one upload.")] = 64,
 ) -> None:
-    """Show a page in the browser: drop a mammogram, see where it deviates.
+    """Serve a web page: upload a mammogram and see where it deviates from normal.
 
-    Nothing that is dropped leaves this computer, or the server that is named, and nothing is kept when the page is
+    Uploaded images stay on this computer, or on the server given by --server, and are deleted when the page is
     closed.
 
     Example: mammolens web
@@ -61,5 +61,5 @@ def web(
 
 
 def _announce(address: str, port: int) -> None:
-    say(f"the page: http://{address}:{port}/ - Ctrl-C stops")
+    say(f"web page: http://{address}:{port}/ - press Ctrl-C to stop")
     say(f"{RESEARCH_USE_ONLY}.")

@@ -36,7 +36,7 @@ def running_page(address: str, port: int, options: Mapping[str, object]) -> Iter
         raise ServerError("streamlit", "is not installed", "run 'make install', or pip install 'mammolens[web]'")
     for name, value in options.items():
         if isinstance(value, Path) and not value.is_dir():
-            raise InputError(value, "is no folder", f"give a folder to --{name}")
+            raise InputError(value, "is not a folder", f"give a folder to --{name}")
     check_port(address, port)
     command = [sys.executable, "-m", "mammolens.web", "--address", address, "--port", str(port)]
     for name, value in options.items():

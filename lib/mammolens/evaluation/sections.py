@@ -81,7 +81,7 @@ def _false_positives(evaluation: Evaluation) -> Section:
         "finite calibration set."
     )
     header = ("group", "unit", "normal patients", "normal units", "realised", "band", "")
-    rows = tuple(_control_row(promise) for promise in evaluation.false_positive_control)
+    rows = tuple(_control_row(found) for found in evaluation.false_positive_control)
     figures = ("calibration.png", "reliability.png")
     return Section(_FALSE_POSITIVES, text, (Table(header, rows),), figures)
 
@@ -105,11 +105,11 @@ def _uncontrolled() -> Section:
     return Section(_FALSE_POSITIVES, text, (), ("reliability.png",))
 
 
-def _control_row(promise: FalsePositiveControl) -> Row:
-    band = f"{_percent(promise.low)} to {_percent(promise.high)}"
-    position = "within" if promise.within_band else "above" if promise.realised > promise.high else "below"
-    counts = (str(promise.patients), str(promise.count))
-    return (promise.group, f"{promise.unit}s", *counts, _percent(promise.realised), band, position)
+def _control_row(found: FalsePositiveControl) -> Row:
+    band = f"{_percent(found.low)} to {_percent(found.high)}"
+    position = "within" if found.within_band else "above" if found.realised > found.high else "below"
+    counts = (str(found.patients), str(found.count))
+    return (found.group, f"{found.unit}s", *counts, _percent(found.realised), band, position)
 
 
 def _triage(evaluation: Evaluation) -> Section:
@@ -203,7 +203,10 @@ def _gain_row(found: MapResult) -> Row:
 
 
 def _subgroups(evaluation: Evaluation) -> Section:
-    text = "Images that share one trait. Small groups have wide intervals; there is no correction for multiple comparisons."
+    text = (
+        "Images that share one trait. Small groups have wide intervals; there is no correction for multiple "
+        "comparisons."
+    )
     header = ("trait", "", "images", "patients", "AUROC", "false-positive rate", "sensitivity")
     rows = tuple(_subgroup_row(group) for group in evaluation.subgroups)
     return Section("Subgroups", text, (Table(header, rows),))

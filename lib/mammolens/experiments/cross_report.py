@@ -74,12 +74,12 @@ def report(
         title=f"{dataset.name}, cross-fitting in {len(found.folds)} folds",
         model=f"{config.name}: {', '.join(fold.model_id for fold in found.folds)}",
         notes=[
-            f"Each of the {len(found.folds)} models scored the normal patients that it never saw, and all abnormal "
-            "images: of an abnormal image the scores are averaged and the middle p-value is taken.",
-            "Of a patient with an abnormal image her other images are not scored: her exam is made of the abnormal "
-            "ones alone, which no healthy breast dilutes, and that flatters the figures of exams.",
-            f"Pairs scored by the same model: AUROC of images {interval_text(same_model)}; of these the pairs of the "
-            f"same site: {interval_text(same_site)}.",
+            f"Each of the {len(found.folds)} models scored its held-out normal patients and all abnormal images; "
+            "scores of an abnormal image are averaged, and the median p-value is taken.",
+            "Other images of patients with an abnormal image are not scored: their exams consist of the abnormal "
+            "images alone, undiluted by a healthy breast, so exam figures are optimistic.",
+            f"Pairs scored by the same model: image AUROC {interval_text(same_model)}; of these, pairs of the same "
+            f"site: {interval_text(same_site)}.",
             f"Data: {dataset.name}; licence: {dataset.licence}",
             *([dataset.citation] if dataset.citation else []),
         ],

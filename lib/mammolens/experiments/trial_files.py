@@ -33,9 +33,9 @@ def write_trials(
     write_text(output / TRIALS, trials_csv(trials))
     if best is not None and best.auroc is not None:
         remark = (
-            f"# The best of {len(trials)} trials by 'mammolens tune': trial {best.number}.\n"
+            f"# Best of {len(trials)} trials of 'mammolens tune': trial {best.number}.\n"
             f"# Image AUROC within sites {interval_text(best.auroc)} on {measured_on}.\n"
-            "# The best of several is flattered by chance: measure it on the test split before believing it.\n"
+            "# The best of several trials is optimistic: evaluate it on the test split.\n"
         )
         write_text(output / BEST, remark + with_values(config, best.values).to_yaml())
 

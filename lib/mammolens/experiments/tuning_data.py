@@ -37,8 +37,8 @@ class TuningData:
         """Who is told from whom, in words."""
         normals = f"{len(self.normals)} normal images of {_patients(self.normals)} held-out patients"
         if self.synthetic:
-            return f"{normals} against the same images with a synthetic lesion each"
-        return f"{normals} against {len(self.abnormals)} cancer images of {_patients(self.abnormals)} patients"
+            return f"{normals} vs. the same images with a synthetic lesion each"
+        return f"{normals} vs. {len(self.abnormals)} cancer images of {_patients(self.abnormals)} patients"
 
 
 def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: Dataset | None = None) -> TuningData:
