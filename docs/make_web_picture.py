@@ -25,7 +25,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1300, "height": 1200})
         page.goto(f"http://127.0.0.1:{port}/")
         page.get_by_role("button", name="Example A").click(timeout=PATIENCE_MS)
-        page.get_by_role("heading", name="Take home").wait_for(timeout=PATIENCE_MS)
+        page.get_by_role("heading", name="Download").wait_for(timeout=PATIENCE_MS)
         page.locator(".mammolens[data-drawn]").wait_for(timeout=PATIENCE_MS)
         page.get_by_label("Opacity of the heat").fill("70")
         # Its name at the top, below the page's own bar.

@@ -60,7 +60,7 @@ def test_the_decision_is_the_p_value_against_alpha():
     for score in np.linspace(-1, 42, 200):
         assert (score >= calibration.threshold()) == (calibration.image_scales.pooled.p_value(score) <= 0.1)
         assert (score >= calibration.exam_threshold()) == (calibration.exam_scales.whole.pooled.p_value(score) <= 0.1)
-    assert calibration.decision_rule == "conformal p <= 0.1"
+    assert calibration.decision_rule == "flags at most 10 % of normal exams"
 
 
 def test_the_original_rule_is_mean_and_k_standard_deviations_of_images():
@@ -69,7 +69,7 @@ def test_the_original_rule_is_mean_and_k_standard_deviations_of_images():
     assert calibration.threshold("Maker One") == pytest.approx(np.mean(scores) + 0.1 * np.std(scores))
     exams = [exam.exam_score for exam in calibration.exams]
     assert calibration.exam_threshold() == pytest.approx(np.mean(exams) + 0.1 * np.std(exams))
-    assert calibration.decision_rule == "score >= mean + 0.1 std of normal images"
+    assert calibration.decision_rule == "flags scores of at least mean + 0.1 SD of normal images"
 
 
 def test_exams_have_their_own_scale():

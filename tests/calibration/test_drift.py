@@ -22,7 +22,7 @@ def test_exams_like_the_calibrations_raise_no_alarm():
 
 def test_false_alarms_are_as_rare_as_the_limits_say():
     rng = np.random.default_rng(0)
-    limits = DriftLimits(chance=0.05, distance=0.01)
+    limits = DriftLimits(false_alarm_rate=0.05, distance=0.01)
     alarms = [
         drift(1 - rng.uniform(size=80), ["A", "B"] * 40, known_groups=KNOWN, limits=limits).alarm for _ in range(400)
     ]
@@ -55,8 +55,8 @@ def test_new_software_is_named_where_it_was_kept():
 @pytest.mark.parametrize(
     ("moved", "cause", "words"),
     [
-        (lambda p: p**3, DriftCause.SCORES_UP, "moved up"),
-        (lambda p: p ** (1 / 3), DriftCause.SCORES_DOWN, "moved down"),
+        (lambda p: p**3, DriftCause.SCORES_UP, "shifted up"),
+        (lambda p: p ** (1 / 3), DriftCause.SCORES_DOWN, "shifted down"),
     ],
 )
 def test_moved_scores_are_told_with_their_direction(moved, cause, words):
@@ -64,7 +64,7 @@ def test_moved_scores_are_told_with_their_direction(moved, cause, words):
     (alarm,) = found.alarms
     assert alarm.cause is cause
     assert words in alarm.sentence
-    assert "calibrate anew" in alarm.sentence
+    assert "recalibrate" in alarm.sentence
 
 
 def test_the_machine_that_moved_is_named_and_not_the_other():
@@ -94,7 +94,7 @@ def test_columns_must_fit():
         drift(even(3), ["A"], known_groups=KNOWN)
 
 
-@pytest.mark.parametrize("wrong", [{"chance": 0.0}, {"distance": 1.0}, {"min_exams": 0}])
+@pytest.mark.parametrize("wrong", [{"false_alarm_rate": 0.0}, {"distance": 1.0}, {"min_exams": 0}])
 def test_limits_are_checked(wrong):
     with pytest.raises(ValueError, match="of drift limits"):
         DriftLimits(**wrong)

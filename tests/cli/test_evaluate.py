@@ -62,7 +62,7 @@ def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_p
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
-        (["--split", "test"], 5, "has no case with a known truth in split 'test'; try --split all"),
+        (["--split", "test"], 5, "has no case with a known truth in split 'test'; use --split all"),
         (["--split", "dev"], 5, "there is no split 'dev'; use all or one of train, validation"),
         (["-m", "nothing"], 6, "is no model directory"),
         (["-d", "nowhere"], 5, "is not there"),

@@ -49,13 +49,13 @@ def test_a_refused_candidate_ends_with_code_6_and_the_reason_and_serves_not(
     result = mammolens("models", "promote", a_trained_model, "-d", one_exam, "--store", a_store.root)
     assert result.exit_code == 6
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert "refused: only 1 held-out normal patients can be judged, too few to tell" in line
+    assert "rejected: only 1 held-out normal patients could be scored" in line
     assert a_store.serving_version() == before
     refused = a_store.versions()[-1]
     shown = json.loads(mammolens("models", "show", refused, "--store", a_store.root, "--json").stdout)
     assert shown["lineage"]["refused"]
     assert shown["gate_result"]["checks"][0]["outcome"] == "inconclusive"
-    assert "too few to tell" in mammolens("models", "show", refused, "--store", a_store.root).stdout.replace("\n", " ")
+    assert "could be scored" in mammolens("models", "show", refused, "--store", a_store.root).stdout.replace("\n", " ")
 
 
 def test_an_override_serves_and_keeps_who_and_why(mammolens, a_store, a_trained_model, one_exam):

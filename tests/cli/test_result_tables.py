@@ -63,6 +63,6 @@ def test_each_flag_is_a_numbered_note_that_is_explained_once(records):
         records[2],
     ]
     text = " ".join(printed(score_table(flagged)).split())
-    assert text.count("an implant, which the model does not know.") == 1
+    assert text.count("an implant; the model was not trained on implants.") == 1
     assert text.count("note 1:") == text.count("note 2:") == 1
     assert "note 3:" not in text

@@ -52,7 +52,7 @@ def test_the_demo_judges_eight_mammograms_serves_them_and_stops_cleanly(tmp_path
     with (tmp_path / "said").open("w") as said:
         demo = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            _wait_until("Ctrl-C stops it", tmp_path / "said", demo)
+            _wait_until("Press Ctrl-C to stop", tmp_path / "said", demo)
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{a_free_port}/datastore/?output=stats", timeout=PATIENCE_S
             ) as answer:
@@ -87,8 +87,8 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
         finally:
             end(serve)
     told = (tmp_path / "said").read_text()
-    assert f"the worklist: http://127.0.0.1:{a_free_port}/\n" in told
-    assert f"its first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
+    assert f"worklist: http://127.0.0.1:{a_free_port}/\n" in told
+    assert f"first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
 

@@ -39,7 +39,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(
 @pytest.mark.parametrize("in_background", [False, True])
 def test_ctrl_c_reaches_the_server_of_a_command_only_where_it_reaches_the_command(start_mammolens, in_background):
     process = start_mammolens("web", "--port", free_port(), in_background=in_background)
-    assert "Ctrl-C stops" in process.stderr.readline()
+    assert "Ctrl-C to stop" in process.stderr.readline()
     (page,) = psutil.Process(process.pid).children()
     assert (os.getpgid(page.pid) == os.getpgid(process.pid)) is not in_background
     process.terminate()

@@ -73,7 +73,7 @@ def test_unusable_images_are_a_line_each_and_training_goes_on(mammolens, a_confi
         ("--table", "nothing.csv", 5, "cannot be read"),
         ("--start-from", "nothing", 6, "is no model directory"),
         ("-o", ".", 6, "exists already; choose another output"),
-        ("-o", "a-file/model", 2, "Not a directory; choose another place"),
+        ("-o", "a-file/model", 2, "Not a directory; choose another location"),
         ("--seed", "-1", 2, None),
     ],
 )

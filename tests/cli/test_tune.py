@@ -32,8 +32,8 @@ def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_conf
     assert result.exit_code == 0, result.stderr
     assert "held-out patients" in result.stdout
     assert "learning_rate" in result.stdout
-    assert "measuring on " in result.stderr
-    assert "against the same images with a synthetic lesion each" in result.stderr
+    assert "evaluating on " in result.stderr
+    assert "vs. the same images with a synthetic lesion each" in result.stderr
     assert f"train the best with: mammolens train -c {output / 'best.yaml'}" in result.stderr
     trials = list(csv.DictReader((output / "trials.csv").open()))
     best = max(trials, key=lambda trial: float(trial["auroc_within_sites"]))

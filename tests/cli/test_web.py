@@ -30,7 +30,7 @@ def test_a_port_that_is_taken_is_code_seven(mammolens):
 def test_an_address_that_is_none_of_this_computer_is_code_seven(mammolens):
     result = mammolens("web", "--address", "192.0.2.1")
     assert result.exit_code == 7
-    assert "192.0.2.1:8501: cannot be listened at" in result.stderr
+    assert "192.0.2.1:8501: is not available" in result.stderr
 
 
 def test_it_says_where_the_page_is_and_ends_with_what_it_started(start_mammolens):

@@ -75,7 +75,7 @@ def test_figures_and_pictures_are_inside_the_page(a_page):
     assert page.index("False positives: normal with the highest scores") < page.index(
         "Misses: abnormal with the lowest scores"
     )
-    assert "keep this file" in page
+    assert "patient images" in page
     assert "Worst errors" not in a_page()
 
 

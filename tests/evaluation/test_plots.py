@@ -75,7 +75,7 @@ def test_the_bars_of_a_class_add_up_to_one_although_scores_lie_beyond(images_of_
     far = [replace(images_of_two_sites[0], pred_score=1e6), *images_of_two_sites[1:]]
     axes = histogram_figure(far).axes[0]
     assert sum(bar.get_height() for bar in axes.containers[0]) == pytest.approx(1)
-    assert "all beyond" in axes.get_xlabel()
+    assert "all higher scores" in axes.get_xlabel()
 
 
 def test_equal_scores_can_be_drawn(an_image):

@@ -76,7 +76,7 @@ def test_a_model_that_promises_nothing_has_no_figure_of_promises(images_of_two_s
     written = write_report(evaluation, images_of_two_sites, tmp_path, title="T", model="m")
     assert "calibration.png" not in [path.name for path in written]
     page = written[1].read_text()
-    assert "promises no false-positive rate" in page
+    assert "does not control the" in page
     assert "10 %" not in page.split("## Triage")[0]
 
 

@@ -69,8 +69,8 @@ def test_the_report_is_the_evaluations_and_tells_of_the_folds(found, a_quick_con
     page = (tmp_path / "evaluation.md").read_text()
     assert "set, cross-fitting in 2 folds" in page
     assert "quick: m-1, m-2" in page
-    assert "Pairs scored by the same model: AUROC of images 1.000" in page
-    assert "her other images are not scored" in page
+    assert "Pairs scored by the same model: image AUROC 1.000" in page
+    assert "Other images of patients with an abnormal image are not scored" in page
     assert "licence: a licence" in page
     assert {image.path for image in read_scores(tmp_path / "scores.csv")} == {image.path for image in found.images}
     first, second = csv.DictReader((tmp_path / "folds.csv").open())

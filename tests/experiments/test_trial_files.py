@@ -37,7 +37,7 @@ def test_the_best_can_be_trained_and_says_where_it_comes_from(two_trials, a_quic
     write_trials(two_trials, two_trials[1], a_quick_config, "8 images of 2", tmp_path)
     assert load_config(tmp_path / BEST) == with_values(a_quick_config, two_trials[1].values)
     text = (tmp_path / BEST).read_text()
-    assert "# The best of 2 trials by 'mammolens tune': trial 2." in text
+    assert "# Best of 2 trials of 'mammolens tune': trial 2." in text
     assert "0.610 [0.55, 0.67] on 8 images of 2." in text
 
 

@@ -45,7 +45,7 @@ def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantom
     assert data.abnormals == data.normals
     assert not patients(data.normals) & patients(data.training.cases)
     assert not {"PHANTOM-16", "PHANTOM-17"} & patients((*data.training.cases, *data.normals))
-    assert str(data).endswith("against the same images with a synthetic lesion each")
+    assert str(data).endswith("vs. the same images with a synthetic lesion each")
 
 
 def test_trials_that_learn_from_lesions_need_those_of_other_patients(split_phantoms, a_quick_config, a_lesion_bank):

@@ -27,7 +27,9 @@ def test_it_says_who_and_how_much_in_words(a_result):
     silent = saying(a_result, quality_flags=[], findings=[], findings_left_out=0)
     lines = caption_lines(saying(silent, patient="P1", percentile=97.8, exam_percentile=99.99))
     assert lines[0] == f"P1: {'left' if a_result.record.laterality == 'L' else 'right'} {a_result.record.view}"
-    assert lines[1] == "More anomalous than 97 % of normal images; its exam than 99 % of normal exams."
+    assert (
+        lines[1] == "More anomalous than 97 % of normal images; the exam is more anomalous than 99 % of normal exams."
+    )
     assert len(lines) == 3
 
 
@@ -39,7 +41,7 @@ def test_without_the_exam_it_says_what_follows_from_the_image_alone(a_result):
     ]
     assert lines[0] == lines[1]
     assert lines[0][1] == "More anomalous than 97 % of normal images."
-    assert lines[0][2].startswith("This image by itself FLAGGED (conformal p <= 0.1).")
+    assert lines[0][2].startswith("This image by itself FLAGGED. The model ")
 
 
 def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result):
@@ -52,19 +54,22 @@ def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result
     [
         (
             {"exam_is_anomalous": True, "is_anomalous": False},
-            "Exam FLAGGED, this image not flagged (conformal p <= 0.1).",
+            "Exam FLAGGED, this image not flagged. The model ",
         ),
         (
             {"exam_is_anomalous": False, "is_anomalous": True},
-            "Exam not flagged, this image FLAGGED (conformal p <= 0.1).",
+            "Exam not flagged, this image FLAGGED. The model ",
         ),
         ({"threshold": None, "exam_is_anomalous": True}, "Exam FLAGGED, this image not flagged"),
         ({"threshold": None}, "Cannot be flagged: the model was calibrated on too few normal patients."),
         ({"laterality": None, "view": None}, "side unknown view unknown"),
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: The view was inferred from the image."),
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any breast structure is visible."),
-        ({"quality_flags": ["out_of_distribution"], "outlying_statistic": "noise higher"}, "the model (noise higher)."),
-        ({"findings_left_out": 7}, "and 7 with lower peaks"),
+        (
+            {"quality_flags": ["out_of_distribution"], "outlying_statistic": "noise higher"},
+            "calibrated on (noise higher).",
+        ),
+        ({"findings_left_out": 7}, "and 7 more with lower peaks"),
     ],
 )
 def test_it_says_what_the_decision_and_its_weak_points_are(a_result, changes, words):
@@ -75,7 +80,7 @@ def test_it_names_the_highest_level_that_is_reached(a_result):
     heat = np.zeros_like(a_result.heat_levels)
     assert "No region reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[2]
     heat[0, 0] = 2
-    assert "Heat reaches the level 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[2]
+    assert "Highest heat level: 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[2]
 
 
 def test_the_notice_and_the_model_are_always_there(a_result):

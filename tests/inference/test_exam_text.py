@@ -9,8 +9,8 @@ from mammolens.inference.exam_text import level_text, percentile_text, view_name
         (99.96, "More anomalous than 99 % of normal exams."),
         (97.0, "More anomalous than 97 % of normal exams."),
         (90.0, "More anomalous than 90 % of normal exams."),
-        (89.99, "Like most normal exams (89 % of them are less anomalous)."),
-        (0.0, "Like most normal exams (0 % of them are less anomalous)."),
+        (89.99, "Within the normal range: more anomalous than 89 % of normal exams."),
+        (0.0, "Within the normal range: more anomalous than 0 % of normal exams."),
     ],
 )
 def test_only_a_high_standing_is_called_anomalous_and_none_is_rounded_up(percentile: float, sentence: str) -> None:
@@ -18,7 +18,7 @@ def test_only_a_high_standing_is_called_anomalous_and_none_is_rounded_up(percent
 
 
 def test_a_level_means_a_share_of_normal_images() -> None:
-    assert level_text(0.05) == "reached anywhere by 5 % of normal images"
+    assert level_text(0.05) == "reached somewhere in 5 % of normal images"
 
 
 def test_a_view_that_is_not_known_is_said_to_be_so() -> None:

@@ -238,7 +238,7 @@ def test_the_original_rule_can_be_chosen(a_predictor, a_trained_model, an_exam):
     calibration = Calibration(a_predictor.calibration.images, a_predictor.calibration.exams, config)
     record = Predictor(load_model(a_trained_model), calibration).predict(an_exam[0]).record
     assert record.is_anomalous
-    assert record.decision_rule == "score >= mean + -5 std of normal images"
+    assert record.decision_rule == "flags scores of at least mean + -5 SD of normal images"
 
 
 def test_an_uncalibrated_model_is_not_loaded(a_trained_model, tmp_path):
@@ -291,7 +291,7 @@ def test_an_image_unlike_those_of_the_calibration_is_flagged_and_a_statistic_is_
     noisy = np.where(an_exam[0].pixels > 0, (an_exam[0].pixels + noise).clip(0, 1), 0).astype(np.float32)
     record = predictor.predict(Mammogram(an_exam[0].header, noisy)).record
     assert QualityFlag.OUT_OF_DISTRIBUTION in record.quality_flags
-    assert record.outlying_statistic.endswith("than in the normal images that come closest")
+    assert record.outlying_statistic.endswith("than in the most similar normal images")
     for result in (*results, *predictor.predict_exam(an_exam)):
         assert QualityFlag.OUT_OF_DISTRIBUTION not in result.record.quality_flags
         assert result.record.outlying_statistic is None

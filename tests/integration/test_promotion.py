@@ -50,7 +50,7 @@ def test_a_model_that_learned_nothing_is_refused_with_the_reason(a_site: Server)
     before = a_site.get("/mammolens/models").json()["serving"]
     outcome = _learned(a_site, kind="train", from_scratch=True, epochs=1, learning_rate=1e-7)
     assert (outcome["serves"], outcome["waits"]) == (False, False)
-    assert "is not shown to see synthetic lesions any better than chance" in outcome["reason"]
+    assert "is not shown to detect synthetic lesions better than chance" in outcome["reason"]
     assert outcome["patients"] + outcome["held_out"] == WOMEN
     told = a_site.get("/mammolens/models").json()
     assert told["serving"] == before
@@ -61,7 +61,7 @@ def test_a_model_that_learned_nothing_is_refused_with_the_reason(a_site: Server)
     ]
     promoted = a_site.post(f"/mammolens/models/{outcome['model']}/promote", json={})
     assert promoted.status_code == 400
-    assert "the gate has not passed this model" in promoted.json()["detail"]
+    assert "the gate has not approved this model" in promoted.json()["detail"]
 
 
 def test_a_new_calibration_waits_for_a_person_serves_and_is_rolled_back(a_site: Server) -> None:

@@ -110,7 +110,7 @@ class Visitor:
         """Wait for the exam of this patient with its images."""
         self.page.get_by_role("heading", name=re.compile(re.escape(heading))).wait_for()
         self.page.locator(".mammolens[data-drawn]").wait_for()
-        self.page.get_by_role("heading", name="Take home").wait_for()
+        self.page.get_by_role("heading", name="Download").wait_for()
 
     def picture(self, view: int = 0) -> NDArray[np.int16]:
         """What is on the screen of one view, ``(rows, cols, 3)``."""
@@ -184,7 +184,7 @@ def test_heat_changes_with_opacity_level_and_layout(at_the_lesion: Visitor) -> N
     page = at_the_lesion.page
     view = next(at for at, name in enumerate(page.locator("figcaption b").all_inner_texts()) if name == "L CC")
     page.get_by_role("checkbox", name="Findings").uncheck()
-    opacity = page.get_by_label("Opacity of the heat")
+    opacity = page.get_by_label("Heat opacity")
     strong, weak = [], []
     for value, pictures in (("100", strong), ("0", weak)):
         opacity.fill(value)
@@ -219,7 +219,7 @@ def test_a_view_is_zoomed_and_scrolled_by_keys_and_buttons(at_the_lesion: Visito
     assert after is not None
     assert after["height"] == pytest.approx(before["height"], abs=12)
     assert pane.evaluate("pane => pane.scrollWidth > 1.8 * pane.clientWidth")
-    page.get_by_role("button", name="Zoom to the whole image").click()
+    page.get_by_role("button", name="Fit the whole image").click()
     assert page.locator("output.zoom").inner_text() == "100 %"
 
 
@@ -237,7 +237,7 @@ def test_everything_can_be_taken_home(at_the_lesion: Visitor) -> None:
 
 def test_research_use_only_is_in_sight_wherever_one_scrolls(at_the_lesion: Visitor) -> None:
     notice = at_the_lesion.page.get_by_text(f"{RESEARCH_USE_ONLY}.").last
-    for where in ("See where a mammogram deviates", "Take home"):
+    for where in ("See where a mammogram deviates", "Download"):
         at_the_lesion.page.get_by_role("heading", name=where).scroll_into_view_if_needed()
         box = notice.bounding_box()
         assert box is not None
@@ -275,7 +275,7 @@ def test_a_bad_file_is_explained_while_the_good_one_is_shown(
         visitor.drop(bad, exams["PHANTOM-9"][0])
         visitor.sees("PHANTOM-9")
         said = visitor.page.get_by_role("alert").inner_text()
-        assert "1 file could not be judged" in said
+        assert "1 file could not be analysed" in said
         assert "holiday.txt" in said
         assert "To do: give a mammogram in one of these formats" in said
         assert str(a_page.scratch) not in said

@@ -161,7 +161,7 @@ def test_rolling_back_leads_to_the_pretrained_model_and_no_further(a_store, make
     assert a_store.serving().name == first
     assert a_store.rollback(by="a", why="worse still") is None
     assert a_store.serving() == pretrained_directory()
-    with pytest.raises(ModelError, match="no model served before this one"):
+    with pytest.raises(ModelError, match="there is no previous model"):
         a_store.rollback(by="a", why="again")
     assert a_store.versions() == [first, second]  # nothing is lost
 
@@ -207,7 +207,7 @@ def test_what_waits_does_not_serve_and_leaves_the_way_back_alone(a_store, make_m
 
 def test_what_was_judged_against_another_model_is_not_promoted(a_store, make_model):
     old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
-    with pytest.raises(ModelError, match="another model was promoted while this one was judged"):
+    with pytest.raises(ModelError, match="another model was promoted during the comparison"):
         a_store.promote(new, by="a", why="b", compared_with=None)
     assert a_store.serving().name == old
     a_store.promote(new, by="a", why="b", compared_with=old)

@@ -28,7 +28,7 @@ def test_what_the_calibration_finds_extreme_is_set_aside_with_the_reason() -> No
     found = {one.exam: one for one in extreme_exams(exams, {"A"})}
     assert "A100" in found
     assert "A0" not in found
-    assert found["A100"].reason == "its score is expected of 0.5% of normal patients, as the model is calibrated"
+    assert found["A100"].reason == "only 0.5% of normal patients are expected to score as high"
     assert all(one.share <= 0.05 for one in found.values())
 
 
@@ -44,7 +44,7 @@ def test_where_the_machine_is_new_or_its_scores_have_moved_the_highest_of_its_ow
     found = extreme_exams(exams, known)
     highest = sorted(exams, key=lambda exam: -exam.score)[:5]
     assert {one.exam for one in found} == {exam.exam for exam in highest}
-    assert "1.0% of the 100 patients who were accepted as normal of A" in min(found, key=lambda one: one.share).reason
+    assert "1.0% of the 100 patients accepted as normal on A" in min(found, key=lambda one: one.share).reason
 
 
 def test_fewer_than_twenty_patients_of_a_new_machine_say_nothing_of_each_other() -> None:

@@ -62,10 +62,10 @@ def test_each_check_tells_its_figure_interval_and_limit(the_good_verdict):
 def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model, a_shuffled_model, held_out):
     gate_result = run_gate(a_seeing_model, a_shuffled_model, held_out, policy=POLICY)
     assert not gate_result.promotes
-    assert gate_result.reason.startswith("refused: ")
+    assert gate_result.reason.startswith("rejected: ")
     assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
     assert outcomes(gate_result)[CheckName.DETECTION] is CheckStatus.FAILED
-    assert "scores of normal patients lie" in gate_result.reason
+    assert "scores of normal patients are" in gate_result.reason
 
 
 def test_shuffled_weights_are_refused_however_honest_their_calibration(
@@ -74,7 +74,7 @@ def test_shuffled_weights_are_refused_however_honest_their_calibration(
     gate_result = run_gate(a_seeing_model, a_shuffled_model_calibrated_anew, held_out, policy=POLICY)
     assert not gate_result.promotes
     assert outcomes(gate_result)[CheckName.DETECTION] is CheckStatus.FAILED
-    assert "is not shown to see synthetic lesions any better than chance" in gate_result.reason
+    assert "is not shown to detect synthetic lesions better than chance" in gate_result.reason
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
     gate_result = run_gate(a_seeing_model, miscalibrated(shift), held_out, policy=POLICY)
     assert not gate_result.promotes
     assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
-    assert f"scores of normal patients lie {words} than the calibration says" in gate_result.reason
+    assert f"scores of normal patients are {words} than the calibration expects" in gate_result.reason
     rate = next(check for check in gate_result.checks if check.name is CheckName.RATE)
     assert rate.sentence.startswith(rate_words)
     # Eight calibration patients promise little: that nobody is flagged could be chance, that all are could not.
@@ -122,7 +122,7 @@ def test_too_few_held_back_normals_refuse_and_say_so(a_seeing_model, a_candidate
     gate_result = run_gate(a_seeing_model, a_candidate, few, policy=POLICY)
     assert not gate_result.promotes
     assert outcomes(gate_result)[CheckName.HELD_OUT] is CheckStatus.INCONCLUSIVE
-    assert "only 2 held-out normal patients can be judged, too few to tell" in gate_result.reason
+    assert "only 2 held-out normal patients could be scored" in gate_result.reason
 
 
 def test_without_any_usable_image_nothing_is_claimed(a_seeing_model, held_out, tmp_path):

@@ -60,7 +60,7 @@ def test_a_verdict_against_a_model_that_serves_no_more_promotes_nobody(a_store, 
         if done == 1:
             a_store.publish(other, by="somebody else")
 
-    with pytest.raises(ModelError, match="another model was promoted while this one was judged; judge it again"):
+    with pytest.raises(ModelError, match="another model was promoted during the comparison; compare again"):
         propose(a_store, a_seeing_model, held_out[:4], by="a", override="b", progress=publish_meanwhile)
     assert a_store.history()[-1].by == "somebody else"
 
@@ -81,7 +81,7 @@ def test_a_model_that_passes_waits_where_a_person_is_to_be_asked(a_store, a_seei
 def test_to_accept_what_the_gate_refused_needs_a_reason_which_is_kept(a_store, a_shuffled_model, held_out):
     before = a_store.serving_version()
     decision = propose(a_store, a_shuffled_model, held_out[:8], by="trainer", policy=LENIENT)
-    with pytest.raises(RequestError, match="why: is missing: the gate has not passed this model"):
+    with pytest.raises(RequestError, match="why: is missing: the gate has not approved this model"):
         accept(a_store, decision.version, by="Dr Example", why=" ")
     assert a_store.serving_version() == before
     accept(a_store, decision.version, by="Dr Example", why="a trial")

@@ -37,7 +37,7 @@ def test_a_lost_sentinel_refuses_by_its_number_and_names_nobody(miscalibrated, s
     assert found.figure == pytest.approx(2 / 3)  # the normal one was flagged before, so it is not lost
     assert found.low < found.figure < found.high
     assert "2 of 3 sentinel exams" in found.sentence
-    assert "in their order: 2, 3" in found.sentence
+    assert "numbers 2, 3" in found.sentence
     assert "PHANTOM" not in found.sentence
 
 
@@ -65,7 +65,7 @@ def test_sentinels_that_cannot_be_read_are_undecided_and_told_once(a_seeing_mode
     assert (found.outcome, len(told)) == (CheckStatus.INCONCLUSIVE, 1)
     found = check(a_seeing_model, a_seeing_model, [*sentinels[1:], one], told.append)
     assert (found.outcome, found.figure) == (CheckStatus.INCONCLUSIVE, 0.0)
-    assert f"1 of {len(sentinels)} sentinel images could not be judged" in found.sentence
+    assert f"1 of {len(sentinels)} sentinel images could not be scored" in found.sentence
 
 
 def test_an_exam_that_the_candidate_cannot_judge_is_lost(miscalibrated, sentinels, monkeypatch):

@@ -40,4 +40,4 @@ def test_a_candidate_must_see_and_see_no_worse(serving, candidate, seen, compare
 def test_with_few_patients_it_cannot_be_told():
     _, suite = check_synthetic_lesions(a_trial(1.0, 0.9, patients=4), POLICY)
     assert suite.outcome is CheckStatus.INCONCLUSIVE
-    assert "more patients would tell" in suite.sentence
+    assert "more patients are needed" in suite.sentence

@@ -103,11 +103,11 @@ def test_the_card_says_the_same_to_people(record):
         "| calibration | 1 | 2 |",
         "- Licence of the data: all rights reserved. The weights learned from it are bound by the same terms.",
         "seed 0, weights of epoch 2 of 3.",
-        "- Decision: conformal p <= 0.1, of exams; exam score threshold 18.",
+        "- Decision: flags at most 10 % of normal exams; exam score threshold 18.",
         "Scores are in robust standard deviations of normal images of the same machine and view.",
         "Maker One; the false-positive rate is not controlled on others.",
-        "Machines with patients enough to be judged by them alone: Maker One; others are judged by all.",
-        "- Calcifications are not looked for: the model works at 1.9 mm a pixel.\n- Not known:",
+        "Machines with enough patients for a calibration of their own: Maker One; others use the pooled calibration.",
+        "- Calcifications are not looked for: the model works at 1.9 mm a pixel.\n- Unknown:",
         "| low | 11 | 50% |",
     ):
         assert line in card, line
@@ -116,8 +116,8 @@ def test_the_card_says_the_same_to_people(record):
 
 def test_the_card_says_that_too_few_patients_flag_nothing(record):
     card = model_card("made-1a2b3c4d5e6f", ModelConfig(), record, calibration_of(3))
-    assert "- Decision: conformal p <= 0.1, of exams; too few patients to flag any exam." in card
-    assert "alone: none;" in card
+    assert "- Decision: flags at most 10 % of normal exams; too few patients to flag any exam." in card
+    assert "own: none;" in card
     assert "inf" not in card
 
 

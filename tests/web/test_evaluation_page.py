@@ -121,7 +121,7 @@ def test_a_gallery_by_another_model_than_the_evaluated_one_says_so(an_evaluation
         (evaluation / file.name).write_bytes(content)
     page = opened(WebSettings(evaluation=evaluation, images=tmp_path / "none", model=a_trained_model))
     page = page.toggle[0].set_value(True).run()
-    assert "told error" in alerts(page)[0]
+    assert "message error" in alerts(page)[0]
     folder = phantoms.cases[0].path.parents[1]
     page = opened(WebSettings(evaluation=evaluation, images=folder, model=a_trained_model))
     page = page.toggle[0].set_value(True).run()

@@ -78,7 +78,7 @@ def test_the_pdf_shows_the_highest_scores_in_the_exams_order_and_says_that_more_
     monkeypatch.setattr(exam_report, "_write", read)
     report_pdf(an_exam_shown.model_copy(update={"views": views}), results)
     assert drawn == [3.0, 6.0, 5.0, 4.0]
-    assert any(text.startswith("Of 6 images, the 4 of the highest scores are shown") for text in written)
+    assert any(text.startswith("The 4 highest-scoring of 6 images are shown") for text in written)
     written.clear()
     report_pdf(an_exam_shown, results)
     assert not any("are shown" in text for text in written)

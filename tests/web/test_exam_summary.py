@@ -21,14 +21,14 @@ def test_an_extreme_exam_is_said_to_be_more_anomalous_and_a_usual_one_not(an_exa
         exam_summary.headline(with_record(an_exam_shown, exam_percentile=97.9))
         == "More anomalous than 97 % of normal exams."
     )
-    assert exam_summary.headline(with_record(an_exam_shown, exam_percentile=50.0)).startswith("Like most normal exams")
+    assert exam_summary.headline(with_record(an_exam_shown, exam_percentile=50.0)).startswith("Within the normal range")
 
 
 def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
-    flagged = with_record(an_exam_shown, exam_is_anomalous=True, decision_rule="conformal p <= 0.1")
+    flagged = with_record(an_exam_shown, exam_is_anomalous=True, decision_rule="flags at most 10 % of normal exams")
     assert (
         exam_summary.decision(flagged.model_copy(update={"threshold": 1.0}))
-        == "Flagged by the rule 'conformal p <= 0.1'."
+        == "Flagged. The model flags at most 10 % of normal exams."
     )
     never = flagged.model_copy(update={"threshold": None})
     assert exam_summary.decision(never) == "Cannot be flagged: the model was calibrated on too few normal patients."
@@ -56,7 +56,7 @@ def test_a_flag_of_one_view_names_it_and_one_of_all_does_not(an_exam_shown):
         update={"record": shared.views[0].record.model_copy(update={"quality_flags": ["no_pixel_spacing", "blank"]})}
     )
     lines = exam_summary.flag_lines(shared.model_copy(update={"views": [first, *shared.views[1:]]}))
-    assert lines[0].startswith("No pixel size is known")
+    assert lines[0].startswith("Pixel spacing is missing")
     assert lines[1] == f"{exam_summary.of_view(first.record)}: Hardly any breast structure is visible."
 
 

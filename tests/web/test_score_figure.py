@@ -33,4 +33,4 @@ def test_the_picture_asks_for_no_font_and_is_the_same_each_time(a_presentation):
 
 def test_words_tell_what_the_picture_shows(a_presentation):
     exam = a_presentation.exams[0]
-    assert f"This exam has {exam.of_exam.exam_score:.2f}." in alt_text(exam)
+    assert f"This exam scores {exam.of_exam.exam_score:.2f}." in alt_text(exam)

@@ -49,7 +49,7 @@ def analysed(url: str, file: Path, folder: Path):
 
 def test_a_server_that_is_not_there_is_named_with_the_remedy(server, exam_files, tmp_path):
     gone = server[0].replace("127.0.0.1", "127.0.0.2")
-    with pytest.raises(ServerError, match="does not answer; start it by 'mammolens serve'"):
+    with pytest.raises(ServerError, match="does not answer; start it with 'mammolens serve'"):
         analysed(gone, exam_files[0], tmp_path)
 
 
@@ -105,7 +105,7 @@ def test_a_token_goes_with_the_files(server, exam_files, tmp_path):
 def test_an_answer_of_another_program_is_told(server, exam_files, tmp_path):
     url, answers = server
     answers.content = b"<html>hello</html>"
-    with pytest.raises(ServerError, match="what this version does not know"):
+    with pytest.raises(ServerError, match="an answer that this version cannot read"):
         analysed(url, exam_files[0], tmp_path)
 
 

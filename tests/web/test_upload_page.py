@@ -94,10 +94,10 @@ def test_an_archive_with_a_bad_file_shows_the_good_ones_and_says_what_to_do(a_vi
     visit = drop(a_visit, ("exam.zip", content.getvalue()), ("note.txt", b"hello"))
     assert len(headers(visit)) == 1
     (said,) = alerts(visit)
-    assert said.startswith("2 files could not be judged")
+    assert said.startswith("2 files could not be analysed")
     assert "half.dcm" in said
     assert "note.txt" in said
-    assert "To do:" in said
+    assert "Remedy:" in said
     assert str(visit.session_state["shown"].folder.parents[1]) not in said
 
 
@@ -183,7 +183,7 @@ def test_more_files_than_allowed_are_refused_and_the_first_ones_shown(settings, 
         monkeypatch.setenv(name, value)
     visit = drop(AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S).run(), *dropped(exam_files[:2]))
     assert len(headers(visit)) == 1
-    assert "more files than one drop may hold" in alerts(visit)[0]
+    assert "the upload has too many files" in alerts(visit)[0]
 
 
 def test_settings_that_cannot_be_read_are_an_error_and_no_stack_trace(monkeypatch):

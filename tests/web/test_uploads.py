@@ -52,7 +52,7 @@ def test_an_archive_without_images_an_archive_within_and_a_good_file(tmp_path, l
     received = save_uploads(drops, tmp_path, limits)
     assert list(received.files.values()) == ["good.png"]
     assert [(one.name, one.reason) for one in received.problems] == [
-        ("texts.zip", "holds no DICOM, PNG or JPEG file"),
+        ("texts.zip", "contains no DICOM, PNG or JPEG file"),
         ("nested.zip: inner.zip", "is an archive within an archive"),
     ]
 
@@ -86,7 +86,7 @@ def test_damaged_archives_and_endless_names_do_not_keep_the_others_out(tmp_path,
 def test_what_is_too_large_leaves_nothing_behind_and_the_rest_goes_on(tmp_path, limits):
     received = save_uploads([Drop("big.png", PNG + bytes(20_000)), Drop("good.png", PNG)], tmp_path, limits)
     assert list(received.files.values()) == ["good.png"]
-    assert received.problems[0].remedy == "drop fewer or smaller images at once"
+    assert received.problems[0].remedy == "upload fewer or smaller images at once"
     assert not list(tmp_path.rglob("big.png"))
 
 

@@ -177,9 +177,8 @@ def _members(members: Sequence[dict[str, Any]]) -> str:
     epochs = ", ".join(dict.fromkeys(str(member["epochs"]) for member in members))
     if len(members) == 1:
         return f"weights of epoch {kept} of {epochs}"
-    return (
-        f"{len(members)} members, weights of epochs {kept} of {epochs}; each is calibrated on patients it was not trained on"
-    )
+    weights = f"{len(members)} members, weights of epochs {kept} of {epochs}"
+    return f"{weights}; each is calibrated on patients it was not trained on"
 
 
 def _learned_from(record: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def _result(
         "exam": header.exam_id, "laterality": header.laterality, "laterality_source": header.laterality_source,
         "view": header.view, "view_source": header.view_source, "acquisition_group": None, "rows": rows,
         "columns": columns, "spacing_source": header.spacing.source if header.spacing else "none", "raw_score": 0.1,
-        "pred_score": 2.5, "threshold": 1.5, "is_anomalous": True, "decision_rule": "conformal p <= 0.1",
+        "pred_score": 2.5, "threshold": 1.5, "is_anomalous": True, "decision_rule": "flags at most 10 % of normal exams",
         "p_value": 0.04, "percentile": 96.0, "breast_score": 2.25, "exam_score": 1.75, "exam_p_value": 0.03,
         "exam_percentile": 97.0, "exam_is_anomalous": True, "asymmetry": None, "asymmetry_p_value": None,
         "levels": LEVELS, "level_shares": {"low": 0.5, "moderate": 0.2, "high": 0.05}, "findings": list(findings),

@@ -41,7 +41,7 @@ def test_the_sentence_never_rounds_up(an_image):
 
 def test_the_sentence_tells_what_is_not_looked_for(an_image):
     sentence = exam_sentence(an_image.record)
-    assert sentence.endswith("(conformal p <= 0.1).")
+    assert sentence.endswith("(the model flags at most 10 % of normal exams).")
     limited = an_image.record.model_copy(update={"limitation": "Nothing small is looked for."})
     assert exam_sentence(limited) == f"{sentence} Nothing small is looked for."
 

@@ -68,7 +68,7 @@ def test_an_accepted_exam_with_an_extreme_score_is_listed_with_the_reason(
 ) -> None:
     (one,) = suspect_normals.listed()
     assert one.exam == an_odd_exam
-    assert one.reason == "its score is expected of 4.8% of normal patients, as the model is calibrated"
+    assert one.reason == "only 4.8% of normal patients are expected to score as high"
 
 
 def test_another_persons_decision_confirms_it(

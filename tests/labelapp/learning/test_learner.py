@@ -65,7 +65,7 @@ def test_shuffled_weights_are_refused_each_time_however_honest_their_calibration
     before = a_site_serving.store.serving_version()
     outcome = make_learner(Shuffled(a_site_serving)).learn("train", {"seed": run})
     assert (outcome["serves"], outcome["waits"]) == (False, False)
-    assert "is not shown to see synthetic lesions any better than chance" in outcome["reason"]
+    assert "is not shown to detect synthetic lesions better than chance" in outcome["reason"]
     assert outcome["reason"].endswith("a person may let it serve nevertheless, with a reason")
     assert a_site_serving.store.serving_version() == before
 
@@ -85,7 +85,7 @@ def test_a_miscalibrated_model_is_refused_with_the_reason(
 
     outcome = make_learner(Miscalibrated(a_site_serving)).learn("train", {})
     assert not outcome["serves"]
-    assert f"the scores of normal patients lie {words} than the calibration says" in outcome["reason"]
+    assert f"the scores of normal patients are {words} than the calibration expects" in outcome["reason"]
 
 
 def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can_do(
@@ -93,7 +93,7 @@ def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can
 ) -> None:
     outcome = make_learner(policy={"min_patients": 20}).learn("train", {})
     assert not outcome["serves"]
-    assert "too few to tell: the gate asks for 20" in outcome["reason"]
+    assert "the gate needs 20" in outcome["reason"]
     with pytest.raises(RequestError, match="why: is missing"):
         accept(a_site_serving.store, outcome["model"], by="anna")
     accept(a_site_serving.store, outcome["model"], by="anna", why="our first model")

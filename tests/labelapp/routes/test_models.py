@@ -126,7 +126,7 @@ def test_a_refused_model_serves_only_with_a_reason_which_is_kept_with_who(
     for body in ({}, {"why": ""}, {"why": "  "}):
         refusal = a_client.post(f"/mammolens/models/{a_refused_model}/promote", json=body)
         assert refusal.status_code == 400
-        assert refusal.json()["detail"].startswith("why: is missing: the gate has not passed this model")
+        assert refusal.json()["detail"].startswith("why: is missing: the gate has not approved this model")
     assert a_store.serving_version() == before
     answer = a_client.post(f"/mammolens/models/{a_refused_model}/promote", json={"why": "we know better"}).json()
     assert answer["serving"] == a_refused_model
@@ -156,7 +156,7 @@ def test_rolling_back_leads_to_the_model_of_the_package_and_no_further(
     assert _states(second)[packaged] == "serving"
     third = a_client.post("/mammolens/models/rollback")
     assert third.status_code == 409
-    assert "no model served before this one" in third.json()["detail"]
+    assert "there is no previous model" in third.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def exam_sentence(record: AnomalyRecord) -> str:
     percentile, flagged = int(record.exam_percentile), "flagged" if record.exam_is_anomalous else "not flagged"
     sentence = (
         f"Exam p-value {record.exam_p_value:.3g}: more anomalous than {percentile} % of normal exams; "
-        f"{flagged} ({record.decision_rule})."
+        f"{flagged} (the model {record.decision_rule})."
     )
     return f"{sentence} {record.limitation}" if record.limitation else sentence
 
