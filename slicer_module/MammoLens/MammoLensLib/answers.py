@@ -266,7 +266,7 @@ class JobProgress:
     """How far a job is.
 
     Attributes:
-        stage: "prepare", "learn", "calibrate" or "judge".
+        stage: "prepare", "learn", "calibrate" or "gate".
         sentence: what is being done and how long it takes, in words.
         share: of the whole, 0 to 1; ``None`` where nobody can tell.
     """

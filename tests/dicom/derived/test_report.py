@@ -90,9 +90,8 @@ def test_the_software_with_its_model_and_calibration_is_the_observer(written):
 def test_dcmtk_reads_the_report_and_finds_the_notice_and_the_decision(written, run_program):
     said = run_program("dsrdump", "+Pl", written[1])
     assert "Research use only, not a medical device" in said
-    assert (
-        "Exam p-value 0.03: more anomalous than 97 % of normal exams; flagged (the model flags at most 10 % of normal exams)."
-        in said
+    assert "Exam p-value 0.03: more anomalous than 97 % of normal exams; flagged (the model flags at most 10 %" in str(
+        said
     )
     assert "E: " not in said
 
