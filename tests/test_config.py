@@ -53,7 +53,7 @@ def test_the_restorer_learns_from_lesions_in_millimetres():
 )
 def test_coarse_pixels_are_told_to_be_too_coarse_for_calcifications(preprocessing, pixel_size):
     limitation = PreprocessingConfig.model_validate(preprocessing).limitation
-    assert limitation == f"Calcifications are not looked for: the model works at {pixel_size} mm a pixel."
+    assert limitation == f"Calcifications are not detected: the model works at {pixel_size} mm per pixel."
 
 
 @pytest.mark.parametrize(

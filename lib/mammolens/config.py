@@ -55,7 +55,7 @@ class PreprocessingConfig(_Section):
         pixel_size = given or self.assumed_height_mm / self.size
         if pixel_size <= COARSEST_FOR_CALCIFICATIONS_MM:
             return None
-        return f"Calcifications are not looked for: the model works at {pixel_size:.2g} mm a pixel."
+        return f"Calcifications are not detected: the model works at {pixel_size:.2g} mm per pixel."
 
     @model_validator(mode="after")
     def _consistent(self) -> PreprocessingConfig:

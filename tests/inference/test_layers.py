@@ -29,7 +29,7 @@ def layers(a_predictor, mammogram):
     record = result.record.model_copy(update={"levels": LEVELS, "findings": []})
     levels = np.digitize(heat, list(LEVELS.values())).astype(np.uint8)
     hot = replace(result, record=record, anomaly_map=heat, heat_levels=levels)
-    return layers_of(mammogram, hot, a_predictor.seen(mammogram))
+    return layers_of(mammogram, hot, a_predictor.network_input(mammogram))
 
 
 def test_heat_is_transparent_below_its_level(layers):
@@ -47,7 +47,9 @@ def test_a_contour_is_stronger_than_the_heat_within_and_bears_its_levels_colour(
 
 
 def test_pictures_have_one_size_and_the_same_greys(layers, mammogram):
-    image, seen, restored = (array(content, "L") for content in (layers.image, layers.seen, layers.restored))
+    image, seen, restored = (
+        array(content, "L") for content in (layers.image, layers.network_input, layers.reconstruction)
+    )
     assert image.shape == seen.shape == restored.shape == mammogram.pixels.shape
     inside = seen > 20
     assert abs(np.median(image[inside]) - np.median(seen[inside])) < 25
@@ -55,5 +57,5 @@ def test_pictures_have_one_size_and_the_same_greys(layers, mammogram):
 
 def test_large_images_are_shrunk(a_predictor, mammogram):
     result = a_predictor.predict(mammogram)
-    small = layers_of(mammogram, result, a_predictor.seen(mammogram), longest=50)
+    small = layers_of(mammogram, result, a_predictor.network_input(mammogram), longest=50)
     assert max(array(small.image, "L").shape) == 50

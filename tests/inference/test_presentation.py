@@ -34,7 +34,14 @@ def test_exams_are_told_apart_and_every_file_that_is_named_is_there(folder):
     exams = Presentation.load(folder).exams
     assert [len(exam.views) for exam in exams] == [2, 2]
     for view in (view for exam in exams for view in exam.views):
-        for name in (view.overlay, view.anomaly_map, view.image, view.seen, view.restored, *view.heat.values()):
+        for name in (
+            view.overlay,
+            view.anomaly_map,
+            view.image,
+            view.network_input,
+            view.reconstruction,
+            *view.heat.values(),
+        ):
             assert (folder / name).stat().st_size > 0
         assert list(view.heat) == list(view.record.levels)
 

@@ -107,7 +107,7 @@ def test_the_card_says_the_same_to_people(record):
         "Scores are in robust standard deviations of normal images of the same machine and view.",
         "Maker One; the false-positive rate is not controlled on others.",
         "Machines with enough patients for a calibration of their own: Maker One; others use the pooled calibration.",
-        "- Calcifications are not looked for: the model works at 1.9 mm a pixel.\n- Unknown:",
+        "- Calcifications are not detected: the model works at 1.9 mm per pixel.\n- Unknown:",
         "| low | 11 | 50% |",
     ):
         assert line in card, line

@@ -20,12 +20,14 @@ def opened(uri: str) -> Image.Image:
 def test_all_is_json_and_no_picture_comes_from_elsewhere(data):
     assert json.loads(json.dumps(data)) == data
     for view in data["views"]:
-        assert all(uri.startswith("data:image/") for uri in (view["image"], view["seen"], *view["heat"].values()))
+        assert all(
+            uri.startswith("data:image/") for uri in (view["image"], view["network_input"], *view["heat"].values())
+        )
 
 
 def test_layers_of_a_view_have_one_size_which_is_told(data):
     for view in data["views"]:
-        pictures = [opened(view[name]) for name in ("image", "seen", "restored")]
+        pictures = [opened(view[name]) for name in ("image", "network_input", "reconstruction")]
         pictures += [opened(uri) for uri in view["heat"].values()]
         assert {picture.size for picture in pictures} == {(view["width"], view["height"])}
 

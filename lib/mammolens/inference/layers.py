@@ -1,4 +1,4 @@
-"""One image as layers that a page puts over each other: the image, its heat, what the model saw and restored."""
+"""One image as layers for a web page: the image, its heat map, the network's input and the reconstruction."""
 
 from __future__ import annotations
 
@@ -25,32 +25,34 @@ class ViewLayers:
 
     Attributes:
         image: JPEG.
-        seen: JPEG, what the network was given, in the same greys.
-        restored: JPEG, what the model thinks normal, in the same greys.
+        network_input: JPEG, in the same greys.
+        reconstruction: JPEG, the model's normal reconstruction, in the same greys.
         heat: PNG with transparency for each level: the heat from there on.
     """
 
     image: bytes
-    seen: bytes
-    restored: bytes
+    network_input: bytes
+    reconstruction: bytes
     heat: dict[str, bytes]
 
 
-def layers_of(mammogram: Mammogram, result: AnomalyResult, seen: FloatImage, longest: int = _LONGEST) -> ViewLayers:
+def layers_of(
+    mammogram: Mammogram, result: AnomalyResult, network_input: FloatImage, longest: int = _LONGEST
+) -> ViewLayers:
     """Draw the layers of one image.
 
     Args:
         mammogram: the image.
         result: its result.
-        seen: of :meth:`~mammolens.inference.predictor.Predictor.seen`.
+        network_input: of :meth:`~mammolens.inference.predictor.Predictor.network_input`.
         longest: pixels of the longer side.
     """
     shape = picture_shape(mammogram.pixels, longest)
-    greys = [shrunk(pixels, shape) for pixels in (mammogram.pixels, seen, result.reconstruction)]
+    greys = [shrunk(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
     window = display_window(greys[0])
-    image, at_network, restored = (_jpeg(windowed(grey, window)) for grey in greys)
+    image, at_network, reconstruction = (_jpeg(windowed(grey, window)) for grey in greys)
     heat = _heat(shrunk(result.anomaly_map, shape), result.record.levels)
-    return ViewLayers(image, at_network, restored, heat)
+    return ViewLayers(image, at_network, reconstruction, heat)
 
 
 def _heat(heat: FloatImage, levels: dict[str, float]) -> dict[str, bytes]:

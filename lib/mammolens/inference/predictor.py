@@ -119,8 +119,8 @@ class Predictor:
         rows, columns = mammogram.pixels.shape
         return Analysis(score, (rows, columns), detection)
 
-    def seen(self, mammogram: Mammogram) -> FloatImage:
-        """What the network, or an ensemble's first member, is given, on the original grid.
+    def network_input(self, mammogram: Mammogram) -> FloatImage:
+        """The input of the network, or of an ensemble's first member, on the original grid.
 
         Returns:
             ``(rows, cols)`` float32 in [0, 1], 0 outside the breast.

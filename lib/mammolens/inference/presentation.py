@@ -37,13 +37,13 @@ class PresentedView(_Part):
     overlay: str = Field(description="PNG with heat, findings, caption and legend, as `mammolens predict` writes it")
     anomaly_map: str = Field(description=".nrrd, float, in the image's geometry")
     image: str = Field(description="JPEG")
-    seen: str = Field(description="JPEG, the network's input")
-    restored: str = Field(description="JPEG, the model's normal reconstruction")
+    network_input: str = Field(description="JPEG, the network's input")
+    reconstruction: str = Field(description="JPEG, the model's normal reconstruction")
     heat: dict[str, str] = Field(description="PNG of the heat from each level on")
 
     def within(self, subfolder: str) -> PresentedView:
         """The same view, its files in a folder further down."""
-        names = ("overlay", "anomaly_map", "image", "seen", "restored")
+        names = ("overlay", "anomaly_map", "image", "network_input", "reconstruction")
         moved: dict[str, object] = {name: f"{subfolder}/{getattr(self, name)}" for name in names}
         moved["heat"] = {level: f"{subfolder}/{name}" for level, name in self.heat.items()}
         return self.model_copy(update=moved)
@@ -157,8 +157,12 @@ def _view(
     folder: Path,
     stem: str,
 ) -> PresentedView:
-    layers = layers_of(mammogram, result, predictor.seen(mammogram))
-    contents = {"image.jpg": layers.image, "seen.jpg": layers.seen, "restored.jpg": layers.restored}
+    layers = layers_of(mammogram, result, predictor.network_input(mammogram))
+    contents = {
+        "image.jpg": layers.image,
+        "input.jpg": layers.network_input,
+        "reconstruction.jpg": layers.reconstruction,
+    }
     contents |= {f"heat-{number}.png": content for number, content in enumerate(layers.heat.values(), 1)}
     for suffix, content in contents.items():
         with whole_file(folder / f"{stem}.{suffix}") as temporary:
@@ -170,8 +174,8 @@ def _view(
         overlay=write_overlay(result, mammogram, folder, stem).name,
         anomaly_map=anomaly_map.name,
         image=f"{stem}.image.jpg",
-        seen=f"{stem}.seen.jpg",
-        restored=f"{stem}.restored.jpg",
+        network_input=f"{stem}.input.jpg",
+        reconstruction=f"{stem}.reconstruction.jpg",
         heat={name: f"{stem}.heat-{number}.png" for number, name in enumerate(layers.heat, 1)},
     )
 

@@ -54,13 +54,13 @@ def _view_data(view: PresentedView, folder: Path) -> dict[str, Any]:
     said = percentile_text(record.percentile, "images")
     return {
         "name": view_name(record.laterality, record.view),
-        "standing": said,
+        "percentile": said,
         "described": f"{said} Findings: {'; '.join(findings) or 'none'}.",
         "width": width,
         "height": height,
         "image": _uri(folder / view.image),
-        "seen": _uri(folder / view.seen),
-        "restored": _uri(folder / view.restored),
+        "network_input": _uri(folder / view.network_input),
+        "reconstruction": _uri(folder / view.reconstruction),
         "heat": {level: _uri(folder / name) for level, name in view.heat.items()},
         "findings": [
             [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in finding.contour]

@@ -5,7 +5,7 @@ import { fill, h, svg } from "../shared/dom.js";
 import { actionOf, IMAGE_KEYS } from "../shared/keys.js";
 
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
-const NAMES = { heat: "heat", restored: "reconstruction", seen: "network input", image: "image" };
+const NAMES = { heat: "heat", reconstruction: "reconstruction", network_input: "network input", image: "image" };
 const LEAST = { beside: "30rem", slider: "17rem", alone: "17rem" }; // width that a view asks for, all together
 
 export default function (component) {
@@ -100,7 +100,7 @@ function figureOf(view, zoom) {
   const element = h(
     "figure",
     {},
-    h("figcaption", {}, h("b", {}, view.name), h("span", {}, view.standing)),
+    h("figcaption", {}, h("b", {}, view.name), h("span", {}, view.percentile)),
     h("div", { class: "panes" }, plain.element, compared.element),
     divider,
   );
