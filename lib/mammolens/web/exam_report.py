@@ -45,15 +45,15 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
         views=[
             {
                 "name": exam_summary.of_view(view.record),
-                "standing": percentile_text(view.record.percentile, "images"),
+                "percentile": percentile_text(view.record.percentile, "images"),
                 "picture": _uri("jpeg", as_jpeg(composed(view, folder))),
             }
             for view in exam.views
         ],
         findings=exam_summary.finding_lines(exam),
         no_finding=exam_summary.NO_FINDING,
-        standing=_uri("svg+xml", score_svg(exam, ON_LIGHT)),
-        standing_words=alt_text(exam),
+        score_figure=_uri("svg+xml", score_svg(exam, ON_LIGHT)),
+        score_figure_text=alt_text(exam),
         flags=exam_summary.flag_lines(exam),
         meaning=exam_summary.meaning(exam),
         model=record.model,
