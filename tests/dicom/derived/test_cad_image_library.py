@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from mammolens.dicom.derived.cad_image_library import image_library
-from mammolens.dicom.derived.exam import JudgedExam, JudgedImage
+from mammolens.dicom.derived.exam import ReportedExam, ReportedImage
 from mammolens.dicom.derived.source import source_of
 
 
 def known(result) -> dict[str, str]:
     """What the library tells of one image, by name."""
-    library = image_library(JudgedExam((JudgedImage(source_of(result.header), result.record, ()),)))
+    library = image_library(ReportedExam((ReportedImage(source_of(result.header), result.record, ()),)))
     (entry,) = library.ContentSequence
     told = {}
     for item in entry.get("ContentSequence", []):

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mammolens.dicom.derived.exam import JudgedImage, exam_sentence, flags_in_words, outline_of, peak_of
+from mammolens.dicom.derived.exam import ReportedImage, describe_flags, exam_sentence, outline_of, peak_of
 from mammolens.dicom.derived.source import source_of
 
 
 @pytest.fixture
 def an_image(write_dicom, values_of, result_of, a_finding):
     result = result_of(write_dicom(values_of()), findings=(a_finding, a_finding))
-    return JudgedImage(source_of(result.header), result.record, ("one", "two"))
+    return ReportedImage(source_of(result.header), result.record, ("one", "two"))
 
 
 def test_places_count_from_the_corner_of_the_first_pixel(a_finding):
@@ -26,12 +26,12 @@ def test_findings_are_numbered_and_tracked_apart(an_image):
 def test_an_image_is_named_by_side_and_view(an_image, result_of, write_dicom, values_of):
     assert an_image.name == "L MLO"
     nameless = result_of(write_dicom(values_of(), ImageLaterality=None, ViewPosition=None))
-    assert JudgedImage(source_of(nameless.header), nameless.record, ()).name == "image"
+    assert ReportedImage(source_of(nameless.header), nameless.record, ()).name == "image"
 
 
 def test_texts_that_do_not_belong_to_the_findings_are_refused(an_image):
     with pytest.raises(ValueError, match="image.dcm: 2 findings, but 1 texts"):
-        JudgedImage(an_image.source, an_image.record, ("one",))
+        ReportedImage(an_image.source, an_image.record, ("one",))
 
 
 def test_the_sentence_never_rounds_up(an_image):
@@ -47,5 +47,5 @@ def test_the_sentence_tells_what_is_not_looked_for(an_image):
 
 
 def test_no_flags_are_none(an_image):
-    assert flags_in_words(an_image.record) == "view guessed"
-    assert flags_in_words(an_image.record.model_copy(update={"quality_flags": []})) == "none"
+    assert describe_flags(an_image.record) == "view guessed"
+    assert describe_flags(an_image.record.model_copy(update={"quality_flags": []})) == "none"

@@ -27,7 +27,7 @@ def test_a_source_that_is_gone_is_named(write_dicom, values_of):
 def test_another_image_in_the_place_of_the_source_is_refused(write_dicom, values_of):
     header = read_header(write_dicom(values_of()))
     write_dicom(values_of(), SOPInstanceUID="1.2.3")
-    with pytest.raises(InputError, match="image.dcm: is another image by now .*; judge it again"):
+    with pytest.raises(InputError, match="image.dcm: has been replaced by another image .*; analyse it again"):
         source_of(header)
 
 

@@ -8,19 +8,19 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived import content_items as items
 from mammolens.dicom.derived.content_items import CONTAINS, HAS_ACQ_CONTEXT
-from mammolens.dicom.derived.exam import JudgedExam, JudgedImage
+from mammolens.dicom.derived.exam import ReportedExam, ReportedImage
 from mammolens.dicom.derived.sides_and_views import BREASTS, VIEWS
 from mammolens.dicom.derived.standard_codes import DCM
 from mammolens.enums import Laterality, ViewPosition
 
 
-def image_library(exam: JudgedExam) -> Dataset:
+def image_library(exam: ReportedExam) -> Dataset:
     """A container with an entry an image, in their order."""
     entries = (items.image(CONTAINS, image.source.dataset, *_context(image)) for image in exam.images)
     return items.container(CONTAINS, DCM.ImageLibrary, *entries)
 
 
-def _context(image: JudgedImage) -> Iterator[Dataset]:
+def _context(image: ReportedImage) -> Iterator[Dataset]:
     """Side, view, orientation and pixel size, as far as they are known."""
     header = image.source.header
     if image.record.laterality:

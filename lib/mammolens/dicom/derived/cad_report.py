@@ -22,10 +22,10 @@ from mammolens.dicom.derived.content_items import (
 )
 from mammolens.dicom.derived.equipment import MANUFACTURER, PRODUCT
 from mammolens.dicom.derived.exam import (
-    JudgedExam,
-    JudgedImage,
+    ReportedExam,
+    ReportedImage,
+    describe_flags,
     exam_sentence,
-    flags_in_words,
     outline_of,
     peak_of,
 )
@@ -41,12 +41,12 @@ _ENGLISH = Code("en", "RFC5646", "English")
 _OPTIONAL = DCM.PresentationOptionalRenderingDeviceMayPresent
 
 
-def cad_report_of(exam: JudgedExam) -> Dataset:
+def cad_report_of(exam: ReportedExam) -> Dataset:
     """The Mammography CAD SR of an exam."""
     return document(DerivedKind.CAD_REPORT, MAMMOGRAPHY_CAD_SR, exam, _content(exam))
 
 
-def _content(exam: JudgedExam) -> Dataset:
+def _content(exam: ReportedExam) -> Dataset:
     """The root of the content tree (TID 4000)."""
     return items.container(
         None,
@@ -61,7 +61,7 @@ def _content(exam: JudgedExam) -> Dataset:
     )
 
 
-def _findings_summary(exam: JudgedExam) -> Dataset:
+def _findings_summary(exam: ReportedExam) -> Dataset:
     """What was found in all (TID 4001), and each image's findings inferred from it (TID 4003)."""
     impressions = [_impression(image, number) for number, image in enumerate(exam.images, 1) if image.record.findings]
     found = DCM.AllAlgorithmsSucceededWithFindings
@@ -76,13 +76,13 @@ def _findings_summary(exam: JudgedExam) -> Dataset:
     )
 
 
-def _overall_words(exam: JudgedExam) -> str:
+def _overall_words(exam: ReportedExam) -> str:
     """TID 4002: the exam's number, and what speaks against trusting each image."""
-    reservations = [f"{image.name}: {flags_in_words(image.record)}." for image in exam.images]
+    reservations = [f"{image.name}: {describe_flags(image.record)}." for image in exam.images]
     return " ".join((f"{RESEARCH_USE_ONLY}.", exam_sentence(exam.record), "Reservations:", *reservations))
 
 
-def _impression(image: JudgedImage, number: int) -> Dataset:
+def _impression(image: ReportedImage, number: int) -> Dataset:
     return items.container(
         INFERRED_FROM,
         DCM.IndividualImpressionRecommendation,
@@ -91,7 +91,7 @@ def _impression(image: JudgedImage, number: int) -> Dataset:
     )
 
 
-def _single_image_finding(image: JudgedImage, number: int, finding: Finding, words: str) -> Dataset:
+def _single_image_finding(image: ReportedImage, number: int, finding: Finding, words: str) -> Dataset:
     """TID 4006 with its place, TID 4021."""
     of_image = items.by_reference(SELECTED_FROM, *_IMAGE_LIBRARY, number)
     outline = outline_of(finding)
@@ -107,7 +107,7 @@ def _single_image_finding(image: JudgedImage, number: int, finding: Finding, wor
     )
 
 
-def _summary_of_detections(exam: JudgedExam) -> Dataset:
+def _summary_of_detections(exam: ReportedExam) -> Dataset:
     """TID 4015 and 4017: one algorithm looked at all images."""
     performed = items.code(
         CONTAINS,

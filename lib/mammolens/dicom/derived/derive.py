@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.cad_report import cad_report_of
-from mammolens.dicom.derived.exam import Judged, JudgedExam, JudgedImage
+from mammolens.dicom.derived.exam import ImageResult, ReportedExam, ReportedImage
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.dicom.derived.parametric_map import parametric_map_of
 from mammolens.dicom.derived.report import report_of
@@ -49,7 +49,9 @@ def derive_from_image(result: AnomalyResult, kind: DerivedKind, picture: NDArray
         return secondary_capture_of(result, source, picture)
 
 
-def derive_from_exam(results: Sequence[Judged], kind: DerivedKind, finding_texts: Sequence[Sequence[str]]) -> Dataset:
+def derive_from_exam(
+    results: Sequence[ImageResult], kind: DerivedKind, finding_texts: Sequence[Sequence[str]]
+) -> Dataset:
     """A DICOM object of all results of one exam; it lies in the study of the first.
 
     Args:
@@ -65,9 +67,9 @@ def derive_from_exam(results: Sequence[Judged], kind: DerivedKind, finding_texts
         raise ValueError(f"{kind} is no object of an exam; use one of {', '.join(OF_EXAM)}")
     if not results:
         raise ValueError("an exam without results has no report; give one result at least")
-    judged = zip(results, finding_texts, strict=True)
-    images = (JudgedImage(source_of(one.header), one.record, texts) for one, texts in judged)
-    exam = JudgedExam(tuple({image.source.header.sop_instance_uid: image for image in images}.values()))
+    described = zip(results, finding_texts, strict=True)
+    images = (ReportedImage(source_of(one.header), one.record, texts) for one, texts in described)
+    exam = ReportedExam(tuple({image.source.header.sop_instance_uid: image for image in images}.values()))
     with _trouble_named(results[0].header.path):
         return report_of(exam) if kind is DerivedKind.REPORT else cad_report_of(exam)
 

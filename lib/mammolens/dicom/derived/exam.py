@@ -16,7 +16,7 @@ from mammolens.dicom.derived.source import Source
 from mammolens.types import AnomalyRecord, Finding, ImageHeader
 
 
-class Judged(Protocol):
+class ImageResult(Protocol):
     """What a report needs of an :class:`AnomalyResult`: no maps."""
 
     @property
@@ -29,7 +29,7 @@ class Judged(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedImage:
+class ReportedImage:
     """One image of the exam: its source, its record, and its findings in words."""
 
     source: Source
@@ -59,10 +59,10 @@ class JudgedImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedExam:
-    """All judged images of one exam."""
+class ReportedExam:
+    """All images of one exam with their results."""
 
-    images: tuple[JudgedImage, ...]
+    images: tuple[ReportedImage, ...]
 
     @property
     def record(self) -> AnomalyRecord:
@@ -95,6 +95,6 @@ def exam_sentence(record: AnomalyRecord) -> str:
     return f"{sentence} {record.limitation}" if record.limitation else sentence
 
 
-def flags_in_words(record: AnomalyRecord) -> str:
+def describe_flags(record: AnomalyRecord) -> str:
     """The image's quality flags, or 'none'."""
     return ", ".join(str(flag).replace("_", " ") for flag in record.quality_flags) or "none"

@@ -7,10 +7,10 @@ from copy import deepcopy
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.equipment import identification
+from mammolens.dicom.derived.finalising import finalised_image
 from mammolens.dicom.derived.identity import derived_uid
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.measures import ANOMALY
-from mammolens.dicom.derived.settling import settled_image
 from mammolens.dicom.derived.source import Source
 from mammolens.dicom.derived.standard_codes import UCUM
 from mammolens.types import AnomalyResult, ImageGeometry
@@ -52,7 +52,7 @@ def parametric_map_of(result: AnomalyResult, source: Source) -> Dataset:
     # A LINEAR window may not be narrower than 1, and map values are small (PS3.3 C.11.2.1.2.1, C.11.2.1.3.2).
     dataset.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
     dataset.Laterality = source.header.laterality or ""  # General Series, Type 2C (PS3.3 C.7.3.1)
-    return settled_image(dataset, source)
+    return finalised_image(dataset, source)
 
 
 def _placed(dataset: Dataset, geometry: ImageGeometry) -> Dataset:

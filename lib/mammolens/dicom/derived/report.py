@@ -12,7 +12,7 @@ from pydicom.uid import ComprehensiveSRStorage
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.dicom.derived import measures
 from mammolens.dicom.derived.equipment import MANUFACTURER, PRODUCT
-from mammolens.dicom.derived.exam import JudgedExam, JudgedImage, exam_sentence, flags_in_words, outline_of
+from mammolens.dicom.derived.exam import ReportedExam, ReportedImage, describe_flags, exam_sentence, outline_of
 from mammolens.dicom.derived.identity import derived_uid
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.sides_and_views import SIDES
@@ -22,7 +22,7 @@ from mammolens.enums import Laterality
 from mammolens.types import AnomalyRecord, Finding
 
 
-def report_of(exam: JudgedExam) -> Dataset:
+def report_of(exam: ReportedExam) -> Dataset:
     """The measurement report of an exam.
 
     A group of measurements tells the exam, one each image, one each finding, with its outline on the source image
@@ -55,7 +55,7 @@ def _context(record: AnomalyRecord) -> Any:
     return ObservationContext(observer_device_context=ObserverContext(CodedConcept.from_code(DCM.Device), device))
 
 
-def _exam_group(exam: JudgedExam) -> Any:
+def _exam_group(exam: ReportedExam) -> Any:
     record = exam.record
     uids = sorted(str(dataset.SOPInstanceUID) for dataset in exam.datasets)
     tracking = derived_uid("exam", record.model, record.calibration, *uids)
@@ -68,7 +68,7 @@ def _exam_group(exam: JudgedExam) -> Any:
     return _with_texts(group, (DCM.Comment, RESEARCH_USE_ONLY), (measures.DECISION, exam_sentence(record)))
 
 
-def _image_group(image: JudgedImage) -> Any:
+def _image_group(image: ReportedImage) -> Any:
     record = image.record
     numbers = [
         _number(measures.IMAGE_P_VALUE, record.p_value, UCUM.NoUnits),
@@ -76,13 +76,13 @@ def _image_group(image: JudgedImage) -> Any:
         _number(measures.BREAST_SCORE, record.breast_score, UCUM.NoUnits),
     ]
     common = _common(image.name, image.tracking_uid(0), record, numbers)
-    texts = [(measures.FLAGS, flags_in_words(record))]
+    texts = [(measures.FLAGS, describe_flags(record))]
     if record.findings_left_out:
         texts.append((DCM.Comment, f"{record.findings_left_out} findings with lower peaks are left out"))
     return _with_texts(_of_images([image], finding_sites=_sites(record), **common), *texts)
 
 
-def _finding_group(image: JudgedImage, number: int, finding: Finding, text: str) -> Any:
+def _finding_group(image: ReportedImage, number: int, finding: Finding, text: str) -> Any:
     from highdicom.sr import PlanarROIMeasurementsAndQualitativeEvaluations
 
     numbers = [_number(measures.ANOMALY_PEAK, finding.peak, UCUM.NoUnits)]
@@ -108,7 +108,7 @@ def _common(name: str, tracking: str, record: AnomalyRecord, numbers: list[Any])
     }
 
 
-def _of_images(images: Sequence[JudgedImage], **common: Any) -> Any:
+def _of_images(images: Sequence[ReportedImage], **common: Any) -> Any:
     """Measurements of whole images (TID 1501)."""
     from highdicom.sr import MeasurementsAndQualitativeEvaluations, SourceImageForMeasurementGroup
 
@@ -126,7 +126,7 @@ def _with_texts(group: Any, *texts: tuple[Code, str]) -> Any:
     return group
 
 
-def _region(image: JudgedImage, finding: Finding) -> Any:
+def _region(image: ReportedImage, finding: Finding) -> Any:
     from highdicom.sr import GraphicTypeValues, ImageRegion, SourceImageForRegion
 
     source = image.source.dataset

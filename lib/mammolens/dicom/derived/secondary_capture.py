@@ -11,8 +11,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.dicom.derived.equipment import algorithm, identification
+from mammolens.dicom.derived.finalising import finalised_image
 from mammolens.dicom.derived.kinds import DerivedKind
-from mammolens.dicom.derived.settling import settled_image
 from mammolens.dicom.derived.source import Source
 from mammolens.dicom.derived.standard_codes import DCM
 from mammolens.types import AnomalyResult
@@ -52,7 +52,7 @@ def secondary_capture_of(result: AnomalyResult, source: Source, picture: NDArray
     dataset.PatientOrientation = list(result.header.patient_orientation or ())
     _describe(dataset, result, source)
     dataset.Laterality = source.header.laterality or ""  # General Series, Type 2C (PS3.3 C.7.3.1)
-    return settled_image(dataset, source)
+    return finalised_image(dataset, source)
 
 
 def _describe(dataset: Dataset, result: AnomalyResult, source: Source) -> None:

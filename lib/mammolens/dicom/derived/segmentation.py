@@ -7,10 +7,10 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.equipment import algorithm, identification
+from mammolens.dicom.derived.finalising import finalised_image
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import cielab_of, colours_of
 from mammolens.dicom.derived.ohif import set_plane_for_ohif
-from mammolens.dicom.derived.settling import settled_image
 from mammolens.dicom.derived.source import Source
 from mammolens.dicom.derived.standard_codes import DCM, SCT
 from mammolens.types import AnomalyRecord, AnomalyResult
@@ -36,7 +36,7 @@ def segmentation_of(result: AnomalyResult, source: Source) -> Dataset:
         **identification(DerivedKind.SEGMENTATION, [source.dataset], result.record),
     )
     set_plane_for_ohif(dataset, source.header)
-    return settled_image(dataset, source)
+    return finalised_image(dataset, source)
 
 
 def level_label(name: str, share: float | None) -> str:

@@ -77,7 +77,7 @@ def source_of(header: ImageHeader) -> Source:
     with damage_named(path):
         stored = open_dicom(path, with_pixels=False)
         if sop_instance_uid_of(stored, path) != header.sop_instance_uid:
-            raise InputError(path, "is another image by now than the one that was judged", "judge it again")
+            raise InputError(path, "has been replaced by another image since it was analysed", "analyse it again")
         return Source(header, _completed(stored, header))
 
 

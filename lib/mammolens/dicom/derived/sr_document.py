@@ -7,13 +7,13 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from mammolens.dicom.derived.equipment import identification
-from mammolens.dicom.derived.exam import JudgedExam
+from mammolens.dicom.derived.exam import ReportedExam
+from mammolens.dicom.derived.finalising import finalised
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.measures import coding_schemes
-from mammolens.dicom.derived.settling import settled
 
 
-def document(kind: DerivedKind, sop_class: str, exam: JudgedExam, content: Dataset) -> Dataset:
+def document(kind: DerivedKind, sop_class: str, exam: ReportedExam, content: Dataset) -> Dataset:
     """A report, complete but verified by nobody; it lies in the study of the exam's first image.
 
     Args:
@@ -48,10 +48,10 @@ def document(kind: DerivedKind, sop_class: str, exam: JudgedExam, content: Datas
     dataset.PerformedProcedureCodeSequence = DicomSequence()
     dataset.CurrentRequestedProcedureEvidenceSequence = _evidence(exam)
     dataset.update(content)
-    return settled(dataset, [image.source for image in exam.images])
+    return finalised(dataset, [image.source for image in exam.images])
 
 
-def _evidence(exam: JudgedExam) -> DicomSequence:
+def _evidence(exam: ReportedExam) -> DicomSequence:
     """The exam's images by study and series (PS3.3 C.17.2.3)."""
     studies: dict[str, dict[str, list[Dataset]]] = {}
     for source in exam.datasets:

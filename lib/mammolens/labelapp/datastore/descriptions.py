@@ -8,8 +8,8 @@ from datetime import date
 
 from pydicom.dataset import Dataset
 
+from mammolens.dicom.collection_quirks import attributes_of_collection
 from mammolens.dicom.header_values import date_of
-from mammolens.dicom.known_sets import attributes_of_known_set
 from mammolens.enums import Laterality, ViewPosition, member
 from mammolens.types import ExamKey, ImageHeader
 
@@ -55,7 +55,7 @@ class ImageDescription:
         patient = attributes.get("PatientID", "")
         header = Dataset()
         header.PatientID = patient
-        known = attributes_of_known_set(header)
+        known = attributes_of_collection(header)
         return cls(
             sop,
             (known.patient_id or patient, known.exam_id or study),

@@ -11,7 +11,7 @@ from typing import Any
 import pydicom
 
 from mammolens.dicom.derived.kinds import DerivedKind
-from mammolens.dicom.naturalised import naturalised
+from mammolens.dicom.dicom_json import dicom_json
 from mammolens.dicom.opening import damage_named, open_dicom
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.results import Of
@@ -99,9 +99,9 @@ def _segmentations(exam: Exam, fingerprint: str, context: InferenceContext) -> I
             header = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True)
             # The version keeps browsers from showing an older one of the same address.
             address = f"/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={stored.version}"
-            yield naturalised(header), address
+            yield dicom_json(header), address
 
 
 def _header(path: Path) -> dict[str, Any]:
     with damage_named(path):
-        return naturalised(open_dicom(path, with_pixels=False))
+        return dicom_json(open_dicom(path, with_pixels=False))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from mammolens.dicom.known_sets import attributes_of_known_set
+from mammolens.dicom.collection_quirks import attributes_of_collection
 from mammolens.dicom.views import laterality_of, view_of
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import RequestError
@@ -84,7 +84,7 @@ def _side_and_view(of_the_view: str) -> dict[str, str]:
 def _known(patient_id: str) -> dict[str, str]:
     header = Dataset()
     header.PatientID = patient_id
-    known = attributes_of_known_set(header)
+    known = attributes_of_collection(header)
     return _texts(known.laterality, known.view)
 
 

@@ -3,7 +3,7 @@ import json
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from mammolens.dicom.naturalised import naturalised
+from mammolens.dicom.dicom_json import dicom_json
 
 
 def _a_header() -> Dataset:
@@ -25,7 +25,7 @@ def _a_header() -> Dataset:
 
 
 def test_values_stand_under_their_names_as_what_they_are() -> None:
-    assert json.loads(json.dumps(naturalised(_a_header()))) == {
+    assert json.loads(json.dumps(dicom_json(_a_header()))) == {
         "SOPInstanceUID": "1.2.3",
         "PatientName": "Müller^Ida",
         "Rows": 12,
@@ -40,4 +40,4 @@ def test_numbers_that_json_does_not_know_are_left_out() -> None:
     header = Dataset()
     header.add(DataElement(0x00189074, "FD", float("nan")))
     header.ExposureTime = None
-    assert naturalised(header) == {}
+    assert dicom_json(header) == {}

@@ -15,7 +15,7 @@ _CBIS_PATIENT_ID = re.compile(
 )
 
 
-def attributes_of_known_set(dataset: Dataset) -> ImageAttributes:
+def attributes_of_collection(dataset: Dataset) -> ImageAttributes:
     """Patient, exam, side and view of a CBIS-DDSM image; nothing for any other."""
     match = _CBIS_PATIENT_ID.fullmatch(str(dataset.get("PatientID") or ""))
     if match is None:
@@ -28,7 +28,7 @@ def attributes_of_known_set(dataset: Dataset) -> ImageAttributes:
     )
 
 
-def is_part_of_known_set(dataset: Dataset) -> bool:
+def is_part_of_collection(dataset: Dataset) -> bool:
     """Whether it is no mammogram but the crop or the mask of one finding of CBIS-DDSM."""
     match = _CBIS_PATIENT_ID.fullmatch(str(dataset.get("PatientID") or ""))
     return match is not None and match["finding"] is not None

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from mammolens.dicom.collection_quirks import is_part_of_collection
 from mammolens.dicom.header_values import number_of, numbers_of
-from mammolens.dicom.known_sets import is_part_of_known_set
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
     FOR_PROCESSING,
@@ -41,7 +41,7 @@ _ALWAYS_LOSSY = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLoss
 _GREYS = ("", "MONOCHROME1", "MONOCHROME2")
 
 
-def refuse_what_is_no_mammogram(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
+def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
     """Accept a mammogram, with flags for what is poor about its header.
 
     Raises:
@@ -122,7 +122,7 @@ def _refuse_partial_views(dataset: Dataset, path: Path) -> None:
             kind = _PARTIAL_VIEWS.get(str(modifier.get("CodeValue")))
             if kind is not None:
                 raise UnsupportedMammogramError(path, f"is no whole-breast view ({kind})", remedy)
-    if is_part_of_known_set(dataset):
+    if is_part_of_collection(dataset):
         raise UnsupportedMammogramError(path, "is a crop or mask of CBIS-DDSM", "give the full mammogram")
     magnification = number_of(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0
     if magnification > _LARGEST_CONTACT_MAGNIFICATION:

@@ -16,7 +16,7 @@ _WHOLE = frozenset(("AT", "IS", "SL", "SS", "SV", "UL", "US", "UV", "US or SS"))
 _REAL = frozenset(("DS", "FD", "FL"))
 
 
-def naturalised(dataset: Dataset) -> dict[str, Any]:
+def dicom_json(dataset: Dataset) -> dict[str, Any]:
     """Every attribute with a value but binary and private ones.
 
     One value stands alone, several in a list; items of a sequence are objects; numbers are numbers.
@@ -30,7 +30,7 @@ def naturalised(dataset: Dataset) -> dict[str, Any]:
 
 def _value(element: DataElement) -> Any:
     if element.VR == "SQ":
-        return [naturalised(item) for item in element.value]
+        return [dicom_json(item) for item in element.value]
     if element.value is None or element.value == "":
         return None
     if isinstance(element.value, MultiValue | list | tuple):

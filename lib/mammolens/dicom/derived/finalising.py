@@ -19,14 +19,14 @@ _UTF_8 = "ISO_IR 192"  # holds any name of any source
 warnings.filterwarnings("ignore", message=".*unlikely to represent the intended person name", module=r"highdicom\.")
 
 
-def settled_image(dataset: Dataset, source: Source) -> Dataset:
+def finalised_image(dataset: Dataset, source: Source) -> Dataset:
     """As :func:`settled`, for an image of one image: whether it was ever compressed with loss (PS3.3 C.7.6.1.1.5)."""
     if QualityFlag.LOSSY_COMPRESSED in source.header.flags:
         dataset.LossyImageCompression = "01"
-    return settled(dataset, [source])
+    return finalised(dataset, [source])
 
 
-def settled(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
+def finalised(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
     """Take chance out of a new object, and let it refer to its sources as what they are.
 
     The same input gives the same object but for Content Date and Time, and Date and Time of Secondary Capture, which
