@@ -144,10 +144,10 @@ def test_what_is_written_is_read_back_unchanged(tmp_path_factory, width, rate, s
         (b"calibration: {levels: {}}", "calibration: levels must be falling shares within (0, 1)"),
         (b"network: 5", "network: Input should be a valid dictionary"),
         (b"- name: tiny", "the top level: Input should be a valid dictionary"),
-        (b"name: [1\nage: 2", "is no YAML (line 2: expected ',' or ']'"),
-        (b"name: !!python/object/apply:os.system [ls]", "is no YAML (line 1: could not determine a constructor"),
-        (b"name: \x07", "is no YAML (unacceptable character #x0007"),
-        (b"\xff\xfe\x00", "cannot be read (it is no text)"),
+        (b"name: [1\nage: 2", "is not valid YAML (line 2: expected ',' or ']'"),
+        (b"name: !!python/object/apply:os.system [ls]", "is not valid YAML (line 1: could not determine a constructor"),
+        (b"name: \x07", "is not valid YAML (unacceptable character #x0007"),
+        (b"\xff\xfe\x00", "cannot be read (it is not a text file)"),
     ],
 )
 def test_a_mistake_is_named_with_file_and_field_in_one_line(tmp_path, text, message):

@@ -26,7 +26,7 @@ def a_record(a_predictor, an_exam) -> AnomalyRecord:
 
 @pytest.mark.parametrize(("rows", "columns"), [(0, 0.1), (0.1, -0.1), (12, 0.1), (float("nan"), 0.1)])
 def test_a_pixel_of_no_mammogram_is_refused(rows, columns):
-    with pytest.raises(ValueError, match="is no mammogram's"):
+    with pytest.raises(ValueError, match="is not plausible for a mammogram"):
         PixelSpacing(rows, columns, SpacingSource.PIXEL_SPACING)
 
 

@@ -360,7 +360,7 @@ def load_any_config(path: Path) -> AnyConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/restorer.yaml") from error
     example = "configs/restorer.yaml"
     try:
@@ -370,7 +370,7 @@ def load_any_config(path: Path) -> AnyConfig:
             return EnsembleConfig.model_validate(content)
         return ModelConfig.model_validate(content)
     except yaml.YAMLError as error:
-        raise ConfigError(path, f"is no YAML ({_yaml_problem(error)})", "mend that line") from error
+        raise ConfigError(path, f"is not valid YAML ({_yaml_problem(error)})", "correct that line") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"

@@ -40,7 +40,9 @@ class PixelSpacing:
 
     def __post_init__(self) -> None:
         if not (0 < self.between_rows < 10 and 0 < self.between_columns < 10):
-            raise ValueError(f"a pixel of {self.between_rows} x {self.between_columns} mm is no mammogram's")
+            raise ValueError(
+                f"a pixel of {self.between_rows} x {self.between_columns} mm is not plausible for a mammogram"
+            )
 
     @property
     def shows_calcifications(self) -> bool:

@@ -198,7 +198,7 @@ def test_the_file_is_plain_json_even_where_nothing_can_be_flagged(tmp_path):
         (b"[]", "list indices"),
         (b"{}", "it has no 'images'"),
         (b'{"images": [], "exams": []}', "it has no 'standardise'"),
-        (b'{"standardise": "none", "images": [], "exams": []}', "holds no normal image"),
+        (b'{"standardise": "none", "images": [], "exams": []}', "contains no normal image"),
         (b'{"images": [{"patient": "Anna"}], "exams": []}', "patient: Input should be a valid integer"),
         (
             b'{"images": [], "exams": [{"patient": 0, "acquisition_group": null, "exam_score": NaN, "asymmetry": 0}]}',
@@ -219,7 +219,7 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path, content, reason):
     with pytest.raises(ModelError, match=reason) as caught:
         Calibration.load(path, CONFORMAL)
     assert str(caught.value).startswith(f"{path}: ")
-    assert str(caught.value).endswith("; calibrate the model again with 'mammolens calibrate'")
+    assert str(caught.value).endswith("; recalibrate the model with 'mammolens calibrate'")
     assert "\n" not in str(caught.value)
 
 

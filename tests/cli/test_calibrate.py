@@ -28,7 +28,7 @@ def test_it_says_whom_it_took_and_whom_it_cannot_tell(mammolens, a_trained_model
     result = mammolens("calibrate", a_trained_model, "-d", an_exam_folder, "-o", tmp_path / "ours")
     assert result.exit_code == 0, result.stderr
     assert "calibrated on 4 images of 1 normal patients" in result.stderr
-    assert "beware: the training record names no patients" in result.stderr
+    assert "warning: the training record contains no patient IDs" in result.stderr
 
 
 def test_in_place_the_model_itself_is_replaced(mammolens, a_copy, phantom_folder, tmp_path):
@@ -48,7 +48,7 @@ def test_in_place_the_model_itself_is_replaced(mammolens, a_copy, phantom_folder
         (["MODEL", "-d", "DATA", "-o", "ours", "--in-place"], 2, "give either --output or --in-place"),
         (["MODEL", "-d", "DATA", "-o", "DATA"], 6, "exists already; choose another output"),
         (["MODEL", "-d", "nowhere", "-o", "ours"], 5, "is not there"),
-        (["nothing", "-d", "DATA", "-o", "ours"], 6, "is no model directory"),
+        (["nothing", "-d", "DATA", "-o", "ours"], 6, "is not a model directory"),
         (["MODEL", "-d", "DATA", "-o", "ours", "-c", "nothing.yaml"], 4, "cannot be read"),
     ],
 )

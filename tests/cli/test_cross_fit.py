@@ -46,7 +46,7 @@ def test_it_reports_every_patient_and_compares_with_another_run(mammolens, a_con
         ("-c", "training: {exposure_share: 0.5}", 4, "give lesions of other patients as --exposure"),
         ("--against", "nothing.csv", 5, "nothing.csv"),
         ("-d", "nowhere", 5, "is not there"),
-        ("--folds", "17", 5, "16 clean-negative patients cannot be dealt into 17 folds"),
+        ("--folds", "17", 5, "16 clean-negative patients cannot be divided into 17 folds"),
         ("--folds", "1", 2, None),
     ],
 )
@@ -73,6 +73,6 @@ def test_a_run_is_not_written_over_but_gone_on_with(mammolens, a_config_file, ph
     scores = (tmp_path / "out" / "scores.csv").read_bytes()
     again = mammolens(*arguments)
     assert again.exit_code == 5
-    assert "an earlier cross-fitting is there; add --resume" in errors_in(again)[0]
+    assert "contains an earlier cross-fitting; add --resume" in errors_in(again)[0]
     assert mammolens(*arguments, "--resume").exit_code == 0
     assert (tmp_path / "out" / "scores.csv").read_bytes() == scores

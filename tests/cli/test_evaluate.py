@@ -64,11 +64,11 @@ def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_p
     [
         (["--split", "test"], 5, "has no case with a known truth in split 'test'; use --split all"),
         (["--split", "dev"], 5, "there is no split 'dev'; use all or one of train, validation"),
-        (["-m", "nothing"], 6, "is no model directory"),
+        (["-m", "nothing"], 6, "is not a model directory"),
         (["-d", "nowhere"], 5, "is not there"),
         (["--bootstrap", "0"], 2, None),
         (["--report", "page"], 2, None),
-        (["--against", "nothing"], 6, "is no model directory"),
+        (["--against", "nothing"], 6, "is not a model directory"),
     ],
 )
 def test_a_mistake_is_one_line_and_its_code(

@@ -156,7 +156,7 @@ REASONS = {
     "colour": "colour",
     "tiny": "20 x 20 pixels",
     "no breast": "no breast is visible",
-    "folder of nothing": "holds no DICOM, PNG or JPEG file",
+    "folder of nothing": "contains no DICOM, PNG or JPEG file",
     "damaged picture": "",
 }
 
@@ -310,7 +310,7 @@ def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_e
     result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "--dicom", "seg")
     assert result.exit_code == ExitCode.CONFIG
     assert errors_in(result) == [
-        "error: --dicom: 'seg' is no kind of DICOM object; name any of segmentation, parametric_map, "
+        "error: --dicom: 'seg' is not a kind of DICOM object; name any of segmentation, parametric_map, "
         "secondary_capture, report, cad_report, with commas between"
     ]
     assert not (tmp_path / "out").exists()

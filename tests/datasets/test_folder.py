@@ -28,7 +28,7 @@ def test_what_is_no_mammogram_is_left_out_with_its_reason(a_normal_exam, tmp_pat
 def test_a_folder_that_is_missing_empty_or_without_mammograms_is_refused(tmp_path, a_normal_exam):
     with pytest.raises(DatasetError, match="does not exist"):
         open_folder(tmp_path / "none")
-    with pytest.raises(DatasetError, match="holds no DICOM, PNG or JPEG file"):
+    with pytest.raises(DatasetError, match="contains no DICOM, PNG or JPEG file"):
         open_folder(tmp_path)
     (file, *others) = write_phantom_exam(a_normal_exam, tmp_path)
     file.write_bytes(file.read_bytes()[:200])

@@ -67,7 +67,7 @@ def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path)
 def test_an_unknown_kind_and_a_table_beside_a_kind_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="the kind 'vindr' is unknown; use one of cbis-ddsm, rsna"):
         open_dataset(tmp_path, kind="vindr")
-    with pytest.raises(DatasetError, match="a table makes no sense with kind 'mias'"):
+    with pytest.raises(DatasetError, match="a table cannot be combined with kind 'mias'"):
         open_dataset(tmp_path, kind="mias", table=tmp_path / "labels.csv")
 
 

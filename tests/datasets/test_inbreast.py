@@ -72,10 +72,10 @@ def test_the_layout_is_told_by_itself(a_release):
     assert open_dataset(a_release).name == "inbreast"
 
 
-@pytest.mark.parametrize("text", ["no list", "<plist>", contours(("Mass", [(1, 2)])).replace("(1.0", "(one")])
+@pytest.mark.parametrize("text", ["not a list", "<plist>", contours(("Mass", [(1, 2)])).replace("(1.0", "(one")])
 def test_a_damaged_list_of_contours_is_named(a_release, write_text, text):
     write_text("AllXML/102.xml", text)
-    with pytest.raises(DatasetError, match=r"102\.xml: is no list of contours .*; copy"):
+    with pytest.raises(DatasetError, match=r"102\.xml: is not a list of contours .*; copy"):
         open_inbreast(a_release)
 
 

@@ -48,5 +48,5 @@ def test_a_missing_path_is_named(tmp_path):
 
 def test_a_folder_without_images_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("notes")
-    with pytest.raises(InputError, match="holds no DICOM, PNG or JPEG file; give the folder that holds the mammograms"):
+    with pytest.raises(InputError, match="contains no DICOM, PNG or JPEG file; give the folder with the mammograms"):
         find_images([tmp_path])

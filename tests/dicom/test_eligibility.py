@@ -91,22 +91,25 @@ UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
     "a palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, "is a colour image"),
     "spot compression": (
         {"ViewCodeSequence": view_code("399055006", "SCT")},
-        r"is no whole-breast view \(spot compression\); give the whole-breast view",
+        r"is not a whole-breast view \(spot compression\); give the whole-breast view",
     ),
     "spot compression, former code": (
         {"ViewCodeSequence": view_code("R-102D7", "SRT")},
-        r"is no whole-breast view \(spot compression\)",
+        r"is not a whole-breast view \(spot compression\)",
     ),
     "magnification": (
         {"ViewCodeSequence": view_code("399163009", "SCT")},
-        r"is no whole-breast view \(magnification\)",
+        r"is not a whole-breast view \(magnification\)",
     ),
     "magnification, former code": (
         {"ViewCodeSequence": view_code("R-102D6", "SRT")},
-        r"is no whole-breast view \(magnification\)",
+        r"is not a whole-breast view \(magnification\)",
     ),
-    "cleavage": ({"ViewCodeSequence": view_code("399161006", "SCT")}, r"is no whole-breast view \(cleavage\)"),
-    "axillary tail": ({"ViewCodeSequence": view_code("R-102D1", "SRT")}, r"is no whole-breast view \(axillary tail\)"),
+    "cleavage": ({"ViewCodeSequence": view_code("399161006", "SCT")}, r"is not a whole-breast view \(cleavage\)"),
+    "axillary tail": (
+        {"ViewCodeSequence": view_code("R-102D1", "SRT")},
+        r"is not a whole-breast view \(axillary tail\)",
+    ),
     "magnified": (
         {"EstimatedRadiographicMagnificationFactor": "1.8"},
         r"is a magnification view \(factor 1.8\); give the whole-breast view",

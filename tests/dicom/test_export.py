@@ -85,7 +85,7 @@ def test_a_map_lies_over_its_image(write_dicom, values_of, tmp_path, header, suf
 
 @pytest.mark.parametrize("name", ["map.png", "map.nii", "map.nrrd.txt", "map"])
 def test_a_format_that_loses_the_geometry_is_refused(an_oblique_header, a_map, tmp_path, name):
-    with pytest.raises(InputError, match=rf"{name}: is no volume format .*; use \.nrrd or \.nii\.gz$"):
+    with pytest.raises(InputError, match=rf"{name}: is not a volume format .*; use \.nrrd or \.nii\.gz$"):
         write_volume(a_map, an_oblique_header, tmp_path / name)
     assert not (tmp_path / name).exists()
 

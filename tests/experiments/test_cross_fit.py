@@ -80,7 +80,7 @@ def test_a_finished_run_is_only_read(found, a_quick_config, phantoms):
 
 def test_an_earlier_run_is_not_mixed_up_with_a_new_one(found, a_quick_config, phantoms):
     _, folder = found
-    with pytest.raises(DatasetError, match=r"cross-fit\.json: an earlier cross-fitting is there; add --resume"):
+    with pytest.raises(DatasetError, match=r"cross-fit\.json: contains an earlier cross-fitting; add --resume"):
         cross_fit(a_quick_config, phantoms, folder, folds=2)
     fewer = phantoms.where(lambda case: case.patient_id != "PHANTOM-0")
     for dataset, folds, seed in ((phantoms, 3, 0), (phantoms, 2, 1), (fewer, 2, 0)):
@@ -172,5 +172,7 @@ def test_an_ensemble_is_trained_for_each_fold_and_its_members_are_measured(an_en
 
 
 def test_a_member_that_is_trained_already_may_know_who_is_scored(an_ensemble_plan, a_trained_model, phantoms, tmp_path):
-    with pytest.raises(ConfigError, match="wide may have learned from patients that are scored here; name their conf"):
+    with pytest.raises(
+        ConfigError, match="wide may have been trained on patients that are scored here; give their conf"
+    ):
         cross_fit(an_ensemble_plan(str(a_trained_model)), phantoms, tmp_path / "out", folds=2)

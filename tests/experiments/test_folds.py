@@ -77,7 +77,7 @@ def test_the_deal_is_the_seeds_whatever_the_order(cases_of):
 def test_too_few_patients_and_no_abnormal_image_are_told(cases_of):
     normals = cases_of("a b c")
     ill = replace(cases_of("d")[0], abnormal=True, clean_normal=False, split=Split.TEST)
-    with pytest.raises(DatasetError, match="set: 3 clean-negative patients cannot be dealt into 4 folds"):
+    with pytest.raises(DatasetError, match="set: 3 clean-negative patients cannot be divided into 4 folds"):
         cross_folds(Dataset("set", (*normals, ill), ""), 4, 0)
     with pytest.raises(DatasetError, match="set: has no abnormal image"):
         cross_folds(Dataset("set", normals, ""), 2, 0)

@@ -90,7 +90,7 @@ def test_a_configuration_that_cannot_use_all_measuring_images_gets_no_figure(
     broken = tmp_path / "broken.dcm"
     broken.write_bytes(data.normals[0].path.read_bytes()[:3000])
     objective = objective_of(replace(data, normals=(replace(data.normals[0], path=broken), *data.normals[1:])))
-    with pytest.raises(DatasetError, match="1 of 8 measuring images cannot be prepared"):
+    with pytest.raises(DatasetError, match="1 of 8 evaluation images cannot be prepared"):
         objective(a_quick_config, unobserved)
     assert not (tmp_path / "trial").exists()
 

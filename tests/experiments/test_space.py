@@ -75,14 +75,14 @@ def test_a_value_between_the_steps_lies_outside(space_of, a_quick_config):
     [
         ("[", r"space\.yaml: is no YAML"),
         ("- 1", r"space\.yaml: the top level: Input should be a valid dictionary"),
-        ("{}", "names no field to vary"),
+        ("{}", "contains no field to vary"),
         ("training.epochs: {low: 5, high: 1}", r"training\.epochs: low \(5\) must lie below high \(1\)"),
         ("training.epochs: {low: 0, high: 1, log: true}", "a logarithmic range lies above 0"),
         ("training.epochs: {low: 1, high: 3, step: 0.5}", "whole numbers have whole steps"),
         ("training.epochs: {low: 1}", r"training\.epochs: high: Field required"),
         ("training.epochs: {choices: []}", r"training\.epochs: choices: List should have at least 1 item"),
-        ("training.epoch: {low: 1, high: 2}", r"training\.epoch: is no field of a configuration"),
-        ("training.seed: {low: 1, high: 9}", r"training\.seed: is not to be searched for; leave it out"),
+        ("training.epoch: {low: 1, high: 2}", r"training\.epoch: is not a field of a configuration"),
+        ("training.seed: {low: 1, high: 9}", r"training\.seed: cannot be searched; remove it"),
     ],
 )
 def test_a_mistake_names_file_field_and_reason(space_of, text, reason):

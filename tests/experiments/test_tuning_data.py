@@ -50,7 +50,9 @@ def test_without_an_exposure_split_lesions_are_planted_into_the_held_out(phantom
 
 def test_trials_that_learn_from_lesions_need_those_of_other_patients(split_phantoms, a_quick_config, a_lesion_bank):
     exposed = with_values(a_quick_config, {"training.exposure_share": 0.5})
-    with pytest.raises(DatasetError, match="learns from known cancers, and those of the exposure split measure; give"):
+    with pytest.raises(
+        DatasetError, match="trains on known cancers, but those of the exposure split are used for evaluation; give"
+    ):
         tuning_data(split_phantoms, exposed, seed=0)
     data = tuning_data(split_phantoms, exposed, seed=0, exposure=a_lesion_bank)
     assert data.exposure is a_lesion_bank

@@ -118,14 +118,14 @@ def test_weights_that_are_no_numbers_are_refused(make_model):
     state = load_file(folder / WEIGHTS)
     state["decoder.2.bias"].fill_(float("nan"))
     save_file(state, folder / WEIGHTS)
-    with pytest.raises(ModelError, match="decoder.2.bias holds values that are no numbers"):
+    with pytest.raises(ModelError, match="decoder.2.bias contains values that are not numbers"):
         load_model(folder)
 
 
 def test_a_file_or_nothing_is_no_model_directory(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "nothing"):
-        with pytest.raises(ModelError, match="is no model directory; give the output folder of 'mammolens train'"):
+        with pytest.raises(ModelError, match="is not a model directory; give the output folder of 'mammolens train'"):
             load_model(path)
 
 

@@ -158,7 +158,7 @@ def test_the_suite_is_the_same_each_time(a_seeing_model, a_candidate, held_out):
 
 
 def test_a_damaged_candidate_is_an_error(a_seeing_model, held_out, tmp_path):
-    with pytest.raises(ModelError, match="is no model directory"):
+    with pytest.raises(ModelError, match="is not a model directory"):
         run_gate(a_seeing_model, tmp_path / "none", held_out, policy=POLICY)
 
 

@@ -125,7 +125,9 @@ def test_lesions_of_another_data_set_are_learned_from_and_named(
 
 
 def test_an_exposure_that_would_teach_nothing_is_refused(a_restorer_config, six_patients, a_lesion_bank, tmp_path):
-    with pytest.raises(ConfigError, match=r"exposure_share: is 0, so nothing would be learned from bank; use configs/"):
+    with pytest.raises(
+        ConfigError, match=r"exposure_share: is 0, so the model would not be trained on bank; use configs/"
+    ):
         train(a_restorer_config, six_patients, tmp_path / "model", exposure=a_lesion_bank)
     training = a_restorer_config.training.model_copy(update={"exposure_share": 0.5})
     exposed = a_restorer_config.model_copy(update={"training": training})
@@ -252,7 +254,7 @@ def test_a_model_of_another_network_is_no_start(uninterrupted, a_short_config, s
     config = a_short_config.model_copy(update={"network": network})
     with pytest.raises(ModelError, match="has another network; start from a model of the same network"):
         train(config, six_patients, tmp_path / "model", start_from=uninterrupted)
-    with pytest.raises(ModelError, match="is no model directory"):
+    with pytest.raises(ModelError, match="is not a model directory"):
         train(config, six_patients, tmp_path / "model", start_from=tmp_path / "nothing")
     assert not list(tmp_path.iterdir())
 

@@ -113,14 +113,17 @@ def test_of_those_data_with_changes_too_but_it_is_said_that_this_is_no_proof(a_t
     cases, doubt = unseen_normals(fewer, model.config, record)
     assert cases == [partition(fewer, model.config).by_split[Split.CALIBRATION]]
     assert doubt is not None
-    assert doubt.startswith("the data have changed since the training, and the training record names no patients")
+    assert doubt.startswith("the data have changed since the training, and the training record contains no patient IDs")
 
 
 def test_of_other_data_all_normals_are_used_that_are_not_meant_for_training_or_testing(a_trained_model, a_site):
     model = load_model(a_trained_model)
     (cases,), doubt = unseen_normals(a_site, model.config, model.training)
     assert cases == a_site.cases
-    assert doubt == "the training record names no patients, so make sure that none of these taught the model"
+    assert (
+        doubt
+        == "the training record contains no patient IDs; make sure that the model was not trained on these patients"
+    )
     splits = dict(zip(a_site.patients, (Split.TRAIN, Split.VALIDATION, Split.TEST, None), strict=True))
     split = replace(a_site, cases=tuple(replace(case, split=splits[case.patient_id]) for case in a_site.cases))
     (cases,), _ = unseen_normals(split, model.config, model.training)
@@ -147,7 +150,10 @@ def test_a_name_without_a_citation_is_anybodys(a_trained_model, phantoms):
     fewer = replace(phantoms, cases=phantoms.cases[4:])
     (cases,), doubt = unseen_normals(fewer, model.config, model.training)
     assert len(cases) > len(partition(fewer, model.config).by_split[Split.CALIBRATION])
-    assert doubt == "the training record names no patients, so make sure that none of these taught the model"
+    assert (
+        doubt
+        == "the training record contains no patient IDs; make sure that the model was not trained on these patients"
+    )
 
 
 def test_an_image_that_training_left_out_does_not_change_the_data(a_tiny_config, phantoms, tmp_path):

@@ -24,7 +24,7 @@ from mammolens.config import MEANS, CalibrationConfig, FusionConfig
 from mammolens.errors import ModelError
 from mammolens.files import write_text
 
-_REMEDY = "calibrate the model again with 'mammolens calibrate'"
+_REMEDY = "recalibrate the model with 'mammolens calibrate'"
 _SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is no level
 
 
@@ -178,7 +178,7 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(path, f"no usable calibration ({_first_problem(error)})", _REMEDY) from error
         if not images or not exams:
-            raise ModelError(path, "the calibration holds no normal image", _REMEDY)
+            raise ModelError(path, "the calibration contains no normal image", _REMEDY)
         if standardise != config.standardise:
             reason = f"it is standardised by {standardise!r}, the configuration says {config.standardise!r}"
             raise ModelError(path, reason, _REMEDY)

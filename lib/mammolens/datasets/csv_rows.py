@@ -56,7 +56,7 @@ class CsvRow:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise self.error(column, f"{value!r} is no number", "write it with a decimal point, as 12.5")
+            raise self.error(column, f"{value!r} is not a number", "write it with a decimal point, as 12.5")
         return number
 
     def flag(self, column: str) -> bool | None:
@@ -98,7 +98,7 @@ def read_rows(path: Path, required: Iterable[str] = ()) -> tuple[CsvRow, ...]:
     except csv.Error as error:
         raise DatasetError(path, f"line {reader.line_num}: {error}", "save the table as CSV again") from error
     if not rows:
-        raise DatasetError(path, "has no rows", "give a table with one row an image")
+        raise DatasetError(path, "has no rows", "give a table with one row per image")
     return rows
 
 

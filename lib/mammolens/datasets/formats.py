@@ -46,7 +46,9 @@ def open_dataset(path: Path, kind: str | None = None, table: Path | None = None)
         DatasetError: no kind matches, the kind is unknown, or the data set itself cannot be used.
     """
     if table is not None and kind not in (None, TABLE_KIND):
-        raise DatasetError(table, f"a table makes no sense with kind {kind!r}", "give the table or the kind, not both")
+        raise DatasetError(
+            table, f"a table cannot be combined with kind {kind!r}", "give the table or the kind, not both"
+        )
     if table is not None:
         return open_table(path, table)
     if kind is not None and kind not in _KINDS:

@@ -91,7 +91,9 @@ def _lesions(path: Path) -> Iterator[Lesion]:
             regions = [region for image in plistlib.load(file)["Images"] for region in image["ROIs"]]
         found = [_lesion(str(region["Name"]), region["Point_px"]) for region in regions]
     except (OSError, ValueError, KeyError, TypeError, ExpatError, plistlib.InvalidFileException) as error:
-        raise DatasetError(path, f"is no list of contours ({error})", "copy the file from the release again") from error
+        raise DatasetError(
+            path, f"is not a list of contours ({error})", "copy the file from the release again"
+        ) from error
     yield from (lesion for lesion in found if lesion is not None)
 
 
@@ -102,7 +104,7 @@ def _lesion(name: str, points: Sequence[Any]) -> Lesion | None:
     matches = [_POINT.match(str(point)) for point in points]
     places = [(float(match[2]), float(match[1])) for match in matches if match]
     if len(places) < len(points):
-        raise ValueError(f"a point of {name!r} is no pair of numbers")
+        raise ValueError(f"a point of {name!r} is not a pair of numbers")
     (top, bottom), (left, right) = ((min(axis), max(axis)) for axis in zip(*places, strict=True))
     half = max((bottom - top) / 2, 0.5), max((right - left) / 2, 0.5)
     return Lesion((top + bottom) / 2, (left + right) / 2, *half, kind=kind)

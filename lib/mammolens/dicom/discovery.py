@@ -25,7 +25,7 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
             raise InputError(path, "does not exist", "check the path")
         images = [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if _is_image(file, path)]
         if not images:
-            raise InputError(path, "holds no DICOM, PNG or JPEG file", "give the folder that holds the mammograms")
+            raise InputError(path, "contains no DICOM, PNG or JPEG file", "give the folder with the mammograms")
         found.update(dict.fromkeys(images))
     return list(found)
 

@@ -121,7 +121,7 @@ def _refuse_partial_views(dataset: Dataset, path: Path) -> None:
         for modifier in view.get("ViewModifierCodeSequence") or []:
             kind = _PARTIAL_VIEWS.get(str(modifier.get("CodeValue")))
             if kind is not None:
-                raise UnsupportedMammogramError(path, f"is no whole-breast view ({kind})", remedy)
+                raise UnsupportedMammogramError(path, f"is not a whole-breast view ({kind})", remedy)
     if is_part_of_collection(dataset):
         raise UnsupportedMammogramError(path, "is a crop or mask of CBIS-DDSM", "give the full mammogram")
     magnification = number_of(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0

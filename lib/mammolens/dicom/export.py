@@ -27,7 +27,9 @@ def write_volume(array: NDArray[np.generic], header: ImageHeader, path: Path) ->
         InputError: another suffix.
     """
     if not path.name.endswith(VOLUME_SUFFIXES):
-        raise InputError(path, "is no volume format that keeps the geometry", f"use {' or '.join(VOLUME_SUFFIXES)}")
+        raise InputError(
+            path, "is not a volume format that preserves the geometry", f"use {' or '.join(VOLUME_SUFFIXES)}"
+        )
     volume = sitk.GetImageFromArray(array[np.newaxis])
     volume.SetSpacing(header.geometry.spacing)
     volume.SetOrigin(header.geometry.origin)

@@ -75,7 +75,7 @@ class PatientBootstrap:
             ValueError: for a level outside (0, 1).
         """
         if not 0 < level < 1:
-            raise ValueError(f"a level lies within (0, 1), unlike {level}")
+            raise ValueError(f"a level must lie within (0, 1), not {level}")
         value = float(statistic(np.ones((1, len(self.patient_of))))[0])
         drawn = self.replicates(statistic)
         drawn = drawn[np.isfinite(drawn)]

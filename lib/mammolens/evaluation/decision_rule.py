@@ -29,7 +29,7 @@ class DecisionRule:
         if self.decision not in ("conformal", "mean_std"):
             raise ValueError(f"decision is {self.decision!r}")
         if self.confidence is not None and not 0 < self.confidence < 1:
-            raise ValueError(f"confidence lies within (0, 1), unlike {self.confidence}")
+            raise ValueError(f"confidence must lie within (0, 1), not {self.confidence}")
 
     @classmethod
     def of(cls, config: CalibrationConfig) -> DecisionRule:

@@ -76,7 +76,7 @@ def evaluate(
         ValueError: for ``n_bootstrap`` below 1 or alpha outside (0, 1).
     """
     if not 0 < alpha < 1:
-        raise ValueError(f"alpha lies within (0, 1), unlike {alpha}")
+        raise ValueError(f"alpha must lie within (0, 1), not {alpha}")
     check_images(images)
     plan = _Plan(fusion, n_bootstrap, seed, {**baselines, **other_score_baselines(images)})
     groups = tuple(_measure(name, members, plan) for name, members in by_site(images))

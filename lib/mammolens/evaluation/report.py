@@ -81,7 +81,7 @@ def _write_together(contents: dict[str, bytes], output: Path) -> None:
             for name in contents:
                 (Path(aside) / name).replace(output / name)
     except OSError as error:
-        raise DatasetError(output, f"cannot be written to ({error.strerror})", "give a folder of your own") from error
+        raise DatasetError(output, f"cannot be written to ({error.strerror})", "give another folder") from error
 
 
 def _write_page(page: str, path: Path) -> None:

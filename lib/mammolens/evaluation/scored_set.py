@@ -118,7 +118,7 @@ def _rows(path: Path) -> Iterator[CsvRow]:
     except OSError as error:
         raise DatasetError(path, f"cannot be read ({error.strerror})", _REMEDY) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(path, f"is no CSV in UTF-8 ({error})", _REMEDY) from error
+        raise DatasetError(path, f"is not a CSV file in UTF-8 ({error})", _REMEDY) from error
 
 
 def _flag(row: CsvRow, column: str) -> bool:

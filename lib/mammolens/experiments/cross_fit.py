@@ -91,7 +91,7 @@ def cross_fit(
     """
     _refuse_trained_members(config)
     if _learns_from_lesions(config) and exposure is None:
-        reason = "the models would score cancers that they learned from"
+        reason = "the models would score cancers they were trained on"
         raise ConfigError("training.exposure_share", reason, "give lesions of other patients as --exposure")
     _refuse_shared(dataset, exposure)
     origin = None if start_from is None else _unseen_start(start_from, dataset)
@@ -143,7 +143,7 @@ def _claim(output: Path, fingerprint: str, resume: bool) -> None:
     plan = output / PLAN
     if plan.exists():
         if not resume:
-            raise DatasetError(plan, "an earlier cross-fitting is there", "add --resume, or give another output")
+            raise DatasetError(plan, "contains an earlier cross-fitting", "add --resume, or give another output")
         if json.loads(plan.read_text(encoding="utf-8")).get("fingerprint") != fingerprint:
             reason = "is of another configuration, starting model, other data, folds or seed"
             raise DatasetError(plan, reason, "give another output")
@@ -160,8 +160,8 @@ def _unseen_start(directory: Path, dataset: Dataset) -> str:
     """Its id, if it did not learn from the data set."""
     model = load_model(directory)
     if may_have_learned_from(model, dataset):
-        reason = f"learned from {dataset.name}, whose patients are scored here"
-        raise ModelError(directory, reason, "start from a model that never saw them, or leave --start-from out")
+        reason = f"was trained on {dataset.name}, whose patients are scored here"
+        raise ModelError(directory, reason, "start from a model not trained on them, or omit --start-from")
     return model.model_id
 
 
@@ -173,8 +173,8 @@ def _learns_from_lesions(config: ModelConfig | EnsemblePlan) -> bool:
 
 def _refuse_trained_members(config: ModelConfig | EnsemblePlan) -> None:
     if isinstance(config, EnsemblePlan) and config.trained_elsewhere:
-        reason = f"{', '.join(config.trained_elsewhere)} may have learned from patients that are scored here"
-        raise ConfigError("ensemble.members", reason, "name their configurations, so that each fold trains its own")
+        reason = f"{', '.join(config.trained_elsewhere)} may have been trained on patients that are scored here"
+        raise ConfigError("ensemble.members", reason, "give their configurations, so that each fold trains its own")
 
 
 def _fingerprint(

@@ -34,7 +34,7 @@ def with_values(config: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
         for name in parents:
             section = section.get(name) if isinstance(section, dict) else None
         if not isinstance(section, dict):
-            raise ConfigError(field, "is no field of a configuration", "see configs/restorer.yaml for the fields")
+            raise ConfigError(field, "is not a field of a configuration", "see configs/restorer.yaml for the fields")
         section[last] = value
     try:
         return ModelConfig.model_validate(document)

@@ -42,9 +42,9 @@ def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
     ill = set(abnormals.patients)
     normals = dataset.where(lambda case: case.clean_normal and case.patient_id not in ill)
     if not abnormals.cases:
-        raise DatasetError(dataset.name, "has no abnormal image to tell from normal ones", "add some, or their truth")
+        raise DatasetError(dataset.name, "has no abnormal image", "add abnormal images, or their truth")
     if folds < 2 or len(normals.patients) < folds:
-        reason = f"{len(normals.patients)} clean-negative patients cannot be dealt into {folds} folds"
+        reason = f"{len(normals.patients)} clean-negative patients cannot be divided into {folds} folds"
         raise DatasetError(dataset.name, reason, "add normal exams of more patients, or ask for 2 or more folds")
     fold_of = assign_folds(normals.cases, folds, seed)
     unsplit = replace(normals, cases=tuple(replace(case, split=None) for case in normals.cases))

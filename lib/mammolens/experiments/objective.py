@@ -51,7 +51,9 @@ class Objective:
         abnormals = tuple(case for case, _ in prepared_cases(self.data.abnormals, abnormal, on_done))
         if not (normals and abnormals):
             name = self.data.training.name
-            raise DatasetError(name, "no held-out image can be used to measure", "see the images that were left out")
+            raise DatasetError(
+                name, "no held-out image can be used for evaluation", "see the images that were left out"
+            )
         if not {case.site for case in normals} & {case.site for case in abnormals}:
             raise DatasetError(
                 self.data.training.name,
@@ -108,8 +110,8 @@ def _scores(predictor: Predictor, cases: Sequence[Case], pipeline: Pipeline) -> 
         predictor.score_prepared(prepared).pred_score for _, prepared in prepared_cases(cases, pipeline, _nothing)
     ]
     if len(scores) < len(cases):
-        reason = f"{len(cases) - len(scores)} of {len(cases)} measuring images cannot be prepared"
-        raise DatasetError("preprocessing", reason, "leave such preprocessing out of the search space")
+        reason = f"{len(cases) - len(scores)} of {len(cases)} evaluation images cannot be prepared"
+        raise DatasetError("preprocessing", reason, "exclude this preprocessing from the search space")
     return scores
 
 

@@ -114,10 +114,10 @@ def load_space(path: Path, config: ModelConfig) -> SearchSpace:
     try:
         fields = _SPACE.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(path, f"cannot be read ({why})", f"give a search space by --space; {_EXAMPLE}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        raise ConfigError(path, f"cannot be read ({why})", f"give a search space with --space; {_EXAMPLE}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(path, f"is no YAML ({' '.join(str(error).split())})", "mend that line") from error
+        raise ConfigError(path, f"is not valid YAML ({' '.join(str(error).split())})", "correct that line") from error
     except ValidationError as error:
         first = error.errors()[0]
         field, *inside = first["loc"] or ("the top level",)
@@ -125,12 +125,12 @@ def load_space(path: Path, config: ModelConfig) -> SearchSpace:
         what = first["msg"].removeprefix("Value error, ")
         raise ConfigError(path, f"{where}: {what}", f"give each field low and high, or choices; {_EXAMPLE}") from error
     if not fields:
-        raise ConfigError(path, "names no field to vary", _EXAMPLE)
+        raise ConfigError(path, "contains no field to vary", _EXAMPLE)
     for field in fields:
         if field in _FIXED:
-            raise ConfigError(path, f"{field}: is not to be searched for", "leave it out")
+            raise ConfigError(path, f"{field}: cannot be searched", "remove it")
         if not is_field(config, field):
-            raise ConfigError(path, f"{field}: is no field of a configuration", "see configs/restorer.yaml")
+            raise ConfigError(path, f"{field}: is not a field of a configuration", "see configs/restorer.yaml")
     return SearchSpace(fields)
 
 

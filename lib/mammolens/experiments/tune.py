@@ -75,7 +75,7 @@ def tune(
     finished = study.trials
     if finished and study.best is None:
         reason = f"none of {len(finished)} trials could be measured; the first: {finished[0].reason}"
-        raise ConfigError(output, reason, "mend the configuration or the search space")
+        raise ConfigError(output, reason, "correct the configuration or the search space")
     return finished
 
 

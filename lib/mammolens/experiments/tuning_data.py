@@ -63,7 +63,7 @@ def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: D
     try:
         partition(training, config, exposure)
     except DatasetError as error:
-        reason = f"too few normal patients remain when some are held out ({error.reason})"
+        reason = f"too few normal patients remain after holding some out ({error.reason})"
         raise DatasetError(dataset.name, reason, error.remedy) from error
     normals = drawn[Split.VALIDATION]
     return TuningData(training, normals, cancers or normals, synthetic=not cancers, exposure=exposure)
@@ -71,7 +71,7 @@ def tuning_data(dataset: Dataset, config: ModelConfig, *, seed: int, exposure: D
 
 def _refuse_measuring_on_exposure(dataset: Dataset, config: ModelConfig, exposure: Dataset | None) -> None:
     if config.training.exposure_share and exposure is None:
-        reason = "learns from known cancers, and those of the exposure split measure"
+        reason = "trains on known cancers, but those of the exposure split are used for evaluation"
         raise DatasetError(dataset.name, reason, "give lesions of other patients as --exposure")
 
 

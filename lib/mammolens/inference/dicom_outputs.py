@@ -30,8 +30,8 @@ def kinds_named(text: str, option: str) -> tuple[DerivedKind, ...]:
     names = {name.strip() for name in text.split(",") if name.strip()}
     unknown = sorted(names.difference(DerivedKind))
     if unknown or not names:
-        reason = f"{', '.join(map(repr, unknown)) or 'nothing'} is no kind of DICOM object"
-        raise ConfigError(option, reason, f"name any of {', '.join(DerivedKind)}, with commas between")
+        reason = f"{', '.join(map(repr, unknown)) or 'nothing'} is not a kind of DICOM object"
+        raise ConfigError(option, reason, f"use any of {', '.join(DerivedKind)}, separated by commas")
     return tuple(kind for kind in DerivedKind if kind in names)
 
 

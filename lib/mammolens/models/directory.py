@@ -170,7 +170,7 @@ def load_any_model(directory: Path) -> AnyModel:
         ModelError: as :func:`load_model`.
     """
     if not directory.is_dir():
-        raise ModelError(directory, "is no model directory", "give the output folder of 'mammolens train'")
+        raise ModelError(directory, "is not a model directory", "give the output folder of 'mammolens train'")
     try:
         config = load_any_config(directory / CONFIG)
         training = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
@@ -208,7 +208,7 @@ def _load_weights(network: nn.Module, path: Path) -> None:
     network.load_state_dict(weights)
     broken = next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None)
     if broken:
-        raise ValueError(f"{path.name}: {broken} holds values that are no numbers")
+        raise ValueError(f"{path.name}: {broken} contains values that are not numbers")
 
 
 def _one_line(error: Exception) -> str:

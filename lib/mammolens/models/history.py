@@ -77,7 +77,7 @@ class History:
         except ValidationError as error:
             what = error.errors()[0]["msg"]
             remedy = "restore it from a backup, or move it away; the models themselves are not touched"
-            raise ModelError(self.path, f"line {number} is no entry ({what})", remedy) from error
+            raise ModelError(self.path, f"line {number} is not an entry ({what})", remedy) from error
 
 
 def served(entries: Iterable[HistoryEvent]) -> list[str | None]:

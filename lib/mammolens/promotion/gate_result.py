@@ -137,5 +137,5 @@ def read_gate_result(text: str, source: str | Path) -> GateResult:
     try:
         return GateResult.model_validate_json(text)
     except ValidationError as error:
-        reason = f"is no gate result ({error.errors()[0]['msg']})"
+        reason = f"is not a gate result ({error.errors()[0]['msg']})"
         raise ModelError(source, reason, "compare the model again with 'mammolens models compare'") from error

@@ -27,7 +27,7 @@ def hold_out(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Datas
         ValueError: a share outside (0, 1).
     """
     if not 0 < share < 1:
-        raise ValueError(f"a share lies within (0, 1), unlike {share}")
+        raise ValueError(f"a share must lie within (0, 1), not {share}")
     held = {patient for patient in dataset.patients if patient_hash(patient, seed) < share}
     return dataset.where(lambda case: case.patient_id not in held), dataset.where(lambda case: case.patient_id in held)
 

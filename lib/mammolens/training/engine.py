@@ -77,7 +77,7 @@ def train(
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
     if exposure is not None and not config.training.exposure_share:
-        reason = f"is 0, so nothing would be learned from {exposure.name}"
+        reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
     parts = partition(dataset, config, exposure)
     earlier = load_model(start_from) if start_from else None

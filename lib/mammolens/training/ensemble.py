@@ -103,7 +103,7 @@ def train_ensemble(
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
     if exposure is not None and not plan.learns_from_lesions:
-        reason = f"is 0 in all members that are trained, so nothing would be learned from {exposure.name}"
+        reason = f"is 0 in all members that are trained, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that learns from it")
     folder = output.with_name(f".{output.name}.ensemble")
     if not resume:
@@ -145,7 +145,7 @@ def train_plan(
     if isinstance(plan, ModelConfig):
         return train(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, start_from=start_from)
     if start_from is not None:
-        remedy = "leave --start-from out, or train a member with it and name its directory in the configuration"
+        remedy = "omit --start-from, or train a member with it and name its directory in the configuration"
         raise ConfigError(plan.config.name, "is an ensemble of whole models, which has no weights of its own", remedy)
     return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume)
 

@@ -124,7 +124,7 @@ def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:
     cases = found.where(lambda case: bool(case.lesions) and case.split is not Split.TEST).cases
     if not cases:
         where = "in a split 'exposure'" if exposure is None else "outside of the split 'test'"
-        reason = f"has no image with an outlined lesion {where}, and the configuration wants to learn from some"
+        reason = f"has no image with an outlined lesion {where}, but the configuration trains on them"
         remedy = "give a data set with outlines as --exposure, or set training.exposure_share to 0"
         raise DatasetError(found.name, reason, remedy)
     return cases

@@ -150,7 +150,9 @@ def _configured(config: _Config, settings: CalibrationConfig | None) -> _Config:
         return type(config).model_validate({**config.model_dump(), "calibration": kept.model_dump()})
     except ValidationError as error:
         reason = f"do not fit the model: {error.errors()[0]['msg'].removeprefix('Value error, ')}"
-        raise ConfigError("calibration settings", reason, "keep what the model's other sections name") from error
+        raise ConfigError(
+            "calibration settings", reason, "keep the names used in the model's other sections"
+        ) from error
 
 
 def _put(folder: Path, output: Path, aside: Path) -> None:

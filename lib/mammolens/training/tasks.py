@@ -25,8 +25,8 @@ def build_task(config: ModelConfig, learners: StoredCases, validation: StoredCas
     training, grid = config.training, config.preprocessing
     if training.lesions is None:
         if training.exposure_share:
-            reason = "learning from known lesions is built on top of synthetic ones"
-            raise ConfigError("training.exposure_share", reason, "give training.lesions, too, or set it to 0")
+            reason = "training on known lesions requires synthetic lesions"
+            raise ConfigError("training.exposure_share", reason, "set training.lesions as well, or set this to 0")
         return ReconstructionTask(learners.images, validation.images, training)
     if grid.grid != "pixel_size" or grid.pixel_size_mm is None:
         reason = "has sizes in mm, and the grid has no pixel size"

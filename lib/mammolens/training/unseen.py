@@ -14,7 +14,7 @@ from mammolens.training.calibrate import Unseen
 from mammolens.training.partition import Cases, Partition, by_member, clean_normals, partition
 from mammolens.training.record import data_fingerprint
 
-_DOUBT = "the training record names no patients, so make sure that none of these taught the model"
+_DOUBT = "the training record contains no patient IDs; make sure that the model was not trained on these patients"
 
 
 def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -> tuple[list[Unseen], str | None]:
@@ -63,7 +63,7 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
     cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
     if not cases:
         reason = "has no clean normal image that is not set aside"
-        raise DatasetError(dataset.name, reason, "give normal mammograms of patients that the model never saw")
+        raise DatasetError(dataset.name, reason, "give normal mammograms of patients the model was not trained on")
     return [cases], _DOUBT
 
 

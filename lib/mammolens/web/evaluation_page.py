@@ -72,7 +72,7 @@ def _read(folder: Path) -> str:
     try:
         return (folder / PAGE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise DatasetError(
             folder / PAGE, f"cannot be read ({reason})", "give the output folder of `mammolens evaluate`"
         ) from error

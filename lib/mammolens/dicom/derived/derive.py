@@ -87,4 +87,4 @@ def _trouble_named(path: Path) -> Iterator[None]:
         yield
     except Exception as error:  # whatever a header holds may be copied, and be refused
         reason = f"its header does not fit into a DICOM object ({first_line(error)})"
-        raise InputError(path, reason, "mend the header, or leave out the results as DICOM") from error
+        raise InputError(path, reason, "correct the header, or omit DICOM results") from error

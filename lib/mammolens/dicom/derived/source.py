@@ -52,7 +52,7 @@ class Source:
         dataset: the DICOM header without pixels, with each Type 1 and Type 2 attribute of the patient's and the
             study's modules. UIDs that the file lacks follow from its content and its exam. Its class is Digital
             Mammography whatever the source's is: highdicom knows no private class and asks some others for a place
-            in space. References are given the true one at last (settling.py).
+            in space. References are given the true one at last (finalising.py).
     """
 
     header: ImageHeader
