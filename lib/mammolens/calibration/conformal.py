@@ -20,10 +20,10 @@ def min_patients(alpha: float, confidence: float | None = None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConformalScale:
-    """Scores of normal patients, each patient weighing one, however many images she has.
+    """Scores of normal patients; each patient has weight one, however many images there are.
 
-    For a new normal patient, exchangeable with these, and one image drawn from hers, the chance of
-    a p-value of at most alpha is at most alpha (Vovk 2005; hierarchical data: Lee, Barber and
+    For a new normal patient, exchangeable with these, and one of the patient's images drawn at random, the probability
+    of a p-value of at most alpha is at most alpha (Vovk 2005; hierarchical data: Lee, Barber and
     Willett 2023, each observation weighing one over its group's size).
 
     Attributes:
@@ -81,7 +81,7 @@ class ConformalScale:
         The probability is over which patients calibrate ('training-conditional', Vovk 2012): whatever the scores'
         distribution, a threshold that at most ``k`` of ``n`` calibration patients reach lets more than ``alpha`` of
         all patients through with a probability of at most that of ``k`` or fewer successes of ``n`` at ``alpha``.
-        A patient counts as soon as one of her scores reaches it, so that patients are independent draws.
+        A patient counts as soon as one score reaches it, so that patients are independent draws.
         Infinite with too few patients: 22 are the fewest at 0.1 and 0.9.
         """
         reaching = np.arange(self.patients)

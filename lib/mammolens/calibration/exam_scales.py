@@ -22,15 +22,15 @@ class FusedExam:
 
 @dataclass(frozen=True, eq=False)
 class ExamScales:
-    """A new exam is set against exams of as many views of as many breasts, taken out of the normal ones.
+    """A new exam is compared with normal exams reduced to the same number of views of as many breasts.
 
-    A normal exam that has fewer views counts with those that come closest. Each patient weighs one, however many
-    exams hers make.
+    A normal exam with fewer views counts with the closest number. Each patient has weight one, however many exams
+    result.
 
     Attributes:
         exams: at least one.
         fuse: of breasts to the score.
-        group_patients: the fewest patients that a machine is judged by alone.
+        group_patients: the fewest patients for a scale of their own.
     """
 
     exams: Sequence[FusedExam]

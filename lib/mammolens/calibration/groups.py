@@ -12,16 +12,16 @@ from mammolens.calibration.conformal import ConformalScale
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupedScale:
-    """A scale of each acquisition group that has patients enough, and one of everybody.
+    """A scale for each acquisition group with enough patients, and a pooled one.
 
-    For a new normal patient exchangeable with the calibration patients of *her group*, the promise of
-    :class:`ConformalScale` holds within that group (Vovk, Lindsay, Nouretdinov and Gammerman 2003). By the scale of
-    everybody it holds over all groups as they are mixed in calibration, and for hers only as far as scores of
-    different groups are alike, which standardisation is there for.
+    For a new normal patient exchangeable with the calibration patients of the *same group*, the guarantee of
+    :class:`ConformalScale` holds within that group (Vovk, Lindsay, Nouretdinov and Gammerman 2003). With the
+    pooled scale it holds over all groups as they are mixed in calibration, and for a single group only as far as scores
+    of different groups are alike, which is the purpose of standardisation.
 
     Attributes:
-        pooled: of all patients; decides for small and unknown groups.
-        groups: of the groups with patients enough.
+        pooled: of all patients; used for small and unknown groups.
+        groups: of the groups with enough patients.
     """
 
     pooled: ConformalScale
@@ -37,7 +37,7 @@ class GroupedScale:
             scores: of images or exams.
             patients: an ordinal each.
             groups: ``None`` where the machine is not known.
-            group_patients: the fewest patients that a group is judged by alone.
+            group_patients: the fewest patients for a scale of their own.
         """
         pooled = _scale(scores, patients, range(len(scores)))
         large: dict[str, ConformalScale] = {}
@@ -48,7 +48,7 @@ class GroupedScale:
         return cls(pooled, large)
 
     def of_group(self, acquisition_group: str | None) -> ConformalScale:
-        """The scale that judges a patient of this group."""
+        """The scale for a patient of this group."""
         own = self.groups.get(acquisition_group) if acquisition_group is not None else None
         return self.pooled if own is None else own
 

@@ -2,7 +2,7 @@
 
 A chain of affine steps, each estimated on what the steps before it left: all images, then the view, the
 acquisition group, and the two together. A factor that is unknown leaves the score as it is, so an unknown machine
-is judged by its view alone. The patient is the unit: her images in a cell weigh one together.
+is standardised by view alone. The patient is the unit: a patient's images in a cell have a total weight of one.
 
 Of a cell with ``n`` patients, median ``m`` and spread ``s`` (median absolute deviation x 1.4826):
 
@@ -103,8 +103,8 @@ def leave_one_out(
     Exact: no score has a part in its own standardisation, neither a new patient's nor one of these, and within a
     machine all are treated by the same rule. Approximate: a new patient is set against one patient more than each
     of these, and the standardisations of two patients share all others, so that p-values of these scores are
-    exchangeable up to the influence of one patient on a median. Of a single patient nobody else is left; her
-    scores are standardised by themselves.
+    exchangeable up to the influence of one patient on a median. The scores of
+    a single patient are standardised by themselves.
 
     Returns:
         ``(n,)`` float64, in the order of the scores.

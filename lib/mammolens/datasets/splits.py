@@ -17,7 +17,7 @@ _SOURCE = "split by patient"
 def split_by_patient(
     cases: Iterable[Case], fractions: Mapping[Split, float], seed: int
 ) -> dict[Split, tuple[Case, ...]]:
-    """Put every patient, with all of her images, into exactly one of the splits.
+    """Assign every patient, with all images, to exactly one of the splits.
 
     Patients are ordered by site and, within it, by a hash of ``seed`` and patient id; each goes to the split that
     lags most behind its fraction. So each site is shared out in the same proportions, within one patient a split.

@@ -1,4 +1,4 @@
-"""Every patient scored by models that never saw her: one model a fold of the clean-negative patients."""
+"""Cross-fitting: one model per fold of clean-negative patients; nobody is scored by a model trained on them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def cross_fit(
             says so; of other patients than ``dataset``.
         start_from: model directory whose weights every training begins with; it learned from none of ``dataset``.
         folds: how many.
-        seed: of the deal; the configuration's own seed is every model's.
+        seed: of the assignment to folds; the configuration's own seed is every model's.
         resume: go on with the folds that are there.
         progress: told of every step of every training.
         on_fold: told of each fold's number before it begins.

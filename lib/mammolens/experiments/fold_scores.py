@@ -26,8 +26,8 @@ def combined(folds: Mapping[int, Sequence[ScoredImage]], drawn: Mapping[str, int
 
     Args:
         folds: scored images by fold.
-        drawn: a fold for each abnormal patient: maps cannot be averaged here, so how they lie on her lesions is
-            told of that fold's model.
+        drawn: a fold for each abnormal patient: maps cannot be averaged here, so the localisation is that of this
+            fold's model.
     """
     found: dict[Path, dict[int, ScoredImage]] = defaultdict(dict)
     for number, images in folds.items():

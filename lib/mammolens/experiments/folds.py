@@ -1,4 +1,4 @@
-"""Patients dealt into folds, and who learns and who is scored in each."""
+"""Folds of patients: training cases and scored cases of each."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Fold:
 
 
 def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
-    """Deal the clean-negative patients of all splits into folds.
+    """Assign the clean-negative patients of all splits to folds.
 
-    A patient with an abnormal image is no clean negative, whatever else is known of her; images that are neither
+    A patient with an abnormal image is no clean negative, whatever else is known; images that are neither
     clean normals nor abnormal are left out.
 
     Args:
         dataset: with truth; its splits are not looked at.
         folds: 2 or more.
-        seed: of the deal.
+        seed: of the assignment.
 
     Raises:
         DatasetError: fewer clean-negative patients than folds, or no abnormal image.

@@ -26,7 +26,7 @@ class AcceptedExam:
 
     Attributes:
         exam: its id.
-        patient: who weighs one, however many exams she has.
+        patient: has weight one, however many exams there are.
         acquisition_group: the machine; ``None`` where it is not known or they are several.
         score: fused and standardised.
         p_value: of the score among the serving calibration's patients, in (0, 1].
@@ -78,7 +78,7 @@ def extreme_exams(
 
 
 def _agrees(members: Sequence[AcceptedExam], share: float) -> bool:
-    """Whether the accepted score as the calibration's patients do, and as few are extreme; each by her first exam."""
+    """Whether the accepted exams agree with the calibration, each patient by the first exam."""
     if min(exam.calibration_patients for exam in members) < min_patients(share):
         return False
     first = list({exam.patient: exam for exam in reversed(members)}.values())

@@ -10,18 +10,18 @@ from mammolens.errors import DatasetError
 
 
 def hold_out(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
-    """Part a data set into those to learn and calibrate from, and those held out.
+    """Split a data set into cases for training and calibration, and held-out cases.
 
-    Whether a patient is held out depends on her id and the seed alone: as accepted normals grow in number she stays
-    where she was, and no later model has learned from her. ``share`` is met on average.
+    Whether a patient is held out depends only on the ID and the seed, so the held-out patients stay the same as the
+    number of accepted normals grows, and no later model is trained on them. ``share`` is met on average.
 
     Args:
         dataset: all accepted normals.
-        share: of patients, within (0, 1); of 100 patients 20 are as many as the gate asks for.
-        seed: keep it: with another one, models have learned from patients who are now held out.
+        share: of patients, within (0, 1); of 100 patients, 20 are as many as the gate needs.
+        seed: keep it: with another seed, models have been trained on patients who are now held out.
 
     Returns:
-        The learners and the held-out, no patient in both.
+        The cases for training and the held-out cases, no patient in both.
 
     Raises:
         ValueError: a share outside (0, 1).
@@ -33,7 +33,7 @@ def hold_out(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Datas
 
 
 def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
-    """The clean normal cases that were meant for no learning: the split 'test' where there are splits, else all.
+    """The clean normal cases for the gate: those of the split 'test' if there are splits, else all.
 
     Raises:
         DatasetError: there are none.
@@ -52,6 +52,6 @@ def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
 
 
 def patient_hash(patient: str, seed: int) -> float:
-    """A number that hangs on her id and the seed alone: uniform in [0, 1), always the same."""
+    """A number in [0, 1), uniform, that depends only on the patient's ID and the seed."""
     digest = hashlib.sha256(f"{seed} {patient}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -101,7 +101,7 @@ def score_pair(
         if with_lesion:
             lesion_scores.append([score.pred_score for score in with_lesion])
         exams.setdefault(case.patient_id, {}).setdefault(mammogram.header.exam_key, []).append(plain)
-    # A patient counts once, by the first of her exams: two of the same woman are not independent.
+    # A patient counts once, by the first exam: two exams of one patient are not independent.
     first = [next(iter(own.values())) for own in exams.values()]
     return PairedScores(
         patients=np.array(patients, dtype=np.str_),

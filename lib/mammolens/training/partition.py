@@ -105,7 +105,7 @@ def clean_normals(dataset: Dataset) -> Dataset:
         DatasetError: a patient in two splits.
     """
     _refuse_two_splits(dataset)
-    # Who was set aside stays aside with all of her images.
+    # A patient who was set aside stays aside with all images.
     aside = {case.patient_id for case in dataset.cases if case.split in (Split.TEST, Split.EXPOSURE)}
     return dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
 

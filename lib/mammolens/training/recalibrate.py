@@ -73,7 +73,7 @@ def recalibrate(
         output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
         settings: in place of the model's own, but for the share of patients that training held out.
         unseen: whoever asks knows that the model learned from none of these patients, or is an ensemble, of which one
-            member never learns from her: all clean normal cases are used, each scored by that member.
+            member never learns from the patient: all clean normal cases are used, each scored by that member.
         progress: told of every image.
 
     Raises:
