@@ -31,7 +31,7 @@ from site_images import write_exam
 from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band
 from mammolens.cli.console import progress_bar
 from mammolens.cli.server_process import HOST, running_server
-from mammolens.cli.training_bar import shown_on
+from mammolens.cli.training_bar import bar_observer
 from mammolens.config import load_config
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.formats import open_dataset
@@ -119,7 +119,7 @@ def base_model(normals: Dataset, folder: Path) -> Path:
                 load_config(_HERE.parent / "configs" / "restorer.yaml"),
                 Dataset(normals.name, tuple(cases), normals.licence),
                 folder,
-                progress=shown_on(bar, epochs_in_words=True),
+                progress=bar_observer(bar, epochs_in_words=True),
                 resume=True,
             )
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.errors import StorageError
-from mammolens.files import remove_leftovers, whole_file, write_text
+from mammolens.files import atomic_file, remove_leftovers, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -17,7 +17,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_file_is_there_when_it_is_whole_and_not_before(tmp_path):
     path = tmp_path / "new" / "map.nii.gz"
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_bytes(b"half")
         assert not path.exists()
         assert temporary.parent == path.parent
@@ -33,7 +33,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, fault):
     write_text(path, "old")
 
     def fail() -> None:
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_text("half of the new")
             raise fault
 
@@ -59,14 +59,14 @@ def test_a_failing_move_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
 
 
 def test_other_faults_of_the_disk_come_as_they_are(tmp_path):
-    with pytest.raises(OSError, match="Permission denied") as told, whole_file(tmp_path / "a.txt"):
+    with pytest.raises(OSError, match="Permission denied") as told, atomic_file(tmp_path / "a.txt"):
         raise PermissionError(13, "Permission denied")
     assert not isinstance(told.value, StorageError)
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     def abandoned(path: Path) -> Path:
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             (left := temporary.with_name(temporary.name)).touch()
         return left
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from mammolens.errors import MammoLensError, StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_TEMPORARY = re.compile(r"\.[a-z0-9_]{8}(\.[^.]+){0,2}")  # as _made names what whole_file asks for
+_TEMPORARY = re.compile(r"\.[a-z0-9_]{8}(\.[^.]+){0,2}")  # as _made names what atomic_file asks for
 _NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}  # by some file systems, mostly folders
 _LEFT_OVER_S = 600.0  # a file that was not written to for so long is nobody's any more
 
 
 @contextmanager
-def whole_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
+def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path``, with the same suffixes, and move it there on success.
 
     A reader sees the old file or the new one, never half of it, also after a crash or a power cut. Who may read it is
@@ -50,12 +50,12 @@ def whole_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what :func:`whole_file` of a killed process left in a folder; what is being written now stays."""
+    """Remove what :func:`atomic_file` of a killed process left in a folder; what is being written now stays."""
     for path in folder.glob(".*"):
         try:
             if _TEMPORARY.fullmatch(path.name) and path.stat().st_mtime < time.time() - _LEFT_OVER_S:

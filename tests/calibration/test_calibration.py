@@ -130,7 +130,7 @@ def test_with_a_confidence_the_threshold_is_higher_and_needs_more_patients():
     config = CalibrationConfig(alpha=0.1, confidence=0.9)
     calibration = calibration_of(60, config)
     assert calibration.exam_threshold() > calibration_of(60).exam_threshold()
-    assert calibration.decision_rule == "at most 0.1 of normal patients, with confidence 0.9"
+    assert calibration.decision_rule == "flags at most 10 % of normal exams, with confidence 0.9"
     assert calibration_of(21, config).threshold() == calibration_of(21, config).exam_threshold() == math.inf
     assert calibration_of(22, config).exam_threshold() < math.inf
 

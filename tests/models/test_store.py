@@ -95,7 +95,7 @@ def test_whoever_asks_meanwhile_sees_the_old_version_or_the_new_one_whole(a_stor
     folders = [make_model(seed) for seed in range(4)]
     known = {model_id_of(folder) for folder in folders}
     a_store.publish(folders[0])
-    seen, done = [], threading.EventKind()
+    seen, done = [], threading.Event()
 
     def read() -> None:
         while not done.is_set():

@@ -53,7 +53,7 @@ def test_a_rule_that_promises_no_rate_is_not_judged_by_one():
 
 
 @pytest.mark.parametrize(
-    ("p_values", "words"), [(EVEN**3, "lie higher"), (EVEN ** (1 / 3), "lie lower"), (np.ones(60), "lie lower")]
+    ("p_values", "words"), [(EVEN**3, "are higher"), (EVEN ** (1 / 3), "are lower"), (np.ones(60), "are lower")]
 )
 def test_uneven_p_values_fail_with_the_direction_of_the_scores(p_values, words):
     check = check_uniformity(exams(EVEN), exams(p_values), POLICY)

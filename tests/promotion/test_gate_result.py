@@ -31,7 +31,7 @@ def test_what_failed_and_what_cannot_be_told_refuse(outcome, passed):
 
 def test_a_refusal_gives_every_reason():
     refused = gate_result(CheckStatus.INCONCLUSIVE, CheckStatus.PASSED, CheckStatus.FAILED)
-    assert refused.reason == "refused: held_out_normals said so; uniform_p_values said so"
+    assert refused.reason == "rejected: held_out_normals said so; uniform_p_values said so"
 
 
 def test_an_override_promotes_and_keeps_the_gates_reasons():
@@ -48,5 +48,5 @@ def test_it_is_read_back_as_it_was_written_with_its_notice():
 
 
 def test_what_is_no_verdict_is_told_with_its_file():
-    with pytest.raises(ModelError, match="gate_result.json: is no gate_result"):
+    with pytest.raises(ModelError, match="gate_result.json: is not a gate result"):
         read_gate_result("{}", "gate_result.json")

@@ -7,7 +7,7 @@ from mammolens.errors import DatasetError
 from mammolens.models.networks import build_network
 from mammolens.training.calibrate import Unseen
 from mammolens.training.calibrate_ensemble import MemberToCalibrate, calibrate_ensemble
-from mammolens.training.progress import unobserved
+from mammolens.training.progress import ignore_progress
 
 
 @pytest.fixture
@@ -30,18 +30,18 @@ CONFIG = EnsembleConfig.model_validate(
 
 
 def test_patients_count_whom_every_member_did_not_learn_from(members):
-    found = calibrate_ensemble(members([0, 1, 2], [1, 2, 3]), CONFIG, unobserved)
+    found = calibrate_ensemble(members([0, 1, 2], [1, 2, 3]), CONFIG, ignore_progress)
     scales = [one.image_scales.pooled.patients for one in (*found.members.values(), found.ensemble)]
     assert scales == [2, 2, 2]
     assert len(found.used) == len(found.cases) == 8
 
 
 def test_two_equal_members_score_as_each_of_them(members):
-    found = calibrate_ensemble(members([0, 1, 2], [0, 1, 2]), CONFIG, unobserved)
+    found = calibrate_ensemble(members([0, 1, 2], [0, 1, 2]), CONFIG, ignore_progress)
     one = found.members["one"].images
     assert [image.raw_score for image in found.ensemble.images] == pytest.approx([image.pred_score for image in one])
 
 
 def test_without_such_a_patient_it_is_refused_with_how_many_each_could_use(members):
     with pytest.raises(DatasetError, match=r"no normal patient is unknown to every member \(.*one 2, other 3\)"):
-        calibrate_ensemble(members([0, 1], [2, 3, 4]), CONFIG, unobserved)
+        calibrate_ensemble(members([0, 1], [2, 3, 4]), CONFIG, ignore_progress)

@@ -10,7 +10,7 @@ from mammolens.errors import ConfigError
 from mammolens.models.output import NetworkOutput
 from mammolens.training.checkpoint import FILE, LearningState
 from mammolens.training.learning import learn, learning_rate
-from mammolens.training.progress import Stage, TrainingProgress, unobserved
+from mammolens.training.progress import Stage, TrainingProgress, ignore_progress
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.sample import Sample
 
@@ -65,7 +65,7 @@ def fit(
         [Sample.normal(image[0].numpy(), np.ones(image.shape[1:], np.bool_)) for image in stack]
         for stack in (images, validation)
     ]
-    options = {"fingerprint": "a", "observe": unobserved, **more}
+    options = {"fingerprint": "a", "observe": ignore_progress, **more}
     return learn(network, task(*normals, config), config, **options)
 
 

@@ -16,7 +16,7 @@ from mammolens.models.networks import build_network
 from mammolens.models.output import NetworkOutput
 from mammolens.training.checkpoint import FILE
 from mammolens.training.learning import learn
-from mammolens.training.progress import unobserved
+from mammolens.training.progress import ignore_progress
 from mammolens.training.restoration import RestorationTask, _Batch, draw_window, restoration_loss
 from mammolens.training.sample import Sample
 from mammolens.transforms.pipeline import Pipeline, Prepared
@@ -204,7 +204,7 @@ def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp
     mass = PhantomLesion(diameter=16.0, contrast=0.25)
     unseen = [view for seed in range(50, 54) for view in an_exam(seed, mass).views if view.lesions]
     before = np.mean([separation(network, view) for view in unseen])
-    state = learn(network, task, LEARNING, checkpoint=tmp_path / FILE, fingerprint="a", observe=unobserved)
+    state = learn(network, task, LEARNING, checkpoint=tmp_path / FILE, fingerprint="a", observe=ignore_progress)
     after = [separation(network, view) for view in unseen]
     assert state.validation_errors[-1] < 0.8 * state.validation_errors[0]
     assert np.mean(after) > 0.85 > before

@@ -12,7 +12,7 @@ from mammolens.models.networks import build_network
 from mammolens.training.checkpoint import FILE
 from mammolens.training.learning import learn
 from mammolens.training.preparation import prepare_to_folder
-from mammolens.training.progress import unobserved
+from mammolens.training.progress import ignore_progress
 from mammolens.training.reconstruction import ReconstructionTask
 from mammolens.training.restoration import RestorationTask
 from mammolens.training.sample import Sample
@@ -79,7 +79,7 @@ def weights_learned_from(images, validation, exposure, config, folder) -> dict[s
         task = RestorationTask(images, validation, config, 2.0, exposure)
     else:
         task = ReconstructionTask(images, validation, config)
-    learn(network, task, config, checkpoint=folder / FILE, fingerprint="", observe=unobserved)
+    learn(network, task, config, checkpoint=folder / FILE, fingerprint="", observe=ignore_progress)
     return network.state_dict()
 
 

@@ -41,7 +41,7 @@ def test_what_is_really_there_counts_and_not_what_is_declared():
     assert len(bomb.getvalue()) < 10_000
     (member,) = [io.BytesIO(member.read()) for _, member in members(bomb, "bomb.zip", PLENTY)]
     target = io.BytesIO()
-    with pytest.raises(InputError, match="bomb: is too large"):
+    with pytest.raises(InputError, match="bomb: exceeds the size limit"):
         copied(member, target, UploadLimits(1, 2_000_000), "bomb")
     assert len(target.getvalue()) <= 2_000_000
 

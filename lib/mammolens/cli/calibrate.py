@@ -10,7 +10,7 @@ import typer
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.options import Data, Kind, Table
-from mammolens.cli.training_bar import shown_on
+from mammolens.cli.training_bar import bar_observer
 
 
 def calibrate(
@@ -49,7 +49,7 @@ def calibrate(
         settings = load_any_config(config).calibration if config else None
         dataset = open_dataset(data, kind, table)
         with progress_bar() as bar:
-            made = recalibrate(model, dataset, output or model, settings=settings, progress=shown_on(bar))
+            made = recalibrate(model, dataset, output or model, settings=settings, progress=bar_observer(bar))
         calibration = made.calibration
         patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")

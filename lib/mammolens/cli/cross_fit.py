@@ -10,7 +10,7 @@ import typer
 from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
 from mammolens.cli.figures import print_figures
 from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
-from mammolens.cli.training_bar import shown_on
+from mammolens.cli.training_bar import bar_observer
 
 
 def cross_fit(
@@ -68,7 +68,7 @@ def cross_fit(
             scoring = bar.add_task("score", total=None)
             found = run(
                 plan, dataset, output, exposure=lesions, start_from=start_from, folds=folds, seed=seed, resume=resume,
-                progress=shown_on(bar),
+                progress=bar_observer(bar),
                 on_fold=lambda number: bar.update(over_folds, completed=number - 1),
                 on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),
                 on_error=lambda error: say_error(str(error)),

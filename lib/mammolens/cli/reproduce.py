@@ -41,10 +41,10 @@ def reproduce(
     with one_line_errors():
         from mammolens.datasets.formats import open_dataset
         from mammolens.evaluation.report import write_report
-        from mammolens.experiments.reproduction import PAGE, page, wanted
+        from mammolens.experiments.reproduction import PAGE, page, select_measurements
         from mammolens.files import write_text
 
-        chosen, models, found = wanted(data, only or []), models_to_compare(model, against or []), {}
+        chosen, models, found = select_measurements(data, only or []), models_to_compare(model, against or []), {}
         for measurement in chosen:
             say(f"{measurement.name}: {measurement.about}")
             cases = cases_of(open_dataset(data / measurement.name), measurement.split)

@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
-from mammolens.cli.training_bar import shown_on
+from mammolens.cli.training_bar import bar_observer
 
 
 def train(
@@ -50,7 +50,7 @@ def train(
                 dataset,
                 output,
                 exposure=open_dataset(exposure) if exposure else None,
-                progress=shown_on(bar, epochs_in_words=True),
+                progress=bar_observer(bar, epochs_in_words=True),
                 resume=resume,
                 start_from=start_from,
             )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mammolens.training.progress import Observer, TrainingProgress
 
 
-def shown_on(bar: Progress, *, epochs_in_words: bool = False) -> Observer:
+def bar_observer(bar: Progress, *, epochs_in_words: bool = False) -> Observer:
     """An observer that moves one bar a stage; a run that follows begins them anew.
 
     Args:

@@ -11,7 +11,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
-from mammolens.cli.training_bar import shown_on
+from mammolens.cli.training_bar import bar_observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -72,7 +72,8 @@ def tune(
         with progress_bar() as bar:
             finished = run(
                 settings, choices, measured, output, trials=trials, seconds=budget and budget * 60, seed=seed,
-                resume=resume, memory_bytes=int(memory * GIBIBYTE), progress=shown_on(bar), on_trial=_best(bar, trials),
+                resume=resume, memory_bytes=int(memory * GIBIBYTE), progress=bar_observer(bar),
+                on_trial=_best(bar, trials),
             )  # fmt: skip
         if not finished:
             say("no trial finished: the budget is too small")

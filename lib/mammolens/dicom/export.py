@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from mammolens.errors import InputError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.types import ImageHeader
 
 VOLUME_SUFFIXES = (".nrrd", ".nii.gz")
@@ -34,5 +34,5 @@ def write_volume(array: NDArray[np.generic], header: ImageHeader, path: Path) ->
     volume.SetSpacing(header.geometry.spacing)
     volume.SetOrigin(header.geometry.origin)
     volume.SetDirection(header.geometry.direction)
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         sitk.WriteImage(volume, str(temporary), useCompression=True)

@@ -23,7 +23,7 @@ from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import load_model, model_id_of
 from mammolens.training.ensemble import EnsemblePlan, train_plan
-from mammolens.training.progress import Observer, unobserved
+from mammolens.training.progress import Observer, ignore_progress
 from mammolens.training.unseen import may_have_learned_from
 
 PLAN, MODEL, SCORES = "cross-fit.json", "model", "scores.csv"
@@ -57,7 +57,7 @@ def cross_fit(
     folds: int = 5,
     seed: int = 0,
     resume: bool = False,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
     on_fold: Callable[[int], None] = lambda _: None,
     on_scored: OnScored = lambda _, __: None,
     on_error: OnError = lambda _: None,

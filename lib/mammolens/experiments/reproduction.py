@@ -38,7 +38,7 @@ MEASUREMENTS: Final = (
 )
 
 
-def wanted(data: Path, only: Sequence[str] = ()) -> list[Measurement]:
+def select_measurements(data: Path, only: Sequence[str] = ()) -> list[Measurement]:
     """The measurements of these names, of all without any.
 
     Raises:

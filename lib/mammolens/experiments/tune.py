@@ -16,7 +16,7 @@ from mammolens.experiments.space import SearchSpace
 from mammolens.experiments.study import Study, Trial
 from mammolens.experiments.trial_files import write_trials
 from mammolens.experiments.tuning_data import TuningData
-from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
+from mammolens.training.progress import Observer, Stage, StageCounter, ignore_progress
 
 _FOLDER = ".trial"  # of the model that is being measured
 MEMORY_BYTES = 4 * GIBIBYTE
@@ -33,7 +33,7 @@ def tune(
     seed: int = 0,
     resume: bool = False,
     memory_bytes: int = MEMORY_BYTES,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
     on_trial: Callable[[list[Trial]], None] = lambda _: None,
 ) -> list[Trial]:
     """Try configurations; ``trials.journal``, ``trials.csv`` and ``best.yaml`` are up to date after each.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mammolens.dicom.export import write_volume
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.inference.caption import annotated
 from mammolens.inference.overlay import render_overlay
 from mammolens.types import AnomalyResult, Mammogram
@@ -67,7 +67,7 @@ def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
 def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, stem: str) -> Path:
     """Write the captioned overlay picture as PNG."""
     path = folder / f"{stem}{_OVERLAY}"
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         captioned_overlay(mammogram, result).save(temporary, format="PNG")
     return path
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens.dicom.export import write_volume
 from mammolens.errors import InputError
-from mammolens.files import whole_file, write_text
+from mammolens.files import atomic_file, write_text
 from mammolens.inference.batch import predict_files
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.layers import layers_of
@@ -23,7 +23,7 @@ from mammolens.names import path_as_text
 from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram
 
 INDEX: Final = "index.json"
-Tell = Callable[[int, int, str], None]
+OnProgress = Callable[[int, int, str], None]
 
 
 class _Part(BaseModel):
@@ -105,7 +105,7 @@ class Presentation(_Part):
 
 
 def present(
-    predictor: Predictor, files: Mapping[Path, str], folder: Path, tell: Tell = lambda *_: None
+    predictor: Predictor, files: Mapping[Path, str], folder: Path, on_progress: OnProgress = lambda *_: None
 ) -> Presentation:
     """Analyse files as `mammolens predict` does, and write what a page shows.
 
@@ -113,13 +113,13 @@ def present(
         predictor: the model.
         files: paths, each with the name it was uploaded under.
         folder: to write to; made if missing, its parents are not.
-        tell: called with the images done, their total and the name of the last one.
+        on_progress: called with the images done, their total and the name of the last one.
     """
     problems: list[Problem] = []
 
     def fail(error: InputError) -> None:
         problems.append(problem_of(error, files))
-        tell(len(problems) + done, len(files), problems[-1].name)
+        on_progress(len(problems) + done, len(files), problems[-1].name)
 
     done, exams = 0, []
     folder.mkdir(exist_ok=True)  # fails if the session's folder was removed meanwhile; nobody waits for the result then
@@ -130,7 +130,7 @@ def present(
             done += 1
             views.append(_view(predictor, mammogram, result, files, folder, f"{done:03d}"))
             scores.append(ImageScore(result.header, result.record.pred_score, result.record.raw_score))
-            tell(done + len(problems), len(files), views[-1].record.path)
+            on_progress(done + len(problems), len(files), views[-1].record.path)
         exams.append(_exam(predictor, views, scores))
     presentation = Presentation(exams=exams, problems=problems)
     write_text(folder / INDEX, presentation.model_dump_json())
@@ -165,7 +165,7 @@ def _view(
     }
     contents |= {f"heat-{number}.png": content for number, content in enumerate(layers.heat.values(), 1)}
     for suffix, content in contents.items():
-        with whole_file(folder / f"{stem}.{suffix}") as temporary:
+        with atomic_file(folder / f"{stem}.{suffix}") as temporary:
             temporary.write_bytes(content)
     anomaly_map = folder / f"{stem}.anomaly.nrrd"
     write_volume(result.anomaly_map, result.header, anomaly_map)

@@ -58,7 +58,7 @@ from mammolens.labelapp.tasks.train import NormalTrain
 from mammolens.models.lineage import serving_added_at
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
-from mammolens.training.progress import Observer, unobserved
+from mammolens.training.progress import Observer, ignore_progress
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -197,7 +197,7 @@ class MammoLensApp(MONAILabelApp):
             self._in_the_pool(lambda: present(predictor, files, folder), forget)
 
     def learn(
-        self, kind: str, parameters: Mapping[str, Any], observe: Observer = unobserved, by: str = "mammolens"
+        self, kind: str, parameters: Mapping[str, Any], observe: Observer = ignore_progress, by: str = "mammolens"
     ) -> dict[str, Any]:
         """Learn, evaluate and perhaps promote, in this process; see :meth:`Learner.learn`.
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
-from mammolens.files import whole_file, write_text
+from mammolens.files import atomic_file, write_text
 from mammolens.models.networks import build_network
 
 CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
@@ -127,7 +127,7 @@ def save_model(directory: Path, config: ModelConfig, network: nn.Module, trainin
     directory.mkdir(parents=True, exist_ok=True)
     write_text(directory / CONFIG, config.to_yaml())
     state = {name: _kept(tensor).contiguous() for name, tensor in network.state_dict().items()}
-    with whole_file(directory / WEIGHTS) as temporary:
+    with atomic_file(directory / WEIGHTS) as temporary:
         save_file(state, temporary)
     write_text(directory / TRAINING, json.dumps(training, indent=1))
 

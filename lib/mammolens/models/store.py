@@ -15,7 +15,7 @@ from types import EllipsisType
 from filelock import FileLock, Timeout
 
 from mammolens.errors import ConfigError, ModelError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.models.directory import CONFIG, load_any_model, model_files
 from mammolens.models.history import EventKind, History, HistoryEvent, served
 
@@ -269,7 +269,7 @@ class ModelStore:
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
             _flush(temporary)
 

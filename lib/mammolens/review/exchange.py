@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mammolens.errors import DatasetError, RequestError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.review.decision import Decision
 from mammolens.review.formats import format_of, read_values, row_of_values, write_entries
 from mammolens.review.ledger import Appended, Ledger
@@ -28,7 +28,7 @@ def export_decisions(ledger: Ledger, path: Path) -> int:
         StorageError: the disk is full.
     """
     kind = format_of(path)
-    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         return write_entries(ledger.all(), file, kind)
 
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 
 FILE = "checkpoint.safetensors"
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def save_checkpoint(
         "validation_errors": state.validation_errors,
     }
     metadata = {"fingerprint": fingerprint, "history": json.dumps(history)}
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
 
 

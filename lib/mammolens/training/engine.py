@@ -31,7 +31,7 @@ from mammolens.training.checkpoint import LearningState
 from mammolens.training.learning import learn
 from mammolens.training.partition import Cases, Partition, partition, together
 from mammolens.training.preparation import prepare_to_folder
-from mammolens.training.progress import MemberProgress, Observer, Stage, StageCounter, unobserved
+from mammolens.training.progress import MemberProgress, Observer, Stage, StageCounter, ignore_progress
 from mammolens.training.record import data_fingerprint, model_card, training_record
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
@@ -45,7 +45,7 @@ def train(
     output: Path,
     *,
     exposure: Dataset | None = None,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
     resume: bool = False,
     start_from: Path | None = None,
     pipeline: Pipeline | None = None,

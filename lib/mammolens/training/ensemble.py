@@ -15,7 +15,7 @@ from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files,
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
 from mammolens.training.engine import train
 from mammolens.training.existing_model import matches_training
-from mammolens.training.progress import Observer, unobserved
+from mammolens.training.progress import Observer, ignore_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def train_ensemble(
     output: Path,
     *,
     exposure: Dataset | None = None,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
     resume: bool = False,
 ) -> Path:
     """Train the members, calibrate them together and write a model directory, whole or not at all.
@@ -133,7 +133,7 @@ def train_plan(
     output: Path,
     *,
     exposure: Dataset | None = None,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
     resume: bool = False,
     start_from: Path | None = None,
 ) -> Path:

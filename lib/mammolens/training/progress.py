@@ -41,7 +41,7 @@ class TrainingProgress:
 Observer = Callable[[TrainingProgress], None]
 
 
-def unobserved(_: TrainingProgress) -> None:
+def ignore_progress(_: TrainingProgress) -> None:
     """The observer of a run that nobody watches."""
 
 

@@ -31,7 +31,7 @@ from mammolens.models.directory import (
 from mammolens.training.calibrate import calibrate
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
 from mammolens.training.partition import together
-from mammolens.training.progress import Observer, Stage, StageCounter, unobserved
+from mammolens.training.progress import Observer, Stage, StageCounter, ignore_progress
 from mammolens.training.record import model_card, recalibrated_record
 from mammolens.training.unseen import unseen_by_networks
 from mammolens.transforms.pipeline import Pipeline
@@ -61,7 +61,7 @@ def recalibrate(
     *,
     settings: CalibrationConfig | None = None,
     unseen: bool = False,
-    progress: Observer = unobserved,
+    progress: Observer = ignore_progress,
 ) -> Recalibration:
     """Write a copy of a model with a new calibration, training record and card; weights stay as they are.
 

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.training.sample import Sample
 
 SUFFIX: Final = ".safetensors"
@@ -47,7 +47,7 @@ def store(sample: Sample, file: Path) -> None:
         StorageError: the disk is full.
     """
     arrays = {"image": sample.image, "breast": sample.breast, "lesions": sample.lesions}
-    with whole_file(file, synced=False) as temporary:
+    with atomic_file(file, synced=False) as temporary:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from mammolens.inference.predictor import Predictor
-from mammolens.inference.presentation import Presentation, Tell, present
+from mammolens.inference.presentation import OnProgress, Presentation, present
 
 
 class InferenceBackend(Protocol):
     """Analyses files and writes what a page shows."""
 
-    def infer(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
+    def infer(self, files: Mapping[Path, str], folder: Path, on_progress: OnProgress) -> Presentation:
         """As :func:`~mammolens.inference.presentation.present`."""
 
 
@@ -35,10 +35,10 @@ class LocalBackend:
         """The id of the model."""
         return self._predictor.model_id
 
-    def infer(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
+    def infer(self, files: Mapping[Path, str], folder: Path, on_progress: OnProgress) -> Presentation:
         """Analyse files as soon as no other upload is being analysed."""
-        with self.alone(lambda: tell(0, len(files), "waiting for another user's images")) as predictor:
-            return present(predictor, files, folder, tell)
+        with self.alone(lambda: on_progress(0, len(files), "waiting for another user's images")) as predictor:
+            return present(predictor, files, folder, on_progress)
 
     @contextmanager
     def alone(self, wait: Callable[[], None] = lambda: None) -> Iterator[Predictor]:

@@ -12,7 +12,7 @@ import requests
 
 from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, ServerError
-from mammolens.inference.presentation import Presentation, PresentedExam, Problem, Tell, problem_of
+from mammolens.inference.presentation import OnProgress, Presentation, PresentedExam, Problem, problem_of
 from mammolens.loopback import proxies_for
 from mammolens.types import ExamKey
 
@@ -32,7 +32,7 @@ class ServerBackend:
         self._url = url.rstrip("/") + _ROUTE
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def infer(self, files: Mapping[Path, str], folder: Path, tell: Tell) -> Presentation:
+    def infer(self, files: Mapping[Path, str], folder: Path, on_progress: OnProgress) -> Presentation:
         """As :func:`~mammolens.inference.presentation.present`; an exam that the server refuses is a problem.
 
         Raises:
@@ -43,7 +43,7 @@ class ServerBackend:
         refusals: list[ServerError] = []
         done = len(problems)
         for number, members in enumerate(exams, 1):
-            tell(done, len(files), "waiting for the server")
+            on_progress(done, len(files), "waiting for the server")
             try:
                 answer = self._analysed(members, folder / f"{number:03d}")
             except ServerError as error:
@@ -53,7 +53,7 @@ class ServerBackend:
                 presented += [exam.within(f"{number:03d}") for exam in answer.exams]
                 problems += answer.problems
             done += len(members)
-            tell(done, len(files), next(reversed(members.values())))
+            on_progress(done, len(files), next(reversed(members.values())))
         if refusals and len(refusals) == len(exams):
             raise refusals[0]
         return Presentation(exams=presented, problems=problems)

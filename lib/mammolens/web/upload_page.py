@@ -148,7 +148,7 @@ def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, so
     originals, results = folder / "originals", folder / "results"
     bar, doing = st.progress(0.0, text="Reading the uploaded files"), st.empty()
 
-    def tell(done: int, total: int, name: str) -> None:
+    def on_progress(done: int, total: int, name: str) -> None:
         bar.progress(done / max(1, total), text=f"Analysed {done} of {total} images")
         with doing:
             show_note(name)
@@ -156,8 +156,8 @@ def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, so
     try:
         backend = backend_for(settings)
         uploads = save_uploads(files, originals, UploadLimits(settings.max_images, settings.max_unpacked_mb * _MB))
-        tell(0, len(uploads.files), "starting")
-        presentation = backend.infer(uploads.files, results, tell)
+        on_progress(0, len(uploads.files), "starting")
+        presentation = backend.infer(uploads.files, results, on_progress)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, MammoLensError):

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from mammolens.errors import StorageError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.cache import OriginalsCache
 
 
 def writing(size: int) -> Callable[[Path], None]:
     def write(path: Path) -> None:
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(b"x" * size)
 
     return write
@@ -73,7 +73,7 @@ def test_on_a_full_disk_what_is_not_in_use_makes_room(tmp_path: Path) -> None:
     cache.get("used", writing(100))
 
     def full_until_there_is_room(path: Path) -> None:
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             if (tmp_path / "old").exists():
                 raise OSError(28, "No space left on device")
             temporary.write_bytes(b"new")
@@ -86,7 +86,7 @@ def test_a_full_disk_with_nothing_to_remove_is_told_and_leaves_nothing(tmp_path:
     cache = OriginalsCache(tmp_path, 1000)
 
     def full(path: Path) -> None:
-        with whole_file(path):
+        with atomic_file(path):
             raise OSError(28, "No space left on device")
 
     with pytest.raises(StorageError, match="takes no more"):
@@ -113,7 +113,7 @@ def test_requests_for_the_same_file_fetch_it_once(tmp_path: Path) -> None:
 
 
 def test_a_half_written_file_of_a_killed_server_is_removed_at_start(tmp_path: Path) -> None:
-    with whole_file(tmp_path / "a.dcm") as temporary:
+    with atomic_file(tmp_path / "a.dcm") as temporary:
         left = temporary.name
     (tmp_path / left).write_bytes(b"half")
     os.utime(tmp_path / left, (time.time() - 3600,) * 2)

@@ -11,7 +11,7 @@ from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.labelapp.learning.candidate import CandidateFolder
 from mammolens.models.directory import record_of
-from mammolens.training.progress import Stage, TrainingProgress, unobserved
+from mammolens.training.progress import Stage, TrainingProgress, ignore_progress
 
 
 class Engine:
@@ -36,7 +36,7 @@ def a_folder(an_engine: Engine, tmp_path: Path) -> CandidateFolder:
 
 
 def _train(folder: CandidateFolder, config: ModelConfig, dataset: Dataset, *, resume: bool) -> Path:
-    return folder.trained(config, dataset, start_from=None, resume=resume, observe=unobserved)
+    return folder.trained(config, dataset, start_from=None, resume=resume, observe=ignore_progress)
 
 
 def test_what_was_trained_before_the_process_was_killed_is_not_trained_again(
@@ -84,7 +84,7 @@ def test_a_model_calibrated_anew_replaces_what_was_left(
 ) -> None:
     a_folder.folder.mkdir(parents=True)
     (a_folder.folder / "left").write_text("over")
-    made = a_folder.recalibrated(a_trained_model, phantoms, unseen=True, observe=unobserved)
+    made = a_folder.recalibrated(a_trained_model, phantoms, unseen=True, observe=ignore_progress)
     assert not (made / "left").exists()
     assert record_of(made)["calibrated_on"]["doubt"] is None
     a_folder.clear()

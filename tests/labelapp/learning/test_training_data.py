@@ -19,7 +19,7 @@ from mammolens.labelapp.learning.training_data import TrainingData, eligible_nor
 from mammolens.labelapp.serving import ServingModel
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
-from mammolens.training.progress import unobserved
+from mammolens.training.progress import ignore_progress
 
 from ..conftest import PacsStandIn
 
@@ -49,7 +49,7 @@ def first_exam(a_guarded_site: TrainingData) -> str:
 
 
 def test_of_usual_exams_none_is_set_aside(a_guarded_site: TrainingData, a_site_serving: ServingModel) -> None:
-    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
+    assert a_guarded_site.excluded(a_site_serving.predictor(), ignore_progress) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_where_an_image_cannot_be_scored_now_nobody_is_let_pass(
 ) -> None:
     _fail_once(a_guarded_site, name, error, monkeypatch)
     with pytest.raises(type(error)):
-        a_guarded_site.excluded(a_site_serving.predictor(), unobserved)
+        a_guarded_site.excluded(a_site_serving.predictor(), ignore_progress)
 
 
 def test_an_exam_of_which_an_image_has_no_score_is_set_aside(
     a_guarded_site: TrainingData, a_site_serving: ServingModel, first_exam: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fail_once(a_guarded_site, "get_image_uri", UnknownImageError("an image", "is gone", "look again"), monkeypatch)
-    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == {first_exam}
-    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
+    assert a_guarded_site.excluded(a_site_serving.predictor(), ignore_progress) == {first_exam}
+    assert a_guarded_site.excluded(a_site_serving.predictor(), ignore_progress) == frozenset()
 
 
 def test_an_image_that_cannot_be_scored_ever_sets_nobody_aside(
@@ -85,7 +85,7 @@ def test_an_image_that_cannot_be_scored_ever_sets_nobody_aside(
     image_id = a_guarded_site.exams.all()[first_exam].image_ids[0]
     path = Path(a_guarded_site.images.get_image_uri(image_id))
     path.write_bytes(path.read_bytes()[:-2000])
-    assert a_guarded_site.excluded(a_site_serving.predictor(), unobserved) == frozenset()
+    assert a_guarded_site.excluded(a_site_serving.predictor(), ignore_progress) == frozenset()
     assert failed(a_guarded_site.images.get_image_info(image_id))
 
 

@@ -20,7 +20,7 @@ from mammolens.dicom.derived.segmentation import segmentation_of
 from mammolens.dicom.derived.source import source_of
 from mammolens.dicom.opening import first_line
 from mammolens.errors import InputError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.types import AnomalyResult
 
 
@@ -76,7 +76,7 @@ def derive_from_exam(
 
 def write_derived(dataset: Dataset, path: Path) -> None:
     """Write a DICOM object as a file (PS3.10), whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         dataset.save_as(temporary, write_like_original=False)
 
 

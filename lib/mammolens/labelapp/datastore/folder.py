@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, RequestError, UnknownImageError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.folder_scan import HIDDEN, scan
 from mammolens.labelapp.datastore.labels import LabelledImages
@@ -123,7 +123,7 @@ class MammogramFolder(LabelledImages):
         target = self._root / relative
         if target.exists():
             raise RequestError(name, "was uploaded before", "give another id")
-        with whole_file(target) as temporary:
+        with atomic_file(target) as temporary:
             shutil.copyfile(image_filename, temporary)
         self._rescan()
         added = image_id_of(relative)

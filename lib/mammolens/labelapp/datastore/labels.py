@@ -12,7 +12,7 @@ from monailabel.datastore.local import DataModel
 from monailabel.interfaces.datastore import DefaultLabelTag
 
 from mammolens.errors import RequestError, UnknownImageError
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.shared_state import SharedState
 from mammolens.labelapp.identifiers import check_tag
 from mammolens.labelapp.keys import ResultExtension
@@ -136,7 +136,7 @@ class LabelledImages(SharedState):
 
 
 def _copy(source: Path, target: Path) -> None:
-    with whole_file(target) as temporary:
+    with atomic_file(target) as temporary:
         shutil.copyfile(source, temporary)
 
 

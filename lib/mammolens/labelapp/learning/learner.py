@@ -23,7 +23,7 @@ from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import network_directories, record_of
 from mammolens.promotion.promote import PromotionResult, propose
-from mammolens.training.progress import Observer, Stage, TrainingProgress, unobserved
+from mammolens.training.progress import Observer, Stage, TrainingProgress, ignore_progress
 
 _log = logging.getLogger(__name__)
 _OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
@@ -54,7 +54,7 @@ class Learner:
         self,
         kind: str,
         parameters: Mapping[str, Any],
-        observe: Observer = unobserved,
+        observe: Observer = ignore_progress,
         by: str = "mammolens",
         *,
         resume: bool = False,

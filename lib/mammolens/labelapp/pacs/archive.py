@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydicom.dataset import Dataset
 
-from mammolens.files import whole_file
+from mammolens.files import atomic_file
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import PacsRefusalError
 from mammolens.labelapp.pacs.instance import Instance
@@ -86,7 +86,7 @@ class Pacs:
             StorageError: the disk takes no more.
         """
         content = retrieve(self._access, instance)
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(content)
 
     def store(self, datasets: Sequence[Dataset]) -> None:
