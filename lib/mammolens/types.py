@@ -46,7 +46,7 @@ class PixelSpacing:
 
     @property
     def shows_calcifications(self) -> bool:
-        """Whether pixels are fine enough to judge calcifications by."""
+        """Whether pixels are fine enough to show calcifications."""
         return max(self.between_rows, self.between_columns) <= COARSEST_FOR_CALCIFICATIONS_MM
 
 
@@ -65,7 +65,7 @@ class ImageGeometry:
 
 @dataclass(frozen=True, slots=True)
 class ImageAttributes:
-    """What a table or a person says about an image; it wins over what the header says.
+    """Attributes from a table or a person; they override the header.
 
     ``spacing`` is a pixel's size at the plane of the breast. ``pixel_aspect_ratio`` is a pixel's height over its
     width where an image was stretched (PS3.3 C.7.6.3.1.7).

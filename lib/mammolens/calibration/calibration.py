@@ -191,7 +191,7 @@ class Calibration:
         return min_patients(self.config.alpha, self.config.confidence) if conformal else 1
 
     def _group_patients(self, needed: int) -> int:
-        """The fewest that a machine is judged by alone: fewer than needed would say less of it than everybody's do."""
+        """The fewest patients for a scale of a machine's own; with fewer, the pooled scale is more informative."""
         return max(self.config.group_patients, needed)
 
     def _of_images(self, scores: Sequence[float], needed: int) -> GroupedScale:

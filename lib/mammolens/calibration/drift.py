@@ -106,7 +106,7 @@ def drift(
         groups: ``(n,)`` the acquisition group of each.
         software: ``(n,)`` Software Versions (0018,1020) of each; ``None`` where nobody kept them.
         known_groups: of the calibration.
-        known_software: of the calibration; ``None`` where nobody kept them: then software is not judged.
+        known_software: of the calibration; ``None`` where nobody kept them: then software is not tested.
         calibration_patients: see :func:`mammolens.calibration.uniformity.uniformity`.
         limits: when to raise an alarm.
 

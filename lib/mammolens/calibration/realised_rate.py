@@ -1,4 +1,4 @@
-"""How many of so many new normal patients a conformal decision may flag, if its promise holds."""
+"""The band of the realised false-positive rate of a conformal decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDING = 1e-9  # 0.1 * 30 is three patients, whatever floating point says
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedPatients:
-    """New patients who are judged by the same calibration patients."""
+    """New patients compared with the same calibration patients."""
 
     patients: int
     calibration_patients: int
@@ -29,7 +29,7 @@ def rate_band(parts: Iterable[EvaluatedPatients], alpha: float, level: float = 0
 
     Args:
         parts: one for each calibration scale (machines with patients enough have their own); they are independent.
-        alpha: share of normal patients that is promised to be flagged, within (0, 1).
+        alpha: nominal share of normal patients flagged, within (0, 1).
         level: of the band, within (0, 1).
 
     Raises:

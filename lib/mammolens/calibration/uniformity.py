@@ -1,4 +1,4 @@
-"""Are the p-values of normal patients spread evenly, as those of patients like the calibration's are?"""
+"""Test whether the p-values of normal patients are uniform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.stats import kstwo
 
 
 class Shift(StrEnum):
-    """Where the scores lie, seen from the calibration's."""
+    """Direction of the scores relative to the calibration."""
 
     UP = "up"
     DOWN = "down"

@@ -18,7 +18,7 @@ def open_rsna640(path: Path) -> Dataset:
     """The images of ``path/images`` that ``path/labels.csv`` lists.
 
     The stretch has lost the pixel spacing; the aspect ratio is that of the machine's detector. ``inverted`` marks
-    un-inverted MONOCHROME1 images, not always rightly: the reader judges the pixels instead. Each patient has one
+    un-inverted MONOCHROME1 images, not always rightly: the reader uses the pixels instead. Each patient has one
     examination.
 
     Raises:

@@ -1,1 +1,1 @@
-"""How well scores tell normal from abnormal: metrics, intervals over patients, baselines, reports."""
+"""Evaluation: metrics, bootstrap intervals over patients, baselines, reports."""

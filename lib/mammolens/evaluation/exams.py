@@ -1,4 +1,4 @@
-"""Exams as units of their own: the decision that the model promises for them, and what they consist of."""
+"""Exams as units of their own: their decisions, and what they consist of."""
 
 from __future__ import annotations
 

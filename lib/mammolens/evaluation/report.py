@@ -1,4 +1,4 @@
-"""What an evaluation found, as a folder of files."""
+"""The report of an evaluation as a folder of files."""
 
 from __future__ import annotations
 

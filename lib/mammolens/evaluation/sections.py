@@ -1,4 +1,4 @@
-"""What a report says, as sections of text, tables and figures: the same for Markdown and for HTML."""
+"""The sections of a report, with text, tables and figures, for Markdown and HTML."""
 
 from __future__ import annotations
 

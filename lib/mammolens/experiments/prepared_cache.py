@@ -1,4 +1,4 @@
-"""Prepared images kept in memory, so that trials that prepare alike read each file once."""
+"""A cache of prepared images, so that trials with the same preprocessing read each file once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PreparedImageCache:
 
 
 class CachingPipeline(Pipeline):
-    """A pipeline that asks a memory before it reads a file.
+    """A pipeline that looks up the cache before it reads a file.
 
     Args:
         inner: reads and prepares what is not known yet.
@@ -67,7 +67,7 @@ class CachingPipeline(Pipeline):
         self._way = (way, inner.config.model_dump_json())
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
-        """Read and prepare an image file, or recall it; raises as the reader does."""
+        """Read and prepare an image file, or return it from the cache; raises as the reader does."""
         return self._cache.get_or_prepare(self._way, (path, attributes), lambda: self._inner.load(path, attributes))
 
 

@@ -1,4 +1,4 @@
-"""A prepared image as its quality is judged: the breast's box on a small square, whatever the network's grid."""
+"""A prepared image for quality checks: the breast's bounding box on a small square, whatever the network's grid."""
 
 from __future__ import annotations
 

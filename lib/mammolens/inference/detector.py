@@ -14,7 +14,7 @@ from mammolens.types import Mammogram
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """What a detector makes of one image.
+    """A detector's output for one image.
 
     Attributes:
         prepared: the image on the grid that the maps lie on, that of ``Detector.pipelines[0]``.

@@ -1,4 +1,4 @@
-"""What the pixels of a prepared image tell about how far its score can be trusted."""
+"""Quality flags from the pixels of a prepared image."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _structure(view: BreastView) -> float:
     """Spread of the smoothed greys as a share of the greys' own."""
     tissue = ndimage.binary_erosion(view.inside, iterations=_BORDER)
     if not tissue.any():
-        return 1.0  # a breast too thin to judge, which its area tells
+        return 1.0  # a breast too thin to examine; its area is flagged
     greys, weights = view.greys * tissue, tissue.astype(np.float32)
     # Only the tissue's own greys: the skin line would look like structure.
     smooth, weight = (ndimage.gaussian_filter(image, _STRUCTURE_SCALE) for image in (greys, weights))

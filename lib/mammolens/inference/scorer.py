@@ -1,4 +1,4 @@
-"""What a network says of one image, on the working grid: the heart that training and serving share."""
+"""Map and score of one image from a network's output, on the working grid; used in training and inference."""
 
 from __future__ import annotations
 

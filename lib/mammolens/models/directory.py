@@ -1,4 +1,4 @@
-"""A model as a directory that says everything about itself."""
+"""A model as a self-describing directory."""
 
 from __future__ import annotations
 

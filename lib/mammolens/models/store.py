@@ -158,7 +158,7 @@ class ModelStore:
             compared_with: the version that has to serve until now (``None``: the pretrained model); without, any.
 
         Raises:
-            ModelError: there is no such version, it cannot be loaded, or it was judged against another one.
+            ModelError: there is no such version, it cannot be loaded, or it was compared with another one.
         """
         load_any_model(self.directory(version))
         with self._changing():
@@ -169,7 +169,7 @@ class ModelStore:
                 self._point_to(version)
 
     def refuse(self, version: str, *, by: str, why: str, gate_result: str | None = None) -> None:
-        """Note that a version was judged and does not serve.
+        """Record that a version was compared and is not used.
 
         Raises:
             ModelError: there is no such version.

@@ -1,1 +1,1 @@
-"""May a new model serve in place of the one that does? The gate, and what it decides by."""
+"""Promotion: the gate for new models, and its policy."""

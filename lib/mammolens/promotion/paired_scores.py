@@ -35,7 +35,7 @@ class ExamPredictions:
     Attributes:
         p_values: ``(patients,)`` float64.
         flagged: ``(patients,)`` bool.
-        judged: the patients by calibration scale.
+        evaluated: the patients by calibration scale.
     """
 
     p_values: Floats

@@ -1,4 +1,4 @@
-"""Who trains, who validates, who calibrates: by patient, never by image."""
+"""Split patients, never images, into training, validation and calibration sets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Partition:
 
 
 def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = None) -> Partition:
-    """Share the clean normal cases out.
+    """Split the clean normal cases.
 
     One member takes the data set's own train and calibration splits where it has both, else they are drawn. For
     several, the patients of both are shared out by a hash of their ids: a member that goes on from its weights when

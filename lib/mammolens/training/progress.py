@@ -1,4 +1,4 @@
-"""What a training run tells of itself while it runs."""
+"""Progress of a training run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Observer = Callable[[TrainingProgress], None]
 
 
 def ignore_progress(_: TrainingProgress) -> None:
-    """The observer of a run that nobody watches."""
+    """An observer that ignores progress."""
 
 
 class MemberProgress:

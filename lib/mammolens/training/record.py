@@ -1,4 +1,4 @@
-"""What a model directory tells of its training: a JSON record and a card for people."""
+"""The training record (JSON) and the model card of a model directory."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def recalibrated_record(
 
 
 def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
-    """Markdown for people: what it is, what it learned from, what it promises, its licence."""
+    """The model card as Markdown: description, training data, decision rule, licence."""
     data = record["dataset"]
     size = config.preprocessing.size
     return f"""# {model_id}

@@ -1,4 +1,4 @@
-"""Which normal patients a model never learned from, as far as its training record can tell."""
+"""Normal patients that a model was not trained on, as far as its training record can tell."""
 
 from __future__ import annotations
 

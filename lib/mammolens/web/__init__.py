@@ -1,1 +1,1 @@
-"""The page for everybody: drop a mammogram, see where it deviates. Streamlit is imported here and nowhere else."""
+"""The web page: upload a mammogram and see where it deviates from normal. Only this package imports Streamlit."""

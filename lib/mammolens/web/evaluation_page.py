@@ -110,17 +110,17 @@ def _gallery(settings: WebSettings, evaluation: Path, images: Path) -> None:
 
 @st.cache_data(show_spinner="Drawing", max_entries=4)
 def _drawn(
-    scores: Path, written: int | None, images: Path, model: str, size: int, _judge: LocalBackend
+    scores: Path, written: int | None, images: Path, model: str, size: int, _backend: LocalBackend
 ) -> tuple[list[GalleryPicture], str, list[str]]:
     """Pictures, the id of the evaluated model, and what could not be drawn.
 
-    ``written`` and ``model`` tell evaluations and judges apart. Nothing is drawn on the page in here: what is kept
-    would be drawn again.
+    ``written`` and ``model`` identify evaluation and backend in the cache. Nothing is drawn on the page here, because a cached
+    call would not draw it again.
     """
     scored = read_scored_set(scores)
     pictures: list[GalleryPicture] = []
     problems: list[str] = []
-    with _judge.alone() as predictor:
+    with _backend.alone() as predictor:
         for picture in draw(chosen(scored.images, size), open_dataset(images), predictor):
             if isinstance(picture, InputError):
                 problems.append(str(picture))
