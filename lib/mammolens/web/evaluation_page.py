@@ -114,8 +114,8 @@ def _drawn(
 ) -> tuple[list[GalleryPicture], str, list[str]]:
     """Pictures, the id of the evaluated model, and what could not be drawn.
 
-    ``written`` and ``model`` identify evaluation and backend in the cache. Nothing is drawn on the page here, because a cached
-    call would not draw it again.
+    ``written`` and ``model`` identify evaluation and backend in the cache. Nothing is drawn on the page here, because a
+    cached call would not draw it again.
     """
     scored = read_scored_set(scores)
     pictures: list[GalleryPicture] = []
