@@ -27,7 +27,7 @@ def main() -> None:
         page.get_by_role("button", name="Example A").click(timeout=PATIENCE_MS)
         page.get_by_role("heading", name="Download").wait_for(timeout=PATIENCE_MS)
         page.locator(".mammolens[data-drawn]").wait_for(timeout=PATIENCE_MS)
-        page.get_by_label("Opacity of the heat").fill("70")
+        page.get_by_label("Heat opacity").fill("70")
         # Its name at the top, below the page's own bar.
         page.get_by_role("heading", name="Mass-Test").evaluate(
             "heading => { heading.style.scrollMarginTop = '4.5rem'; heading.scrollIntoView(); }"

@@ -277,7 +277,7 @@ def test_a_bad_file_is_explained_while_the_good_one_is_shown(
         said = visitor.page.get_by_role("alert").inner_text()
         assert "1 file could not be analysed" in said
         assert "holiday.txt" in said
-        assert "To do: give a mammogram in one of these formats" in said
+        assert "Remedy: give a mammogram in one of these formats" in said
         assert str(a_page.scratch) not in said
 
 
