@@ -57,6 +57,7 @@ class QualityFlag(StrEnum):
     NO_PIXEL_SPACING = "no_pixel_spacing"
     COARSE_PIXELS = "coarse_pixels"
     POOR_HEADER = "poor_header"
+    UNUSABLE_ATTRIBUTE = "unusable_attribute"
     SECONDARY_CAPTURE = "secondary_capture"
     POLARITY_CORRECTED = "polarity_corrected"
     LOSSY_COMPRESSED = "lossy_compressed"

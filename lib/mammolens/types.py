@@ -88,7 +88,8 @@ class ImageHeader:
     (manufacturer and model, or the table's machine_id), ``software_versions`` what runs on it (PS3.3 C.7.5.1,
     several with commas between); each is ``None`` where nothing tells.
     ``patient_orientation`` is where rows and columns point to, such as ``("A", "FR")``
-    (PS3.3 C.7.6.1.1.1), or ``None``.
+    (PS3.3 C.7.6.1.1.1), or ``None``. ``unusable_attributes`` names what the header states in a form that
+    cannot be used, with its value: ``"ImagerPixelSpacing '0,07'"``.
     """
 
     path: Path
@@ -112,6 +113,7 @@ class ImageHeader:
     photometric_interpretation: str = "MONOCHROME2"
     patient_orientation: tuple[str, str] | None = None
     flags: tuple[QualityFlag, ...] = ()
+    unusable_attributes: tuple[str, ...] = ()
 
     @property
     def exam_key(self) -> ExamKey:
@@ -121,6 +123,13 @@ class ImageHeader:
     def flagged(self, *flags: QualityFlag) -> ImageHeader:
         """The same header with more flags, each at most once, in order of appearance."""
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
+
+    def without_use_of(self, *attributes: str) -> ImageHeader:
+        """The same header, flagged for attributes that were set aside; itself where there is none."""
+        if not attributes:
+            return self
+        set_aside = tuple(dict.fromkeys((*self.unusable_attributes, *attributes)))
+        return replace(self.flagged(QualityFlag.UNUSABLE_ATTRIBUTE), unusable_attributes=set_aside)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,6 +243,9 @@ class AnomalyRecord(BaseModel):
     findings_left_out: int = Field(ge=0, description="further findings, with lower peaks")
     quality_flags: list[QualityFlag]
     outlying_statistic: str | None = Field(description="why 'out_of_distribution' is flagged, in words")
+    unusable_attributes: list[str] = Field(
+        description="why 'unusable_attribute' is flagged: header attributes with their values"
+    )
     model: str = Field(description="name and fingerprint of the model")
     calibration: str = Field(description="fingerprint of the calibration")
     limitation: str | None = Field(description="a sentence on what the model does not look for, if any")

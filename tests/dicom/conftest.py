@@ -12,11 +12,15 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from pillow_jpls import _pycharls
 from pydicom import FileDataset, uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_pixel_data_frame
 
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
+
+from .lossless_jpeg import encode_lossless_jpeg
+from .raw_headers import raw_file, set_raw
 
 Values = NDArray[np.integer[Any]]
 WriteDicom = Callable[..., Path]
@@ -62,7 +66,7 @@ def dataset_of() -> Callable[..., FileDataset]:
 
 @pytest.fixture(scope="session")
 def encode() -> Callable[[Values, str, int], bytes]:
-    """One frame in a compressed transfer syntax: RLE, JPEG 2000, or JPEG lossless of 8 or 16 bits."""
+    """One frame in a lossless transfer syntax, of so many bits a value; signed ones in two's complement."""
     return _encode
 
 
@@ -94,6 +98,19 @@ def write_dicom(tmp_path: Path) -> WriteDicom:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         dataset.save_as(path, write_like_original=False)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_words() -> Callable[[Path, str, str], Path]:
+    """Write these very bytes as the value of an attribute, whatever the standard says of it."""
+
+    def write(path: Path, keyword: str, words: str) -> Path:
+        dataset = pydicom.dcmread(path)
+        set_raw(dataset, [(keyword, words)])
+        path.write_bytes(raw_file(dataset))
         return path
 
     return write
@@ -143,8 +160,19 @@ def _encode(values: Values, syntax: str, bits: int) -> bytes:
         dataset = _dataset(values, BitsStored=bits)
         dataset.compress(uid.RLELossless)
         return next(generate_pixel_data_frame(dataset.PixelData, 1))
+    if syntax == uid.JPEGLSLossless:
+        return _charls(values, bits)
     assert syntax == uid.JPEGLosslessSV1, f"no encoder for {syntax}"
-    return _gdcm_jpeg_lossless(values)
+    if bits == 8 * values.itemsize:
+        return _gdcm_jpeg_lossless(values)  # which writes cells as a whole
+    return encode_lossless_jpeg(values & (2**bits - 1), bits)
+
+
+def _charls(values: Values, bits: int) -> bytes:
+    frame = _pycharls.FrameInfo()
+    frame.height, frame.width = values.shape
+    frame.bits_per_sample, frame.component_count = bits, 1
+    return bytes(_pycharls.encode((values & (2**bits - 1)).astype(f"u{values.itemsize}").tobytes(), frame))
 
 
 def _gdcm_jpeg_lossless(values: Values) -> bytes:

@@ -15,7 +15,7 @@ AIR = -2000
 
 
 def displayed(path: Path) -> np.ndarray:
-    return display_pixels(open_dicom(path, with_pixels=True), path)
+    return display_pixels(open_dicom(path, with_pixels=True), path).pixels
 
 
 def stretched(values: np.ndarray) -> np.ndarray:
@@ -169,8 +169,15 @@ def test_values_that_are_no_numbers_are_refused(write_dicom, values_of):
         displayed(write_dicom(values_of(12), RescaleSlope="1e300"))
 
 
-def test_a_damaged_table_is_refused(write_dicom, values_of):
+def test_a_damaged_modality_lut_is_refused_by_its_name(write_dicom, values_of):
     (item,) = table(np.arange(100), 0, 12)
     item.LUTDescriptor = [4096, 0, 12]
-    with pytest.raises(PixelDataError, match="the file is damaged .a look-up table has 200 entries"):
-        displayed(write_dicom(values_of(12), VOILUTSequence=[item]))
+    with pytest.raises(PixelDataError, match="ModalityLUTSequence cannot be used .a look-up table has 200 entries"):
+        displayed(write_dicom(values_of(12), ModalityLUTSequence=[item]))
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_rescale_that_is_no_number_is_refused_by_its_name(write_dicom, values_of, write_words, keyword):
+    path = write_words(write_dicom(values_of(12)), keyword, "1,0")
+    with pytest.raises(PixelDataError, match=rf"image\.dcm: {keyword} is '1,0', which is no number; correct {keyword}"):
+        displayed(path)

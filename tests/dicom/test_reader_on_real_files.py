@@ -9,16 +9,16 @@ import numpy as np
 import SimpleITK as sitk
 
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
-from mammolens.dicom.decoding import decoded_cells
 from mammolens.dicom.opening import open_dicom
 from mammolens.dicom.reader import read_header, read_mammogram
+from mammolens.dicom.stored_values import stored_pixels
 from mammolens.enums import AttributeSource, QualityFlag, SpacingSource
 
 
 def check_against_simpleitk(path: Path) -> None:
     image, geometry = sitk.ReadImage(str(path)), read_header(path).geometry
     np.testing.assert_array_equal(
-        decoded_cells(open_dicom(path, with_pixels=True), path), sitk.GetArrayFromImage(image)[0]
+        stored_pixels(open_dicom(path, with_pixels=True), path).values, sitk.GetArrayFromImage(image)[0]
     )
     np.testing.assert_allclose(geometry.spacing, image.GetSpacing(), atol=1e-6)
     np.testing.assert_allclose(geometry.origin, image.GetOrigin(), atol=1e-6)

@@ -5,7 +5,12 @@ from pydicom import uid
 from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_pixel_data_frame
 
-from mammolens.dicom.streams import stated_size
+from mammolens.dicom.streams import stated_format
+
+
+def stated_size(stream: bytes) -> tuple[int, int] | None:
+    stated = stated_format(stream)
+    return (stated.rows, stated.columns) if stated else None
 
 
 @pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLosslessSV1])

@@ -31,3 +31,9 @@ def test_flags_are_explained_in_their_order_and_the_unusual_statistic_is_named()
     assert explanations(flags, "noise lower than usual") == [f"{unusual[:-1]} (noise lower than usual).", implant]
     assert explanations(["implant"], "noise lower than usual") == [implant]
     assert explanations([]) == []
+
+
+def test_attributes_that_were_set_aside_are_named():
+    plain = EXPLANATIONS[QualityFlag.UNUSABLE_ATTRIBUTE].removesuffix(".")
+    said = ["WindowCenter 'AUTO'", "BitsStored '10'"]
+    assert explanations(["unusable_attribute"], None, said) == [f"{plain} (WindowCenter 'AUTO', BitsStored '10')."]

@@ -63,7 +63,7 @@ def findings_table(records: Sequence[AnomalyRecord]) -> Table:
 
 
 def _notes(record: AnomalyRecord) -> list[str]:
-    return explanations(record.quality_flags, record.outlying_statistic)
+    return explanations(record.quality_flags, record.outlying_statistic, record.unusable_attributes)
 
 
 def _most_anomalous_first(records: Sequence[AnomalyRecord]) -> list[AnomalyRecord]:

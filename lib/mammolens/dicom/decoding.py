@@ -1,47 +1,50 @@
-"""Pixel Data to the values that were stored, whole or not at all."""
+"""Pixel Data to cells, whole or not at all."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import RLELossless
 
+from mammolens.dicom.codecs import KINDS, Cells, decode_rle, decode_stream
+from mammolens.dicom.completeness import IncompleteStreamError
+from mammolens.dicom.header_values import needed_number
 from mammolens.dicom.opening import damage_named, first_line
-from mammolens.dicom.streams import stated_size
+from mammolens.dicom.streams import StreamFormat, stated_format
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
-StoredValues = NDArray[np.integer[Any]]
 SMALLEST_SIDE = 64  # rows or columns of a picture that may show a whole breast
 LARGEST_SIZE = 100_000_000  # pixels; film at 50 um has a third of them
 TOO_LARGE = "give the image as the mammography unit made it"
 _AGAIN = "copy or export the image again"
-_END_OF_IMAGE = b"\xff\xd9"  # EOI of JPEG and JPEG-LS (T.81 B.1.1.3), EOC of JPEG 2000 (T.800 A.4.4)
+_ITEM: Final = b"\xfe\xff\x00\xe0"  # how encapsulated Pixel Data begins (PS3.5 A.4)
 
 
-def decoded_cells(dataset: FileDataset, path: Path) -> StoredValues:
-    """Decode a single-frame grey-scale image (PS3.5 8); see :func:`without_unused_bits` for its values.
-
-    Returns:
-        ``(rows, cols)`` integers, signed or unsigned as Pixel Representation says.
+def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
+    """Decode a single-frame grey-scale image (PS3.5 8, A.4).
 
     Raises:
-        PixelDataError: missing, truncated or undecodable pixels.
+        PixelDataError: missing, truncated or undecodable pixels, or a header that does not describe them.
         UnsupportedMammogramError: too few pixels for a mammogram, or too many.
     """
     with damage_named(path):
-        refuse_unfit_size((int(dataset.Rows), int(dataset.Columns)), path)
+        shape = int(needed_number(dataset, "Rows", path)), int(needed_number(dataset, "Columns", path))
+        refuse_unfit_size(shape, path)
         if not dataset.get("PixelData"):
             raise PixelDataError(path, "the file has no Pixel Data", _AGAIN)
-        _refuse_wrong_length(dataset, path)
-        stored = _decoded(dataset, path)
-        if stored.shape != (dataset.Rows, dataset.Columns):
-            raise PixelDataError(path, f"decodes to {stored.shape}, not rows x columns", "export the image again")
-        return stored
+        syntax = dataset.file_meta.TransferSyntaxUID
+        if not syntax.is_compressed:
+            return _uncompressed(dataset, shape, path)
+        if not dataset.PixelData.startswith(_ITEM):
+            raise _contradicted(dataset, "not compressed", path)
+        frame = next(generate_pixel_data_frame(dataset.PixelData, 1))
+        if syntax != RLELossless:
+            _refuse_other_stream(dataset, shape, stated_format(frame), path)
+        return _decompressed(dataset, shape, frame, path)
 
 
 def refuse_unfit_size(shape: tuple[int, int], path: Path) -> None:
@@ -67,44 +70,63 @@ def _refuse_too_large(rows: int, columns: int, path: Path) -> None:
         raise UnsupportedMammogramError(path, reason, TOO_LARGE)
 
 
-def _refuse_wrong_length(dataset: FileDataset, path: Path) -> None:
-    """Say what decoders pass over: libjpeg and OpenJPEG fill up a stream that ends too early."""
-    if dataset.file_meta.TransferSyntaxUID.is_compressed:
-        if dataset.file_meta.TransferSyntaxUID != RLELossless:  # whose decoder counts
-            stream = next(generate_pixel_data_frame(dataset.PixelData, 1))
-            if not stream.rstrip(b"\0").endswith(_END_OF_IMAGE):
-                raise PixelDataError(path, "the compressed pixels end too early", _AGAIN)
-            _refuse_too_large(*(stated_size(stream) or (0, 0)), path)
+def _refuse_other_stream(dataset: FileDataset, shape: tuple[int, int], stated: StreamFormat | None, path: Path) -> None:
+    """Compare what the stream states with what the header does, before memory is taken for it."""
+    if stated is None:
         return
-    row = dataset.Columns * dataset.BitsAllocated // 8
-    missing = dataset.Rows * row - len(dataset.PixelData)
+    _refuse_too_large(stated.rows, stated.columns, path)
+    expected = KINDS.get(dataset.file_meta.TransferSyntaxUID)
+    if expected and stated.kind is not expected:
+        raise _contradicted(dataset, stated.kind.value, path)
+    if (stated.rows, stated.columns) != shape:
+        reason = f"Rows and Columns are {shape[0]} x {shape[1]}, but the picture has {stated.rows} x {stated.columns}"
+        raise PixelDataError(path, reason, "export the image again")
+
+
+def _contradicted(dataset: FileDataset, content: str, path: Path) -> PixelDataError:
+    reason = f"Transfer Syntax UID says {dataset.file_meta.TransferSyntaxUID.name}, but the pixels are {content}"
+    return PixelDataError(path, reason, "correct the Transfer Syntax UID, or export the image again")
+
+
+def _uncompressed(dataset: FileDataset, shape: tuple[int, int], path: Path) -> Cells:
+    width = _bytes_per_cell(dataset, path)
+    row = shape[1] * width
+    missing = shape[0] * row - len(dataset.PixelData)
+    if (missing > 0 or -missing > row) and dataset.PixelData.startswith(_ITEM):
+        stated = stated_format(next(generate_pixel_data_frame(dataset.PixelData, 1)))
+        raise _contradicted(dataset, stated.kind.value if stated else "compressed", path)
     if missing > 0:
         raise PixelDataError(path, f"the pixels end too early, by {missing} bytes", _AGAIN)
-    if -missing > row:  # less than a row is padding
+    beyond = dataset.PixelData[shape[0] * row :]
+    if len(beyond) > row or beyond.strip(beyond[:1]):  # less than a row, and equal bytes, is padding
         raise PixelDataError(path, f"has {-missing} bytes more than rows x columns", _AGAIN)
+    cell = np.dtype(f"{'<' if dataset.is_little_endian else '>'}u{width}")
+    cells = np.frombuffer(dataset.PixelData, cell, count=shape[0] * shape[1]).reshape(shape)
+    return Cells(cells.astype(cell.newbyteorder("="), copy=False), 8 * width)
 
 
-def _decoded(dataset: FileDataset, path: Path) -> StoredValues:
+def _bytes_per_cell(dataset: FileDataset, path: Path) -> int:
+    allocated = int(needed_number(dataset, "BitsAllocated", path))
+    if allocated not in (8, 16, 32):
+        raise PixelDataError(path, f"Bits Allocated is {allocated}, not 8 or 16", "export the image again")
+    return allocated // 8
+
+
+def _decompressed(dataset: FileDataset, shape: tuple[int, int], frame: bytes, path: Path) -> Cells:
+    name = dataset.file_meta.TransferSyntaxUID.name
     try:
-        if dataset.file_meta.TransferSyntaxUID.is_compressed:
-            # Not Pillow, pydicom's first choice for JPEG 2000: it loses bits of streams inside a JP2 file.
-            dataset.convert_pixel_data("pylibjpeg")
-        return np.asarray(dataset.pixel_array)
-    except (KeyboardInterrupt, SystemExit):
+        if dataset.file_meta.TransferSyntaxUID == RLELossless:
+            return decode_rle(frame, shape, _bytes_per_cell(dataset, path))
+        stated = stated_format(frame)
+        if stated is None:
+            raise ValueError("there is no such stream")
+        cells = decode_stream(frame, stated)
+    except (KeyboardInterrupt, SystemExit, PixelDataError):
         raise
+    except IncompleteStreamError as error:
+        raise PixelDataError(path, str(error), _AGAIN) from error
     except BaseException as error:  # decoders raise whatever they like, pylibjpeg-rle what is no Exception (a panic)
-        name = dataset.file_meta.TransferSyntaxUID.name
         raise PixelDataError(path, f"pixels cannot be decoded as {name} ({first_line(error)})", _AGAIN) from error
-
-
-def without_unused_bits(cells: StoredValues, dataset: FileDataset) -> StoredValues:
-    """The values themselves: cells less what else stands in them (overlays), the sign extended (PS3.5 8.1.1).
-
-    Other compressed streams than RLE hold the stored bits only.
-    """
-    allocated, bits = int(dataset.BitsAllocated), int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    syntax = dataset.file_meta.TransferSyntaxUID
-    if bits >= allocated or (syntax.is_compressed and syntax != RLELossless):
-        return cells
-    above = allocated - 1 - int(dataset.get("HighBit") or bits - 1)
-    return np.asarray(np.right_shift(np.left_shift(cells, above), allocated - bits))
+    if cells.patterns.shape != shape:
+        raise PixelDataError(path, f"decodes to {cells.patterns.shape}, not rows x columns", "export the image again")
+    return cells

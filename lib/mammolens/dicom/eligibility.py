@@ -8,7 +8,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.collection_quirks import is_part_of_collection
-from mammolens.dicom.header_values import number_of, numbers_of
+from mammolens.dicom.header_values import needed_number, number_of, numbers_of
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
     FOR_PROCESSING,
@@ -48,6 +48,7 @@ def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
         NotAMammogramError: another modality, a report, a segmentation, no image at all.
         UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, multi-frame, colour, spot or
             magnification views.
+        PixelDataError: Rows, Columns, Number of Frames or Samples per Pixel is no number.
     """
     sop_class = sop_class_of(dataset)
     _refuse_other_kinds(dataset, sop_class, path)
@@ -86,7 +87,7 @@ def _may_be_partial(dataset: Dataset) -> bool:
 
 def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
     kind = one_line(uid.UID(sop_class).name) if sop_class else "a file without image attributes"
-    if not dataset.get("Rows") or not dataset.get("Columns"):
+    if not all(needed_number(dataset, side, path, default=0) for side in ("Rows", "Columns")):
         raise NotAMammogramError(path, f"holds no image ({kind})", "give the mammogram itself")
     modality = one_line(dataset.get("Modality") or "")
     if modality == "SEG" or sop_class == uid.SegmentationStorage:
@@ -106,12 +107,12 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
         raise UnsupportedMammogramError(
             path, "PresentationIntentType is FOR PROCESSING", "export the FOR PRESENTATION image"
         )
-    frames = int(number_of(dataset, "NumberOfFrames") or 1)
+    frames = int(needed_number(dataset, "NumberOfFrames", path, default=1))
     if sop_class == TOMOSYNTHESIS or frames > 1:
         kind = "is tomosynthesis" if sop_class == TOMOSYNTHESIS else f"is a stack of {frames} frames"
         raise UnsupportedMammogramError(path, kind, "give the two-dimensional mammogram")
     grey = str(dataset.get("PhotometricInterpretation") or "") in _GREYS
-    if not grey or int(number_of(dataset, "SamplesPerPixel") or 1) != 1:
+    if not grey or needed_number(dataset, "SamplesPerPixel", path, default=1) != 1:
         raise UnsupportedMammogramError(path, "is a colour image", "export the grey-scale mammogram")
 
 

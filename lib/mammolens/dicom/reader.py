@@ -18,6 +18,7 @@ from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dico
 from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
 from mammolens.dicom.pixels import display_pixels
 from mammolens.dicom.sop_classes import sop_class_of
+from mammolens.dicom.unusable import unusable_attributes
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError
@@ -57,7 +58,9 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
         header, pixels = _picture_header(path, attributes), picture_pixels(path)
     else:
         dataset = open_dicom(path, with_pixels=True)
-        header, pixels = _dicom_header(dataset, path, attributes), display_pixels(dataset, path)
+        header = _dicom_header(dataset, path, attributes)
+        pixels, contradicted = display_pixels(dataset, path)
+        header = header.without_use_of(*contradicted)
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
@@ -116,7 +119,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     laterality, laterality_source = laterality_of(dataset)
     view, view_source = view_of(dataset)
     spacing = pixel_spacing_of(dataset)
-    return ImageHeader(
+    header = ImageHeader(
         path=path,
         sop_instance_uid=sop_instance_uid_of(dataset, path),
         patient_id=patient or path_as_text(path.stem),
@@ -138,6 +141,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         patient_orientation=patient_orientation_of(dataset),
         flags=flags if spacing else (*flags, QualityFlag.NO_PIXEL_SPACING),
     )
+    return header.without_use_of(*unusable_attributes(dataset))
 
 
 def _acquisition_group(dataset: Dataset) -> str | None:

@@ -3,40 +3,95 @@
 from __future__ import annotations
 
 import struct
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
 
 _JPEG_2000: Final = b"\xff\x4f\xff\x51"  # SOC and SIZ, which follow each other (T.800 A.4.1, A.5.1)
 _JPEG: Final = b"\xff\xd8"  # SOI (T.81 B.1.1.3)
-_FRAME_HEADERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}  # SOF of JPEG (T.81 B.1.1.3), of JPEG-LS
+_FRAME_HEADERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF of JPEG (T.81 B.1.1.3)
+_LOSSLESS_FRAME_HEADERS: Final = {0xC3, 0xC7, 0xCB, 0xCF}
+_JPEG_LS_FRAME_HEADER: Final = 0xF7  # T.87 C.1.1
+START_OF_SCAN: Final = 0xDA
 
 
-def stated_size(stream: bytes) -> tuple[int, int] | None:
-    """Rows and columns for which a decoder will take memory, whatever the header around the stream says.
+class StreamKind(StrEnum):
+    """Families of compressed streams, in the words that errors use."""
+
+    JPEG = "JPEG"
+    LOSSLESS_JPEG = "lossless JPEG"
+    JPEG_LS = "JPEG-LS"
+    JPEG_2000 = "JPEG 2000"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What the frame header of a stream states, whatever the DICOM header around it says.
+
+    ``precision`` is the number of bits of a value. Only JPEG 2000 can say that values are ``signed``.
+    """
+
+    kind: StreamKind
+    rows: int
+    columns: int
+    precision: int
+    signed: bool = False
+
+
+class Segment(NamedTuple):
+    """A marker segment: its marker's second byte, and where its content lies in the stream."""
+
+    marker: int
+    start: int
+    end: int
+
+
+def stated_format(stream: bytes) -> StreamFormat | None:
+    """The format that a stream states, ``None`` where it states none.
 
     Args:
         stream: of JPEG, JPEG-LS or JPEG 2000, the last also inside a JP2 file.
-
-    Returns:
-        ``None`` where it states none.
     """
     if stream.startswith(_JPEG):
         return _of_jpeg(stream)
     start = stream.find(_JPEG_2000)
-    if start < 0 or len(stream) < start + 16:
+    if start < 0 or len(stream) < start + 43:
         return None
     columns, rows = struct.unpack_from(">2I", stream, start + 8)
-    return rows, columns
+    depth = stream[start + 42]  # Ssiz of the first component (T.800 A.5.1)
+    return StreamFormat(StreamKind.JPEG_2000, rows, columns, (depth & 0x7F) + 1, bool(depth & 0x80))
 
 
-def _of_jpeg(stream: bytes) -> tuple[int, int] | None:
-    """Of the frame header, before which marker segments stand that state their length (T.81 B.1.1.4)."""
+def _of_jpeg(stream: bytes) -> StreamFormat | None:
+    for marker, start, end in jpeg_segments(stream):
+        if marker in _FRAME_HEADERS or marker == _JPEG_LS_FRAME_HEADER:
+            if end - start < 5:
+                return None
+            precision, rows, columns = struct.unpack_from(">BHH", stream, start)
+            return StreamFormat(_kind_of_frame(marker), rows, columns, precision)
+    return None
+
+
+def _kind_of_frame(marker: int) -> StreamKind:
+    if marker == _JPEG_LS_FRAME_HEADER:
+        return StreamKind.JPEG_LS
+    return StreamKind.LOSSLESS_JPEG if marker in _LOSSLESS_FRAME_HEADERS else StreamKind.JPEG
+
+
+def jpeg_segments(stream: bytes) -> Iterator[Segment]:
+    """Marker segments of JPEG or JPEG-LS in order, up to the first scan header (T.81 B.1.1.4)."""
     place = 2
-    while place + 9 <= len(stream) and stream[place] == 0xFF:
-        if stream[place + 1] == 0xFF:  # a marker may be preceded by fill bytes (T.81 B.1.1.2)
+    while place + 4 <= len(stream) and stream[place] == 0xFF:
+        marker = stream[place + 1]
+        if marker == 0xFF:  # a marker may be preceded by fill bytes (T.81 B.1.1.2)
             place += 1
             continue
-        length, rows, columns = struct.unpack_from(">HxHH", stream, place + 2)
-        if stream[place + 1] in _FRAME_HEADERS:
-            return rows, columns
-        place += 2 + length
-    return None
+        (length,) = struct.unpack_from(">H", stream, place + 2)
+        end = place + 2 + length
+        if length < 2 or end > len(stream):
+            return
+        yield Segment(marker, place + 4, end)
+        if marker == START_OF_SCAN:
+            return
+        place = end

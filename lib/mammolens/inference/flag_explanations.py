@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mammolens.enums import QualityFlag
 
@@ -12,6 +12,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.NO_PIXEL_SPACING: "Pixel spacing is missing: the model may assume one; no sizes in mm are given.",
     QualityFlag.COARSE_PIXELS: "The pixels are too coarse to show calcifications.",
     QualityFlag.POOR_HEADER: "The header lacks attributes that a mammogram should have.",
+    QualityFlag.UNUSABLE_ATTRIBUTE: "Header values that cannot be used were ignored.",
     QualityFlag.SECONDARY_CAPTURE: "The image is a Secondary Capture copy, not the machine's original.",
     QualityFlag.POLARITY_CORRECTED: "The image was inverted; its polarity has been corrected.",
     QualityFlag.LOSSY_COMPRESSED: "Lossy compression may have blurred small details.",
@@ -27,15 +28,23 @@ EXPLANATIONS: dict[QualityFlag, str] = {
 }
 
 
-def explanations(flags: Iterable[str], outlying_statistic: str | None = None) -> list[str]:
+def explanations(
+    flags: Iterable[str], outlying_statistic: str | None = None, unusable_attributes: Sequence[str] = ()
+) -> list[str]:
     """One sentence per flag, in order.
 
     Args:
         flags: of a record.
         outlying_statistic: of the same record; added in brackets to the out-of-distribution flag.
+        unusable_attributes: of the same record; added in brackets to the unusable-attribute flag.
     """
-    sentences = {flag: EXPLANATIONS[QualityFlag(flag)] for flag in flags}
-    if outlying_statistic and QualityFlag.OUT_OF_DISTRIBUTION in sentences:
-        plain = sentences[QualityFlag.OUT_OF_DISTRIBUTION].removesuffix(".")
-        sentences[QualityFlag.OUT_OF_DISTRIBUTION] = f"{plain} ({outlying_statistic})."
-    return list(sentences.values())
+    details = {
+        QualityFlag.OUT_OF_DISTRIBUTION: outlying_statistic,
+        QualityFlag.UNUSABLE_ATTRIBUTE: ", ".join(unusable_attributes),
+    }
+    return [_sentence(QualityFlag(flag), details.get(QualityFlag(flag))) for flag in dict.fromkeys(flags)]
+
+
+def _sentence(flag: QualityFlag, detail: str | None) -> str:
+    plain = EXPLANATIONS[flag]
+    return f"{plain.removesuffix('.')} ({detail})." if detail else plain

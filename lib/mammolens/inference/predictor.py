@@ -223,6 +223,7 @@ class Predictor:
             findings_left_out=findings_left_out,
             quality_flags=list(header.flags),
             outlying_statistic=self._unusual_statistic(analysis.detection.prepared),
+            unusable_attributes=list(header.unusable_attributes),
             model=self.model_id,
             calibration=self.calibration_id,
             limitation=limitation_of([pipeline.config for pipeline in self._detector.pipelines]),

@@ -61,7 +61,9 @@ def flag_lines(exam: PresentedExam) -> list[str]:
     """Each quality flag in a sentence, after the views that have it."""
     views: dict[str, list[str]] = {}
     for view in exam.views:
-        for sentence in explanations(view.record.quality_flags, view.record.outlying_statistic):
+        for sentence in explanations(
+            view.record.quality_flags, view.record.outlying_statistic, view.record.unusable_attributes
+        ):
             views.setdefault(sentence, []).append(of_view(view.record))
     return [
         sentence if len(names) == len(exam.views) else f"{', '.join(names)}: {sentence}"

@@ -88,6 +88,7 @@ def _result(
         "exam_percentile": 97.0, "exam_is_anomalous": True, "asymmetry": None, "asymmetry_p_value": None,
         "levels": LEVELS, "level_shares": {"low": 0.5, "moderate": 0.2, "high": 0.05}, "findings": list(findings),
         "findings_left_out": 0, "quality_flags": [QualityFlag.VIEW_GUESSED], "outlying_statistic": None,
+        "unusable_attributes": [],
         "model": "made-0123456789ab", "calibration": "cal-0123456789ab", "limitation": None,
         "notice": RESEARCH_USE_ONLY,
     }  # fmt: skip

@@ -138,7 +138,7 @@ class ExamDetails:
 
 
 def _doubts(record: AnomalyRecord) -> list[QualityDoubt]:
-    explained = explanations(record.quality_flags, record.outlying_statistic)
+    explained = explanations(record.quality_flags, record.outlying_statistic, record.unusable_attributes)
     return [
         QualityDoubt(flag=flag, explanation=explanation)
         for flag, explanation in zip(record.quality_flags, explained, strict=True)

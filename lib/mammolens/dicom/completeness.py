@@ -1,0 +1,205 @@
+"""Whether a compressed stream is whole: what decoders fill up in silence, told by what they consumed.
+
+The last bytes tell nothing: padding may follow the end marker, and a stream that lost its middle keeps its end.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammolens.dicom.streams import START_OF_SCAN, Segment, jpeg_segments
+
+_HUFFMAN_TABLE, _RESTART_INTERVAL = 0xC4, 0xDD
+_END_OF_SCAN: Final = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # neither a stuffed byte nor a restart marker
+_RESTART: Final = re.compile(rb"\xff+[\xd0-\xd7]")
+# No Huffman code is all ones (T.81 C.2), and the longest has 16 bits: a decoder that comes here fails.
+_NO_CODE: Final = b"\xff\x00" * 8
+_START_OF_TILE_PART: Final = b"\xff\x90\x00\x0a"  # SOT and its length (T.800 A.4.2)
+_END_OF_CODESTREAM: Final = b"\xff\xd9"
+LOST_OR_CHANGED: Final = "the compressed pixels do not add up to the picture: bytes were lost or changed"
+_TO_BITS: Final = bytes.maketrans(b"01", b"\0\1")
+_SHORTEST_GAP: Final = 16  # equal bytes; the arithmetic coder's output looks random
+
+
+class IncompleteStreamError(ValueError):
+    """A stream that lacks values of the picture, or holds other or more than these."""
+
+
+def ending_in_no_code(stream: bytes, *, left_out: int = 0) -> bytes:
+    """A JPEG stream at whose end a decoder fails that still lacks values, instead of filling up the picture.
+
+    Args:
+        stream: a single scan.
+        left_out: so many bytes before the end of the scan.
+    """
+    scan = _scan_header(stream)
+    end = _end_of_scan(stream, scan) if scan else len(stream)
+    kept = stream[:end].rstrip(b"\xff")  # bytes that may fill up to a marker
+    for _ in range(left_out):
+        kept = kept[:-2] if kept.endswith(b"\xff\x00") else kept[:-1]
+    return kept + _NO_CODE + stream[end:]
+
+
+def refuse_incomplete_lossless_jpeg(stream: bytes, picture: NDArray[np.integer[Any]], precision: int) -> None:
+    """Compare the codes that the decoded picture takes with those that the stream holds (T.81 H.1.2).
+
+    Each value takes the Huffman code of its difference's magnitude and as many bits as that magnitude has. The decoder
+    itself resumes after what it cannot decode, clips what comes out, and fills up what is missing.
+
+    Args:
+        stream: a single scan, with or without restart intervals.
+        picture: ``(rows, cols)`` as decoded.
+        precision: bits of a value, as the frame header says.
+
+    Raises:
+        IncompleteStreamError: bits are missing or left over, or others than the picture's.
+    """
+    scan = _scan_header(stream)
+    if scan is None:
+        raise IncompleteStreamError("the compressed pixels end too early")
+    table, predictor, shift = stream[scan.start + 2] >> 4, stream[scan.end - 3], stream[scan.end - 1] & 15
+    huffman = _huffman_codes(stream, table)
+    costs = _bits_of_differences(huffman)
+    parts = _RESTART.split(stream[scan.end : _end_of_scan(stream, scan)].rstrip(b"\xff"))
+    rows_of_part = _restart_interval(stream) // picture.shape[1] or len(picture)
+    if len(parts) != -(-len(picture) // rows_of_part):
+        raise IncompleteStreamError("the compressed pixels have lost or won a restart interval")
+    if int(picture.max()) >= 1 << precision:
+        raise IncompleteStreamError(LOST_OR_CHANGED)
+    values = np.right_shift(picture.astype(np.uint16), np.uint16(shift))
+    for number, part in enumerate(parts):
+        rows = values[number * rows_of_part : (number + 1) * rows_of_part]
+        differences = _differences(rows, predictor, 1 << (precision - shift - 1))
+        _compare_codes(part.replace(b"\xff\x00", b"\xff"), differences, costs[differences], huffman)
+
+
+def _compare_codes(
+    scan: bytes, differences: NDArray[np.uint16], costs: NDArray[np.uint32], huffman: dict[int, tuple[int, int]]
+) -> None:
+    """Bits by their number, and of each row the longest code as it stands in the stream."""
+    ends = np.cumsum(costs, dtype=np.int64)
+    left = 8 * len(scan) - int(ends[-1])
+    if left < 0:
+        raise IncompleteStreamError("the compressed pixels end too early")
+    ones = (1 << left) - 1
+    if left > 7 or scan[-1] & ones not in (0, ones):  # the rest of a byte is ones (T.81 F.1.2.3), of some writers 0
+        raise IncompleteStreamError(LOST_OR_CHANGED)
+    bits = np.unpackbits(np.frombuffer(scan, np.uint8))
+    places = np.arange(len(differences)) * differences.shape[1] + costs.argmax(axis=1)
+    for place, end in zip(places.tolist(), ends[places].tolist(), strict=True):
+        code = _code(int(differences.flat[place]), huffman)
+        if bits[end - len(code) : end].tobytes() != code:
+            raise IncompleteStreamError(LOST_OR_CHANGED)
+
+
+def _code(difference: int, huffman: dict[int, tuple[int, int]]) -> bytes:
+    """Huffman code of the magnitude and the bits behind it, a byte 0 or 1 each (T.81 H.1.2.2)."""
+    signed = difference - 2**16 if difference > 2**15 else difference
+    magnitude = abs(signed).bit_length()
+    code, length = huffman[magnitude]
+    text = f"{code:0{length}b}"
+    if 0 < magnitude < 16:
+        text += f"{signed if signed > 0 else signed + 2**magnitude - 1:0{magnitude}b}"
+    return bytes(text, "ascii").translate(_TO_BITS)
+
+
+def refuse_incomplete_jpeg_2000(stream: bytes) -> None:
+    """Follow the lengths that tile-parts state, and look for a stretch that a transfer left empty.
+
+    Decoders read on into the end marker where bytes are lost; what follows a gap decodes to something else.
+
+    Raises:
+        IncompleteStreamError: a tile-part does not end where the next or the end marker begins, or there is a long run
+            of equal bytes, 00 or FF, where code words should be.
+    """
+    first = start = stream.find(_START_OF_TILE_PART)
+    while start >= 0 and stream.startswith(_START_OF_TILE_PART, start):
+        length = int.from_bytes(stream[start + 6 : start + 10])
+        if length == 0:  # up to the end marker (T.800 A.4.2)
+            break
+        start += length
+        if start > len(stream):
+            raise IncompleteStreamError("the compressed pixels end too early")
+        if stream[start : start + 2] not in (_START_OF_TILE_PART[:2], _END_OF_CODESTREAM, b""):
+            raise IncompleteStreamError(LOST_OR_CHANGED)
+    style = stream.find(b"\xff\x52", 0, max(first, 0))  # COD (T.800 A.6.1)
+    if not 0 <= style < first - 13:
+        return
+    precincts, layers, levels = stream[style + 4] & 1, int.from_bytes(stream[style + 6 : style + 8]), stream[style + 9]
+    if precincts or stream[style + 12] & 1:  # empty packets may be any number; bits may be stored as they are
+        return
+    longest = _SHORTEST_GAP + layers * (levels + 1)  # an empty packet is one byte 00 (T.800 B.10.3)
+    end = stream.rfind(_END_OF_CODESTREAM)
+    if any(stream.find(gap, first, end) >= 0 for gap in (bytes(longest), b"\xff" * _SHORTEST_GAP)):
+        raise IncompleteStreamError("the compressed pixels have a gap")
+
+
+def _scan_header(stream: bytes) -> Segment | None:
+    return next((segment for segment in jpeg_segments(stream) if segment.marker == START_OF_SCAN), None)
+
+
+def _end_of_scan(stream: bytes, scan: Segment) -> int:
+    """Where the next marker stands; the stream's end where there is none."""
+    found = _END_OF_SCAN.search(stream, scan.end)
+    return found.start() if found else len(stream)
+
+
+def _restart_interval(stream: bytes) -> int:
+    """In values; 0 where there is none (T.81 B.2.4.4)."""
+    for marker, start, _ in jpeg_segments(stream):
+        if marker == _RESTART_INTERVAL:
+            return int.from_bytes(stream[start : start + 2])
+    return 0
+
+
+def _huffman_codes(stream: bytes, wanted: int) -> dict[int, tuple[int, int]]:
+    """Huffman code of each magnitude and its length (T.81 B.2.4.2, C.2)."""
+    codes: dict[int, tuple[int, int]] = {}
+    for marker, start, end in jpeg_segments(stream):
+        place = start
+        while marker == _HUFFMAN_TABLE and place + 17 <= end:
+            counts = stream[place + 1 : place + 17]
+            if stream[place] & 15 == wanted:
+                codes, code, symbols = {}, 0, iter(stream[place + 17 : end])
+                for length, count in enumerate(counts, 1):
+                    for symbol in islice(symbols, count):
+                        codes[symbol] = (code, length)
+                        code += 1
+                    code <<= 1
+            place += 17 + sum(counts)
+    return codes
+
+
+def _bits_of_differences(huffman: dict[int, tuple[int, int]]) -> NDArray[np.uint32]:
+    """``(65536,)``: what each difference modulo 2^16 takes; far too much where its magnitude has no code."""
+    differences = np.arange(2**16)
+    magnitudes = np.ceil(np.log2(np.minimum(differences, 2**16 - differences) + 1)).astype(int)
+    extra = np.where(magnitudes == 16, 0, magnitudes)  # 32768 alone takes no bits more (T.81 H.1.2.2)
+    lengths = np.array([huffman.get(magnitude, (0, 2**20))[1] for magnitude in range(17)])
+    return np.asarray(lengths[magnitudes] + extra, dtype=np.uint32)
+
+
+def _differences(rows: NDArray[np.uint16], predictor: int, middle: int) -> NDArray[np.uint16]:
+    """Values less what was predicted of them, modulo 2^16 (T.81 H.1.2.1, table H.1)."""
+    differences = rows.copy()
+    differences[:1, :1] -= np.uint16(middle)  # an array wraps without a warning, a single number does not
+    differences[0, 1:] -= rows[0, :-1]
+    differences[1:, 0] -= rows[:-1, 0]
+    left, above, corner = rows[1:, :-1], rows[:-1, 1:], rows[:-1, :-1]
+    differences[1:, 1:] -= _predicted(left, above, corner, predictor)
+    return differences
+
+
+def _predicted(
+    left: NDArray[np.uint16], above: NDArray[np.uint16], corner: NDArray[np.uint16], predictor: int
+) -> NDArray[np.uint16]:
+    if predictor <= 3:
+        return (left, left, above, corner)[predictor]
+    a, b, c = (values.astype(np.int32) for values in (left, above, corner))
+    predicted = {4: a + b - c, 5: a + ((b - c) >> 1), 6: b + ((a - c) >> 1), 7: (a + b) >> 1}
+    return predicted.get(predictor, a).astype(np.uint16)
