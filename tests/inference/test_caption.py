@@ -67,12 +67,9 @@ def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result
         ({"quality_flags": ["view_guessed", "blank"]}, "Note: Hardly any breast structure is visible."),
         (
             {"quality_flags": ["out_of_distribution"], "outlying_statistic": "noise higher"},
-            (
-                {"quality_flags": ["unusable_attribute"], "unusable_attributes": ["BitsStored '10'"]},
-                "(BitsStored '10').",
-            ),
             "calibrated on (noise higher).",
         ),
+        ({"quality_flags": ["unusable_attribute"], "unusable_attributes": ["BitsStored '10'"]}, "(BitsStored '10')."),
         ({"findings_left_out": 7}, "and 7 more with lower peaks"),
     ],
 )

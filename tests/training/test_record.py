@@ -99,7 +99,7 @@ def test_the_card_says_the_same_to_people(record):
     for line in (
         "# made-1a2b3c4d5e6f",
         "| training | 3 | 5 |",
-        "| validation (early stopping) | 1 | 2 |",
+        "| validation | 1 | 2 |",
         "| calibration | 1 | 2 |",
         "- Licence of the data: all rights reserved. The weights learned from it are bound by the same terms.",
         "seed 0, weights of epoch 2 of 3.",
