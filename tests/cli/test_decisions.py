@@ -52,8 +52,8 @@ def test_export_and_import_move_a_ledger(mammolens, a_ledger, tmp_path, suffix):
     file = tmp_path / f"all.{suffix}"
     assert "wrote 3 decisions" in mammolens("decisions", "export", file, "-l", a_ledger).stderr
     other = tmp_path / "other" / "decisions.sqlite"
-    assert "imported 3 decisions; 0 were" in mammolens("decisions", "import", file, "-l", other).stderr
-    assert "imported 0 decisions; 3 were" in mammolens("decisions", "import", file, "-l", other).stderr
+    assert "imported 3 decisions; 0 already" in mammolens("decisions", "import", file, "-l", other).stderr
+    assert "imported 0 decisions; 3 already" in mammolens("decisions", "import", file, "-l", other).stderr
     with Ledger.open(a_ledger) as one, Ledger.open(other) as two:
         assert one.head() == two.head()
 

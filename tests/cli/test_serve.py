@@ -36,7 +36,7 @@ def a_free_port() -> int:
 def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: Path) -> None:
     result = mammolens("serve", tmp_path / "gone", "--app", tmp_path / "app")
     assert result.exit_code == 3
-    assert f"error: {tmp_path / 'gone'}: is no folder" in result.stderr
+    assert f"error: {tmp_path / 'gone'}: is not a folder" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

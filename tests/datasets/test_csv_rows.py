@@ -74,7 +74,7 @@ def test_cells_become_numbers_flags_and_words():
 
 @pytest.mark.parametrize("cell", ["sixty", "inf", "1,5"])
 def test_what_is_no_number_is_refused_with_line_and_column(cell):
-    with pytest.raises(DatasetError, match=r"line 7, column 'age': .* is no number; write it"):
+    with pytest.raises(DatasetError, match=r"line 7, column 'age': .* is not a number; write it"):
         a_row(age=cell).number("age")
 
 

@@ -53,7 +53,7 @@ def test_a_model_that_finds_more_passes(marked):
 def test_few_findings_are_told_and_refuse_nobody(marked):
     found = check(marked, True, False)
     assert found.outcome is CheckStatus.NOT_TESTED
-    assert "of 2 patients, too few of 20 to judge by" in found.sentence
+    assert "not tested: 2 patients, 20 needed" in found.sentence
 
 
 def test_without_marked_images_there_is_no_check(phantoms):
