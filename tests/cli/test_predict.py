@@ -310,7 +310,7 @@ def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_e
     result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "--dicom", "seg")
     assert result.exit_code == ExitCode.CONFIG
     assert errors_in(result) == [
-        "error: --dicom: 'seg' is not a kind of DICOM object; name any of segmentation, parametric_map, "
+        "error: --dicom: 'seg' is not a kind of DICOM object; use any of segmentation, parametric_map, "
         "secondary_capture, report, cad_report, separated by commas"
     ]
     assert not (tmp_path / "out").exists()

@@ -22,7 +22,7 @@ OnError = Callable[[InputError], None]
 
 
 def kinds_named(text: str, option: str) -> tuple[DerivedKind, ...]:
-    """Kinds of objects from their names with commas between, in the order of :class:`DerivedKind`.
+    """Kinds of objects from their comma-separated names, in the order of :class:`DerivedKind`.
 
     Raises:
         ConfigError: another name, or none; names ``option``.

@@ -20,7 +20,7 @@ warnings.filterwarnings("ignore", message=".*unlikely to represent the intended 
 
 
 def finalised_image(dataset: Dataset, source: Source) -> Dataset:
-    """As :func:`finalised`, for an object with one source image: whether it was ever compressed with loss (PS3.3 C.7.6.1.1.5)."""
+    """As :func:`finalised`, for an object of one image; sets Lossy Image Compression (PS3.3 C.7.6.1.1.5)."""
     if QualityFlag.LOSSY_COMPRESSED in source.header.flags:
         dataset.LossyImageCompression = "01"
     return finalised(dataset, [source])
