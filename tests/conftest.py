@@ -30,6 +30,7 @@ from mammolens.training.engine import train  # noqa: E402
 from mammolens.training.ensemble import EnsemblePlan, read_plan, train_ensemble  # noqa: E402
 from mammolens.types import Mammogram  # noqa: E402
 
+from .fork_server import ForkServer  # noqa: E402
 from .patience import PATIENCE_S  # noqa: E402
 
 if TYPE_CHECKING:
@@ -127,6 +128,14 @@ def a_postgres() -> Iterator[Callable[[], str]]:
             for process in processes.ids().values():
                 os.kill(process, signal.SIGQUIT)  # at once: what it has in memory is thrown away with its folder
             processes.stop_all()
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """What starts Python's programs at once."""
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

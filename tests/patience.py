@@ -7,7 +7,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from .fork_server import Program
 
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ def patient(page: P) -> P:
     return page
 
 
-def end(process: subprocess.Popen[Any] | None) -> None:
+def end(process: subprocess.Popen[Any] | Program | None) -> None:
     """End a process if it still runs: politely, then by force together with what it started in its session."""
     if process is None or process.poll() is not None:
         return

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from mammolens.cli.main import app
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 
+from ..fork_server import ForkServer, Program
 from ..patience import end
 
 EXECUTABLE = Path(sys.executable).with_name("mammolens")
@@ -43,20 +43,15 @@ def mammolens() -> Mammolens:
 
 
 @pytest.fixture
-def start_mammolens() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start_mammolens(fork_server: ForkServer) -> Iterator[Callable[..., Program]]:
     """Starts a command as a process of its own; with ``in_background=True`` as a script does that ends in '&'."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Program] = []
 
-    def start(*arguments: object, in_background: bool = False) -> subprocess.Popen[str]:
-        command = [str(EXECUTABLE), *(str(argument) for argument in arguments)]
-        if in_background:
-            command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
-        one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as within this process
-        process = subprocess.Popen(
-            command, env=one_thread, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        started.append(process)
-        return process
+    def start(*arguments: object, in_background: bool = False) -> Program:
+        words = [str(argument) for argument in arguments]
+        ignored = [signal.SIGINT] if in_background else []
+        started.append(fork_server.start(EXECUTABLE, *words, ignored=ignored, own_session=True))
+        return started[-1]
 
     yield start
     for process in started:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from mammolens.models.directory import CALIBRATION, save_model
 from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 
+from ..fork_server import ForkServer, Program
 from ..patience import PATIENCE_S, end, until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,15 +42,16 @@ class Server:
 
     url: str
     log: Path
-    command: list[str]
+    arguments: list[str]
     environment: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    fork_server: ForkServer
+    process: Program | None = None
 
     def start(self) -> None:
         """Start it, with what it had before, and wait until it answers."""
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.command, stdout=output, stderr=subprocess.STDOUT, env=self.environment, cwd=self.log.parent
+            self.process = self.fork_server.start(
+                "monailabel.main", *self.arguments, environment=self.environment, cwd=self.log.parent, output=output
             )
         wait_for(f"{self.url}/info/", self.process, self.log)
 
@@ -112,7 +113,7 @@ class Server:
         end(self.process)
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes] | Program, log: Path) -> None:
     """Wait until a server answers; a server that ends instead is an error, with what it said."""
 
     def said() -> str:
@@ -175,7 +176,9 @@ def eight_mammograms() -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory, a_small_model: Path) -> Iterator[StartServer]:
+def start_server(
+    fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory, a_small_model: Path
+) -> Iterator[StartServer]:
     """Start `monailabel start_server` with a copy of monai_app and a model store of its own."""
     servers: list[Server] = []
 
@@ -190,11 +193,13 @@ def start_server(tmp_path_factory: pytest.TempPathFactory, a_small_model: Path) 
             name: value for name, value in os.environ.items() if not name.startswith(("MONAI_LABEL", "MAMMOLENS"))
         }
         environment |= {"HOME": str(home), "PYTHONPATH": str(Path(mammolens.__file__).parents[1])}
-        command = [sys.executable, "-m", "monailabel.main", "start_server", "--app", str(home / "app")]
-        command += ["--studies", str(studies), "--host", "127.0.0.1", "--port", str(port)]
+        arguments = ["start_server", "--app", str(home / "app")]
+        arguments += ["--studies", str(studies), "--host", "127.0.0.1", "--port", str(port)]
         for name, value in (conf or {}).items():
-            command += ["--conf", name, value]
-        server = Server(f"http://127.0.0.1:{port}", home / "server.log", command, inherited | environment)
+            arguments += ["--conf", name, value]
+        server = Server(
+            f"http://127.0.0.1:{port}", home / "server.log", arguments, inherited | environment, fork_server
+        )
         servers.append(server)
         server.start()
         return server

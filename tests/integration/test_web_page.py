@@ -28,7 +28,8 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 from mammolens.models.store import pretrained_directory
 
-from ..patience import end, patient, until
+from ..fork_server import ForkServer
+from ..patience import PATIENCE_S, end, patient, until
 from .conftest import StartServer, wait_for
 
 if TYPE_CHECKING:
@@ -152,12 +153,12 @@ def _is_outside(asked: str, url: str) -> bool:
     return not asked.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
 
 
-def predicted(files: list[Path], to: Path) -> list[dict[str, Any]]:
-    command = [str(PROGRAM), "predict", *map(str, files), "-o", str(to), "--json"]
-    printed = subprocess.run(
-        [*command, "--no-maps", "--no-overlays"], check=True, capture_output=True, text=True, cwd=to.parent
-    )
-    return [json.loads(line) for line in printed.stdout.splitlines()]
+def predicted(fork_server: ForkServer, files: list[Path], to: Path) -> list[dict[str, Any]]:
+    options = ("-o", to, "--json", "--no-maps", "--no-overlays")
+    process = fork_server.start(PROGRAM, "predict", *files, *options, cwd=to.parent)
+    printed, said = process.communicate(PATIENCE_S)
+    assert process.returncode == 0, said
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -170,10 +171,10 @@ def at_the_lesion(a_browser: Browser, a_page: WebPage, exams: dict[str, list[Pat
 
 
 def test_the_numbers_are_those_of_mammolens_predict_to_the_last_digit(
-    at_the_lesion: Visitor, exams: dict[str, list[Path]], tmp_path: Path
+    at_the_lesion: Visitor, exams: dict[str, list[Path]], fork_server: ForkServer, tmp_path: Path
 ) -> None:
     told = {record["sop_instance_uid"]: record for record in json.loads(at_the_lesion.takes("Numbers, JSON"))}
-    expected = predicted(exams["PHANTOM-7"], tmp_path / "out")
+    expected = predicted(fork_server, exams["PHANTOM-7"], tmp_path / "out")
     assert len(expected) == 2
     for record in expected:
         record["path"] = Path(record["path"]).name
@@ -318,7 +319,12 @@ def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> Non
 
 
 def test_a_running_server_judges_as_this_process_does(
-    a_browser: Browser, start_page: StartPage, start_server: StartServer, exams: dict[str, list[Path]], tmp_path: Path
+    a_browser: Browser,
+    start_page: StartPage,
+    start_server: StartServer,
+    fork_server: ForkServer,
+    exams: dict[str, list[Path]],
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "studies").mkdir()
     server = start_server(tmp_path / "studies", model=pretrained_directory())
@@ -327,7 +333,7 @@ def test_a_running_server_judges_as_this_process_does(
         visitor.drop(*exams["PHANTOM-7"])
         visitor.sees("PHANTOM-7")
         told = {record["sop_instance_uid"]: record for record in json.loads(visitor.takes("Numbers, JSON"))}
-        for record in predicted(exams["PHANTOM-7"], tmp_path / "out"):
+        for record in predicted(fork_server, exams["PHANTOM-7"], tmp_path / "out"):
             assert told[record["sop_instance_uid"]]["exam_score"] == record["exam_score"]
             assert told[record["sop_instance_uid"]]["pred_score"] == record["pred_score"]
     assert server.images() == []

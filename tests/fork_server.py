@@ -1,0 +1,238 @@
+"""Programs of Python that start at once: forks of a process that has imported the large libraries already.
+
+Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests start
+dozens. Here one process imports those once, and each program is a fork of it that goes on as a new Python would, with
+arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by the fork: they read the
+environment while they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+_LIBRARIES = (
+    "alembic.command",
+    "fastapi",
+    "highdicom",
+    "ignite.handlers",
+    "matplotlib.pyplot",
+    "monai",
+    "pandas",
+    "prometheus_client",
+    "pydicom",
+    "requests",
+    "scipy.ndimage",
+    "scipy.stats",
+    "SimpleITK",
+    "skimage.measure",
+    "sqlalchemy.orm",
+    "torch",
+    "typer",
+    "uvicorn",
+)
+_ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # read as libraries are loaded; threads would not survive the fork
+
+
+class Program:
+    """A program that was started, as far as tests ask what they ask of :class:`subprocess.Popen`.
+
+    Attributes:
+        stdout: what it prints, where nothing else was to be done with it; ``stderr`` likewise.
+        returncode: negative for a signal; ``None`` while it runs.
+    """
+
+    def __init__(self, server: ForkServer, pid: int, stdout: IO[str] | None, stderr: IO[str] | None) -> None:
+        self._server, self.pid, self.stdout, self.stderr = server, pid, stdout, stderr
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its return code; ``None`` while it runs."""
+        if self.returncode is None:
+            self.returncode = self._server.ended(self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its return code, once it has ended."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if ends is not None and time.monotonic() > ends:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+            time.sleep(0.01)
+        return code
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it printed to both that nobody has read yet, once it has ended."""
+        said = {stream: "" for stream in (self.stdout, self.stderr) if stream is not None}
+
+        def read(stream: IO[str]) -> None:
+            said[stream] = stream.read()
+
+        readers = [threading.Thread(target=read, args=(stream,), daemon=True) for stream in said]
+        for reader in readers:
+            reader.start()
+        self.wait(timeout)
+        for reader in readers:
+            reader.join(timeout)
+        return tuple(said[stream] if stream is not None else "" for stream in (self.stdout, self.stderr))  # type: ignore[return-value]
+
+    def send_signal(self, number: int) -> None:
+        """Where it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """By SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """By SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+class ForkServer:
+    """The process that is forked; it ends, with what it has started, when it is closed or its parent is gone."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **_ONE_THREAD},
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the tests, which end it
+            )
+        self._channel, self._turn = ours, threading.Lock()
+
+    def start(
+        self,
+        program: str | Path,
+        *arguments: str | Path,
+        environment: Mapping[str, str] = os.environ,
+        cwd: Path | None = None,
+        output: IO[bytes] | None = None,
+        ignored: Sequence[int] = (),
+        own_session: bool = False,
+    ) -> Program:
+        """Start ``python -m PROGRAM ARGUMENTS``, or ``python PROGRAM ARGUMENTS`` where it is a path.
+
+        Args:
+            program: a module's name, or a script.
+            arguments: behind it.
+            environment: all of it.
+            cwd: its folder; that of the tests by default.
+            output: where both of its outputs go; by default into pipes.
+            ignored: signals that it is born to ignore.
+            own_session: whether signals to the group of the tests do not reach it.
+        """
+        asked = {
+            "module": None if isinstance(program, Path) else program,
+            "arguments": [str(argument) for argument in (program, *arguments)],
+            "environment": dict(environment),
+            "cwd": str(cwd or Path.cwd()),
+            "ignored": list(ignored),
+            "own_session": own_session,
+        }
+        if output is not None:
+            return Program(self, self._ask(asked, output.fileno(), output.fileno()), None, None)
+        (said, says), (complained, complains) = os.pipe(), os.pipe()
+        try:
+            pid = self._ask(asked, says, complains)
+        finally:
+            os.close(says)
+            os.close(complains)
+        return Program(self, pid, os.fdopen(said, encoding="utf-8"), os.fdopen(complained, encoding="utf-8"))
+
+    def ended(self, pid: int) -> int | None:
+        """The return code of a program, once; ``None`` while it runs."""
+        return self._ask({"ended": pid})
+
+    def close(self) -> None:
+        """End it, and what it has started."""
+        self._channel.close()
+        self._process.wait()
+
+    def _ask(self, asked: Mapping[str, Any], *descriptors: int) -> Any:
+        with self._turn:
+            socket.send_fds(self._channel, [json.dumps(asked).encode() + b"\n"], descriptors)
+            answer = b""
+            while not answer.endswith(b"\n"):
+                if not (read := self._channel.recv(1 << 16)):
+                    raise RuntimeError("the process that programs are forked from has ended")
+                answer += read
+        return json.loads(answer)
+
+
+def _serve(channel: socket.socket) -> dict[str, Any] | None:
+    """Fork whenever asked to; returns what the fork has to do in the fork, and ``None`` in the end."""
+    children: set[int] = set()
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(channel, 1 << 16, 2)
+        while request and not request.endswith(b"\n"):
+            request += channel.recv(1 << 16)
+        if not request:
+            for child in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGTERM)
+            return None
+        asked = json.loads(request)
+        answer: int | None
+        if "ended" in asked:
+            pid, status = os.waitpid(asked["ended"], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if pid else None
+            children.discard(pid)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                for descriptor, stream in zip(descriptors, (sys.stdout, sys.stderr), strict=True):
+                    os.dup2(descriptor, stream.fileno())
+                    os.close(descriptor)
+                return dict(asked)
+            children.add(answer)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        channel.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _become(asked: dict[str, Any]) -> None:
+    if asked["own_session"]:
+        os.setsid()
+    for number in asked["ignored"]:
+        signal.signal(number, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["cwd"])
+    tempfile.tempdir = None
+    sys.argv = asked["arguments"]
+    sys.path[:1] = [asked["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    if asked["module"]:
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def _main() -> None:
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        for library in _LIBRARIES:
+            importlib.import_module(library)
+        asked = _serve(channel)
+    if asked is not None:
+        _become(asked)
+
+
+if __name__ == "__main__":
+    _main()
