@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 MAKEFLAGS += --no-builtin-rules
+# Tests start dozens of processes: let the first compile for the others.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Where things are installed, and with which Python: the first of these that is 3.11 or 3.12.
 VENV ?= .venv
@@ -14,6 +16,8 @@ PYTHON ?= python3.11 python3.12 python3
 TORCH ?= torch==2.13.0
 # Processes that tests run in: as many as cores, but no more than memory is sure to suffice for.
 WORKERS ?= auto --maxprocesses 4
+# How they share the tests out: file by file, in the order of tests/conftest.py, the longest first.
+SHARE_OUT := --dist loadfile --no-loadscope-reorder
 # What `make check` runs: the tests that bear none of the marks of pyproject.toml.
 QUICK := not (browser or data or integration or server or slicer or slow or training)
 # Handed on to the program that a target runs.
@@ -111,12 +115,16 @@ benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
 
 # ------------------------------------------------------------------ develop
 
-check: lint $(STAMPS)/slicer ## lint, then the tests that need no server, browser, training or Slicer: two minutes
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m '$(QUICK)' $(ARGS)
+check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, training or Slicer: two minutes
+	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
+	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
+	status=0; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) -m '$(QUICK)' $(ARGS) || status=1; \
+	wait $$lint || status=1; cat "$$said"; exit $$status
 
 test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
 	@scripts/install-test-servers.sh
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) $(ARGS)
 
 lint: $(STAMPS)/dev ## check style, types, layers, JavaScript, Markdown, spelling, and that no secret is in
 	@status=0; \

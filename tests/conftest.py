@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ arrange()
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from filelock import FileLock  # noqa: E402
 
 from mammolens.config import EnsembleConfig, ModelConfig  # noqa: E402
 from mammolens.datasets.base import Dataset  # noqa: E402
@@ -37,17 +39,21 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 REPOSITORY = Path(__file__).parents[1]
+Once = Callable[[str, Callable[[Path], object]], Path]
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 _LONGEST_WORD = 40
 # What a test asks for tells what it costs. `make check` leaves out whatever bears one of these marks.
 _MARKS = {
     "browser": {"a_browser"},
     "data": {"development_data"},
-    "integration": {"a_postgres", "an_orthanc", "start_mammolens", "start_server"},
+    "integration": {"a_postgres", "an_orthanc", "fork_server"},
     "server": {"an_app"},
     "slicer": {"a_core", "a_reader", "read"},
     "training": {"a_quick_config", "a_seeing_model", "a_tiny_config"},
 }
+# About how many seconds a test of a mark takes: files with the most begin first, so that none is left alone at the end.
+_SECONDS = {"slow": 20.0, "integration": 4.0, "browser": 2.0, "training": 1.5, "slicer": 0.5, "server": 0.5}
+_OTHER_SECONDS = 0.05
 # Draw with the processor, and ask nothing of the world outside.
 _CHROMIUM = [
     "--use-gl=angle",
@@ -72,12 +78,20 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it asks for; a fixture that another one asks for counts, too."""
+    """Mark each test by what it asks for; a fixture that another one asks for counts, too. In workers, sort by cost."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for mark, fixtures in _MARKS.items():
             if asked & fixtures:
                 item.add_marker(mark)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        seconds: Counter[Path] = Counter()
+        for item in items:
+            marks = {mark.name for mark in item.iter_markers()}
+            seconds[item.path] += max(
+                (cost for mark, cost in _SECONDS.items() if mark in marks), default=_OTHER_SECONDS
+            )
+        items.sort(key=lambda item: (-seconds[item.path], item.path))
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +145,22 @@ def a_postgres() -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder that all workers of pytest-xdist share: who asks first writes it, the others wait."""
+    here = tmp_path_factory.getbasetemp()
+    shared = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "shared"
+    shared.mkdir(exist_ok=True)
+
+    def make(name: str, write: Callable[[Path], object]) -> Path:
+        with FileLock(shared / f"{name}.lock"):
+            if not (shared / name).exists():
+                write(shared / name)
+        return shared / name
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
     """What starts Python's programs at once."""
     server = ForkServer()
@@ -181,9 +211,9 @@ def a_tiny_config() -> ModelConfig:
 
 
 @pytest.fixture(scope="session")
-def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, once: Once) -> Path:
     """A model directory learned from the phantoms; copy it before changing anything."""
-    return train(a_tiny_config, phantoms, tmp_path_factory.mktemp("models") / "tiny")
+    return once("tiny", lambda folder: train(a_tiny_config, phantoms, folder))
 
 
 @pytest.fixture(scope="session")
@@ -206,11 +236,11 @@ def an_ensemble_file(a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def an_ensemble_of_models(phantoms: Dataset, an_ensemble_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def an_ensemble_of_models(phantoms: Dataset, an_ensemble_file: Path, once: Once) -> Path:
     """The model directory of that ensemble, learned from the phantoms."""
     plan = read_plan(an_ensemble_file)
     assert isinstance(plan, EnsemblePlan)
-    return train_ensemble(plan, phantoms, tmp_path_factory.mktemp("models") / "both")
+    return once("both", lambda folder: train_ensemble(plan, phantoms, folder))
 
 
 @pytest.fixture(scope="session")

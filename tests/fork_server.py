@@ -1,9 +1,9 @@
 """Programs of Python that start at once: forks of a process that has imported the large libraries already.
 
-Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests start
-dozens. Here one process imports those once, and each program is a fork of it that goes on as a new Python would, with
-arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by the fork: they read the
-environment while they are.
+Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests
+start dozens. Here one process imports those once, and each program is a fork of it that goes on as a new Python would,
+with arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by the fork: they read
+the environment while they are.
 """
 
 from __future__ import annotations

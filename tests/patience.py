@@ -33,11 +33,13 @@ def until(
         meanwhile: done between two questions.
         seconds: to wait at most.
     """
-    ends = time.monotonic() + seconds
+    began = time.monotonic()
     while not (found := true()):
-        assert time.monotonic() < ends, otherwise()
+        waited = time.monotonic() - began
+        assert waited < seconds, otherwise()
         meanwhile()
-        time.sleep(0.01)
+        # Often at first, then seldom: asking a server takes time from what is waited for.
+        time.sleep(min(max(0.01, 0.1 * waited), 0.5))
     return found
 
 

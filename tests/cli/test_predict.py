@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -18,6 +19,7 @@ from mammolens.inference.outputs import RESULTS
 from mammolens.inference.schema import record_schema
 
 from ..patience import PATIENCE_S
+from .conftest import EXECUTABLE
 
 DEMANDED = {
     "path", "sop_instance_uid", "patient", "laterality", "view", "pred_score", "p_value", "breast_score", "exam_score",
@@ -273,16 +275,15 @@ def test_odd_file_names_are_no_trouble(mammolens, an_exam_folder, a_trained_mode
     assert str(record["path"]).endswith(".dcm")
 
 
-def test_a_process_writes_results_to_stdout_and_nothing_else(
-    start_mammolens, an_exam_folder, a_trained_model, tmp_path
-):
-    process = start_mammolens("predict", an_exam_folder / "L_CC.dcm", "-o", tmp_path, "-m", a_trained_model, "--json")
-    stdout, stderr = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
-    (line,) = stdout.splitlines()
+@pytest.mark.integration
+def test_a_process_writes_results_to_stdout_and_nothing_else(an_exam_folder, a_trained_model, tmp_path):
+    """Not forked: libraries may print while they are imported."""
+    command = [EXECUTABLE, "predict", an_exam_folder / "L_CC.dcm", "-o", tmp_path, "-m", a_trained_model, "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    (line,) = ended.stdout.splitlines()
     assert json.loads(line)["view"] == "CC"
-    assert "Warning" not in stderr
-    assert "1 images judged" in stderr
+    assert "Warning" not in ended.stderr
+    assert "1 images judged" in ended.stderr
 
 
 def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):

@@ -1,6 +1,6 @@
 """Scored images from a seeded generator, with known truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from mammolens.evaluation.scored import ScoredImage
 ImageMaker = Callable[..., ScoredImage]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def an_image() -> ImageMaker:
     """Makes a scored image of a normal left breast; what is given replaces that."""
 
@@ -35,8 +35,8 @@ def an_image() -> ImageMaker:
     return make
 
 
-@pytest.fixture
-def images_of_two_sites(an_image: ImageMaker) -> list[ScoredImage]:
+@pytest.fixture(scope="session")
+def images_of_two_sites(an_image: ImageMaker) -> Sequence[ScoredImage]:
     """240 images of 60 normal and 60 abnormal patients, two views each; abnormals score and are older, by a little."""
     rng = np.random.default_rng(7)
     calibration = rng.normal(0, 1, 199)
@@ -50,11 +50,11 @@ def images_of_two_sites(an_image: ImageMaker) -> list[ScoredImage]:
             given = {"site": "12"[patient % 3 == 0], "covariates": {"age": f"{age:.0f}"}, "view": view}
             given |= {"pred_score": score, "p_value": p_value, "is_anomalous": p_value <= 0.1, "abnormal": abnormal}
             images.append(an_image(f"{patient}_{view}.png", patient_id=f"p{patient}", exam_id=f"e{patient}", **given))
-    return images
+    return tuple(images)
 
 
-@pytest.fixture
-def images_with_everything(images_of_two_sites: list[ScoredImage]) -> list[ScoredImage]:
+@pytest.fixture(scope="session")
+def images_with_everything(images_of_two_sites: Sequence[ScoredImage]) -> Sequence[ScoredImage]:
     """The same images with machines, density, exam decisions, other scores and localisations of three maps."""
     rng = np.random.default_rng(8)
     images = []
@@ -72,14 +72,14 @@ def images_with_everything(images_of_two_sites: list[ScoredImage]) -> list[Score
         }
         images.append(replace(image, **given))
     first = {image.exam_id: image for image in reversed(images)}
-    return [
+    return tuple(
         replace(
             image,
             exam_p_value=first[image.exam_id].exam_p_value,
             exam_is_anomalous=first[image.exam_id].exam_is_anomalous,
         )
         for image in images
-    ]
+    )
 
 
 def a_localisation(rng: np.random.Generator, abnormal: bool, shift: float) -> Localisation:

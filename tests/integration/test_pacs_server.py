@@ -203,10 +203,15 @@ def test_accepted_normals_of_a_pacs_are_learned_from_and_the_new_model_serves_wh
     a_running_server.post(f"/train/{TASK}", json={"epochs": 2, "from_scratch": True})
     status = a_running_server.finished("/train/")
     assert status["status"] == "DONE", status["details"]
-    made = a_running_server.get("/mammolens/jobs").json()["jobs"][0]["outcome"]["model"]
+    outcome = a_running_server.get("/mammolens/jobs").json()["jobs"][0]["outcome"]
+    assert (outcome["serves"], status["details"][-1]) == (False, f"done: {outcome['reason']}")
+    made = outcome["model"]
     assert a_running_server.record(image)["model"] == before != made
-    a_running_server.post(f"/mammolens/models/{made}/promote", json={"why": "five are all we have"})
+    answer = a_running_server.post(f"/mammolens/models/{made}/promote", json={"why": "five are all we have"})
+    assert answer.status_code == 200, answer.text
     assert a_running_server.record(image)["model"] == made
+    stats = a_running_server.get("/info/").json()["train_stats"][TASK]
+    assert (stats["model"], stats["dataset"]["name"]) == (made, "accepted normals")
 
 
 def test_ids_that_are_no_uids_meet_neither_disk_nor_pacs(a_running_server: Server) -> None:

@@ -18,11 +18,13 @@ from mammolens.models.directory import CALIBRATION, WEIGHTS
 from mammolens.training.engine import train
 from mammolens.training.recalibrate import recalibrate
 
+from ..conftest import Once
+
 SMALL = {"rows": 192, "columns": 160, "spacing": (1.25, 1.25)}
 
 
 @pytest.fixture(scope="session")
-def a_seeing_model(phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def a_seeing_model(phantoms: Dataset, once: Once) -> Path:
     """A small restorer, which learns from synthetic lesions for half a minute; about AUROC 0.6 on the suite."""
     config = ModelConfig.model_validate(
         {
@@ -43,13 +45,14 @@ def a_seeing_model(phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) 
             "calibration": {"fraction": 0.5, "alpha": 0.2},
         }
     )
-    return train(config, phantoms, tmp_path_factory.mktemp("models") / "seeing")
+    return once("seeing", lambda folder: train(config, phantoms, folder))
 
 
 @pytest.fixture(scope="session")
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, ...]:
-    """Normal phantoms whom no model learned from: 24 patients, four views each."""
-    return write_phantom_dataset(tmp_path_factory.mktemp("held"), normals=24, seed=1, **SMALL).cases
+    """Normal phantoms whom no model learned from: 24 patients, a view of each breast."""
+    made = write_phantom_dataset(tmp_path_factory.mktemp("held"), normals=24, seed=1, **SMALL)
+    return made.where(lambda case: case.path.name.endswith("_MLO.dcm")).cases
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +70,9 @@ def a_shuffled_model(a_seeing_model: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def a_shuffled_model_calibrated_anew(
-    a_shuffled_model: Path, phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def a_shuffled_model_calibrated_anew(a_shuffled_model: Path, phantoms: Dataset, once: Once) -> Path:
     """The shuffled model with an honest calibration: its rate is right, but it sees nothing."""
-    folder = tmp_path_factory.mktemp("shuffled") / "calibrated"
-    recalibrate(a_shuffled_model, phantoms, folder)
-    return folder
+    return once("shuffled-calibrated-anew", lambda folder: recalibrate(a_shuffled_model, phantoms, folder))
 
 
 @pytest.fixture

@@ -67,8 +67,7 @@ def test_a_verdict_against_a_model_that_serves_no_more_promotes_nobody(a_store, 
 
 def test_a_model_that_passes_waits_where_a_person_is_to_be_asked(a_store, a_seeing_model, held_out):
     before = a_store.serving_version()
-    one_view = [case for case in held_out if case.path.name.endswith(held_out[0].path.name[-6:])]
-    decision = propose(a_store, a_seeing_model, one_view, by="trainer", policy=LENIENT, ask=True)
+    decision = propose(a_store, a_seeing_model, held_out, by="trainer", policy=LENIENT, ask=True)
     assert decision.gate_result.passed, decision.gate_result.reason
     assert (decision.serves, decision.waits, a_store.serving_version()) == (False, True, before)
     assert lineage(a_store, decision.version).waits

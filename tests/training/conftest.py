@@ -12,6 +12,8 @@ from mammolens.datasets.base import Dataset
 from mammolens.training.engine import train
 from mammolens.training.progress import Observer, Stage, TrainingProgress
 
+from ..conftest import Once
+
 
 @pytest.fixture(scope="session")
 def six_patients(phantoms: Dataset) -> Dataset:
@@ -40,9 +42,9 @@ def an_ensemble_config(a_tiny_config: ModelConfig) -> ModelConfig:
 
 
 @pytest.fixture(scope="session")
-def an_ensemble(phantoms: Dataset, an_ensemble_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def an_ensemble(phantoms: Dataset, an_ensemble_config: ModelConfig, once: Once) -> Path:
     """A model directory of three members learned from the phantoms."""
-    return train(an_ensemble_config, phantoms, tmp_path_factory.mktemp("ensemble") / "model")
+    return once("ensemble", lambda folder: train(an_ensemble_config, phantoms, folder))
 
 
 @pytest.fixture

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +7,9 @@ import pytest
 from mammolens.errors import DatasetError, RequestError, UnknownImageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.datastore.stored_score import StoredScore
+
+from ...fork_server import ForkServer
+from ...patience import PATIENCE_S
 
 PATTERNS = ("*.dcm",)
 _ANOTHER_PROCESS = """
@@ -29,14 +30,18 @@ def test_what_one_datastore_writes_another_on_the_same_folder_sees(a_studies_fol
     assert other.get_image_info(image_id)["device"] == "old"
 
 
-def test_threads_and_processes_that_write_at_once_lose_nothing(a_studies_folder: Path) -> None:
+def test_threads_and_processes_that_write_at_once_lose_nothing(
+    a_studies_folder: Path, fork_server: ForkServer, tmp_path: Path
+) -> None:
     store = MammogramFolder(a_studies_folder, PATTERNS, rescan_seconds=None)
     image_id = store.list_images()[0]
-    command = [sys.executable, "-c", _ANOTHER_PROCESS, str(a_studies_folder), image_id]
-    with subprocess.Popen(command) as process, ThreadPoolExecutor(4) as threads:
+    (tmp_path / "other.py").write_text(_ANOTHER_PROCESS)
+    process = fork_server.start(tmp_path / "other.py", a_studies_folder, image_id)
+    with ThreadPoolExecutor(4) as threads:
         for number in range(20):
             threads.submit(store.update_image_info, image_id, {f"ours{number}": number})
-    assert process.returncode == 0
+    _, trouble = process.communicate(PATIENCE_S)
+    assert process.returncode == 0, trouble
     info = store.get_image_info(image_id)
     assert {f"ours{number}" for number in range(20)} | {f"theirs{number}" for number in range(20)} <= info.keys()
 

@@ -20,6 +20,7 @@ from mammolens.labelapp.responses.learning import JobState
 from ...patience import PATIENCE_S, until
 from .conftest import MakeQueue
 
+pytestmark = pytest.mark.integration
 APP = '''
 import os, time
 from pathlib import Path
