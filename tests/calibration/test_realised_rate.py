@@ -2,19 +2,33 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band, upper_rate
-from mammolens.evaluation.false_positive_control import binomial_band
 
 
-def test_for_an_endless_calibration_it_is_the_binomial_band():
-    assert rate_band([EvaluatedPatients(50, 10**7)], 0.1) == pytest.approx(binomial_band(0.1, 50))
+@pytest.mark.parametrize("calibration", [10**7, None])
+def test_for_an_endless_or_unknown_calibration_it_is_the_binomial_band(calibration):
+    low, high = rate_band([EvaluatedPatients(50, calibration)], 0.1)
+    assert (round(low * 50), round(high * 50)) == tuple(binom.interval(0.95, 50, 0.1)) == (1, 9)
+
+
+def test_an_exact_rate_lies_within_it_about_as_often_as_said():
+    low, high = rate_band([EvaluatedPatients(200, None)], 0.1)
+    realised = np.random.default_rng(0).binomial(200, 0.1, 4000) / 200
+    assert 0.94 < ((realised >= low) & (realised <= high)).mean() < 0.98
 
 
 def test_a_small_calibration_widens_it():
     low, high = rate_band([EvaluatedPatients(50, 19)], 0.1)
     assert low == 0
-    assert high > binomial_band(0.1, 50)[1] + 0.05
+    assert high > rate_band([EvaluatedPatients(50, None)], 0.1)[1] + 0.05
+
+
+@pytest.mark.parametrize("calibration", [19, None])
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_nobody_and_everybody_are_flagged_at_the_ends(alpha, calibration):
+    assert rate_band([EvaluatedPatients(50, calibration)], alpha) == (alpha, alpha)
 
 
 @pytest.mark.parametrize(("patients", "calibration", "alpha"), [(30, 29, 0.1), (60, 19, 0.2), (25, 200, 0.1)])

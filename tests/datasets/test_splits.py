@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammolens.datasets.base import Case
-from mammolens.datasets.splits import split_by_patient
+from mammolens.datasets.splits import draw_share, fold_of, split_by_patient
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 
@@ -44,6 +44,11 @@ def test_the_same_seed_gives_the_split_that_it_always_gave():
     parts = split_by_patient(cases_of(6, images=1), FRACTIONS, seed=0)
     names = {split.value: [case.patient_id for case in part] for split, part in parts.items()}
     assert names == {"train": ["p1", "p3", "p4", "p5"], "validation": ["p0"], "calibration": ["p2"]}
+
+
+def test_a_patient_is_drawn_as_always_whoever_else_there_is():
+    assert [round(draw_share(f"p{number}", 0), 4) for number in range(4)] == [0.8709, 0.8125, 0.221, 0.496]
+    assert [fold_of(f"p{number}", 3) for number in range(8)] == [1, 1, 2, 2, 0, 1, 2, 0]
 
 
 def test_fractions_hold_overall_and_within_each_site():

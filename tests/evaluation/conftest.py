@@ -66,6 +66,7 @@ def images_with_everything(images_of_two_sites: Sequence[ScoredImage]) -> Sequen
             "raw_score": image.pred_score / 100,
             "exam_p_value": image.p_value,
             "exam_is_anomalous": image.p_value <= 0.1,
+            "calibration_patients": 199,
             "other_scores": {"blob": float(rng.normal()), "older, model": image.pred_score + float(rng.normal())},
             "localisations": places,
             "covariates": {**image.covariates, "density": "AB"[number % 5 < 2]},

@@ -2,26 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
-from mammolens.config import MEANS
+from mammolens.calibration.realised_rate import EvaluatedPatients
+from mammolens.config import MEANS, CalibrationConfig
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.false_positive_control import binomial_band, false_positive_control
-
-
-def test_the_band_is_the_binomials_with_patients_as_trials():
-    low, high = binomial_band(0.1, 50)
-    counts = np.arange(51)
-    inside = (counts >= low * 50) & (counts <= high * 50)
-    assert binom.pmf(counts[inside], 50, 0.1).sum() >= 0.95
-    assert (round(low * 50), round(high * 50)) == (1, 9)
-
-
-def test_an_exact_promise_lies_within_its_band_about_as_often_as_said():
-    rng = np.random.default_rng(0)
-    low, high = binomial_band(0.1, 200)
-    realised = rng.binomial(200, 0.1, 4000) / 200
-    assert 0.94 < ((realised >= low) & (realised <= high)).mean() < 0.98
+from mammolens.evaluation.false_positive_control import evaluated_patients, false_positive_control
+from mammolens.promotion.calibration_checks import check_rate
+from mammolens.promotion.gate_result import CheckStatus
+from mammolens.promotion.paired_scores import ExamPredictions
+from mammolens.promotion.policy import PromotionPolicy
 
 
 @pytest.fixture
@@ -40,6 +29,31 @@ def test_images_and_exams_are_checked_overall_by_site_and_by_machine(found, imag
     exams = {image.exam_id: image.exam_is_anomalous for image in images_with_everything if not image.abnormal}
     assert found["exam", "all"].realised == np.mean(list(exams.values()))
     assert found["exam", "all"].count == 60
+
+
+@pytest.mark.parametrize("confidence", [None, 0.9])
+def test_the_band_is_that_of_the_gate(images_with_everything, confidence):
+    normals = [image for image in images_with_everything if not image.abnormal]
+    first = list({image.patient_id: image for image in reversed(normals)}.values())
+    evaluated = evaluated_patients(normals)
+    assert evaluated == (EvaluatedPatients(60, 199),)
+    p_values = np.array([image.exam_p_value for image in first])
+    flagged = np.array([image.exam_is_anomalous for image in first])
+    exams, config = ExamPredictions(p_values, flagged, evaluated), CalibrationConfig(alpha=0.1, confidence=confidence)
+    check = check_rate(exams, exams, config, PromotionPolicy())
+    told = false_positive_control(normals, 0.1, MEANS, DecisionRule(confidence=confidence))
+    of_exams = next(one for one in told if one.unit == "exam")
+    assert (of_exams.low, of_exams.high) == (check.limit_low, check.limit_high)
+    assert (of_exams.realised, of_exams.within_band) == (check.figure, check.outcome is CheckStatus.PASSED)
+
+
+def test_patients_of_different_calibrations_are_told_apart(images_with_everything):
+    normals = [
+        replace(image, calibration_patients=40 if image.site == "1" else None)
+        for image in images_with_everything
+        if not image.abnormal
+    ]
+    assert set(evaluated_patients(normals)) == {EvaluatedPatients(20, None), EvaluatedPatients(40, 40)}
 
 
 def test_a_rate_beyond_the_band_is_a_broken_promise(images_with_everything):
@@ -67,4 +81,4 @@ def test_a_confident_promise_is_kept_by_any_lower_rate(images_with_everything):
     confident = next(false_positive_control(none_flagged, 0.1, MEANS, DecisionRule(confidence=0.9)))
     on_average = next(false_positive_control(none_flagged, 0.1, MEANS, DecisionRule()))
     assert (confident.within_band, on_average.within_band) == (True, False)
-    assert confident.high == on_average.high
+    assert confident.low == 0 < on_average.low

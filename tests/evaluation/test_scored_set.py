@@ -23,7 +23,7 @@ def a_folder(images_with_everything, tmp_path):
 
 
 def test_every_image_comes_back_as_it_was(a_folder, images_with_everything):
-    assert read_scores(a_folder / "scores.csv") == images_with_everything
+    assert read_scores(a_folder / "scores.csv") == list(images_with_everything)
 
 
 def test_what_is_unknown_comes_back_as_unknown(an_image, tmp_path):

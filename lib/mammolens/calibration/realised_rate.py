@@ -14,10 +14,10 @@ _ROUNDING = 1e-9  # 0.1 * 30 is three patients, whatever floating point says
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedPatients:
-    """New patients compared with the same calibration patients."""
+    """New patients compared with the same calibration patients; ``None`` if their number is unknown."""
 
     patients: int
-    calibration_patients: int
+    calibration_patients: int | None
 
 
 def rate_band(parts: Iterable[EvaluatedPatients], alpha: float, level: float = 0.95) -> tuple[float, float]:
@@ -25,11 +25,13 @@ def rate_band(parts: Iterable[EvaluatedPatients], alpha: float, level: float = 0
 
     Binomial at alpha, widened by what a finite calibration makes of it: of ``m`` patients exchangeable with ``c``
     calibration patients a beta-binomial number is flagged, with ``l = floor(alpha (c + 1))`` and ``c + 1 - l`` as its
-    parameters (Vovk 2012; Angelopoulos and Bates 2023, 3.2). For many calibration patients that is the binomial band.
+    parameters (Vovk 2012; Angelopoulos and Bates 2023, 3.2). For many calibration patients that is the binomial band,
+    which is also used if their number is unknown. Patients are the trials, because images of one patient are not
+    independent.
 
     Args:
         parts: one for each calibration scale (machines with patients enough have their own); they are independent.
-        alpha: nominal share of normal patients flagged, within (0, 1).
+        alpha: nominal share of normal patients flagged, in [0, 1].
         level: of the band, within (0, 1).
 
     Raises:
@@ -55,8 +57,11 @@ def upper_rate(patients: int, alpha: float, level: float = 0.95) -> float:
 def _law(part: EvaluatedPatients, alpha: float) -> NDArray[np.float64]:
     """Probability of each number of flagged patients, ``(patients + 1,)``."""
     numbers = np.arange(part.patients + 1)
+    if part.calibration_patients is None:
+        return np.asarray(binom.pmf(numbers, part.patients, alpha), dtype=np.float64)
     reached = int(alpha * (part.calibration_patients + 1) + _ROUNDING)
-    if reached == 0:
-        return np.asarray(numbers == 0, dtype=np.float64)
-    law = betabinom.pmf(numbers, part.patients, reached, part.calibration_patients + 1 - reached)
+    beyond = part.calibration_patients + 1 - reached
+    if reached == 0 or beyond == 0:
+        return np.asarray(numbers == (0 if beyond else part.patients), dtype=np.float64)
+    law = betabinom.pmf(numbers, part.patients, reached, beyond)
     return np.asarray(law, dtype=np.float64)

@@ -1,4 +1,7 @@
-"""Share patients among splits or folds: reproducible, whatever the order of the cases, even within each site."""
+"""The random draw of patients for splits, folds, ensemble members and the holdout.
+
+It is reproducible and independent of the order of the cases; splits and folds are balanced within each site.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,21 @@ from mammolens.enums import Split
 from mammolens.errors import DatasetError
 
 _SOURCE = "split by patient"
+_BITS = 256  # of SHA-256
+
+
+def draw(patient: str, seed: int | None = None) -> int:
+    """A uniform number in [0, 2**256) that depends only on the patient's ID and the seed.
+
+    Never change it: with another draw, a new model would be tested on patients that an earlier one learned from.
+    """
+    text = patient if seed is None else f"{seed} {patient}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest())
+
+
+def draw_share(patient: str, seed: int) -> float:
+    """The same as a uniform number in [0, 1]."""
+    return draw(patient, seed) / 2**_BITS
 
 
 def split_by_patient(
@@ -19,7 +37,7 @@ def split_by_patient(
 ) -> dict[Split, tuple[Case, ...]]:
     """Assign every patient, with all images, to exactly one of the splits.
 
-    Patients are ordered by site and, within it, by a hash of ``seed`` and patient id; each goes to the split that
+    Patients are ordered by site and, within it, by :func:`draw`; each goes to the split that
     lags most behind its fraction. So each site is shared out in the same proportions, within one patient a split.
 
     Args:
@@ -53,19 +71,19 @@ def assign_folds(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]
     """The fold, from 1, of each patient: as cards are dealt, from the patients of one site and machine to the next.
 
     So each site and each machine is shared out within one patient a fold, as far as the data set names them; within
-    them the order is that of a hash of ``seed`` and patient id, and the order of the cases plays no part.
+    them the order is that of :func:`draw`, and the order of the cases plays no part.
     """
     strata: dict[str, tuple[str, str]] = {}
     for case in cases:
         stratum = (case.site or "", case.attributes.machine_id or "")
         strata[case.patient_id] = min(stratum, strata.get(case.patient_id, stratum))
-    order = sorted(strata, key=lambda patient: (*strata[patient], _hashed(seed, patient)))
+    order = sorted(strata, key=lambda patient: (*strata[patient], draw(patient, seed)))
     return {patient: place % folds + 1 for place, patient in enumerate(order)}
 
 
 def fold_of(patient: str, folds: int) -> int:
     """A number below ``folds`` that is the patient's own, whoever else there is."""
-    return int(hashlib.sha256(patient.encode()).hexdigest(), 16) % folds
+    return draw(patient) % folds
 
 
 def _check(fractions: Mapping[Split, float]) -> None:
@@ -77,9 +95,9 @@ def _check(fractions: Mapping[Split, float]) -> None:
 
 
 def _in_drawn_order(images: Mapping[str, list[Case]], seed: int) -> list[str]:
-    def place(patient: str) -> tuple[str, str]:
+    def place(patient: str) -> tuple[str, int]:
         site = min(case.site or "" for case in images[patient])
-        return site, _hashed(seed, patient)
+        return site, draw(patient, seed)
 
     return sorted(images, key=place)
 
@@ -97,7 +115,3 @@ def _share_out(patients: list[str], fractions: Mapping[Split, float]) -> dict[st
         part[last] = empty
         counts[rich], counts[empty] = counts[rich] - 1, 1
     return part
-
-
-def _hashed(seed: int, patient: str) -> str:
-    return hashlib.sha256(f"{seed} {patient}".encode()).hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band, upper_rate
 from mammolens.config import CalibrationConfig
 
 
@@ -45,6 +47,26 @@ class DecisionRule:
     def controls_average_rate(self) -> bool:
         """Whether alpha is the average over calibrations; if not, the rate is meant to lie below it."""
         return self.controls_rate and self.confidence is None
+
+    def rate_band(
+        self, evaluated: Sequence[EvaluatedPatients], alpha: float, level: float = 0.95
+    ) -> tuple[float, float]:
+        """The band of the flagged share of normal patients, for reports and for the gate.
+
+        Args:
+            evaluated: the patients by calibration scale; at least one.
+            alpha: the nominal rate, within (0, 1).
+            level: probability that the rate of a well-calibrated model lies in the band.
+
+        Returns:
+            Both ends. The lower one is 0 if the rate is meant to lie below alpha.
+
+        Raises:
+            ValueError: no patient.
+        """
+        if self.controls_average_rate:
+            return rate_band(evaluated, alpha, level)
+        return 0.0, upper_rate(sum(part.patients for part in evaluated), alpha, level)
 
     def contradicts(self, flagged: bool, p_value: float, alpha: float) -> bool:
         """Whether a decision cannot come of this rule: a confident threshold may spare what has p <= alpha."""

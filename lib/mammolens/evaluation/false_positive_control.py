@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-from scipy.stats import binom
-
+from mammolens.calibration.realised_rate import EvaluatedPatients
 from mammolens.config import FusionConfig
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.exams import exams_with_decision
@@ -30,19 +29,13 @@ def false_positive_control(
         for name, group in [*by_site(members), *by_machine(members)]:
             rows = columns(group)
             if count := int((~rows.abnormal).sum()):
-                patients = len(np.unique(rows.patients[~rows.abnormal]))
+                evaluated = evaluated_patients(group)
+                patients = sum(part.patients for part in evaluated)
                 realised = float(rows.flagged[~rows.abnormal].mean())
-                low, high = binomial_band(alpha, patients)
-                yield FalsePositiveControl(
-                    name, unit, patients, count, realised, low if rule.controls_average_rate else 0.0, high
-                )
+                yield FalsePositiveControl(name, unit, patients, count, realised, *rule.rate_band(evaluated, alpha))
 
 
-def binomial_band(alpha: float, patients: int, level: float = 0.95) -> tuple[float, float]:
-    """Shares between which the flagged part of so many normal patients lies if each is flagged with ``alpha``.
-
-    Patients are the trials, because the images of one woman are not independent. The spread that comes from a
-    finite calibration set is not in it.
-    """
-    low, high = binom.interval(level, patients, alpha)
-    return float(low) / patients, float(high) / patients
+def evaluated_patients(units: Sequence[ScoredImage]) -> tuple[EvaluatedPatients, ...]:
+    """The normal patients by the number of calibration patients behind the p-value of their first image or exam."""
+    first = {unit.patient_id: unit.calibration_patients for unit in reversed(units) if not unit.abnormal}
+    return tuple(EvaluatedPatients(count, calibration) for calibration, count in Counter(first.values()).items())

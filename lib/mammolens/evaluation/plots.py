@@ -10,12 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from scipy.stats import binom
 
+from mammolens.calibration.realised_rate import EvaluatedPatients, rate_band
 from mammolens.evaluation import metrics
 from mammolens.evaluation.bootstrap import PatientBootstrap
 from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, NORMAL, Line, canvas, finish, line
 from mammolens.evaluation.exams import exams_with_decision
+from mammolens.evaluation.false_positive_control import evaluated_patients
 from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.results import Evaluation, GroupResult
@@ -23,6 +24,7 @@ from mammolens.evaluation.scored import Bools, Floats, ImageColumns, ScoredImage
 from mammolens.evaluation.texts import metric_text
 
 _POINTS: Final = 101
+_BAND_POINTS: Final = 41
 _BINS: Final = 40
 
 
@@ -102,7 +104,7 @@ def _draw_band(axes: Axes, rows: ImageColumns, evaluation: Evaluation) -> None:
 def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: float) -> None:
     """Realised rates of all and of each site over promised ones from 0 to ``highest``, and the band of a promise."""
     promised = np.linspace(0, highest, 2 * _POINTS - 1)
-    _draw_nominal(axes, columns(units), promised)
+    _draw_nominal(axes, evaluated_patients(units), np.linspace(0, highest, _BAND_POINTS))
     for at, (name, members) in enumerate(by_site(units)):
         rows = columns(members)
         if p_values := sorted(rows.p_values[~rows.abnormal]):
@@ -113,13 +115,13 @@ def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: fl
         axis.set_major_formatter(PercentFormatter(1.0))
 
 
-def _draw_nominal(axes: Axes, rows: ImageColumns, promised: Floats) -> None:
-    """The binomial band; patients are its trials, because images of one woman are no independent ones."""
-    axes.plot(promised, promised, color=FAINT, linewidth=0.8)
-    if patients := len(np.unique(rows.patients[~rows.abnormal])):
-        low, high = (binom.ppf(q, patients, promised) / patients for q in (0.025, 0.975))
-        label = f"95 % band of an exactly calibrated model (binomial, {patients} patients)"
-        axes.fill_between(promised, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
+def _draw_nominal(axes: Axes, evaluated: Sequence[EvaluatedPatients], nominal: Floats) -> None:
+    """The nominal rates and the band of the realised ones."""
+    axes.plot(nominal, nominal, color=FAINT, linewidth=0.8)
+    if evaluated:
+        low, high = np.transpose([rate_band(evaluated, float(alpha)) for alpha in nominal])
+        label = f"95 % band of a well-calibrated model ({sum(part.patients for part in evaluated)} patients)"
+        axes.fill_between(nominal, low, high, color=INK, alpha=0.12, linewidth=0, label=label)
 
 
 def _draw_roc(axes: Axes, rows: ImageColumns, group: GroupResult, style: Line) -> None:

@@ -72,8 +72,8 @@ class FalsePositiveControl:
     Attributes:
         count: normal images or exams.
         realised: share of them that is flagged.
-        low: lower end of the band of an exactly calibrated model, binomial with patients as trials; 0 if the rate is
-            meant to lie below the nominal one.
+        low: lower end of the band, by :meth:`DecisionRule.rate_band`; 0 if the rate is meant to lie below the nominal
+            one.
         high: upper end.
     """
 

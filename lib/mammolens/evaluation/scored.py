@@ -47,6 +47,8 @@ class ScoredImage:
         localisations: how well maps lie on the lesions, by the map's name, :data:`MODEL` for the model's own;
             empty where nobody knows whether or where lesions lie.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
+        calibration_patients: calibration patients behind the p-values, only those of the same machine if it has a
+            scale of its own; ``None`` if the number is unknown.
 
     Raises:
         DatasetError: for a score that is not finite or a p-value outside [0, 1].
@@ -70,6 +72,7 @@ class ScoredImage:
     other_scores: dict[str, float] = field(default_factory=dict)
     localisations: dict[str, Localisation] = field(default_factory=dict)
     member_scores: dict[str, float] = field(default_factory=dict)
+    calibration_patients: int | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.pred_score):

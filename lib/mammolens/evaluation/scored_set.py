@@ -101,6 +101,7 @@ def _image(row: CsvRow) -> ScoredImage:
         exam_is_anomalous=row.flag("exam_is_anomalous"),
         other_scores=_keyed(row, "score.", row.required_number),
         member_scores=_keyed(row, "member.", row.required_number),
+        calibration_patients=_count(row, "calibration_patients"),
         localisations=_keyed(row, "map.", lambda name: Localisation.from_text(row.required(name), row.source)),
     )
 
@@ -126,6 +127,13 @@ def _flag(row: CsvRow, column: str) -> bool:
     if value is None:
         raise row.error(column, "is empty", _REMEDY)
     return value
+
+
+def _count(row: CsvRow, column: str) -> int | None:
+    value = row.number(column)
+    if value is not None and (value < 1 or value != int(value)):
+        raise row.error(column, f"is {row.text(column)}, no number of patients", _REMEDY)
+    return None if value is None else int(value)
 
 
 def _keyed(row: CsvRow, prefix: str, read: Callable[[str], Value]) -> dict[str, Value]:

@@ -64,7 +64,8 @@ def score_cases(
         scores, maps = _compared(mammogram, grid, against)
         wanted = marked and (bool(case.lesions) or not case.abnormal)
         maps = {MODEL: grid.resampled(result.anomaly_map), **maps} if wanted else {}
-        image = scored_image(case, result, scores, _localised(grid, maps))
+        patients = predictor.calibration.image_scales.of_group(result.record.acquisition_group).patients
+        image = scored_image(case, result, patients, scores, _localised(grid, maps))
         if gallery is not None:
             gallery.offer(image, partial(compared_picture, mammogram, result, case.lesions))
         yield image
@@ -73,6 +74,7 @@ def score_cases(
 def scored_image(
     case: Case,
     result: AnomalyResult,
+    calibration_patients: int | None = None,
     other_scores: dict[str, float] | None = None,
     localisations: dict[str, Localisation] | None = None,
 ) -> ScoredImage:
@@ -97,6 +99,7 @@ def scored_image(
         other_scores=other_scores or {},
         localisations=localisations or {},
         member_scores=dict(result.member_scores),
+        calibration_patients=calibration_patients,
     )
 
 

@@ -76,9 +76,9 @@ def _separation(evaluation: Evaluation) -> Section:
 
 def _false_positives(evaluation: Evaluation) -> Section:
     text = (
-        f"{_nominal_rate(evaluation)} The band contains the realised rate of an exactly calibrated model in 95 of 100 "
-        "samples of this many patients (binomial, patients as trials). It does not include the variation due to a "
-        "finite calibration set."
+        f"{_nominal_rate(evaluation)} The band contains the realised rate of a well-calibrated model in 95 of 100 "
+        "samples of this many patients. It is the band of the gate: binomial with patients as trials, and wider the "
+        "fewer patients the calibration has (beta-binomial) if it controls the average rate."
     )
     header = ("group", "unit", "normal patients", "normal units", "realised", "band", "")
     rows = tuple(_control_row(found) for found in evaluation.false_positive_control)

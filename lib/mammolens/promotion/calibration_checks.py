@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mammolens.calibration.realised_rate import rate_band, upper_rate
 from mammolens.calibration.uniformity import Shift, uniformity
 from mammolens.config import CalibrationConfig
 from mammolens.evaluation.decision_rule import DecisionRule
@@ -56,9 +55,7 @@ def check_rate(
             serving=beside,
             patients=patients,
         )
-    low, high = rate_band(candidate.evaluated, config.alpha, policy.level)
-    if not rule.controls_average_rate:
-        low, high = 0.0, upper_rate(patients, config.alpha, policy.level)
+    low, high = rule.rate_band(candidate.evaluated, config.alpha, policy.level)
     kept = low <= rate <= high
     where = "within" if kept else "above" if rate > high else "below"
     sentence = (
@@ -102,5 +99,5 @@ def check_uniformity(serving: ExamPredictions, candidate: ExamPredictions, polic
 
 def _calibration_patients(exams: ExamPredictions) -> int:
     """Behind a p-value, on average: machines with patients enough have a scale of their own."""
-    sizes, counts = zip(*((part.calibration_patients, part.patients) for part in exams.evaluated), strict=True)
-    return round(float(np.average(sizes, weights=counts)))
+    sizes = [part.calibration_patients or 0 for part in exams.evaluated]  # all known: the gate asks the models
+    return round(float(np.average(sizes, weights=[part.patients for part in exams.evaluated])))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.splits import draw_share
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 
@@ -28,7 +27,7 @@ def hold_out(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Datas
     """
     if not 0 < share < 1:
         raise ValueError(f"a share must lie within (0, 1), not {share}")
-    held = {patient for patient in dataset.patients if patient_hash(patient, seed) < share}
+    held = {patient for patient in dataset.patients if draw_share(patient, seed) < share}
     return dataset.where(lambda case: case.patient_id not in held), dataset.where(lambda case: case.patient_id in held)
 
 
@@ -49,9 +48,3 @@ def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
             "give normal images of patients that no model learned from",
         )
     return cases
-
-
-def patient_hash(patient: str, seed: int) -> float:
-    """A number in [0, 1), uniform, that depends only on the patient's ID and the seed."""
-    digest = hashlib.sha256(f"{seed} {patient}".encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64

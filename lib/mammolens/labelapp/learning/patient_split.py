@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.splits import draw_share
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.promotion.holdout import hold_out, patient_hash
+from mammolens.promotion.holdout import hold_out
 
 _FEWEST = 2  # patients: to train on, to validate on
 _OF_GATE, _OF_CALIBRATION = 0, 1  # seeds; with others, models have learned from patients who are now held out
@@ -85,8 +86,8 @@ def split_for_calibration(
 
 def _calibrating(patients: Sequence[str], may_train: Collection[str], share: float) -> frozenset[str]:
     """The patients drawn for calibration; at least one, and so few that enough are left to train on."""
-    order = sorted(patients, key=lambda patient: patient_hash(patient, _OF_CALIBRATION))
-    count = max(1, sum(patient_hash(patient, _OF_CALIBRATION) < share for patient in patients))
+    order = sorted(patients, key=lambda patient: draw_share(patient, _OF_CALIBRATION))
+    count = max(1, sum(draw_share(patient, _OF_CALIBRATION) < share for patient in patients))
     while count > 1 and sum(patient in may_train for patient in order[count:]) < _FEWEST:
         count -= 1
     return frozenset(order[:count])
