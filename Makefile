@@ -19,7 +19,8 @@ WORKERS ?= auto --maxprocesses 4
 # How they share the tests out: file by file, in the order of tests/conftest.py, the longest first.
 SHARE_OUT := --dist loadfile --no-loadscope-reorder
 # What `make check` runs: the tests that bear none of the marks of pyproject.toml.
-QUICK := not (browser or data or integration or server or slicer or slow or training)
+QUICK := --ignore tests/browser --ignore tests/integration \
+  -m 'not (browser or data or integration or server or slicer or slow or training)'
 # Handed on to the program that a target runs.
 ARGS ?=
 
@@ -119,7 +120,7 @@ check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, tra
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	status=0; \
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) -m '$(QUICK)' $(ARGS) || status=1; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) $(QUICK) $(ARGS) || status=1; \
 	wait $$lint || status=1; cat "$$said"; exit $$status
 
 test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)

@@ -13,6 +13,7 @@ import pytest
 
 from .patience import PATIENCE_S, end
 
+pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[1]
 _LONGEST = 80
 # Under LC_ALL=C, Python cannot read the .pth files of an environment whose path is not ASCII.

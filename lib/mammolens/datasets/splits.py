@@ -9,13 +9,14 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from mammolens.datasets.base import Case
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 
 _SOURCE = "split by patient"
-_BITS = 256  # of SHA-256
+_DRAWS: Final = 2**256  # of SHA-256
 
 
 def draw(patient: str, seed: int | None = None) -> int:
@@ -29,7 +30,7 @@ def draw(patient: str, seed: int | None = None) -> int:
 
 def draw_share(patient: str, seed: int) -> float:
     """The same as a uniform number in [0, 1]."""
-    return draw(patient, seed) / 2**_BITS
+    return draw(patient, seed) / _DRAWS
 
 
 def split_by_patient(
