@@ -126,6 +126,11 @@ class Verdict(StrEnum):
     FINDING = "finding"
     POOR_QUALITY = "poor_quality"
 
+    @property
+    def label(self) -> str:
+        """What a person reads: 'Poor quality'."""
+        return self.value.replace("_", " ").capitalize()
+
 
 def member(kind: type[_Member], text: object) -> _Member | None:
     """The member of ``kind`` that ``text`` spells (case and blanks aside), or ``None``."""

@@ -11,34 +11,32 @@ from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.labelapp.exams.worklist_entry import viewer_address
 
 Run = Callable[..., Any]
-FOUR_VIEWS = ["L MLO", "L CC", "R MLO", "R CC"]
-CELLS = "(m, views) => m.cellsOf(views).cells.map(cell => cell && cell.name)"
+FOUR_VIEWS = [(1, 1), (0, 1), (1, 0), (0, 0)]  # rows and columns
+CELLS = """(m, views) => { const { cells, unit } = m.cellsOf(views);
+  return [cells.map(cell => cell && cell.sop_instance_uid), unit]; }"""
 PROTOCOL = "(m, views, aspect) => { const p = m.protocolFor(views, aspect); return {...p, ...p.stages[0]}; }"
 
 
-def _views(names: list[str]) -> list[dict[str, str]]:
+def _views(slots: list[tuple[int, int]]) -> list[dict[str, Any]]:
     return [
-        {"name": name, "laterality": name.split()[0], "view": name.split()[1], "sop_instance_uid": str(number)}
-        for number, name in enumerate(names)
+        {"sop_instance_uid": str(number), "slot": {"row": row, "column": column}}
+        for number, (row, column) in enumerate(slots)
     ]
 
 
-def test_an_exam_hangs_cc_before_mlo_and_right_before_left(run: Run) -> None:
-    assert run("ohif/hanging-protocol.js", CELLS, _views(FOUR_VIEWS)) == ["R CC", "L CC", "R MLO", "L MLO"]
-
-
 @pytest.mark.parametrize(
-    ("views", "cells"),
+    ("slots", "cells", "unit"),
     [
-        (["L MLO", "L CC", "R CC"], ["R CC", "L CC", None, "L MLO"]),
-        (["L MLO", "L CC"], ["L CC", "L MLO"]),
-        (["L CC", "R CC", "L CC", "L ML"], ["R CC", "L CC", None, "L ML", None, "L CC"]),
+        (FOUR_VIEWS, ["3", "1", "2", "0"], 2),
+        ([(1, 1), (0, 1), (0, 0)], ["2", "1", None, "0"], 2),
+        ([(1, 0), (0, 0)], ["1", "0"], 1),
+        ([], [], 1),
     ],
 )
-def test_other_sets_of_views_hang_completely_with_partners_beside_each_other(
-    run: Run, views: list[str], cells: list[str | None]
+def test_each_image_hangs_in_the_slot_that_the_server_gave_it(
+    run: Run, slots: list[tuple[int, int]], cells: list[str | None], unit: int
 ) -> None:
-    assert run("ohif/hanging-protocol.js", CELLS, _views(views)) == cells
+    assert run("ohif/hanging-protocol.js", CELLS, _views(slots)) == [cells, unit]
 
 
 @pytest.mark.parametrize(("aspect", "grid"), [(1.3, (2, 2)), (3.0, (1, 4)), (0.6, (2, 2))])
@@ -78,24 +76,10 @@ def test_the_chest_wall_is_found_by_the_pixels(run: Run, number: int, inverted: 
     assert run("ohif/pixels.js", find, values, inverted) is (view.laterality == "R")
 
 
-def test_next_is_the_first_unreviewed_exam_and_one_that_was_not_seen_yet(run: Run) -> None:
-    exams = [
-        {"exam": "here", "verdict": None, "viewer": "/"},
-        {"exam": "pictures only", "verdict": None, "viewer": None},
-        {"exam": "seen", "verdict": None, "viewer": "/"},
-        {"exam": "open", "verdict": None, "viewer": "/"},
-        {"exam": "done", "verdict": "normal", "viewer": "/"},
-    ]
-    following = "(m, exams, here, seen) => m.nextOf(exams, here, seen) ?? null"
-    assert run("ohif/worklist.js", following, exams, "here", ["seen"]) == "open"
-    assert run("ohif/worklist.js", following, exams[:3], "here", ["seen"]) == "seen"
-    assert run("ohif/worklist.js", following, [exams[0], exams[4]], "here", []) is None
-
-
 def test_the_way_back_leads_through_the_exams_seen(run: Run) -> None:
     walk = """m => { const seen = new m.VisitedExams(sessionStorage);
       seen.add('a'); seen.add('b'); return [seen.takeLast(), seen.takeLast(), seen.takeLast() ?? null]; }"""
-    assert run("ohif/worklist.js", walk) == ["b", "a", None]
+    assert run("ohif/visited-exams.js", walk) == ["b", "a", None]
 
 
 def test_the_exam_is_told_by_the_address_that_the_server_gives(run: Run) -> None:
@@ -192,16 +176,3 @@ def test_the_servers_errors_come_in_its_own_words(run: Run) -> None:
     assert run("shared/api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
     assert run("shared/api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
     assert "502" in run("shared/api.js", script, 502, "<html>")
-
-
-def test_sides_and_views_that_the_pacs_does_not_list_are_read_from_the_headers(run: Run) -> None:
-    script = """async m => {
-      const views = [{sop_instance_uid: '1', laterality: null, view: null},
-        {sop_instance_uid: '2', laterality: 'L', view: 'CC'}];
-      const of = (SOPInstanceUID, ImageLaterality) => ({
-        metadata: {SOPInstanceUID, ImageLaterality, ViewPosition: 'MLO'}});
-      const api = { exam: async () => ({views_in_detail: views}),
-        manifest: async () => ({studies: [{series: [{instances: [of('1', 'R'), of('2', 'R')]}]}]}) };
-      const session = new m.Session(api); await session.open('e');
-      return session.exam.views_in_detail.map(view => view.laterality + ' ' + view.view); }"""
-    assert run("ohif/session.js", script) == ["R MLO", "L CC"]

@@ -25,6 +25,23 @@ class CheckName(StrEnum):
     FINDINGS = "marked_findings"
     SENTINELS = "sentinels"
 
+    @property
+    def label(self) -> str:
+        """The check as a person reads it."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    CheckName.HELD_OUT: "Held-out patients",
+    CheckName.RATE: "Normal patients flagged",
+    CheckName.UNIFORMITY: "p-values uniform",
+    CheckName.WEIGHTS: "Same weights",
+    CheckName.DETECTION: "Detects synthetic lesions",
+    CheckName.DETECTION_LOSS: "Loss on synthetic lesions",
+    CheckName.FINDINGS: "Loss on marked findings",
+    CheckName.SENTINELS: "Sentinel exams misclassified",
+}
+
 
 class CheckStatus(StrEnum):
     """The result of a check; PASSED and NOT_TESTED allow promotion."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from mammolens.datasets.base import Case
 from mammolens.errors import ModelError, RequestError
 from mammolens.inference.batch import OnError
-from mammolens.models.lineage import lineage
+from mammolens.models.lineage import Lineage, lineage
 from mammolens.models.store import ModelStore
 from mammolens.promotion.gate import Progress, run_gate
 from mammolens.promotion.gate_result import GateResult, read_gate_result
@@ -96,6 +96,17 @@ def propose(
     return PromotionResult(version, gate_result, serves=gate_result.promotes and not waits, waits=waits)
 
 
+def gate_approves(store: ModelStore, version: Lineage, gate_result: GateResult | None) -> bool:
+    """Whether the gate has approved a version against the model in use now, so that promotion needs no reason.
+
+    Args:
+        store: that holds the version.
+        version: the version to promote.
+        gate_result: the last one of the version; ``None`` if there is none.
+    """
+    return gate_result is not None and gate_result.approves and version.compared_with == store.serving_version()
+
+
 def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
     """Use a version because a person approves it; does nothing if it is in use already.
 
@@ -116,7 +127,7 @@ def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
     gate_result = (
         read_gate_result(store.gate_result(found.gate_result), found.gate_result) if found.gate_result else None
     )
-    consent = gate_result is not None and gate_result.approves and found.compared_with == serving
+    consent = gate_approves(store, found, gate_result)
     if not consent and not why.strip():
         reason = "is missing: the gate has not approved this model against the one in use"
         raise RequestError("why", reason, "say why to use it anyway")

@@ -5,9 +5,9 @@ import pytest
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision
-from mammolens.labelapp.exams.exam import Exams
+from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.service import ExamService
-from mammolens.labelapp.exams.worklist_entry import rank
+from mammolens.labelapp.exams.worklist_entry import by_urgency
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
@@ -41,11 +41,13 @@ def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
     AnomalyScoring(a_serving)({}, a_folder_datastore)
     first, second = a_service.worklist.entries()
     assert first.exam_p_value <= second.exam_p_value
+    assert (first.rank, second.rank) == (1, 2)
     exam = a_service.exams.get(first.exam)
     assert a_service.worklist.next_of(exam) == second.exam
     a_service.decisions.record(exam, NewDecision(Verdict.NORMAL, "ada"))
     assert [entry.exam for entry in a_service.worklist.entries()] == [second.exam, first.exam]
-    assert a_service.worklist.entry(exam).verdict == "normal"
+    assert a_service.worklist.entry(exam).verdict_label == "Normal"
+    assert a_service.worklist.entry(exam).rank == 2
     assert a_service.worklist.entry(exam).reviewer == "ada"
     assert a_service.worklist.next_of(a_service.exams.get(second.exam)) is None
 
@@ -105,4 +107,26 @@ def test_exams_without_a_number_come_behind_those_with_one(a_service: ExamServic
         one.model_copy(update={"verdict": verdict, "exam_p_value": p_value})
         for verdict, p_value in ((Verdict.NORMAL, 0.01), (None, None), (None, 0.9), (None, 0.02))
     ]
-    assert [line.exam_p_value for line in sorted(lines, key=rank)] == [0.02, 0.9, None, 0.01]
+    assert [line.exam_p_value for line in sorted(lines, key=by_urgency)] == [0.02, 0.9, None, 0.01]
+
+
+def test_reading_on_leads_through_every_unreviewed_exam_and_back_to_the_first(
+    a_service: ExamService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, worklist = a_service.worklist.entries()[0], a_service.worklist
+    p_values = {"a": 0.01, "b": 0.01, "c": 0.5, "d": None, "picture": 0.02, "decided": 0.01}
+    lines = [
+        line.model_copy(update={"exam": exam, "exam_p_value": p_value, "verdict": None, "viewer": "/"})
+        for exam, p_value in p_values.items()
+    ]
+    lines[4] = lines[4].model_copy(update={"viewer": None})
+    lines[5] = lines[5].model_copy(update={"verdict": Verdict.NORMAL})
+    monkeypatch.setattr(worklist, "in_order", lambda: sorted(lines, key=by_urgency))
+    monkeypatch.setattr(a_service.exams, "all", lambda: dict.fromkeys(p_values))
+
+    def following(exam: str) -> str | None:
+        return worklist.next_of(Exam(exam, "", ()))
+
+    assert [following(exam) for exam in p_values] == ["b", "c", "d", "a", "c", "c"]
+    lines[:] = [lines[0]]
+    assert following("a") is None

@@ -82,16 +82,21 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
     refused = a_client.get(f"/mammolens/models/{a_refused_model}").json()
     assert refused == next(model for model in told["models"] if model["model"] == a_refused_model)
     assert refused["parent"] == serving
-    assert refused["can_serve"]
+    assert (refused["can_serve"], refused["needs_reason"]) == (True, True)
+    waiting = a_client.get(f"/mammolens/models/{a_waiting_model}").json()
+    assert (waiting["can_serve"], waiting["needs_reason"]) == (True, False)
     assert refused["gate_result"]["reason"] == "refused: 60.0% of 24 are flagged, above the band"
     assert refused["gate_result"]["checks"] == [
         {
             "name": "realised_rate",
+            "label": "Normal patients flagged",
             "passed": False,
             "outcome": "failed",
             "sentence": "60.0% of 24 are flagged, above the band",
             "candidate": 0.6,
             "serving": 0.1,
+            "candidate_text": "60 %",
+            "serving_text": "10 %",
             "interval": None,
         }
     ]
@@ -140,6 +145,7 @@ def test_a_consent_against_another_model_is_none(
     a_client: TestClient, a_waiting_model: str, a_refused_model: str
 ) -> None:
     a_client.post(f"/mammolens/models/{a_refused_model}/promote", json={"why": "a trial"})
+    assert a_client.get(f"/mammolens/models/{a_waiting_model}").json()["needs_reason"]
     assert a_client.post(f"/mammolens/models/{a_waiting_model}/promote").status_code == 400
 
 
@@ -154,6 +160,7 @@ def test_rolling_back_leads_to_the_model_of_the_package_and_no_further(
     second = a_client.post("/mammolens/models/rollback").json()
     assert second["serving"] == packaged
     assert _states(second)[packaged] == "serving"
+    assert (first["can_roll_back"], second["can_roll_back"]) == (True, False)
     third = a_client.post("/mammolens/models/rollback")
     assert third.status_code == 409
     assert "there is no previous model" in third.json()["detail"]

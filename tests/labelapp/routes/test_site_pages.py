@@ -95,7 +95,8 @@ def _infer_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], st
     asked: list[str] = []
 
     def entry(exam: str, state: str) -> dict[str, Any]:
-        return {"exam": exam, "patient": exam, "state": state, "views": [], "problems": [], "verdict": None}
+        known = {"rank": list(statuses).index(exam) + 1, "views": [], "problems": [], "verdict": None}
+        return {"exam": exam, "patient": exam, "state": state, **known}
 
     def infer(route: "Route") -> None:
         exam = route.request.url.split("/")[-2]
@@ -146,29 +147,38 @@ JOB = {"job": "j-1", "kind": "train", "asked_by": "anna", "asked_at": "2026-02-0
 PROGRESS = {"stage": "learn", "sentence": "learns: epoch 2 of 8, about 4 minutes left", "share": 0.25}
 
 
-def _check(name: str, candidate: float | None, *, passed: bool = True) -> dict[str, Any]:
-    interval = [-0.01, 0.03] if candidate is None else None
-    figures = {"candidate": candidate, "serving": 0.083, "interval": interval}
-    return {"name": name, "passed": passed, "sentence": f"about <b>{name}</b>", **figures}
+def _check(name: str, label: str, candidate: str, *, passed: bool = True) -> dict[str, Any]:
+    figures = {"candidate_text": candidate, "serving_text": "8 %"}
+    return {"name": name, "label": label, "passed": passed, "sentence": f"about <b>{name}</b>", **figures}
 
 
 class Site:
     """A server in memory that learns; notes what it is asked for."""
 
     def __init__(self, page: "Page", *, passed: bool = True) -> None:
-        checks = [_check("realised_rate", 0.125, passed=passed), _check("synthetic_lesions_compared", None)]
+        checks = [
+            _check("realised_rate", "Normal patients flagged", "13 %", passed=passed),
+            _check("synthetic_lesions_compared", "Loss on synthetic lesions", "-0.01 to 0.03"),
+        ]
         reason = "not worse" if passed else "refused: it flags too many"
         verdict = {"passed": passed, "reason": reason, "against": OLD, "checks": checks, "overridden_by": None}
         base = {"model_id": None, "added_at": None, "patients": 126, "images": 504}
         state = "waits" if passed else "refused"
-        new = {**base, "model": NEW, "state": state, "gate_result": verdict, "can_serve": True}
-        old = {**base, "model": OLD, "state": "serving", "gate_result": None, "can_serve": False}
+        new = {
+            **base,
+            "model": NEW,
+            "state": state,
+            "gate_result": verdict,
+            "can_serve": True,
+            "needs_reason": not passed,
+        }
+        old = {**base, "model": OLD, "state": "serving", "gate_result": None, "can_serve": False, "needs_reason": True}
         event = {"time": "2026-02-02T03:00:00Z", "event": "added", "version": NEW, "by": "anna", "why": ""}
         look = {"exam": "e", "patient": "Berta", "views": ["R CC"], "reason": "rare", "viewer": "/ohif/e"}
         machine = {"group": "ACME", "exams": 31, "known": False}
         self.told: dict[str, Any] = {
             "jobs": {"jobs": [], "running": None, "queued": []},
-            "models": {"serving": OLD, "models": [new, old], "history": [event]},
+            "models": {"serving": OLD, "can_roll_back": False, "models": [new, old], "history": [event]},
             "suspect-normals": {"exams": [look], "model": OLD},
             "drift": {"alarm": True, "sentence": "a new machine", "p_values": [5, *[1] * 9], "machines": [machine]},
         }
@@ -196,7 +206,7 @@ def test_the_models_page_tells_how_it_is_in_words(a_page: "Page") -> None:
     rows = [row.inner_text().split("\t") for row in a_page.locator("#waiting tbody tr").all()]
     assert [[row[0].split("\n")[0], *row[1:]] for row in rows] == [
         ["Normal patients flagged", "8 %", "13 %", "passed"],
-        ["Loss on synthetic lesions", "0.083", "-0.01 to 0.03", "passed"],
+        ["Loss on synthetic lesions", "8 %", "-0.01 to 0.03", "passed"],
     ]
     assert "About <b>realised_rate</b>." in a_page.inner_text("#waiting")
     assert a_page.inner_text("#drift") == "A new machine."

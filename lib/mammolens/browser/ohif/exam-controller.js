@@ -1,13 +1,12 @@
 // Connects session, images, heat map and panel while an exam is open.
 
-import { viewName } from "../shared/text.js";
 import { viewerOf } from "./address.js";
 import { ViewportLayout } from "./viewport-layout.js";
 import { INSTANCE, instanceOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
 import { drawnRegions } from "./regions.js";
-import { nextOf, VisitedExams } from "./worklist.js";
+import { VisitedExams } from "./visited-exams.js";
 
 const UNFINISHED = new Set(["new", "running"]); // a failed exam waits for 'Analyse again'
 const CLOSE_UP = 2.5; // how much nearer a finding is looked at than the whole image
@@ -121,12 +120,11 @@ export class ExamController {
     return drawnRegions(this.cornerstone, this.tools, (imageId) => images.get(imageId));
   }
 
-  /** Open the most anomalous unreviewed exam, preferring one that this tab has not visited. */
+  /** Open the exam that the server names as the next. */
   async next() {
     const here = this.session.exam.exam;
     try {
-      const { exams } = await this.api.worklist();
-      const next = nextOf(exams, here, this.visited.all);
+      const { next } = await this.api.exam(here);
       if (next) {
         this.visited.add(here);
         window.location.assign(viewerOf(next));
@@ -151,7 +149,7 @@ export class ExamController {
   #corners() {
     const nameIn = ({ referenceInstance }) => {
       const view = referenceInstance && this.viewOf({ instances: [referenceInstance] });
-      return view && viewName(view);
+      return view?.name;
     };
     const view = {
       id: "view",

@@ -1,8 +1,7 @@
-// How an exam hangs: R CC, L CC, R MLO, L MLO, breasts back to back, and whatever else it has behind them.
+// How an exam hangs: the server gives each image its slot, the shape of the screen decides how many stand in a row.
 
 export const PROTOCOL = "mammolens";
 export const INSTANCE = "mammolensInstance"; // attribute of a display set: SOP Instance UID of its first image
-const ORDER = ["CC", "MLO"];
 const TYPICAL_ASPECT = 0.8; // width of a mammogram in heights
 
 /** The display set's first image. */
@@ -13,32 +12,17 @@ export function instanceOf(displaySet) {
 /**
  * The cells from left to right and top to bottom, null where a partner is missing.
  *
- * @param views of the server's answer, each with laterality and view.
+ * @param views of the server's answer, each with the slot that it hangs in.
  * @returns {{cells: Array, unit: number}} `unit` cells stay beside each other.
  */
 export function cellsOf(views) {
-  const sides = new Set(views.map((view) => view.laterality));
-  if (!(sides.has("R") && sides.has("L"))) {
-    return { cells: views.toSorted((one, other) => rank(one) - rank(other)), unit: 1 };
+  const unit = Math.max(1, ...views.map(({ slot }) => slot.column + 1));
+  const rows = Math.max(0, ...views.map(({ slot }) => slot.row + 1));
+  const cells = Array.from({ length: rows * unit }, () => null);
+  for (const view of views) {
+    cells[view.slot.row * unit + view.slot.column] = view;
   }
-  const pairs = new Map(); // the n-th R and the n-th L of a view hang together
-  const counted = {};
-  for (const view of views.filter(({ laterality }) => laterality === "R" || laterality === "L")) {
-    const name = `${view.laterality} ${view.view}`;
-    counted[name] = (counted[name] ?? 0) + 1;
-    const key = `${view.view} ${counted[name]}`;
-    pairs.set(key, { repeat: counted[name], view, ...pairs.get(key), [view.laterality]: view });
-  }
-  const ordered = [...pairs.values()].toSorted(
-    (one, other) => one.repeat - other.repeat || rank(one.view) - rank(other.view),
-  );
-  const rest = views.filter(({ laterality }) => laterality !== "R" && laterality !== "L");
-  return { cells: [...ordered.flatMap((pair) => [pair.R ?? null, pair.L ?? null]), ...rest], unit: 2 };
-}
-
-function rank(view) {
-  const place = ORDER.indexOf(view.view);
-  return place < 0 ? ORDER.length : place;
+  return { cells, unit };
 }
 
 /** Rows and columns that show `count` images largest in an area of the aspect `width / height`. */

@@ -1,7 +1,7 @@
 // The reader's decisions.
 
 import { button, h } from "../shared/dom.js";
-import { counted, DECISIONS, moment, verdictLabel } from "../shared/text.js";
+import { counted, DECISIONS, moment } from "../shared/text.js";
 
 /** Buttons for the verdicts, the comment, the last decision and an undo button. */
 export function decisionsSection(session, controller, comment) {
@@ -31,7 +31,7 @@ export function decisionsSection(session, controller, comment) {
 function lastOf(decisions, busy, session) {
   const last = decisions[decisions.length - 1];
   const words = [
-    verdictLabel(last.verdict),
+    last.verdict_label,
     last.reviewer && `by ${last.reviewer}`,
     moment(last.time),
     last.regions?.length && counted(last.regions.length, "region"),

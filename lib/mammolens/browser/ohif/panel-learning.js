@@ -1,7 +1,7 @@
 // The model in use and a small section for training; the page /models has the rest.
 
 import { button, h } from "../shared/dom.js";
-import { doing, needsReason } from "../shared/learning-text.js";
+import { doing } from "../shared/learning-text.js";
 
 /** Null until the server has answered. */
 export function learningSection(learning) {
@@ -54,8 +54,7 @@ function running(learning) {
 
 /** Models that passed the gate can be accepted here; overriding the gate needs a reason, which the page /models asks for. */
 function waiting(learning) {
-  const { gate_result: result, model } = learning.waiting;
-  const overrides = needsReason(learning.waiting, learning.serving);
+  const { gate_result: result, model, needs_reason: overrides } = learning.waiting;
   return h(
     "div",
     {},

@@ -1,7 +1,7 @@
 // The model's results for the exam, its breasts and views, and the findings.
 
 import { button, h } from "../shared/dom.js";
-import { breastName, viewName } from "../shared/text.js";
+import { breastName } from "../shared/text.js";
 import { cellsOf } from "./hanging-protocol.js";
 
 /** The exam's percentile, flag and breasts. */
@@ -72,7 +72,7 @@ export function viewsSection(exam) {
 
 function aboutView(view) {
   return [
-    h("dt", {}, viewName(view)),
+    h("dt", {}, view.name),
     h(
       "dd",
       {},

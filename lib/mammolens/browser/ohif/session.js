@@ -26,12 +26,7 @@ export class Session {
 
   /** Load an exam; false, with `error` set, on failure. */
   async open(id) {
-    return this.#do(null, async () => {
-      const exam = await this.api.exam(id);
-      return exam.views_in_detail.every((view) => view.laterality && view.view)
-        ? exam
-        : withHeaders(exam, await this.api.manifest(id));
-    });
+    return this.#do(null, () => this.api.exam(id));
   }
 
   /** Analyse the exam if it is new, or `again`; `store` sends the results to the PACS. */
@@ -114,18 +109,4 @@ export class Session {
       listener(this);
     }
   }
-}
-
-/** The exam with laterality and view from the images' headers, which a PACS may omit from its list. */
-function withHeaders(exam, { studies }) {
-  const instances = studies.flatMap(({ series }) =>
-    series.flatMap((one) => one.instances.map(({ metadata }) => metadata)),
-  );
-  const headers = new Map(instances.map((metadata) => [metadata.SOPInstanceUID, metadata]));
-  const views = exam.views_in_detail.map((view) => {
-    const header = headers.get(view.sop_instance_uid) ?? {};
-    const laterality = view.laterality ?? header.ImageLaterality ?? header.Laterality ?? null;
-    return { ...view, laterality, view: view.view ?? header.ViewPosition ?? null };
-  });
-  return { ...exam, views_in_detail: views };
 }

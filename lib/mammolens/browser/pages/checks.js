@@ -1,15 +1,14 @@
 // The gate's checks: figures of the model in use beside those of the candidate.
 
 import { h, row } from "../shared/dom.js";
-import { candidateFigure, checkName, servingFigure } from "../shared/learning-text.js";
 import { sentence } from "../shared/text.js";
 
 /** A table with a row a check; each row's sentence stands below its name. */
 export function checksTable(checks) {
   const head = ["Check", "In use", "Candidate", "Result"].map((title) => h("th", { scope: "col" }, title));
   const rows = checks.map((check) => {
-    const name = h("div", {}, checkName(check), h("p", { class: "faint" }, sentence(check.sentence)));
-    const cells = [name, servingFigure(check), candidateFigure(check), check.passed ? "passed" : "failed"];
+    const name = h("div", {}, check.label, h("p", { class: "faint" }, sentence(check.sentence)));
+    const cells = [name, check.serving_text, check.candidate_text, check.passed ? "passed" : "failed"];
     return row(cells, { class: check.passed ? null : "news" });
   });
   return h("table", { class: "checks" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));

@@ -2,7 +2,7 @@
 
 import { createApi } from "../shared/api.js";
 import { button, fill, h, row } from "../shared/dom.js";
-import { doing, eventName, jobState, kindName, modelState, needsReason } from "../shared/learning-text.js";
+import { doing, eventName, jobState, kindName, modelState } from "../shared/learning-text.js";
 import { moment, sentence } from "../shared/text.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
@@ -66,7 +66,7 @@ function waiting() {
 }
 
 function showModels() {
-  const { models, history } = data.models;
+  const { models, history, can_roll_back: canRollBack } = data.models;
   const now = serving();
   page.status.textContent = now
     ? `In use: ${now.model}${trainingData(now) && `, trained on ${trainingData(now)}`}.`
@@ -76,10 +76,10 @@ function showModels() {
   if (due) {
     const reason = sentence(due.gate_result?.reason ?? "The gate has not compared it with the model in use");
     fill(page["waiting-model"], h("p", {}, `${due.model}. ${reason}`), checksTable(due.gate_result?.checks ?? []));
-    page.accept.textContent = needsReason(due, now) ? "Use anyway" : "Accept";
+    page.accept.textContent = due.needs_reason ? "Use anyway" : "Accept";
   }
   fill(page.models, models.map(modelRow));
-  page.back.disabled = !now || now.state === "pretrained" || !history.length;
+  page.back.disabled = !canRollBack;
   const events = history.slice(0, SHOWN_EVENTS);
   fill(
     page.history,
@@ -202,9 +202,8 @@ function reasonFor(title, label, needed) {
 }
 
 async function promote(model) {
-  const overrides = needsReason(model, serving());
   let why = "";
-  if (overrides) {
+  if (model.needs_reason) {
     why = await reasonFor(
       `Use ${model.model}`,
       "The gate has not approved this model against the one in use. Why use it anyway?",

@@ -3,7 +3,7 @@
 import { createApi } from "../shared/api.js";
 import { fill, h, row } from "../shared/dom.js";
 import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
-import { counted, moment, sentence, verdictLabel } from "../shared/text.js";
+import { counted, moment, sentence } from "../shared/text.js";
 import { elementsById, showError } from "./page.js";
 
 const SHOWN_AT_ONCE = 200;
@@ -11,6 +11,20 @@ const POLL_MS = 15000;
 const UNAVAILABLE = 503; // the PACS or the model is not available
 const STOP_AFTER = 2;
 const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
+
+/** Of the table: a title, and what an exam has there. */
+const COLUMNS = [
+  {
+    title: "Exam",
+    cell: ({ viewer, patient }) => h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id"),
+  },
+  { title: "Date", cell: (exam) => h("td", { class: "date" }, exam.study_date) },
+  { title: "Views", cell: ({ views }) => views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ") },
+  { title: "Compared with normal exams", cell: stateCell },
+  { title: "Flag", cell: (exam) => h("td", { class: "flagged" }, exam.exam_is_anomalous && "Flagged") },
+  { title: "Verdict", cell: verdictCell },
+  { title: "Problems", cell: problemsCell },
+];
 
 const api = createApi({ base: "mammolens" });
 const page = elementsById();
@@ -36,7 +50,7 @@ async function load() {
 }
 
 function searchText(exam) {
-  return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, verdictLabel(exam.verdict) || "unreviewed"]
+  return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, exam.verdict_label ?? "unreviewed"]
     .join(" ")
     .toLowerCase();
 }
@@ -76,32 +90,29 @@ function summary(found) {
 }
 
 function examRow(exam) {
-  const { viewer } = exam;
-  const state = STATES[exam.state];
-  return row(
-    [
-      h(viewer ? "a" : "span", { href: viewer }, exam.patient || "no patient id"),
-      h("td", { class: "date" }, exam.study_date),
-      exam.views.map((view) => view.replaceAll(" ", "\u00a0")).join(", "),
-      [exam.sentence, state && h("span", { class: "faint" }, exam.sentence ? ` (${state})` : state)],
-      h("td", { class: "flagged" }, exam.exam_is_anomalous && "Flagged"),
-      verdictCell(exam),
-      h(
-        "td",
-        { class: "problems faint" },
-        exam.problems.map((problem) => h("p", {}, problem)),
-      ),
-    ],
-    { "data-exam": exam.exam, "data-viewer": viewer },
+  const cells = COLUMNS.map(({ cell }) => cell(exam));
+  return row(cells, { "data-exam": exam.exam, "data-viewer": exam.viewer });
+}
+
+function stateCell({ state, sentence: standing }) {
+  const note = STATES[state];
+  return h("td", {}, standing, note && h("span", { class: "faint" }, standing ? ` (${note})` : note));
+}
+
+function problemsCell({ problems }) {
+  return h(
+    "td",
+    { class: "problems faint" },
+    problems.map((problem) => h("p", {}, problem)),
   );
 }
 
-function verdictCell({ open, readers, verdict, reviewer, reviewed_at: reviewedAt }) {
+function verdictCell({ open, readers, verdict, verdict_label: label, reviewer, reviewed_at: reviewedAt }) {
   if (open) {
     return h("td", { class: "faint" }, `Undecided, read by ${readers.join(", ")}`);
   }
   const title = reviewer ? `${reviewer}, ${moment(reviewedAt)}` : null;
-  return h("td", { class: verdict === "normal" ? "normal" : null, title }, verdictLabel(verdict));
+  return h("td", { class: verdict === "normal" ? "normal" : null, title }, label);
 }
 
 async function inferAll() {
@@ -120,7 +131,7 @@ async function inferAll() {
     page.status.textContent = `Analysing exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
     try {
       const answer = await api.infer(exam.exam);
-      exams = exams.map((one) => (one.exam === answer.exam ? answer : one));
+      exams = exams.filter((one) => one.exam !== answer.exam).toSpliced(answer.rank - 1, 0, answer);
       show();
       failedInRow = 0;
     } catch (error) {
@@ -195,4 +206,8 @@ setInterval(() => {
   }
 }, POLL_MS);
 fill(page.keys, keyEntries(WORKLIST_KEYS));
+fill(
+  page.columns,
+  COLUMNS.map(({ title }) => h("th", { scope: "col" }, title)),
+);
 load();

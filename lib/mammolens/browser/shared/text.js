@@ -2,20 +2,10 @@
 
 /** The decisions a reader can record on an exam, in the order of the buttons. */
 export const DECISIONS = [
-  { verdict: "normal", button: "Confirm normal", label: "Normal" },
-  { verdict: "finding", button: "Mark finding", label: "Finding", hint: "Includes regions drawn with OHIF's tools" },
-  { verdict: "poor_quality", button: "Poor quality", label: "Poor quality" },
+  { verdict: "normal", button: "Confirm normal" },
+  { verdict: "finding", button: "Mark finding", hint: "Includes regions drawn with OHIF's tools" },
+  { verdict: "poor_quality", button: "Poor quality" },
 ];
-
-/** A verdict's label, 'Normal'; the key itself if it is unknown. */
-export function verdictLabel(verdict) {
-  return DECISIONS.find((decision) => decision.verdict === verdict)?.label ?? verdict ?? "";
-}
-
-/** A view's name, 'R CC', as far as it is known. */
-export function viewName(view) {
-  return [view.laterality, view.view].filter(Boolean).join(" ") || "unknown view";
-}
 
 /** 'Right breast', 'Left breast'. */
 export function breastName(laterality) {

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pydicom
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
-from mammolens.inference.exam_text import level_text, percentile_text
+from mammolens.dicom.reader import read_header
+from mammolens.errors import MammoLensError
+from mammolens.inference.exam_text import level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
@@ -17,6 +21,7 @@ from mammolens.labelapp.datastore.results import Of, StoredResult
 from mammolens.labelapp.datastore.stored_score import problem_by
 from mammolens.labelapp.exams.decisions import Decisions, utc_of
 from mammolens.labelapp.exams.exam import Exam, view_of_image
+from mammolens.labelapp.exams.hanging import SideAndView, hanging_slots
 from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, InferenceContext
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions
@@ -28,6 +33,7 @@ from mammolens.labelapp.responses.exams import (
     DecisionDetail,
     ExamDetail,
     FindingDetail,
+    HangingSlot,
     HeatLevel,
     QualityDoubt,
     RegionDetail,
@@ -71,9 +77,7 @@ class ExamDetails:
             decision_rule=predictor.calibration.decision_rule,
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
-            views_in_detail=[
-                self._view(image, predictor.model_id, fingerprint, facts.get(ERRORS, {})) for image in exam.images
-            ],
+            views_in_detail=self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {})),
             decisions=_decisions(exam, self._decisions.of(exam)),
             next=self._worklist.next_of(exam),
             stored_at=facts.get(STORED_AT),
@@ -113,9 +117,34 @@ class ExamDetails:
             for number, ((name, value), colour) in enumerate(zip(starts.items(), colours, strict=True), start=1)
         ]
 
-    def _view(self, image: ImageDescription, model: str, fingerprint: str, errors: Mapping[str, str]) -> ViewDetail:
-        info = self._context.images.infos([image.image_id]).get(image.image_id, {})
+    def _views(self, exam: Exam, model: str, fingerprint: str, errors: Mapping[str, str]) -> list[ViewDetail]:
+        known = self._context.images.infos(exam.image_ids)
+        infos = [known.get(image_id, {}) for image_id in exam.image_ids]
+        names = [self._side_and_view(image, info) for image, info in zip(exam.images, infos, strict=True)]
+        problems = [
+            errors.get(image.image_id) or problem_by(info, model)
+            for image, info in zip(exam.images, infos, strict=True)
+        ]
+        return [
+            self._view(image, name, slot, fingerprint, problem)
+            for image, name, slot, problem in zip(exam.images, names, hanging_slots(names), problems, strict=True)
+        ]
+
+    def _side_and_view(self, image: ImageDescription, info: Mapping[str, Any]) -> SideAndView:
+        """Laterality and view position; read from the file if neither the list of a PACS nor a result has them."""
         laterality, view = view_of_image(image, info)
+        if image.is_dicom and not (laterality and view):
+            try:
+                header = read_header(Path(self._context.images.get_image_uri(image.image_id)))
+            except MammoLensError:  # reported by inference
+                return laterality, view
+            return laterality or header.laterality, view or header.view
+        return laterality, view
+
+    def _view(
+        self, image: ImageDescription, name: SideAndView, slot: HangingSlot, fingerprint: str, problem: str | None
+    ) -> ViewDetail:
+        laterality, view = name
         stored = self._context.results.get(Of.IMAGE, image.image_id, fingerprint)
         record = AnomalyRecord.model_validate(stored.facts[RECORD]) if stored else None
         return ViewDetail(
@@ -125,6 +154,8 @@ class ExamDetails:
             study_instance_uid=image.study_instance_uid,
             laterality=laterality,
             view=view,
+            name=view_name(laterality, view),
+            slot=slot,
             p_value=record and record.p_value,
             percentile=record and record.percentile,
             is_anomalous=record and record.is_anomalous,
@@ -133,7 +164,7 @@ class ExamDetails:
             findings=_findings(record) if record else [],
             findings_left_out=record.findings_left_out if record else 0,
             segmentation=_segmentation(stored) if stored else None,
-            error=errors.get(image.image_id) or problem_by(info, model),
+            error=problem,
         )
 
 
@@ -181,6 +212,7 @@ def _decisions(exam: Exam, decisions: ExamDecisions) -> list[DecisionDetail]:
         DecisionDetail(
             id=decision.decision_id,
             verdict=decision.verdict,
+            verdict_label=decision.verdict.label,
             reviewer=decision.reviewer,
             time=utc_of(decision.time),
             comment=decision.comment,

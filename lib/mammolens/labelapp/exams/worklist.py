@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mammolens import RESEARCH_USE_ONLY
+from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
-from mammolens.labelapp.exams.worklist_entry import ExamModel, Infos, entry_of, rank
+from mammolens.labelapp.exams.worklist_entry import ExamModel, Infos, by_anomaly, by_urgency, entry_of
 from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
@@ -78,14 +79,32 @@ class Worklist:
         return [self._now(entry) for entry in self.in_order()]
 
     def entry(self, exam: Exam) -> ExamSummary:
-        """The entry of one exam."""
-        infos, predictor = self._images.infos(exam.image_ids), self._models.predictor()
-        return self._now(self._entry(exam, infos, predictor, self._decisions.now())[1])
+        """The entry of one exam.
+
+        Raises:
+            UnknownImageError: it is gone.
+        """
+        found = next((entry for entry in self.in_order() if entry.exam == exam.exam_id), None)
+        if found is None:
+            raise UnknownImageError(exam.exam_id, "no such exam here", "see GET /mammolens/worklist")
+        return self._now(found)
 
     def next_of(self, exam: Exam) -> str | None:
-        """The most anomalous other exam without a verdict; ``None`` when all have one."""
-        others = (entry for entry in self.in_order() if entry.exam != exam.exam_id and entry.verdict is None)
-        return next((entry.exam for entry in others), None)
+        """The exam to read after this one.
+
+        The next less anomalous exam that has no verdict and that a viewer can open, and after the last of them the
+        first: so a reader who skips exams comes to each before the first returns. ``None`` when no other is left.
+        """
+        positions = {exam_id: position for position, exam_id in enumerate(self._exams.all())}
+
+        def order(entry: ExamSummary) -> tuple[tuple[bool, float], int]:
+            return by_anomaly(entry), positions.get(entry.exam, len(positions))
+
+        entries = self.in_order()
+        here = next((order(entry) for entry in entries if entry.exam == exam.exam_id), None)
+        due = [one for one in entries if one.verdict is None and one.viewer is not None and one.exam != exam.exam_id]
+        after = (entry.exam for entry in due if here is not None and order(entry) > here)
+        return next(after, due[0].exam if due else None)
 
     def in_order(self) -> list[ExamSummary]:
         """The entries in order; a new list whenever anything changes."""
@@ -95,9 +114,18 @@ class Worklist:
             if any(one is not other for one, other in zip(self._seen, seen, strict=True)):
                 infos = self._images.infos(image_id for exam in exams.values() for image_id in exam.image_ids)
                 self._made = {exam_id: self._entry(exam, infos, predictor, snapshot) for exam_id, exam in exams.items()}
-                self._ordered = sorted((entry for _, entry in self._made.values()), key=rank)
+                self._ordered = self._ranked()
                 self._seen = seen
             return self._ordered
+
+    def _ranked(self) -> list[ExamSummary]:
+        """The entries in order; one whose rank has changed is a new object."""
+        entries = sorted((entry for _, entry in self._made.values()), key=by_urgency)
+        for rank, entry in enumerate(entries, start=1):
+            if entry.rank != rank:
+                entries[rank - 1] = ranked = entry.model_copy(update={"rank": rank})
+                self._made[entry.exam] = (self._made[entry.exam][0], ranked)
+        return entries
 
     def _entry(
         self, exam: Exam, known: Mapping[str, Mapping[str, Any]], model: ExamModel, snapshot: LedgerSnapshot

@@ -16,6 +16,7 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 
 Infos = Sequence[Mapping[str, Any]]
+UNRANKED = 0  # until the worklist, which has the other entries, ranks it
 _NO_VIEWER = "the viewer cannot show it, as it is a picture and no DICOM file"
 
 
@@ -40,6 +41,7 @@ def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decis
     verdict, active = decisions.effective.verdict(exam.sop_instance_uids), decisions.effective.decisions
     return ExamSummary(
         exam=exam.exam_id,
+        rank=UNRANKED,
         patient=exam.patient,
         study_date=exam.study_date,
         images=exam.image_ids,
@@ -50,6 +52,7 @@ def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decis
         exam_is_anomalous=inferred.is_anomalous if inferred else None,
         sentence=percentile_text(inferred.percentile, "exams") if inferred else None,
         verdict=verdict,
+        verdict_label=verdict.label if verdict else None,
         reviewer=active[-1].reviewer if verdict else None,
         reviewed_at=utc_of(active[-1].time) if verdict else None,
         readers=list(dict.fromkeys(decision.reviewer for decision in active)),
@@ -74,9 +77,14 @@ def viewer_address(exam: Exam) -> str | None:
     return f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam.exam_id}/ohif.json"
 
 
-def rank(entry: ExamSummary) -> tuple[bool, bool, float]:
-    """Sort key in the worklist, lowest first: unreviewed, most anomalous first, those without a p-value last."""
-    return entry.verdict is not None, entry.exam_p_value is None, entry.exam_p_value or 0.0
+def by_anomaly(entry: ExamSummary) -> tuple[bool, float]:
+    """Sorting key: the most anomalous exam first, those without a p-value last."""
+    return entry.exam_p_value is None, entry.exam_p_value or 0.0
+
+
+def by_urgency(entry: ExamSummary) -> tuple[bool, tuple[bool, float]]:
+    """Sorting key of the worklist: unreviewed exams first."""
+    return entry.verdict is not None, by_anomaly(entry)
 
 
 def _state(infos: Infos, model: ExamModel, fingerprint: str) -> ExamState:

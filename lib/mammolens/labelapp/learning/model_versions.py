@@ -23,9 +23,10 @@ from mammolens.models.history import HistoryEvent, served
 from mammolens.models.lineage import Lineage, lineages
 from mammolens.models.store import ModelStore, pretrained_directory
 from mammolens.promotion.gate_result import Check, CheckName, GateResult, read_gate_result
-from mammolens.promotion.promote import accept
+from mammolens.promotion.promote import accept, gate_approves
 
 _TAUGHT = (Split.TRAIN, Split.VALIDATION)
+_SHARES = (CheckName.RATE, CheckName.SENTINELS)
 _LOSSES = (CheckName.DETECTION_LOSS, CheckName.FINDINGS)  # their figure is what is lost, serving minus candidate
 
 
@@ -51,6 +52,7 @@ class ModelVersions:
         serving = self._store.serving_version()
         return ModelList(
             serving=serving or packaged,
+            can_roll_back=self._can_roll_back(),
             models=[*versions, self._packaged(packaged, serves=serving is None)],
             history=[_event(entry, packaged) for entry in reversed(self._store.history())],
         )
@@ -94,9 +96,12 @@ class ModelVersions:
             DatasetError: none served before.
             ModelError: it is gone or damaged.
         """
-        if len(served(self._store.history())) < 2:
+        if not self._can_roll_back():
             raise DatasetError("rollback", "there is no previous model", "promote another version instead")
         self._store.rollback(by=by, why=why)
+
+    def _can_roll_back(self) -> bool:
+        return len(served(self._store.history())) > 1
 
     def _model_id(self, directory: Path) -> str:
         if directory not in self._model_ids:
@@ -110,7 +115,7 @@ class ModelVersions:
         return name
 
     def _version(self, one: Lineage, packaged: str) -> ModelVersion:
-        record = record_of(self._store.directory(one.version))
+        record, result = record_of(self._store.directory(one.version)), self._gate_result(one)
         return ModelVersion(
             model=one.version,
             model_id=self._model_id(self._store.directory(one.version)),
@@ -120,8 +125,9 @@ class ModelVersions:
             added_at=_utc(one.added_at) if one.added_at else None,
             added_by=one.added_by,
             **_learned(record),
-            gate_result=self._gate_result(one),
+            gate_result=gate_result_detail(result) if result else None,
             can_serve=not one.serves,
+            needs_reason=not gate_approves(self._store, one, result),
         )
 
     def _packaged(self, name: str, *, serves: bool) -> ModelVersion:
@@ -136,28 +142,46 @@ class ModelVersions:
             **_learned(record_of(pretrained_directory())),
             gate_result=None,
             can_serve=False,
+            needs_reason=True,
         )
 
-    def _gate_result(self, one: Lineage) -> GateResultDetail | None:
+    def _gate_result(self, one: Lineage) -> GateResult | None:
         if one.gate_result is None:
             return None
         try:
-            return gate_result_detail(read_gate_result(self._store.gate_result(one.gate_result), one.gate_result))
+            return read_gate_result(self._store.gate_result(one.gate_result), one.gate_result)
         except ModelError:  # gone or damaged: the version is listed nevertheless
             return None
 
 
 def gate_check(check: Check) -> GateCheck:
     """One check: its outcome, also in words, and the figures of both models if there are any."""
+    interval = (check.low, check.high) if check.low is not None and check.high is not None else None
+    loses = check.name in _LOSSES
     return GateCheck(
         name=check.name,
+        label=check.name.label,
         passed=check.allows_promotion,
         outcome=check.outcome,
         sentence=check.sentence,
-        candidate=None if check.name in _LOSSES else check.figure,
+        candidate=None if loses else check.figure,
         serving=check.serving,
-        interval=(check.low, check.high) if check.low is not None and check.high is not None else None,
+        candidate_text=_range(interval) if loses else _figure(check.name, check.figure),
+        serving_text=_figure(check.name, check.serving),
+        interval=interval,
     )
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
+
+
+def _figure(name: CheckName, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name is CheckName.HELD_OUT:
+        return f"{value:.0f}"
+    return f"{100 * value:.0f} %" if name in _SHARES else f"{value:.3f}"
 
 
 def gate_result_detail(verdict: GateResult) -> GateResultDetail:

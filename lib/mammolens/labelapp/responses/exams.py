@@ -33,6 +33,7 @@ class ExamSummary(Response):
     """An entry of the worklist."""
 
     exam: str = Field(description="opaque id")
+    rank: int = Field(description="position in the worklist, the first is 1")
     patient: str = Field(description="Patient ID (0010,0020); empty where there is none")
     study_date: date | None = Field(description="the latest of its studies")
     images: list[str] = Field(description="ids, in the order of `views`")
@@ -45,6 +46,7 @@ class ExamSummary(Response):
     exam_is_anomalous: bool | None = Field(description="by the calibration's decision rule")
     sentence: str | None = Field(description="the percentile in words")
     verdict: Verdict | None = Field(description="the effective verdict; None while the exam is unreviewed or open")
+    verdict_label: str | None = Field(description="the verdict in words")
     reviewer: str | None = Field(description="who decided last, if there is a verdict")
     reviewed_at: str | None
     readers: list[str] = Field(description="whose decisions are active on at least one image")
@@ -134,6 +136,14 @@ class SegmentationReference(Response):
     series_instance_uid: str
 
 
+class HangingSlot(Response):
+    """Where an image hangs: R CC, L CC above R MLO, L MLO, repetitions and images of unknown side below."""
+
+    label: str = Field(description='unique in the exam: "R CC", and "R CC 2" where it is repeated')
+    row: int = Field(description="0 is the top")
+    column: int = Field(description="0 is the left: the right breast, or the only one")
+
+
 class ViewDetail(Response):
     """One image of an exam: its p-value, quality flags and findings; ``None`` and empty before inference."""
 
@@ -143,6 +153,8 @@ class ViewDetail(Response):
     study_instance_uid: str | None
     laterality: Laterality | None
     view: ViewPosition | None
+    name: str = Field(description='"R CC"; what is known of it')
+    slot: HangingSlot
     p_value: Share | None
     percentile: float | None
     is_anomalous: bool | None
@@ -166,6 +178,7 @@ class DecisionDetail(Response):
 
     id: UUID
     verdict: Verdict
+    verdict_label: str = Field(description="the same in words")
     reviewer: str
     time: str
     comment: str
@@ -185,7 +198,9 @@ class ExamDetail(ExamSummary):
     levels: list[HeatLevel] = Field(description="the lowest first")
     views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")
     decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
-    next: str | None = Field(description="the most anomalous other exam without a verdict")
+    next: str | None = Field(
+        description="the next less anomalous exam without a verdict, after the last the first; None: no other"
+    )
     stored_at: str | None = Field(description="when the PACS took its DICOM objects")
     can_store: bool
     model: str

@@ -45,11 +45,16 @@ class GateCheck(Response):
     """One thing that the gate looked at."""
 
     name: CheckName
+    label: str = Field(description="what is looked at, in words")
     passed: bool = Field(description="it does not stand in the model's way")
     outcome: CheckStatus
     sentence: str = Field(description="figure, interval and what is asked for, in words")
     candidate: float | None = Field(description="the figure of the new model")
     serving: float | None = Field(description="the figure of the model that served then")
+    candidate_text: str = Field(
+        description="the figure, or the interval of the loss, as a person reads it; may be empty"
+    )
+    serving_text: str = Field(description="likewise")
     interval: tuple[float, float] | None = Field(
         description="of the new model's figure; of what it loses against the other, where it has no figure of its own"
     )
@@ -132,6 +137,7 @@ class ModelVersion(Response):
     calibrated_on: int | None = Field(description="patients")
     gate_result: GateResultDetail | None
     can_serve: bool = Field(description="its files are whole, and it does not serve already")
+    needs_reason: bool = Field(description="to let it serve: the gate has not passed it against the model that serves")
 
 
 class ModelEvent(Response):
@@ -150,6 +156,7 @@ class ModelList(Response):
     """All versions, the newest first, the model of the package last; and what happened, the newest first."""
 
     serving: str
+    can_roll_back: bool = Field(description="another model served before")
     models: list[ModelVersion]
     history: list[ModelEvent]
 

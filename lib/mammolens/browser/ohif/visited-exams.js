@@ -1,18 +1,6 @@
-// The next and the previous exam.
+// The exams before this one.
 
 const KEY = "mammolens-exams-seen";
-
-/**
- * The first unreviewed exam of the worklist, whose order is the server's; preferring one that this tab has not visited.
- *
- * @returns {string|undefined} its id.
- */
-export function nextOf(exams, here, visited) {
-  const open = exams
-    .filter(({ exam, verdict, viewer }) => viewer && !verdict && exam !== here) // without DICOM there is no viewer
-    .map(({ exam }) => exam);
-  return open.find((exam) => !visited.includes(exam)) ?? open[0];
-}
 
 /** The exams that this tab has visited, the last one last. */
 export class VisitedExams {
