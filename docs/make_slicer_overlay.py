@@ -19,13 +19,14 @@ from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.export import write_volume
 from mammolens.dicom.reader import read_mammogram
 from mammolens.inference.predictor import Predictor
+from mammolens.labelapp.exams.hanging import hanging_slots
 from mammolens.models.store import pretrained_directory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "slicer_module" / "MammoLens"))
 
-from MammoLensLib.answers import ExamDetail, ExamEntry, HeatLevel, View
+from MammoLensLib.answers import ExamDetail, ExamEntry, HangingSlot, HeatLevel, View
 from MammoLensLib.fetch import FetchedExam, FetchedView
-from MammoLensLib.reading import read_exam
+from MammoLensLib.reader import read_exam
 from MammoLensLib.scene import Scene
 
 PICTURE = Path(__file__).parent / "images" / "slicer-overlay.png"
@@ -35,7 +36,7 @@ STRIP = 26  # pixels below, for words
 
 
 def fetched(folder: Path) -> FetchedExam:
-    """What a server would have sent: the exam of the second woman."""
+    """What a server would have sent: the exam of the second patient."""
     predictor, files = Predictor.load(pretrained_directory()), cbis_ddsm_files()[4:8]
     results = predictor.predict_exam([read_mammogram(path) for path in files])
     starts = results[0].record.levels
@@ -43,11 +44,12 @@ def fetched(folder: Path) -> FetchedExam:
         HeatLevel(name, value, colour="#{:02x}{:02x}{:02x}".format(*colour))
         for (name, value), colour in zip(starts.items(), colours_of(len(starts)), strict=True)
     )
+    slots = hanging_slots([(result.header.laterality, result.header.view) for result in results])
     views = []
-    for path, result in zip(files, results, strict=True):
-        header = result.header
+    for path, result, hangs in zip(files, results, slots, strict=True):
+        header, slot = result.header, HangingSlot(hangs.label, hangs.row, hangs.column)
         write_volume(result.anomaly_map, header, folder / f"{path.stem}.nrrd")
-        view = View(path.stem, laterality=header.laterality.value, view=header.view.value)
+        view = View(path.stem, laterality=header.laterality.value, name=slot.label, slot=slot)
         views.append(FetchedView(view, path, folder / f"{path.stem}.nrrd"))
     return FetchedExam(ExamDetail(ExamEntry("exam"), levels=levels, views=tuple(v.view for v in views)), tuple(views))
 

@@ -1,7 +1,7 @@
 """Bring the files of translations up to date with the module's texts: python slicer_module/update_translations.py
 
-Takes what ``_("...")`` and MammoLens.ui hold into each file of Translations/, keeps what was translated, drops what is
-gone. Contexts are those by which Slicer looks texts up (slicer.i18n: "package.module", or the module's file alone).
+Takes the texts of ``_("...")`` and MammoLens.ui into each file of Translations/, keeps translations, drops texts that
+are gone. Contexts are those by which Slicer looks texts up (slicer.i18n: "package.module", or the module's file alone).
 Translations reach Slicer by its extension LanguagePacks, whose catalogue takes MammoLens_en-US.ts as the source.
 """
 
@@ -22,10 +22,10 @@ Texts = dict[str, list[str]]
 
 
 def texts() -> Texts:
-    """All texts that a person may see.
+    """All translatable texts.
 
     Raises:
-        ValueError: ``_`` is called with something that no tool can find.
+        ValueError: ``_`` is called with anything but a literal.
     """
     found: dict[str, set[str]] = {MODULE.name: set(_of_form(MODULE / "Resources" / "UI" / "MammoLens.ui"))}
     for file in [MODULE / "MammoLens.py", *MODULE.glob("MammoLensLib/**/*.py")]:
@@ -36,7 +36,7 @@ def texts() -> Texts:
 
 
 def translations(file: Path) -> dict[tuple[str, str], str]:
-    """What a file has, by context and text."""
+    """The translations of a file, by context and text."""
     return {
         (context.findtext("name", ""), message.findtext("source", "")): message.findtext("translation") or ""
         for context in ElementTree.parse(file).iter("context")
@@ -45,7 +45,11 @@ def translations(file: Path) -> dict[tuple[str, str], str]:
 
 
 def written(language: str, known: dict[tuple[str, str], str]) -> str:
-    """A file of translations (Qt's TS): all texts, unfinished where nothing is known."""
+    """A file of translations (Qt's TS): all texts, unfinished where untranslated.
+
+    A text that moved to another file keeps its translation.
+    """
+    elsewhere = {text: translated for (_, text), translated in known.items() if translated}
     root = ElementTree.Element("TS", version="2.1", language=language.replace("-", "_"))
     for name, some in texts().items():
         context = ElementTree.SubElement(root, "context")
@@ -54,7 +58,7 @@ def written(language: str, known: dict[tuple[str, str], str]) -> str:
             message = ElementTree.SubElement(context, "message")
             ElementTree.SubElement(message, "source").text = text
             translation = ElementTree.SubElement(message, "translation")
-            translation.text = known.get((name, text))
+            translation.text = known.get((name, text)) or elsewhere.get(text)
             if not translation.text:
                 translation.set("type", "unfinished")
     ElementTree.indent(root, " ")
@@ -62,7 +66,7 @@ def written(language: str, known: dict[tuple[str, str], str]) -> str:
 
 
 def main() -> None:
-    """Write every file anew."""
+    """Write every file."""
     for file in sorted(FOLDER.glob("MammoLens_*.ts")):
         language = file.stem.partition("_")[2]
         file.write_text(written(language, translations(file)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The module as Slicer finds it; all that it does lives in MammoLensLib."""
+"""The module as Slicer loads it; its code is in MammoLensLib."""
 
 import sys
 from unittest import TextTestRunner, defaultTestLoader
@@ -20,7 +20,7 @@ LIBRARY = "MammoLensLib"
 
 
 class MammoLens(ScriptedLoadableModule):
-    """What Slicer tells of the module."""
+    """Title, category and help of the module."""
 
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
@@ -37,7 +37,7 @@ class MammoLens(ScriptedLoadableModule):
 
 
 class MammoLensWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """Joins the panel with Slicer: its scene, its settings, its main window."""
+    """Connects the panel with Slicer's scene, settings and main window."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -62,7 +62,7 @@ class MammoLensWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.useParameters()
 
     def cleanup(self):
-        """Called when the module goes: Slicer closes, or the module is reloaded."""
+        """Called when Slicer closes or the module is reloaded."""
         self.removeObservers()
         if self.panel is not None:
             self.panel.remove()
@@ -72,7 +72,7 @@ class MammoLensWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.enter()
 
     def exit(self):
-        """Called whenever another module is shown in its place."""
+        """Called whenever another module is shown instead."""
         self.panel.exit()
 
     def onReload(self):
@@ -89,11 +89,11 @@ class MammoLensWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
 
     def onParametersModified(self, caller=None, event=None):
-        """A setting changed, by the panel or by somebody else."""
+        """A setting changed, by the panel or by something else."""
         self.panel.parameters_changed()
 
     def onSceneStartClose(self, caller, event):
-        """The exam goes with the scene."""
+        """Remove the exam with the scene."""
         self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
         self.panel.use(None)
         self.session.scene_closed()

@@ -4,15 +4,11 @@
  <context>
   <name>MammoLens</name>
   <message>
-   <source>A click shows the finding.</source>
-   <translation>Ein Klick zeigt den Befund.</translation>
-  </message>
-  <message>
    <source>Accept</source>
    <translation>Annehmen</translation>
   </message>
   <message>
-   <source>Access token, where the server asks for one. It is not kept.</source>
+   <source>Access token, if the server requires one. It is not saved.</source>
    <translation>Zugangstoken, falls der Server eines verlangt. Es wird nicht gespeichert.</translation>
   </message>
   <message>
@@ -24,8 +20,8 @@
    <translation>Adresse:</translation>
   </message>
   <message>
-   <source>Adds the heat levels as segments, for editing and for export as DICOM SEG by Slicer.</source>
-   <translation>Fügt die Wärmestufen als Segmente hinzu, zum Bearbeiten und zum Export als DICOM SEG durch Slicer.</translation>
+   <source>Adds the heat levels as segments, to edit them or export them as DICOM SEG.</source>
+   <translation>Fügt die Wärmestufen als Segmente hinzu, zum Bearbeiten oder zum Export als DICOM SEG.</translation>
   </message>
   <message>
    <source>Adjust finding</source>
@@ -40,12 +36,24 @@
    <translation>Abbrechen</translation>
   </message>
   <message>
+   <source>Cancels the request under way; nothing changes.</source>
+   <translation>Bricht die laufende Anfrage ab; nichts ändert sich.</translation>
+  </message>
+  <message>
+   <source>Certificate authority of the server (PEM file), if its certificate is not publicly signed.</source>
+   <translation>Zertifizierungsstelle des Servers (PEM-Datei), falls sein Zertifikat nicht öffentlich signiert ist.</translation>
+  </message>
+  <message>
    <source>Certificates:</source>
    <translation>Zertifikate:</translation>
   </message>
   <message>
-   <source>Click around a region in a view; right click or Enter ends it (D).</source>
-   <translation>In einer Ansicht um eine Region klicken; Rechtsklick oder Eingabe beendet sie (D).</translation>
+   <source>Click a finding to show it.</source>
+   <translation>Ein Klick auf einen Befund zeigt ihn.</translation>
+  </message>
+  <message>
+   <source>Click around a region in a view; finish with a right click or Enter (D).</source>
+   <translation>In einer Ansicht um eine Region klicken; mit Rechtsklick oder Eingabe beenden (D).</translation>
   </message>
   <message>
    <source>Comment (optional)</source>
@@ -64,8 +72,20 @@
    <translation>Mit dem Server verbinden und die Arbeitsliste lesen.</translation>
   </message>
   <message>
+   <source>Continues where the job stopped.</source>
+   <translation>Setzt den Auftrag dort fort, wo er angehalten wurde.</translation>
+  </message>
+  <message>
    <source>Decision</source>
    <translation>Entscheidung</translation>
+  </message>
+  <message>
+   <source>Do not use the selected model; it is kept.</source>
+   <translation>Das gewählte Modell nicht einsetzen; es bleibt erhalten.</translation>
+  </message>
+  <message>
+   <source>Does not start from the model in use.</source>
+   <translation>Geht nicht vom eingesetzten Modell aus.</translation>
   </message>
   <message>
    <source>Double click opens an exam.</source>
@@ -84,10 +104,6 @@
    <translation>Untersuchung</translation>
   </message>
   <message>
-   <source>File with the certificate authority of the server (PEM), where its certificate is not publicly signed.</source>
-   <translation>Datei mit der Zertifizierungsstelle des Servers (PEM), falls sein Zertifikat nicht öffentlich signiert ist.</translation>
-  </message>
-  <message>
    <source>Filter: patient, date, view, status</source>
    <translation>Filter: Patientin, Datum, Ansicht, Status</translation>
   </message>
@@ -96,28 +112,12 @@
    <translation>Befunde</translation>
   </message>
   <message>
-   <source>Forgets what the serving model has learned.</source>
-   <translation>Vergisst, was das eingesetzte Modell gelernt hat.</translation>
-  </message>
-  <message>
    <source>From level:</source>
    <translation>Ab Stufe:</translation>
   </message>
   <message>
-   <source>Go back</source>
-   <translation>Zurückgehen</translation>
-  </message>
-  <message>
-   <source>Go on</source>
-   <translation>Fortsetzen</translation>
-  </message>
-  <message>
-   <source>Goes on where it was stopped.</source>
-   <translation>Setzt dort fort, wo angehalten wurde.</translation>
-  </message>
-  <message>
-   <source>Goes with the decision.</source>
-   <translation>Gehört zur Entscheidung.</translation>
+   <source>From scratch:</source>
+   <translation>Von vorn:</translation>
   </message>
   <message>
    <source>Heat</source>
@@ -132,24 +132,12 @@
    <translation>Blendet Untersuchungen mit Entscheidung aus.</translation>
   </message>
   <message>
-   <source>How often every image is looked at.</source>
-   <translation>Wie oft jedes Bild angesehen wird.</translation>
-  </message>
-  <message>
    <source>How strongly the heat covers the image.</source>
    <translation>Wie stark die Wärme das Bild bedeckt.</translation>
   </message>
   <message>
-   <source>How the new model does beside the old one, on patients from whom neither learned.</source>
-   <translation>Das neue Modell neben dem alten, an Patientinnen, von denen keines gelernt hat.</translation>
-  </message>
-  <message>
-   <source>Keep the old one</source>
-   <translation>Das alte behalten</translation>
-  </message>
-  <message>
-   <source>Kept in the history, with your name.</source>
-   <translation>Bleibt im Verlauf, mit Ihrem Namen.</translation>
+   <source>Keep the current model</source>
+   <translation>Das jetzige Modell behalten</translation>
   </message>
   <message>
    <source>Keys: N next exam, H heat on or off, C confirm normal, M mark finding, Q poor quality, D draw region, U undo.</source>
@@ -160,20 +148,12 @@
    <translation>Lernen</translation>
   </message>
   <message>
-   <source>Learns from the exams that were confirmed normal. The new model serves only if it is shown to be no worse.</source>
-   <translation>Lernt von den als normal bestätigten Untersuchungen. Das neue Modell kommt nur zum Einsatz, wenn es nachweislich nicht schlechter ist.</translation>
-  </message>
-  <message>
-   <source>Learns nothing; sets the serving model's numbers by the exams that were confirmed normal. For a new machine or software version.</source>
-   <translation>Lernt nichts; richtet die Zahlen des eingesetzten Modells nach den als normal bestätigten Untersuchungen. Für ein neues Gerät oder eine neue Softwareversion.</translation>
+   <source>Learns from exams that were confirmed as normal. The new model is used only if the gate finds it no worse.</source>
+   <translation>Lernt von Untersuchungen, die als normal bestätigt wurden. Das neue Modell kommt nur zum Einsatz, wenn es die Prüfung besteht.</translation>
   </message>
   <message>
    <source>Levels as segmentation</source>
    <translation>Stufen als Segmentierung</translation>
-  </message>
-  <message>
-   <source>Makes a region of the selected finding, to be corrected by its points.</source>
-   <translation>Macht aus dem gewählten Befund eine Region, die an ihren Punkten verbessert werden kann.</translation>
   </message>
   <message>
    <source>Mark finding</source>
@@ -188,8 +168,16 @@
    <translation>Die auffälligsten zuerst. Ein Doppelklick öffnet eine Untersuchung.</translation>
   </message>
   <message>
+   <source>Newest first. Select one to see the checks of the gate.</source>
+   <translation>Die neuesten zuerst. Wählen Sie eines, um seine Prüfungen zu sehen.</translation>
+  </message>
+  <message>
    <source>Next exam</source>
    <translation>Nächste Untersuchung</translation>
+  </message>
+  <message>
+   <source>Number of passes over all images.</source>
+   <translation>Anzahl der Durchgänge durch alle Bilder.</translation>
   </message>
   <message>
    <source>Opacity:</source>
@@ -200,8 +188,8 @@
    <translation>Untersuchung öffnen</translation>
   </message>
   <message>
-   <source>Opens the most anomalous exam that nobody reviewed (N).</source>
-   <translation>Öffnet die auffälligste Untersuchung, die noch niemand befundet hat (N).</translation>
+   <source>Opens the next exam that has no decision (N).</source>
+   <translation>Öffnet die nächste Untersuchung ohne Entscheidung (N).</translation>
   </message>
   <message>
    <source>Part of MammoLens, under the Apache License 2.0.</source>
@@ -228,6 +216,10 @@
    <translation>Neu kalibrieren</translation>
   </message>
   <message>
+   <source>Recalibrates the model in use on exams that were confirmed as normal, without training. For a new machine or software version.</source>
+   <translation>Kalibriert das eingesetzte Modell ohne Training neu, an Untersuchungen, die als normal bestätigt wurden. Für ein neues Gerät oder eine neue Softwareversion.</translation>
+  </message>
+  <message>
    <source>Reload</source>
    <translation>Neu laden</translation>
   </message>
@@ -236,16 +228,28 @@
    <translation>Region entfernen</translation>
   </message>
   <message>
-   <source>Removes the region that was made last.</source>
-   <translation>Entfernt die zuletzt gemachte Region.</translation>
+   <source>Removes the last region.</source>
+   <translation>Entfernt die letzte Region.</translation>
   </message>
   <message>
    <source>Research use only, not a medical device</source>
    <translation>Nur für die Forschung, kein Medizinprodukt</translation>
   </message>
   <message>
-   <source>Second look</source>
-   <translation>Zweiter Blick</translation>
+   <source>Resume</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Roll back</source>
+   <translation>Zurückgehen</translation>
+  </message>
+  <message>
+   <source>Saved in the history with your name.</source>
+   <translation>Wird mit Ihrem Namen im Verlauf gespeichert.</translation>
+  </message>
+  <message>
+   <source>Saved with the decision.</source>
+   <translation>Wird mit der Entscheidung gespeichert.</translation>
   </message>
   <message>
    <source>Server</source>
@@ -260,60 +264,40 @@
    <translation>Zeigt die Bilder der gewählten Untersuchung mit ihrer Wärme.</translation>
   </message>
   <message>
-   <source>Shows or hides the heat (H).</source>
-   <translation>Zeigt oder verbirgt die Wärme (H).</translation>
-  </message>
-  <message>
-   <source>Shows the exams that hold all of these words.</source>
+   <source>Shows exams that contain all of these words.</source>
    <translation>Zeigt die Untersuchungen, die alle diese Wörter enthalten.</translation>
   </message>
   <message>
-   <source>Start anew:</source>
-   <translation>Von vorn:</translation>
+   <source>Shows or hides the heat (H).</source>
+   <translation>Zeigt oder verbirgt die Wärme (H).</translation>
   </message>
   <message>
    <source>Stop</source>
    <translation>Anhalten</translation>
   </message>
   <message>
-   <source>Stops it; the serving model stays.</source>
-   <translation>Hält es an; das eingesetzte Modell bleibt.</translation>
+   <source>Stops the job; the model in use stays.</source>
+   <translation>Hält den Auftrag an; das eingesetzte Modell bleibt.</translation>
   </message>
   <message>
-   <source>Stops what is being done; nothing changes.</source>
-   <translation>Hält an, was gerade geschieht; nichts ändert sich.</translation>
+   <source>Suspect normals</source>
+   <translation>Fragliche Normalbefunde</translation>
   </message>
   <message>
-   <source>Takes the last decision back (U).</source>
-   <translation>Nimmt die letzte Entscheidung zurück (U).</translation>
+   <source>The candidate compared with the model in use, on patients that neither was trained on.</source>
+   <translation>Das neue Modell im Vergleich mit dem eingesetzten, an Patientinnen, von denen keines gelernt hat.</translation>
   </message>
   <message>
-   <source>The chosen model does not serve; it is kept.</source>
-   <translation>Das gewählte Modell kommt nicht zum Einsatz; es bleibt erhalten.</translation>
-  </message>
-  <message>
-   <source>The chosen model serves from now on.</source>
-   <translation>Das gewählte Modell ist von nun an im Einsatz.</translation>
-  </message>
-  <message>
-   <source>The model that served before serves again. Needs a reason.</source>
-   <translation>Das vorige Modell kommt wieder zum Einsatz. Braucht einen Grund.</translation>
-  </message>
-  <message>
-   <source>The new model waits for somebody to accept it, even if it is not worse.</source>
-   <translation>Das neue Modell wartet, bis jemand es annimmt, auch wenn es nicht schlechter ist.</translation>
-  </message>
-  <message>
-   <source>The newest first. Choose one to see how it was judged.</source>
-   <translation>Die neuesten zuerst. Wählen Sie eines, um zu sehen, wie es beurteilt wurde.</translation>
+   <source>The new model waits until somebody accepts it, even if it passes the gate.</source>
+   <translation>Das neue Modell wartet, bis jemand es annimmt, auch wenn es die Prüfung besteht.</translation>
   </message>
   <message>
    <source>This exam cannot be read well enough (Q).</source>
    <translation>Diese Untersuchung ist nicht gut genug zu befunden (Q).</translation>
   </message>
   <message>
-   <source>This exam has a finding; the regions go with it (M).</source>
-   <translation>Diese Untersuchung hat einen Befund; die Regionen gehören dazu (M).</translation>
+   <source>This exam has a finding; the regions are saved with it (M).</source>
+   <translation>Diese Untersuchung hat einen Befund; die Regionen werden mit ihm gespeichert (M).</translation>
   </message>
   <message>
    <source>This exam is normal (C).</source>
@@ -328,12 +312,28 @@
    <translation>Trainieren</translation>
   </message>
   <message>
+   <source>Turns the selected finding into a region whose points can be moved.</source>
+   <translation>Macht aus dem gewählten Befund eine Region, deren Punkte sich verschieben lassen.</translation>
+  </message>
+  <message>
    <source>Undo</source>
    <translation>Zurücknehmen</translation>
   </message>
   <message>
+   <source>Undoes the last decision (U).</source>
+   <translation>Nimmt die letzte Entscheidung zurück (U).</translation>
+  </message>
+  <message>
    <source>Unreviewed only</source>
    <translation>Nur unbefundete</translation>
+  </message>
+  <message>
+   <source>Use the previous model again. Requires a reason.</source>
+   <translation>Das vorige Modell wieder einsetzen. Braucht einen Grund.</translation>
+  </message>
+  <message>
+   <source>Use the selected model from now on.</source>
+   <translation>Das gewählte Modell von nun an einsetzen.</translation>
   </message>
   <message>
    <source>Views</source>
@@ -344,7 +344,7 @@
    <translation>Arbeitsliste</translation>
   </message>
   <message>
-   <source>as the serving model</source>
+   <source>as the model in use</source>
    <translation>wie das eingesetzte Modell</translation>
   </message>
  </context>
@@ -366,12 +366,12 @@
    <translation>Befund</translation>
   </message>
   <message>
-   <source>No region stands out.</source>
-   <translation>Keine Region fällt auf.</translation>
+   <source>No findings.</source>
+   <translation>Keine Befunde.</translation>
   </message>
   <message>
-   <source>Not judged.</source>
-   <translation>Nicht beurteilt.</translation>
+   <source>Not analysed.</source>
+   <translation>Nicht ausgewertet.</translation>
   </message>
   <message>
    <source>View</source>
@@ -390,200 +390,14 @@
   </message>
  </context>
  <context>
-  <name>panel.learning_words</name>
+  <name>panel.learning_part</name>
   <message>
-   <source>A recalibration runs.</source>
-   <translation>Eine Neukalibrierung läuft.</translation>
+   <source>Accepted as normal, but unlike normal exams: left out of training until confirmed a second time.</source>
+   <translation>Als normal angenommen, aber anders als normale Untersuchungen: wird nicht zum Lernen verwendet, bis es ein zweites Mal bestätigt ist.</translation>
   </message>
   <message>
-   <source>A recalibration waits for its turn.</source>
-   <translation>Eine Neukalibrierung wartet, bis sie an der Reihe ist.</translation>
-  </message>
-  <message>
-   <source>A training runs.</source>
-   <translation>Ein Training läuft.</translation>
-  </message>
-  <message>
-   <source>A training waits for its turn.</source>
-   <translation>Ein Training wartet, bis es an der Reihe ist.</translation>
-  </message>
-  <message>
-   <source>Done: the new model serves.</source>
-   <translation>Fertig: Das neue Modell ist im Einsatz.</translation>
-  </message>
-  <message>
-   <source>Done: the new model waits for you.</source>
-   <translation>Fertig: Das neue Modell wartet auf Sie.</translation>
-  </message>
-  <message>
-   <source>Done: the old model goes on serving.</source>
-   <translation>Fertig: Das alte Modell bleibt im Einsatz.</translation>
-  </message>
-  <message>
-   <source>It failed; the model before it goes on serving.</source>
-   <translation>Fehlgeschlagen; das bisherige Modell bleibt im Einsatz.</translation>
-  </message>
-  <message>
-   <source>Let serve all the same by {name}.</source>
-   <translation>Trotzdem eingesetzt von {name}.</translation>
-  </message>
-  <message>
-   <source>Loss on findings you marked</source>
-   <translation>Verlust bei markierten Befunden</translation>
-  </message>
-  <message>
-   <source>Loss on planted lesions</source>
-   <translation>Verlust bei eingesetzten Läsionen</translation>
-  </message>
-  <message>
-   <source>No model serves yet.</source>
-   <translation>Noch ist kein Modell im Einsatz.</translation>
-  </message>
-  <message>
-   <source>Normal patients flagged</source>
-   <translation>Auffällige normale Patientinnen</translation>
-  </message>
-  <message>
-   <source>Nothing was learned yet. The model learns from the exams that were confirmed normal.</source>
-   <translation>Noch wurde nichts gelernt. Das Modell lernt von den als normal bestätigten Untersuchungen.</translation>
-  </message>
-  <message>
-   <source>Patients it was tried on</source>
-   <translation>Geprüft an Patientinnen</translation>
-  </message>
-  <message>
-   <source>Same network as before</source>
-   <translation>Dasselbe Netz wie vorher</translation>
-  </message>
-  <message>
-   <source>Sees planted lesions</source>
-   <translation>Sieht eingesetzte Läsionen</translation>
-  </message>
-  <message>
-   <source>Sentinel exams decided wrongly</source>
-   <translation>Falsch entschiedene Wächteruntersuchungen</translation>
-  </message>
-  <message>
-   <source>Serves now: {model}</source>
-   <translation>Im Einsatz: {model}</translation>
-  </message>
-  <message>
-   <source>Stopped; the model before it goes on serving.</source>
-   <translation>Angehalten; das bisherige Modell bleibt im Einsatz.</translation>
-  </message>
-  <message>
-   <source>Waiting behind it: {number}.</source>
-   <translation>Dahinter warten: {number}.</translation>
-  </message>
-  <message>
-   <source>Was not set against another model.</source>
-   <translation>Wurde keinem anderen Modell gegenübergestellt.</translation>
-  </message>
-  <message>
-   <source>good</source>
-   <translation>gut</translation>
-  </message>
-  <message>
-   <source>learned from {number} patients</source>
-   <translation>gelernt von {number} Patientinnen</translation>
-  </message>
-  <message>
-   <source>not enough</source>
-   <translation>reicht nicht</translation>
-  </message>
-  <message>
-   <source>p-values hold</source>
-   <translation>p-Werte stimmen</translation>
-  </message>
-  <message>
-   <source>refused</source>
-   <translation>abgelehnt</translation>
-  </message>
-  <message>
-   <source>served before</source>
-   <translation>früher im Einsatz</translation>
-  </message>
-  <message>
-   <source>serves</source>
-   <translation>im Einsatz</translation>
-  </message>
-  <message>
-   <source>shipped</source>
-   <translation>mitgeliefert</translation>
-  </message>
-  <message>
-   <source>since {time}</source>
-   <translation>seit {time}</translation>
-  </message>
-  <message>
-   <source>waits for you</source>
-   <translation>wartet auf Sie</translation>
-  </message>
-  <message>
-   <source>{low:.2f} to {high:.2f}</source>
-   <translation>{low:.2f} bis {high:.2f}</translation>
-  </message>
- </context>
- <context>
-  <name>panel.models_part</name>
-  <message>
-   <source>Accept</source>
-   <translation>Annehmen</translation>
-  </message>
-  <message>
-   <source>Calibrated on {number} patients</source>
-   <translation>Kalibriert an {number} Patientinnen</translation>
-  </message>
-  <message>
-   <source>Learned from {number} patients</source>
-   <translation>Gelernt von {number} Patientinnen</translation>
-  </message>
-  <message>
-   <source>Let it serve anyway</source>
-   <translation>Trotzdem einsetzen</translation>
-  </message>
-  <message>
-   <source>Model</source>
-   <translation>Modell</translation>
-  </message>
-  <message>
-   <source>New</source>
-   <translation>Neu</translation>
-  </message>
-  <message>
-   <source>Old</source>
-   <translation>Alt</translation>
-  </message>
-  <message>
-   <source>Reason (needed to go back)</source>
-   <translation>Grund (nötig zum Zurückgehen)</translation>
-  </message>
-  <message>
-   <source>Reason (needed to overrule the verdict)</source>
-   <translation>Grund (nötig gegen die Beurteilung)</translation>
-  </message>
-  <message>
-   <source>Since</source>
-   <translation>Seit</translation>
-  </message>
-  <message>
-   <source>State</source>
-   <translation>Stand</translation>
-  </message>
-  <message>
-   <source>{number} epochs</source>
-   <translation>{number} Epochen</translation>
-  </message>
- </context>
- <context>
-  <name>panel.second_look_part</name>
-  <message>
-   <source>Accepted as normal, but unlike normal exams: not learned from until they are confirmed once more.</source>
-   <translation>Als normal angenommen, aber anders als normale Untersuchungen: Gelernt wird von ihnen erst, wenn sie noch einmal bestätigt sind.</translation>
-  </message>
-  <message>
-   <source>No exam needs a second look.</source>
-   <translation>Keine Untersuchung braucht einen zweiten Blick.</translation>
+   <source>No suspect normals.</source>
+   <translation>Keine fraglichen Normalbefunde.</translation>
   </message>
   <message>
    <source>Patient</source>
@@ -599,14 +413,168 @@
   </message>
  </context>
  <context>
+  <name>panel.learning_words</name>
+  <message>
+   <source>A recalibration is queued.</source>
+   <translation>Eine Neukalibrierung ist eingereiht.</translation>
+  </message>
+  <message>
+   <source>A recalibration runs.</source>
+   <translation>Eine Neukalibrierung läuft.</translation>
+  </message>
+  <message>
+   <source>A training is queued.</source>
+   <translation>Ein Training ist eingereiht.</translation>
+  </message>
+  <message>
+   <source>A training runs.</source>
+   <translation>Ein Training läuft.</translation>
+  </message>
+  <message>
+   <source>Done: the model in use stays.</source>
+   <translation>Fertig: Das eingesetzte Modell bleibt.</translation>
+  </message>
+  <message>
+   <source>Done: the new model awaits approval.</source>
+   <translation>Fertig: Das neue Modell wartet auf Zustimmung.</translation>
+  </message>
+  <message>
+   <source>Done: the new model is in use.</source>
+   <translation>Fertig: Das neue Modell ist im Einsatz.</translation>
+  </message>
+  <message>
+   <source>Failed; the model in use stays.</source>
+   <translation>Fehlgeschlagen; das eingesetzte Modell bleibt.</translation>
+  </message>
+  <message>
+   <source>In use: {model}</source>
+   <translation>Im Einsatz: {model}</translation>
+  </message>
+  <message>
+   <source>No model is in use.</source>
+   <translation>Kein Modell ist im Einsatz.</translation>
+  </message>
+  <message>
+   <source>No training yet. The model learns from exams that were confirmed as normal.</source>
+   <translation>Noch kein Training. Das Modell lernt von Untersuchungen, die als normal bestätigt wurden.</translation>
+  </message>
+  <message>
+   <source>Not compared with another model.</source>
+   <translation>Nicht mit einem anderen Modell verglichen.</translation>
+  </message>
+  <message>
+   <source>Promoted against the gate by {name}.</source>
+   <translation>Trotz nicht bestandener Prüfung eingesetzt von {name}.</translation>
+  </message>
+  <message>
+   <source>Queued behind it: {number}.</source>
+   <translation>Dahinter eingereiht: {number}.</translation>
+  </message>
+  <message>
+   <source>Stopped; the model in use stays.</source>
+   <translation>Angehalten; das eingesetzte Modell bleibt.</translation>
+  </message>
+  <message>
+   <source>awaits approval</source>
+   <translation>wartet auf Zustimmung</translation>
+  </message>
+  <message>
+   <source>failed</source>
+   <translation>nicht bestanden</translation>
+  </message>
+  <message>
+   <source>in use</source>
+   <translation>im Einsatz</translation>
+  </message>
+  <message>
+   <source>passed</source>
+   <translation>bestanden</translation>
+  </message>
+  <message>
+   <source>previously used</source>
+   <translation>früher im Einsatz</translation>
+  </message>
+  <message>
+   <source>rejected</source>
+   <translation>abgelehnt</translation>
+  </message>
+  <message>
+   <source>shipped</source>
+   <translation>mitgeliefert</translation>
+  </message>
+  <message>
+   <source>since {time}</source>
+   <translation>seit {time}</translation>
+  </message>
+  <message>
+   <source>trained on {number} patients</source>
+   <translation>trainiert an {number} Patientinnen</translation>
+  </message>
+ </context>
+ <context>
+  <name>panel.models_part</name>
+  <message>
+   <source>Accept</source>
+   <translation>Annehmen</translation>
+  </message>
+  <message>
+   <source>Calibrated on {number} patients</source>
+   <translation>Kalibriert an {number} Patientinnen</translation>
+  </message>
+  <message>
+   <source>Candidate</source>
+   <translation>Neu</translation>
+  </message>
+  <message>
+   <source>In use</source>
+   <translation>Im Einsatz</translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation>Modell</translation>
+  </message>
+  <message>
+   <source>Reason (required against the gate's verdict)</source>
+   <translation>Grund (nötig, da die Prüfung nicht bestanden ist)</translation>
+  </message>
+  <message>
+   <source>Reason (required to roll back)</source>
+   <translation>Grund (nötig, um zurückzugehen)</translation>
+  </message>
+  <message>
+   <source>Result</source>
+   <translation>Ergebnis</translation>
+  </message>
+  <message>
+   <source>Since</source>
+   <translation>Seit</translation>
+  </message>
+  <message>
+   <source>State</source>
+   <translation>Stand</translation>
+  </message>
+  <message>
+   <source>Trained on {number} patients</source>
+   <translation>Trainiert an {number} Patientinnen</translation>
+  </message>
+  <message>
+   <source>Use anyway</source>
+   <translation>Trotzdem einsetzen</translation>
+  </message>
+  <message>
+   <source>{number} epochs</source>
+   <translation>{number} Epochen</translation>
+  </message>
+ </context>
+ <context>
   <name>panel.server_part</name>
   <message>
    <source>Connected to {url}, MammoLens {version}, model {model}.</source>
    <translation>Verbunden mit {url}, MammoLens {version}, Modell {model}.</translation>
   </message>
   <message>
-   <source>no model serves yet</source>
-   <translation>noch keines im Einsatz</translation>
+   <source>no model in use</source>
+   <translation>kein Modell im Einsatz</translation>
   </message>
  </context>
  <context>
@@ -616,20 +584,12 @@
    <translation>1 Region</translation>
   </message>
   <message>
-   <source>Asking what is learned</source>
-   <translation>Fragt, was gelernt wird</translation>
-  </message>
-  <message>
    <source>Breast</source>
    <translation>Brust</translation>
   </message>
   <message>
    <source>Connecting</source>
    <translation>Verbindet</translation>
-  </message>
-  <message>
-   <source>Finding</source>
-   <translation>Befund</translation>
   </message>
   <message>
    <source>Flagged.</source>
@@ -648,10 +608,6 @@
    <translation>Keine Untersuchung ist geöffnet. Wählen Sie eine in der Arbeitsliste.</translation>
   </message>
   <message>
-   <source>Normal</source>
-   <translation>Normal</translation>
-  </message>
-  <message>
    <source>Not flagged.</source>
    <translation>Nicht auffällig.</translation>
   </message>
@@ -664,8 +620,8 @@
    <translation>Öffnet die Untersuchung</translation>
   </message>
   <message>
-   <source>Poor quality</source>
-   <translation>Schlechte Qualität</translation>
+   <source>Reading the state of learning</source>
+   <translation>Stand des Lernens wird gelesen</translation>
   </message>
   <message>
    <source>Reading the worklist</source>
@@ -680,8 +636,8 @@
    <translation>Speichert die Entscheidung</translation>
   </message>
   <message>
-   <source>Taking the decision back</source>
-   <translation>Nimmt die Entscheidung zurück</translation>
+   <source>Undoing the decision</source>
+   <translation>Entscheidung wird zurückgenommen</translation>
   </message>
   <message>
    <source>by {reviewer}</source>
@@ -703,8 +659,8 @@
    <translation>Patientin</translation>
   </message>
   <message>
-   <source>Recent exams are unlike those that the model knows.</source>
-   <translation>Die letzten Untersuchungen gleichen nicht denen, die das Modell kennt.</translation>
+   <source>Recent exams differ from those of the calibration.</source>
+   <translation>Neuere Untersuchungen unterscheiden sich von denen der Kalibrierung.</translation>
   </message>
   <message>
    <source>Share of normal exams that are at least as anomalous. Bold: flagged.</source>
@@ -727,12 +683,12 @@
    <translation>p-Wert</translation>
   </message>
   <message>
-   <source>{fitting} of {total} exams</source>
-   <translation>{fitting} von {total} Untersuchungen</translation>
+   <source>{count}, the first {most} shown</source>
+   <translation>{count}, die ersten {most} gezeigt</translation>
   </message>
   <message>
-   <source>{told}, the first {most} shown</source>
-   <translation>{told}, die ersten {most} gezeigt</translation>
+   <source>{fitting} of {total} exams</source>
+   <translation>{fitting} von {total} Untersuchungen</translation>
   </message>
  </context>
 </TS>

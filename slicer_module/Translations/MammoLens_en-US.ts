@@ -4,15 +4,11 @@
  <context>
   <name>MammoLens</name>
   <message>
-   <source>A click shows the finding.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Accept</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Access token, where the server asks for one. It is not kept.</source>
+   <source>Access token, if the server requires one. It is not saved.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -24,7 +20,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Adds the heat levels as segments, for editing and for export as DICOM SEG by Slicer.</source>
+   <source>Adds the heat levels as segments, to edit them or export them as DICOM SEG.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -40,11 +36,23 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Cancels the request under way; nothing changes.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Certificate authority of the server (PEM file), if its certificate is not publicly signed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Certificates:</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Click around a region in a view; right click or Enter ends it (D).</source>
+   <source>Click a finding to show it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Click around a region in a view; finish with a right click or Enter (D).</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -64,7 +72,19 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Continues where the job stopped.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Decision</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Do not use the selected model; it is kept.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Does not start from the model in use.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -84,10 +104,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>File with the certificate authority of the server (PEM), where its certificate is not publicly signed.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Filter: patient, date, view, status</source>
    <translation type="unfinished" />
   </message>
@@ -96,27 +112,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Forgets what the serving model has learned.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>From level:</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Go back</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Go on</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Goes on where it was stopped.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Goes with the decision.</source>
+   <source>From scratch:</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -132,23 +132,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>How often every image is looked at.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>How strongly the heat covers the image.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>How the new model does beside the old one, on patients from whom neither learned.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Keep the old one</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Kept in the history, with your name.</source>
+   <source>Keep the current model</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -160,19 +148,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Learns from the exams that were confirmed normal. The new model serves only if it is shown to be no worse.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Learns nothing; sets the serving model's numbers by the exams that were confirmed normal. For a new machine or software version.</source>
+   <source>Learns from exams that were confirmed as normal. The new model is used only if the gate finds it no worse.</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Levels as segmentation</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Makes a region of the selected finding, to be corrected by its points.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -188,7 +168,15 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Newest first. Select one to see the checks of the gate.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Next exam</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Number of passes over all images.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -200,7 +188,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Opens the most anomalous exam that nobody reviewed (N).</source>
+   <source>Opens the next exam that has no decision (N).</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -228,6 +216,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Recalibrates the model in use on exams that were confirmed as normal, without training. For a new machine or software version.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Reload</source>
    <translation type="unfinished" />
   </message>
@@ -236,7 +228,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Removes the region that was made last.</source>
+   <source>Removes the last region.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -244,7 +236,19 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Second look</source>
+   <source>Resume</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Roll back</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Saved in the history with your name.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Saved with the decision.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -260,15 +264,11 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Shows exams that contain all of these words.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Shows or hides the heat (H).</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Shows the exams that hold all of these words.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Start anew:</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -276,35 +276,19 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Stops it; the serving model stays.</source>
+   <source>Stops the job; the model in use stays.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Stops what is being done; nothing changes.</source>
+   <source>Suspect normals</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Takes the last decision back (U).</source>
+   <source>The candidate compared with the model in use, on patients that neither was trained on.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The chosen model does not serve; it is kept.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The chosen model serves from now on.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The model that served before serves again. Needs a reason.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The new model waits for somebody to accept it, even if it is not worse.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The newest first. Choose one to see how it was judged.</source>
+   <source>The new model waits until somebody accepts it, even if it passes the gate.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -312,7 +296,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>This exam has a finding; the regions go with it (M).</source>
+   <source>This exam has a finding; the regions are saved with it (M).</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -328,11 +312,27 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Turns the selected finding into a region whose points can be moved.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Undo</source>
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Undoes the last decision (U).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Unreviewed only</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Use the previous model again. Requires a reason.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Use the selected model from now on.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -344,7 +344,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>as the serving model</source>
+   <source>as the model in use</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -366,11 +366,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>No region stands out.</source>
+   <source>No findings.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Not judged.</source>
+   <source>Not analysed.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -390,199 +390,13 @@
   </message>
  </context>
  <context>
-  <name>panel.learning_words</name>
+  <name>panel.learning_part</name>
   <message>
-   <source>A recalibration runs.</source>
+   <source>Accepted as normal, but unlike normal exams: left out of training until confirmed a second time.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>A recalibration waits for its turn.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>A training runs.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>A training waits for its turn.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the new model serves.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the new model waits for you.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the old model goes on serving.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>It failed; the model before it goes on serving.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Let serve all the same by {name}.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Loss on findings you marked</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Loss on planted lesions</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>No model serves yet.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Normal patients flagged</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Nothing was learned yet. The model learns from the exams that were confirmed normal.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Patients it was tried on</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Same network as before</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Sees planted lesions</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Sentinel exams decided wrongly</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Serves now: {model}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Stopped; the model before it goes on serving.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Waiting behind it: {number}.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Was not set against another model.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>good</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>learned from {number} patients</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>not enough</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>p-values hold</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>refused</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>served before</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>serves</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>shipped</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>since {time}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>waits for you</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{low:.2f} to {high:.2f}</source>
-   <translation type="unfinished" />
-  </message>
- </context>
- <context>
-  <name>panel.models_part</name>
-  <message>
-   <source>Accept</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Calibrated on {number} patients</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Learned from {number} patients</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Let it serve anyway</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Model</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>New</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Old</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Reason (needed to go back)</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Reason (needed to overrule the verdict)</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Since</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>State</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{number} epochs</source>
-   <translation type="unfinished" />
-  </message>
- </context>
- <context>
-  <name>panel.second_look_part</name>
-  <message>
-   <source>Accepted as normal, but unlike normal exams: not learned from until they are confirmed once more.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>No exam needs a second look.</source>
+   <source>No suspect normals.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -599,13 +413,167 @@
   </message>
  </context>
  <context>
+  <name>panel.learning_words</name>
+  <message>
+   <source>A recalibration is queued.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A recalibration runs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A training is queued.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A training runs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Done: the model in use stays.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Done: the new model awaits approval.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Done: the new model is in use.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Failed; the model in use stays.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>In use: {model}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No model is in use.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No training yet. The model learns from exams that were confirmed as normal.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Not compared with another model.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Promoted against the gate by {name}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Queued behind it: {number}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Stopped; the model in use stays.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>awaits approval</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>failed</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>in use</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>passed</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>previously used</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>rejected</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>shipped</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>since {time}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>trained on {number} patients</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>panel.models_part</name>
+  <message>
+   <source>Accept</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Calibrated on {number} patients</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Candidate</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>In use</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reason (required against the gate's verdict)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reason (required to roll back)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Result</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Since</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>State</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Trained on {number} patients</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Use anyway</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{number} epochs</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
   <name>panel.server_part</name>
   <message>
    <source>Connected to {url}, MammoLens {version}, model {model}.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>no model serves yet</source>
+   <source>no model in use</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -616,19 +584,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Asking what is learned</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Breast</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Connecting</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Finding</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -648,10 +608,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Normal</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Not flagged.</source>
    <translation type="unfinished" />
   </message>
@@ -664,7 +620,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Poor quality</source>
+   <source>Reading the state of learning</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -680,7 +636,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Taking the decision back</source>
+   <source>Undoing the decision</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -703,7 +659,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Recent exams are unlike those that the model knows.</source>
+   <source>Recent exams differ from those of the calibration.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -727,11 +683,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>{fitting} of {total} exams</source>
+   <source>{count}, the first {most} shown</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>{told}, the first {most} shown</source>
+   <source>{fitting} of {total} exams</source>
    <translation type="unfinished" />
   </message>
  </context>

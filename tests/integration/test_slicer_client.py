@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MammoLensLib.answers import ExamEntry, Region
-from MammoLensLib.client import Client, ServerError
+from MammoLensLib.client import TRAIN, Client, ServerError
 from MammoLensLib.fetch import FetchedExam, fetch_exam
-from MammoLensLib.learning_client import TRAIN
 
 import mammolens
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
@@ -39,7 +38,7 @@ def a_running_server(
 
 def read_exam(fetched: FetchedExam) -> Any:
     """Its images, by Slicer's core, which not everybody has."""
-    from MammoLensLib.reading import read_exam as read
+    from MammoLensLib.reader import read_exam as read
 
     return read(fetched)
 
@@ -81,8 +80,8 @@ def test_the_worklist_has_every_exam_with_its_views(a_client: Client) -> None:
     assert {view for entry in entries for view in entry.views} == {"R CC", "L CC", "R MLO", "L MLO"}
 
 
-def test_judging_gives_numbers_levels_and_views(a_client: Client, a_phantom_exam: ExamEntry) -> None:
-    exam = a_client.judge(a_phantom_exam.exam)
+def test_inference_gives_numbers_levels_and_views(a_client: Client, a_phantom_exam: ExamEntry) -> None:
+    exam = a_client.infer(a_phantom_exam.exam)
     assert exam.entry.state == "done"
     assert 0 < exam.entry.exam_p_value <= 1
     assert [level.value for level in exam.levels] == sorted(level.value for level in exam.levels)
@@ -103,7 +102,7 @@ def test_images_come_as_they_are_stored_and_maps_lie_over_them(
     levels = sitk.ReadImage(str(a_client.download_map(image, tmp_path, "levels")))
     for made in (heat, levels):
         assert_lies_over(made, file)
-    starts = [level.value for level in a_client.judge(a_phantom_exam.exam).levels]
+    starts = [level.value for level in a_client.infer(a_phantom_exam.exam).levels]
     assert np.array_equal(sitk.GetArrayFromImage(levels), np.digitize(sitk.GetArrayFromImage(heat), starts))
 
 
@@ -198,7 +197,7 @@ def test_a_server_that_goes_in_mid_work_leaves_the_scene_as_it_was(
             other.process.kill()
 
     for _ in range(2):  # in mid-work, and then from the start
-        with pytest.raises(ServerError, match="nothing answers there|connection was cut") as caught:
+        with pytest.raises(ServerError, match="nothing listens at this address|connection was cut") as caught:
             scene.open(read_exam(fetch_exam(client, exam, tmp_path / "fetched", progress=progress)))
         assert caught.value.remedy
     assert [path.name.endswith(".dcm") for path in (tmp_path / "fetched").iterdir()] == [True]

@@ -120,7 +120,7 @@ def write_phantom(tmp_path: Path) -> WritePhantom:
 
 def load(core: Core, path: Path, name: str) -> Any:
     """A volume of a file, as the module makes one."""
-    from MammoLensLib.reading import read_picture
+    from MammoLensLib.reader import read_picture
     from MammoLensLib.volumes import add_volume
 
     return add_volume(core.scene, read_picture(path, name), name)

@@ -13,18 +13,19 @@ from typing import Any
 
 import pytest
 from MammoLensLib.answers import (
-    Check,
     Drift,
     ExamDetail,
     ExamEntry,
     Finding,
+    GateCheck,
+    HangingSlot,
+    JobOutcome,
     JobProgress,
     LearningJob,
     LearningJobs,
     Models,
-    Outcome,
     Region,
-    SecondLooks,
+    SuspectNormals,
     Verdict,
     View,
     Worklist,
@@ -39,7 +40,7 @@ ANSWERS = {
     LearningJob: "JobDetail",
     LearningJobs: "JobList",
     Models: "ModelList",
-    SecondLooks: "SuspectNormalList",
+    SuspectNormals: "SuspectNormalList",
 }
 
 
@@ -91,6 +92,8 @@ VIEW = {
     "sop_instance_uid": "1.2",
     "laterality": "R",
     "view": "CC",
+    "name": "R CC",
+    "slot": {"label": "R CC", "row": 0, "column": 0},
     "p_value": 0.03,
     "percentile": 97,
     "is_anomalous": True,
@@ -118,7 +121,7 @@ EXAM: dict[str, Any] = {
     "state": "running",
     "exam_p_value": 0.03,
     "verdict": None,
-    "progress": {"done": 2, "total": 8, "doing": "judging R CC"},
+    "progress": {"done": 2, "total": 8, "doing": "analysing R CC"},
     "breasts": [{"laterality": "R", "score": 2.5, "sentence": "More anomalous than 97 % of normal breasts."}],
     "levels": [{"name": "high", "value": 4, "share": 0.05, "segment": 3, "colour": "#bd0026", "meaning": "..."}],
     "views_in_detail": [VIEW],
@@ -131,12 +134,13 @@ EXAM: dict[str, Any] = {
 def test_an_exam_is_read_in_full() -> None:
     exam = parsed(ExamDetail, EXAM)
     assert (exam.exam, exam.next, exam.entry.views, exam.entry.exam_p_value) == ("e-1", "e-2", ("R CC",), 0.03)
-    assert (exam.progress.done, exam.progress.total, exam.progress.doing) == (2, 8, "judging R CC")
+    assert (exam.progress.done, exam.progress.total, exam.progress.doing) == (2, 8, "analysing R CC")
     assert (exam.levels[0].name, exam.levels[0].value, exam.levels[0].segment) == ("high", 4.0, 3)
     assert exam.decisions[0].undone
     assert exam.decisions[0].regions == (Region("a", ((1.0, 2.0), (3.0, 4.0))),)
     (view,) = exam.views
     assert (view.name, view.is_anomalous, view.findings_left_out) == ("R CC", True, 2)
+    assert view.slot == HangingSlot("R CC", 0, 0)
     contour = ((1.0, 2.0), (5.0, 2.0), (5.5, 6.0))
     assert view.findings == (Finding(1, "high, 35 mm2", "high", 8.5, (3.0, 4.0), (1.0, 2.0, 5.0, 6.0), contour, 35.2),)
 
@@ -162,12 +166,13 @@ def test_what_cannot_be_read_is_not_known(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("told", [None, [], "e-1", {}, {"exam": ""}, {"exam": 7}])
 def test_an_exam_without_id_is_an_error(told: object) -> None:
-    with pytest.raises(ServerError, match="tells no 'exam'"):
+    with pytest.raises(ServerError, match="has no 'exam'"):
         parsed(ExamEntry, told)
 
 
-def test_a_view_of_unknown_side_is_named_by_its_image() -> None:
-    assert View("1.2.3", view="CC").name == "1.2.3"
+def test_a_view_without_a_slot_is_an_error() -> None:
+    with pytest.raises(ServerError, match="has no 'slot'"):
+        parsed(View, {"image": "1.2.3"})
 
 
 @pytest.mark.parametrize(
@@ -185,14 +190,21 @@ def test_the_worklist_tells_drift_in_a_sentence(told: object, drift: Drift) -> N
 VERDICT = {
     "passed": True,
     "reason": "not worse",
-    "against": "old-id",
-    "checks": [{"name": "realised_rate", "passed": True, "candidate": 0.1, "serving": 0.2, "interval": [0.0, 0.3]}],
+    "checks": [{"name": "realised_rate", "passed": True, "candidate_text": "10 %", "serving_text": "20 %"}],
 }
 
 
 def models(**changes: Any) -> Models:
     """One that serves and a new one."""
-    new = {"model": "new", "state": "waits", "patients": 126, "gate_result": VERDICT, "can_serve": True, **changes}
+    new = {
+        "model": "new",
+        "state": "waits",
+        "patients": 126,
+        "gate_result": VERDICT,
+        "can_serve": True,
+        "needs_reason": True,
+        **changes,
+    }
     old = {"model": "old", "model_id": "old-id", "state": "serving"}
     return parsed(Models, {"serving": "old", "models": [new, old], "history": [{"event": "waits", "version": "new"}]})
 
@@ -200,31 +212,16 @@ def models(**changes: Any) -> Models:
 def test_models_are_read_in_full() -> None:
     told = models()
     assert told.waiting is told.models[0]
-    assert (told.models[0].patients, told.models[0].can_serve) == (126, True)
-    assert told.models[0].verdict.checks == (Check("realised_rate", True, None, 0.1, 0.2, (0.0, 0.3)),)
+    assert (told.models[0].patients, told.models[0].can_serve, told.models[0].needs_reason) == (126, True, True)
+    assert told.models[0].gate_result.checks == (GateCheck("realised_rate", "", True, None, "10 %", "20 %"),)
     assert told.history[0].event == "waits"
     assert told.named("old").state == "serving"
     assert told.named("unknown") is None
 
 
-@pytest.mark.parametrize(
-    ("verdict", "needs"),
-    [
-        (VERDICT, False),
-        ({**VERDICT, "against": "old"}, False),
-        ({**VERDICT, "against": "another"}, True),
-        ({**VERDICT, "passed": False}, True),
-        (None, True),
-    ],
-)
-def test_only_what_passed_against_the_serving_model_needs_no_reason(verdict: Any, needs: bool) -> None:
-    told = models(gate_result=verdict)
-    assert told.needs_reason(told.models[0]) is needs
-
-
 def test_what_cannot_be_read_of_a_model_is_not_known() -> None:
     told = models(patients="many", gate_result=[], can_serve="yes", added_at=3)
-    assert told.models[0].patients is told.models[0].verdict is told.models[0].added_at is None
+    assert told.models[0].patients is told.models[0].gate_result is told.models[0].added_at is None
     assert not told.models[0].can_serve
 
 
@@ -260,7 +257,7 @@ def test_a_job_is_read_in_full() -> None:
     }
     job = parsed(LearningJob, told)
     assert job.progress == JobProgress("learn", "epoch 2 of 8", 0.4)
-    assert job.outcome == Outcome("m", serves=False, waits=True, reason="not worse")
+    assert job.outcome == JobOutcome("m", serves=False, waits=True, reason="not worse")
 
 
 @pytest.mark.parametrize("odd", [{"progress": [], "outcome": "done"}, {"progress": {"stage": 3}, "outcome": None}])

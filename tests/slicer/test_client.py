@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from MammoLensLib.answers import Region
-from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.client import Client, ServerError
+from MammoLensLib.jobs import Cancelled, CancelToken
 from topology.ports import free_port
 
 import mammolens
@@ -22,7 +22,7 @@ INFO = {"name": "MammoLens", "version": mammolens.__version__, "train_stats": {"
 A_PAGE = answer(b"<!doctype html><title>Router</title>", "text/html")
 
 
-def complaint(
+def error_of(
     behaviour: Behaviour, ask: Callable[[Client], object] = Client.worklist, timeout: float = PATIENCE_S
 ) -> ServerError:
     """What the client says of such a server."""
@@ -45,16 +45,16 @@ def test_the_server_of_this_version_is_spoken_with() -> None:
         ({**INFO, "version": "0.0.9"}, "too old for this module"),
         ({**INFO, "version": "1.0.0"}, "too new for this module"),
         ({**INFO, "version": None}, "too old for this module"),
-        ({**INFO, "name": "Radiology"}, "is no MammoLens server"),
-        ([], "is no MammoLens server"),
+        ({**INFO, "name": "Radiology"}, "is not a MammoLens server"),
+        ([], "is not a MammoLens server"),
     ],
 )
 def test_another_server_is_refused_at_the_handshake(told: object, words: str) -> None:
-    assert words in complaint(tells(told), Client.handshake).reason
+    assert words in error_of(tells(told), Client.handshake).reason
 
 
 def test_a_server_without_such_a_page_is_no_mammolens_server() -> None:
-    assert "is no MammoLens" in complaint(tells({"detail": "Not Found"}, "404 Not Found"), Client.handshake).reason
+    assert "is not a MammoLens" in error_of(tells({"detail": "Not Found"}, "404 Not Found"), Client.handshake).reason
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_a_server_without_such_a_page_is_no_mammolens_server() -> None:
         (sends_a_part(b"{", 100, silence), "does not answer within 0.5 seconds"),
         (lambda connection: None, "the connection was cut"),
         (sends(answer(b'{"exams": [', Content_Length=500)), "the connection was cut after 11 of 500 bytes"),
-        (sends(answer(b'{"exams": []}', Content_Length=5)), "something else than data"),
-        (sends(A_PAGE), "something else than data (text/html)"),
-        (sends(b"220 mail.example ESMTP\r\n"), "speaks no HTTP"),
+        (sends(answer(b'{"exams": []}', Content_Length=5)), "does not answer with JSON"),
+        (sends(A_PAGE), "does not answer with JSON (text/html)"),
+        (sends(b"220 mail.example ESMTP\r\n"), "does not speak HTTP"),
         (sends(answer(b"", status="302 Found", Location="https://login.example/")), "https://login.example/"),
         (sends(answer(b"oops", "text/plain", "500 Internal Server Error")), "answers with error 500"),
-        (tells([1, 2]), "tells no 'exams'"),
-        (tells({"exams": [{"patient": "1"}]}), "tells no 'exam'"),
+        (tells([1, 2]), "has no 'exams'"),
+        (tells({"exams": [{"patient": "1"}]}), "has no 'exam'"),
     ],
     ids=[
         "silent",
@@ -89,7 +89,7 @@ def test_a_server_without_such_a_page_is_no_mammolens_server() -> None:
     ],
 )
 def test_trouble_becomes_a_clear_error_in_time(behaviour: Behaviour, words: str) -> None:
-    assert words in str(complaint(behaviour, timeout=_timeout(words)))
+    assert words in str(error_of(behaviour, timeout=_timeout(words)))
 
 
 def _timeout(words: str) -> float:
@@ -98,11 +98,11 @@ def _timeout(words: str) -> float:
 
 
 def test_the_servers_own_words_are_told() -> None:
-    detail = "e-1: is judged right now; wait a minute"
-    error = complaint(tells({"detail": detail}, "409 Conflict"), lambda client: client.undo("e-1"))
+    detail = "e-1: is being analysed; wait a minute"
+    error = error_of(tells({"detail": detail}, "409 Conflict"), lambda client: client.undo("e-1"))
     assert (error.what, error.reason, error.remedy, error.status) == (
         "e-1",
-        "is judged right now",
+        "is being analysed",
         "wait a minute",
         409,
     )
@@ -110,13 +110,13 @@ def test_the_servers_own_words_are_told() -> None:
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 def test_who_is_not_let_in_is_sent_to_her_token(status: str) -> None:
-    error = complaint(tells({"detail": "Not authenticated"}, status))
+    error = error_of(tells({"detail": "Not authenticated"}, status))
     assert "Not authenticated" in error.reason
     assert "token" in error.remedy
 
 
 def test_nobody_at_the_address_is_told_as_such() -> None:
-    with pytest.raises(ServerError, match="nothing answers there"):
+    with pytest.raises(ServerError, match="nothing listens at this address"):
         Client(f"http://127.0.0.1:{free_port()}").worklist()
 
 
@@ -177,26 +177,26 @@ def test_a_map_is_asked_for_as_the_server_takes_it(tmp_path: Path) -> None:
         (sends_a_part(b"DICM", 4000), "the connection was cut after 4 of 4000 bytes"),
         (sends_a_part(b"DICM", 4000, silence), "does not answer within 0.5 seconds"),
         (silence, "does not answer within 0.5 seconds"),
-        (sends(A_PAGE), "a page and not with an image"),
-        (sends(answer(b"DICM", "application/dicom", Content_Length=None)), "does not tell how long"),
+        (sends(A_PAGE), "a page instead of an image"),
+        (sends(answer(b"DICM", "application/dicom", Content_Length=None)), "does not say how long"),
         (tells({"detail": "a: is unknown; reload"}, "404 Not Found"), "a: is unknown; reload"),
     ],
     ids=["cut", "stuck", "silent", "page", "no length", "404"],
 )
 def test_a_download_that_fails_leaves_no_file(tmp_path: Path, behaviour: Behaviour, words: str) -> None:
-    error = complaint(behaviour, lambda client: client.download_image("a", tmp_path), _timeout(words))
+    error = error_of(behaviour, lambda client: client.download_image("a", tmp_path), _timeout(words))
     assert words in str(error)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_download_that_fails_leaves_the_file_of_before(tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(b"before")
-    complaint(sends_a_part(b"DICM", 4000), lambda client: client.download_image("a", tmp_path))
+    error_of(sends_a_part(b"DICM", 4000), lambda client: client.download_image("a", tmp_path))
     assert (tmp_path / "a.dcm").read_bytes() == b"before"
 
 
 def test_a_folder_that_is_gone_is_told_as_such(tmp_path: Path) -> None:
-    error = complaint(
+    error = error_of(
         sends(answer(b"DICM", "application/dicom")), lambda client: client.download_image("a", tmp_path / "gone")
     )
     assert "folder is gone" in str(error)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from MammoLensLib.answers import View
-from MammoLensLib.dicom_database import LocalImages
+from MammoLensLib.fetch import LocalImages
 
 VIEW = View("a", sop_instance_uid="1.2.3")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from MammoLensLib.answers import ExamDetail, ExamEntry, View
-from MammoLensLib.cancel import Cancelled, CancelToken
 from MammoLensLib.errors import ServerError
 from MammoLensLib.fetch import fetch_exam
+from MammoLensLib.jobs import Cancelled, CancelToken
 
-VIEWS = (View("a", laterality="R", view="CC"), View("b", laterality="L", view="CC"))
+VIEWS = (View("a", name="R CC"), View("b", name="L CC"))
 GONE = ServerError("the server", "the connection was cut", "try again")
 REFUSED = ServerError("a", "is no mammogram", "send another", status=422)
 
@@ -22,8 +22,8 @@ class Memory:
         self.detail = ExamDetail(ExamEntry("e-1"), views=views)
         self.failing, self.asked = failing, list[str]()
 
-    def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
-        return self._do("judge", self.detail)
+    def infer(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        return self._do("infer", self.detail)
 
     def download_image(
         self,
@@ -94,8 +94,8 @@ def test_a_view_whose_heat_cannot_be_had_is_shown_without(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "source",
-    [Memory(judge=GONE), Memory(image_a=REFUSED, image_b=REFUSED), Memory(())],
-    ids=["judge", "images", "no views"],
+    [Memory(infer=GONE), Memory(image_a=REFUSED, image_b=REFUSED), Memory(())],
+    ids=["infer", "images", "no views"],
 )
 def test_an_exam_of_which_nothing_can_be_had_is_an_error(source: Memory, tmp_path: Path) -> None:
     with pytest.raises(ServerError):
@@ -117,4 +117,4 @@ def test_cancelling_ends_it_between_two_steps(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         fetch_exam(source, "e-1", tmp_path, progress=progress, cancelled=token, find_local=lambda view: token.check())
-    assert source.asked == ["judge", "image_a", "map_a"]
+    assert source.asked == ["infer", "image_a", "map_a"]

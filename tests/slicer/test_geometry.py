@@ -11,9 +11,9 @@ GRID = Grid((60, 80, 1), PLACED)
 def test_places_and_ras_lead_back_to_each_other() -> None:
     places = np.array([(0.0, 0.0), (59.0, 79.0), (12.5, 3.25)])
     assert GRID.ras(places)[1] == pytest.approx([12 - 29.5, -3 - 55.3, 5])
-    assert GRID.places(GRID.ras(places)) == pytest.approx(places)
+    assert GRID.pixels(GRID.ras(places)) == pytest.approx(places)
     beside = GRID.ras(places) + np.array([0, 0, 4])
-    assert GRID.places(beside) == pytest.approx(places)
+    assert GRID.pixels(beside) == pytest.approx(places)
 
 
 def test_the_extent_is_that_of_whole_pixels() -> None:

@@ -1,41 +1,20 @@
-"""Where each view hangs, and how it is turned."""
+"""How an image is turned for the slot that it hangs in."""
 
 import numpy as np
 import pytest
-from MammoLensLib.answers import View
-from MammoLensLib.hanging import Slot, Turn, slots_of, turn_of
-from MammoLensLib.header import Header
+from MammoLensLib.answers import HangingSlot, View
+from MammoLensLib.layout import Slot, Turn, slot_of, turn_of
+from MammoLensLib.reader import Header
 
 RIGHT, LEFT = Slot("R-CC", 0, 0, chest_wall_right=True), Slot("L-CC", 0, 1, chest_wall_right=False)
 
 
-def slots(*names: str) -> dict[str, tuple[int, int]]:
-    """Row and column by the slot's name."""
-    views = [View("i", laterality=name.split()[0], view=name.split()[1]) for name in names]
-    return {slot.name: (slot.row, slot.column) for slot in slots_of(views)}
-
-
-def test_the_four_standard_views_hang_right_on_the_left_and_cc_on_top() -> None:
-    expected = {"L-MLO": (1, 1), "R-CC": (0, 0), "L-CC": (0, 1), "R-MLO": (1, 0)}
-    assert slots("L MLO", "R CC", "L CC", "R MLO") == expected
-
-
-def test_one_breast_alone_takes_all_the_width() -> None:
-    assert slots("L CC", "L MLO") == {"L-CC": (0, 0), "L-MLO": (1, 0)}
-
-
-def test_repetitions_and_other_projections_get_rows_of_their_own() -> None:
-    assert slots("R CC", "R CC", "L CC", "L ML") == {"R-CC": (0, 0), "L-CC": (0, 1), "R-CC-2": (1, 0), "L-ML": (2, 1)}
-
-
-def test_views_of_unknown_side_hang_below() -> None:
-    views = [View("a"), View("b", laterality="R", view="CC"), View("c", laterality="B", view="CC")]
-    assert [(slot.name, slot.row, slot.column) for slot in slots_of(views)] == [
-        ("X-view", 1, 1),
-        ("R-CC", 0, 0),
-        ("X-CC", 1, 0),
-    ]
-    assert slots_of(views)[0].chest_wall_right is None
+@pytest.mark.parametrize(("side", "right"), [("R", True), ("L", False), (None, None), ("B", None)])
+def test_a_view_hangs_where_the_server_says_with_its_chest_wall_in_the_middle(
+    side: str | None, right: bool | None
+) -> None:
+    view = View("image", laterality=side, slot=HangingSlot("R CC 2", 3, 1))
+    assert slot_of(view) == Slot("R-CC-2", 3, 1, right)
 
 
 @pytest.mark.parametrize(

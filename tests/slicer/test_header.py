@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from MammoLensLib.header import Header, read_header
+from MammoLensLib.reader import Header, read_header
 
 from .conftest import WritePhantom
 

@@ -6,16 +6,29 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from MammoLensLib.answers import View
+from MammoLensLib.answers import HangingSlot, View
 from MammoLensLib.geometry import array_of
-from MammoLensLib.hanging import Turn, slots_of
-from MammoLensLib.layout import Hung, centre, fit, layout_id, layout_xml, panes, restore_layout, show_layout
+from MammoLensLib.layout import (
+    Hung,
+    Turn,
+    centre,
+    fit,
+    layout_id,
+    layout_xml,
+    panes,
+    restore_layout,
+    show_layout,
+    slot_of,
+)
 from MammoLensLib.volumes import grid_of
 
 from .conftest import Core, WritePhantom, load
 
-VIEWS = [View(name, laterality=name[0], view=name[2:]) for name in ("R CC", "L CC", "R MLO", "L MLO")]
-SLOTS = slots_of(VIEWS)
+VIEWS = [
+    View(name, laterality=name[0], view=name[2:], name=name, slot=HangingSlot(name, number // 2, number % 2))
+    for number, name in enumerate(("R CC", "L CC", "R MLO", "L MLO"))
+]
+SLOTS = [slot_of(view) for view in VIEWS]
 
 
 def hung(core: Core, images: list[Path], size: tuple[int, int] = (300, 400)) -> list[Hung]:
@@ -56,7 +69,7 @@ def test_showing_it_makes_slicers_own_nodes_and_can_be_taken_back(a_core: Core) 
 
 
 def test_another_set_of_views_is_another_layout(a_core: Core) -> None:
-    left = slots_of([view for view in VIEWS if view.laterality == "L"])
+    left = [slot_of(view) for view in VIEWS if view.laterality == "L"]
     assert layout_id(layout_xml(left)) != layout_id(layout_xml(SLOTS))
     show_layout(a_core.scene, SLOTS)
     show_layout(a_core.scene, left)
@@ -134,7 +147,7 @@ def test_a_large_finding_is_shown_whole(four_views: list[Hung]) -> None:
 def at(one: Hung, x: float, y: float) -> Any:
     """The place ``(column, row)`` that is shown at a screen position, from the lower left corner."""
     ras = one.pane.slice_node.GetXYToRAS().MultiplyPoint((x, y, 0, 1))
-    return grid_of(one.volume).places([ras[:3]])[0]
+    return grid_of(one.volume).pixels([ras[:3]])[0]
 
 
 def edge_columns(one: Hung) -> tuple[float, float]:

@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from MammoLensLib.client import Client
+from MammoLensLib.client import RECALIBRATE, TRAIN, Client, LearningClient
 from MammoLensLib.errors import ServerError
-from MammoLensLib.learning_client import RECALIBRATE, TRAIN, LearningClient
 
 from .trouble import a_server, tells
 
@@ -47,7 +46,7 @@ def test_a_job_that_is_gone_is_told_in_the_servers_words() -> None:
 
 @pytest.mark.parametrize("told", [None, [], {}, {"jobs": {}, "models": 3, "exams": "e"}])
 def test_nonsense_is_an_error_with_a_remedy(told: object) -> None:
-    for ask in (LearningClient.jobs, LearningClient.models, LearningClient.second_look):
+    for ask in (LearningClient.jobs, LearningClient.models, LearningClient.suspect_normals):
         with a_server(tells(told)) as server, pytest.raises(ServerError) as caught:
             ask(Client(server.url).learning)
         assert caught.value.remedy

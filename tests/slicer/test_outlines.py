@@ -1,5 +1,5 @@
 import numpy as np
-from MammoLensLib.outlines import thinned
+from MammoLensLib.markups import thinned
 
 
 def test_thinning_keeps_the_shape_and_the_order() -> None:

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from MammoLensLib.answers import ExamDetail, ExamEntry, HeatLevel, View
-from MammoLensLib.colours import heat_scale
+from MammoLensLib.answers import ExamDetail, ExamEntry, HangingSlot, HeatLevel, View
 from MammoLensLib.errors import OverlayError, SceneError
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.geometry import array_of
-from MammoLensLib.overlay import Overlay
-from MammoLensLib.reading import read_exam, read_picture
+from MammoLensLib.overlay import Overlay, heat_scale
+from MammoLensLib.reader import read_exam, read_picture
 from MammoLensLib.scene import Scene
 from numpy.typing import NDArray
 
@@ -31,7 +30,7 @@ class ShownImage:
     """One image with its heat in a scene."""
 
     def __init__(self, core: Core, image: Path, heat: Path) -> None:
-        view = View("image", laterality="R", view="CC")
+        view = View("image", laterality="R", view="CC", name="R CC", slot=HangingSlot("R CC"))
         detail = ExamDetail(ExamEntry("e-1"), levels=LEVELS, views=(view,))
         self.core, self.scene = core, Scene(core.scene, core.segmentations)
         self.scene.open(read_exam(FetchedExam(detail, (FetchedView(view, image, heat),))))
@@ -189,7 +188,7 @@ def test_a_misplaced_map_is_refused_and_nothing_of_it_stays(
     sitk.WriteImage(heat, str(tmp_path / "spoiled.nrrd"))
     volume = load(a_core, image, "R CC")
     before = a_core.names()
-    with pytest.raises(OverlayError, match="R CC: the heatmap does not lie over the image .* pixels off"):
+    with pytest.raises(OverlayError, match="R CC: the heatmap does not fit the image .* pixels off"):
         Overlay(volume, read_picture(tmp_path / "spoiled.nrrd", "heat"), LEVELS)
     assert a_core.names() == before
 
@@ -197,8 +196,8 @@ def test_a_misplaced_map_is_refused_and_nothing_of_it_stays(
 @pytest.mark.parametrize(
     ("values", "error", "words"),
     [
-        (np.zeros((2, 220, 180), np.float32), OverlayError, "does not lie over"),
-        (np.zeros((1, 220, 180), np.uint8), OverlayError, "no measured values"),
+        (np.zeros((2, 220, 180), np.float32), OverlayError, "does not fit"),
+        (np.zeros((1, 220, 180), np.uint8), OverlayError, "not a floating-point image"),
         (None, SceneError, "cannot be read"),
     ],
     ids=["two slices", "levels", "no volume"],

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
-from MammoLensLib.answers import ExamDetail, ExamEntry, View
-from MammoLensLib.cancel import Cancelled, CancelToken
+from MammoLensLib.answers import ExamDetail, ExamEntry, HangingSlot, View
 from MammoLensLib.errors import SceneError
 from MammoLensLib.fetch import FetchedExam, FetchedView
-from MammoLensLib.reading import Picture, read_exam, read_picture
+from MammoLensLib.jobs import Cancelled, CancelToken
+from MammoLensLib.reader import Picture, read_exam, read_picture
 from MammoLensLib.volumes import grid_of, pixels_of
 
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 
 from .conftest import Core, WritePhantom, load, spot, write_map
 
-SOME = View("image", laterality="R", view="CC")
+SOME = View("image", laterality="R", view="CC", name="R CC", slot=HangingSlot("R CC"))
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
@@ -110,5 +110,5 @@ def test_a_volume_is_refused(tmp_path: Path, write_phantom: Callable[..., Path])
     slices = sitk.GetImageFromArray(np.zeros((3, 8, 8), np.uint16))
     sitk.WriteImage(slices, str(tmp_path / "slices.nrrd"))
     exam = FetchedExam(ExamDetail(ExamEntry("e-1")), (FetchedView(SOME, tmp_path / "slices.nrrd", None),))
-    with pytest.raises(SceneError, match="is no single image"):
+    with pytest.raises(SceneError, match="is not a single image"):
         read_exam(exam)

@@ -7,7 +7,7 @@ import pytest
 import slicer
 import vtk
 from MammoLensLib.answers import Finding, View
-from MammoLensLib.regions import RegionError, Regions
+from MammoLensLib.markups import RegionError, Regions
 from MammoLensLib.volumes import grid_in_world
 from vtk.util.numpy_support import numpy_to_vtk
 
@@ -121,7 +121,7 @@ def test_a_region_follows_the_transform_that_its_image_stands_under(
 
 
 def test_a_finding_becomes_a_region_over_its_outline(two_views: TwoViews, regions: Regions) -> None:
-    regions.adjust(View("right", laterality="R", view="CC"), a_finding())
+    regions.adjust(View("right", name="R CC"), a_finding())
     (region,) = regions.regions()
     assert np.array(region.points).min(axis=0) == pytest.approx([10, 20], abs=0.1)
     assert np.array(region.points).max(axis=0) == pytest.approx([30, 40], abs=0.1)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HeatLevel, View
+from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HangingSlot, HeatLevel, View
 from MammoLensLib.errors import MammoLensError, OverlayError, SceneError
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.geometry import array_of
-from MammoLensLib.reading import read_exam
+from MammoLensLib.reader import read_exam
 from MammoLensLib.scene import Scene
 from MammoLensLib.volumes import grid_of
 
@@ -36,7 +36,8 @@ def an_exam(write_phantom: WritePhantom, tmp_path: Path) -> MakeExam:
         for number in range(4):
             image = write_phantom(number)
             laterality, projection = image.stem.split("_")
-            view = View(f"{name} {image.stem}", laterality=laterality, view=projection, findings=FINDINGS)
+            slot = HangingSlot(f"{laterality} {projection}", ["CC", "MLO"].index(projection), "RL".index(laterality))
+            view = View(f"{name} {image.stem}", laterality=laterality, name=slot.label, slot=slot, findings=FINDINGS)
             heat = write_map(spot((220, 180), (100, 90), 12), image, tmp_path / f"{name} {image.stem}.nrrd")
             views.append(FetchedView(view, image, heat))
         detail = ExamDetail(ExamEntry(name), levels=LEVELS, views=tuple(one.view for one in views))
@@ -100,7 +101,7 @@ def test_findings_are_marked_in_their_own_view_alone(a_core: Core, a_scene: Scen
         assert list(display.GetViewNodeIDs()) == [slice_node.GetID()]
         ras = [mark.GetNthControlPointPositionWorld(n) for n in range(mark.GetNumberOfControlPoints())]
         expected = OUTLINE if len(ras) > 1 else [(20.0, 30.0)]
-        assert grid_of(volume).places(ras) == pytest.approx(np.array(expected), abs=1e-6)
+        assert grid_of(volume).pixels(ras) == pytest.approx(np.array(expected), abs=1e-6)
         assert mark.GetLocked()
 
 
@@ -112,7 +113,7 @@ def test_a_finding_is_jumped_to_in_its_view(a_scene: Scene, an_exam: MakeExam) -
         a_scene.show_finding(image, rank)
         columns, rows, _ = node.GetDimensions()
         middle = node.GetXYToRAS().MultiplyPoint((columns / 2, rows / 2, 0, 1))[:3]
-        assert grid.places([middle])[0] == pytest.approx(place, abs=1e-6)
+        assert grid.pixels([middle])[0] == pytest.approx(place, abs=1e-6)
     before = array_of(node.GetSliceToRAS())
     a_scene.show_finding(image, 7)
     assert np.array_equal(array_of(node.GetSliceToRAS()), before)
@@ -189,7 +190,7 @@ def test_an_image_without_its_heat_is_shown_and_the_reason_told(
     a_scene.open(read_exam(replace(exam, views=tuple(views))))
     assert len(a_scene.problems) == 2
     assert a_scene.problems[0].endswith("the server was too slow; try again")
-    assert "does not lie over the image" in a_scene.problems[1]
+    assert "does not fit the image" in a_scene.problems[1]
     shown = [
         a_core.scene.GetNodeByID(name).GetForegroundVolumeID() is not None
         for name in a_core.names("vtkMRMLSliceCompositeNode")
@@ -264,7 +265,7 @@ def test_misplaced_levels_add_nothing(a_core: Core, a_scene: Scene, an_exam: Mak
     spoiled.SetSpacing([0.6, 0.6, 1])
     sitk.WriteImage(spoiled, str(files["e-1 R_MLO"]))
     before = state(a_core)
-    with pytest.raises(OverlayError, match="levels do not lie over"):
+    with pytest.raises(OverlayError, match="levels do not fit"):
         a_scene.add_levels(files)
     assert state(a_core) == before
 
@@ -273,5 +274,5 @@ def test_a_bent_image_is_refused_in_words(a_core: Core, a_scene: Scene, an_exam:
     a_scene.open(read_exam(an_exam()))
     bent = a_core.scene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
     a_scene.volume_of("e-1 R_CC").SetAndObserveTransformNodeID(bent.GetID())
-    with pytest.raises(MammoLensError, match="transform that bends"):
+    with pytest.raises(MammoLensError, match="non-linear transform"):
         a_scene.fit()

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from MammoLensLib.header import Header
-from MammoLensLib.volumes import pixels_of
-from MammoLensLib.window import INVERTED, air_is_bright, set_window
+from MammoLensLib.reader import Header
+from MammoLensLib.volumes import INVERTED, air_is_bright, pixels_of, set_window
 
 from .conftest import Core, WritePhantom, load
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from MammoLensLib.cancel import CancelToken
+from MammoLensLib.jobs import CancelToken
 
 Behaviour = Callable[[socket.socket], None]
 

@@ -1,4 +1,4 @@
-"""What the server answers, as values; its JSON Schema is docs/schema/server.schema.json, and a test compares both.
+"""The server's answers as dataclasses; a test compares them with docs/schema/server.schema.json.
 
 Points in an image are ``(column, row)`` in pixels, whole numbers at the centres of pixels. Times are ISO, UTC.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from .parsing import told_as
+from .parsing import json_field
 
 Point = tuple[float, float]
 WAITS = "waits"
@@ -20,7 +20,7 @@ RESUMABLE = ("stopped", "failed")
 
 
 class Verdict(Enum):
-    """What a person decides about an exam; the server's words."""
+    """A person's verdict on an exam, in the server's terms."""
 
     NORMAL = "normal"
     FINDING = "finding"
@@ -46,14 +46,16 @@ class Region:
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody decided about an exam.
+    """A decision on an exam.
 
     Attributes:
+        verdict_label: the verdict in words.
         id: UUID.
-        undone: taken back since.
+        undone: it was undone later.
     """
 
     verdict: str
+    verdict_label: str = ""
     id: str | None = None
     reviewer: str | None = None
     time: str | None = None
@@ -73,7 +75,7 @@ class HeatLevel:
 
     Attributes:
         value: of the anomaly map, where the level begins.
-        share: of normal images that reach it anywhere, 0 to 1.
+        share: of normal images that reach it, 0 to 1.
         segment: its number in label maps and segmentations.
         colour: "#rrggbb".
         meaning: in words.
@@ -89,7 +91,7 @@ class HeatLevel:
 
 @dataclass(frozen=True)
 class Finding:
-    """A region that stands out.
+    """A suspicious region.
 
     Attributes:
         rank: 1 is the most anomalous.
@@ -98,7 +100,7 @@ class Finding:
         peak: of the anomaly map.
         bounding_box: ``(column, row, column, row)``.
         contour: closed, or empty.
-        area_mm2: ``None`` where the image tells no pixel size.
+        area_mm2: ``None`` if the pixel size is unknown.
     """
 
     rank: int
@@ -113,10 +115,25 @@ class Finding:
 
 @dataclass(frozen=True)
 class Quality:
-    """A doubt about an image."""
+    """A quality problem of an image."""
 
     flag: str
     explanation: str | None = None
+
+
+@dataclass(frozen=True)
+class HangingSlot:
+    """Where an image hangs.
+
+    Attributes:
+        label: unique in the exam, "R CC".
+        row: 0 is the top.
+        column: 0 is the left of the screen.
+    """
+
+    label: str = ""
+    row: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,8 +144,10 @@ class View:
         image: id of the server.
         laterality: "L" or "R".
         view: "CC", "MLO" ...
+        name: "R CC"; what is known of it.
+        slot: where it hangs.
         findings: the most anomalous first.
-        error: why it was not judged.
+        error: why inference failed.
     """
 
     image: str
@@ -137,6 +156,8 @@ class View:
     study_instance_uid: str | None = None
     laterality: str | None = None
     view: str | None = None
+    name: str = ""
+    slot: HangingSlot = field(default=HangingSlot(), metadata=json_field("slot", required=True))
     p_value: float | None = None
     percentile: float | None = None
     is_anomalous: bool | None = None
@@ -145,11 +166,6 @@ class View:
     findings: tuple[Finding, ...] = ()
     findings_left_out: int = 0
     error: str | None = None
-
-    @property
-    def name(self) -> str:
-        """ "R CC"; the image's id where side or projection is unknown."""
-        return f"{self.laterality} {self.view}" if self.laterality and self.view else self.image
 
 
 @dataclass(frozen=True)
@@ -164,9 +180,11 @@ class ExamEntry:
         state: "new", "running", "done" or "failed".
         exam_p_value: share of normal exams that are at least as anomalous; ``None`` until all images are scored.
         verdict: "normal", "finding", "poor_quality" or ``None``.
-        readers: whose decisions stand.
-        open: decisions stand, but the site asks for more of them before there is a verdict.
+        verdict_label: the same in words.
+        readers: whose decisions count.
+        open: decisions count, but the site requires more of them for a verdict.
         problems: why an image cannot be scored, a sentence each.
+        rank: position in the worklist, the first is 1.
     """
 
     exam: str
@@ -180,20 +198,22 @@ class ExamEntry:
     exam_is_anomalous: bool | None = None
     sentence: str | None = None
     verdict: str | None = None
+    verdict_label: str | None = None
     reviewer: str | None = None
     reviewed_at: str | None = None
     readers: tuple[str, ...] = ()
     open: bool = False
     problems: tuple[str, ...] = ()
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
 class Drift:
-    """Whether recent exams still are like those that the model was calibrated on.
+    """Drift of recent exams from those of the calibration.
 
     Attributes:
-        alarm: they are not.
-        sentence: how it is, in one sentence.
+        alarm: drift was detected.
+        sentence: the state in one sentence.
     """
 
     alarm: bool = False
@@ -202,20 +222,20 @@ class Drift:
 
 @dataclass(frozen=True)
 class Worklist:
-    """What is to be read.
+    """The worklist.
 
     Attributes:
         entries: in the server's order: unreviewed first, the most anomalous of them first.
-        drift: whether the exams still are like those that the model was calibrated on.
+        drift: of recent exams from those of the calibration.
     """
 
-    entries: tuple[ExamEntry, ...] = field(default=(), metadata=told_as("exams", required=True))
+    entries: tuple[ExamEntry, ...] = field(default=(), metadata=json_field("exams", required=True))
     drift: Drift = Drift()
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the server is with judging; steps."""
+    """Progress of inference, in steps."""
 
     done: int
     total: int
@@ -224,7 +244,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Breast:
-    """One breast against normal breasts; ``laterality`` is ``None`` where the images tell no side."""
+    """One breast against normal breasts; ``laterality`` is ``None`` if unknown."""
 
     laterality: str | None = None
     score: float | None = None
@@ -239,15 +259,15 @@ class ExamDetail:
         entry: its line of the worklist.
         levels: of the heatmap, the lowest first.
         decisions: oldest first.
-        next: id of the most anomalous other exam that nobody reviewed.
+        next: id of the exam to read after this one.
     """
 
-    entry: ExamEntry = field(metadata=told_as(None))
+    entry: ExamEntry = field(metadata=json_field(None))
     progress: Progress | None = None
     decision_rule: str | None = None
     breasts: tuple[Breast, ...] = ()
     levels: tuple[HeatLevel, ...] = ()
-    views: tuple[View, ...] = field(default=(), metadata=told_as("views_in_detail"))
+    views: tuple[View, ...] = field(default=(), metadata=json_field("views_in_detail"))
     decisions: tuple[Decision, ...] = ()
     next: str | None = None
     model: str | None = None
@@ -263,12 +283,12 @@ class ExamDetail:
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How far a job is.
+    """Progress of a job.
 
     Attributes:
         stage: "prepare", "learn", "calibrate" or "gate".
-        sentence: what is being done and how long it takes, in words.
-        share: of the whole, 0 to 1; ``None`` where nobody can tell.
+        sentence: the current step and the remaining time, in words.
+        share: of the whole, 0 to 1; ``None`` if unknown.
     """
 
     stage: str
@@ -277,13 +297,13 @@ class JobProgress:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a job.
+class JobOutcome:
+    """Result of a job.
 
     Attributes:
-        model: id of what it made; ``None`` where nothing came of it.
+        model: id of the new model; ``None`` if there is none.
         serves: it serves now.
-        waits: it is not worse, and waits for a person to say so.
+        waits: it passed the gate and waits for a person.
         reason: in words.
     """
 
@@ -311,25 +331,25 @@ class LearningJob:
     ended_at: str | None = None
     error: str | None = None
     progress: JobProgress | None = None
-    outcome: Outcome | None = None
+    outcome: JobOutcome | None = None
 
 
 @dataclass(frozen=True)
 class LearningJobs:
-    """What is learned, what waits for its turn, what came before.
+    """Running, queued and finished jobs.
 
     Attributes:
         jobs: the newest first.
         queued: ids, the next first.
     """
 
-    jobs: tuple[LearningJob, ...] = field(default=(), metadata=told_as("jobs", required=True))
+    jobs: tuple[LearningJob, ...] = field(default=(), metadata=json_field("jobs", required=True))
     running: str | None = None
     queued: tuple[str, ...] = ()
 
     @property
     def current(self) -> LearningJob | None:
-        """The one that matters now: that which runs, else the next in the queue, else the last one asked for."""
+        """The running job, else the next in the queue, else the newest."""
         for job in (self.running, *self.queued):
             found = next((one for one in self.jobs if one.job == job), None)
             if found is not None:
@@ -338,37 +358,37 @@ class LearningJobs:
 
     @property
     def is_busy(self) -> bool:
-        """Something runs or waits for its turn."""
+        """A job runs or is queued."""
         return self.running is not None or bool(self.queued)
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing that the gate looked at.
+class GateCheck:
+    """One check of the gate.
 
     Attributes:
         name: "realised_rate", "synthetic_lesions_detected" and so on.
-        passed: it does not stand in the model's way.
-        sentence: figure, interval and what is asked for, in words.
-        candidate, serving: the figure of the new model and of the one that served then.
-        interval: of the new model's figure; of what it loses against the other, where it has no figure of its own.
+        label: of the check, as a person reads it.
+        passed: the check does not reject the model.
+        sentence: figure, interval and limit, in words.
+        candidate_text, serving_text: the figure of the new model and of the one that served then, as a person reads it.
     """
 
     name: str
+    label: str = ""
     passed: bool = False
     sentence: str | None = None
-    candidate: float | None = None
-    serving: float | None = None
-    interval: tuple[float, float] | None = None
+    candidate_text: str = ""
+    serving_text: str = ""
 
 
 @dataclass(frozen=True)
-class GateVerdict:
-    """What the gate says of a model.
+class GateResult:
+    """The result of the gate for a model.
 
     Attributes:
-        against: id of the model that it was set against.
-        overridden_by: who let it serve all the same.
+        against: id of the model that it was compared with.
+        overridden_by: who promoted it against the gate.
     """
 
     passed: bool = False
@@ -376,7 +396,7 @@ class GateVerdict:
     against: str | None = None
     evaluated_at: str | None = None
     overridden_by: str | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[GateCheck, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -384,11 +404,12 @@ class Model:
     """A version.
 
     Attributes:
-        model_id: of what it learned; a version that was calibrated anew shares it with the one before.
+        model_id: of its weights; a recalibrated version shares it with its parent.
         state: "serving", "waits", "refused", "former" or "pretrained".
         images, patients: learned from.
         calibrated_on: patients.
         can_serve: its files are whole, and it does not serve already.
+        needs_reason: to let it serve, a person must say why.
     """
 
     model: str
@@ -402,12 +423,13 @@ class Model:
     patients: int | None = None
     epochs: int | None = None
     calibrated_on: int | None = None
-    verdict: GateVerdict | None = field(default=None, metadata=told_as("gate_result"))
+    gate_result: GateResult | None = None
     can_serve: bool = False
+    needs_reason: bool = False
 
 
 @dataclass(frozen=True)
-class Event:
+class ModelEvent:
     """Something that happened to a model."""
 
     event: str
@@ -420,32 +442,31 @@ class Event:
 
 @dataclass(frozen=True)
 class Models:
-    """All versions, the newest first, and what happened to them, the newest first."""
+    """All versions, the newest first, and what happened to them, the newest first.
 
-    models: tuple[Model, ...] = field(default=(), metadata=told_as("models", required=True))
+    Attributes:
+        serving: id of the model that serves.
+        can_roll_back: another one served before.
+    """
+
+    models: tuple[Model, ...] = field(default=(), metadata=json_field("models", required=True))
     serving: str | None = None
-    history: tuple[Event, ...] = ()
+    can_roll_back: bool = False
+    history: tuple[ModelEvent, ...] = ()
 
     @property
     def waiting(self) -> Model | None:
-        """The newest that waits for a person."""
+        """The newest model that waits for a person."""
         return next((one for one in self.models if one.state == WAITS), None)
 
     def named(self, model: str | None) -> Model | None:
         """The version of this id."""
         return next((one for one in self.models if one.model == model), None)
 
-    def needs_reason(self, model: Model) -> bool:
-        """Whether letting it serve goes against the gate: it did not pass against the model that serves now."""
-        verdict, serving = model.verdict, self.named(self.serving)
-        if verdict is None or not verdict.passed or serving is None:
-            return True
-        return verdict.against not in (serving.model, serving.model_id)
-
 
 @dataclass(frozen=True)
-class SecondLook:
-    """An exam that is not learned from until it is confirmed a second time.
+class SuspectNormal:
+    """A suspect normal: an exam that is left out of training until it is confirmed a second time.
 
     Attributes:
         exam: id.
@@ -462,10 +483,10 @@ class SecondLook:
 
 
 @dataclass(frozen=True)
-class SecondLooks:
+class SuspectNormals:
     """All of them, the most extreme first."""
 
-    exams: tuple[SecondLook, ...] = field(default=(), metadata=told_as("exams", required=True))
+    exams: tuple[SuspectNormal, ...] = field(default=(), metadata=json_field("exams", required=True))
 
 
 # ---------------------------------------------------------------- the server itself
@@ -473,12 +494,12 @@ class SecondLooks:
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """The server as it introduces itself.
+    """The server as its /info/ describes it.
 
     Attributes:
         version: of MammoLens there.
         model: id of the model that serves; ``None`` while none does.
-        notice: what everybody must know before trusting anything.
+        notice: the notice for every user.
     """
 
     version: str

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import slicer
 
-from .dicom_database import LocalImages
+from .fetch import LocalImages
 from .jobs import JobRunner
 from .learning import Learning
+from .markups import Regions
 from .panel.server_part import Settings
-from .reading import read_exam
-from .regions import Regions
+from .reader import read_exam
 from .scene import Scene
 from .session import Session
 from .widget import Panel
 
 
-def assembled(ui, *, settings: Settings, window) -> tuple[Panel, Session]:
+def assembled(ui: Any, *, settings: Settings, window: Any) -> tuple[Panel, Session]:
     """The panel of MammoLens.ui, working on Slicer's scene.
 
     Args:
@@ -44,6 +45,6 @@ def assembled(ui, *, settings: Settings, window) -> tuple[Panel, Session]:
 
 
 def database_file() -> Path | None:
-    """Where Slicer's DICOM database lies; ``None`` if none is open."""
+    """Path of Slicer's DICOM database; ``None`` if none is open."""
     database = getattr(slicer, "dicomDatabase", None)
     return Path(database.databaseFilename) if database is not None and database.isOpen else None

@@ -9,22 +9,89 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from . import RESEARCH_USE_ONLY
-from .answers import ExamDetail, Region, ServerInfo, Worklist
-from .body import Body
-from .cancel import CancelToken
+from .answers import (
+    ExamDetail,
+    LearningJob,
+    LearningJobs,
+    Models,
+    Region,
+    ServerInfo,
+    SuspectNormal,
+    SuspectNormals,
+    Worklist,
+)
 from .errors import ServerError
-from .learning_client import LearningClient
+from .jobs import CancelToken
 from .parsing import parsed
-from .transport import Transport
+from .transport import Body, Transport
+
+TRAIN, RECALIBRATE = "train", "recalibrate"
+
+
+class LearningClient:
+    """Any thread may call the methods; each call ends within the transport's time-out.
+
+    Raises:
+        ServerError: the server does not answer, refuses, or sends an invalid answer.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
+        """Running, queued and finished jobs."""
+        return parsed(LearningJobs, self._do("GET", "jobs", None, cancelled))
+
+    def models(self, cancelled: CancelToken | None = None) -> Models:
+        """All versions, and which one serves."""
+        return parsed(Models, self._do("GET", "models", None, cancelled))
+
+    def suspect_normals(self, cancelled: CancelToken | None = None) -> tuple[SuspectNormal, ...]:
+        """Accepted exams that are left out of training until they are confirmed a second time."""
+        return parsed(SuspectNormals, self._do("GET", "suspect-normals", None, cancelled)).exams
+
+    def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
+        """Put a job into the queue.
+
+        Args:
+            kind: "train" or "recalibrate".
+            parameters: the server's, as ``epochs``, ``from_scratch``, ``ask``.
+        """
+        return parsed(LearningJob, self._do("POST", "jobs", {"kind": kind, **parameters}, cancelled))
+
+    def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
+        """Stop a job, or take it from the queue."""
+        self._do("DELETE", f"jobs/{quote(job, safe='')}", None, cancelled)
+
+    def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
+        """Queue a stopped or failed job again; training continues from its last epoch."""
+        return parsed(LearningJob, self._do("POST", f"jobs/{quote(job, safe='')}/resume", {}, cancelled))
+
+    def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Let a model serve; ``why`` is required if the model needs a reason."""
+        return parsed(Models, self._do("POST", f"models/{quote(model, safe='')}/promote", {"why": why}, cancelled))
+
+    def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Refuse a waiting model."""
+        return parsed(Models, self._do("POST", f"models/{quote(model, safe='')}/refuse", {"why": why}, cancelled))
+
+    def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
+        """Let the model that served before serve again."""
+        return parsed(Models, self._do("POST", "models/rollback", {"why": why}, cancelled))
+
+    def _do(self, method: str, path: str, order: dict[str, Any] | None, cancelled: CancelToken | None) -> Any:
+        body = None if order is None else Body.of_json(order)
+        return self._transport.json(method, f"/mammolens/{path}", body, cancelled=cancelled)
+
 
 __all__ = ["Client", "ServerError"]
 
 TASK = "mammolens"
 VIEWER = "3D Slicer"
 SERVERS = ((0, 1), (0, 2))
-"""Versions of the server that this module speaks with: from the first on, before the second."""
+"""Supported versions of the server: from the first (included) to the second (excluded)."""
 
-_WORK = 600.0  # s; judging four views on a slow computer
+_WORK = 600.0  # s; inference of four views on a slow computer
 
 Progress = Callable[[int, int | None], None]
 
@@ -40,7 +107,7 @@ class Client:
 
     Raises:
         ServerError: address or certificate file cannot be used. Every method raises it when the server does not
-            answer, refuses, or answers with nonsense; :class:`~.cancel.Cancelled` when its token was cancelled.
+            answer, refuses, or sends an invalid answer; :class:`~.cancel.Cancelled` when its token was cancelled.
     """
 
     def __init__(self, url: str, token: str = "", ca_file: str | None = None, timeout: float = 30.0) -> None:
@@ -53,34 +120,34 @@ class Client:
         return self._transport.url
 
     def handshake(self, cancelled: CancelToken | None = None) -> ServerInfo:
-        """Make sure that a MammoLens server answers which this module can speak with.
+        """Check that the address belongs to a MammoLens server of a supported version.
 
         Raises:
-            ServerError: it is none, or too old or too new.
+            ServerError: it is not, or its version is too old or too new.
         """
-        told = self._info(cancelled)
-        if told.get("name") != "MammoLens":
-            raise ServerError(self.url, "is no MammoLens server", "check the address")
-        version = str(told.get("version"))
+        answer = self._info(cancelled)
+        if answer.get("name") != "MammoLens":
+            raise ServerError(self.url, "is not a MammoLens server", "check the address")
+        version = str(answer.get("version"))
         self._check(version)
-        models = told.get("train_stats")
+        models = answer.get("train_stats")
         stats = models.get(TASK) if isinstance(models, Mapping) else None
         model = stats.get("model") if isinstance(stats, Mapping) else None
         return ServerInfo(version, model if isinstance(model, str) else None, RESEARCH_USE_ONLY)
 
     def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
-        """All exams, and whether they still are like those that the model knows."""
+        """All exams, and whether recent ones have drifted from those of the calibration."""
         return parsed(Worklist, self._transport.json("GET", "/mammolens/worklist", cancelled=cancelled))
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         """One exam in full."""
         return parsed(ExamDetail, self._transport.json("GET", _exam(exam), cancelled=cancelled))
 
-    def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
-        """Have all views judged; comes back when that is done. Meanwhile :meth:`exam` tells the progress."""
+    def infer(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        """Run inference on all views and wait for it; meanwhile :meth:`exam` reports the progress."""
         body = Body.of_json({"again": again})
-        told = self._transport.json("POST", f"{_exam(exam)}/infer", body, timeout=_WORK, cancelled=cancelled)
-        return parsed(ExamDetail, told)
+        answer = self._transport.json("POST", f"{_exam(exam)}/infer", body, timeout=_WORK, cancelled=cancelled)
+        return parsed(ExamDetail, answer)
 
     def decide(
         self,
@@ -92,11 +159,12 @@ class Client:
         *,
         decision_id: str | None = None,
     ) -> ExamDetail:
-        """Note a verdict: "normal", "finding" or "poor_quality"; one decision, whatever goes with it.
+        """Save one decision: a verdict with its comment and regions.
 
         Args:
+            verdict: "normal", "finding" or "poor_quality".
             regions: what the person drew, for a finding.
-            decision_id: UUID; whoever tries again sends the same one, and the decision is kept once.
+            decision_id: UUID; a retry with the same id is stored once.
         """
         order = {
             **_id(decision_id),
@@ -109,7 +177,7 @@ class Client:
         return parsed(ExamDetail, self._transport.json("POST", path, Body.of_json(order), cancelled=cancelled))
 
     def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
-        """Take the last decision back; ``decision_id`` as in :meth:`decide`."""
+        """Undo the last decision; ``decision_id`` as in :meth:`decide`."""
         path, body = f"{_exam(exam)}/decisions/undo", Body.of_json(_id(decision_id))
         return parsed(ExamDetail, self._transport.json("POST", path, body, cancelled=cancelled))
 
@@ -147,14 +215,14 @@ class Client:
 
     def _info(self, cancelled: CancelToken | None) -> Mapping[str, Any]:
         try:
-            told = self._transport.json("GET", "/info/", cancelled=cancelled)
+            answer = self._transport.json("GET", "/info/", cancelled=cancelled)
         except ServerError as error:
             if error.status == 404:
-                raise ServerError(self.url, "is no MammoLens server", "check the address", 404) from error
+                raise ServerError(self.url, "is not a MammoLens server", "check the address", 404) from error
             raise
-        if not isinstance(told, Mapping):
-            raise ServerError(self.url, "is no MammoLens server", "check the address")
-        return told
+        if not isinstance(answer, Mapping):
+            raise ServerError(self.url, "is not a MammoLens server", "check the address")
+        return answer
 
     def _check(self, version: str) -> None:
         found = re.match(r"(\d+)\.(\d+)", version)
@@ -176,7 +244,7 @@ def _id(decision_id: str | None) -> dict[str, str]:
 
 
 def _plain(image: str) -> str:
-    """A file name that stays in its folder, whatever the id is."""
+    """A file name without separators, so that any id stays in its folder."""
     return re.sub(r"[^\w.-]", "_", image).lstrip(".") or "image"
 
 

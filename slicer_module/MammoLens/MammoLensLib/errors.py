@@ -1,4 +1,4 @@
-"""What goes wrong, in words for the person in front of the viewer: what, why, and what to do about it."""
+"""Errors with what is wrong, why, and a remedy for the person at the viewer."""
 
 from __future__ import annotations
 

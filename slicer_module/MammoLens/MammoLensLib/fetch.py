@@ -1,26 +1,29 @@
-"""Bring an exam here: judged, its images and heatmaps as files. Runs in a worker, touches neither MRML nor Qt."""
+"""Bring an exam here: analysed, its images and heatmaps as files. Runs in a worker, touches neither MRML nor Qt."""
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .answers import ExamDetail, View
-from .cancel import CancelToken
-from .errors import ServerError
-from .jobs import OnProgress
+from .client import Client
+from .errors import MammoLensError, ServerError
+from .jobs import Cancelled, CancelToken, OnProgress
 
 FindLocal = Callable[[View], Path | None]
-"""Where a view's file is on this computer, ``None`` where it is not; called in the worker."""
+"""Path of a view's file on this computer, or ``None``; called in the worker."""
 
 
 class Source(Protocol):
-    """What exams come from; :class:`.client.Client` is one."""
+    """Source of exams; :class:`.client.Client` is one."""
 
-    def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
-        """Judge all views."""
+    def infer(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        """Run inference on all views."""
 
     def download_image(
         self,
@@ -80,23 +83,23 @@ def fetch_exam(
     cancelled: CancelToken | None = None,
     find_local: FindLocal = lambda view: None,
 ) -> FetchedExam:
-    """Judge an exam and download what a viewer needs of it.
+    """Run inference on an exam and download what a viewer needs.
 
     Args:
-        folder: there already; takes the files.
-        find_local: spares the download of what is here.
+        folder: existing folder for the files.
+        find_local: finds images that need no download.
 
     Returns:
-        what is here; a view whose image or map the server refuses is told, the others go on.
+        the fetched files; a view whose image or map the server refuses is reported, the others are fetched.
 
     Raises:
-        ServerError: it cannot be judged, none of its views can be had, or the server went away meanwhile: half an exam
+        ServerError: inference failed, no view can be fetched, or the connection was lost: half an exam
             would look like a whole one.
-        Cancelled: stopped meanwhile.
+        Cancelled: the token was cancelled.
     """
     token = cancelled or CancelToken()
-    progress(0.0, "The server looks at the images")
-    detail = source.judge(exam, cancelled=token)
+    progress(0.0, "The server analyses the images")
+    detail = source.infer(exam, cancelled=token)
     steps, done = 2 * len(detail.views) + 1, 1
     views, problems, trouble = [], [], None
     for view in detail.views:
@@ -105,7 +108,7 @@ def fetch_exam(
             progress(done / steps, f"Loading {view.name}")
             image = find_local(view) or source.download_image(view.image, folder, cancelled=token)
         except ServerError as error:
-            if error.status is None:  # no refusal: nobody answers, or the disk is full
+            if error.status is None:  # not refused: the connection was lost, or the disk is full
                 raise
             trouble = error
             problems.append(f"{view.name}: {error.reason}; {error.remedy}")
@@ -127,3 +130,70 @@ def _with_heat(source: Source, view: View, image: Path, folder: Path | str, toke
         if error.status is None:
             raise
         return FetchedView(view, image, None, f"{error.reason}; {error.remedy}")
+
+
+class LocalImages:
+    """Finds the file of a view; may be called from any thread.
+
+    Args:
+        database: file of the database, ``ctkDICOM.sql``; ``None`` where there is none.
+    """
+
+    def __init__(self, database: Path | None) -> None:
+        self._database = database
+
+    def __call__(self, view: View) -> Path | None:
+        """Path of the file; ``None`` if the database does not have it or has another schema."""
+        if self._database is None or not view.sop_instance_uid:
+            return None
+        question = "SELECT Filename FROM Images WHERE SOPInstanceUID = ?"
+        try:
+            with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                found = connection.execute(question, (view.sop_instance_uid,)).fetchone()
+        except sqlite3.Error:
+            return None
+        if not found or not found[0]:
+            return None
+        file = self._database.parent / found[0]  # an absolute path stays what it is
+        return file if file.is_file() else None
+
+
+_EVERY = 1.0  # s
+
+
+class ProgressClient:
+    """A client for :func:`fetch_exam` that asks the server every second for the progress of inference.
+
+    Args:
+        progress: thread-safe.
+    """
+
+    def __init__(self, client: Client, progress: OnProgress) -> None:
+        self._client, self._progress = client, progress
+
+    def infer(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        """As the client's."""
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=(exam, over), name="MammoLens progress", daemon=True).start()
+        try:
+            return self._client.infer(exam, again, cancelled)
+        finally:
+            over.set()
+
+    def download_image(self, image: str, folder: Path | str, progress: Any = None, cancelled: Any = None) -> Path:
+        """As the client's."""
+        return self._client.download_image(image, folder, progress, cancelled)
+
+    def download_map(
+        self, image: str, folder: Path | str, kind: str = "float", progress: Any = None, cancelled: Any = None
+    ) -> Path:
+        """As the client's."""
+        return self._client.download_map(image, folder, kind, progress, cancelled)
+
+    def _watch(self, exam: str, over: threading.Event) -> None:
+        # The inference request itself reports errors and cancellation.
+        with suppress(MammoLensError, Cancelled):
+            while not over.wait(_EVERY):
+                progress = self._client.exam(exam).progress
+                if progress is not None and not over.is_set():
+                    self._progress(0.0, f"{progress.doing}, {progress.done} of {progress.total} done")

@@ -1,4 +1,4 @@
-"""Where grids lie: numpy only.
+"""Position of image grids: numpy only.
 
 A grid is a one-slice volume. IJK ``(i, j, 0)`` is ``(column, row)``, whole numbers at the centres of pixels; RAS is in
 mm.
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 
-TOLERANCE = 0.25  # of a pixel: less is not seen, more is another place
+TOLERANCE = 0.25  # of a pixel: less is not visible, more is misplaced
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Size and place of an image.
+    """Size and position of an image.
 
     Attributes:
         size: columns, rows, slices.
@@ -41,14 +41,14 @@ class Grid:
         """Width and height in mm, outer edges of the pixels."""
         return self.spacing[0] * self.size[0], self.spacing[1] * self.size[1]
 
-    def ras(self, places: NDArray[np.float64] | Sequence[Sequence[float]]) -> Matrix:
-        """RAS ``(n, 3)`` of ``(column, row)`` places ``(n, 2)``."""
-        some = np.asarray(places, dtype=float).reshape(-1, 2)
+    def ras(self, pixels: NDArray[np.float64] | Sequence[Sequence[float]]) -> Matrix:
+        """RAS ``(n, 3)`` of ``(column, row)`` positions ``(n, 2)``."""
+        some = np.asarray(pixels, dtype=float).reshape(-1, 2)
         homogeneous = np.column_stack([some, np.zeros(len(some)), np.ones(len(some))])
         return np.asarray((self.ijk_to_ras @ homogeneous.T).T[:, :3])
 
-    def places(self, ras: NDArray[np.float64] | Sequence[Sequence[float]]) -> Matrix:
-        """``(column, row)`` places ``(n, 2)`` of RAS ``(n, 3)``; what lies beside the plane is projected into it."""
+    def pixels(self, ras: NDArray[np.float64] | Sequence[Sequence[float]]) -> Matrix:
+        """``(column, row)`` positions ``(n, 2)`` of RAS ``(n, 3)``; points off the plane are projected into it."""
         some = np.asarray(ras, dtype=float).reshape(-1, 3)
         homogeneous = np.column_stack([some, np.ones(len(some))])
         return np.asarray((np.linalg.inv(self.ijk_to_ras) @ homogeneous.T).T[:, :2])
@@ -62,7 +62,7 @@ class Grid:
 def distance(image: Grid, other: Grid) -> float:
     """How far a grid's corners are from the image's, at most; in pixels of the image.
 
-    A coarser grid over the same place has distance 0, so size and spacing may differ; a turned or mirrored one has not.
+    A coarser grid of the same extent has distance 0, so size and spacing may differ; a rotated or mirrored one has not.
     Several slices are never over a mammogram: infinite.
     """
     if image.size[2] != 1 or other.size[2] != 1:

@@ -1,6 +1,6 @@
-"""Long work off the main thread: a worker thread a job, a queue of what it has to say.
+"""Long work off the main thread, and how it is cancelled.
 
-Whoever owns the event loop calls :meth:`JobRunner.drain` now and then (in Slicer a QTimer, every 20 ms): callbacks run
+Whoever owns the event loop calls :meth:`JobRunner.drain` regularly (in Slicer a QTimer, every 20 ms): callbacks run
 there and nowhere else. Workers never touch MRML or Qt.
 """
 
@@ -8,20 +8,68 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from .cancel import Cancelled, CancelToken
+
+class Cancelled(Exception):
+    """The work was cancelled on request; not an error to show."""
+
+
+class CancelToken:
+    """Cancels work, once and for all; thread-safe.
+
+    Calling it returns whether it was cancelled, so that a plain function can replace it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._actions: list[Callable[[], None]] = []
+
+    def __call__(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Cancel; this also wakes what waits in :meth:`stopping_by`."""
+        with self._lock:
+            self._cancelled, actions = True, list(self._actions)
+        for action in actions:
+            with suppress(OSError):  # a connection that has just ended by itself
+                action()
+
+    def check(self) -> None:
+        """Raise if it was cancelled.
+
+        Raises:
+            Cancelled: it was.
+        """
+        if self._cancelled:
+            raise Cancelled
+
+    @contextmanager
+    def stopping_by(self, action: Callable[[], None]) -> Iterator[None]:
+        """While inside, a cancellation calls ``action`` too, from the cancelling thread: to wake a blocked read."""
+        with self._lock:
+            self._actions.append(action)
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._actions.remove(action)
+
 
 OnProgress = Callable[[float, str], None]
-"""Gets the share that is done, 0 to 1, and what is being done, in words."""
+"""Gets the share that is done, 0 to 1, and a description of the current step."""
 
 
 @dataclass(frozen=True)
 class JobContext:
-    """What the work gets: where to say how far it is, and whether it shall stop."""
+    """What the work gets: a callback for its progress and a token that cancels it."""
 
     progress: OnProgress
     cancelled: CancelToken
@@ -48,9 +96,9 @@ class Job:
     is_over: bool = False
 
     def cancel(self) -> None:
-        """Give it up: ``on_cancelled`` comes with the next draining, and nothing of the job after it.
+        """Cancel: ``on_cancelled`` is called by the next :meth:`JobRunner.drain`, and nothing of the job after it.
 
-        The worker is told and ends as soon as it can; that nobody waits for it, whatever hangs, is the point.
+        The worker stops as soon as it can. Nothing waits for it, so a hanging worker blocks nobody.
         """
         self.token.cancel()
 
@@ -74,7 +122,7 @@ class _Event:
 
 
 class JobRunner:
-    """Starts jobs and hands their news to the thread that drains."""
+    """Starts jobs and delivers their events to the thread that calls :meth:`drain`."""
 
     def __init__(self) -> None:
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
@@ -82,7 +130,7 @@ class JobRunner:
 
     @property
     def running(self) -> tuple[Job, ...]:
-        """Jobs whose end was not delivered yet."""
+        """Jobs whose end has not been delivered."""
         return tuple(self._jobs)
 
     def start(
@@ -95,13 +143,13 @@ class JobRunner:
         on_cancelled: Callable[[], None] = _nothing,
         name: str = "",
     ) -> Job:
-        """Run ``work`` in a thread of its own. Exactly one of result, error and cancelled comes, as the last.
+        """Run ``work`` in its own thread. Exactly one of result, error and cancelled is called, as the last.
 
         Args:
-            on_result: gets what it returned. Should that fail, ``on_error`` gets the reason.
-            on_error: gets what it raised.
-            on_progress: gets what the work says of its progress; ``progress`` also ends work that was cancelled.
-            on_cancelled: it was given up.
+            on_result: gets the return value. If it raises, ``on_error`` gets the exception.
+            on_error: gets the exception.
+            on_progress: gets the progress; reporting progress also ends cancelled work.
+            on_cancelled: the job was cancelled.
         """
         job = Job(name, on_result, on_error, on_progress, on_cancelled)
         self._jobs.append(job)
@@ -110,24 +158,24 @@ class JobRunner:
         return job
 
     def drain(self) -> int:
-        """Call the callbacks of what has happened so far; to be called from the thread that owns the event loop.
+        """Call the callbacks of all events so far, from the thread that owns the event loop.
 
         Returns:
-            how many events there were.
+            the number of events.
         """
-        given_up = [job for job in self._jobs if job.token()]
-        for job in given_up:
+        cancelled = [job for job in self._jobs if job.token()]
+        for job in cancelled:
             self._end(job)
             job.on_cancelled()
-        count = self._events.qsize()  # not what comes meanwhile: drain must end
+        count = self._events.qsize()  # not what arrives meanwhile: drain must end
         for _ in range(count):
             event = self._events.get_nowait()
             if not event.job.is_over and not event.job.token():
                 self._deliver(event)
-        return len(given_up) + count
+        return len(cancelled) + count
 
     def cancel_all(self) -> None:
-        """Ask every job to stop."""
+        """Cancel every job."""
         for job in self.running:
             job.cancel()
 
@@ -140,7 +188,7 @@ class JobRunner:
             event = _Event(job, _Kind.RESULT, (work(JobContext(progress, job.token)),))
         except Cancelled:
             event = _Event(job, _Kind.CANCELLED)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that asked
+        except Exception as error:  # noqa: BLE001 - any error belongs to the thread that started the job
             event = _Event(job, _Kind.ERROR, (error,))
         self._events.put(event)
 
@@ -161,5 +209,5 @@ class JobRunner:
         else:
             try:
                 job.on_result(*event.values)
-            except Exception as error:  # noqa: BLE001 - to the person, as any other error
+            except Exception as error:  # noqa: BLE001 - shown like any other error
                 job.on_error(error)

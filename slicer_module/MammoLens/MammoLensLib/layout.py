@@ -1,4 +1,8 @@
-"""The layout: a slice view for each image, breasts back to back, all at the same scale."""
+"""The layout: a slice view for each image, breasts back to back, all at the same scale.
+
+The server says where an image hangs. How it is turned follows from its header; where that has no orientation, the
+chest wall is at the edge that shows tissue.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,75 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-import numpy as np
+from numpy.typing import NDArray
 
-from .geometry import slice_to_ras
-from .hanging import Slot, Turn
+from .answers import View
+from .geometry import Matrix, slice_to_ras
+from .reader import Header
 from .volumes import grid_in_world
 
+_EDGE = 0.04  # of the width: where the chest wall shows tissue
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot of the layout.
+
+    Attributes:
+        name: of the slice view, "R-CC".
+        row: 0 on top.
+        column: 0 on the left of the screen.
+        chest_wall_right: on the right of the slot; ``None`` if the side is unknown.
+    """
+
+    name: str
+    row: int
+    column: int
+    chest_wall_right: bool | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How an image is turned on the screen."""
+
+    mirrored: bool
+    upside_down: bool
+
+
+def slot_of(view: View) -> Slot:
+    """The slot that the server gave a view."""
+    right = {"R": True, "L": False}.get(view.laterality or "")
+    return Slot(view.slot.label.replace(" ", "-"), view.slot.row, view.slot.column, right)
+
+
+def turn_of(slot: Slot, header: Header, pixels: NDArray[Any]) -> Turn:
+    """How to turn an image for its slot.
+
+    Args:
+        slot: where it hangs.
+        header: may have the orientation of rows and columns.
+        pixels: ``(rows, cols)``, brighter is denser.
+    """
+    if slot.chest_wall_right is None:
+        return Turn(mirrored=False, upside_down=False)
+    along_row, along_column = header.patient_orientation or ("", "")
+    if along_row[:1] in ("A", "P"):
+        is_right = along_row[0] == "P"  # rows run towards the chest wall
+    else:
+        is_right = chest_wall_is_right(pixels)
+    # Down is medial in CC, which is the patient's left for the right breast, and towards the feet in MLO.
+    down = {"F": False, "H": True, "L": not slot.chest_wall_right, "R": slot.chest_wall_right}
+    return Turn(is_right != slot.chest_wall_right, down.get(along_column[:1], False))
+
+
+def chest_wall_is_right(pixels: NDArray[Any]) -> bool:
+    """Whether the tissue is at the right edge of the image as stored; air is dark."""
+    width = max(1, round(pixels.shape[1] * _EDGE))
+    return bool(pixels[:, -width:].mean() > pixels[:, :width].mean())
+
+
 _FIRST_ID = 8200  # Slicer's own layouts have lower numbers
-_COLOURS = {"R": "#c9a66b", "L": "#7fa8c9"}
-_OTHER = "#a0a0a0"
+_COLOURS = {True: "#c9a66b", False: "#7fa8c9", None: "#a0a0a0"}  # by the side of the chest wall
 
 
 @dataclass(frozen=True)
@@ -52,7 +116,7 @@ def layout_xml(slots: Iterable[Slot]) -> str:
 
 
 def layout_id(xml: str) -> int:
-    """A number of its own for each layout, the same every time."""
+    """A number for a layout, always the same for the same layout."""
     return _FIRST_ID + zlib.crc32(xml.encode()) % 100_000
 
 
@@ -73,14 +137,14 @@ def show_layout(scene: Any, slots: Sequence[Slot]) -> int | None:
 
 
 def restore_layout(scene: Any, before: int | None) -> None:
-    """Show what was shown before."""
+    """Restore a layout."""
     node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     if node is not None and before is not None:
         node.SetViewArrangement(before)
 
 
 def panes(scene: Any, slots: Iterable[Slot]) -> tuple[Pane, ...]:
-    """The nodes of the layout's slice views, in the order of the slots; made where the application did not."""
+    """The nodes of the layout's slice views, in the order of the slots; created if the application has not."""
     return tuple(
         Pane(slot, _singleton(scene, "vtkMRMLSliceNode", slot.name), _composite(scene, slot.name)) for slot in slots
     )
@@ -90,7 +154,7 @@ def fit(hung: Sequence[Hung]) -> None:
     """Show all images whole, in their own planes, at one scale; chest walls touch in the middle of the screen.
 
     Raises:
-        SceneError: an image stands under a transform that bends.
+        SceneError: an image is under a non-linear transform.
     """
     grids = [grid_in_world(one.volume) for one in hung]
     sizes = [one.pane.slice_node.GetDimensions() for one in hung]
@@ -108,19 +172,19 @@ def fit(hung: Sequence[Hung]) -> None:
         node.SetFieldOfView(width, max(1, size[1]) * max(scales), node.GetFieldOfView()[2])
 
 
-def centre(hung: Hung, place: Sequence[float], extent: Sequence[float] = (0.0, 0.0), part: float = 0.35) -> None:
-    """Bring a place to the middle of its view, and nearer.
+def centre(hung: Hung, location: Sequence[float], extent: Sequence[float] = (0.0, 0.0), part: float = 0.35) -> None:
+    """Centre a view on a location and zoom in.
 
     Args:
-        place: ``(column, row)``.
-        extent: width and height in pixels of what stands there; a third of the view or less.
-        part: of the image that is shown at least.
+        location: ``(column, row)``.
+        extent: width and height of the object there, in pixels; it fills at most a third of the view.
+        part: least share of the image that stays visible.
 
     Raises:
-        SceneError: the image stands under a transform that bends.
+        SceneError: the image is under a non-linear transform.
     """
     grid, node = grid_in_world(hung.volume), hung.pane.slice_node
-    axes = slice_to_ras(grid.ijk_to_ras, grid.ras([place])[0], hung.turn.mirrored, hung.turn.upside_down)
+    axes = slice_to_ras(grid.ijk_to_ras, grid.ras([location])[0], hung.turn.mirrored, hung.turn.upside_down)
     _set_axes(node, axes)
     wanted = [
         max(part * whole, 3 * size * pixel)
@@ -139,7 +203,7 @@ def _aside(slot: Slot, room: float) -> float:
     return -room / 2 if slot.chest_wall_right else room / 2
 
 
-def _set_axes(node: Any, axes: np.ndarray) -> None:
+def _set_axes(node: Any, axes: Matrix) -> None:
     matrix = node.GetSliceToRAS()
     for row in range(4):
         for column in range(4):
@@ -152,7 +216,7 @@ def _row(slots: Sequence[Slot]) -> str:
 
 
 def _view(slot: Slot) -> str:
-    label, colour = slot.name.replace("-", " "), _COLOURS.get(slot.name[0], _OTHER)
+    label, colour = slot.name.replace("-", " "), _COLOURS[slot.chest_wall_right]
     return (
         f'<item><view class="vtkMRMLSliceNode" singletontag={quoteattr(slot.name)}>'
         '<property name="orientation" action="default">Axial</property>'

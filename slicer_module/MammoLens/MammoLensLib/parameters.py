@@ -1,4 +1,4 @@
-"""What the panel keeps in the scene, so that a saved scene looks the same again."""
+"""Settings of the panel that are saved with the scene."""
 
 from typing import Annotated
 

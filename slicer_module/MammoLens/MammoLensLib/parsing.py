@@ -15,32 +15,32 @@ _UNKNOWN: Final = object()
 _KEY, _REQUIRED = "key", "required"
 
 
-def told_as(key: str | None, *, required: bool = False) -> dict[str, Any]:
-    """Metadata of a dataclass's field that the server's JSON has under another name.
+def json_field(key: str | None, *, required: bool = False) -> dict[str, Any]:
+    """Metadata of a dataclass field that has another name in the server's JSON.
 
     Args:
-        key: the name; ``None`` where the value's own fields stand beside those of the dataclass.
-        required: it must be told, even if the field has a default.
+        key: the name; ``None`` if the value's own fields are beside those of the dataclass.
+        required: an answer without it is an error, even if the field has a default.
     """
     return {_KEY: key, _REQUIRED: required}
 
 
-def parsed(kind: type[T], told: Any) -> T:
-    """A dataclass of the server's JSON.
+def parsed(kind: type[T], answer: Any) -> T:
+    """Read a dataclass from the server's JSON.
 
-    Tolerant: what the dataclass does not have is ignored; what is of another kind than its field is not known, and the
-    field keeps its default.
+    Unknown names are ignored; a value of the wrong type counts as missing, and the field keeps its default.
 
     Raises:
-        ServerError: a field that must be told is not, here or in an object of a list.
+        ServerError: a required field is missing, here or in an object of a list.
     """
-    if not isinstance(told, Mapping):
-        told = {}
-    values = {one.name: _value_of(one, hint, told) for one, hint in _fields(kind)}
-    for one, _ in _fields(kind):
+    if not isinstance(answer, Mapping):
+        answer = {}
+    known = _fields(cast(Any, kind))
+    values = {one.name: _value_of(one, hint, answer) for one, hint in known}
+    for one, _ in known:
         if values[one.name] is _UNKNOWN and (one.default is MISSING or one.metadata.get(_REQUIRED)):
             name = one.metadata.get(_KEY, one.name) or one.name
-            raise ServerError("the server", f"its answer tells no {name!r}", "check that it is a MammoLens server")
+            raise ServerError("the server", f"its answer has no {name!r}", "check that it is a MammoLens server")
     return kind(**{name: value for name, value in values.items() if value is not _UNKNOWN})
 
 
@@ -50,9 +50,9 @@ def _fields(kind: type[Any]) -> tuple[tuple[Field[Any], Any], ...]:
     return tuple((one, hints[one.name]) for one in fields(cast(Any, kind)))
 
 
-def _value_of(one: Field[Any], hint: Any, told: Mapping[str, Any]) -> Any:
+def _value_of(one: Field[Any], hint: Any, answer: Mapping[str, Any]) -> Any:
     key = one.metadata.get(_KEY, one.name)
-    return parsed(hint, told) if key is None else _read(hint, told.get(key))
+    return parsed(hint, answer) if key is None else _read(hint, answer.get(key))
 
 
 def _read(hint: Any, value: Any) -> Any:
@@ -67,7 +67,7 @@ def _read(hint: Any, value: Any) -> Any:
     if hint is bool or isinstance(value, bool):  # to Python, yes and no are numbers
         return value if hint is bool and isinstance(value, bool) else _UNKNOWN
     if hint is str:
-        return value if isinstance(value, str) and value else _UNKNOWN  # an empty one tells nothing
+        return value if isinstance(value, str) and value else _UNKNOWN  # empty means unknown
     return hint(value) if isinstance(value, int | float) else _UNKNOWN
 
 

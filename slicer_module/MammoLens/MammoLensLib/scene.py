@@ -1,4 +1,4 @@
-"""An exam in the scene: images, heat, findings. Where it cannot be shown, the scene is as it was."""
+"""An exam in the scene: images, heat, findings. If it cannot be shown, the scene stays as it was."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from vtk import vtkCommand
 
 from .answers import Finding, View
 from .errors import MammoLensError, OverlayError, SceneError
-from .hanging import Slot, Turn, slots_of, turn_of
-from .layout import Hung, Pane, centre, fit, panes, restore_layout, show_layout
-from .level_segmentation import add_level_segmentation
-from .marks import add_mark
-from .overlay import Overlay
-from .reading import ReadExam, ReadView
-from .volumes import add_volume, pixels_of, remove, removed_on_failure
-from .window import set_window
+from .layout import Hung, Pane, Slot, Turn, centre, fit, panes, restore_layout, show_layout, slot_of, turn_of
+from .markups import add_mark
+from .overlay import Overlay, add_level_segmentation
+from .reader import ReadExam, ReadView
+from .volumes import add_volume, pixels_of, remove, removed_on_failure, set_window
 
 
 @dataclass
@@ -59,21 +56,21 @@ class Scene:
         self.problems: tuple[str, ...] = ()
 
     def open(self, exam: ReadExam) -> None:
-        """Show an exam in place of the one before.
+        """Replace the exam on display.
 
-        A heatmap that does not lie over its image is left out and told in :attr:`problems`.
+        A heatmap that does not fit its image is left out and reported in :attr:`problems`.
 
         Raises:
-            SceneError: an image cannot be shown. What was shown before still is.
+            SceneError: an image cannot be shown. The previous exam stays.
         """
         problems: list[str] = []
         with removed_on_failure(self._scene):
             shown: list[_Shown] = []
             try:
-                slots = slots_of(one.view for one in exam.views)
-                for one, slot in zip(exam.views, slots, strict=True):
-                    shown.append(self._added(one, slot))
-                    shown[-1].overlay = self._overlaid(shown[-1], one, exam, problems)
+                slots = [slot_of(one.view) for one in exam.views]
+                for view, slot in zip(exam.views, slots, strict=True):
+                    shown.append(self._added(view, slot))
+                    shown[-1].overlay = self._overlaid(shown[-1], view, exam, problems)
                 before = show_layout(self._scene, slots)
                 try:
                     self._hang(shown, panes(self._scene, slots))
@@ -87,7 +84,7 @@ class Scene:
                         one.overlay.remove()
                 raise
         first = not self._shown
-        self._take_away()
+        self._remove_shown()
         self._shown, self._levels, self.problems = shown, exam.detail.levels, tuple(problems)
         if first:
             self._layout_before = before
@@ -95,18 +92,18 @@ class Scene:
         self.set_heat(*self._heat)
 
     def close(self) -> None:
-        """Take everything away and show the layout of before."""
+        """Remove everything and restore the layout from before."""
         if self._shown:
-            self._take_away()
+            self._remove_shown()
             restore_layout(self._scene, self._layout_before)
 
     def forget(self) -> None:
-        """Somebody has closed the MRML scene: nothing of ours is left in it."""
+        """The MRML scene was closed, and our nodes with it."""
         self._watch_no_sizes()
         self._shown, self._levels = [], ()
 
     def set_heat(self, on: bool, opacity: float, threshold: float | None) -> None:
-        """Show the heat so.
+        """Set how the heat is shown.
 
         Args:
             opacity: 0 to 1.
@@ -120,42 +117,40 @@ class Scene:
                 one.overlay.set_opacity(opacity)
 
     def fit(self) -> None:
-        """Show all images whole, as is done whenever a view gets another size.
+        """Fit all images into their views; also done whenever a view is resized.
 
         Raises:
-            SceneError: an image stands under a transform that bends.
+            SceneError: an image is under a non-linear transform.
         """
-        fit([one.hung for one in self._standing()])
+        fit([one.hung for one in self._present()])
 
     def show_finding(self, image: str, rank: int) -> None:
-        """Bring a finding to the middle of its view; nothing happens if it has no place there.
+        """Centre the view on a finding; does nothing if the finding has no location.
 
         Raises:
-            SceneError: the image stands under a transform that bends.
+            SceneError: the image is under a non-linear transform.
         """
-        for one in self._standing():
+        for one in self._present():
             for finding in one.view.findings if one.view.image == image else ():
-                if finding.rank == rank and (place := _place(finding)) is not None:
+                if finding.rank == rank and (location := _location(finding)) is not None:
                     box = finding.bounding_box or (0.0, 0.0, 0.0, 0.0)
-                    centre(one.hung, place, (box[2] - box[0], box[3] - box[1]))
+                    centre(one.hung, location, (box[2] - box[0], box[3] - box[1]))
 
     def add_levels(self, files: Mapping[str, Path]) -> None:
-        """Add the heat levels as a segmentation a view; those of before go.
+        """Add the heat levels as one segmentation for each view, replacing those from before.
 
         Args:
             files: a map of levels for each image's id.
 
         Raises:
-            OverlayError: one does not lie over its image; none is added.
+            OverlayError: one does not fit its image; none is added.
             SceneError: one cannot be read; none is added.
         """
         if self._segmentations is None:
             raise SceneError("Slicer", "has no module Segmentations", "install 3D Slicer as it is distributed")
         with removed_on_failure(self._scene):
             made = [
-                (one, self._segmented(one, files[one.view.image]))
-                for one in self._standing()
-                if one.view.image in files
+                (one, self._segmented(one, files[one.view.image])) for one in self._present() if one.view.image in files
             ]
         for one, node in made:
             for old in [node for node in one.nodes if node.IsA("vtkMRMLSegmentationNode")]:
@@ -165,16 +160,16 @@ class Scene:
 
     def volume_of(self, image: str) -> Any:
         """The volume of an image; ``None`` if it is not shown."""
-        return next((one.volume for one in self._standing() if one.view.image == image), None)
+        return next((one.volume for one in self._present() if one.view.image == image), None)
 
     def slice_node_of(self, image: str) -> Any:
         """The slice view of an image; ``None`` if it is not shown."""
-        return next((one.hung.pane.slice_node for one in self._standing() if one.view.image == image), None)
+        return next((one.hung.pane.slice_node for one in self._present() if one.view.image == image), None)
 
     def image_in(self, slice_node: Any) -> str | None:
         """Id of the image that a slice view shows."""
         name = slice_node.GetID()
-        return next((one.view.image for one in self._standing() if one.hung.pane.slice_node.GetID() == name), None)
+        return next((one.view.image for one in self._present() if one.hung.pane.slice_node.GetID() == name), None)
 
     def _added(self, one: ReadView, slot: Slot) -> _Shown:
         volume = add_volume(self._scene, one.image, one.view.name)
@@ -191,8 +186,8 @@ class Scene:
             problems.append(str(error))
             return None
 
-    def _hang(self, shown: list[_Shown], places: tuple[Pane, ...]) -> None:
-        for one, pane in zip(shown, places, strict=True):
+    def _hang(self, shown: list[_Shown], shown_in: tuple[Pane, ...]) -> None:
+        for one, pane in zip(shown, shown_in, strict=True):
             one.pane = pane
             pane.composite.SetDoPropagateVolumeSelection(False)  # each view has an image of its own
             pane.composite.SetForegroundVolumeID(None)
@@ -206,9 +201,9 @@ class Scene:
         fit([one.hung for one in shown])
 
     def _hang_again(self) -> None:
-        """What was shown before, where another exam could not be."""
+        """Restore the previous exam after another one failed."""
         with suppress(MammoLensError):
-            self._hang(self._shown, tuple(one.hung.pane for one in self._standing()))
+            self._hang(self._shown, tuple(one.hung.pane for one in self._present()))
 
     def _watch_sizes(self) -> None:
         """Views get their size when the application draws them, and another one with every resized window."""
@@ -233,24 +228,24 @@ class Scene:
         pane = one.hung.pane
         return add_level_segmentation(self._segmentations, one.volume, pane.slice_node, path, self._levels)
 
-    def _standing(self) -> list[_Shown]:
-        """Views whose volume nobody has removed by Slicer's own means."""
+    def _present(self) -> list[_Shown]:
+        """Views whose volume is still in the scene; a person may remove it in Slicer."""
         return [one for one in self._shown if one.volume.GetScene() is self._scene]
 
-    def _take_away(self) -> None:
+    def _remove_shown(self) -> None:
         self._watch_no_sizes()
         for one in self._shown:
             if one.overlay is not None:
                 one.overlay.remove()
             composite = one.hung.pane.composite
-            if composite.GetBackgroundVolumeID() == one.volume.GetID():  # else it shows the next exam already
+            if composite.GetBackgroundVolumeID() == one.volume.GetID():  # otherwise it already shows the next exam
                 composite.SetBackgroundVolumeID(None)
             for node in (*one.nodes, one.volume):
                 remove(self._scene, node)
         self._shown, self._levels = [], ()
 
 
-def _place(finding: Finding) -> tuple[float, float] | None:
+def _location(finding: Finding) -> tuple[float, float] | None:
     if finding.bounding_box is not None:
         left, top, right, bottom = finding.bounding_box
         return (left + right) / 2, (top + bottom) / 2

@@ -1,7 +1,7 @@
-"""What the person works on: the server, the worklist, the exam that is open. Without Qt and without Slicer.
+"""The session of a reader: server, worklist and open exam. Without Qt and without Slicer.
 
-One thing at a time is asked of the server; the panel shows what a session holds, whenever it says that it changed.
-A request that fails leaves everything as it was, with the error beside it.
+One request runs at a time; the panel shows the state of the session after every change. A request that fails changes
+nothing but the error.
 """
 
 from __future__ import annotations
@@ -14,59 +14,57 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from .answers import Decision, ExamDetail, ExamEntry, Region, ServerInfo, Verdict, Worklist
-from .asking import Activity, Asking
-from .cancel import CancelToken
 from .client import Client
-from .fetch import FetchedExam, FindLocal, fetch_exam
-from .jobs import JobContext, JobRunner, OnProgress, part_of
-from .watched import WatchedClient
+from .fetch import FetchedExam, FindLocal, ProgressClient, fetch_exam
+from .jobs import CancelToken, JobContext, JobRunner, OnProgress, part_of
+from .requester import Activity, Requester
 
 _FETCHED = 0.7  # share of opening an exam after which its files are here
 
 
-class Desk(Protocol):
-    """Where an exam is shown; :class:`.scene.Scene` is one. Called on the main thread only.
+class ExamDisplay(Protocol):
+    """Displays exams; :class:`.scene.Scene` does. Called on the main thread only.
 
     Attributes:
-        problems: what could not be shown of it.
+        problems: of the exam on display.
     """
 
     problems: tuple[str, ...]
 
     def open(self, exam: Any) -> None:
-        """Show what was read in place of what was shown; raise and change nothing where that cannot be done."""
+        """Replace the exam on display; raise and change nothing if that fails."""
 
     def close(self) -> None:
-        """Take away what was shown."""
+        """Remove the exam."""
 
     def forget(self) -> None:
-        """Somebody else took it away."""
+        """The exam was removed with the scene."""
 
 
 Connect = Callable[[str, str, "str | None"], Client]
 
 
 class Read(Protocol):
-    """Makes of an exam's files what a desk shows; :func:`.reading.read_exam` does. Called in a worker."""
+    """Reads the files of an exam for the display; :func:`.reader.read_exam` does. Called in a worker."""
 
     def __call__(self, fetched: FetchedExam, *, progress: OnProgress, cancelled: CancelToken) -> Any:
-        """Read all of it; raise where that cannot be done."""
+        """Read all files, or raise."""
 
 
-class Session(Asking):
+class Session(Requester):
     """State and what can be done; every method returns at once.
 
     Args:
-        desk: shows exams.
+        display: shows exams.
         runner: does what takes long.
         read: reads what was fetched.
         connect: makes a client of address, token and certificate file.
-        local_images: what tells where an image lies on this computer already; asked for at every opening.
+        local_images: finds images that are already on this computer; called whenever an exam is opened.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        display: ExamDisplay,
         runner: JobRunner,
         read: Read,
         *,
@@ -79,8 +77,8 @@ class Session(Asking):
         self.worklist = Worklist()
         self.detail: ExamDetail | None = None
         self.problems: tuple[str, ...] = ()
-        self._desk, self._read, self._connect, self._local_images = desk, read, connect, local_images
-        self._tried: tuple[object, str] = (None, "")
+        self._display, self._read, self._connect, self._local_images = display, read, connect, local_images
+        self._last_attempt: tuple[object, str] = (None, "")
 
     @property
     def entries(self) -> tuple[ExamEntry, ...]:
@@ -88,13 +86,13 @@ class Session(Asking):
         return self.worklist.entries
 
     @property
-    def standing(self) -> Decision | None:
-        """The decision that holds; ``None`` where there is none."""
+    def current_decision(self) -> Decision | None:
+        """The last decision that was not undone; ``None`` if there is none."""
         decisions = self.detail.decisions if self.detail else ()
         return next((one for one in reversed(decisions) if not one.undone), None)
 
     def connect(self, url: str, token: str = "", ca_file: str | None = None) -> None:
-        """Shake hands with a server and read its worklist."""
+        """Connect to a server and read its worklist."""
 
         def work(context: JobContext) -> tuple[Client, ServerInfo, Worklist]:
             client = self._connect(url, token, ca_file)
@@ -119,15 +117,15 @@ class Session(Asking):
         self._ask(Activity.RELOADING, lambda context: client.worklist(context.cancelled), reloaded)
 
     def open(self, exam: str) -> None:
-        """Have an exam judged, fetch it and show it."""
+        """Run inference on an exam, fetch it and show it."""
         client, folder, find_local = self.client, _folder(), self._local_images()
         if client is None:
             return
 
         def work(context: JobContext) -> tuple[Any, FetchedExam]:
-            with folder:  # images of a patient stay no longer than until they are read
+            with folder:  # images of a patient are removed as soon as they are read
                 fetching = part_of(context.progress, 0.0, _FETCHED)
-                source = WatchedClient(client, fetching)
+                source = ProgressClient(client, fetching)
                 token = context.cancelled
                 fetched = fetch_exam(
                     source, exam, folder.name, progress=fetching, cancelled=token, find_local=find_local
@@ -137,30 +135,30 @@ class Session(Asking):
 
         def opened(result: tuple[Any, FetchedExam]) -> None:
             read, fetched = result
-            self._desk.open(read)
-            self.problems = (*fetched.problems, *self._desk.problems)
+            self._display.open(read)
+            self.problems = (*fetched.problems, *self._display.problems)
             self._show(fetched.detail)
 
         self._ask(Activity.OPENING, work, opened)
 
     def open_next(self) -> None:
-        """Open the most anomalous exam that nobody reviewed."""
+        """Open the exam that the server names as the next."""
         if self.detail is not None and self.detail.next is not None:
             self.open(self.detail.next)
 
     def close(self) -> None:
-        """Put the exam away."""
-        self._desk.close()
+        """Close the exam."""
+        self._display.close()
         self.scene_closed()
 
     def scene_closed(self) -> None:
-        """Somebody closed the scene, and the exam with it."""
-        self._desk.forget()
+        """The scene was closed, and the exam with it."""
+        self._display.forget()
         self.detail, self.problems = None, ()
         self.changed()
 
     def decide(self, verdict: Verdict, comment: str = "", regions: Iterable[Region] = ()) -> None:
-        """Decide about the open exam; ``regions`` are what the person marked."""
+        """Save a decision on the open exam; ``regions`` were drawn by the person."""
         client, detail, marked = self.client, self.detail, tuple(regions)
         if client is None or detail is None or self.busy is not None:
             return
@@ -174,11 +172,11 @@ class Session(Asking):
         self._ask(Activity.DECIDING, work, self._show)
 
     def undo(self) -> None:
-        """Take the last decision about the open exam back."""
+        """Undo the last decision on the open exam."""
         client, detail = self.client, self.detail
-        if client is None or detail is None or self.standing is None or self.busy is not None:
+        if client is None or detail is None or self.current_decision is None or self.busy is not None:
             return
-        decision_id = self._id_of(detail.exam, "undo", self.standing)
+        decision_id = self._id_of(detail.exam, "undo", self.current_decision)
 
         def work(context: JobContext) -> ExamDetail:
             return client.undo(detail.exam, context.cancelled, decision_id=decision_id)
@@ -206,18 +204,20 @@ class Session(Asking):
         self._ask(Activity.FETCHING_LEVELS, work, fetched)
 
     def _show(self, detail: ExamDetail) -> None:
-        """The open exam as the server has it now, in its line of the worklist too."""
-        self.detail, self._tried = detail, (None, "")
-        entries = tuple(detail.entry if one.exam == detail.exam else one for one in self.entries)
-        self.worklist = replace(self.worklist, entries=entries)
+        """Show the exam as the server answered it, also in the worklist, where a decision changes its rank."""
+        self.detail, self._last_attempt = detail, (None, "")
+        entries = [one for one in self.entries if one.exam != detail.exam]
+        if detail.entry.rank is not None and len(entries) < len(self.entries):
+            entries.insert(detail.entry.rank - 1, detail.entry)
+            self.worklist = replace(self.worklist, entries=tuple(entries))
 
-    def _id_of(self, *wanted: object) -> str:
-        """Names a decision; the same one, if the same is tried again after a broken connection."""
-        if self._tried[0] != wanted:
-            self._tried = wanted, str(uuid4())
-        return self._tried[1]
+    def _id_of(self, *attempt: object) -> str:
+        """Id of a decision; a retry of the same decision after an error has the same id."""
+        if self._last_attempt[0] != attempt:
+            self._last_attempt = attempt, str(uuid4())
+        return self._last_attempt[1]
 
 
 def _folder() -> TemporaryDirectory[str]:
-    # Windows keeps a file that is still open; it goes with the system's temporary files then.
+    # Windows cannot remove an open file; the system removes it later with other temporary files.
     return TemporaryDirectory(prefix="MammoLens-", ignore_cleanup_errors=True)

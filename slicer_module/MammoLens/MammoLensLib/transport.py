@@ -1,6 +1,6 @@
-"""HTTP to one server: certificates checked, no wait without an end, answers checked, waiting reads that can be stopped.
+"""HTTP to one server: checked certificates and answers, a time-out on every wait, reads that can be cancelled.
 
-Nothing is retried and no redirection followed: the token goes to the server that the person named, and nowhere else.
+Nothing is retried and no redirect followed: the token goes to the named server and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,16 +13,35 @@ import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .body import Body
-from .cancel import CancelToken
 from .errors import ServerError
 from .exchange import CHECK_ADDRESS, TRY_AGAIN, CutError, Watch, in_words, refusal
+from .jobs import CancelToken
+
+
+@dataclass(frozen=True)
+class Body:
+    """Content of a request."""
+
+    content: bytes
+    content_type: str
+
+    @classmethod
+    def of_json(cls, value: Any) -> Body:
+        """JSON."""
+        return cls(json.dumps(value).encode(), "application/json")
+
+    @classmethod
+    def of_form(cls, **fields: str) -> Body:
+        """Form fields."""
+        return cls(urllib.parse.urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
 
 OnBytes = Callable[[int, int | None], None]
-"""Gets bytes so far and of all; ``None`` where the server does not tell."""
+"""Gets bytes so far and in total; ``None`` if the total is unknown."""
 
 _CHUNK = 1 << 18
 _CONNECT = 10.0  # s; until it is connected there is nothing to break off
@@ -30,13 +49,13 @@ _LARGEST_JSON = 1 << 26
 
 
 class Transport:
-    """Asks one server; each request has a connection of its own, so that threads never share one.
+    """Sends requests to one server, each on its own connection, so that threads never share one.
 
     Args:
         url: "https://server:port", a path behind it is kept.
         token: sent as bearer token, if there is one.
         ca_file: certificates (PEM) to trust instead of the system's.
-        timeout: seconds without a byte, and of a short request altogether.
+        timeout: seconds without a byte, and for a short request as a whole.
 
     Raises:
         ServerError: address or certificate file cannot be used.
@@ -64,8 +83,8 @@ class Transport:
             timeout: seconds for all of it, if it may take longer than usual.
 
         Raises:
-            ServerError: no answer, an error, or something else than JSON.
-            Cancelled: stopped meanwhile.
+            ServerError: no answer, an error, or an answer that is not JSON.
+            Cancelled: the token was cancelled.
         """
         limit = timeout or self._timeout
         with self._answer(method, path, body, limit, cancelled, until_read=True) as answer:
@@ -74,7 +93,7 @@ class Transport:
         try:
             return json.loads(content)
         except ValueError as error:
-            reason = f"answers with something else than data ({kind})"
+            reason = f"does not answer with JSON ({kind})"
             raise ServerError(self.url, reason, f"{CHECK_ADDRESS}: it may be that of another service") from error
 
     def download(
@@ -88,7 +107,7 @@ class Transport:
         progress: OnBytes | None = None,
         cancelled: CancelToken | None = None,
     ) -> Path:
-        """Write an answer to a file, whole or not at all.
+        """Write an answer to a file, completely or not at all.
 
         Args:
             timeout: seconds until the answer begins, if it may take longer than usual.
@@ -101,9 +120,9 @@ class Transport:
         try:
             with self._answer(method, path, body, timeout or self._timeout, cancelled) as answer:
                 if answer.headers.get_content_type() in ("text/html", "application/json"):
-                    raise ServerError(self.url, "answers with a page and not with an image", CHECK_ADDRESS)
+                    raise ServerError(self.url, "answers with a page instead of an image", CHECK_ADDRESS)
                 if answer.length is None and not answer.chunked:
-                    raise ServerError(self.url, "does not tell how long the image is", TRY_AGAIN)
+                    raise ServerError(self.url, "does not say how long the image is", TRY_AGAIN)
                 with _writing(target), part.open("wb") as file:
                     _copy(_chunks(answer, self.url), file.write, answer.length, progress)
             with _writing(target):
@@ -123,7 +142,7 @@ class Transport:
         cancelled: CancelToken | None,
         until_read: bool = False,
     ) -> Iterator[http.client.HTTPResponse]:
-        """An answer that is none of an error; seconds of ``limit`` are for its beginning or for all of it."""
+        """A successful answer; ``limit`` is in seconds, for its start or for all of it."""
         cancelled = cancelled or CancelToken()
         cancelled.check()
         connection = self._connection(min(limit, _CONNECT))
@@ -186,7 +205,7 @@ def _chunks(answer: http.client.HTTPResponse, url: str, largest: int | None = No
     while chunk := answer.read1(_CHUNK):
         got += len(chunk)
         if largest is not None and got > largest:
-            raise ServerError(url, "its answer has no end", CHECK_ADDRESS)
+            raise ServerError(url, "its answer is too large", CHECK_ADDRESS)
         yield chunk
     if expected is not None and got != expected:
         raise CutError(f"the connection was cut after {got} of {expected} bytes")
@@ -205,7 +224,7 @@ def _copy(
 
 @contextmanager
 def _writing(target: Path) -> Iterator[None]:
-    """Trouble of the disk is told as such, and not as that of the connection; cuts of the latter pass."""
+    """Turns errors of the disk into a ServerError of their own; errors of the connection pass."""
     try:
         yield
     except FileNotFoundError as error:

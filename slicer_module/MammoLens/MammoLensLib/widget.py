@@ -1,25 +1,75 @@
-"""The panel: its parts, wired to session, learning and scene."""
+"""The panel: its parts, keys and status line, wired to session, learning and scene."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import qt
 
 from .answers import Verdict
 from .jobs import JobRunner
 from .learning import Learning
+from .panel import words
 from .panel.decision_part import DecisionPart, Regions
 from .panel.findings_part import FindingsPart, Shows
 from .panel.heat_part import Heat, HeatPart
 from .panel.learning_part import LearningPart
 from .panel.server_part import ServerPart, Settings
-from .panel.shortcuts import Shortcuts
-from .panel.status_part import StatusPart
 from .panel.worklist_part import WorklistPart
 from .parameters import MammoLensParameters
 from .session import Session
+
+
+class StatusPart:
+    """Notice, message, progress."""
+
+    def __init__(self, ui: Any, session: Session) -> None:
+        self._ui, self._session = ui, session
+        ui.messageLabel.setStyleSheet(words.ERROR_STYLE)
+        ui.cancelButton.connect("clicked()", session.cancel)
+
+    def update(self) -> None:
+        """Show error and progress, where there are any."""
+        ui, busy, error = self._ui, self._session.busy, self._session.error
+        ui.messageLabel.setVisible(error is not None)
+        ui.messageLabel.setText(words.error_text(error) if error is not None else "")
+        for widget in (ui.busyLabel, ui.busyBar, ui.cancelButton):
+            widget.setVisible(busy is not None)
+        ui.busyLabel.setText(words.doing(busy) if busy is not None else "")
+        share = busy.share if busy is not None else None
+        ui.busyBar.setRange(0, 0 if share is None else 100)  # 0 to 0: it moves without a percentage
+        ui.busyBar.setValue(round(100 * (share or 0)))
+
+
+class Shortcuts:
+    """Keys of a window.
+
+    Args:
+        parent: the window.
+        actions: what each key does. A field that is typed into keeps its letters: Qt asks it first.
+    """
+
+    def __init__(self, parent: Any, actions: Mapping[str, Callable[[], None]]) -> None:
+        self._shortcuts = []
+        for key, action in actions.items():
+            shortcut = qt.QShortcut(qt.QKeySequence(key), parent)
+            shortcut.connect("activated()", action)
+            shortcut.setEnabled(False)
+            self._shortcuts.append(shortcut)
+
+    def enable(self, enabled: bool) -> None:
+        """Listen, or leave the keys to others."""
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(enabled)
+
+    def remove(self) -> None:
+        """For good."""
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._shortcuts = []
+
 
 _DRAIN_EVERY = 20  # ms
 
@@ -39,7 +89,7 @@ class Panel:
 
     def __init__(
         self,
-        ui,
+        ui: Any,
         *,
         session: Session,
         learning: Learning,
@@ -48,12 +98,12 @@ class Panel:
         regions: Regions,
         segment: Callable[[], None],
         settings: Settings,
-        window,
+        window: Any,
     ) -> None:
         self._ui, self._session, self._learning, self._runner = ui, session, learning, runner
         self._drains = False
         self._exam: str | None = None
-        self._parameters: MammoLensParameters | None = None
+        self._parameters: Any = None  # a MammoLensParameters, with the methods that its wrapper adds
         self._gui_tag = None
         self._heat = HeatPart(ui, session, scene, segment)
         self._findings = FindingsPart(ui, session, scene)
@@ -77,7 +127,7 @@ class Panel:
         self._heat.use(parameters)
         self._worklist.use(parameters)
         ui = self._ui
-        self._gui_tag = parameters.connectParametersToGui(
+        self._gui_tag = self._parameters.connectParametersToGui(
             {"showHeat": ui.showHeatBox, "opacity": ui.opacitySlider, "unreviewedOnly": ui.unreviewedOnlyBox}
         )
         self.parameters_changed()
@@ -106,7 +156,7 @@ class Panel:
         self._shortcuts.enable(False)
 
     def remove(self) -> None:
-        """Stop all work; the panel goes."""
+        """Cancel all work before the panel is removed."""
         self._runner.cancel_all()
         for part in (self._session, self._learning):
             part.changed = part.working = lambda: None

@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import slicer
 import vtk
-from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HeatLevel, View
+from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HangingSlot, HeatLevel, View
 from MammoLensLib.fetch import FetchedExam, FetchedView
-from MammoLensLib.reading import read_exam
-from MammoLensLib.regions import Regions
+from MammoLensLib.markups import Regions
+from MammoLensLib.reader import read_exam
 from MammoLensLib.scene import Scene
 from vtk.util.numpy_support import numpy_to_vtk
 
@@ -39,7 +39,8 @@ def exam_in(folder):
     heat[30:50, 20:40] = 9.0
     views = []
     for side in "RL":
-        view = View(f"image-{side}", laterality=side, view="CC", findings=(finding,))
+        slot = HangingSlot(f"{side} CC", 0, "RL".index(side))
+        view = View(f"image-{side}", laterality=side, name=slot.label, slot=slot, findings=(finding,))
         image = written(np.full((ROWS, COLUMNS), 500, np.uint16), folder / f"{side}.nrrd")
         views.append(FetchedView(view, image, written(heat, folder / f"{side}.heat.nrrd")))
     levels = (HeatLevel("low", 2.0, 0.5, 1, "#ffed78", "half"), HeatLevel("high", 8.0, 0.05, 2, "#bd0026", "few"))
@@ -86,7 +87,7 @@ class SceneTestCase(unittest.TestCase):
 
     def test_a_finding_becomes_a_region_in_pixels(self):
         regions = Regions(slicer.mrmlScene, self.scene)
-        regions.adjust(View("image-R", laterality="R", view="CC"), Finding(1, contour=SQUARE))
+        regions.adjust(View("image-R", name="R CC"), Finding(1, contour=SQUARE))
         np.testing.assert_allclose(np.mean(regions.regions()[0].points, axis=0), (30, 40), atol=0.6)
         regions.clear()
 

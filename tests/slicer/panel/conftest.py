@@ -16,15 +16,15 @@ from ..stand_in import install
 
 install()
 
+from .exam_server import ExamServer, exam_of  # noqa: E402
 from .reader import Reader  # noqa: E402
-from .reading_room import ReadingRoom, exam_of  # noqa: E402
 
 
 @pytest.fixture
-def a_room() -> ReadingRoom:
-    """Three exams: flagged, not flagged, not yet judged."""
+def a_server() -> ExamServer:
+    """Three exams: flagged, not flagged, not yet analysed."""
     second = f"e-{2:016x}"
-    return ReadingRoom(exam_of(2, 0.4, "Berta"), exam_of(1, 0.03, "Anna", next_exam=second), exam_of(3, None, "Clara"))
+    return ExamServer(exam_of(2, 0.4, "Berta"), exam_of(1, 0.03, "Anna", next_exam=second), exam_of(3, None, "Clara"))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def read() -> Iterator[Callable[..., Reader]]:
     """Makes readers."""
     readers: list[Reader] = []
 
-    def make(room: ReadingRoom, **options: Any) -> Reader:
+    def make(room: ExamServer, **options: Any) -> Reader:
         readers.append(Reader(room, **options))
         return readers[-1]
 
@@ -42,5 +42,5 @@ def read() -> Iterator[Callable[..., Reader]]:
 
 
 @pytest.fixture
-def a_reader(read: Callable[..., Reader], a_room: ReadingRoom) -> Reader:
-    return read(a_room)
+def a_reader(read: Callable[..., Reader], a_server: ExamServer) -> Reader:
+    return read(a_server)

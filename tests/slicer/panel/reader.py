@@ -9,17 +9,16 @@ from pathlib import Path
 import qt
 import slicer.util
 from MammoLensLib.answers import Finding, Region, View
-from MammoLensLib.cancel import CancelToken
 from MammoLensLib.errors import SceneError
 from MammoLensLib.fetch import FetchedExam
-from MammoLensLib.jobs import JobRunner, OnProgress
+from MammoLensLib.jobs import CancelToken, JobRunner, OnProgress
 from MammoLensLib.learning import Learning
 from MammoLensLib.parameters import MammoLensParameters
 from MammoLensLib.session import Session
 from MammoLensLib.widget import Panel
 
 from ...patience import until
-from .reading_room import SQUARE, ReadingRoom
+from .exam_server import SQUARE, ExamServer
 
 MODULE = Path(__file__).parents[3] / "slicer_module" / "MammoLens"
 
@@ -71,7 +70,7 @@ class AScene:
 
     def show_finding(self, image: str, rank: int) -> None:
         if self.broken:
-            raise SceneError("R CC", "stands under a transform that bends it", "take it out of the transform")
+            raise SceneError("R CC", "is under a non-linear transform", "remove the transform")
         self.finding = image, rank
 
 
@@ -111,8 +110,8 @@ class SomeRegions:
 class Reader:
     """The panel and everything it works with, and a person who clicks."""
 
-    def __init__(self, room: ReadingRoom, settings: ASettings | None = None) -> None:
-        self.room, self.scene, self.regions = room, AScene(), SomeRegions()
+    def __init__(self, room: ExamServer, settings: ASettings | None = None) -> None:
+        self.server, self.scene, self.regions = room, AScene(), SomeRegions()
         self.settings = ASettings() if settings is None else settings
         self.segmented = 0
         self.widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
@@ -163,7 +162,7 @@ class Reader:
         return [widget.item(row, column).text() for row in range(widget.rowCount)]
 
     def close(self) -> None:
-        self.room.open.set()
+        self.server.open.set()
         self.parameters.RemoveObserver(self._tag)
         self.panel.remove()
         self.wait()

@@ -1,14 +1,14 @@
 import pytest
 from MammoLensLib.errors import ServerError
 
+from .exam_server import SQUARE
 from .reader import Reader
-from .reading_room import SQUARE
 
 FIRST = f"e-{1:016x}"
 
 
 def decisions(reader: Reader) -> list[dict]:
-    return reader.room.exams[FIRST]["decisions"]
+    return reader.server.exams[FIRST]["decisions"]
 
 
 @pytest.mark.parametrize(("button", "verdict"), [("normalButton", "normal"), ("poorQualityButton", "poor_quality")])
@@ -27,9 +27,9 @@ def test_a_finding_takes_its_regions_along_in_one_request(a_reader: Reader) -> N
     a_reader.open_first()
     a_reader.click("drawRegionButton")
     assert a_reader.ui.regionsLabel.text == "Regions that go with a finding: 1"
-    asked = len(a_reader.room.asked)
+    asked = len(a_reader.server.asked)
     a_reader.click("findingButton")
-    assert a_reader.room.asked[asked:] == ["decide"]
+    assert a_reader.server.asked[asked:] == ["decide"]
     assert decisions(a_reader)[0]["regions"] == [{"image": "image1-rcc", "points": SQUARE}]
     assert a_reader.ui.decisionLabel.text.endswith(", 1 region")
 
@@ -71,7 +71,7 @@ def test_a_decision_that_is_refused_loses_neither_comment_nor_regions(a_reader: 
     a_reader.open_first()
     a_reader.click("drawRegionButton")
     a_reader.ui.commentEdit.setPlainText("important")
-    a_reader.room.trouble = ServerError("decision", "you may only read", "ask for the role of an annotator", 403)
+    a_reader.server.trouble = ServerError("decision", "you may only read", "ask for the role of an annotator", 403)
     a_reader.click("findingButton")
     assert not decisions(a_reader)
     assert a_reader.ui.commentEdit.plainText == "important"
@@ -86,10 +86,10 @@ def test_without_an_exam_nothing_can_be_decided(a_reader: Reader) -> None:
 
 def test_a_decision_that_is_tried_again_has_the_same_name_and_another_one_has_another(a_reader: Reader) -> None:
     a_reader.open_first()
-    a_reader.room.trouble = ServerError("https://room.test", "the connection was cut", "try again")
+    a_reader.server.trouble = ServerError("https://room.test", "the connection was cut", "try again")
     a_reader.click("normalButton")
     a_reader.click("normalButton")
     a_reader.click("poorQualityButton")
-    first, again, other = a_reader.room.ids
+    first, again, other = a_reader.server.ids
     assert first == again
     assert other not in (None, first)

@@ -20,7 +20,7 @@ def test_a_finding_that_cannot_be_shown_says_why(a_reader: Reader) -> None:
     a_reader.open_first()
     a_reader.scene.broken = True
     a_reader.ui.findingsTable.selectRow(0)
-    assert "Take it out of the transform." in a_reader.ui.messageLabel.text
+    assert "Remove the transform." in a_reader.ui.messageLabel.text
 
 
 def test_the_exam_is_told_in_words(a_reader: Reader) -> None:
@@ -34,24 +34,24 @@ def test_the_exam_is_told_in_words(a_reader: Reader) -> None:
 
 
 def test_a_patient_whose_name_looks_like_html_keeps_it(a_reader: Reader) -> None:
-    a_reader.room.exams[f"e-{1:016x}"]["patient"] = "<h1>Anna</h1>"
+    a_reader.server.exams[f"e-{1:016x}"]["patient"] = "<h1>Anna</h1>"
     a_reader.open_first()
     assert "&lt;h1&gt;Anna" in a_reader.ui.examLabel.text
 
 
 def test_an_exam_without_findings_says_so(a_reader: Reader) -> None:
-    for view in a_reader.room.exams[f"e-{1:016x}"]["views_in_detail"]:
+    for view in a_reader.server.exams[f"e-{1:016x}"]["views_in_detail"]:
         view.update(findings=[], findings_left_out=0)
     a_reader.open_first()
     assert a_reader.ui.findingsTable.rowCount == 0
-    assert a_reader.ui.findingsLabel.text == "No region stands out."
+    assert a_reader.ui.findingsLabel.text == "No findings."
 
 
-def test_an_exam_that_could_not_be_judged_does_not_pass_for_one_without_findings(a_reader: Reader) -> None:
-    exam = a_reader.room.exams[f"e-{1:016x}"]
+def test_an_exam_without_a_result_is_not_shown_as_one_without_findings(a_reader: Reader) -> None:
+    exam = a_reader.server.exams[f"e-{1:016x}"]
     exam.update(state="failed", problems=["R CC: the image is blank"])
     for view in exam["views_in_detail"]:
         view.update(findings=[], findings_left_out=0)
     a_reader.open_first()
-    assert a_reader.ui.findingsLabel.text == "Not judged."
+    assert a_reader.ui.findingsLabel.text == "Not analysed."
     assert "R CC: the image is blank" in a_reader.ui.examLabel.text

@@ -13,8 +13,8 @@ import qt
 import slicer
 from MammoLensLib import assembly
 
+from .exam_server import ExamServer
 from .reader import MODULE
-from .reading_room import ReadingRoom
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def a_module(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def a_widget(
-    a_scene: Any, a_module: Any, a_room: ReadingRoom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    a_scene: Any, a_module: Any, a_server: ExamServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Any]:
     session = assembly.Session
-    monkeypatch.setattr(assembly, "Session", lambda *given, **named: session(*given, connect=a_room, **named))
+    monkeypatch.setattr(assembly, "Session", lambda *given, **named: session(*given, connect=a_server, **named))
     monkeypatch.setattr(slicer.util, "mainWindow", lambda: None)
     qt.QSettings.setPath(qt.QSettings.NativeFormat, qt.QSettings.UserScope, str(tmp_path))
     parent = qt.QWidget()
@@ -107,8 +107,7 @@ def test_nothing_of_mammolens_itself_and_no_third_party_package_is_imported() ->
                 assert words[1].partition(".")[0] in allowed, f"{file}: {line}"
 
 
-IN_THREADS = """answers asking cancel client errors fetch jobs learning learning_client parsing session transport
-watched worklist"""
+IN_THREADS = "answers client errors exchange fetch jobs learning parsing requester session transport worklist"
 
 
 @pytest.mark.parametrize("name", IN_THREADS.split())

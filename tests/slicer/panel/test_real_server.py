@@ -30,7 +30,7 @@ def a_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
     return start_server(folder)
 
 
-class Desk:
+class ExamDisplay:
     """Slicer with the module open, and a person who clicks."""
 
     def __init__(self, scene: Any, widget: MammoLensWidget) -> None:
@@ -67,7 +67,7 @@ class Desk:
 
 
 @pytest.fixture
-def a_desk(a_core: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
+def a_desk(a_core: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ExamDisplay]:
     a_core.scene.AddNode(slicer.vtkMRMLCrosshairNode())
     segmentations = SimpleNamespace(logic=lambda: a_core.segmentations)
     monkeypatch.setattr(slicer, "mrmlScene", a_core.scene, raising=False)
@@ -78,12 +78,12 @@ def a_desk(a_core: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
     parent.setLayout(qt.QVBoxLayout())
     widget = MammoLensWidget(parent)
     widget.setup()
-    yield Desk(a_core.scene, widget)
+    yield ExamDisplay(a_core.scene, widget)
     widget.cleanup()
     parent.deleteLater()
 
 
-def test_an_exam_is_judged_shown_and_decided_with_a_region(a_server: Server, a_desk: Desk) -> None:
+def test_an_exam_is_analysed_shown_and_decided_with_a_region(a_server: Server, a_desk: ExamDisplay) -> None:
     a_desk.open(a_server)
     detail = a_desk.session.detail
     assert a_desk.session.problems == ()
@@ -103,14 +103,14 @@ def test_an_exam_is_judged_shown_and_decided_with_a_region(a_server: Server, a_d
     assert a_server.get(f"/mammolens/exams/{detail.exam}").json()["verdict"] is None
 
 
-def test_heat_levels_become_segmentations_on_request(a_server: Server, a_desk: Desk) -> None:
+def test_heat_levels_become_segmentations_on_request(a_server: Server, a_desk: ExamDisplay) -> None:
     a_desk.open(a_server)
     a_desk.click("segmentationButton")
     assert a_desk.session.error is None
     assert a_desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 4
 
 
-def test_the_next_exam_takes_the_place_of_the_first(a_server: Server, a_desk: Desk) -> None:
+def test_the_next_exam_takes_the_place_of_the_first(a_server: Server, a_desk: ExamDisplay) -> None:
     a_desk.open(a_server)
     first = a_desk.session.detail.exam
     a_desk.click("nextButton")
@@ -118,19 +118,19 @@ def test_the_next_exam_takes_the_place_of_the_first(a_server: Server, a_desk: De
     assert a_desk.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 8
 
 
-def test_a_training_without_enough_normals_says_what_to_do(a_server: Server, a_desk: Desk) -> None:
+def test_a_training_without_enough_normals_says_what_to_do(a_server: Server, a_desk: ExamDisplay) -> None:
     a_desk.open(a_server)
     a_desk.ui.tabs.setCurrentWidget(a_desk.ui.learningTab)
     learning = a_desk.widget.panel._learning
     wait_until(lambda: learning.state is not None)
-    assert a_desk.ui.learningLabel.text.startswith("Serves now: <b>")
+    assert a_desk.ui.learningLabel.text.startswith("In use: <b>")
     a_desk.ui.startTrainingButton.click()
     wait_until(lambda: "It failed" in a_desk.ui.trainingLabel.text)
     assert "normal" in a_desk.ui.trainingLabel.text
     assert a_desk.ui.resumeTrainingButton.isEnabled()
 
 
-def test_a_server_that_goes_leaves_the_exam_on_the_screen(a_server: Server, a_desk: Desk) -> None:
+def test_a_server_that_goes_leaves_the_exam_on_the_screen(a_server: Server, a_desk: ExamDisplay) -> None:
     a_desk.open(a_server)
     first, nodes = a_desk.session.detail.exam, a_desk.scene.GetNumberOfNodes()
     a_server.stop()

@@ -29,7 +29,7 @@ def press(reader: Reader, key: int) -> None:
 )
 def test_a_key_decides(a_reader_at_the_keys: Reader, key: int, verdict: str) -> None:
     press(a_reader_at_the_keys, key)
-    assert a_reader_at_the_keys.room.exams[FIRST]["verdict"] == verdict
+    assert a_reader_at_the_keys.server.exams[FIRST]["verdict"] == verdict
 
 
 def test_keys_switch_heat_draw_undo_and_go_on(a_reader_at_the_keys: Reader) -> None:
@@ -40,7 +40,7 @@ def test_keys_switch_heat_draw_undo_and_go_on(a_reader_at_the_keys: Reader) -> N
     assert reader.regions.count == 1
     press(reader, qt.Qt.Key_C)
     press(reader, qt.Qt.Key_U)
-    assert reader.room.exams[FIRST]["decisions"][0]["undone"]
+    assert reader.server.exams[FIRST]["decisions"][0]["undone"]
     press(reader, qt.Qt.Key_N)
     assert reader.scene.exam == f"e-{2:016x}"
 
@@ -50,10 +50,10 @@ def test_letters_in_the_comment_are_letters(a_reader_at_the_keys: Reader) -> Non
     reader.ui.commentEdit.setFocus()
     press(reader, qt.Qt.Key_C)
     assert reader.ui.commentEdit.plainText == "c"
-    assert not reader.room.exams[FIRST]["decisions"]
+    assert not reader.server.exams[FIRST]["decisions"]
 
 
 def test_another_module_has_its_keys_for_itself(a_reader_at_the_keys: Reader) -> None:
     a_reader_at_the_keys.panel.exit()
     press(a_reader_at_the_keys, qt.Qt.Key_C)
-    assert not a_reader_at_the_keys.room.exams[FIRST]["decisions"]
+    assert not a_reader_at_the_keys.server.exams[FIRST]["decisions"]

@@ -14,7 +14,7 @@ def test_the_notice_stands_outside_of_the_tabs_and_is_never_hidden(a_reader: Rea
 
 
 def test_an_error_is_shown_with_its_remedy_until_the_next_request(a_reader: Reader) -> None:
-    a_reader.room.trouble = ServerError("https://room.test", "does not answer", "check that the server runs")
+    a_reader.server.trouble = ServerError("https://room.test", "does not answer", "check that the server runs")
     a_reader.connect()
     assert a_reader.ui.messageLabel.isVisibleTo(a_reader.widget)
     assert "does not answer" in a_reader.ui.messageLabel.text
@@ -24,7 +24,7 @@ def test_an_error_is_shown_with_its_remedy_until_the_next_request(a_reader: Read
 
 
 def test_what_the_server_says_is_never_taken_for_html(a_reader: Reader) -> None:
-    a_reader.room.trouble = ServerError("<img src=x>", "<b>bad</b>", "a < b")
+    a_reader.server.trouble = ServerError("<img src=x>", "<b>bad</b>", "a < b")
     a_reader.connect()
     assert "&lt;img src=x&gt;" in a_reader.ui.messageLabel.text
     assert "<b>bad" not in a_reader.ui.messageLabel.text
@@ -32,7 +32,7 @@ def test_what_the_server_says_is_never_taken_for_html(a_reader: Reader) -> None:
 
 def test_progress_can_be_seen_and_cancelled_while_something_is_under_way(a_reader: Reader) -> None:
     a_reader.connect()
-    a_reader.room.open.clear()  # the server takes its time from now on
+    a_reader.server.open.clear()  # the server takes its time from now on
     a_reader.ui.reloadButton.click()
     assert a_reader.ui.cancelButton.isVisibleTo(a_reader.widget)
     assert "Reading the worklist" in a_reader.ui.busyLabel.text

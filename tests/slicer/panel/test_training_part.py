@@ -1,6 +1,6 @@
 from MammoLensLib.errors import ServerError
 
-from .learning_room import PROGRESS, a_job
+from .learning_server import PROGRESS, a_job
 from .reader import Reader
 from .test_learning_part import enter
 
@@ -11,22 +11,22 @@ def test_a_training_starts_with_what_was_chosen_and_shows_its_progress(a_reader:
     a_reader.ui.fromScratchBox.click()
     a_reader.ui.askBox.click()
     a_reader.click("startTrainingButton")
-    assert a_reader.room.learning.wanted == {"kind": "train", "epochs": 7, "from_scratch": True, "ask": True}
+    assert a_reader.server.learning.wanted == {"kind": "train", "epochs": 7, "from_scratch": True, "ask": True}
     assert a_reader.ui.trainingBar.value == 25
     assert a_reader.ui.trainingLabel.text == "A training runs.<br>Learns: epoch 5 of 20, about 4 minutes left."
 
 
 def test_epochs_left_alone_are_the_serving_models(a_reader: Reader) -> None:
     enter(a_reader)
-    assert a_reader.ui.epochsBox.text == "as the serving model"
+    assert a_reader.ui.epochsBox.text == "as the model in use"
     a_reader.click("startTrainingButton")
-    assert a_reader.room.learning.wanted == {"kind": "train", "from_scratch": False, "ask": False}
+    assert a_reader.server.learning.wanted == {"kind": "train", "from_scratch": False, "ask": False}
 
 
 def test_the_model_can_be_calibrated_anew_without_learning(a_reader: Reader) -> None:
     enter(a_reader)
     a_reader.click("recalibrateButton")
-    assert a_reader.room.learning.wanted == {"kind": "recalibrate", "ask": False}
+    assert a_reader.server.learning.wanted == {"kind": "recalibrate", "ask": False}
     assert a_reader.ui.trainingLabel.text.startswith("A recalibration runs.")
 
 
@@ -35,30 +35,28 @@ def test_a_training_can_be_stopped_and_goes_on_later(a_reader: Reader) -> None:
     a_reader.click("startTrainingButton")
     assert not a_reader.ui.resumeTrainingButton.isEnabled()
     a_reader.click("stopTrainingButton")
-    assert a_reader.ui.trainingLabel.text == "Stopped; the model before it goes on serving."
+    assert a_reader.ui.trainingLabel.text == "Stopped; the model in use stays."
     assert not a_reader.ui.stopTrainingButton.isEnabled()
     a_reader.click("resumeTrainingButton")
-    assert "resume j-1" in a_reader.room.asked
+    assert "resume j-1" in a_reader.server.asked
     assert a_reader.ui.trainingBar.isVisibleTo(a_reader.widget)
 
 
 def test_what_waits_for_its_turn_is_told(a_reader: Reader) -> None:
-    a_reader.room.learning.tell(a_job(3, "queued"), a_job(2, "queued"), a_job(1, "running", progress=PROGRESS))
+    a_reader.server.learning.tell(a_job(3, "queued"), a_job(2, "queued"), a_job(1, "running", progress=PROGRESS))
     enter(a_reader)
-    assert "Waiting behind it: 2." in a_reader.ui.trainingLabel.text
+    assert "Queued behind it: 2." in a_reader.ui.trainingLabel.text
 
 
 def test_too_few_patients_are_told_with_the_remedy(a_reader: Reader) -> None:
     enter(a_reader)
-    a_reader.room.trouble = ServerError("training", "1 patient was confirmed normal", "confirm two more", 409)
+    a_reader.server.trouble = ServerError("training", "1 patient was confirmed normal", "confirm two more", 409)
     a_reader.click("startTrainingButton")
     assert "Confirm two more." in a_reader.ui.learningErrorLabel.text
     assert a_reader.ui.startTrainingButton.isEnabled()
 
 
 def test_a_job_that_failed_says_why(a_reader: Reader) -> None:
-    a_reader.room.learning.tell(a_job(1, "failed", error="the disk is full; make room"))
+    a_reader.server.learning.tell(a_job(1, "failed", error="the disk is full; make room"))
     enter(a_reader)
-    assert a_reader.ui.trainingLabel.text == (
-        "It failed; the model before it goes on serving.<br>The disk is full; make room."
-    )
+    assert a_reader.ui.trainingLabel.text == ("Failed; the model in use stays.<br>The disk is full; make room.")

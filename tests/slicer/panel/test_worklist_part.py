@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 from MammoLensLib.panel.worklist_part import MOST_ROWS
 
+from .exam_server import ExamServer, exam_of
 from .reader import Reader
-from .reading_room import ReadingRoom, exam_of
 
 
 def test_the_most_anomalous_exam_stands_first_and_the_flagged_one_is_bold(a_reader: Reader) -> None:
@@ -16,7 +16,7 @@ def test_the_most_anomalous_exam_stands_first_and_the_flagged_one_is_bold(a_read
 
 
 def test_the_four_screening_views_are_one_word_and_others_are_named(a_reader: Reader) -> None:
-    a_reader.room.exams[f"e-{1:016x}"]["views"] = ["R CC", "L CC", "R MLO", "L MLO"]
+    a_reader.server.exams[f"e-{1:016x}"]["views"] = ["R CC", "L CC", "R MLO", "L MLO"]
     a_reader.connect()
     assert a_reader.column("worklistTable", 2) == ["all four", "R CC, L CC", "R CC, L CC"]
     assert "R CC, L CC, R MLO, L MLO" in a_reader.ui.worklistTable.item(0, 2).toolTip()
@@ -43,7 +43,7 @@ def test_reload_shows_what_is_new_and_keeps_the_selection(a_reader: Reader) -> N
     a_reader.connect()
     a_reader.ui.worklistTable.selectRow(1)
     new = exam_of(4, 0.01, "Dora")
-    a_reader.room.exams[new["exam"]] = new
+    a_reader.server.exams[new["exam"]] = new
     a_reader.click("reloadButton")
     assert a_reader.column("worklistTable", 0)[0] == "Dora"
     assert a_reader.ui.worklistTable.currentRow() == 2
@@ -59,11 +59,11 @@ def test_the_selected_exam_opens_by_the_button_and_shows_its_tab(a_reader: Reade
 
 
 def test_ten_thousand_exams_fill_only_the_rows_that_show_in_a_blink(
-    read: Callable[..., Reader], a_room: ReadingRoom
+    read: Callable[..., Reader], a_server: ExamServer
 ) -> None:
     one = exam_of(1, 0.5, "Anna")
-    a_room.exams = {f"e-{number:016x}": {**one, "exam": f"e-{number:016x}"} for number in range(10_000)}
-    reader = read(a_room)
+    a_server.exams = {f"e-{number:016x}": {**one, "exam": f"e-{number:016x}"} for number in range(10_000)}
+    reader = read(a_server)
     reader.connect()
     assert reader.ui.worklistTable.rowCount == MOST_ROWS
     assert reader.ui.worklistLabel.text == "10000 of 10000 exams, the first 1000 shown"
@@ -72,13 +72,13 @@ def test_ten_thousand_exams_fill_only_the_rows_that_show_in_a_blink(
 def test_an_alarm_stands_above_the_worklist_in_one_calm_sentence(a_reader: Reader) -> None:
     a_reader.connect()
     assert not a_reader.ui.driftLabel.isVisibleTo(a_reader.widget)
-    a_reader.room.drift = {"alarm": True, "sentence": "31 of 100 exams come from an <unknown> machine"}
+    a_reader.server.drift = {"alarm": True, "sentence": "31 of 100 exams come from an <unknown> machine"}
     a_reader.click("reloadButton")
     assert a_reader.ui.driftLabel.isVisibleTo(a_reader.widget)
     assert a_reader.ui.driftLabel.text == "31 of 100 exams come from an &lt;unknown&gt; machine"
 
 
 def test_an_exam_that_waits_for_a_second_reader_says_so(a_reader: Reader) -> None:
-    a_reader.room.exams[f"e-{1:016x}"] |= {"open": True, "readers": ["anna"]}
+    a_reader.server.exams[f"e-{1:016x}"] |= {"open": True, "readers": ["anna"]}
     a_reader.connect()
     assert a_reader.column("worklistTable", 4)[0] == "open, read by anna"

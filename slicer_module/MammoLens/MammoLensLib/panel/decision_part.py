@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from slicer.i18n import tr as _
 
@@ -44,7 +44,7 @@ class DecisionPart:
     """Verdicts, comment, regions, undo, next."""
 
     def __init__(
-        self, ui, session: Session, regions: Regions, selected: Callable[[], tuple[View, Finding] | None]
+        self, ui: Any, session: Session, regions: Regions, selected: Callable[[], tuple[View, Finding] | None]
     ) -> None:
         self._ui, self._session, self._regions, self._selected = ui, session, regions, selected
         self._exam: str | None = None
@@ -79,18 +79,18 @@ class DecisionPart:
     def update(self) -> None:
         """Show what can be decided and what was."""
         ui, session, detail = self._ui, self._session, self._session.detail
-        self._start_afresh()
+        self._clear_drafts()
         ui.decisionSection.setEnabled(detail is not None)
         for button in (ui.normalButton, ui.findingButton, ui.poorQualityButton):
             button.setEnabled(session.busy is None)
         ui.adjustFindingButton.setEnabled(self._selected() is not None)
         ui.removeRegionButton.setEnabled(self._regions.count > 0)
-        ui.undoButton.setEnabled(session.busy is None and session.standing is not None)
+        ui.undoButton.setEnabled(session.busy is None and session.current_decision is not None)
         ui.nextButton.setEnabled(session.busy is None and detail is not None and detail.next is not None)
         ui.regionsLabel.setText(_("Regions that go with a finding: {number}").format(number=self._regions.count))
-        ui.decisionLabel.setText(words.decision(session.standing) if detail is not None else "")
+        ui.decisionLabel.setText(words.decision(session.current_decision) if detail is not None else "")
 
-    def _start_afresh(self) -> None:
+    def _clear_drafts(self) -> None:
         """Another exam needs other regions; comments are for one decision."""
         detail = self._session.detail
         exam, decisions = (detail.exam, len(detail.decisions)) if detail is not None else (None, 0)
@@ -111,4 +111,4 @@ class DecisionPart:
         try:
             action()
         except MammoLensError as error:
-            self._session.complain(error)
+            self._session.show_error(error)

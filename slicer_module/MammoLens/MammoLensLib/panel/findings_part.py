@@ -1,9 +1,9 @@
-"""The regions that stand out, the most anomalous first; a click shows one."""
+"""The findings, the most anomalous first; a click shows one."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from slicer.i18n import tr as _
 
@@ -15,16 +15,16 @@ from .table import Row, fill, key_of, set_columns
 
 
 class Shows(Protocol):
-    """What brings a finding to the middle of its view."""
+    """Centres the view on a finding."""
 
     def show_finding(self, image: str, rank: int) -> None:
-        """Jump to it; a MammoLensError says why that cannot be."""
+        """Centre the view; raises MammoLensError if it cannot."""
 
 
 class FindingsPart:
     """The list of findings, and what is said of the views."""
 
-    def __init__(self, ui, session: Session, scene: Shows) -> None:
+    def __init__(self, ui: Any, session: Session, scene: Shows) -> None:
         self._ui, self._session, self._scene = ui, session, scene
         self._shown: ExamDetail | None = None
         self._findings: dict[str, tuple[View, Finding]] = {}
@@ -62,7 +62,7 @@ class FindingsPart:
         if self._shown is None:
             return ""
         if not self._findings:
-            return _("No region stands out.") if self._shown.entry.state == "done" else _("Not judged.")
+            return _("No findings.") if self._shown.entry.state == "done" else _("Not analysed.")
         return _("and {number} with lower peaks").format(number=left_out) if left_out else ""
 
     def _jump(self) -> None:
@@ -72,7 +72,7 @@ class FindingsPart:
         try:
             self._scene.show_finding(selected[0].image, selected[1].rank)
         except MammoLensError as error:
-            self._session.complain(error)
+            self._session.show_error(error)
 
 
 def _row(key: str, view: View, finding: Finding) -> Row:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import qt
 from slicer.i18n import tr as _
@@ -25,7 +26,7 @@ class Heat(Protocol):
 class HeatPart:
     """Heat and its legend; the settings live in the scene's parameters, so that they are saved with it."""
 
-    def __init__(self, ui, session: Session, heat: Heat, segment) -> None:
+    def __init__(self, ui: Any, session: Session, heat: Heat, segment: Callable[[], None]) -> None:
         self._ui, self._session, self._heat = ui, session, heat
         self._levels: tuple[HeatLevel, ...] | None = None
         self._parameters: MammoLensParameters | None = None
@@ -66,7 +67,8 @@ class HeatPart:
         self._select(self._lowest())
 
     def _choose(self, index: int) -> None:
-        self._parameters.fromLevel = self._ui.fromLevelBox.itemData(index)
+        if self._parameters is not None:
+            self._parameters.fromLevel = self._ui.fromLevelBox.itemData(index)
 
     def _lowest(self) -> HeatLevel | None:
         levels = self._levels or ()
@@ -78,7 +80,7 @@ class HeatPart:
             self._ui.fromLevelBox.setCurrentIndex(self._ui.fromLevelBox.findData(level.name))
 
 
-def _swatch(colour: str | None):
+def _swatch(colour: str | None) -> Any:
     picture = qt.QPixmap(_SWATCH, _SWATCH)
     picture.fill(qt.QColor(colour or "#808080"))
     return qt.QIcon(picture)

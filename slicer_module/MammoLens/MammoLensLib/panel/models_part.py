@@ -1,6 +1,8 @@
-"""The models of the server: which one serves, how each was judged; accept, keep the old one, go back."""
+"""The models of the server and the gate's checks of each; accept, keep the old one, roll back."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -11,13 +13,13 @@ from .table import Row, fill, key_of, select, set_columns
 
 
 class ModelsPart:
-    """Table of models, and the checks of the one that is chosen: that which waits for a person comes first."""
+    """Table of models and the checks of the selected one; a waiting model is selected first."""
 
-    def __init__(self, ui, learning: Learning) -> None:
+    def __init__(self, ui: Any, learning: Learning) -> None:
         self._ui, self._learning = ui, learning
         self._shown: Models | None = None
         set_columns(ui.modelsTable, (_("Model"), _("State"), _("Since")), stretched=0)
-        set_columns(ui.figuresTable, ("", _("Old"), _("New"), ""), stretched=0)
+        set_columns(ui.figuresTable, ("", _("In use"), _("Candidate"), _("Result")), stretched=0)
         ui.modelsTable.connect("itemSelectionChanged()", self.update)
         ui.whyEdit.connect("textChanged(QString)", self._typed)
         ui.acceptButton.connect("clicked()", self._accept)
@@ -30,20 +32,18 @@ class ModelsPart:
         if models is not self._shown:
             self._show(models)
         chosen = self._chosen()
-        ui.verdictLabel.setText(learning_words.verdict(chosen))
+        ui.verdictLabel.setText(learning_words.gate_result(chosen))
         rows = learning_words.figures(chosen)
         fill(ui.figuresTable, rows)
         ui.figuresTable.setVisible(bool(rows))
-        overrules = chosen is not None and models.needs_reason(chosen)
-        ui.acceptButton.setText(_("Let it serve anyway") if overrules else _("Accept"))
+        overrules = chosen is not None and chosen.needs_reason
+        ui.acceptButton.setText(_("Use anyway") if overrules else _("Accept"))
         can_serve = chosen is not None and chosen.can_serve
         ui.acceptButton.setEnabled(can_serve and (bool(self._why) or not overrules))
         ui.keepButton.setEnabled(chosen is not None and chosen.state == WAITS)
-        serving = models.named(models.serving)
-        came_with = serving is None or serving.state == "pretrained"
-        ui.rollBackButton.setEnabled(bool(self._why) and not came_with)
-        asked = _("Reason (needed to overrule the verdict)")
-        ui.whyEdit.setPlaceholderText(asked if can_serve and overrules else _("Reason (needed to go back)"))
+        ui.rollBackButton.setEnabled(bool(self._why) and models.can_roll_back)
+        asked = _("Reason (required against the gate's verdict)")
+        ui.whyEdit.setPlaceholderText(asked if can_serve and overrules else _("Reason (required to roll back)"))
 
     @property
     def _models(self) -> Models:
@@ -85,7 +85,7 @@ class ModelsPart:
         self._learning.roll_back(self._taken())
 
     def _taken(self) -> str:
-        """The reason; it is for one change."""
+        """The reason, which is for one change only."""
         why = self._why
         self._ui.whyEdit.setText("")
         return why
@@ -93,11 +93,11 @@ class ModelsPart:
 
 def _row(model: Model) -> Row:
     cells = (model.model, learning_words.model_state(model), words.moment(model.added_at))
-    told = {
-        _("Learned from {number} patients"): model.patients,
+    known = {
+        _("Trained on {number} patients"): model.patients,
         _("Calibrated on {number} patients"): model.calibrated_on,
         _("{number} epochs"): model.epochs,
     }
-    known = (text.format(number=number) for text, number in told.items() if number is not None)
-    tip = "\n".join((model.model, *known))
+    lines = (text.format(number=number) for text, number in known.items() if number is not None)
+    tip = "\n".join((model.model, *lines))
     return Row(model.model, cells, tip, bold=model.state in ("serving", WAITS))

@@ -1,13 +1,14 @@
-"""Where the server is, and who it is."""
+"""Connection to the server: address, token, certificates."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 import ctk
 from slicer.i18n import tr as _
 
+from ..answers import ServerInfo
 from ..session import Session
 
 _URL, _CA_FILE = "MammoLens/Url", "MammoLens/CaFile"
@@ -27,10 +28,10 @@ class Settings(Protocol):
 class ServerPart:
     """Address, token, certificates; address and certificates are remembered once they served, the token never."""
 
-    def __init__(self, ui, session: Session, settings: Settings) -> None:
+    def __init__(self, ui: Any, session: Session, settings: Settings) -> None:
         self._ui, self._session, self._settings = ui, session, settings
         self._asked: tuple[str, str] | None = None
-        self._shown = None
+        self._shown: ServerInfo | None = None
         ui.urlEdit.setText(settings.value(_URL, _DEFAULT_URL))
         ui.caFileEdit.filters = ctk.ctkPathLineEdit.Files
         ui.caFileEdit.currentPath = settings.value(_CA_FILE, "")
@@ -45,17 +46,18 @@ class ServerPart:
         self._session.connect(self._asked[0], ui.tokenEdit.text.strip(), self._asked[1] or None)
 
     def update(self) -> None:
-        """Show who answered; the fields fold away once somebody did."""
+        """Show the connected server; the fields collapse once it is connected."""
         ui, server = self._ui, self._session.server
         ui.connectButton.setEnabled(self._session.busy is None)
-        if server is self._shown:
+        client = self._session.client
+        if server is self._shown or server is None or client is None:
             return
         self._shown = server
         self._remember()
         ui.serverSection.collapsed = True
-        model = server.model or _("no model serves yet")
-        told = _("Connected to {url}, MammoLens {version}, model {model}.")
-        ui.serverLabel.setText(escape(told.format(url=self._session.client.url, version=server.version, model=model)))
+        model = server.model or _("no model in use")
+        text = _("Connected to {url}, MammoLens {version}, model {model}.")
+        ui.serverLabel.setText(escape(text.format(url=client.url, version=server.version, model=model)))
 
     def _remember(self) -> None:
         if self._asked is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import qt
 
@@ -13,7 +14,7 @@ class Row:
     """One row.
 
     Attributes:
-        key: what it stands for.
+        key: of the object that it shows.
         cells: texts, one a column.
         tip: shown while the mouse rests on it.
         bold: to be noticed.
@@ -25,7 +26,7 @@ class Row:
     bold: bool = False
 
 
-def set_columns(table, titles: Sequence[str], stretched: int) -> None:
+def set_columns(table: Any, titles: Sequence[str], stretched: int) -> None:
     """Name the columns; the one that is ``stretched`` takes the room that the others leave."""
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
@@ -35,7 +36,7 @@ def set_columns(table, titles: Sequence[str], stretched: int) -> None:
         header.setSectionResizeMode(column, mode)
 
 
-def fill(table, rows: Sequence[Row]) -> None:
+def fill(table: Any, rows: Sequence[Row]) -> None:
     """Show these rows; the selected one stays selected."""
     selected = key_of(table)
     was_blocked = table.blockSignals(True)
@@ -50,21 +51,21 @@ def fill(table, rows: Sequence[Row]) -> None:
     table.blockSignals(was_blocked)
 
 
-def key_of(table, row: int | None = None) -> str | None:
-    """What a row stands for, the selected one by default; ``None`` without one."""
+def key_of(table: Any, row: int | None = None) -> str | None:
+    """Key of a row, by default of the selected one; ``None`` without one."""
     number = table.currentRow() if row is None else row
     item = table.item(number, 0) if number >= 0 else None
     return None if item is None else item.data(qt.Qt.UserRole)
 
 
-def select(table, key: str) -> None:
+def select(table: Any, key: str) -> None:
     """Select the row of this key, if there is one."""
     for number in range(table.rowCount):
         if key_of(table, number) == key:
             table.selectRow(number)
 
 
-def _item(row: Row, text: str):
+def _item(row: Row, text: str) -> Any:
     item = qt.QTableWidgetItem(text)
     item.setData(qt.Qt.UserRole, row.key)
     item.setToolTip(row.tip)

@@ -9,8 +9,8 @@ from html import escape
 from slicer.i18n import tr as _
 
 from ..answers import Decision, ExamDetail, HeatLevel, View
-from ..asking import Activity, Busy
 from ..errors import MammoLensError
+from ..requester import Activity, Busy
 
 ERROR_STYLE = "QLabel { background: #fbe3e1; color: #7a1410; border: 1px solid #d9827b; padding: 4px; }"
 CALM_STYLE = "QLabel { background: #fdf3d8; color: #5c4300; border: 1px solid #e0c26a; padding: 4px; }"
@@ -23,21 +23,21 @@ def doing(busy: Busy) -> str:
         Activity.RELOADING: _("Reading the worklist"),
         Activity.OPENING: _("Opening the exam"),
         Activity.DECIDING: _("Saving the decision"),
-        Activity.UNDOING: _("Taking the decision back"),
+        Activity.UNDOING: _("Undoing the decision"),
         Activity.FETCHING_LEVELS: _("Loading the heat levels"),
-        Activity.LEARNING: _("Asking what is learned"),
+        Activity.LEARNING: _("Reading the state of learning"),
     }[busy.activity]
     return escape(f"{words}: {busy.words}" if busy.words else words)
 
 
-def complaint(error: MammoLensError) -> str:
+def error_text(error: MammoLensError) -> str:
     """An error with its remedy."""
     reason, remedy = escape(error.reason), escape(_sentence(error.remedy))
     return f"<b>{escape(error.what)}</b>: {reason}.<br>{remedy}"
 
 
 def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
-    """Who it is, how it stands among normal exams, its breasts, and what could not be done."""
+    """Patient, comparison with normal exams, breasts and problems."""
     if detail is None:
         return escape(_("No exam is open. Choose one in the worklist."))
     entry = detail.entry
@@ -64,7 +64,7 @@ def legend(levels: Iterable[HeatLevel]) -> str:
 
 
 def views(shown: Iterable[View]) -> str:
-    """What is said of each view, and what is doubtful about it."""
+    """Result and quality problems of each view."""
     lines = []
     for view in shown:
         said = [view.sentence, view.error, *(doubt.explanation or doubt.flag for doubt in view.quality)]
@@ -72,22 +72,16 @@ def views(shown: Iterable[View]) -> str:
     return _lines(lines)
 
 
-def decision(standing: Decision | None) -> str:
-    """The decision that holds: what, by whom, when, and its comment."""
-    if standing is None:
+def decision(current: Decision | None) -> str:
+    """The current decision: verdict, reviewer, time, comment."""
+    if current is None:
         return escape(_("Not reviewed."))
-    by = _("by {reviewer}").format(reviewer=standing.reviewer) if standing.reviewer else ""
-    number = len(standing.regions)
+    by = _("by {reviewer}").format(reviewer=current.reviewer) if current.reviewer else ""
+    number = len(current.regions)
     regions = "" if not number else _("1 region") if number == 1 else _("{number} regions").format(number=number)
-    words = (f"<b>{escape(verdict(standing.verdict))}</b>", *map(escape, (by, moment(standing.time), regions)))
-    comment = f"<br>{escape(standing.comment)}" if standing.comment else ""
+    words = (f"<b>{escape(current.verdict_label)}</b>", *map(escape, (by, moment(current.time), regions)))
+    comment = f"<br>{escape(current.comment)}" if current.comment else ""
     return ", ".join(word for word in words if word) + comment
-
-
-def verdict(told: str) -> str:
-    """A verdict as a person says it."""
-    words = {"normal": _("Normal"), "finding": _("Finding"), "poor_quality": _("Poor quality")}
-    return words.get(told, told)
 
 
 def moment(time: str | None) -> str:

@@ -1,8 +1,9 @@
-"""The worklist: what is to be read, the most anomalous first."""
+"""The worklist: its columns, its filter, and opening an exam."""
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -21,14 +22,14 @@ MOST_ROWS = 1000  # what fills within a blink; the filter finds the others
 class WorklistPart:
     """Filter and table; a double click opens an exam."""
 
-    def __init__(self, ui, session: Session) -> None:
+    def __init__(self, ui: Any, session: Session) -> None:
         self._ui, self._session = ui, session
         self._parameters: MammoLensParameters | None = None
-        self._shown: tuple | None = None
+        self._shown: tuple[Any, ...] | None = None
         columns = (_("Patient"), _("Date"), _("Views"), _("p-value"), _("Status"))
         set_columns(ui.worklistTable, columns, stretched=0)
-        told = _("Share of normal exams that are at least as anomalous. Bold: flagged.")
-        ui.worklistTable.horizontalHeaderItem(_P_VALUE).setToolTip(told)
+        text = _("Share of normal exams that are at least as anomalous. Bold: flagged.")
+        ui.worklistTable.horizontalHeaderItem(_P_VALUE).setToolTip(text)
         ui.driftLabel.setStyleSheet(words.CALM_STYLE)
         ui.filterEdit.connect("textChanged(QString)", self._filter)
         ui.reloadButton.connect("clicked()", session.reload)
@@ -53,12 +54,14 @@ class WorklistPart:
         self._fill()
         drift = session.worklist.drift
         ui.driftLabel.setVisible(drift.alarm)
-        ui.driftLabel.setText(escape(drift.sentence or _("Recent exams are unlike those that the model knows.")))
+        ui.driftLabel.setText(escape(drift.sentence or _("Recent exams differ from those of the calibration.")))
         ui.reloadButton.setEnabled(is_free)
         ui.openButton.setEnabled(is_free and key_of(ui.worklistTable) is not None)
 
     def _open(self, row: int, column: int) -> None:
-        self._session.open(key_of(self._ui.worklistTable, row))
+        exam = key_of(self._ui.worklistTable, row)
+        if exam is not None:
+            self._session.open(exam)
 
     def _filter(self, text: str) -> None:
         self.update()
@@ -70,7 +73,7 @@ class WorklistPart:
         if wanted == self._shown:
             return
         self._shown = wanted
-        entries = worklist.arranged(session.entries, ui.filterEdit.text, unreviewed_only)
+        entries = worklist.filtered(session.entries, ui.filterEdit.text, unreviewed_only)
         fill(ui.worklistTable, [_row(entry) for entry in entries[:MOST_ROWS]])
         if session.detail is not None:
             select(ui.worklistTable, session.detail.exam)
@@ -79,8 +82,8 @@ class WorklistPart:
     def _count(self, fitting: int) -> str:
         if self._session.client is None:
             return ""
-        told = _("{fitting} of {total} exams").format(fitting=fitting, total=len(self._session.entries))
-        return told if fitting <= MOST_ROWS else _("{told}, the first {most} shown").format(told=told, most=MOST_ROWS)
+        text = _("{fitting} of {total} exams").format(fitting=fitting, total=len(self._session.entries))
+        return text if fitting <= MOST_ROWS else _("{count}, the first {most} shown").format(count=text, most=MOST_ROWS)
 
 
 def _row(entry: ExamEntry) -> Row:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from MammoLensLib.answers import LearningJob, LearningJobs, Models, SecondLook, SecondLooks
-from MammoLensLib.cancel import CancelToken
+from MammoLensLib.answers import LearningJob, LearningJobs, Models, SuspectNormal, SuspectNormals
+from MammoLensLib.jobs import CancelToken
 from MammoLensLib.parsing import parsed
 
 OLD, NEW = "restorer-0000", "restorer-1111"
 Asked = Callable[[str, CancelToken | None], None]
 
 
-def a_check(name: str, candidate: float | None, serving: float | None, passed: bool = True) -> dict[str, Any]:
+def a_check(name: str, label: str, candidate: str, serving: str, passed: bool = True) -> dict[str, Any]:
     """A check as the server tells it."""
-    figures = {"candidate": candidate, "serving": serving, "interval": None}
+    figures = {"label": label, "candidate_text": candidate, "serving_text": serving}
     return {"name": name, "passed": passed, "sentence": f"the sentence of {name}", **figures}
 
 
@@ -27,9 +27,9 @@ def a_verdict(passed: bool = True) -> dict[str, Any]:
         "against": OLD,
         "evaluated_at": "2026-02-02T03:00:00Z",
         "checks": [
-            a_check("held_out_normals", 24, None),
-            a_check("realised_rate", 0.125 if passed else 0.5, 0.083, passed),
-            a_check("synthetic_lesions_detected", 0.912, 0.9),
+            a_check("held_out_normals", "Held-out patients", "24", ""),
+            a_check("realised_rate", "Normal patients flagged", "12 %" if passed else "50 %", "8 %", passed),
+            a_check("synthetic_lesions_detected", "Detects synthetic lesions", "0.912", "0.900"),
         ],
         "overridden_by": None,
     }
@@ -50,6 +50,7 @@ def a_model(model: str, state: str, verdict: dict[str, Any] | None = None) -> di
         "calibrated_on": 40,
         "gate_result": verdict,
         "can_serve": state != "serving",
+        "needs_reason": verdict is None or not verdict["passed"],
     }
 
 
@@ -68,13 +69,18 @@ PROGRESS = {
 }
 
 
-class LearningRoom:
+class LearningServer:
     """Jobs, models and exams to look at again, in the server's JSON."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self.jobs_told: dict[str, Any] = {"jobs": [], "running": None, "queued": []}
-        self.models_told: dict[str, Any] = {"serving": OLD, "models": [a_model(OLD, "serving")], "history": []}
+        self.jobs_json: dict[str, Any] = {"jobs": [], "running": None, "queued": []}
+        self.models_json: dict[str, Any] = {
+            "serving": OLD,
+            "can_roll_back": True,
+            "models": [a_model(OLD, "serving")],
+            "history": [],
+        }
         self.exams: list[dict[str, Any]] = []
         self.wanted: dict[str, Any] = {}
 
@@ -82,25 +88,25 @@ class LearningRoom:
         """These jobs, the newest first."""
         running = next((job["job"] for job in jobs if job["state"] == "running"), None)
         queued = [job["job"] for job in reversed(jobs) if job["state"] == "queued"]
-        self.jobs_told = {"jobs": list(jobs), "running": running, "queued": queued}
+        self.jobs_json = {"jobs": list(jobs), "running": running, "queued": queued}
 
     def jobs(self, cancelled: CancelToken | None = None) -> LearningJobs:
         self._asked("jobs", cancelled)
-        return parsed(LearningJobs, self.jobs_told)
+        return parsed(LearningJobs, self.jobs_json)
 
     def models(self, cancelled: CancelToken | None = None) -> Models:
         self._asked("models", cancelled)
-        return parsed(Models, self.models_told)
+        return parsed(Models, self.models_json)
 
-    def second_look(self, cancelled: CancelToken | None = None) -> tuple[SecondLook, ...]:
-        self._asked("second_look", cancelled)
-        return parsed(SecondLooks, {"exams": self.exams}).exams
+    def suspect_normals(self, cancelled: CancelToken | None = None) -> tuple[SuspectNormal, ...]:
+        self._asked("suspect_normals", cancelled)
+        return parsed(SuspectNormals, {"exams": self.exams}).exams
 
     def start(self, kind: str, cancelled: CancelToken | None = None, **parameters: Any) -> LearningJob:
         self._asked("start", cancelled)
         self.wanted = {"kind": kind, **parameters}
         self.tell(a_job(1, "running", kind, progress=PROGRESS))
-        return parsed(LearningJob, self.jobs_told["jobs"][0])
+        return parsed(LearningJob, self.jobs_json["jobs"][0])
 
     def stop(self, job: str, cancelled: CancelToken | None = None) -> None:
         self._asked(f"stop {job}", cancelled)
@@ -109,7 +115,7 @@ class LearningRoom:
     def resume(self, job: str, cancelled: CancelToken | None = None) -> LearningJob:
         self._asked(f"resume {job}", cancelled)
         self.tell(a_job(1, "running"))
-        return parsed(LearningJob, self.jobs_told["jobs"][0])
+        return parsed(LearningJob, self.jobs_json["jobs"][0])
 
     def accept(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"accept {model}: {why}", cancelled)
@@ -117,18 +123,18 @@ class LearningRoom:
 
     def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"keep old, not {model}: {why}", cancelled)
-        told = next(one for one in self.models_told["models"] if one["model"] == model)
+        told = next(one for one in self.models_json["models"] if one["model"] == model)
         told["state"] = "refused"
-        return parsed(Models, self.models_told)
+        return parsed(Models, self.models_json)
 
     def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"roll back: {why}", cancelled)
         return self._serve(OLD)
 
     def _serve(self, model: str) -> Models:
-        for one in self.models_told["models"]:
+        for one in self.models_json["models"]:
             one["state"] = "serving" if one["model"] == model else "former"
             one["can_serve"] = one["model"] != model
         event = {"event": "promoted", "time": "2026-02-02T04:00:00Z", "version": model}
-        self.models_told = {**self.models_told, "serving": model, "history": [event]}
-        return parsed(Models, self.models_told)
+        self.models_json = {**self.models_json, "serving": model, "history": [event]}
+        return parsed(Models, self.models_json)

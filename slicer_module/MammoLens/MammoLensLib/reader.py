@@ -1,11 +1,13 @@
-"""Files of images read to pixels and their place. May run in any thread: VTK's pipeline alone, no MRML.
+"""Files of images read to pixels, geometry and what their DICOM header says about showing them.
 
-The reader is the one that Slicer's own storage nodes use, so pixels and places are theirs, too. It lets other threads
-run while it decodes; a compressed mammogram takes it seconds.
+May run in any thread: VTK's pipeline alone, no MRML. The reader is the one that Slicer's own storage nodes use, so
+pixels and geometry are theirs, too. It lets other threads run while it decodes, which takes seconds for a compressed
+mammogram.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,79 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
 from .answers import ExamDetail, View
-from .cancel import CancelToken
 from .errors import MammoLensError, SceneError
 from .fetch import FetchedExam, FetchedView
 from .geometry import Grid, array_of
-from .header import Header, read_header
-from .jobs import OnProgress
+from .jobs import CancelToken, OnProgress
+
+_TAGS = [
+    "PhotometricInterpretation",
+    "BitsStored",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "WindowCenter",
+    "WindowWidth",
+    "PatientOrientation",
+]
+
+
+@dataclass(frozen=True)
+class Header:
+    """Of one image.
+
+    Attributes:
+        is_monochrome1: small stored values are bright (PS3.3 C.7.6.3.1.2).
+        window: lowest and highest value of the first window, of values as Slicer has them: GDCM inverts MONOCHROME1
+            images, so the window is inverted too; ``None`` if there is none.
+        patient_orientation: direction of rows and columns (PS3.3 C.7.6.1.1.1), as ("P", "L"); ``None`` if unknown.
+    """
+
+    is_monochrome1: bool = False
+    window: tuple[float, float] | None = None
+    patient_orientation: tuple[str, str] | None = None
+
+
+def read_header(path: Path | str) -> Header:
+    """The header of a DICOM file; a file that cannot be read gives an empty one."""
+    from pydicom import dcmread  # Slicer brings it
+
+    try:
+        dataset = dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+    except Exception:  # noqa: BLE001 - a damaged value can raise any exception
+        return Header()
+    is_monochrome1 = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
+    return Header(is_monochrome1, _window(dataset, is_monochrome1), _orientation(dataset.get("PatientOrientation")))
+
+
+def _window(dataset: Any, is_monochrome1: bool) -> tuple[float, float] | None:
+    centre, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
+    if centre is None or width is None or width <= 1:
+        return None
+    slope, intercept = _first(dataset.get("RescaleSlope")), _first(dataset.get("RescaleIntercept"))
+    # PS3.3 C.11.2.1.2.1, LINEAR: black up to centre - 0.5 - (width - 1) / 2, white from centre - 0.5 + (width - 1) / 2.
+    low, high = centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
+    if not is_monochrome1:
+        return low, high
+    largest = 2.0 ** int(dataset.get("BitsStored", 16)) - 1
+    lowest = -1.0 if dataset.get("PixelRepresentation") else largest  # the sum of a value and its inverse
+    turned = (1.0 if slope is None else slope) * lowest + 2 * (intercept or 0.0)
+    return turned - high, turned - low
+
+
+def _first(value: Any) -> float | None:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = value[0] if len(value) else None
+    try:
+        return None if value is None or value == "" else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _orientation(value: Any) -> tuple[str, str] | None:
+    words = [str(word) for word in value] if value is not None and not isinstance(value, str) else []
+    known = len(words) == 2 and all(word and set(word) <= set("APLRHF") for word in words)
+    return (words[0], words[1]) if known else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +100,7 @@ class Picture:
 
     Attributes:
         data: vtkImageData, one component, spacing 1, origin 0.
-        grid: where it lies.
+        grid: its size and position.
     """
 
     data: Any
@@ -79,7 +148,7 @@ def read_exam(
     """Read all images of an exam.
 
     Raises:
-        SceneError: an image cannot be read. A heatmap that cannot be read is told as a problem of its view.
+        SceneError: an image cannot be read. A heatmap that cannot be read becomes a problem of its view.
         Cancelled: stopped meanwhile.
     """
     token, views = cancelled or CancelToken(), []
@@ -124,7 +193,7 @@ def _read_view(one: FetchedView) -> ReadView:
     name = one.view.name
     image = read_picture(one.image, name)
     if image.grid.size[2] != 1:
-        raise SceneError(name, "is no single image", "MammoLens shows mammograms, not tomosynthesis")
+        raise SceneError(name, "is not a single image", "MammoLens shows mammograms, not tomosynthesis")
     header = read_header(one.image)
     if one.heat is None:
         return ReadView(one.view, image, header, None, one.problem and f"{name}: {one.problem}")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from MammoLensLib.answers import ExamDetail, Region, ServerInfo, Worklist
-from MammoLensLib.cancel import CancelToken
 from MammoLensLib.errors import ServerError
+from MammoLensLib.jobs import CancelToken
 from MammoLensLib.parsing import parsed
 
-from .learning_room import LearningRoom
+from .learning_server import LearningServer
 
 URL = "https://room.test"
 NOTICE = "Research use only, not a medical device"
@@ -26,18 +26,18 @@ SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
 
 def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | None = None) -> dict[str, Any]:
     """An exam as the server tells it; p-values up to 0.1 are flagged."""
-    judged = p_value is not None
+    inferred = p_value is not None
     return {
         "exam": f"e-{number:016x}",
         "patient": patient,
         "study_date": f"2026-01-{number:02d}",
         "images": [f"image{number}-{view}" for view in ("rcc", "lcc")],
         "views": ["R CC", "L CC"],
-        "state": "done" if judged else "new",
+        "state": "done" if inferred else "new",
         "exam_p_value": p_value,
-        "exam_percentile": 100 * (1 - p_value) if judged else None,
-        "exam_is_anomalous": p_value <= 0.1 if judged else None,
-        "sentence": f"More anomalous than {100 * (1 - p_value):.0f} % of normal exams." if judged else None,
+        "exam_percentile": 100 * (1 - p_value) if inferred else None,
+        "exam_is_anomalous": p_value <= 0.1 if inferred else None,
+        "sentence": f"More anomalous than {100 * (1 - p_value):.0f} % of normal exams." if inferred else None,
         "verdict": None,
         "problems": [],
         "breasts": [{"laterality": "R", "score": 1.5, "sentence": "Like most normal breasts."}],
@@ -61,6 +61,8 @@ def _view(number: int, side: str) -> dict[str, Any]:
         "image": f"image{number}-{side.lower()}cc",
         "laterality": side,
         "view": "CC",
+        "name": f"{side} CC",
+        "slot": {"label": f"{side} CC", "row": 0, "column": 0 if side == "R" else 1},
         "sentence": "More anomalous than 95 % of normal images.",
         "quality": [{"flag": "no_pixel_spacing", "explanation": "No pixel size is known."}],
         "findings": [finding],
@@ -69,7 +71,7 @@ def _view(number: int, side: str) -> dict[str, Any]:
     }
 
 
-class ReadingRoom:
+class ExamServer:
     """The server, and its own client: hand it over where a ``Client`` is made.
 
     Attributes:
@@ -88,9 +90,9 @@ class ReadingRoom:
         self.asked: list[str] = []
         self.drift: dict[str, Any] = {"alarm": False}
         self.ids: list[str | None] = []
-        self.learning = LearningRoom(self._ask)
+        self.learning = LearningServer(self._ask)
 
-    def __call__(self, url: str, token: str, ca_file: str | None) -> ReadingRoom:
+    def __call__(self, url: str, token: str, ca_file: str | None) -> ExamServer:
         self.credentials = url, token, ca_file
         return self
 
@@ -100,14 +102,16 @@ class ReadingRoom:
 
     def worklist(self, cancelled: CancelToken | None = None) -> Worklist:
         self._ask("worklist", cancelled)
-        return parsed(Worklist, {"exams": list(self.exams.values()), "drift": self.drift})
+        self._rank()
+        exams = sorted(self.exams.values(), key=lambda exam: exam["rank"])
+        return parsed(Worklist, {"exams": exams, "drift": self.drift})
 
     def exam(self, exam: str, cancelled: CancelToken | None = None) -> ExamDetail:
         self._ask("exam", cancelled)
         return parsed(ExamDetail, self.exams[exam])
 
-    def judge(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
-        self._ask("judge", cancelled)
+    def infer(self, exam: str, again: bool = False, cancelled: CancelToken | None = None) -> ExamDetail:
+        self._ask("infer", cancelled)
         return parsed(ExamDetail, self.exams[exam])
 
     def download_image(self, image: str, folder: Path, progress: Any = None, cancelled: Any = None) -> Path:
@@ -133,16 +137,34 @@ class ReadingRoom:
         self.ids.append(decision_id)
         self._ask("decide", cancelled)
         told = [one.as_json() for one in regions]
-        made = {"verdict": verdict, "comment": comment, "reviewer": "anna", "time": "2026-02-01T08:00:00+00:00"}
+        label = verdict.replace("_", " ").capitalize()
+        made = {
+            "verdict": verdict,
+            "verdict_label": label,
+            "comment": comment,
+            "reviewer": "anna",
+            "time": "2026-02-01T08:00:00+00:00",
+        }
         self.exams[exam]["decisions"].append({**made, "regions": told, "undone": False})
-        self.exams[exam]["verdict"] = verdict
+        self.exams[exam] |= {"verdict": verdict, "verdict_label": label}
+        self._rank()
         return parsed(ExamDetail, self.exams[exam])
 
     def undo(self, exam: str, cancelled: CancelToken | None = None, *, decision_id: str | None = None) -> ExamDetail:
         self._ask("undo", cancelled)
         self.exams[exam]["decisions"][-1]["undone"] = True
         self.exams[exam]["verdict"] = None
+        self._rank()
         return parsed(ExamDetail, self.exams[exam])
+
+    def _rank(self) -> None:
+        """As the server does: unreviewed exams first, the most anomalous of them first."""
+
+        def order(exam: dict[str, Any]) -> tuple[bool, bool, float]:
+            return exam["verdict"] is not None, exam["exam_p_value"] is None, exam["exam_p_value"] or 0.0
+
+        for rank, exam in enumerate(sorted(self.exams.values(), key=order), start=1):
+            exam["rank"] = rank
 
     def _ask(self, what: str, cancelled: CancelToken | None) -> None:
         assert threading.current_thread() is not threading.main_thread(), f"{what} would freeze Slicer"

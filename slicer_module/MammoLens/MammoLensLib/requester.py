@@ -1,4 +1,4 @@
-"""One request at a time: what is under way, how far it is, what went wrong. Without Qt and without Slicer."""
+"""One request at a time: its activity, progress and error. Without Qt and without Slicer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Activity(Enum):
-    """What is under way."""
+    """The kind of request."""
 
     CONNECTING = "connecting"
     RELOADING = "reloading"
@@ -28,11 +28,11 @@ class Activity(Enum):
 
 @dataclass(frozen=True)
 class Busy:
-    """What is under way.
+    """The request under way.
 
     Attributes:
-        share: done, 0 to 1; ``None`` before anything is known.
-        words: what is being done just now.
+        share: done, 0 to 1; ``None`` if unknown.
+        words: the current step.
     """
 
     activity: Activity
@@ -40,15 +40,15 @@ class Busy:
     words: str = ""
 
 
-class Asking:
-    """Something that asks a server for one thing at a time, and whoever shows it.
+class Requester:
+    """Sends one request at a time to a server, for whatever shows the result.
 
     Args:
         runner: does what takes long.
 
     Attributes:
         changed: called after every change.
-        working: called when something was started, so that the runner's owner drains it.
+        working: called when a request was started, so that the owner of the runner drains it.
     """
 
     def __init__(self, runner: JobRunner) -> None:
@@ -60,17 +60,17 @@ class Asking:
         self._job: Job | None = None
 
     def cancel(self) -> None:
-        """Stop what is under way."""
+        """Cancel the request under way."""
         if self._job is not None:
             self._job.cancel()
 
-    def complain(self, error: MammoLensError) -> None:
-        """Show an error that came up elsewhere."""
+    def show_error(self, error: MammoLensError) -> None:
+        """Show an error from elsewhere."""
         self.error = error
         self.changed()
 
     def _ask(self, activity: Activity, work: Work, then: Callable[[Any], None]) -> None:
-        """Start ``work``, unless something is under way; ``then`` gets what comes of it."""
+        """Start ``work`` unless a request is under way; ``then`` gets the result."""
         if self.busy is not None:
             return
         self.busy, self.error = Busy(activity), None
@@ -99,5 +99,5 @@ class Asking:
         self.busy, self._job = None, None
         if not isinstance(error, MammoLensError):
             _log.error("MammoLens failed", exc_info=error)
-            error = MammoLensError("MammoLens", f"failed by itself ({error})", "see the application log; report it")
-        self.complain(error)
+            error = MammoLensError("MammoLens", f"failed unexpectedly ({error})", "see the application log; report it")
+        self.show_error(error)
