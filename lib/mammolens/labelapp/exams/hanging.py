@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mammolens.enums import ViewPosition
-from mammolens.inference.exam_words import view_name
+from mammolens.inference.exam_text import view_name
 from mammolens.labelapp.responses.exams import HangingSlot
 
 SideAndView = tuple[str | None, str | None]
