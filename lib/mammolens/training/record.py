@@ -22,7 +22,7 @@ from mammolens.training.partition import Cases, Partition
 
 _PARTS = {
     Split.TRAIN: "training",
-    Split.VALIDATION: "validation (early stopping)",
+    Split.VALIDATION: "validation",
     Split.EXPOSURE: "known abnormal images with outlined lesions, also trained on",
     Split.CALIBRATION: "calibration",
 }
@@ -168,7 +168,7 @@ def _parts(record: dict[str, Any]) -> str:
     return "\n".join(
         f"| {words} | {patients[part.value]} | {images[part.value]} |"
         for part, words in _PARTS.items()
-        if part.value in images
+        if images.get(part.value)
     )
 
 
