@@ -41,7 +41,7 @@ def test_kinds_are_named_with_commas_between():
 
 @pytest.mark.parametrize("text", ["seg", "segmentation,SR", "", " , "])
 def test_another_kind_is_refused_with_those_there_are(text):
-    with pytest.raises(ConfigError, match="--dicom: .* is not a kind of DICOM object; name any of segmentation, param"):
+    with pytest.raises(ConfigError, match="--dicom: .* is not a kind of DICOM object; use any of segmentation, param"):
         kinds_named(text, "--dicom")
 
 

@@ -113,7 +113,7 @@ def test_exams_like_the_calibrations_raise_no_alarm() -> None:
     (machine,) = told.machines
     assert (machine.group, machine.exams, machine.known) == ("A", 50, True)
     assert machine.distance < 0.05
-    assert machine.p_value > 0.5
+    assert machine.chance > 0.5
     assert told.software == [SoftwareUse(version="1", exams=50, known=True)]
 
 

@@ -280,7 +280,7 @@ def test_each_epoch_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> 
         log_progress(TrainingProgress(Stage.LEARN, 1, 2, 0.5, 0.25, 12.0))
         log_progress(TrainingProgress(Stage.PREPARE, 3, 99))
         log_progress(TrainingProgress(Stage.GATE, 99, 99))
-    assert [line.split(",")[0] for line in caplog.messages] == ["epoch 1/2", "judge 99/99 images"]
+    assert [line.split(",")[0] for line in caplog.messages] == ["epoch 1/2", "gate 99/99 images"]
 
 
 def test_where_an_ensemble_of_models_serves_a_training_is_refused_and_a_calibration_is_made(

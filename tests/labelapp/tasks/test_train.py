@@ -31,7 +31,7 @@ def test_clients_read_the_training_record_of_the_serving_model(a_serving: Servin
 def test_where_the_serving_model_is_gone_the_shipped_one_gives_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "serving").write_text("gone")
     task = NormalTrain(ServingModel(ModelStore(tmp_path)), _echo)
-    assert "is gone" in task.stats()["error"]
+    assert "is missing" in task.stats()["error"]
     assert task.info()["config"]["epochs"] == load_config(pretrained_directory() / CONFIG).training.epochs
 
 
