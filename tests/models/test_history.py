@@ -34,7 +34,7 @@ def test_a_line_that_is_no_entry_is_named(tmp_path):
     history = History(tmp_path / "history.jsonl")
     history.append(entry(EventKind.ADDED, "a"))
     history.path.write_bytes(history.path.read_bytes() + b'{"event": "stolen"}\n')
-    with pytest.raises(ModelError, match="line 2 is no entry"):
+    with pytest.raises(ModelError, match="line 2 is not an entry"):
         history.entries()
 
 

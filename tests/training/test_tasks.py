@@ -45,7 +45,7 @@ def test_the_configuration_tells_the_task(three_images, config, task):
     [
         (a_config({}, lesions={}), "training.lesions: has sizes in mm, and the grid has no"),
         (a_config({"pixel_size_mm": 1.0}, lesions={}), "training.lesions: has sizes in mm, and the grid has no"),
-        (a_config(MILLIMETRES, exposure_share=0.5), "training.exposure_share: .*; give training.lesions"),
+        (a_config(MILLIMETRES, exposure_share=0.5), "training.exposure_share: .*; set training.lesions"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_a_remedy(three_images, config, message):
