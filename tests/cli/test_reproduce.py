@@ -4,12 +4,16 @@ import shutil
 
 import pytest
 
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
 
 @pytest.fixture
-def development_folders(phantom_folder, tmp_path):
-    """Phantoms in the place of two data sets."""
-    for name in ("inbreast2048", "mias640"):
-        shutil.copytree(phantom_folder, tmp_path / "data" / name)
+def development_folders(tmp_path):
+    """Five phantoms, two of them abnormal, in the place of two data sets."""
+    write_phantom_dataset(
+        tmp_path / "data" / "mias640", normals=3, abnormals=2, rows=160, columns=128, spacing=(1.6, 1.6)
+    )
+    shutil.copytree(tmp_path / "data" / "mias640", tmp_path / "data" / "inbreast2048")
     return tmp_path / "data"
 
 
@@ -24,7 +28,7 @@ def test_each_data_set_has_a_section_with_intervals_and_a_report(
     assert "Research use only, not a medical device." in page
     for name in ("inbreast2048", "mias640"):
         section = page.split(f"## {name}\n")[1].split("\n## ")[0]
-        assert "Normal / abnormal: 68 / 4 images, 16 / 2 patients." in section
+        assert "Normal / abnormal: 16 / 4 images, 3 / 2 patients." in section
         assert "| all | AUROC, images | " in section
         assert "| all | AUROC, model minus autoencoder-" in section
         assert (tmp_path / "out" / name / "evaluation.html").is_file()

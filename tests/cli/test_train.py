@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import TRAINING, load_model, model_id_of
 from mammolens.training.checkpoint import FILE as CHECKPOINT
@@ -136,7 +137,8 @@ def test_an_ensemble_of_models_is_trained_calibrated_and_measured(
     result = mammolens("train", "-c", an_ensemble_file, "-d", phantom_folder, "-o", tmp_path / "both")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == f"{model_id_of(an_ensemble_of_models)}\n"
-    options = ("--split", "all", "--bootstrap", 20, "--pictures", 0)
-    result = mammolens("evaluate", "-d", phantom_folder, "-m", tmp_path / "both", "-o", tmp_path / "report", *options)
+    write_phantom_dataset(tmp_path / "few", normals=2, abnormals=1, seed=5, rows=192, columns=160, spacing=(1.25, 1.25))
+    options = ("--bootstrap", 20, "--pictures", 0)
+    result = mammolens("evaluate", "-d", tmp_path / "few", "-m", tmp_path / "both", "-o", tmp_path / "report", *options)
     assert result.exit_code == 0, result.stderr
     assert "## Members" in (tmp_path / "report" / "evaluation.md").read_text()
