@@ -39,7 +39,7 @@ def test_a_folder_leaves_results_maps_and_pictures(mammolens, an_exam_folder, a_
     output = tmp_path / "new" / "out"
     result = mammolens("predict", an_exam_folder, "-o", output, "-m", a_trained_model)
     assert result.exit_code == 0
-    assert "4 images judged, 0 unusable" in result.stderr
+    assert "4 images analysed, 0 unusable" in result.stderr
     assert not errors_in(result)
     stems = ("L_CC", "L_MLO", "R_CC", "R_MLO")
     suffixes = (".anomaly.nrrd", ".anomaly.nii.gz", ".overlay.png")
@@ -175,7 +175,7 @@ def test_an_unusable_image_is_one_line_and_code_three_and_the_good_ones_are_done
     assert line.startswith(f"error: {bad}: ")
     assert REASONS[fault] in line
     assert [record["path"] for record in results_in(output)] == [str(good)]
-    assert "1 images judged, 1 unusable" in result.stderr
+    assert "1 images analysed, 1 unusable" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -283,7 +283,7 @@ def test_a_process_writes_results_to_stdout_and_nothing_else(an_exam_folder, a_t
     (line,) = ended.stdout.splitlines()
     assert json.loads(line)["view"] == "CC"
     assert "Warning" not in ended.stderr
-    assert "1 images judged" in ended.stderr
+    assert "1 images analysed" in ended.stderr
 
 
 def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):
@@ -304,7 +304,7 @@ def test_dicom_objects_of_an_earlier_run_are_no_mammograms(mammolens, an_exam_fo
     for _ in range(2):
         result = mammolens("predict", folder, "-o", folder, "-m", a_trained_model, "--no-maps", "--dicom", "cad_report")
         assert result.exit_code == 0
-        assert "4 images judged, 0 unusable" in result.stderr
+        assert "4 images analysed, 0 unusable" in result.stderr
 
 
 def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_exam_folder, tmp_path):
@@ -334,6 +334,6 @@ def test_a_picture_is_judged_but_has_no_dicom_object(mammolens, an_exam_folder, 
     (error,) = errors_in(result)
     assert "L_CC.png: is no DICOM file" in error
     assert "leave out the results as DICOM" in error
-    assert "1 images judged, 0 unusable" in result.stderr
+    assert "1 images analysed, 0 unusable" in result.stderr
     assert (tmp_path / "out" / "L_CC.overlay.png").is_file()
     assert not list((tmp_path / "out").glob("*.dcm"))

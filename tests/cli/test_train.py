@@ -24,7 +24,7 @@ def test_it_writes_a_model_that_can_judge_and_prints_its_id(mammolens, a_config_
     assert result.exit_code == 0
     assert result.stdout == f"{model_id_of(output)}\n"
     assert "epoch 3/3, training error " in result.stderr
-    assert f"wrote {output}, see {output / 'MODEL_CARD.md'}" in result.stderr
+    assert f"wrote {output}; see {output / 'MODEL_CARD.md'}" in result.stderr
     assert Predictor.load(output).model_id == model_id_of(output)
 
 
@@ -138,7 +138,7 @@ def test_an_ensemble_of_models_is_trained_calibrated_and_measured(
     assert result.exit_code == 0, result.stderr
     assert result.stdout == f"{model_id_of(an_ensemble_of_models)}\n"
     write_phantom_dataset(tmp_path / "few", normals=2, abnormals=1, seed=5, rows=192, columns=160, spacing=(1.25, 1.25))
-    options = ("--bootstrap", 20, "--pictures", 0)
+    options = ("--bootstrap", 20, "--pictures", 0, "--split", "all")
     result = mammolens("evaluate", "-d", tmp_path / "few", "-m", tmp_path / "both", "-o", tmp_path / "report", *options)
     assert result.exit_code == 0, result.stderr
     assert "## Members" in (tmp_path / "report" / "evaluation.md").read_text()

@@ -62,7 +62,7 @@ def test_a_spent_budget_is_no_error(mammolens, a_config_file, phantom_folder, tm
     ("option", "value", "code", "reason"),
     [
         ("--space", "nothing.yaml", 4, "nothing.yaml: cannot be read"),
-        ("--space", "training.epoch: {low: 1, high: 2}", 4, "training.epoch: is no field"),
+        ("--space", "training.epoch: {low: 1, high: 2}", 4, "training.epoch: is not a field"),
         ("-c", "nothing.yaml", 4, "cannot be read"),
         ("-d", "nowhere", 5, "is not there"),
         ("--trials", "0", 2, None),
@@ -136,5 +136,5 @@ def test_the_test_split_need_not_be_there(mammolens, a_config_file, phantom_fold
             image.write_bytes(b"nobody may read this")
     result = mammolens("tune", "-c", a_config_file, "-d", folder, "-o", tmp_path / "out", "--trials", 1)
     assert result.exit_code == 0, result.stderr
-    assert "8 normal images of 2 held-out patients against 2 cancer images of 1 patients" in result.stderr
+    assert "8 normal images of 2 held-out patients vs. 2 cancer images of 1 patients" in result.stderr
     assert "left out" not in result.stderr

@@ -71,7 +71,7 @@ def test_the_handshake_tells_version_and_model(a_client: Client) -> None:
     assert info.model
     assert a_client.learning.models().serving == info.model
     assert a_client.learning.jobs().current is None
-    assert a_client.learning.second_look() == ()
+    assert a_client.learning.suspect_normals() == ()
 
 
 def test_the_worklist_has_every_exam_with_its_views(a_client: Client) -> None:

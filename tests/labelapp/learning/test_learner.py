@@ -287,7 +287,7 @@ def test_where_an_ensemble_of_models_serves_a_training_is_refused_and_a_calibrat
     make_learner: MakeLearner, a_site_serving: ServingModel, an_ensemble_of_models: Path
 ) -> None:
     version = a_site_serving.store.publish(an_ensemble_of_models)
-    with pytest.raises(RequestError, match=r"ensemble of whole models, which a server does not train; calibrate it"):
+    with pytest.raises(RequestError, match=r"ensemble of whole models, which a server does not train; recalibrate it"):
         make_learner().learn("train", {})
     outcome = make_learner().learn("recalibrate", {})
     assert outcome["model"].startswith(version)
