@@ -38,7 +38,7 @@ def test_in_place_the_model_itself_is_replaced(mammolens, a_copy, phantom_folder
     result = mammolens("calibrate", a_copy, "-d", phantom_folder, "--in-place", "-c", settings)
     assert result.exit_code == 0, result.stderr
     assert not (a_copy / METRICS).exists()
-    assert Predictor.load(a_copy).calibration.decision_rule == "at most 0.3 of normal patients, with confidence 0.8"
+    assert Predictor.load(a_copy).calibration.decision_rule == "flags at most 30 % of normal exams, with confidence 0.8"
 
 
 @pytest.mark.parametrize(

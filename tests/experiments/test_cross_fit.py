@@ -116,7 +116,7 @@ def test_lesions_that_are_scored_do_not_teach(phantoms, an_exposed_config, tmp_p
 def test_every_fold_begins_with_the_weights_of_a_model_that_saw_none_of_it(a_quick_config, phantoms, tmp_path):
     learned_here = tmp_path / "learned-here"
     train(a_quick_config, phantoms, learned_here)
-    with pytest.raises(ModelError, match=f"learned from {phantoms.name}, .*; start from a model that never saw them"):
+    with pytest.raises(ModelError, match=f"was trained on {phantoms.name}, .*; start from a model not trained on them"):
         cross_fit(a_quick_config, phantoms, tmp_path / "refused", start_from=learned_here, folds=2)
     assert not (tmp_path / "refused").exists()
     elsewhere = tmp_path / "elsewhere"

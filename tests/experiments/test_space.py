@@ -73,7 +73,7 @@ def test_a_value_between_the_steps_lies_outside(space_of, a_quick_config):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[", r"space\.yaml: is no YAML"),
+        ("[", r"space\.yaml: is not valid YAML"),
         ("- 1", r"space\.yaml: the top level: Input should be a valid dictionary"),
         ("{}", "contains no field to vary"),
         ("training.epochs: {low: 5, high: 1}", r"training\.epochs: low \(5\) must lie below high \(1\)"),

@@ -65,5 +65,5 @@ def test_findings_are_numbered_and_those_left_out_are_counted(a_record):
     record = a_record.model_copy(update={"findings": [A_FINDING, A_FINDING], "findings_left_out": 4})
     lines = describe_findings(record)
     assert [line[:2] for line in lines[:2]] == ["1:", "2:"]
-    assert lines[2] == "and 4 with lower peaks"
+    assert lines[2] == "and 4 more with lower peaks"
     assert describe_findings(record.model_copy(update={"findings": [], "findings_left_out": 0})) == []

@@ -152,7 +152,7 @@ OHIF = """async ([exam, regions]) => {
   const head = async () => (await (await fetch('/mammolens/decisions?exam=' + exam)).json()).decisions;
   const told = [await head()];
   const ask = async what => { const done = await what(); told.push(await head()); return done; };
-  const decide = () => session.decide('finding', 'upper outer', regions);
+  const decide = () => session.recordDecision('finding', 'upper outer', regions);
   const done = [await ask(decide), await ask(decide)];
   cuts = 1;
   done.push(await ask(() => session.undo()), await ask(() => session.undo()));

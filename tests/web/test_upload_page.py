@@ -144,7 +144,7 @@ def test_originals_are_removed_as_soon_as_they_are_judged_and_a_new_drop_replace
 
 def test_what_is_shown_is_not_judged_again(a_visit, exam_files, monkeypatch):
     visit = drop(a_visit, *dropped(exam_files[:1]))
-    monkeypatch.setattr(upload_page, "_judged", None)
+    monkeypatch.setattr(upload_page, "_analysed", None)
     assert not visit.run().exception
     assert len(headers(visit)) == 1
 

@@ -85,7 +85,7 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
     assert (refused["can_serve"], refused["needs_reason"]) == (True, True)
     waiting = a_client.get(f"/mammolens/models/{a_waiting_model}").json()
     assert (waiting["can_serve"], waiting["needs_reason"]) == (True, False)
-    assert refused["gate_result"]["reason"] == "refused: 60.0% of 24 are flagged, above the band"
+    assert refused["gate_result"]["reason"] == "rejected: 60.0% of 24 are flagged, above the band"
     assert refused["gate_result"]["checks"] == [
         {
             "name": "realised_rate",
