@@ -147,7 +147,7 @@ OHIF = """async ([exam, regions]) => {
     if (cuts) { cuts -= 1; throw new Error('cut'); }
     return answer;
   };
-  const session = new Session({ ...api, decide: cut(api.decide), undo: cut(api.undo) });
+  const session = new Session({ ...api, recordDecision: cut(api.recordDecision), undoDecision: cut(api.undoDecision) });
   await session.open(exam);
   const head = async () => (await (await fetch('/mammolens/decisions?exam=' + exam)).json()).decisions;
   const told = [await head()];
