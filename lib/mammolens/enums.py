@@ -29,7 +29,7 @@ class ViewPosition(StrEnum):
 
 
 class AttributeSource(StrEnum):
-    """Where a laterality or a view came from."""
+    """Where a laterality or a view came from; where the header's term for a view is not known, the view is missing."""
 
     HEADER = "header"
     CODE_SEQUENCE = "code_sequence"
@@ -65,6 +65,7 @@ class QualityFlag(StrEnum):
     PARTIAL_VIEW = "partial_view"
     NO_SCREENING_VIEW = "no_screening_view"
     VIEW_CONTRADICTED = "view_contradicted"
+    LATERALITY_CONTRADICTED = "laterality_contradicted"
     BLANK = "blank"
     UNUSUAL_BREAST_AREA = "unusual_breast_area"
     OUT_OF_DISTRIBUTION = "out_of_distribution"

@@ -13,10 +13,16 @@ from mammolens.errors import NotAMammogramError, PixelDataError, UnsupportedMamm
 SPACING = {"ImagerPixelSpacing": ["0.1", "0.1"]}
 
 
-def view_code(modifier: str, scheme: str) -> list[Dataset]:
+def specimen_code() -> Dataset:
+    view = Dataset()
+    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = "127457009", "SCT", "tissue specimen from breast"
+    return view
+
+
+def view_code(modifier: str, scheme: str, meaning: str = "as it is called") -> list[Dataset]:
     view, item = Dataset(), Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = modifier, scheme, "as it is called"
-    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = "399162004", "SCT", "cranio-caudal"
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = modifier, scheme, meaning
+    view.CodeValue, view.CodingSchemeDesignator, view.CodeMeaning = "399368009", "SCT", "medio-lateral oblique"
     view.ViewModifierCodeSequence = [item]
     return [view]
 
@@ -110,6 +116,27 @@ UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
         {"ViewCodeSequence": view_code("R-102D1", "SRT")},
         r"is not a whole-breast view \(axillary tail\)",
     ),
+    "a private code of spot compression": (
+        {"ViewCodeSequence": view_code("V-1", "99VENDOR", "Spot Compression")},
+        r"is not a whole-breast view \(spot compression\)",
+    ),
+    "a modifier outside the view's code": (
+        {"ViewModifierCodeSequence": view_code("399055006", "SCT")[0].ViewModifierCodeSequence},
+        r"is not a whole-breast view \(spot compression\)",
+    ),
+    "a spot by its word": ({"ViewPosition": "SMLO"}, r"is not a whole-breast view \(spot compression\)"),
+    "a spot by a vendor's word": ({"ViewPosition": "CC-SPOT"}, r"is not a whole-breast view \(spot compression\)"),
+    "magnified by its word": ({"ViewPosition": "MCC"}, r"is not a whole-breast view \(magnification\)"),
+    "both by its word": ({"ViewPosition": "MSCC"}, r"is not a whole-breast view \(spot compression, magnification\)"),
+    "axillary tail by its word": ({"ViewPosition": "AT"}, r"is not a whole-breast view \(axillary tail\)"),
+    "cleavage by its word": ({"ViewPosition": "CV"}, r"is not a whole-breast view \(cleavage\)"),
+    "tangential by its word": ({"ViewPosition": "TAN"}, r"is not a whole-breast view \(tangential\)"),
+    "a specimen by its word": ({"ViewPosition": "SPECIMEN"}, "shows a specimen; give the whole-breast view"),
+    "a specimen": ({"ViewCodeSequence": [specimen_code()]}, "shows a specimen; give the whole-breast view"),
+    "a part of a large breast": (
+        {"PartialView": "YES"},
+        r"is not a whole-breast view \(PartialView is YES\); give the whole-breast view",
+    ),
     "magnified": (
         {"EstimatedRadiographicMagnificationFactor": "1.8"},
         r"is a magnification view \(factor 1.8\); give the whole-breast view",
@@ -120,7 +147,24 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
     "a mammogram": ({}, ()),
     "contact magnification": ({"EstimatedRadiographicMagnificationFactor": "1.08"}, ()),
     "rolled": ({"ViewCodeSequence": view_code("399197002", "SCT")}, ()),
-    "an implant displaced": ({"ViewCodeSequence": view_code("399209000", "SCT")}, ()),
+    "nipple in profile": ({"ViewCodeSequence": view_code("442581004", "SCT")}, ()),
+    "a side in the view's word": ({"ViewPosition": "LMLO"}, ()),
+    "an implant displaced": ({"ViewCodeSequence": view_code("399209000", "SCT")}, (QualityFlag.IMPLANT,)),
+    "an implant displaced, whatever the attribute says": (
+        {"ViewCodeSequence": view_code("R-102D5", "SRT"), "BreastImplantPresent": "NO"},
+        (QualityFlag.IMPLANT,),
+    ),
+    "an implant displaced by its word": ({"ViewPosition": "MLOID"}, (QualityFlag.IMPLANT,)),
+    "anterior compression": ({"ViewCodeSequence": view_code("441752004", "SCT")}, (QualityFlag.PARTIAL_VIEW,)),
+    "the inframammary fold": ({"ViewPosition": "MLOIMF"}, (QualityFlag.PARTIAL_VIEW,)),
+    "axillary tissue": ({"ViewCodeSequence": view_code("R-40AB2", "SRT")}, (QualityFlag.PARTIAL_VIEW,)),
+    "a word that is no view": ({"ViewPosition": "AP"}, (QualityFlag.UNUSABLE_ATTRIBUTE,)),
+    "a code against its word": (
+        {"ViewPosition": "CC", "ViewCodeSequence": view_code("399197002", "SCT")},
+        (QualityFlag.VIEW_CONTRADICTED,),
+    ),
+    "two sides": ({"Laterality": "R"}, (QualityFlag.LATERALITY_CONTRADICTED,)),
+    "the other breast's orientation": ({"PatientOrientation": ["P", "FL"]}, (QualityFlag.LATERALITY_CONTRADICTED,)),
     "DX of a breast": (
         {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "DX", "BodyPartExamined": "BREAST"},
         (),
@@ -132,7 +176,6 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
     "not lossy": ({"LossyImageCompression": "00"}, ()),
     "an implant": ({"BreastImplantPresent": "YES"}, (QualityFlag.IMPLANT,)),
     "no implant": ({"BreastImplantPresent": "NO"}, ()),
-    "a part of a large breast": ({"PartialView": "YES"}, (QualityFlag.PARTIAL_VIEW,)),
     "a spot paddle": ({"PaddleDescription": "10CM Spot Contact"}, (QualityFlag.PARTIAL_VIEW,)),
     "a small field": ({"FieldOfViewDimensions": [90, 90]}, (QualityFlag.PARTIAL_VIEW,)),
     "a round small field": ({"FieldOfViewDimensions": 75}, (QualityFlag.PARTIAL_VIEW,)),

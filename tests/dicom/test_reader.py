@@ -93,6 +93,23 @@ def test_a_poor_header_is_accepted_and_completed_from_the_pixels(
     assert (header.study_instance_uid, header.exam_id, header.sop_class_uid) == (None, "PHANTOM-1", dx)
 
 
+@pytest.mark.parametrize("number", range(4), ids=["R CC", "L CC", "R MLO", "L MLO"])
+def test_a_view_in_a_word_that_is_not_known_is_not_guessed(write_dicom, stored_phantoms, number):
+    path = write_dicom(stored_phantoms[number], ViewPosition="AP", ImagerPixelSpacing=["0.1", "0.1"])
+    header = read_mammogram(path).header
+    assert (header.view, header.unusable_attributes) == (None, ("ViewPosition 'AP'",))
+    assert header.flags == (QualityFlag.UNUSABLE_ATTRIBUTE, QualityFlag.NO_SCREENING_VIEW)
+    assert read_mammogram(path, ImageAttributes(view=ViewPosition.CC)).header.view is ViewPosition.CC
+
+
+def test_the_view_s_code_goes_before_its_word(write_dicom, stored_phantoms):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "399368009", "SCT", "medio-lateral oblique"
+    header = read_mammogram(write_dicom(stored_phantoms[3], ViewPosition="CC", ViewCodeSequence=[code])).header
+    assert (header.view, header.view_source) == (ViewPosition.MLO, AttributeSource.CODE_SEQUENCE)
+    assert header.flags == (QualityFlag.VIEW_CONTRADICTED, QualityFlag.NO_PIXEL_SPACING)
+
+
 def test_the_shape_is_read_without_pixels(write_dicom, stored_phantoms, tmp_path):
     path = write_dicom(stored_phantoms[0])
     Image.fromarray((stored_phantoms[0] >> 4).astype(np.uint8)).save(tmp_path / "same.png")

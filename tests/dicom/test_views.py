@@ -5,7 +5,16 @@ from pydicom.dataset import Dataset
 from pydicom.sr import _cid_dict, _concepts_dict
 from pydicom.sr._snomed_dict import mapping
 
-from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
+from mammolens.dicom.view_terms import ViewModifier
+from mammolens.dicom.views import (
+    contradicts_laterality,
+    contradicts_view,
+    laterality_of,
+    patient_orientation_of,
+    unusable_view,
+    view_modifiers_of,
+    view_of,
+)
 from mammolens.enums import AttributeSource, Laterality, ViewPosition
 
 # The concepts of PS3.16 CID 4014, as pydicom names them.
@@ -19,6 +28,7 @@ CONCEPTS = {
     "CranioCaudalExaggeratedMedially": ViewPosition.XCCM,
     "CaudoCranial": ViewPosition.FB,
     "SuperolateralToInferomedialOblique": ViewPosition.SIO,
+    "InferomedialToSuperolateralOblique": ViewPosition.ISO,
 }
 
 
@@ -65,9 +75,94 @@ def test_the_region_s_modifier_tells_the_side(side, laterality, scheme):
 
 
 @pytest.mark.parametrize("view", ViewPosition)
-def test_the_attribute_tells_the_view_and_wins_over_the_code(view):
-    header = a_header(ViewPosition=view.value, ViewCodeSequence=sequence_of("399162004", "SCT"))
-    assert view_of(header) == (view, AttributeSource.HEADER)
+def test_the_word_tells_the_view_and_the_code_goes_before_it(view):
+    assert view_of(a_header(ViewPosition=view.value)) == (view, AttributeSource.HEADER)
+    both = a_header(ViewPosition=view.value, ViewCodeSequence=sequence_of("399162004", "SCT"))
+    differs = view is not ViewPosition.CC
+    assert view_of(both) == (ViewPosition.CC, AttributeSource.CODE_SEQUENCE if differs else AttributeSource.HEADER)
+    assert contradicts_view(both) is differs
+
+
+def test_a_private_code_is_read_by_its_meaning_or_else_the_word_tells():
+    private = sequence_of("V-7", "99VENDOR")
+    assert view_of(a_header(ViewPosition="MLO", ViewCodeSequence=private)) == (ViewPosition.MLO, AttributeSource.HEADER)
+    private[0].CodeMeaning = "Cranio-Caudal"
+    header = a_header(ViewPosition="MLO", ViewCodeSequence=private)
+    assert view_of(header) == (ViewPosition.CC, AttributeSource.CODE_SEQUENCE)
+    assert contradicts_view(header)
+
+
+@pytest.mark.parametrize(
+    ("header", "source", "told"),
+    [
+        (a_header(ViewPosition="AP"), AttributeSource.HEADER, "ViewPosition 'AP'"),
+        (a_header(ViewPosition="CV"), AttributeSource.HEADER, "ViewPosition 'CV'"),
+        (
+            a_header(ViewPosition="AP", ViewCodeSequence=sequence_of("1", "SCT")),
+            AttributeSource.HEADER,
+            "ViewPosition 'AP'",
+        ),
+        (
+            a_header(ViewCodeSequence=sequence_of("1", "SCT")),
+            AttributeSource.CODE_SEQUENCE,
+            "ViewCodeSequence '1 as it is called'",
+        ),
+    ],
+    ids=["a word", "a modifier", "both", "a code"],
+)
+def test_a_term_that_is_not_known_is_named_and_no_view(header, source, told):
+    assert view_of(header) == (None, source)
+    assert unusable_view(header) == (told,)
+
+
+def test_modifiers_are_found_in_the_view_s_code_beside_it_and_in_its_word():
+    modifier, beside = sequence_of("399055006", "SCT"), sequence_of("V-8", "99VENDOR")
+    beside[0].CodeMeaning = "Magnification"
+    header = a_header(
+        ViewPosition="CCID",
+        ViewCodeSequence=sequence_of("399162004", "SCT", ViewModifierCodeSequence=modifier),
+        ViewModifierCodeSequence=beside,
+    )
+    assert view_modifiers_of(header) == {
+        ViewModifier.IMPLANT_DISPLACED,
+        ViewModifier.SPOT_COMPRESSION,
+        ViewModifier.MAGNIFICATION,
+    }
+    assert view_modifiers_of(a_header()) == frozenset()
+
+
+def region_of(code: str) -> list[Dataset]:
+    return sequence_of("76752008", "SCT", AnatomicRegionModifierSequence=sequence_of(code, "SCT"))
+
+
+def test_a_view_s_word_tells_the_side_where_nothing_else_does():
+    assert laterality_of(a_header(ViewPosition="RMLO")) == (Laterality.RIGHT, AttributeSource.HEADER)
+    assert laterality_of(a_header(ViewPosition="RMLO", ImageLaterality="L"))[0] is Laterality.LEFT
+
+
+@pytest.mark.parametrize(
+    ("stated", "contradicted"),
+    [
+        ({}, False),
+        ({"ImageLaterality": "L"}, False),
+        ({"ImageLaterality": "L", "Laterality": "L", "AnatomicRegionSequence": region_of("7771000")}, False),
+        ({"ImageLaterality": "L", "Laterality": "R"}, True),
+        ({"ImageLaterality": "B", "Laterality": "R"}, False),
+        ({"ImageLaterality": "L", "AnatomicRegionSequence": region_of("24028007")}, True),
+        ({"ImageLaterality": "L", "ViewPosition": "RCC"}, True),
+        ({"ImageLaterality": "L", "ViewPosition": "MLO", "PatientOrientation": ["A", "FR"]}, False),
+        ({"ImageLaterality": "L", "ViewPosition": "MLO", "PatientOrientation": ["P", "HL"]}, False),
+        ({"ImageLaterality": "L", "ViewPosition": "MLO", "PatientOrientation": ["P", "FL"]}, True),
+        ({"ImageLaterality": "R", "ViewPosition": "MLO", "PatientOrientation": ["P", "FL"]}, False),
+        ({"ImageLaterality": "R", "ViewPosition": "LMO", "PatientOrientation": ["HL", "A"]}, True),
+        ({"ImageLaterality": "R", "ViewPosition": "MLO", "PatientOrientation": ["P", "F"]}, False),
+        ({"ImageLaterality": "L", "ViewPosition": "SIO", "PatientOrientation": ["P", "FL"]}, False),
+        ({"ImageLaterality": "L", "ViewPosition": "CC", "PatientOrientation": ["P", "L"]}, False),
+        ({"ViewPosition": "MLO", "PatientOrientation": ["P", "FL"]}, False),
+    ],
+)
+def test_a_side_is_contradicted_by_another_attribute_or_by_the_orientation_of_an_oblique_view(stated, contradicted):
+    assert contradicts_laterality(a_header(**stated)) is contradicted
 
 
 @pytest.mark.parametrize("keyword", ["ImageLaterality", "Laterality"])
@@ -88,15 +183,16 @@ def test_the_image_s_side_wins_over_the_series_and_the_code():
     [
         a_header(),
         a_header(ImageLaterality="", ViewPosition=""),
-        a_header(ImageLaterality="B", ViewPosition="AP"),
+        a_header(ImageLaterality="B"),
         a_header(ViewCodeSequence=[], AnatomicRegionSequence=[]),
-        a_header(ViewCodeSequence=sequence_of("1", "SCT"), AnatomicRegionSequence=sequence_of("76752008", "SCT")),
+        a_header(AnatomicRegionSequence=sequence_of("76752008", "SCT")),
     ],
-    ids=["nothing", "empty", "other", "no items", "other codes"],
+    ids=["nothing", "empty", "both sides", "no items", "a region"],
 )
 def test_what_is_not_told_is_unknown(header):
     assert laterality_of(header) == (None, AttributeSource.UNKNOWN)
     assert view_of(header) == (None, AttributeSource.UNKNOWN)
+    assert unusable_view(header) == ()
 
 
 @pytest.mark.parametrize("stated", [["A", "FR"], ["P", "L"], ["P", "fl"]])

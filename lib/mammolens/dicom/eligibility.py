@@ -18,22 +18,20 @@ from mammolens.dicom.sop_classes import (
     is_of_another_kind,
     sop_class_of,
 )
+from mammolens.dicom.view_terms import ViewModifier
+from mammolens.dicom.views import contradicts_laterality, contradicts_view, view_modifiers_of
 from mammolens.enums import QualityFlag
 from mammolens.errors import NotAMammogramError, UnsupportedMammogramError
 
-# View modifiers of PS3.16 CID 4015 whose field of view is not a whole breast, SCT and former SRT codes.
-_PARTIAL_VIEWS = {
-    "399055006": "spot compression",
-    "R-102D7": "spot compression",
-    "399163009": "magnification",
-    "R-102D6": "magnification",
-    "399011000": "axillary tail",
-    "R-102D1": "axillary tail",
-    "399161006": "cleavage",
-    "R-102D2": "cleavage",
-    "399110001": "tangential",
-    "R-102C2": "tangential",
-}
+_PARTIAL = (
+    ViewModifier.SPOT_COMPRESSION,
+    ViewModifier.MAGNIFICATION,
+    ViewModifier.AXILLARY_TAIL,
+    ViewModifier.CLEAVAGE,
+    ViewModifier.TANGENTIAL,
+)
+# Taken for one part of the breast, of which most is on the image all the same.
+_PERHAPS_PARTIAL = {ViewModifier.ANTERIOR_COMPRESSION, ViewModifier.INFRAMAMMARY_FOLD, ViewModifier.AXILLARY_TISSUE}
 # A whole-breast view has the breast on the detector cover; contact mammography stays below this factor.
 _LARGEST_CONTACT_MAGNIFICATION = 1.25
 _SMALLEST_WHOLE_FIELD = 120.0  # mm; fields for whole breasts begin at 180 x 240, those of spot views end at 100
@@ -46,8 +44,8 @@ def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
 
     Raises:
         NotAMammogramError: another modality, a report, a segmentation, no image at all.
-        UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, multi-frame, colour, spot or
-            magnification views.
+        UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, multi-frame, colour, specimens, spot,
+            magnification and other partial views.
         PixelDataError: Rows, Columns, Number of Frames or Samples per Pixel is no number.
     """
     sop_class = sop_class_of(dataset)
@@ -66,23 +64,26 @@ def _flags(dataset: Dataset, sop_class: str | None) -> tuple[QualityFlag, ...]:
         flags.append(QualityFlag.POOR_HEADER)
     if dataset.get("LossyImageCompression") == "01" or syntax in _ALWAYS_LOSSY:
         flags.append(QualityFlag.LOSSY_COMPRESSED)
-    if dataset.get("BreastImplantPresent") == "YES":
+    if dataset.get("BreastImplantPresent") == "YES" or ViewModifier.IMPLANT_DISPLACED in view_modifiers_of(dataset):
         flags.append(QualityFlag.IMPLANT)
     if _may_be_partial(dataset):
         flags.append(QualityFlag.PARTIAL_VIEW)
+    if contradicts_laterality(dataset):
+        flags.append(QualityFlag.LATERALITY_CONTRADICTED)
+    if contradicts_view(dataset):
+        flags.append(QualityFlag.VIEW_CONTRADICTED)
     return tuple(flags)
 
 
 def _may_be_partial(dataset: Dataset) -> bool:
-    """Whether the header hints, without saying so by a view modifier, that less than the whole breast is shown.
+    """Whether the header hints that less than the whole breast is shown.
 
-    Partial View (PS3.3 C.7.6.1.1.7) is one of several images that show a large breast together; a spot paddle and a
-    small field (PS3.3 C.8.11.4, in mm) leave most of the breast out.
+    A spot paddle and a small field (PS3.3 C.8.11.4, in mm) leave most of the breast out.
     """
     field = numbers_of(dataset, "FieldOfViewDimensions")
     paddle = str(dataset.get("PaddleDescription") or "").upper()
     small_field = bool(field) and 0 < max(field) < _SMALLEST_WHOLE_FIELD
-    return dataset.get("PartialView") == "YES" or "SPOT" in paddle or small_field
+    return "SPOT" in paddle or small_field or not _PERHAPS_PARTIAL.isdisjoint(view_modifiers_of(dataset))
 
 
 def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
@@ -118,11 +119,14 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
 
 def _refuse_partial_views(dataset: Dataset, path: Path) -> None:
     remedy = "give the whole-breast view"
-    for view in dataset.get("ViewCodeSequence") or []:
-        for modifier in view.get("ViewModifierCodeSequence") or []:
-            kind = _PARTIAL_VIEWS.get(str(modifier.get("CodeValue")))
-            if kind is not None:
-                raise UnsupportedMammogramError(path, f"is not a whole-breast view ({kind})", remedy)
+    modifiers = view_modifiers_of(dataset)
+    if ViewModifier.SPECIMEN in modifiers:
+        raise UnsupportedMammogramError(path, "shows a specimen", remedy)
+    kinds = [modifier.value for modifier in _PARTIAL if modifier in modifiers]
+    if dataset.get("PartialView") == "YES":  # one of several images of a large breast, PS3.3 C.8.11.7.1.3
+        kinds.append("PartialView is YES")
+    if kinds:
+        raise UnsupportedMammogramError(path, f"is not a whole-breast view ({', '.join(kinds)})", remedy)
     if is_part_of_collection(dataset):
         raise UnsupportedMammogramError(path, "is a crop or mask of CBIS-DDSM", "give the full mammogram")
     magnification = number_of(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0

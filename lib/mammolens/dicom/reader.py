@@ -174,14 +174,14 @@ def _with_table(
 
 
 def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
-    """Fill in from the pixels, flagged as guessed, what no attribute told."""
+    """Fill in from the pixels, flagged as guessed, what no attribute told; no view that is stated but not known."""
     laterality: Laterality | None = header.laterality
     view: ViewPosition | None = header.view
     if laterality is None:
         header = replace(
             header, laterality=appearance.guess_laterality(pixels), laterality_source=AttributeSource.GUESSED
         ).flagged(QualityFlag.LATERALITY_GUESSED)
-    if view is None:
+    if view is None and header.view_source is AttributeSource.UNKNOWN:
         header = replace(header, view=appearance.guess_view(pixels), view_source=AttributeSource.GUESSED).flagged(
             QualityFlag.VIEW_GUESSED
         )

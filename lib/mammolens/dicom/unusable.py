@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.header_values import unusable_numbers
+from mammolens.dicom.views import unusable_view
 from mammolens.dicom.voi import unusable_voi
 
 _CAN_DO_WITHOUT = (
@@ -25,4 +26,4 @@ _CAN_DO_WITHOUT = (
 
 def unusable_attributes(dataset: Dataset) -> tuple[str, ...]:
     """Attributes with their values, such as ``"ImagerPixelSpacing '0,07'"``, that are read as if they were missing."""
-    return (*unusable_numbers(dataset, _CAN_DO_WITHOUT), *unusable_voi(dataset))
+    return (*unusable_numbers(dataset, _CAN_DO_WITHOUT), *unusable_voi(dataset), *unusable_view(dataset))
