@@ -59,6 +59,7 @@ class QualityFlag(StrEnum):
     POOR_HEADER = "poor_header"
     UNUSABLE_ATTRIBUTE = "unusable_attribute"
     SECONDARY_CAPTURE = "secondary_capture"
+    SYNTHETIC_2D = "synthetic_2d"
     POLARITY_CORRECTED = "polarity_corrected"
     LOSSY_COMPRESSED = "lossy_compressed"
     IMPLANT = "implant"

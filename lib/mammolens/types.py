@@ -85,8 +85,9 @@ class ImageHeader:
     """What is known of an image without decoding its pixels.
 
     ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
-    (manufacturer and model, or the table's machine_id), ``software_versions`` what runs on it (PS3.3 C.7.5.1,
-    several with commas between); each is ``None`` where nothing tells.
+    (manufacturer and model, or the table's machine_id; its synthetic views are a group of their own),
+    ``software_versions`` what runs on it (PS3.3 C.7.5.1, several with commas between); each is ``None``
+    where nothing tells.
     ``patient_orientation`` is where rows and columns point to, such as ``("A", "FR")``
     (PS3.3 C.7.6.1.1.1), or ``None``. ``unusable_attributes`` names what the header states in a form that
     cannot be used, with its value: ``"ImagerPixelSpacing '0,07'"``.

@@ -95,6 +95,14 @@ UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
     "multi-frame": ({"NumberOfFrames": "2"}, "is a stack of 2 frames"),
     "colour": ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, "is a colour image; export the grey-scale"),
     "a palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, "is a colour image"),
+    "a tomosynthesis projection": (
+        {"ImageType": ["ORIGINAL", "PRIMARY", "TOMO_PROJ", "RIGHT"]},
+        r"is a tomosynthesis projection \(TOMO_PROJ\); give the two-dimensional mammogram of the whole breast",
+    ),
+    "contrast-enhanced": (
+        {"ImageType": ["DERIVED", "PRIMARY", "POST_CONTRAST", "SUBTRACTION"]},
+        r"is a contrast-enhanced image \(POST_CONTRAST\)",
+    ),
     "spot compression": (
         {"ViewCodeSequence": view_code("399055006", "SCT")},
         r"is not a whole-breast view \(spot compression\); give the whole-breast view",
@@ -173,6 +181,10 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
     "a private class": ({"SOPClassUID": "1.2.3.4"}, ()),
     "no modality": ({"Modality": None}, (QualityFlag.POOR_HEADER,)),
     "lossy": ({"LossyImageCompression": "01"}, (QualityFlag.LOSSY_COMPRESSED,)),
+    "synthetic": (
+        {"ImageType": ["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "GENERATED_2D"]},
+        (QualityFlag.SYNTHETIC_2D,),
+    ),
     "not lossy": ({"LossyImageCompression": "00"}, ()),
     "an implant": ({"BreastImplantPresent": "YES"}, (QualityFlag.IMPLANT,)),
     "no implant": ({"BreastImplantPresent": "NO"}, ()),

@@ -102,6 +102,17 @@ def test_a_view_in_a_word_that_is_not_known_is_not_guessed(write_dicom, stored_p
     assert read_mammogram(path, ImageAttributes(view=ViewPosition.CC)).header.view is ViewPosition.CC
 
 
+def test_a_machine_s_synthetic_views_are_a_group_of_their_own_also_where_a_table_names_it(write_dicom, stored_phantoms):
+    generated = ["DERIVED", "PRIMARY", "TOMOSYNTHESIS", "GENERATED_2D"]
+    path = write_dicom(stored_phantoms[3], ImageType=generated, Manufacturer="Maker", ManufacturerModelName="Model")
+    header = read_header(path)
+    assert header.acquisition_group == "Maker Model, synthetic 2D"
+    assert QualityFlag.SYNTHETIC_2D in header.flags
+    assert read_header(path, ImageAttributes(machine_id="M 3")).acquisition_group == "M 3, synthetic 2D"
+    again = ImageAttributes(machine_id=header.acquisition_group)  # as a folder's cases repeat it
+    assert read_header(path, again).acquisition_group == header.acquisition_group
+
+
 def test_the_view_s_code_goes_before_its_word(write_dicom, stored_phantoms):
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "399368009", "SCT", "medio-lateral oblique"

@@ -51,6 +51,13 @@ def test_views_fuse_to_breasts_and_breasts_to_exams(an_exam_of_three_views, fusi
     assert exams.abnormal.tolist() == [True]
 
 
+@pytest.mark.parametrize("level", ["breast", "exam"])
+def test_a_synthetic_view_does_not_count_beside_its_exposed_twin_but_its_truth_does(an_image, level):
+    twin = an_image("s", acquisition_group="Maker, synthetic 2D", pred_score=9.0, abnormal=True)
+    units = fused([twin, an_image("e", acquisition_group="Maker", pred_score=2.0)], level)
+    assert (units.scores.tolist(), units.abnormal.tolist()) == ([2.0], [True])
+
+
 def test_two_exams_of_one_patient_stay_two_units_of_the_same_patient(an_image):
     exams = fused([an_image("a", exam_id="e1"), an_image("b", exam_id="e2")], "exam")
     assert exams.patients.tolist() == ["p1", "p1"]

@@ -5,17 +5,25 @@ from pathlib import Path
 import pytest
 
 from mammolens.config import MEANS, FusionConfig
-from mammolens.enums import Laterality
+from mammolens.enums import Laterality, ViewPosition
 from mammolens.inference.exam import ImageScore, fuse
 from mammolens.types import ImageHeader
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
+CC, MLO = ViewPosition.CC, ViewPosition.MLO
+SYNTHETIC = "Maker One, synthetic 2D"
 
 HIGHEST = FusionConfig(views="max", breasts="max")
 
 
-def score(uid: str, laterality: Laterality | None, value: float, group: str | None = "Maker One") -> ImageScore:
-    header = ImageHeader(Path(uid), uid, "patient", "exam", laterality=laterality, acquisition_group=group)
+def score(
+    uid: str,
+    laterality: Laterality | None,
+    value: float,
+    group: str | None = "Maker One",
+    view: ViewPosition | None = None,
+) -> ImageScore:
+    header = ImageHeader(Path(uid), uid, "patient", "exam", laterality=laterality, view=view, acquisition_group=group)
     return ImageScore(header, value, value)
 
 
@@ -64,3 +72,27 @@ def test_the_shape_tells_how_many_images_of_each_breast_were_fused(five_views):
     assert fuse(five_views[3:] + five_views[:3], MEANS).shape == (3, 2)
     with_unknown = fuse([*five_views, score("6", None, 1.0)], MEANS)
     assert (with_unknown.shape, with_unknown.shape_of_sides) == ((3, 2, 1), (3, 2))
+
+
+def test_an_exposed_view_and_its_synthetic_twin_are_one_view():
+    exposed = [score("1", LEFT, 1.0, view=CC), score("2", LEFT, 3.0, view=MLO), score("3", RIGHT, 2.0, view=CC)]
+    twins = [score("4", LEFT, 9.0, SYNTHETIC, CC), score("5", LEFT, 9.0, SYNTHETIC, MLO)]
+    with_twins = fuse([*twins, *exposed], MEANS)
+    assert with_twins == fuse(exposed, MEANS)
+    assert (with_twins.shape, with_twins.acquisition_group) == ((2, 1), "Maker One")
+
+
+def test_a_synthetic_view_counts_where_that_view_was_not_exposed():
+    exposed = [score("1", LEFT, 1.0, view=CC)]
+    for other in (score("2", LEFT, 3.0, SYNTHETIC, MLO), score("2", RIGHT, 3.0, SYNTHETIC, CC)):
+        assert sum(fuse([*exposed, other], MEANS).shape) == 2
+    alone = fuse([score("1", LEFT, 1.0, SYNTHETIC, CC), score("2", LEFT, 3.0, SYNTHETIC, MLO)], MEANS)
+    assert (alone.breasts, alone.acquisition_group) == ({LEFT: 2.0}, SYNTHETIC)
+
+
+def test_what_is_of_an_unknown_view_has_no_twin():
+    assert fuse([score("1", LEFT, 1.0), score("2", LEFT, 3.0, SYNTHETIC)], MEANS).breasts == {LEFT: 2.0}
+
+
+def test_views_that_were_exposed_twice_all_count():
+    assert fuse([score("1", LEFT, 1.0, view=CC), score("2", LEFT, 3.0, view=CC)], MEANS).breasts == {LEFT: 2.0}

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.collection_quirks import is_part_of_collection
 from mammolens.dicom.header_values import needed_number, number_of, numbers_of
+from mammolens.dicom.image_kind import is_synthetic_2d, unscored_kind_of
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
     FOR_PROCESSING,
@@ -44,8 +45,8 @@ def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
 
     Raises:
         NotAMammogramError: another modality, a report, a segmentation, no image at all.
-        UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, multi-frame, colour, specimens, spot,
-            magnification and other partial views.
+        UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, biopsy, contrast-enhanced, multi-frame,
+            colour, specimens, spot, magnification and other partial views.
         PixelDataError: Rows, Columns, Number of Frames or Samples per Pixel is no number.
     """
     sop_class = sop_class_of(dataset)
@@ -62,6 +63,8 @@ def _flags(dataset: Dataset, sop_class: str | None) -> tuple[QualityFlag, ...]:
         flags.append(QualityFlag.SECONDARY_CAPTURE)
     if not dataset.get("Modality") or sop_class is None:
         flags.append(QualityFlag.POOR_HEADER)
+    if is_synthetic_2d(dataset):
+        flags.append(QualityFlag.SYNTHETIC_2D)
     if dataset.get("LossyImageCompression") == "01" or syntax in _ALWAYS_LOSSY:
         flags.append(QualityFlag.LOSSY_COMPRESSED)
     if dataset.get("BreastImplantPresent") == "YES" or ViewModifier.IMPLANT_DISPLACED in view_modifiers_of(dataset):
@@ -112,6 +115,9 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
     if sop_class == TOMOSYNTHESIS or frames > 1:
         kind = "is tomosynthesis" if sop_class == TOMOSYNTHESIS else f"is a stack of {frames} frames"
         raise UnsupportedMammogramError(path, kind, "give the two-dimensional mammogram")
+    unscored = unscored_kind_of(dataset)
+    if unscored is not None:
+        raise UnsupportedMammogramError(path, unscored, "give the two-dimensional mammogram of the whole breast")
     grey = str(dataset.get("PhotometricInterpretation") or "") in _GREYS
     if not grey or needed_number(dataset, "SamplesPerPixel", path, default=1) != 1:
         raise UnsupportedMammogramError(path, "is a colour image", "export the grey-scale mammogram")

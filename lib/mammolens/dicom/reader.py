@@ -14,6 +14,7 @@ from mammolens.dicom.collection_quirks import attributes_of_collection
 from mammolens.dicom.eligibility import check_eligibility
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
 from mammolens.dicom.header_values import date_of, texts_of
+from mammolens.dicom.image_kind import acquisition_group_of
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
 from mammolens.dicom.pixels import display_pixels
@@ -130,7 +131,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         view_source=view_source,
         spacing=spacing,
         geometry=viewer_geometry_of(dataset),
-        acquisition_group=_acquisition_group(dataset),
+        acquisition_group=acquisition_group_of(_machine(dataset), synthetic_2d=QualityFlag.SYNTHETIC_2D in flags),
         software_versions=", ".join(texts_of(dataset, "SoftwareVersions")) or None,
         study_date=date_of(str(dataset.get("StudyDate") or "")),
         study_instance_uid=study,
@@ -144,8 +145,8 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     return header.without_use_of(*unusable_attributes(dataset))
 
 
-def _acquisition_group(dataset: Dataset) -> str | None:
-    """Manufacturer and model: images of one group look alike."""
+def _machine(dataset: Dataset) -> str | None:
+    """Manufacturer and model: images of one machine look alike."""
     words = [str(dataset.get(keyword) or "").strip() for keyword in ("Manufacturer", "ManufacturerModelName")]
     return " ".join(word for word in words if word) or None
 
@@ -156,6 +157,7 @@ def _with_table(
     # Where there is no study, all images of a patient are one exam.
     exam = header.exam_id if header.study_instance_uid else attributes.patient_id or header.exam_id
     flags = header.flags
+    machine = acquisition_group_of(attributes.machine_id, synthetic_2d=QualityFlag.SYNTHETIC_2D in flags)
     if attributes.spacing:
         flags = tuple(flag for flag in flags if flag is not QualityFlag.NO_PIXEL_SPACING)
     return replace(
@@ -166,7 +168,7 @@ def _with_table(
         laterality_source=source if attributes.laterality else header.laterality_source,
         view=attributes.view or header.view,
         view_source=source if attributes.view else header.view_source,
-        acquisition_group=attributes.machine_id or header.acquisition_group,
+        acquisition_group=machine if attributes.machine_id else header.acquisition_group,
         spacing=attributes.spacing or header.spacing,
         pixel_aspect_ratio=attributes.pixel_aspect_ratio or header.pixel_aspect_ratio,
         flags=flags,

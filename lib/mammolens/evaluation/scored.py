@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mammolens.calibration.fusion import breast_score, exam_score
 from mammolens.config import MEANS, FusionConfig
+from mammolens.dicom.image_kind import without_synthetic_twins
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.evaluation.localisation import Localisation
@@ -115,13 +116,14 @@ def columns(images: Sequence[ScoredImage]) -> ImageColumns:
 def fused(images: Sequence[ScoredImage], level: Level, fusion: FusionConfig = MEANS) -> Columns:
     """Views fused to breasts, breasts to exams; a unit is abnormal when any of its images is.
 
-    Breast level leaves out images without laterality; at exam level those of one exam count as one breast.
+    Breast level leaves out images without laterality; at exam level those of one exam count as one breast. The score of
+    a synthetic view does not count beside that of its exposed twin.
     """
-    breasts: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
+    breasts: dict[tuple[str, str, str], list[ScoredImage]] = defaultdict(list)
     for image in images:
         if image.laterality is not None or level == "exam":
-            breasts[image.patient_id, image.exam_id, image.laterality or ""].append((image.pred_score, image.abnormal))
-    units = {key: _fused(members, partial(breast_score, fusion=fusion)) for key, members in breasts.items()}
+            breasts[image.patient_id, image.exam_id, image.laterality or ""].append(image)
+    units = {key: _breast(members, fusion) for key, members in breasts.items()}
     if level == "exam":
         exams: dict[tuple[str, str, str], list[tuple[float, bool]]] = defaultdict(list)
         for (patient, exam, _), unit in units.items():
@@ -132,6 +134,11 @@ def fused(images: Sequence[ScoredImage], level: Level, fusion: FusionConfig = ME
         abnormal=np.array([abnormal for _, abnormal in units.values()], dtype=np.bool_),
         scores=np.array([score for score, _ in units.values()], dtype=np.float64),
     )
+
+
+def _breast(images: list[ScoredImage], fusion: FusionConfig) -> tuple[float, bool]:
+    counted = without_synthetic_twins(images, lambda image: image)
+    return breast_score([image.pred_score for image in counted], fusion), any(image.abnormal for image in images)
 
 
 def _fused(members: list[tuple[float, bool]], fuse: Callable[[list[float]], float]) -> tuple[float, bool]:

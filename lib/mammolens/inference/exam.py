@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mammolens.calibration.fusion import breast_score, exam_score
 from mammolens.calibration.sub_exams import Breast, Shape, shape_of
 from mammolens.config import FusionConfig
+from mammolens.dicom.image_kind import without_synthetic_twins
 from mammolens.enums import Laterality
 from mammolens.types import ImageHeader
 
@@ -36,7 +37,7 @@ class ExamScore:
         breasts: by side; images of unknown side are a breast of their own.
         views: scores of each breast's images.
         exam: of all breasts.
-        acquisition_group: of all images; ``None`` where it is not known or they are of several.
+        acquisition_group: of all images that count; ``None`` where it is not known or they are of several.
     """
 
     breasts: dict[Laterality | None, float]
@@ -56,17 +57,21 @@ class ExamScore:
 
 
 def fuse(scores: Sequence[ImageScore], fusion: FusionConfig) -> ExamScore:
-    """Fuse the views of one exam; every SOP instance counts once, the last score of it wins.
+    """Fuse the views of one exam.
+
+    Every SOP instance counts once, the last score of it wins; a synthetic view does not count beside its exposed twin.
 
     Args:
         scores: at least one, all of the same exam.
         fusion: of views to breasts, and of breasts to the exam.
     """
     views: dict[Laterality | None, list[float]] = defaultdict(list)
-    for score in {score.header.sop_instance_uid: score for score in scores}.values():
+    instances = {score.header.sop_instance_uid: score for score in scores}
+    counted = without_synthetic_twins(list(instances.values()), lambda score: score.header)
+    for score in counted:
         views[score.header.laterality].append(score.pred_score)
     breasts = {side: breast_score(values, fusion) for side, values in views.items()}
-    groups = {score.header.acquisition_group for score in scores}
+    groups = {score.header.acquisition_group for score in counted}
     return ExamScore(
         breasts,
         {side: tuple(values) for side, values in views.items()},

@@ -14,6 +14,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.POOR_HEADER: "The header lacks attributes that a mammogram should have.",
     QualityFlag.UNUSABLE_ATTRIBUTE: "Header values that cannot be used were ignored.",
     QualityFlag.SECONDARY_CAPTURE: "The image is a Secondary Capture copy, not the machine's original.",
+    QualityFlag.SYNTHETIC_2D: "The image was computed from tomosynthesis; calcifications may be missing.",
     QualityFlag.POLARITY_CORRECTED: "The image was inverted; its polarity has been corrected.",
     QualityFlag.LOSSY_COMPRESSED: "Lossy compression may have blurred small details.",
     QualityFlag.IMPLANT: "The breast seems to have an implant; the model was not trained on implants.",
