@@ -68,7 +68,9 @@ class ImageAttributes:
     """Attributes from a table or a person; they override the header.
 
     ``spacing`` is a pixel's size at the plane of the breast. ``pixel_aspect_ratio`` is a pixel's height over its
-    width where an image was stretched (PS3.3 C.7.6.3.1.7).
+    width where an image was stretched (PS3.3 C.7.6.3.1.7). ``sop_instance_uid`` is a substitute for one that a
+    different image has, too, and ``identity_doubts`` are flags that other images raise: both by
+    :mod:`mammolens.dicom.identity`.
     """
 
     patient_id: str | None = None
@@ -78,12 +80,16 @@ class ImageAttributes:
     machine_id: str | None = None
     spacing: PixelSpacing | None = None
     pixel_aspect_ratio: float | None = None
+    sop_instance_uid: str | None = None
+    identity_doubts: tuple[QualityFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
     """What is known of an image without decoding its pixels.
 
+    ``patient_id`` is empty where neither header nor table tells it. ``issuer_of_patient_id`` is who assigned it
+    (PS3.3 C.7.1.1), as far as the header names both.
     ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
     (manufacturer and model, or the table's machine_id; its synthetic views are a group of their own),
     ``software_versions`` what runs on it (PS3.3 C.7.5.1, several with commas between); each is ``None``
@@ -107,6 +113,7 @@ class ImageHeader:
     acquisition_group: str | None = None
     software_versions: str | None = None
     study_date: date | None = None
+    issuer_of_patient_id: str | None = None
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None
     sop_class_uid: str | None = None
@@ -120,6 +127,11 @@ class ImageHeader:
     def exam_key(self) -> ExamKey:
         """Tells exams apart, also where two patients' exams were given the same id."""
         return self.patient_id, self.exam_id
+
+    @property
+    def patient_key(self) -> str:
+        """Tells patients apart: the Patient ID or, where it is not known, the exam."""
+        return self.patient_id or self.exam_id
 
     def flagged(self, *flags: QualityFlag) -> ImageHeader:
         """The same header with more flags, each at most once, in order of appearance."""
@@ -203,7 +215,7 @@ class AnomalyRecord(BaseModel):
 
     path: str = Field(description="file that was read")
     sop_instance_uid: str
-    patient: str = Field(description="Patient ID of the header or the table")
+    patient: str = Field(description="Patient ID of the header or the table; empty: neither tells it")
     exam: str = Field(description="groups the views of one examination")
     laterality: Laterality | None
     laterality_source: AttributeSource

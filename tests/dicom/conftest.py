@@ -44,6 +44,12 @@ def a_phantom_exam() -> PhantomExam:
     return make_phantom_exam(5, rows=256, columns=208, spacing=(1.0, 1.0))
 
 
+@pytest.fixture
+def stored_phantoms(a_phantom_exam: PhantomExam) -> list[Values]:
+    """12-bit values of R CC, L CC, R MLO, L MLO."""
+    return [np.rint(view.pixels * 4095).astype(np.uint16) for view in a_phantom_exam.views]
+
+
 @pytest.fixture(scope="session")
 def values_of() -> Callable[..., Values]:
     """Random pixels ``(80, 72)`` over the whole range of the bits stored, both ends included."""

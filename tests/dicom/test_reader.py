@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -23,12 +20,6 @@ from mammolens.types import ImageAttributes, Mammogram
 
 POOR = dict.fromkeys(("Modality", "PresentationIntentType", "ImageLaterality", "ViewPosition", "StudyInstanceUID"))
 GUESSED = (QualityFlag.LATERALITY_GUESSED, QualityFlag.VIEW_GUESSED)
-
-
-@pytest.fixture
-def stored_phantoms(a_phantom_exam) -> list[np.ndarray]:
-    """12-bit values of R CC, L CC, R MLO, L MLO."""
-    return [np.rint(view.pixels * 4095).astype(np.uint16) for view in a_phantom_exam.views]
 
 
 def strip_class(path: Path) -> Path:
@@ -89,7 +80,7 @@ def test_a_poor_header_is_accepted_and_completed_from_the_pixels(
     header = read_mammogram(path).header
     assert (header.laterality, header.laterality_source) == (view.laterality, AttributeSource.GUESSED)
     assert (header.view, header.view_source) == (view.view, AttributeSource.GUESSED)
-    assert header.flags == (QualityFlag.POOR_HEADER, QualityFlag.NO_PIXEL_SPACING, *GUESSED)
+    assert header.flags == (QualityFlag.POOR_HEADER, QualityFlag.STUDY_UNKNOWN, QualityFlag.NO_PIXEL_SPACING, *GUESSED)
     assert (header.study_instance_uid, header.exam_id, header.sop_class_uid) == (None, "PHANTOM-1", dx)
 
 
@@ -184,10 +175,12 @@ def test_a_table_that_names_the_patient_leaves_her_studies_apart(write_dicom, st
     assert without.exam_id == "7"
 
 
-def test_an_image_without_identity_goes_by_its_name_and_content(write_dicom, stored_phantoms):
+def test_an_image_without_identity_goes_by_its_content_and_never_by_its_name(write_dicom, stored_phantoms):
     path = write_dicom(stored_phantoms[0], name="IM0001.dcm", PatientID="", StudyInstanceUID="", SOPInstanceUID=None)
     header = read_header(path)
-    assert (header.patient_id, header.exam_id, header.study_instance_uid) == ("IM0001", content_uid(path), None)
+    assert (header.patient_id, header.exam_id, header.study_instance_uid) == ("", content_uid(path), None)
+    assert header.patient_key == content_uid(path)
+    assert QualityFlag.PATIENT_UNKNOWN in header.flags
     assert header.sop_instance_uid == "1.2.826.0.1.3680043.8.498.1"  # of the meta information
 
 
@@ -197,21 +190,49 @@ def test_namesakes_of_two_women_are_two_exams_unless_a_table_says_otherwise(writ
         write_dicom(values, name=f"{folder}/L.dcm", **nobody)
         for folder, values in zip(("anna", "berta"), stored_phantoms, strict=False)
     )
-    assert read_header(anna).patient_id == read_header(berta).patient_id == "L"
+    assert read_header(anna).patient_key != read_header(berta).patient_key
     assert read_header(anna).exam_key != read_header(berta).exam_key
     table = ImageAttributes(patient_id="7")
     assert read_header(anna, table).exam_key == read_header(berta, table).exam_key == ("7", "7")
 
 
-def test_names_that_are_no_utf_8_are_valid_text_as_patients_and_stay_apart(write_dicom, stored_phantoms, tmp_path):
-    plain = write_dicom(stored_phantoms[0], PatientID=None)
-    patients = []
-    for name in (b"M\xfcller", b"M\xf6ller"):
-        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name + b".dcm"))
-        shutil.copy(plain, path)
-        patients.append(read_header(path).patient_id)
-        assert json.loads(json.dumps(patients[-1], ensure_ascii=False).encode("utf-8")) == patients[-1]
-    assert patients[0] != patients[1]
+@pytest.mark.parametrize("patient", [None, "", "  "], ids=["missing", "empty", "blank"])
+def test_without_patient_id_the_study_is_the_key_and_a_table_that_names_the_patient_goes_before_it(
+    write_dicom, stored_phantoms, patient
+):
+    files = [write_dicom(values, name=f"{n}.dcm", PatientID=patient) for n, values in enumerate(stored_phantoms)]
+    headers = [read_header(file) for file in files]
+    study = "1.2.826.0.1.3680043.8.498.2"
+    assert {header.exam_key for header in headers} == {("", study)}
+    assert {header.patient_key for header in headers} == {study}
+    assert all(QualityFlag.PATIENT_UNKNOWN in header.flags for header in headers)
+    named = read_header(files[0], ImageAttributes(patient_id="7"))
+    assert (named.exam_key, named.patient_key) == (("7", study), "7")
+    assert not {QualityFlag.PATIENT_UNKNOWN, QualityFlag.STUDY_UNKNOWN} & {*named.flags}
+
+
+def test_an_exam_without_study_is_the_patient_s_and_told_unless_a_table_names_the_exam(write_dicom, stored_phantoms):
+    path = write_dicom(stored_phantoms[0], StudyInstanceUID=None)
+    header = read_header(path)
+    assert header.exam_key == ("PHANTOM-1", "PHANTOM-1")
+    assert QualityFlag.STUDY_UNKNOWN in header.flags
+    assert QualityFlag.STUDY_UNKNOWN in read_header(path, ImageAttributes(patient_id="7")).flags
+    assert QualityFlag.STUDY_UNKNOWN not in read_header(path, ImageAttributes(exam_id="2020")).flags
+    nobody = write_dicom(stored_phantoms[0], StudyInstanceUID=None, PatientID=None)
+    assert QualityFlag.STUDY_UNKNOWN not in read_header(nobody).flags
+    assert QualityFlag.STUDY_UNKNOWN in read_header(nobody, ImageAttributes(patient_id="7")).flags
+
+
+def test_an_issuer_is_that_of_the_header_s_patient_id_alone(write_dicom, stored_phantoms):
+    path = write_dicom(stored_phantoms[0], IssuerOfPatientID="North")
+    assert read_header(path).issuer_of_patient_id == "North"
+    assert read_header(path, ImageAttributes(patient_id="7")).issuer_of_patient_id is None
+
+
+def test_a_substitute_takes_the_place_of_the_uid_and_is_told(write_dicom, stored_phantoms):
+    header = read_header(write_dicom(stored_phantoms[0]), ImageAttributes(sop_instance_uid="2.25.7"))
+    assert header.sop_instance_uid == "2.25.7"
+    assert QualityFlag.SUBSTITUTE_UID in header.flags
 
 
 def test_monochrome1_that_was_never_inverted_is_turned_round(write_dicom, a_phantom_exam, stored_phantoms):

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pydicom
 import pytest
 
-from mammolens.enums import Laterality
+from mammolens.enums import Laterality, QualityFlag
 from mammolens.errors import InputError
 from mammolens.inference.batch import predict_files
 from mammolens.types import ImageAttributes
@@ -16,6 +17,16 @@ def two_exams(phantoms) -> list[list[Path]]:
     """The files of two women, four views each."""
     patients = phantoms.patients[:2]
     return [[case.path for case in phantoms.cases if case.patient_id == patient] for patient in patients]
+
+
+def rewritten(source: Path, folder: Path, **attributes: str) -> Path:
+    """A copy of a file whose header says this instead."""
+    image = pydicom.dcmread(source)
+    for keyword, value in attributes.items():
+        setattr(image, keyword, value)
+    folder.mkdir(exist_ok=True)
+    image.save_as(folder / source.name)
+    return folder / source.name
 
 
 def judged(predictor, paths, attributes=None):
@@ -65,6 +76,51 @@ def test_the_same_image_twice_is_judged_twice_and_counts_once(a_predictor, two_e
     _, records, _ = judged(a_predictor, [*two_exams[0], copy])
     _, alone, _ = judged(a_predictor, two_exams[0])
     assert [record.exam_score for record in records] == [record.exam_score for record in [*alone, alone[0]]]
+
+
+def test_different_images_of_one_uid_all_count_under_substitutes_that_are_told(a_predictor, two_exams, tmp_path):
+    files = [rewritten(file, tmp_path, SOPInstanceUID="1.2.3") for file in two_exams[0]]
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(files[0].read_bytes())
+    _, records, errors = judged(a_predictor, [*files, copy])
+    _, alone, _ = judged(a_predictor, two_exams[0])
+    assert not errors
+    assert [record.exam_score for record in records] == [record.exam_score for record in [*alone, alone[0]]]
+    uids = [record.sop_instance_uid for record in records]
+    assert uids[0] == uids[4]
+    assert len({*uids, "1.2.3"}) == 5
+    assert all(QualityFlag.SUBSTITUTE_UID in record.quality_flags for record in records)
+
+
+def test_views_of_one_study_without_patient_id_are_one_exam(a_predictor, two_exams, tmp_path):
+    files = [rewritten(file, tmp_path, PatientID="") for file in two_exams[0]]
+    _, records, _ = judged(a_predictor, files)
+    _, alone, _ = judged(a_predictor, two_exams[0])
+    assert [record.exam_score for record in records] == [record.exam_score for record in alone]
+    assert {record.patient for record in records} == {""}
+    assert all(QualityFlag.PATIENT_UNKNOWN in record.quality_flags for record in records)
+
+
+def test_two_patient_ids_in_one_study_stay_two_exams_and_are_told(a_predictor, two_exams, tmp_path):
+    files = [rewritten(file, tmp_path, PatientID=patient) for patient, file in zip("ABAB", two_exams[0], strict=True)]
+    _, records, _ = judged(a_predictor, files)
+    assert [record.patient for record in records] == ["A", "A", "B", "B"]
+    assert len({record.exam for record in records}) == 1
+    assert len({record.exam_score for record in records}) == 2
+    assert all(QualityFlag.STUDY_OF_SEVERAL_PATIENTS in record.quality_flags for record in records)
+    table = dict.fromkeys(files, ImageAttributes(patient_id="A"))
+    _, records, _ = judged(a_predictor, files, table)
+    assert not any(QualityFlag.STUDY_OF_SEVERAL_PATIENTS in record.quality_flags for record in records)
+
+
+def test_one_patient_id_of_two_issuers_is_told(a_predictor, two_exams, tmp_path):
+    files = [
+        rewritten(two_exams[n][0], tmp_path / str(n), PatientID="1", IssuerOfPatientID=f"site {n}") for n in (0, 1)
+    ]
+    _, records, _ = judged(a_predictor, files)
+    assert all(QualityFlag.PATIENT_ID_OF_SEVERAL_ISSUERS in record.quality_flags for record in records)
+    _, (record,), _ = judged(a_predictor, files[:1])
+    assert QualityFlag.PATIENT_ID_OF_SEVERAL_ISSUERS not in record.quality_flags
 
 
 def test_exams_that_a_table_numbers_alike_for_each_patient_are_not_fused(a_predictor, two_exams):

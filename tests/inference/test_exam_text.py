@@ -1,6 +1,6 @@
 import pytest
 
-from mammolens.inference.exam_text import level_text, percentile_text, view_name
+from mammolens.inference.exam_text import level_text, patient_text, percentile_text, view_name
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,7 @@ def test_a_view_that_is_not_known_is_said_to_be_so() -> None:
     assert view_name("R", "CC") == "R CC"
     assert view_name("L", None) == "L"
     assert view_name(None, None) == "view unknown"
+
+
+def test_a_patient_without_id_is_called_unknown() -> None:
+    assert [patient_text(patient) for patient in ("P1", "")] == ["P1", "patient unknown"]

@@ -10,6 +10,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from mammolens import RESEARCH_USE_ONLY
+from mammolens.inference.exam_text import patient_text
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
@@ -37,7 +38,7 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
         table.add_column(heading, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
     for record in _most_anomalous_first(records):
         table.add_row(
-            record.patient,
+            patient_text(record.patient),
             Path(record.path).name,
             f"{record.laterality or '?'} {record.view or '?'}",
             f"{record.pred_score:.3g}",
@@ -58,7 +59,7 @@ def findings_table(records: Sequence[AnomalyRecord]) -> Table:
     for record in _most_anomalous_first(records):
         lines = describe_findings(record)
         if lines:
-            table.add_row(record.patient, Path(record.path).name, "\n".join(lines))
+            table.add_row(patient_text(record.patient), Path(record.path).name, "\n".join(lines))
     return table
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mammolens.datasets.base import Case, Dataset
 from mammolens.dicom.discovery import find_images
+from mammolens.dicom.identity import IDENTITY_DOUBTS, with_identity
 from mammolens.dicom.reader import read_header
+from mammolens.enums import QualityFlag
 from mammolens.errors import DatasetError, InputError
+from mammolens.names import path_as_text
+from mammolens.types import ImageAttributes, ImageHeader
 
 LICENCE = "unknown: that of the folder's owner"
 _log = logging.getLogger(__name__)
@@ -16,6 +21,9 @@ _log = logging.getLogger(__name__)
 
 def open_folder(path: Path) -> Dataset:
     """The mammograms found in ``path`` and below, each with the patient of its header.
+
+    Without Patient ID, the images of one study count as one patient. Different images with one SOP Instance UID
+    all count, each under a substitute. The log has a line for each doubt about identity.
 
     **Every image counts as a clean normal**: whoever points training or calibration at a folder says that these
     examinations are normal. Where some are not, say so in a table (:mod:`mammolens.datasets.table`). Files that
@@ -28,18 +36,36 @@ def open_folder(path: Path) -> Dataset:
         files = find_images([path])
     except InputError as error:
         raise DatasetError(error.source, error.reason, error.remedy) from error
-    cases = tuple(case for case in map(_case, files) if case is not None)
-    if not cases:
+    headers = {file: header for file in files if (header := _header(file)) is not None}
+    if not headers:
         raise DatasetError(path, f"none of its {len(files)} images is a usable mammogram", "see the log for each")
+    identified = with_identity(headers, {})
+    cases = tuple(_case(header, identified[file]) for file, header in headers.items())
+    _warn_of_doubts(cases, headers)
     return Dataset(path.resolve().name, cases, LICENCE)
 
 
-def _case(file: Path) -> Case | None:
+def _header(file: Path) -> ImageHeader | None:
     try:
-        header = read_header(file)
+        return read_header(file)
     except InputError as error:
         _log.warning("left out: %s", error)
         return None
+
+
+def _case(header: ImageHeader, attributes: ImageAttributes) -> Case:
     machine = header.acquisition_group
     known = {"machine_id": machine} if machine else {}
-    return Case(file, header.patient_id, abnormal=False, clean_normal=True, covariates=known)
+    return Case(header.path, header.patient_key, attributes, abnormal=False, clean_normal=True, covariates=known)
+
+
+def _warn_of_doubts(cases: Sequence[Case], headers: Mapping[Path, ImageHeader]) -> None:
+    """Log one line for each kind of doubt about whose image it is."""
+    doubtful: dict[QualityFlag, list[Path]] = {}
+    for case in cases:
+        substitute = (QualityFlag.SUBSTITUTE_UID,) if case.attributes.sop_instance_uid else ()
+        for flag in (*headers[case.path].flags, *case.attributes.identity_doubts, *substitute):
+            if flag in IDENTITY_DOUBTS:
+                doubtful.setdefault(flag, []).append(case.path)
+    for flag, paths in doubtful.items():
+        _log.warning("%s: %d images, such as %s: %s", flag, len(paths), path_as_text(paths[0]), IDENTITY_DOUBTS[flag])

@@ -23,7 +23,6 @@ from mammolens.dicom.unusable import unusable_attributes
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError
-from mammolens.names import path_as_text
 from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
@@ -99,9 +98,9 @@ def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
     header = ImageHeader(
         path=path,
         sop_instance_uid=content,
-        patient_id=path_as_text(path.stem),
-        exam_id=content,  # not the name, which may be that of another woman's picture in another folder
-        flags=(QualityFlag.NO_PIXEL_SPACING,),
+        patient_id="",
+        exam_id=content,  # not the name, which may be that of another patient's picture in another folder
+        flags=(QualityFlag.PATIENT_UNKNOWN, QualityFlag.NO_PIXEL_SPACING),
     )
     return _with_table(header, attributes)
 
@@ -115,7 +114,8 @@ def _dicom_header(dataset: FileDataset, path: Path, attributes: ImageAttributes)
 
 def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     flags = check_eligibility(dataset, path)
-    patient = str(dataset.get("PatientID") or "")
+    patient = str(dataset.get("PatientID") or "").strip()
+    issuer = str(dataset.get("IssuerOfPatientID") or "").strip()
     study = str(dataset.get("StudyInstanceUID") or "") or None
     laterality, laterality_source = laterality_of(dataset)
     view, view_source = view_of(dataset)
@@ -123,7 +123,7 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
     header = ImageHeader(
         path=path,
         sop_instance_uid=sop_instance_uid_of(dataset, path),
-        patient_id=patient or path_as_text(path.stem),
+        patient_id=patient,
         exam_id=study or patient or content_uid(path),
         laterality=laterality,
         laterality_source=laterality_source,
@@ -134,14 +134,21 @@ def _stated_header(dataset: FileDataset, path: Path) -> ImageHeader:
         acquisition_group=acquisition_group_of(_machine(dataset), synthetic_2d=QualityFlag.SYNTHETIC_2D in flags),
         software_versions=", ".join(texts_of(dataset, "SoftwareVersions")) or None,
         study_date=date_of(str(dataset.get("StudyDate") or "")),
+        issuer_of_patient_id=(issuer or None) if patient else None,
         study_instance_uid=study,
         series_instance_uid=str(dataset.get("SeriesInstanceUID") or "") or None,
         sop_class_uid=sop_class_of(dataset),
         transfer_syntax_uid=str(dataset.file_meta.get("TransferSyntaxUID") or "") or None,
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2"),
         patient_orientation=patient_orientation_of(dataset),
-        flags=flags if spacing else (*flags, QualityFlag.NO_PIXEL_SPACING),
+        flags=flags,
     )
+    missing = {
+        QualityFlag.PATIENT_UNKNOWN: not patient,
+        QualityFlag.STUDY_UNKNOWN: bool(patient and not study),
+        QualityFlag.NO_PIXEL_SPACING: spacing is None,
+    }
+    header = header.flagged(*(flag for flag, is_missing in missing.items() if is_missing))
     return header.without_use_of(*unusable_attributes(dataset))
 
 
@@ -156,12 +163,21 @@ def _with_table(
 ) -> ImageHeader:
     # Where there is no study, all images of a patient are one exam.
     exam = header.exam_id if header.study_instance_uid else attributes.patient_id or header.exam_id
-    flags = header.flags
-    machine = acquisition_group_of(attributes.machine_id, synthetic_2d=QualityFlag.SYNTHETIC_2D in flags)
-    if attributes.spacing:
-        flags = tuple(flag for flag in flags if flag is not QualityFlag.NO_PIXEL_SPACING)
+    machine = acquisition_group_of(attributes.machine_id, synthetic_2d=QualityFlag.SYNTHETIC_2D in header.flags)
+    told: dict[QualityFlag, object] = {
+        QualityFlag.NO_PIXEL_SPACING: attributes.spacing,
+        QualityFlag.PATIENT_UNKNOWN: attributes.patient_id,
+        QualityFlag.STUDY_UNKNOWN: attributes.exam_id,
+    }
+    doubts = dict.fromkeys(attributes.identity_doubts)
+    if attributes.patient_id and not (attributes.exam_id or header.study_instance_uid or header.patient_id):
+        doubts[QualityFlag.STUDY_UNKNOWN] = None
+    if attributes.sop_instance_uid:
+        doubts[QualityFlag.SUBSTITUTE_UID] = None
     return replace(
         header,
+        sop_instance_uid=attributes.sop_instance_uid or header.sop_instance_uid,
+        issuer_of_patient_id=None if attributes.patient_id else header.issuer_of_patient_id,
         patient_id=attributes.patient_id or header.patient_id,
         exam_id=attributes.exam_id or exam,
         laterality=attributes.laterality or header.laterality,
@@ -171,8 +187,8 @@ def _with_table(
         acquisition_group=machine if attributes.machine_id else header.acquisition_group,
         spacing=attributes.spacing or header.spacing,
         pixel_aspect_ratio=attributes.pixel_aspect_ratio or header.pixel_aspect_ratio,
-        flags=flags,
-    )
+        flags=tuple(flag for flag in header.flags if not told.get(flag)),
+    ).flagged(*doubts)
 
 
 def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mammolens.dicom.identity import with_identity
 from mammolens.dicom.reader import read_header, read_mammogram
 from mammolens.errors import InputError
 from mammolens.inference.predictor import Analysis, Predictor
-from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, Mammogram
+from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, ImageHeader, Mammogram
 
 OnError = Callable[[InputError], None]
 
@@ -18,17 +19,21 @@ def predict_files(
 ) -> Iterator[tuple[Mammogram, AnomalyResult]]:
     """Predict files; exams in order of their first file, their images in order of the files.
 
+    A copy of an image counts once. Different images with one SOP Instance UID all count, each under a substitute.
+
     Args:
         predictor: the model.
         paths: image files.
         attributes: from a table, for the files that it lists.
         on_error: told of each file that cannot be used; the others go on.
     """
-    for members in _exams(paths, attributes, on_error):
+    headers = _headers(paths, attributes, on_error)
+    identified = with_identity(headers, attributes)
+    for members in _exams(paths, headers):
         analysed: list[tuple[Mammogram, Analysis]] = []
         for path in members:
             try:
-                mammogram = read_mammogram(path, attributes.get(path, ImageAttributes()))
+                mammogram = read_mammogram(path, identified[path])
                 _refuse_two_sides(mammogram, [other for other, _ in analysed])
                 analysed.append((mammogram, predictor.analyse(mammogram)))
             except InputError as error:
@@ -47,13 +52,21 @@ def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None
             raise InputError(header.path, f"is the same image as {other.path}, but {sides}", "keep the right one")
 
 
-def _exams(paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError) -> list[list[Path]]:
-    exams: dict[ExamKey, list[Path]] = {}
+def _headers(
+    paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError
+) -> dict[Path, ImageHeader]:
+    headers = {}
     for path in paths:
         try:
-            header = read_header(path, attributes.get(path, ImageAttributes()))
+            headers[path] = read_header(path, attributes.get(path, ImageAttributes()))
         except InputError as error:
             on_error(error)
-        else:
-            exams.setdefault(header.exam_key, []).append(path)
+    return headers
+
+
+def _exams(paths: Sequence[Path], headers: Mapping[Path, ImageHeader]) -> list[list[Path]]:
+    exams: dict[ExamKey, list[Path]] = {}
+    for path in paths:
+        if path in headers:
+            exams.setdefault(headers[path].exam_key, []).append(path)
     return list(exams.values())

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mammolens.dicom.derived.levels import level_colours
+from mammolens.inference.exam_text import patient_text
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.overlay import RgbImage
@@ -53,7 +54,7 @@ def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]
     record = result.record
     side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
     return [
-        f"{record.patient}: {side} {record.view or 'view unknown'}",
+        f"{patient_text(record.patient)}: {side} {record.view or 'view unknown'}",
         f"More anomalous than {int(record.percentile)} % of normal images"
         + (f"; the exam is more anomalous than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
         f"{_decision(record, with_exam=with_exam)} {_heat(result)}",

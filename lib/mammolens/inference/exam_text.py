@@ -21,6 +21,11 @@ def level_text(share: float) -> str:
     return f"reached somewhere in {100 * share:g} % of normal images"
 
 
+def patient_text(patient: str) -> str:
+    """The Patient ID; 'patient unknown' if there is none."""
+    return patient or "patient unknown"
+
+
 def view_name(laterality: str | None, view: str | None) -> str:
     """A view's name, such as 'R CC'; 'view unknown' if neither side nor view is known."""
     return " ".join(word for word in (laterality, view) if word) or "view unknown"

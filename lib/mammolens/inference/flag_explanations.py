@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mammolens.dicom.identity import IDENTITY_DOUBTS
 from mammolens.enums import QualityFlag
 
 EXPLANATIONS: dict[QualityFlag, str] = {
@@ -12,6 +13,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.NO_PIXEL_SPACING: "Pixel spacing is missing: the model may assume one; no sizes in mm are given.",
     QualityFlag.COARSE_PIXELS: "The pixels are too coarse to show calcifications.",
     QualityFlag.POOR_HEADER: "The header lacks attributes that a mammogram should have.",
+    **IDENTITY_DOUBTS,
     QualityFlag.UNUSABLE_ATTRIBUTE: "Header values that cannot be used were ignored.",
     QualityFlag.SECONDARY_CAPTURE: "The image is a Secondary Capture copy, not the machine's original.",
     QualityFlag.SYNTHETIC_2D: "The image was computed from tomosynthesis; calcifications may be missing.",

@@ -7,6 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from mammolens.inference.exam_text import patient_text
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.presentation import PresentedExam, PresentedView
 from mammolens.names import safe_file_name
@@ -37,6 +38,6 @@ def everything(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
 def file_name(exam: PresentedExam, view: PresentedView | None, ending: str) -> str:
     """A name for a download: the dropped file's, and its place in the exam so that no two are alike."""
     if view is None:
-        return safe_file_name(f"{exam.patient}{ending}")
+        return safe_file_name(f"{patient_text(exam.patient)}{ending}")
     stem = Path(safe_file_name(view.record.path)).stem
     return f"{exam.views.index(view) + 1}-{stem}-{exam_summary.of_view(view.record).replace(' ', '-')}{ending}"

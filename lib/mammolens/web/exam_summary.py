@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from mammolens.inference.exam_text import percentile_text, view_name
+from mammolens.inference.exam_text import patient_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
@@ -78,7 +78,7 @@ def of_view(record: AnomalyRecord) -> str:
 
 def exam_title(exam: PresentedExam) -> str:
     """The exam by its patient, and its views."""
-    return f"{exam.patient} ({', '.join(of_view(view.record) for view in exam.views)})"
+    return f"{patient_text(exam.patient)} ({', '.join(of_view(view.record) for view in exam.views)})"
 
 
 def exam_titles(exams: Sequence[PresentedExam]) -> list[str]:

@@ -8,6 +8,7 @@ from pydicom import uid
 from mammolens.dicom.derived.source import source_of
 from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError
+from mammolens.types import ImageAttributes
 
 
 def test_a_picture_is_no_source(tmp_path):
@@ -28,6 +29,12 @@ def test_another_image_in_the_place_of_the_source_is_refused(write_dicom, values
     header = read_header(write_dicom(values_of()))
     write_dicom(values_of(), SOPInstanceUID="1.2.3")
     with pytest.raises(InputError, match="image.dcm: has been replaced by another image .*; analyse it again"):
+        source_of(header)
+
+
+def test_an_image_that_shares_its_uid_with_a_different_one_is_no_source(write_dicom, values_of):
+    header = read_header(write_dicom(values_of()), ImageAttributes(sop_instance_uid="2.25.7"))
+    with pytest.raises(InputError, match="image.dcm: shares its SOP Instance UID .*; give each image a UID of its own"):
         source_of(header)
 
 

@@ -3,6 +3,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from mammolens.dicom.reader import read_header
@@ -44,6 +45,18 @@ def test_a_new_file_is_seen_and_a_removed_one_is_not(
 def test_views_of_one_woman_share_an_exam(a_folder_datastore: MammogramFolder) -> None:
     exams = {image_id: a_folder_datastore.describe(image_id).exam_key for image_id in a_folder_datastore.list_images()}
     assert sorted(list(exams.values()).count(exam) for exam in set(exams.values())) == [4, 4]
+
+
+def test_views_of_one_study_without_patient_id_share_an_exam(
+    a_folder_datastore: MammogramFolder, a_studies_folder: Path
+) -> None:
+    for path in a_studies_folder.rglob("*.dcm"):
+        image = pydicom.dcmread(path)
+        image.PatientID = ""
+        image.save_as(path)
+    keys = [a_folder_datastore.describe(image_id).exam_key for image_id in a_folder_datastore.list_images()]
+    assert sorted(keys.count(key) for key in set(keys)) == [4, 4]
+    assert {patient for patient, _ in keys} == {""}
 
 
 def test_a_file_that_is_no_mammogram_has_no_exam(a_folder_datastore: MammogramFolder, a_studies_folder: Path) -> None:

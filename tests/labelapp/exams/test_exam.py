@@ -2,8 +2,10 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import pydicom
 import pytest
 
+from mammolens.enums import QualityFlag
 from mammolens.errors import RequestError, UnknownImageError
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
@@ -50,6 +52,49 @@ def test_a_file_that_is_no_mammogram_is_left_out(a_folder_datastore: MammogramFo
     exams = Exams(a_folder_datastore)
     assert exams.left_out() == ["broken.dcm"]
     assert len(exams.all()) == 2
+
+
+def test_different_images_of_one_uid_are_left_out_and_told_until_one_has_its_own(
+    a_folder_datastore: MammogramFolder, a_studies_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = sorted(a_studies_folder.rglob("*.dcm"))
+    image = pydicom.dcmread(paths[0])
+    own = image.SOPInstanceUID
+    image.SOPInstanceUID = pydicom.dcmread(paths[1]).SOPInstanceUID
+    image.save_as(paths[0])
+    exams = Exams(a_folder_datastore, seconds=0)
+    ambiguous = exams.left_out()
+    assert len(ambiguous) == 2
+    assert sum(len(exam.images) for exam in exams.all().values()) == 6
+    for image_id in ambiguous:
+        assert f"left out: {image_id}: has the SOP Instance UID of a different image; give each" in caplog.text
+        with pytest.raises(UnknownImageError, match="has the SOP Instance UID of a different image"):
+            exams.find_image(image_id)
+    assert len(caplog.records) == 2  # once, however often they are grouped
+    image.SOPInstanceUID = own
+    image.save_as(paths[0])
+    assert exams.left_out() == []
+
+
+def test_a_copy_is_no_different_image(a_folder_datastore: MammogramFolder, a_studies_folder: Path) -> None:
+    shutil.copy(next(a_studies_folder.rglob("*.dcm")), a_studies_folder / "copy.dcm")
+    exams = Exams(a_folder_datastore)
+    assert exams.left_out() == []
+    assert sorted(len(exam.images) for exam in exams.all().values()) == [4, 5]
+    assert {len(exam.sop_instance_uids) for exam in exams.all().values()} == {4}
+
+
+def test_two_patient_ids_in_one_study_stay_apart_and_are_told(
+    a_folder_datastore: MammogramFolder, a_studies_folder: Path
+) -> None:
+    path = min(a_studies_folder.rglob("*.dcm"))
+    image = pydicom.dcmread(path)
+    image.PatientID = "another"
+    image.save_as(path)
+    exams = Exams(a_folder_datastore).all().values()
+    doubts = {len(exam.images): {one.identity_doubts for one in exam.images} for exam in exams}
+    told = {(QualityFlag.STUDY_OF_SEVERAL_PATIENTS,)}
+    assert doubts == {1: told, 3: told, 4: {()}}
 
 
 def test_an_exam_is_found_by_its_study(a_folder_datastore: MammogramFolder) -> None:

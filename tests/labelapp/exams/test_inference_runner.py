@@ -14,7 +14,7 @@ from PIL import Image
 from pydicom.uid import generate_uid
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
-from mammolens.enums import Verdict
+from mammolens.enums import QualityFlag, Verdict
 from mammolens.errors import InputError, PacsError, UnknownImageError
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
@@ -224,7 +224,7 @@ def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_service: ExamServ
     rows, columns = np.mgrid[:200, :160]
     breast = ((rows - 100) ** 2 / 8000 + columns**2 / 9000 < 1) * (120 + (rows * columns) % 60)
     Image.fromarray(breast.astype(np.uint8)).save(a_studies_folder / "film.png")
-    exam = next(exam for exam in a_service.exams.all().values() if exam.patient == "film")
+    exam = next(exam for exam in a_service.exams.all().values() if not exam.patient)
     a_service.infer(exam)
     detail = a_service.detail(exam)
     assert detail.state == "done"
@@ -302,15 +302,28 @@ def test_an_exam_without_patient_id_in_a_file_of_any_name_can_be_told_as_json(
         image.save_as(os.fsdecode(os.fsencode(a_studies_folder) + b"/" + name))
     broken = Path(os.fsdecode(os.fsencode(a_studies_folder) + b"/M\xf6ller.dcm"))
     broken.write_bytes(broken.read_bytes()[:-20000])
-    exams = {exam.patient: exam for exam in Exams(a_folder_datastore).all().values()}
     states = []
-    for patient in (r"M\xfcller", r"M\xf6ller"):
-        a_service.infer(exams[patient])
-        detail = a_service.detail(exams[patient])
+    for exam in (exam for exam in Exams(a_folder_datastore).all().values() if not exam.patient):
+        a_service.infer(exam)
+        detail = a_service.detail(exam)
         detail.model_dump_json().encode()
         states.append(detail.state)
-    assert states == ["done", "failed"]
+    assert states == ["failed", "done"]
     a_service.worklist.all(None).model_dump_json().encode()
+
+
+def test_a_doubt_about_whose_image_it_is_reaches_the_views(
+    a_service: ExamService, an_exam: Exam, a_folder_datastore: MammogramFolder
+) -> None:
+    path = a_folder_datastore.get_image_uri(an_exam.image_ids[0])
+    image = pydicom.dcmread(path)
+    image.PatientID = "another"
+    image.save_as(path)
+    a_service.exams._grouped = None  # some seconds later
+    for exam in a_service.exams.all().values():
+        a_service.infer(exam)
+        raised = {one.flag for view in a_service.detail(exam).views_in_detail for one in view.quality}
+        assert (QualityFlag.STUDY_OF_SEVERAL_PATIENTS in raised) is (len(exam.images) < 4)
 
 
 def test_a_pacs_that_gives_nothing_is_an_error(

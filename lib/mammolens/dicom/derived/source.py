@@ -13,6 +13,7 @@ from mammolens.dicom.derived.identity import derived_uid
 from mammolens.dicom.header_values import date_of
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.reader import sop_instance_uid_of
+from mammolens.enums import QualityFlag
 from mammolens.errors import InputError
 from mammolens.types import ImageHeader
 
@@ -74,6 +75,9 @@ def source_of(header: ImageHeader) -> Source:
     if file_kind(path) is not FileKind.DICOM:
         reason = "is no DICOM file, so a DICOM object of its result has nothing to refer to"
         raise InputError(path, reason, "give the DICOM image, or leave out the results as DICOM")
+    if QualityFlag.SUBSTITUTE_UID in header.flags:
+        reason = "shares its SOP Instance UID with a different image, so a DICOM object cannot refer to it alone"
+        raise InputError(path, reason, "give each image a UID of its own, or leave out the results as DICOM")
     with damage_named(path):
         stored = open_dicom(path, with_pixels=False)
         if sop_instance_uid_of(stored, path) != header.sop_instance_uid:

@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.collection_quirks import attributes_of_collection
 from mammolens.dicom.header_values import date_of
-from mammolens.enums import Laterality, ViewPosition, member
+from mammolens.dicom.identity import Identity
+from mammolens.enums import Laterality, QualityFlag, ViewPosition, member
 from mammolens.types import ExamKey, ImageHeader
 
 
@@ -21,6 +22,8 @@ class ImageDescription:
     Attributes:
         image_id: of the datastore.
         exam_key: patient and exam.
+        issuer_of_patient_id: who assigned the Patient ID; not told by a PACS.
+        identity_doubts: flags that other images raise.
         is_dicom: pictures have no DICOM file that a viewer could open.
     """
 
@@ -33,6 +36,13 @@ class ImageDescription:
     laterality: Laterality | None = None
     view: ViewPosition | None = None
     is_dicom: bool = True
+    issuer_of_patient_id: str | None = None
+    identity_doubts: tuple[QualityFlag, ...] = ()
+
+    @property
+    def identity(self) -> Identity:
+        """Whose image it is, and of which study."""
+        return Identity(self.exam_key[0], self.study_instance_uid, self.issuer_of_patient_id)
 
     @classmethod
     def of_header(cls, image_id: str, header: ImageHeader) -> ImageDescription:
@@ -47,6 +57,7 @@ class ImageDescription:
             header.laterality,
             header.view,
             is_dicom=header.transfer_syntax_uid is not None or header.study_instance_uid is not None,
+            issuer_of_patient_id=header.issuer_of_patient_id,
         )
 
     @classmethod

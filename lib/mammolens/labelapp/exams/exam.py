@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from mammolens.dicom.identity import identity_doubts, substitute_uids
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import UnknownImageError
 from mammolens.inference.exam_text import view_name
@@ -21,6 +25,9 @@ from mammolens.types import ExamKey
 
 _VIEWS = [view.value for view in ViewPosition]  # CC before MLO
 _SIDES = [Laterality.RIGHT.value, Laterality.LEFT.value]  # as they hang: the right breast to the left
+# Decisions in the ledger and DICOM objects of results name an image by its UID alone.
+_AMBIGUOUS = ("has the SOP Instance UID of a different image", "give each image a UID of its own")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,12 @@ class Exam:
     def study_date(self) -> date | None:
         """The latest."""
         return max((image.study_date for image in self.images if image.study_date), default=None)
+
+
+class _Groups(NamedTuple):
+    exams: dict[str, Exam]
+    left_out: list[str]  # no mammograms
+    ambiguous: list[str]  # of one SOP Instance UID, but different
 
 
 def exam_id_of(key: ExamKey) -> str:
@@ -75,22 +88,24 @@ class Exams:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._grouped: tuple[list[str], float] | None = None
-        self._exams: dict[str, Exam] = {}
-        self._left_out: list[str] = []
+        self._groups = _Groups({}, [], [])
 
     def all(self) -> dict[str, Exam]:
         """Every exam by its id, in the order of the datastore."""
         listed = self._images.list_images()
         with self._lock:
             if self._grouped is None or self._grouped[0] != listed or time.monotonic() > self._grouped[1]:
-                self._exams, self._left_out = _grouped(listed, self._images)
+                groups = _grouped(listed, self._images)
+                for image_id in sorted(set(groups.ambiguous) - set(self._groups.ambiguous)):
+                    _log.warning("left out: %s", UnknownImageError(image_id, *_AMBIGUOUS))
+                self._groups = groups
                 self._grouped = (listed, time.monotonic() + self._seconds)
-            return self._exams
+            return self._groups.exams
 
     def left_out(self) -> list[str]:
-        """Ids of images that are no mammograms according to their headers."""
+        """Ids of images that are no mammograms according to their headers, or share a UID with a different image."""
         self.all()
-        return self._left_out
+        return [*self._groups.left_out, *self._groups.ambiguous]
 
     def get(self, exam_id: str) -> Exam:
         """One exam.
@@ -126,6 +141,8 @@ class Exams:
         described = self._images.describe(image_id)
         if described is None:
             raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
+        if image_id in self._groups.ambiguous:
+            raise UnknownImageError(image_id, *_AMBIGUOUS)
         return exam_id_of(described.exam_key), described
 
     def of_study(self, study_instance_uid: str) -> Exam:
@@ -140,8 +157,22 @@ class Exams:
         raise UnknownImageError(study_instance_uid, "no mammogram of this study here", "see GET /mammolens/worklist")
 
 
-def _grouped(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, Exam], list[str]]:
+def _grouped(listed: Sequence[str], images: ExamImages) -> _Groups:
+    found, left_out = _described(listed, images)
+    ambiguous = _ambiguous(found.values(), images)
+    found = {image_id: described for image_id, described in found.items() if image_id not in ambiguous}
+    doubts = identity_doubts({image_id: described.identity for image_id, described in found.items()})
     groups: dict[ExamKey, list[ImageDescription]] = {}
+    for image_id, described in found.items():
+        told = replace(described, identity_doubts=doubts[image_id]) if image_id in doubts else described
+        groups.setdefault(described.exam_key, []).append(told)
+    exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
+    return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous)
+
+
+def _described(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, ImageDescription], list[str]]:
+    """Descriptions by image id, and the ids of what is no mammogram."""
+    found: dict[str, ImageDescription] = {}
     left_out = []
     for image_id in listed:
         try:
@@ -151,9 +182,22 @@ def _grouped(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, Exam]
         if described is None:
             left_out.append(image_id)
         else:
-            groups.setdefault(described.exam_key, []).append(described)
-    exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
-    return {exam.exam_id: exam for exam in exams}, left_out
+            found[image_id] = described
+    return found, left_out
+
+
+def _ambiguous(found: Iterable[ImageDescription], images: ExamImages) -> list[str]:
+    """Ids of the images that share a SOP Instance UID with a different image, so that no decision can name them."""
+    by_uid: dict[str, list[str]] = {}
+    for described in found:
+        by_uid.setdefault(described.sop_instance_uid, []).append(described.image_id)
+    shared: dict[Path, tuple[str, str]] = {}
+    for uid, image_ids in by_uid.items():
+        for image_id in image_ids if len(image_ids) > 1 else ():  # never in a PACS, where the UID is the id
+            with suppress(UnknownImageError):  # vanished since it was listed
+                shared[Path(images.get_image_uri(image_id))] = image_id, uid
+    substitutes = substitute_uids({path: uid for path, (_, uid) in shared.items()})
+    return [shared[path][0] for path in substitutes]
 
 
 def _hanging_order(image: ImageDescription) -> tuple[int, int]:

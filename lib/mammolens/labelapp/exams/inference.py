@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.reader import read_mammogram
+from mammolens.enums import QualityFlag
 from mammolens.errors import InputError, MammoLensError
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.outputs import picture_to_burn_in
@@ -29,7 +30,7 @@ from mammolens.labelapp.exams.exam import Exam, name_of_image
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import InferenceProgress
 from mammolens.labelapp.settings import ResultPolicy
-from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader
+from mammolens.types import AnomalyRecord, AnomalyResult, ImageAttributes, ImageHeader
 
 ERRORS, STORED_AT, COMPLETE, RECORD = "errors", "stored_at", "complete", "record"
 """Facts of a stored result: of an exam the first three, of an image the last."""
@@ -134,11 +135,12 @@ class InferenceRun:
         found: dict[str, Analysis] = {}
         infos: dict[str, dict[str, Any]] = {}
         trouble: MammoLensError | None = None
-        for image_id in self._exam.image_ids:
+        for image in self._exam.images:
+            image_id = image.image_id
             with self._step(f"analysing {self._names[image_id]}"):
                 try:
                     path = Path(self._context.images.get_image_uri(image_id))
-                    found[image_id] = self._context.run(partial(self._analysed, path))
+                    found[image_id] = self._context.run(partial(self._analysed, path, image.identity_doubts))
                     infos[image_id] = StoredScore.by(self._predictor, found[image_id].score).as_info()
                 except InputError as error:
                     self._context.results.drop(Of.IMAGE, image_id)  # of a file that was another one then
@@ -154,8 +156,8 @@ class InferenceRun:
             raise trouble
         return found
 
-    def _analysed(self, path: Path) -> Analysis:
-        return self._predictor.analyse(read_mammogram(path))
+    def _analysed(self, path: Path, identity_doubts: tuple[QualityFlag, ...]) -> Analysis:
+        return self._predictor.analyse(read_mammogram(path, ImageAttributes(identity_doubts=identity_doubts)))
 
     def _store_views(self, analyses: Mapping[str, Analysis]) -> list[InferredView]:
         """Store maps, records and DICOM objects of the views; return what the exam's own objects need."""
