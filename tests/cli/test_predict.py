@@ -179,6 +179,23 @@ def test_an_unusable_image_is_one_line_and_code_three_and_the_good_ones_are_done
     assert "Traceback" not in result.stderr
 
 
+def test_what_a_cd_brings_with_its_images_is_passed_over_and_counted_but_no_error(
+    mammolens, a_file, an_exam_folder, a_trained_model, tmp_path
+):
+    disc = tmp_path / "disc"
+    shutil.copytree(an_exam_folder, disc / "IMAGES")
+    raw = pydicom.dcmread(disc / "IMAGES" / "R_CC.dcm")
+    raw.PresentationIntentType = "FOR PROCESSING"
+    raw.save_as(disc / "IMAGES" / "RAW")
+    shutil.copy(disc / "IMAGES" / "R_CC.dcm", disc / "dicomdir")
+    shutil.copy(a_file("tiny"), disc / "logo.png")
+    (disc / "viewer.exe").write_bytes(b"MZ" + bytes(200))
+    result = mammolens("predict", disc, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps", "--no-overlays")
+    assert result.exit_code == 0, result.stderr
+    assert not errors_in(result)
+    assert "4 images analysed, 0 unusable, 4 other files passed over; see" in result.stderr
+
+
 def test_many_bad_images_are_a_line_each(mammolens, a_file, an_exam_folder, a_trained_model, tmp_path):
     bad = [a_file(fault) for fault in REASONS]
     result = mammolens("predict", *bad, an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydicom import uid
 
-from mammolens.dicom.sop_classes import is_of_another_kind, sop_class_of
+from mammolens.dicom.sop_classes import is_no_image, is_of_another_kind, sop_class_of
 
 
 def test_the_class_is_that_of_the_data_set_else_of_the_file(dataset_of, values_of):
@@ -30,3 +30,26 @@ def test_the_class_is_that_of_the_data_set_else_of_the_file(dataset_of, values_o
 )
 def test_a_standard_class_that_is_no_mammogram_s_is_of_another_kind(sop_class, other):
     assert is_of_another_kind(sop_class) is other
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "without"),
+    [
+        (uid.MediaStorageDirectoryStorage, True),
+        (uid.MammographyCADSRStorage, True),
+        (uid.KeyObjectSelectionDocumentStorage, True),
+        (uid.GrayscaleSoftcopyPresentationStateStorage, True),
+        (uid.SegmentationStorage, True),
+        (uid.EncapsulatedPDFStorage, True),
+        (uid.DigitalMammographyXRayImageStorageForProcessing, False),
+        (uid.BreastTomosynthesisImageStorage, False),
+        (uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage, False),
+        (uid.CTImageStorage, False),
+        (uid.ExplicitVRLittleEndian, False),
+        ("1.2.3.4", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_objects_without_an_image_are_known_by_their_class(sop_class, without):
+    assert is_no_image(sop_class) is without

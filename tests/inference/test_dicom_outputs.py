@@ -9,7 +9,7 @@ import pytest
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError
-from mammolens.inference.dicom_outputs import DicomOutputs, is_dicom_output, kinds_named
+from mammolens.inference.dicom_outputs import DicomOutputs, kinds_named
 from mammolens.inference.outputs import captioned_overlay, picture_to_burn_in
 
 SEGMENTATION, CAPTURE, REPORT = DerivedKind.SEGMENTATION, DerivedKind.SECONDARY_CAPTURE, DerivedKind.REPORT
@@ -95,9 +95,3 @@ def test_the_same_trouble_is_told_once_and_the_others_go_on(results, an_exam, tm
     assert len(errors) == 1
     assert "gone.dcm: cannot be read" in errors[0]
     assert len(names(tmp_path / "out")) == 6
-
-
-def test_objects_are_known_again_by_their_names():
-    assert is_dicom_output(Path("out/L_CC.segmentation.dcm"))
-    assert is_dicom_output(Path("out/exam_1.2.cad_report.dcm"))
-    assert not is_dicom_output(Path("L_CC.dcm"))

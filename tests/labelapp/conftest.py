@@ -31,7 +31,7 @@ from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
 
-PATTERNS = ("*.dcm", "*.dicom", "*.png", "*.jpg")
+PATTERNS = ("*",)
 MakeModel = Callable[..., Path]
 
 

@@ -17,7 +17,7 @@ def test_without_a_word_from_the_admin_mammographys_needs_are_set(a_clean_enviro
     apply_mammography(settings, environment)
     assert settings.MONAI_LABEL_DICOMWEB_SEARCH_FILTER == {"Modality": "MG"}
     assert settings.MONAI_LABEL_TRACKING_ENABLED is False
-    assert "*.dcm" in settings.MONAI_LABEL_DATASTORE_FILE_EXT
+    assert settings.MONAI_LABEL_DATASTORE_FILE_EXT == ["*"]
 
 
 def test_a_background_process_finds_the_same_in_its_environment(a_clean_environment: pytest.MonkeyPatch) -> None:

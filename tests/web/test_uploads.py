@@ -2,6 +2,8 @@ import io
 import zipfile
 
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import MammographyCADSRStorage
 
 from mammolens.web.unpacking import UploadLimits
 from mammolens.web.uploads import NamedFile, save_uploads
@@ -64,6 +66,21 @@ def test_what_lies_beside_the_images_of_a_patient_cd_costs_nothing(tmp_path, lim
     assert list(received.files.values()) == ["a.png"]
     assert not received.problems
     assert (limits.files, limits.content) == (9, 10_000 - len(PNG))
+
+
+def test_companions_of_an_archived_cd_are_passed_over(tmp_path, limits):
+    report = Dataset()
+    report.SOPClassUID, report.is_little_endian, report.is_implicit_VR = MammographyCADSRStorage, True, True
+    content = io.BytesIO()
+    report.save_as(content)
+    image = bytes(128) + b"DICM"  # whatever the reader says of it
+    cd = {"DICOM/IM1": image, "DICOM/CAD": content.getvalue(), "splash_dot_png": PNG}
+    received = save_uploads([Drop("cd.zip", archive(**cd, dicomdir=image))], tmp_path, limits)
+    assert list(received.files.values()) == ["IM1"]
+    assert not received.problems
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["IM1"]
+    received = save_uploads([Drop("pictures.zip", archive(**cd))], tmp_path, limits)
+    assert list(received.files.values()) == ["IM1", "splash.png"]
 
 
 def test_an_image_with_an_archive_behind_it_is_an_image(tmp_path, limits):

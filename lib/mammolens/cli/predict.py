@@ -60,7 +60,7 @@ def predict(
         from mammolens.models.store import pretrained_directory
 
         kinds = kinds_named(dicom, "--dicom") if dicom is not None else ()
-        files, missing = _images(paths)
+        files, missing, passed_over = _images(paths)
         if not files:
             raise typer.Exit(ExitCode.INPUT)
         attributes = _attributes(files, table)
@@ -72,7 +72,8 @@ def predict(
         else:
             for table_for_people in result_tables(records):
                 out().print(table_for_people)
-        say(f"{len(records)} images analysed, {len(files) - len(records) + missing} unusable; see {output}")
+        others = f", {passed_over} other files passed over" if passed_over else ""
+        say(f"{len(records)} images analysed, {len(files) - len(records) + missing} unusable{others}; see {output}")
         if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
 
@@ -128,28 +129,24 @@ def run(
     return records, failures
 
 
-def _images(paths: Sequence[Path]) -> tuple[list[Path], int]:
-    """The images that were named or found in folders, and how many paths hold none."""
+def _images(paths: Sequence[Path]) -> tuple[list[Path], int, int]:
+    """The images that were named or found in folders, how many paths hold none, and how many files were passed over."""
     from mammolens.dicom.discovery import find_images
     from mammolens.errors import InputError
-    from mammolens.inference.dicom_outputs import is_dicom_output
-    from mammolens.inference.outputs import is_overlay
-
-    def is_output(file: Path) -> bool:
-        return is_overlay(file) or is_dicom_output(file)
 
     files: dict[Path, None] = {}
+    passed_over: set[Path] = set()
     missing = 0
     for path in paths:
         try:
-            # An earlier output may lie within the folder that is analysed.
-            found = [file for file in find_images([path]) if file == path or not is_output(file)]
+            found = find_images([path])
         except InputError as error:
             say_error(str(error))
             missing += 1
         else:
-            files.update(dict.fromkeys(found))
-    return list(files), missing
+            files.update(dict.fromkeys(found.images))
+            passed_over.update(found.passed_over)
+    return list(files), missing, len(passed_over - files.keys())
 
 
 def _attributes(files: Sequence[Path], table: Path | None) -> dict[Path, ImageAttributes]:

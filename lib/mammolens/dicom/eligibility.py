@@ -12,10 +12,10 @@ from mammolens.dicom.header_values import needed_number, number_of, numbers_of
 from mammolens.dicom.image_kind import is_synthetic_2d, unscored_kind_of
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
-    FOR_PROCESSING,
     SECONDARY_CAPTURE,
     TOMOSYNTHESIS,
     X_RAY,
+    is_for_processing,
     is_of_another_kind,
     sop_class_of,
 )
@@ -107,7 +107,7 @@ def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> 
 
 
 def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
-    if sop_class in FOR_PROCESSING or dataset.get("PresentationIntentType") == "FOR PROCESSING":
+    if is_for_processing(dataset):
         raise UnsupportedMammogramError(
             path, "PresentationIntentType is FOR PROCESSING", "export the FOR PRESENTATION image"
         )

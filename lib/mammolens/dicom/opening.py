@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pydicom
-from pydicom.filereader import read_dataset, read_preamble
+from pydicom.filereader import read_dataset, read_partial, read_preamble
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -43,11 +43,13 @@ def file_kind(path: Path) -> FileKind:
     """Tell DICOM (PS3.10 7.1, with or without preamble), PNG, JPEG and PGM apart by their first bytes.
 
     Raises:
-        InputError: the path is missing, unreadable, a folder, or an empty file.
+        InputError: the path is missing, unreadable, a folder, a pipe, device or socket, or an empty file.
     """
     try:
         if path.is_dir():
             raise NotAMammogramError(path, "is a folder, not an image", "give the image files in it, one by one")
+        if path.exists() and not path.is_file():  # to open a named pipe may block for ever
+            raise NotAMammogramError(path, "is a pipe, device or socket, not a file", "give the image file")
         with path.open("rb") as file:
             head = file.read(HEAD_LENGTH)
     except OSError as error:
@@ -91,8 +93,13 @@ def one_line(value: object) -> str:
     return " ".join(str(value).split())[:200]
 
 
-def open_dicom(path: Path, *, with_pixels: bool) -> pydicom.FileDataset:
+def open_dicom(path: Path, *, with_pixels: bool, last_tag: int | None = None) -> pydicom.FileDataset:
     """Parse a DICOM file.
+
+    Args:
+        path: of it.
+        with_pixels: whether Pixel Data is read, too.
+        last_tag: where the parser may stop; ``None``: at the end.
 
     Raises:
         PixelDataError: the file ends too early or is no DICOM at all.
@@ -100,7 +107,11 @@ def open_dicom(path: Path, *, with_pixels: bool) -> pydicom.FileDataset:
     """
     with damage_named(path):
         _refuse_inflated_too_large(path)
-        dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+        if last_tag is None:
+            dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+        else:
+            with path.open("rb") as file:
+                dataset = read_partial(file, lambda tag, *_: tag > last_tag, force=True)
         if "TransferSyntaxUID" not in dataset.file_meta:  # as in files without preamble: what the parser found out
             explicit = ExplicitVRLittleEndian if dataset.is_little_endian else ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if dataset.is_implicit_VR else explicit

@@ -37,8 +37,26 @@ def sop_class_of(dataset: Dataset) -> str | None:
     return str(stated) if stated else None
 
 
+def is_for_processing(dataset: Dataset) -> bool:
+    """Whether the image is a raw one, by its class or by Presentation Intent Type (PS3.3 C.8.11.1)."""
+    return sop_class_of(dataset) in FOR_PROCESSING or dataset.get("PresentationIntentType") == "FOR PROCESSING"
+
+
 def is_of_another_kind(sop_class: str | None) -> bool:
     """Whether the standard made this class for other images; nothing is known of private ones."""
     if sop_class is None or not sop_class.startswith(_STANDARD_ROOT):
         return False
     return sop_class not in (*X_RAY, *SECONDARY_CAPTURE)
+
+
+def is_no_image(sop_class: str | None) -> bool:
+    """Whether the standard made this class for objects that hold no image, such as reports, segmentations, a DICOMDIR.
+
+    It calls the others 'Image Storage' (PS3.4 B.5, PS3.6 A); nothing is known of private classes.
+
+    Example:
+        >>> [is_no_image(one) for one in (uid.MammographyCADSRStorage, uid.CTImageStorage, None)]
+        [True, False, False]
+    """
+    named = uid.UID(sop_class or "")
+    return named.type == "SOP Class" and " Image " not in named.name

@@ -35,11 +35,6 @@ def kinds_named(text: str, option: str) -> tuple[DerivedKind, ...]:
     return tuple(kind for kind in DerivedKind if kind in names)
 
 
-def is_dicom_output(path: Path) -> bool:
-    """Whether a file is called like an object that :class:`DicomOutputs` wrote."""
-    return any(path.name.endswith(_suffix(kind)) for kind in DerivedKind)
-
-
 @dataclass(frozen=True, slots=True)
 class _ExamImage:
     """What a report needs of a result: without its maps, of which four views hold half a gigabyte."""
@@ -74,7 +69,7 @@ class DicomOutputs:
             stem: of the names of the image's files.
         """
         for kind in self._of_image:
-            self._write(partial(_of_image, mammogram, result, kind), f"{stem}{_suffix(kind)}")
+            self._write(partial(_of_image, mammogram, result, kind), f"{stem}{kind.file_suffix}")
         if self._exam and self._exam[0].header.exam_key != result.header.exam_key:
             self.finish()
         self._exam.append(_ExamImage(result.header, result.record))
@@ -87,7 +82,7 @@ class DicomOutputs:
         stem = self._exam_stem(exam[0].header.exam_id)
         texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in exam]
         for kind in self._of_exam:
-            self._write(partial(derive_from_exam, exam, kind, texts), f"{stem}{_suffix(kind)}")
+            self._write(partial(derive_from_exam, exam, kind, texts), f"{stem}{kind.file_suffix}")
 
     def _write(self, derive: Callable[[], Dataset], name: str) -> None:
         try:
@@ -109,7 +104,3 @@ class DicomOutputs:
 def _of_image(mammogram: Mammogram, result: AnomalyResult, kind: DerivedKind) -> Dataset:
     wants_picture = kind is DerivedKind.SECONDARY_CAPTURE
     return derive_from_image(result, kind, picture_to_burn_in(mammogram, result) if wants_picture else None)
-
-
-def _suffix(kind: DerivedKind) -> str:
-    return f".{kind}.dcm"

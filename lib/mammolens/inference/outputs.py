@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mammolens.dicom.discovery import OVERLAY_SUFFIX
 from mammolens.dicom.export import write_volume
 from mammolens.files import atomic_file
 from mammolens.inference.caption import annotated
@@ -18,7 +19,6 @@ from mammolens.inference.overlay import render_overlay
 from mammolens.types import AnomalyResult, Mammogram
 
 RESULTS = "results.jsonl"
-_OVERLAY = ".overlay.png"
 _IMAGE_SUFFIXES = frozenset((".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".pgm"))
 
 
@@ -66,7 +66,7 @@ def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
 
 def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, stem: str) -> Path:
     """Write the captioned overlay picture as PNG."""
-    path = folder / f"{stem}{_OVERLAY}"
+    path = folder / f"{stem}{OVERLAY_SUFFIX}"
     with atomic_file(path) as temporary:
         captioned_overlay(mammogram, result).save(temporary, format="PNG")
     return path
@@ -84,8 +84,3 @@ def picture_to_burn_in(mammogram: Mammogram, result: AnomalyResult) -> NDArray[n
         ``(rows, cols, 3)`` uint8.
     """
     return np.asarray(captioned_overlay(mammogram, result, with_exam=False))
-
-
-def is_overlay(path: Path) -> bool:
-    """Whether a file is called like a picture that :func:`write_overlay` wrote."""
-    return path.name.endswith(_OVERLAY)

@@ -28,7 +28,7 @@ _DAMAGE: Final = (
     RuntimeError,
     ValueError,
 )
-_PASSED_OVER: Final = ("DICOMDIR", "Thumbs.db")
+_PASSED_OVER: Final = "Thumbs.db"
 _ENCRYPTED: Final = 0x1  # general purpose bit flag, bit 0 (APPNOTE 4.4.4)
 
 
@@ -103,7 +103,7 @@ class _InBounds:
 
 
 def members(file: IO[bytes], name: str, limits: UploadLimits) -> Iterator[tuple[str, zipfile.ZipExtFile]]:
-    """The files of an archive with their base names; folders, hidden files and indices are passed over.
+    """The files of an archive with their base names; folders and hidden files are passed over.
 
     Only names are taken from it, never a path or a link, so that nothing is written anywhere else.
 
@@ -158,4 +158,4 @@ def copied(source: Readable, target: IO[bytes], limits: UploadLimits, name: str)
 
 def _passed_over(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return not parts or parts[-1] in _PASSED_OVER or any(part.startswith((".", "__MACOSX")) for part in parts)
+    return not parts or parts[-1] == _PASSED_OVER or any(part.startswith((".", "__MACOSX")) for part in parts)

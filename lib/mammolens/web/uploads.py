@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from mammolens.dicom.discovery import find_companions, is_dicomdir
 from mammolens.dicom.opening import HEAD_LENGTH, FileKind, kind_of_head
 from mammolens.errors import InputError
 from mammolens.inference.presentation import Problem
@@ -60,7 +61,8 @@ def save_uploads(files: Iterable[UploadedFile], folder: Path, limits: UploadLimi
     """Save uploaded files and the images of uploaded archives in a folder.
 
     Each file gets a folder of its own and keeps its name, which identifies the patient if the header does not.
-    Rejected files are listed in ``problems``. Files of archives that are not images are skipped.
+    Rejected files are listed in ``problems``. Of archives, the companions of the images are skipped
+    (:mod:`mammolens.dicom.discovery`).
 
     Args:
         files: in their order.
@@ -82,14 +84,22 @@ def save_uploads(files: Iterable[UploadedFile], folder: Path, limits: UploadLimi
 
 
 def _save_archive(stream: IO[bytes], name: str, folder: Path, limits: UploadLimits, uploads: Uploads) -> None:
-    before, refused = len(uploads.files), len(uploads.problems)
-    for inner, member in members(stream, name, limits):
-        told, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
-        if kind_of_head(head) is not FileKind.OTHER:
-            uploads.files[_written(member, inner, folder, limits, told)] = inner
-        elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
-            uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then upload it"))
-    if len(uploads.files) == before and len(uploads.problems) == refused:
+    saved, refused, with_dicomdir = dict[Path, str](), len(uploads.problems), False
+    try:
+        for inner, member in members(stream, name, limits):
+            told, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
+            if is_dicomdir(inner):
+                with_dicomdir = True
+            elif kind_of_head(head) is not FileKind.OTHER:
+                saved[_written(member, inner, folder, limits, told)] = inner
+            elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
+                uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then upload it"))
+    finally:  # what came before the damage of an archive is used
+        for companion in find_companions(saved, with_dicomdir=with_dicomdir):
+            shutil.rmtree(companion.parent)
+            del saved[companion]
+        uploads.files.update(saved)
+    if not saved and len(uploads.problems) == refused:
         raise InputError(name, "contains no DICOM, PNG or JPEG file", "upload an archive of mammograms")
 
 

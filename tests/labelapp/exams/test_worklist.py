@@ -1,3 +1,5 @@
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,18 @@ def test_scores_of_the_scoring_method_give_an_exam_its_p_value_without_its_infer
         exam = a_service.exams.get(entry.exam)
         a_service.infer(exam)
         assert a_service.detail(exam).exam_p_value == pytest.approx(number)
+
+
+def test_images_that_cannot_be_analysed_and_files_passed_over_are_counted(
+    a_service: ExamService, a_studies_folder: Path
+) -> None:
+    image = next(a_studies_folder.rglob("*.dcm"))
+    shutil.copy(image, a_studies_folder / "DICOMDIR")
+    (a_studies_folder / "viewer.exe").write_bytes(b"MZ" + bytes(200))
+    (a_studies_folder / "1.2.840.1.2").write_bytes(image.read_bytes()[:300])
+    a_service.exams.all()
+    worklist = a_service.worklist.all(None)
+    assert (len(worklist.exams), worklist.images_left_out, worklist.files_passed_over) == (2, 1, 3)  # and labels.csv
 
 
 def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(

@@ -142,6 +142,15 @@ def test_an_alarm_stands_above_the_worklist_and_leads_to_the_models(a_page: "Pag
     assert a_page.get_attribute("#drift a", "href") == "models"
 
 
+def test_what_is_no_exam_is_counted_below_the_worklist(a_page: "Page") -> None:
+    exam = {"exam": "e", "patient": "e", "state": "new", "rank": 1, "views": [], "problems": [], "verdict": None}
+    counts = {"images_left_out": 1, "files_passed_over": 3}
+    worklist = {"exams": [exam], **counts, "model": "m", "calibration": "c", "drift": None}
+    a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("text=1 of 1 exam, 1 unreviewed, 1 image cannot be analysed, 3 other files passed over.")
+
+
 OLD, NEW = "restorer-0", "restorer-1"
 JOB = {"job": "j-1", "kind": "train", "asked_by": "anna", "asked_at": "2026-02-02T02:00:00Z", "outcome": None}
 PROGRESS = {"stage": "learn", "sentence": "learns: epoch 2 of 8, about 4 minutes left", "share": 0.25}

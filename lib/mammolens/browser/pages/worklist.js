@@ -31,6 +31,7 @@ const page = elementsById();
 
 let exams = [];
 let leftOut = 0;
+let passedOver = 0;
 let shown = SHOWN_AT_ONCE;
 let stopped = true;
 
@@ -39,6 +40,7 @@ async function load() {
     const worklist = await api.worklist();
     exams = worklist.exams;
     leftOut = worklist.images_left_out;
+    passedOver = worklist.files_passed_over;
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
     page.drift.hidden = !worklist.drift?.alarm;
     page["drift-words"].textContent = sentence(worklist.drift?.sentence);
@@ -85,6 +87,9 @@ function summary(found) {
   const parts = [`${found.length} of ${counted(exams.length, "exam")}`, `${unreviewed} unreviewed`];
   if (leftOut) {
     parts.push(`${counted(leftOut, "image")} cannot be analysed`);
+  }
+  if (passedOver) {
+    parts.push(`${counted(passedOver, "other file")} passed over`);
   }
   return exams.length ? `${parts.join(", ")}.` : "No exams yet. New exams appear within seconds.";
 }

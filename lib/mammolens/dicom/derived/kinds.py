@@ -12,6 +12,11 @@ class DerivedKind(StrEnum):
     REPORT = "report"
     CAD_REPORT = "cad_report"
 
+    @property
+    def file_suffix(self) -> str:
+        """End of the names of the files that a prediction writes, such as ``.cad_report.dcm``."""
+        return f".{self}.dcm"
+
 
 OF_IMAGE = (DerivedKind.SEGMENTATION, DerivedKind.PARAMETRIC_MAP, DerivedKind.SECONDARY_CAPTURE)
 OF_EXAM = (DerivedKind.REPORT, DerivedKind.CAD_REPORT)

@@ -60,6 +60,9 @@ class ExamImages(Images, Protocol):
     def describe(self, image_id: str) -> ImageDescription | None:
         """What is known of an image without decoding it; ``None`` for what is no mammogram."""
 
+    def files_passed_over(self) -> int:
+        """How many files beside the images are no images to look at."""
+
     def version(self) -> object:
         """Another object as soon as anything that is remembered changes."""
 

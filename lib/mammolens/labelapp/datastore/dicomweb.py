@@ -89,6 +89,10 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         except TimeoutError as error:
             raise PacsError(self._archive.url, "its mammograms are still being listed", "ask again soon") from error
 
+    def files_passed_over(self) -> int:
+        """None: the search asks the PACS for mammograms only."""
+        return 0
+
     def refresh(self) -> None:
         """Ask the PACS again, now.
 

@@ -17,7 +17,7 @@ from mammolens.dicom.reader import read_header
 from mammolens.errors import InputError, RequestError, UnknownImageError
 from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.folder_scan import HIDDEN, scan
+from mammolens.labelapp.datastore.folder_scan import HIDDEN, UPLOADS_FOLDER, FolderScan
 from mammolens.labelapp.datastore.labels import LabelledImages
 from mammolens.labelapp.datastore.results import Of, ResultStore
 from mammolens.labelapp.datastore.shared_state import with_path
@@ -26,7 +26,6 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.names import path_as_text
 from mammolens.types import ImageHeader
 
-_UPLOADS = "uploads"
 _HEADERS = 100_000  # about 1 kB each
 
 
@@ -35,7 +34,7 @@ class MammogramFolder(LabelledImages):
 
     Args:
         folder: exists or is made.
-        patterns: names to take, like '*.dcm'; files without extension are taken too.
+        patterns: an image whose name has a dot must match one, such as '*.dcm'; '*' matches all.
         rescan_seconds: how old the list may grow; ``None`` keeps the first one.
 
     Attributes:
@@ -46,11 +45,12 @@ class MammogramFolder(LabelledImages):
         self, folder: Path, patterns: Sequence[str], *, rescan_seconds: float | None = 2.0, read_only: bool = False
     ) -> None:
         self._root = folder
-        self._patterns = tuple(patterns)
+        self._scan = FolderScan(folder, patterns)
         self._rescan_seconds = rescan_seconds
         self._scanning = threading.Lock()
         self._scanned_at: float | None = None
         self._files: Mapping[str, PurePath] = {}
+        self._passed_over = 0
         self._headers = HeaderCache()
         self.place = folder / HIDDEN  # so that nothing of ours is taken for an image
         self.results = ResultStore(self.place / "results")
@@ -61,6 +61,11 @@ class MammogramFolder(LabelledImages):
         if self._due():
             self._rescan()
         return list(self._files)
+
+    def files_passed_over(self) -> int:
+        """How many files of the folder are companions of its images; see :mod:`mammolens.dicom.discovery`."""
+        self.list_images()
+        return self._passed_over
 
     def refresh(self) -> None:
         """Look at the folder again, now."""
@@ -119,7 +124,7 @@ class MammogramFolder(LabelledImages):
         read_header(Path(image_filename))
         suffix = Path(image_filename).suffix.lower()
         name = check_image_id(image_id or Path(image_filename).stem).removesuffix(suffix) + suffix
-        relative = PurePath(_UPLOADS, name)
+        relative = PurePath(UPLOADS_FOLDER, name)
         target = self._root / relative
         if target.exists():
             raise RequestError(name, "was uploaded before", "give another id")
@@ -138,7 +143,7 @@ class MammogramFolder(LabelledImages):
             UnknownImageError: no image of this folder.
         """
         path = self._path(image_id)
-        if path.relative_to(self._root).parts[0] != _UPLOADS:
+        if path.relative_to(self._root).parts[0] != UPLOADS_FOLDER:
             raise RequestError(image_id, "is an original, which the server never removes", "move the file itself")
         for tag in list(self.known(image_id).labels):
             self.remove_label(image_id, tag)
@@ -178,10 +183,10 @@ class MammogramFolder(LabelledImages):
 
     def _rescan(self) -> None:
         with self._scanning:
-            found = scan(self._root, self._patterns, known=set(self._files.values()))
+            found, passed_over = self._scan.find()
             files = {image_id_of(relative): relative for relative in found}
             self.remember({image_id: _first_entry(relative) for image_id, relative in files.items()})
-            self._files, self._scanned_at = files, time.monotonic()
+            self._files, self._passed_over, self._scanned_at = files, passed_over, time.monotonic()
 
 
 def _first_entry(relative: PurePath) -> DataModel:

@@ -1,52 +1,41 @@
-"""Which files of a folder are images to look at."""
+"""Which files of the server's folder are images to look at."""
 
 from __future__ import annotations
 
 import fnmatch
-import os
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from mammolens.dicom.opening import FileKind, file_kind
-from mammolens.errors import InputError
+from mammolens.dicom.discovery import ImageFinder
+from mammolens.labelapp.datastore.shared_state import STATE_FILE
 
 LABELS_FOLDER = "labels"
+UPLOADS_FOLDER = "uploads"
 HIDDEN = ".mammolens"  # what the server keeps beside the images and is none
-_MADE_BY_US = "results.jsonl"  # a folder that holds it is one of `mammolens infer`: maps and overlays, not images
-_NO_IMAGE = {"DICOMDIR"}
 
 
-def scan(root: Path, patterns: Sequence[str], known: Container[PurePath] = ()) -> list[PurePath]:
-    """List image files below ``root``, relative to it, in order of name.
+class FolderScan:
+    """Finds in a folder what the command line finds in it, less what the server keeps there.
 
-    Taken are files that match a pattern ('*.dcm') and files without extension; each is opened once to
-    see that it is DICOM, PNG or JPEG, unless it is ``known`` already. Hidden files and folders, the
-    label folder and folders of results are passed over; links to folders are not followed.
+    Args:
+        root: the folder.
+        patterns: an image whose name has a dot must match one, such as '*.dcm'; '*' matches all.
     """
-    found: list[PurePath] = []
-    for folder, folders, files in os.walk(root):
-        place = Path(folder)
-        if _MADE_BY_US in files:
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if not _passed_over(name, at_top=place == root))
-        candidates = (place / name for name in sorted(files) if _wanted(name, patterns))
-        found += [path.relative_to(root) for path in candidates if path.relative_to(root) in known or _is_image(path)]
-    return sorted(found)
 
+    def __init__(self, root: Path, patterns: Sequence[str]) -> None:
+        self._root, self._patterns = root, tuple(pattern.lower() for pattern in patterns)
+        # Uploads apart: they are no companions of a CD that was copied into the folder.
+        self._finders = (ImageFinder(root, self._is_kept_here), ImageFinder(root / UPLOADS_FOLDER))
 
-def _passed_over(name: str, *, at_top: bool) -> bool:
-    return name.startswith(".") or (at_top and name == LABELS_FOLDER)
+    def find(self) -> tuple[list[PurePath], int]:
+        """The images that are there now, relative to the folder in order of name, and how many other files."""
+        found = [finder.find() for finder in self._finders]
+        images = [path for each in found for path in each.images]
+        wanted = sorted(PurePath(path.relative_to(self._root)) for path in images if self._matches(path.name.lower()))
+        return wanted, len(images) - len(wanted) + sum(len(each.passed_over) for each in found)
 
+    def _matches(self, name: str) -> bool:
+        return "." not in name or any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns)
 
-def _wanted(name: str, patterns: Sequence[str]) -> bool:
-    if name.startswith(".") or name in _NO_IMAGE:
-        return False
-    return "." not in name or any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
-
-
-def _is_image(path: Path) -> bool:
-    try:
-        return file_kind(path) is not FileKind.OTHER
-    except InputError:  # empty or unreadable: perhaps still being copied, so it is asked again at the next scan
-        return False
+    def _is_kept_here(self, path: Path) -> bool:
+        return path.name in (LABELS_FOLDER, UPLOADS_FOLDER, STATE_FILE) and path.parent == self._root

@@ -24,7 +24,7 @@ Objects = dict[str, ImageLabelModel]
 T = TypeVar("T")
 _DECIDED = (InfoKey.REVIEW, InfoKey.REVIEWS)
 _SET_ONCE = (InfoKey.FIRST_SCORED,)
-_STATE_FILE = "datastore_v2.json"  # MONAI Label's own name, so that tools that know it find it
+STATE_FILE = "datastore_v2.json"  # MONAI Label's own name, so that tools that know it find it
 
 
 class SharedState(LocalDatastore):
@@ -42,7 +42,7 @@ class SharedState(LocalDatastore):
         LocalDatastore.__init__(
             self,
             str(folder),
-            datastore_config=_STATE_FILE,
+            datastore_config=STATE_FILE,
             extensions=tuple(patterns),
             auto_reload=False,  # MONAI Label's file watcher knows no sub-folders
             read_only=read_only,

@@ -68,6 +68,7 @@ class Worklist:
         return ExamList(
             exams=self.entries(),
             images_left_out=len(self._exams.left_out()),
+            files_passed_over=self._images.files_passed_over(),
             model=predictor.model_id,
             calibration=predictor.calibration_id,
             notice=RESEARCH_USE_ONLY,

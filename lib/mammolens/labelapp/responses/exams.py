@@ -76,6 +76,7 @@ class ExamList(Response):
 
     exams: list[ExamSummary]
     images_left_out: int = Field(description="images of the datastore that belong to no exam")
+    files_passed_over: int = Field(description="files beside the images: DICOMDIR, CAD SR, a viewer's pictures, ...")
     model: str
     calibration: str
     notice: str
