@@ -49,6 +49,12 @@ def test_a_folder_is_no_image(tmp_path):
         file_kind(tmp_path)
 
 
+def test_a_named_pipe_is_refused_before_it_blocks(tmp_path):
+    os.mkfifo(tmp_path / "pipe.dcm")
+    with pytest.raises(NotAMammogramError, match="is a pipe, device or socket, not a file; give the image file"):
+        file_kind(tmp_path / "pipe.dcm")
+
+
 def test_an_empty_file_is_named(tmp_path):
     (tmp_path / "empty.dcm").touch()
     with pytest.raises(PixelDataError, match=r"empty\.dcm: the file is empty; copy or export the image again"):

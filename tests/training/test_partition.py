@@ -13,7 +13,7 @@ from mammolens.datasets.formats import open_dataset
 from mammolens.datasets.splits import fold_of
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.training.partition import Partition, partition
+from mammolens.training.partition import Partition, normals_of_affected_patients, partition
 
 
 def case(patient: str, image: str = "a", *, split: Split | None = None, clean: bool = True) -> Case:
@@ -64,6 +64,14 @@ def test_only_clean_normals_take_part():
     cases = [case(f"p{number}", clean=number % 2 == 0) for number in range(12)]
     found = partition(dataset_of(*cases), ModelConfig())
     assert set.union(*parts_of(found)) == {f"p{number}" for number in range(0, 12, 2)}
+
+
+def test_the_healthy_breast_of_a_patient_with_cancer_is_not_taught():
+    cases = [case(f"p{number}") for number in range(9)] + [case("ill", "left", clean=False), case("ill", "right")]
+    cases += [case("tested", "left", clean=False, split=Split.TEST), case("tested", "right", split=Split.TEST)]
+    found = partition(dataset_of(*cases), ModelConfig())
+    assert set.union(*parts_of(found)) == {f"p{number}" for number in range(9)}
+    assert normals_of_affected_patients(dataset_of(*cases)).cases == (case("ill", "right"),)
 
 
 def test_the_data_sets_own_splits_are_respected():
@@ -180,3 +188,8 @@ def test_public_data_sets_are_shared_out_by_patient(development_data, name):
     parts = parts_of(partition(open_dataset(development_data / name), ModelConfig()))
     assert all(parts)
     assert sum(map(len, parts)) == len(set.union(*parts))
+
+
+def test_the_shipped_models_normals_are_all_of_patients_without_cancer(development_data):
+    """So their training data are found again by its fingerprint, see :mod:`mammolens.training.unseen`."""
+    assert normals_of_affected_patients(open_dataset(development_data / "rsna640")).cases == ()

@@ -40,7 +40,9 @@ def open_folder(path: Path) -> Dataset:
         _log.info("%s: %d files beside the images passed over", path, len(found.passed_over))
     headers = {file: header for file in found.images if (header := _header(file)) is not None}
     if not headers:
-        raise DatasetError(path, f"none of its {len(found.images)} images is a usable mammogram", "see the log for each")
+        raise DatasetError(
+            path, f"none of its {len(found.images)} images is a usable mammogram", "see the log for each"
+        )
     identified = with_identity(headers, {})
     cases = tuple(_case(header, identified[file]) for file, header in headers.items())
     _warn_of_doubts(cases, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.normals import clean_normals
 from mammolens.datasets.splits import assign_folds
 from mammolens.errors import DatasetError
 
@@ -27,8 +28,8 @@ class Fold:
 def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
     """Assign the clean-negative patients of all splits to folds.
 
-    A patient with an abnormal image is no clean negative, whatever else is known; images that are neither
-    clean normals nor abnormal are left out.
+    A patient with an abnormal image is no clean negative (:mod:`mammolens.datasets.normals`); images that are
+    neither clean normals nor abnormal are left out.
 
     Args:
         dataset: with truth; its splits are not looked at.
@@ -39,8 +40,7 @@ def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
         DatasetError: fewer clean-negative patients than folds, or no abnormal image.
     """
     abnormals = dataset.where(lambda case: case.abnormal is True)
-    ill = set(abnormals.patients)
-    normals = dataset.where(lambda case: case.clean_normal and case.patient_id not in ill)
+    normals = clean_normals(dataset)
     if not abnormals.cases:
         raise DatasetError(dataset.name, "has no abnormal image", "add abnormal images, or their truth")
     if folds < 2 or len(normals.patients) < folds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.normals import clean_normals
 from mammolens.datasets.splits import draw_share
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
@@ -34,10 +35,12 @@ def hold_out(dataset: Dataset, share: float = 0.2, seed: int = 0) -> tuple[Datas
 def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
     """The clean normal cases for the gate: those of the split 'test' if there are splits, else all.
 
+    See :mod:`mammolens.datasets.normals`.
+
     Raises:
         DatasetError: there are none.
     """
-    normals = dataset.where(lambda case: case.clean_normal)
+    normals = clean_normals(dataset)
     split = any(case.split is not None for case in dataset.cases)
     cases = normals.in_split(Split.TEST).cases if split else normals.cases
     if not cases:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.normals import clean_normals, normals_of_affected
 from mammolens.datasets.splits import fold_of, split_by_patient
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
@@ -79,7 +80,7 @@ def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = 
 
 
 def _shares(dataset: Dataset, config: ModelConfig) -> tuple[Share, ...]:
-    normals = clean_normals(dataset)
+    normals = learnable_normals(dataset)
     if len(normals.patients) < 3:
         raise DatasetError(
             dataset.name,
@@ -98,16 +99,25 @@ def _shares(dataset: Dataset, config: ModelConfig) -> tuple[Share, ...]:
     return (Share(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION]),)
 
 
-def clean_normals(dataset: Dataset) -> Dataset:
-    """The clean normal cases of patients who were not set aside for testing or exposure.
+def learnable_normals(dataset: Dataset) -> Dataset:
+    """The clean normal cases (:mod:`mammolens.datasets.normals`) of patients who were not set aside.
 
     Raises:
         DatasetError: a patient in two splits.
     """
     _refuse_two_splits(dataset)
-    # A patient who was set aside stays aside with all images.
+    return _without_aside(clean_normals(dataset), dataset)
+
+
+def normals_of_affected_patients(dataset: Dataset) -> Dataset:
+    """The clean normal cases that are not learned from since another image of the patient is abnormal."""
+    return _without_aside(normals_of_affected(dataset), dataset)
+
+
+def _without_aside(normals: Dataset, dataset: Dataset) -> Dataset:
+    """A patient who was set aside for testing or exposure stays aside with all images."""
     aside = {case.patient_id for case in dataset.cases if case.split in (Split.TEST, Split.EXPOSURE)}
-    return dataset.where(lambda case: case.clean_normal and case.patient_id not in aside)
+    return normals.where(lambda case: case.patient_id not in aside)
 
 
 def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:

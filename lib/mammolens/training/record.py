@@ -18,7 +18,7 @@ from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
 from mammolens.models.networks import pretrained_weights
 from mammolens.training.checkpoint import LearningState
-from mammolens.training.partition import Cases, Partition
+from mammolens.training.partition import Cases, Partition, normals_of_affected_patients
 
 _PARTS = {
     Split.TRAIN: "training",
@@ -66,6 +66,7 @@ def training_record(
         started_from: model id.
     """
     images = {part.value: len(used[part]) for part in listed.by_split}
+    withheld = normals_of_affected_patients(dataset)
     return {
         "dataset": terms_of(dataset),
         "exposure": terms_of(exposure) if exposure is not None else None,
@@ -74,6 +75,7 @@ def training_record(
         "images": images,
         "images_left_out": {part.value: len(cases) - images[part] for part, cases in listed.by_split.items()},
         "patients": {part.value: len(patients_in(cases)) for part, cases in used.items()},
+        "normals_of_affected_patients": {"images": len(withheld.cases), "patients": len(withheld.patients)},
         "seed": config.training.seed,
         "members": [
             {
@@ -133,7 +135,7 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 - Data: {data["name"]}, {_learned_from(record)}. {data["citation"]}
 - Licence of the data: {data["licence"].rstrip(".")}. The weights learned from it are bound by the same terms.
-{_exposed_to(record)}{_started_from(record)}{calibrated_on_lines(record)}\
+{_withheld(record)}{_exposed_to(record)}{_started_from(record)}{calibrated_on_lines(record)}\
 - Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, {_members(record["members"])}.
 {decision_lines(calibration, config.preprocessing.limitation)}
@@ -185,6 +187,15 @@ def _learned_from(record: dict[str, Any]) -> str:
     if Split.EXPOSURE.value in record["images"]:
         return "normal mammograms and **known abnormal ones with outlined lesions** (exposure)"
     return "normal mammograms only"
+
+
+def _withheld(record: dict[str, Any]) -> str:
+    """A line of the card on normal images of patients with an abnormal one; none where there is none, or no count."""
+    count = record.get("normals_of_affected_patients", {"images": 0})
+    if not count["images"]:
+        return ""
+    patients = f"{count['patients']} patients who have an abnormal one"
+    return f"- Not learned from: {count['images']} normal images of {patients}.\n"
 
 
 def _exposed_to(record: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from mammolens.errors import DatasetError
 from mammolens.models.directory import TrainedModel
 from mammolens.models.ensemble import members_of
 from mammolens.training.calibrate import Unseen
-from mammolens.training.partition import Cases, Partition, by_member, clean_normals, partition
+from mammolens.training.partition import Cases, Partition, by_member, learnable_normals, partition
 from mammolens.training.record import data_fingerprint
 
 _DOUBT = "the training record contains no patient IDs; make sure that the model was not trained on these patients"
@@ -32,7 +32,7 @@ def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -
     Raises:
         DatasetError: no case is left.
     """
-    doubt, parts = None, by_member(clean_normals(dataset).cases, model.config.network.members)
+    doubt, parts = None, by_member(learnable_normals(dataset).cases, model.config.network.members)
     if not unseen:
         parts, doubt = unseen_normals(dataset, model.config, model.training)
     # As many parts as members: each by the member that did not learn from it. One part: by all of them.
@@ -53,7 +53,7 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
     Raises:
         DatasetError: no case is left.
     """
-    normals = clean_normals(dataset)
+    normals = learnable_normals(dataset)
     parts = _partition(dataset, config)
     if parts is not None and data_fingerprint(parts.normals) == record.get("data_fingerprint"):
         return _calibration(parts), None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from mammolens.datasets.normals import affected_patients
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.exams.exam import Exam
@@ -16,18 +17,18 @@ def eligible_images(exams: Collection[Exam], snapshot: LedgerSnapshot) -> dict[E
     """Images whose effective verdict is 'normal', by exam; exams without any are left out.
 
     Copies of an image are returned once, by SOP Instance UID (0008,0018). A patient with a finding on any image,
-    effective or disputed, is excluded: the patient's other images may show it, too.
+    effective or disputed, is excluded (:mod:`mammolens.datasets.normals`).
 
     Args:
         exams: to choose from; their order is kept.
         snapshot: the decisions.
     """
-    excluded = {patient_of(exam) for exam in exams if _has_finding(snapshot.of(exam.exam_id))}
+    affected = affected_patients((patient_of(exam), _has_finding(snapshot.of(exam.exam_id))) for exam in exams)
     seen: set[str] = set()
     eligible: dict[Exam, list[ImageDescription]] = {}
     for exam in exams:
         verdicts = snapshot.of(exam.exam_id).effective.images
-        for image in exam.images if patient_of(exam) not in excluded else ():
+        for image in exam.images if patient_of(exam) not in affected else ():
             uid = image.sop_instance_uid
             if uid not in seen and verdicts.get(uid) is Verdict.NORMAL:
                 seen.add(uid)
