@@ -14,7 +14,7 @@ from pydicom import uid
 from pydicom.tag import Tag
 
 from mammolens.dicom.derived.kinds import DerivedKind
-from mammolens.dicom.opening import FileKind, file_kind, open_dicom
+from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.sop_classes import is_for_processing, is_no_image, sop_class_of
 from mammolens.dicom.views import laterality_of, view_of
 from mammolens.enums import Laterality, ViewPosition
@@ -156,22 +156,24 @@ class _File:
             if kind is not FileKind.DICOM:
                 return _Kind.PICTURE if kind is FileKind.PICTURE else _Kind.OTHER
             dataset = open_dicom(self.path, with_pixels=False, last_tag=_LAST_TAG)
+            with damage_named(self.path):
+                sop_class, is_raw = sop_class_of(dataset), is_for_processing(dataset)
         except InputError:  # the reader says why
             return _Kind.IMAGE
-        sop_class = sop_class_of(dataset)
         if sop_class == uid.MediaStorageDirectoryStorage:
             return _Kind.DIRECTORY
         if is_no_image(sop_class):
             return _Kind.OTHER
-        return _Kind.RAW if is_for_processing(dataset) else _Kind.IMAGE
+        return _Kind.RAW if is_raw else _Kind.IMAGE
 
     @cached_property
     def view(self) -> _View | None:
         """Study (else patient), side and view; ``None`` where one of them is not stated."""
         try:
             dataset = open_dicom(self.path, with_pixels=False)
-            study = str(dataset.get("StudyInstanceUID") or dataset.get("PatientID") or "")
-            laterality, view = laterality_of(dataset)[0], view_of(dataset)[0]
+            with damage_named(self.path):
+                study = str(dataset.get("StudyInstanceUID") or dataset.get("PatientID") or "")
+                laterality, view = laterality_of(dataset)[0], view_of(dataset)[0]
         except InputError:
             return None
         return (study, laterality, view) if study and laterality and view else None
