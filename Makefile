@@ -14,8 +14,10 @@ VENV ?= .venv
 PYTHON ?= python3.11 python3.12 python3
 # What pip is told to install as torch. The default Linux build carries CUDA (gigabytes).
 TORCH ?= torch==2.13.0
-# Processes that tests run in: as many as cores, but no more than memory is sure to suffice for.
-WORKERS ?= auto --maxprocesses 4
+# Processes that tests run in. Those of servers wait for other processes, so one more than cores, but no more than memory
+# is sure to suffice for; each spends 20 seconds on imports, so no more than cores for the quick ones.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); if [ $$cores -lt 4 ]; then echo $$((cores + 1)); else echo 4; fi)
+QUICK_WORKERS ?= auto --maxprocesses 4
 # How they share the tests out: file by file, in the order of tests/conftest.py, the longest first.
 SHARE_OUT := --dist loadfile --no-loadscope-reorder
 # What `make check` runs: the tests that bear none of the marks of pyproject.toml.
@@ -120,7 +122,7 @@ check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, tra
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	status=0; \
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) $(QUICK) $(ARGS) || status=1; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(QUICK_WORKERS) $(SHARE_OUT) $(QUICK) $(ARGS) || status=1; \
 	wait $$lint || status=1; cat "$$said"; exit $$status
 
 test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)

@@ -152,10 +152,12 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     shared.mkdir(exist_ok=True)
 
     def make(name: str, write: Callable[[Path], object]) -> Path:
+        made = shared / name / "made"
+        made.parent.mkdir(exist_ok=True)
         with FileLock(shared / f"{name}.lock"):
-            if not (shared / name).exists():
-                write(shared / name)
-        return shared / name
+            if not made.exists():
+                write(made)
+        return made
 
     return make
 
