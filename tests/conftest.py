@@ -1,4 +1,9 @@
-"""What all tests share."""
+"""What all tests share.
+
+Imported within fixtures: what takes long to import, since the process that shares tests out among workers runs none.
+"""
+
+from __future__ import annotations
 
 import itertools
 import os
@@ -18,25 +23,19 @@ from .surroundings import arrange
 
 arrange()
 
-import psycopg  # noqa: E402
 import pytest  # noqa: E402
-import torch  # noqa: E402
 from filelock import FileLock  # noqa: E402
-
-from mammolens.config import EnsembleConfig, ModelConfig  # noqa: E402
-from mammolens.datasets.base import Dataset  # noqa: E402
-from mammolens.datasets.phantom_dataset import write_phantom_dataset  # noqa: E402
-from mammolens.dicom.reader import read_mammogram  # noqa: E402
-from mammolens.inference.predictor import Predictor  # noqa: E402
-from mammolens.training.engine import train  # noqa: E402
-from mammolens.training.ensemble import EnsemblePlan, read_plan, train_ensemble  # noqa: E402
-from mammolens.types import Mammogram  # noqa: E402
 
 from .fork_server import ForkServer  # noqa: E402
 from .patience import PATIENCE_S  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from mammolens.config import ModelConfig
+    from mammolens.datasets.base import Dataset
+    from mammolens.inference.predictor import Predictor
+    from mammolens.types import Mammogram
 
 REPOSITORY = Path(__file__).parents[1]
 Once = Callable[[str, Callable[[Path], object]], Path]
@@ -109,6 +108,7 @@ def development_data() -> Path:
 @pytest.fixture(scope="session")
 def a_postgres() -> Iterator[Callable[[], str]]:
     """PostgreSQL in a folder of its own; gives the URL of a place of its own at each call."""
+    import psycopg
     from topology.ports import free_port
     from topology.postgres import postgres_folder, start_postgres
     from topology.process import Processes
@@ -173,12 +173,16 @@ def fork_server() -> Iterator[ForkServer]:
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Tiny networks lose more by sharing out their work than they gain, above all on a busy computer."""
+    import torch
+
     torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
 def the_same_draws() -> None:
     """Whatever is drawn without a seed is the same in each run, after whichever tests."""
+    import torch
+
     random.seed(0)
     torch.manual_seed(0)
 
@@ -186,6 +190,8 @@ def the_same_draws() -> None:
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Sixteen normal phantom exams and two abnormal ones, as small DICOM files beside a labels.csv."""
+    from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
     folder = tmp_path_factory.mktemp("phantoms")
     return write_phantom_dataset(folder, normals=16, abnormals=2, rows=192, columns=160, spacing=(1.25, 1.25))
 
@@ -193,6 +199,8 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="session")
 def a_lesion_bank(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The images with lesions of two other phantom exams."""
+    from mammolens.datasets.phantom_dataset import write_phantom_dataset
+
     folder = tmp_path_factory.mktemp("lesions")
     made = write_phantom_dataset(folder, normals=0, abnormals=2, seed=900, rows=192, columns=160, spacing=(1.25, 1.25))
     return replace(made.where(lambda case: bool(case.lesions)), name="bank")
@@ -201,6 +209,8 @@ def a_lesion_bank(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="session")
 def a_tiny_config() -> ModelConfig:
     """Learns within seconds; ten of sixteen patients calibrate, so that some images can be flagged at 0.1."""
+    from mammolens.config import ModelConfig
+
     return ModelConfig.model_validate(
         {
             "name": "tiny",
@@ -215,12 +225,16 @@ def a_tiny_config() -> ModelConfig:
 @pytest.fixture(scope="session")
 def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, once: Once) -> Path:
     """A model directory learned from the phantoms; copy it before changing anything."""
+    from mammolens.training.engine import train
+
     return once("tiny", lambda folder: train(a_tiny_config, phantoms, folder))
 
 
 @pytest.fixture(scope="session")
 def an_ensemble_file(a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The configuration of an ensemble of two kinds of models: the tiny one, and two small restorers as one."""
+    from mammolens.config import EnsembleConfig, ModelConfig
+
     folder = tmp_path_factory.mktemp("ensemble-configuration")
     wanted = {
         "name": "fine",
@@ -240,6 +254,8 @@ def an_ensemble_file(a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def an_ensemble_of_models(phantoms: Dataset, an_ensemble_file: Path, once: Once) -> Path:
     """The model directory of that ensemble, learned from the phantoms."""
+    from mammolens.training.ensemble import EnsemblePlan, read_plan, train_ensemble
+
     plan = read_plan(an_ensemble_file)
     assert isinstance(plan, EnsemblePlan)
     return once("both", lambda folder: train_ensemble(plan, phantoms, folder))
@@ -247,18 +263,22 @@ def an_ensemble_of_models(phantoms: Dataset, an_ensemble_file: Path, once: Once)
 
 @pytest.fixture(scope="session")
 def a_predictor(a_trained_model: Path) -> Predictor:
+    from mammolens.inference.predictor import Predictor
+
     return Predictor.load(a_trained_model)
 
 
 @pytest.fixture(scope="session")
 def an_exam(phantoms: Dataset) -> list[Mammogram]:
     """The four views of one normal phantom."""
+    from mammolens.dicom.reader import read_mammogram
+
     patient = phantoms.patients[0]
     return [read_mammogram(case.path) for case in phantoms.cases if case.patient_id == patient]
 
 
 @pytest.fixture(scope="module")
-def a_browser() -> Iterator["Browser"]:
+def a_browser() -> Iterator[Browser]:
     """The Chromium of this system, headless."""
     program = shutil.which("chromium")
     if program is None:
