@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,8 @@ def test_reading_on_leads_through_every_unreviewed_exam_and_back_to_the_first(
     assert [following(exam) for exam in p_values] == ["b", "c", "d", "a", "c", "c"]
     lines[:] = [lines[0]]
     assert following("a") is None
+
+
+def test_an_exam_that_is_not_listed_yet_has_the_rank_that_it_would_get(a_service: ExamService) -> None:
+    listed = next(iter(a_service.exams.all().values()))
+    assert a_service.worklist.entry(replace(listed, exam_id="e-new")).rank == 3

@@ -1,4 +1,4 @@
-// How an exam hangs: the server gives each image its slot, the shape of the screen decides how many stand in a row.
+// How an exam hangs: the server gives each image its slot, the shape of the screen the number of columns.
 
 export const PROTOCOL = "mammolens";
 export const INSTANCE = "mammolensInstance"; // attribute of a display set: SOP Instance UID of its first image

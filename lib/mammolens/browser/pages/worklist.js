@@ -12,7 +12,7 @@ const UNAVAILABLE = 503; // the PACS or the model is not available
 const STOP_AFTER = 2;
 const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
 
-/** Of the table: a title, and what an exam has there. */
+/** Columns of the table: the title, and the cell of an exam. */
 const COLUMNS = [
   {
     title: "Exam",
@@ -99,9 +99,9 @@ function examRow(exam) {
   return row(cells, { "data-exam": exam.exam, "data-viewer": exam.viewer });
 }
 
-function stateCell({ state, sentence: standing }) {
+function stateCell({ state, sentence: percentile }) {
   const note = STATES[state];
-  return h("td", {}, standing, note && h("span", { class: "faint" }, standing ? ` (${note})` : note));
+  return h("td", {}, percentile, note && h("span", { class: "faint" }, percentile ? ` (${note})` : note));
 }
 
 function problemsCell({ problems }) {

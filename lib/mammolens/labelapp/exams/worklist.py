@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
-from mammolens.labelapp.exams.worklist_entry import ExamModel, Infos, by_anomaly, by_urgency, entry_of
+from mammolens.labelapp.exams.worklist_entry import UNRANKED, ExamModel, Infos, by_anomaly, by_urgency, entry_of
 from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
@@ -80,15 +79,14 @@ class Worklist:
         return [self._now(entry) for entry in self.in_order()]
 
     def entry(self, exam: Exam) -> ExamSummary:
-        """The entry of one exam.
-
-        Raises:
-            UnknownImageError: it is gone.
-        """
-        found = next((entry for entry in self.in_order() if entry.exam == exam.exam_id), None)
-        if found is None:
-            raise UnknownImageError(exam.exam_id, "no such exam here", "see GET /mammolens/worklist")
-        return self._now(found)
+        """The entry of one exam; one that is not in the list, or differs from it, has the rank that it would get."""
+        others = [one for one in self.in_order() if one.exam != exam.exam_id]
+        infos, predictor = self._images.infos(exam.image_ids), self._models.predictor()
+        _, entry = self._entry(exam, infos, predictor, self._decisions.now())
+        if entry.rank == UNRANKED:
+            rank = 1 + sum(by_urgency(one) <= by_urgency(entry) for one in others)
+            entry = entry.model_copy(update={"rank": rank})
+        return self._now(entry)
 
     def next_of(self, exam: Exam) -> str | None:
         """The exam to read after this one.
