@@ -159,6 +159,45 @@ def test_an_ensemble_scores_the_mean_of_its_members_and_maps_their_mean_evidence
     assert together.map_peak < min(one.map_peak, other.map_peak)
 
 
+class Erasing(nn.Module):
+    """Takes a change of grey away from a square of ten pixels, and gives log odds of -3 everywhere."""
+
+    def __init__(self, row: int, column: int, change: float) -> None:
+        super().__init__()
+        self.here, self.change = (..., slice(row, row + 10), slice(column, column + 10)), change
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        restored = image.clone()
+        restored[self.here] -= self.change
+        return NetworkOutput(restored, torch.full_like(image, -3.0))
+
+
+@pytest.mark.parametrize("change", [0.1, -0.1])
+def test_what_the_reconstruction_changes_is_evidence(a_padded_image, change):
+    row, column = a_place_within(a_padded_image)
+    config = ScoringConfig(smoothing=0, erosion=0, residual=30.0)
+    scored = Scorer(Erasing(row, column, change), config).score(a_padded_image)
+    assert scored.pred_score == pytest.approx(-3 + 30 * 0.1, abs=1e-3)
+    peak = np.unravel_index(int(scored.anomaly_map[0].argmax()), (256, 256))
+    assert row <= peak[0] < row + 10
+    assert column <= peak[1] < column + 10
+    without = Scorer(Erasing(row, column, change), ScoringConfig(smoothing=0, erosion=0)).score(a_padded_image)
+    assert without.pred_score == pytest.approx(-3, rel=1e-4)
+
+
+def test_the_residuals_of_an_ensemble_count_as_each_member_s_own(a_padded_image):
+    """Members that change different places: the mean of their peaks, not the peak of their mean."""
+    row, column = a_place_within(a_padded_image)
+    config = ScoringConfig(smoothing=0, erosion=0, residual=30.0)
+    members = [Erasing(row, column, 0.1), Erasing(row + 10, column, -0.05)]
+    scored = Scorer(Ensemble(members), config).score(a_padded_image)
+    assert scored.pred_score == pytest.approx(-3 + 30 * 0.075, abs=1e-3)
+    image = a_padded_image.image.as_tensor()
+    change = (image - scored.reconstruction)[0, row : row + 20, column : column + 10]
+    expected = torch.cat([torch.full((10, 10), 0.05), torch.full((10, 10), -0.025)])
+    torch.testing.assert_close(change, expected, atol=1e-5, rtol=0)
+
+
 def test_gradients_that_converge_are_evidence_of_their_own(a_padded_image):
     """A faint round mass counts for more than the tissue that it lies in, whatever the network says."""
     row, column = (place + 5 for place in a_place_within(a_padded_image))

@@ -139,10 +139,17 @@ def test_the_loss_is_lowest_for_who_restores_and_finds_everything():
 def test_the_loss_adds_up_as_described():
     batch = a_batch()
     loss = float(restoration_loss(NetworkOutput(batch.corrupted, torch.zeros_like(batch.normal)), batch))
-    residual, entropy = 2.5 * 0.2 * 16 / 64, np.log(2)  # a quarter of the 64 breast pixels is lesion
+    residual, entropy = 2.5 * 0.4 * 0.2, np.log(2)  # all lesions are left, nothing else is changed
     overlap = (2 * 0.5 * 16 + 1) / (0.5 * 64 + 16 + 1)
     assert loss == pytest.approx(residual + entropy + 0.3 * (1 - overlap), rel=1e-5)
     assert float(restoration_loss(NetworkOutput(batch.corrupted, None), batch)) == pytest.approx(residual, rel=1e-5)
+
+
+@pytest.mark.parametrize("lesion_rows", [1, 4, 8])
+def test_a_lesion_left_costs_the_same_however_small_it_is(lesion_rows):
+    batch = a_batch(lesion_rows)
+    left = float(restoration_loss(NetworkOutput(batch.corrupted, None), batch))
+    assert left == pytest.approx(2.5 * 0.4 * 0.2, rel=1e-5)
 
 
 def test_what_is_outside_the_breast_counts_for_nothing():
@@ -186,12 +193,13 @@ def prepared_view(view: PhantomView) -> Prepared:
 
 
 def separation(network: nn.Module, view: PhantomView) -> float:
-    """How often a pixel of the lesion has higher log odds than one of the breast around."""
+    """How often a pixel of the lesion has more evidence than one of the breast around."""
     prepared = prepared_view(view)
+    image = prepared.image.as_tensor()[None]
     with torch.inference_mode():
-        output = network.eval()(prepared.image.as_tensor()[None], prepared.mask.as_tensor()[None])
-    log_odds = PIPELINE.restore_map(output.log_odds[0], prepared)
-    return float(roc_auc_score(view.lesion_mask[view.breast_mask], log_odds[view.breast_mask]))
+        output = network.eval()(image, prepared.mask.as_tensor()[None])
+    evidence = PIPELINE.restore_map((output.log_odds + 20 * (image - output.reconstruction).abs())[0], prepared)
+    return float(roc_auc_score(view.lesion_mask[view.breast_mask], evidence[view.breast_mask]))
 
 
 @pytest.mark.training

@@ -27,7 +27,7 @@ class ScoredGrid:
     Attributes:
         pred_score: grows with deviation from normal; see :class:`Scorer`.
         anomaly_map: smoothed, inside the eroded breast; 0 elsewhere.
-        reconstruction: the image that the network thinks normal, in normalised greys.
+        reconstruction: the normal image as the network reconstructs it, in normalised greys; of an ensemble, the mean.
         is_probability: whether the map is one; else it is an error in multiples of the breast's mean.
     """
 
@@ -45,13 +45,13 @@ class ScoredGrid:
 class Scorer:
     """Run a network over prepared images, one at a time, without gradients.
 
-    Of a network that tells log odds, these are smoothed and the convergence of the gradients is added
-    to them as evidence of its own; the map is the probability that they mean, the score their peak:
-    one lesion is enough, however large the healthy rest. Of an ensemble, the map is that of the mean
-    evidence, and the score the mean of the members' peaks, so that one member's score can be set
-    against it. Of a network that only reconstructs, the map is the squared error in multiples of the
-    breast's mean (so that a sharper or noisier machine is not all heat), and the score the mean squared
-    error in the breast.
+    If the network gives log odds, two kinds of evidence are added to them: the residual, which is the
+    change of grey between image and reconstruction, and the convergence of the gradients. The smoothed
+    sum is the evidence; the map is its probability and the score its peak, since one lesion is enough
+    however large the healthy rest is. Of an ensemble, the map shows the mean evidence, and the score is
+    the mean of the members' peaks, so that a single member's score can be compared with it. If the network only
+    reconstructs, the map is the squared error in multiples of the breast's mean (so that the map of a
+    sharper or noisier machine is not all heat), and the score is the mean squared error in the breast.
     """
 
     def __init__(self, network: nn.Module, config: ScoringConfig) -> None:
@@ -66,13 +66,15 @@ class Scorer:
         with torch.inference_mode():
             output = self.network(image[None], mask[None])
         inside = mask > 0.5
+        reconstruction = output.reconstruction.mean(dim=1)
         is_probability = output.log_odds is not None
         if output.log_odds is None:
-            pred_score, anomaly_map = self._of_error(image, output.reconstruction[0], inside)
+            pred_score, anomaly_map = self._of_error(image, reconstruction, inside)
         else:
-            pred_score, anomaly_map = self._of_evidence(image, mask, output.log_odds[0].numpy(), inside)
-        reconstruction = _padded(output.reconstruction[0], whole)
-        return ScoredGrid(pred_score, _padded(anomaly_map, whole), reconstruction, is_probability)
+            residual = (image[None] - output.reconstruction).abs()
+            evidence = (output.log_odds + self.config.residual * residual)[0].numpy()
+            pred_score, anomaly_map = self._of_evidence(image, mask, evidence, inside)
+        return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(reconstruction, whole), is_probability)
 
     def _of_error(
         self, image: torch.Tensor, reconstruction: torch.Tensor, inside: torch.Tensor
@@ -83,9 +85,9 @@ class Scorer:
         return mean, torch.from_numpy(smooth * without_border(inside[0].numpy(), self.config.erosion))[None]
 
     def _of_evidence(
-        self, image: torch.Tensor, mask: torch.Tensor, log_odds: FloatImage, inside: torch.Tensor
+        self, image: torch.Tensor, mask: torch.Tensor, pixel_evidence: FloatImage, inside: torch.Tensor
     ) -> tuple[float, torch.Tensor]:
-        evidence = np.stack([_smooth_inside(own, inside[0].numpy(), self.config.smoothing) for own in log_odds])
+        evidence = np.stack([_smooth_inside(own, inside[0].numpy(), self.config.smoothing) for own in pixel_evidence])
         if self.config.convergence:
             rises = convergence(image[None], mask[None], self.config.convergence_radii, stride=1)[0].mean(dim=0).numpy()
             evidence += self.config.convergence * (rises - _USUAL_CONVERGENCE)

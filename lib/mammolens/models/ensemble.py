@@ -11,7 +11,7 @@ from mammolens.models.output import NetworkOutput
 
 
 class Ensemble(nn.Module):
-    """Restores the mean of what its members restore, and tells the log odds of each.
+    """Run all members on an image; the output has a channel for each.
 
     Deep ensembles: Lakshminarayanan, Pritzel and Blundell, NeurIPS 2017. Since every patient is unknown to one member,
     all can calibrate (:mod:`mammolens.training.partition`).
@@ -25,11 +25,11 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
-        """Of ``(batch, 1, rows, cols)`` float32; ``log_odds`` has a channel a member."""
+        """Of ``(batch, 1, rows, cols)`` float32."""
         outputs = [member(image, mask) for member in self.members]
-        restored = torch.stack([output.reconstruction for output in outputs]).mean(dim=0)
+        reconstruction = torch.cat([output.reconstruction for output in outputs], dim=1)
         log_odds = [output.log_odds for output in outputs if output.log_odds is not None]
-        return NetworkOutput(restored, torch.cat(log_odds, dim=1) if log_odds else None)
+        return NetworkOutput(reconstruction, torch.cat(log_odds, dim=1) if log_odds else None)
 
 
 def members_of(network: nn.Module) -> Sequence[nn.Module]:

@@ -1,4 +1,4 @@
-"""What every network gives back."""
+"""The output of every network."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class NetworkOutput(NamedTuple):
     """Both float32, on the grid of the input.
 
     Attributes:
-        reconstruction: ``(batch, 1, rows, cols)``, the image that the network thinks normal, in normalised greys.
-        log_odds: ``(batch, members, rows, cols)``, of a pixel to deviate from normal, by each member of an ensemble;
-            one of any other network, ``None`` from a network that only reconstructs.
+        reconstruction: ``(batch, members, rows, cols)``, the normal image as each member of an ensemble reconstructs
+            it, in normalised greys; any other network is one member.
+        log_odds: the same shape, of a pixel to deviate from normal; ``None`` from a network that only reconstructs.
     """
 
     reconstruction: torch.Tensor

@@ -22,6 +22,7 @@ _WINDOW_MM = (168.0, 120.0)  # high and wide, learned from at a time: most of a 
 _AROUND_MM = 12.0  # that a window may reach beyond the breast
 _OVERLAP_WEIGHT = 0.3
 _RESIDUAL_WEIGHT = 2.5  # its unit is a normalised grey, of which a lesion has a few tenths
+_LESIONS_SHARE = 0.4  # of that weight, however few pixels they have
 _LOOKS = 4  # for a window with a lesion; some exposure images have theirs at the very edge of the breast
 
 
@@ -41,11 +42,13 @@ class _Batch(NamedTuple):
 class RestorationTask(Task):
     """Windows of normal breasts, most of them with synthetic lesions, and of known abnormal ones, as they are.
 
-    The loss is, over the breast's pixels: cross entropy of the log odds and their soft Dice overlap with the
-    lesions (where the network tells log odds), and the absolute error of the restored image, except beneath real
-    lesions. Real lesions in their own surroundings teach what drawn ones cannot (outlier exposure with outlines;
-    Baugh et al., MICCAI 2023, on how far synthetic anomalies go). Where the two kinds of image come from different
-    scanners, some exchange their grey levels, lest a scanner's own become the sign of a lesion.
+    The loss over the breast's pixels is the cross entropy of the log odds and their soft Dice overlap with the
+    lesions (if the network gives log odds), and the absolute error of the restored image, except beneath real
+    lesions, averaged over drawn lesions and over the rest separately: averaged over all pixels, of which lesions are a
+    few hundredths, the cheapest restoration is none. Real lesions in their own surroundings teach what drawn ones
+    cannot (outlier exposure with outlines; Baugh et al., MICCAI 2023, on how far synthetic anomalies go). If the two
+    kinds of image come from different scanners, some exchange their grey levels, so that a scanner's grey levels do
+    not become the sign of a lesion.
 
     Args:
         images: trimmed to the breast.
@@ -164,10 +167,17 @@ def restoration_loss(output: NetworkOutput, batch: _Batch) -> torch.Tensor:
     """See :class:`RestorationTask`."""
     breast = batch.breast
     pixels = breast.sum().clamp_min(1)
-    loss = _RESIDUAL_WEIGHT * ((output.reconstruction - batch.normal).abs() * batch.restorable).sum() / pixels
+    residual = (output.reconstruction - batch.normal).abs()
+    within = _mean(residual, batch.restorable * batch.lesions)
+    beside = _mean(residual, batch.restorable * (1 - batch.lesions))
+    loss = _RESIDUAL_WEIGHT * (_LESIONS_SHARE * within + (1 - _LESIONS_SHARE) * beside)
     if output.log_odds is None:
         return loss
     entropy = functional.binary_cross_entropy_with_logits(output.log_odds, batch.lesions, reduction="none")
     probability = torch.sigmoid(output.log_odds) * breast
     overlap = (2 * (probability * batch.lesions).sum() + 1) / (probability.sum() + batch.lesions.sum() + 1)
     return loss + (entropy * breast).sum() / pixels + _OVERLAP_WEIGHT * (1 - overlap)
+
+
+def _mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (values * weights).sum() / weights.sum().clamp_min(1)
