@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from mammolens.errors import ModelError
+from mammolens.models.directory import load_model
 from mammolens.models.store import ModelStore
 from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult
 from mammolens.promotion.policy import PromotionPolicy
@@ -40,6 +43,20 @@ def test_a_version_is_shown_with_its_history(mammolens, a_store):
     assert [entry["event"] for entry in shown["history"]] == ["added", "promoted"]
     assert shown["gate_result"] is None
     assert "promoted" in mammolens("models", "show", version, "--store", a_store.root).stdout
+
+
+def test_a_configuration_edited_by_hand_is_accepted_by_seal_alone(mammolens, a_trained_model, tmp_path):
+    model = tmp_path / "mine"
+    shutil.copytree(a_trained_model, model)
+    config = model / "config.yaml"
+    config.write_text(config.read_text().replace("name: ", "name: edited-", 1))
+    refused = mammolens("models", "seal", tmp_path / "nothing")
+    assert refused.exit_code == 6
+    with pytest.raises(ModelError, match="was changed"):
+        load_model(model)
+    result = mammolens("models", "seal", model)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == f"{load_model(model).model_id}\n"
 
 
 def test_a_refused_candidate_ends_with_code_6_and_the_reason_and_serves_not(

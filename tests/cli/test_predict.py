@@ -225,6 +225,24 @@ def test_a_model_that_cannot_be_used_is_one_line_and_code_six(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "config.yaml"])
+def test_a_model_whose_files_changed_silently_is_refused_by_name(
+    mammolens, an_exam_folder, a_trained_model, tmp_path, name
+):
+    model = tmp_path / "model"
+    shutil.copytree(a_trained_model, model)
+    content = (model / name).read_bytes()
+    lines = content.splitlines(keepends=True)
+    # half of a configuration is a configuration; zeros are weights
+    damaged = b"".join(lines[: len(lines) // 2]) if name == "config.yaml" else content[:-1000] + bytes(1000)
+    (model / name).write_bytes(damaged)
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", model)
+    assert result.exit_code == 6
+    (line,) = errors_in(result)
+    assert line.startswith(f"error: {model / name}: is damaged or was changed")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

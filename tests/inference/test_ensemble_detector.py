@@ -14,7 +14,7 @@ from mammolens.errors import ModelError
 from mammolens.inference.ensemble_detector import fused_map
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import ScoredGrid
-from mammolens.models.directory import CALIBRATION, MEMBERS, load_any_model
+from mammolens.models.directory import CALIBRATION, MEMBERS, load_any_model, seal_model
 from mammolens.transforms.pipeline import Pipeline
 
 
@@ -49,6 +49,7 @@ def test_it_is_calibrated_by_images_scored_as_new_ones_are(an_ensemble_of_models
 def test_a_member_without_a_calibration_is_named(an_ensemble_of_models, tmp_path):
     shutil.copytree(an_ensemble_of_models, tmp_path / "copy")
     (tmp_path / "copy" / MEMBERS / "tiny" / CALIBRATION).write_text(json.dumps({}))
+    seal_model(tmp_path / "copy")
     with pytest.raises(ModelError, match=r"members/tiny/calibration\.json: no usable calibration"):
         Predictor.load(tmp_path / "copy")
 

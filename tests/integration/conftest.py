@@ -23,7 +23,7 @@ import mammolens
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
-from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 
@@ -166,6 +166,7 @@ def a_small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n, score in enumerate(scores)
     )
     Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
+    seal_model(folder)
     return folder
 
 

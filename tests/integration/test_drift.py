@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
-from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.transforms.pipeline import Pipeline
@@ -39,6 +39,7 @@ def a_model_of_the_phantoms_machine(tmp_path_factory: pytest.TempPathFactory) ->
     unseen = [Unseen(network, normals.cases)]
     calibration, _ = calibrate(unseen, Pipeline(config.preprocessing), config, lambda: None)
     calibration.save(folder / "model" / CALIBRATION)
+    seal_model(folder / "model")
     return folder / "model"
 
 

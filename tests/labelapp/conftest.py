@@ -26,7 +26,7 @@ from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.serving import ServingModel
-from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
@@ -54,6 +54,7 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
             NormalExam(patient=n, acquisition_group=None, exam_score=n / 20, asymmetry=None) for n in range(20)
         )
         Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
+        seal_model(folder)
         return folder
 
     return make

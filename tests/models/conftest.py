@@ -11,7 +11,7 @@ import torch
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, NetworkConfig, PreprocessingConfig
-from mammolens.models.directory import CALIBRATION, save_model
+from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
 
 MakeModel = Callable[..., Path]
@@ -38,6 +38,7 @@ def make_model(tmp_path: Path, a_small_config: ModelConfig) -> MakeModel:
         exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
         calibration = Calibration((image,), (exam,), config.calibration)
         calibration.save(folder / CALIBRATION)
+        seal_model(folder)
         return folder
 
     return make

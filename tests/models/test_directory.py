@@ -7,15 +7,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mammolens.errors import ConfigError, ModelError
+from mammolens.models.checksums import CHECKSUMS
 from mammolens.models.directory import (
     CALIBRATION,
     CONFIG,
     TRAINING,
     WEIGHTS,
+    accept_changes,
     load_model,
     model_id_of,
     round_weights,
     save_model,
+    seal_model,
 )
 from mammolens.models.networks import build_network
 
@@ -53,7 +56,7 @@ def test_weights_beyond_half_precision_are_refused(a_small_config):
 
 def test_the_directory_holds_text_and_safetensors_only(make_model):
     folder = make_model()
-    assert sorted(path.name for path in folder.iterdir()) == sorted((CONFIG, WEIGHTS, TRAINING, CALIBRATION))
+    assert sorted(path.name for path in folder.iterdir()) == sorted((CONFIG, WEIGHTS, TRAINING, CALIBRATION, CHECKSUMS))
 
 
 def test_the_fingerprint_follows_weights_and_configuration_and_nothing_else(make_model, a_small_config, tmp_path):
@@ -62,6 +65,7 @@ def test_the_fingerprint_follows_weights_and_configuration_and_nothing_else(make
     assert name.startswith("small-")
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy" / TRAINING).write_text("{}")
+    seal_model(tmp_path / "copy")
     other_scoring = a_small_config.scoring.model_copy(update={"smoothing": 2.0})
     other_config = a_small_config.model_copy(update={"name": "other", "scoring": other_scoring})
     assert load_model(tmp_path / "copy").model_id == name
@@ -73,9 +77,9 @@ def test_the_fingerprint_follows_weights_and_configuration_and_nothing_else(make
 def test_a_missing_file_is_named(make_model, name):
     folder = make_model()
     (folder / name).unlink()
-    with pytest.raises(ModelError, match=name) as caught:
+    with pytest.raises(ModelError, match=f"has no {name}, which SHA256SUMS lists") as caught:
         load_model(folder)
-    assert str(caught.value).startswith(f"{folder}: cannot be loaded (")
+    assert str(caught.value).startswith(f"{folder}: ")
     assert "\n" not in str(caught.value)
     assert str(caught.value).count("; ") == 1
 
@@ -98,6 +102,7 @@ def test_a_missing_file_is_named(make_model, name):
 def test_a_damaged_file_is_refused_in_one_line(make_model, name, content, reason):
     folder = make_model()
     (folder / name).write_bytes(content)
+    seal_model(folder)
     with pytest.raises(ModelError, match=reason) as caught:
         load_model(folder)
     assert str(caught.value).startswith(f"{folder}: ")
@@ -109,6 +114,7 @@ def test_truncated_weights_are_refused(make_model):
     folder = make_model()
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[: len(whole) // 2])
+    seal_model(folder)
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_model(folder)
 
@@ -118,8 +124,60 @@ def test_weights_that_are_no_numbers_are_refused(make_model):
     state = load_file(folder / WEIGHTS)
     state["decoder.2.bias"].fill_(float("nan"))
     save_file(state, folder / WEIGHTS)
+    seal_model(folder)
     with pytest.raises(ModelError, match="decoder.2.bias contains values that are not numbers"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS, TRAINING, CALIBRATION])
+def test_a_file_of_which_one_byte_was_changed_is_refused_by_name(make_model, name):
+    folder = make_model()
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name}: is damaged or was changed: it does not match SHA256SUMS") as caught:
+        load_model(folder)
+    assert f"'mammolens models seal {folder}'" in str(caught.value)
+
+
+def test_a_configuration_cut_short_at_a_line_is_not_filled_with_defaults(make_model):
+    folder = make_model()
+    lines = (folder / CONFIG).read_text().splitlines(keepends=True)
+    (folder / CONFIG).write_text("".join(lines[:1]))
+    with pytest.raises(ModelError, match=r"config\.yaml: is damaged"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "has no readable SHA256SUMS"),
+        (b"\xff", "has no readable SHA256SUMS"),
+        (b"", "does not list config.yaml"),
+        (b"half a line", "line 1 is not a checksum and a file name"),
+        (b"0" * 64 + b"  ../config.yaml\n", "does not list config.yaml"),
+    ],
+    ids=["missing", "binary", "empty", "torn", "outside"],
+)
+def test_a_model_without_whole_checksums_is_refused(make_model, content, reason):
+    folder = make_model()
+    (folder / CHECKSUMS).unlink()
+    if content is not None:
+        (folder / CHECKSUMS).write_bytes(content)
+    with pytest.raises(ModelError, match=reason):
+        load_model(folder)
+
+
+def test_a_change_made_on_purpose_can_be_accepted_if_the_model_still_loads(make_model):
+    folder = make_model()
+    before, old_id = (folder / CHECKSUMS).read_bytes(), model_id_of(folder)
+    changed = (folder / CONFIG).read_text().replace("name: small", "name: mine")
+    (folder / CONFIG).write_text("name: [")
+    with pytest.raises(ModelError, match="line 1"):
+        accept_changes(folder)
+    assert (folder / CHECKSUMS).read_bytes() == before
+    (folder / CONFIG).write_text(changed)
+    assert accept_changes(folder) == load_model(folder).model_id != old_id
 
 
 def test_a_file_or_nothing_is_no_model_directory(tmp_path):

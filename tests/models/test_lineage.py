@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mammolens.errors import ModelError
-from mammolens.models.directory import TRAINING
+from mammolens.models.directory import TRAINING, seal_model
 from mammolens.models.lineage import lineage, lineages, serving_added_at
 from mammolens.models.store import ModelStore
 
@@ -20,6 +20,7 @@ def test_it_tells_where_a_version_comes_from_and_who_let_it_serve(a_store, make_
     folder = make_model(2)
     record = {"started_from": "small-1", "data_fingerprint": "abc", "dataset": {"name": "accepted normals"}}
     (folder / TRAINING).write_text(json.dumps(record))
+    seal_model(folder)
     second = a_store.add(folder, by="trainer")
     kept = a_store.save_gate_result(second, "{}")
     a_store.promote(second, by="Dr Example", why="I know better", gate_result=kept, overridden=True)
@@ -42,6 +43,7 @@ def test_a_refused_version_says_so_until_it_is_promoted(a_store, make_model):
 def test_of_a_version_without_a_history_nothing_is_claimed(a_store, make_model):
     version = a_store.publish(make_model())
     a_store.root.joinpath("history.jsonl").unlink()
+    a_store.root.joinpath("history.head").unlink()
     found = lineage(a_store, version)
     assert found.serves
     assert (found.parent, found.added_by, found.promoted_by, found.gate_result) == (None, None, None, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.errors import ModelError
-from mammolens.models.directory import CALIBRATION, CARD, TRAINING, WEIGHTS, load_model, model_id_of
+from mammolens.models.directory import CALIBRATION, CARD, TRAINING, WEIGHTS, load_model, model_id_of, seal_model
 from mammolens.models.history import EventKind
 from mammolens.models.store import ModelStore, pretrained_directory
 
@@ -86,9 +86,31 @@ def test_a_damaged_model_is_not_published(a_store, make_model):
     serving = a_store.publish(make_model(1))
     folder = make_model(2)
     (folder / WEIGHTS).write_bytes(b"half")
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match="is damaged or was changed"):
         a_store.publish(folder)
     assert a_store.serving().name == serving
+
+
+def test_a_version_that_was_changed_and_sealed_again_is_not_the_one_that_was_added(a_store, make_model):
+    version = a_store.publish(make_model(1))
+    directory = a_store.checked(version)
+    (directory / TRAINING).write_text("{}")
+    seal_model(directory)
+    with pytest.raises(ModelError, match="is not the one that came into the store"):
+        a_store.checked(version)
+
+
+def test_a_damaged_version_is_not_promoted_and_not_rolled_back_to(a_store, make_model):
+    first, second = a_store.publish(make_model(1)), a_store.publish(make_model(2))
+    weights = a_store.directory(first) / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    for change in (
+        lambda: a_store.promote(first, by="somebody", why="better"),
+        lambda: a_store.rollback(by="somebody", why="worse"),
+    ):
+        with pytest.raises(ModelError, match="is damaged or was changed"):
+            change()
+    assert a_store.serving_version() == second
 
 
 def test_whoever_asks_meanwhile_sees_the_old_version_or_the_new_one_whole(a_store, make_model):
@@ -184,6 +206,7 @@ def test_rolling_back_is_the_way_out_when_the_serving_version_is_gone(a_store, m
 def test_a_store_from_before_there_was_a_history_can_be_rolled_back(a_store, make_model):
     first = a_store.publish(make_model(1))
     (a_store.root / "history.jsonl").unlink()
+    (a_store.root / "history.head").unlink()
     second = a_store.publish(make_model(2))
     assert a_store.rollback(by="a", why="worse") == first
     assert a_store.serving().name == first

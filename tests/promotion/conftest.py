@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
-from mammolens.models.directory import CALIBRATION, WEIGHTS
+from mammolens.models.directory import CALIBRATION, WEIGHTS, seal_model
 from mammolens.training.engine import train
 from mammolens.training.recalibrate import recalibrate
 
@@ -66,6 +66,7 @@ def a_shuffled_model(a_seeing_model: Path, tmp_path_factory: pytest.TempPathFact
         order = torch.randperm(values.numel(), generator=draw)
         weights[name] = values.flatten()[order].reshape(values.shape).contiguous()
     save_file(weights, folder / WEIGHTS)
+    seal_model(folder)
     return folder
 
 
@@ -86,6 +87,7 @@ def miscalibrated(a_seeing_model: Path, tmp_path: Path) -> Callable[[float], Pat
         for image in content["images"]:
             image["raw_score"] += shift
         (folder / CALIBRATION).write_text(json.dumps(content))
+        seal_model(folder)
         return folder
 
     return make

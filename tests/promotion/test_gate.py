@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from mammolens.errors import ModelError
-from mammolens.models.directory import WEIGHTS
+from mammolens.models.directory import WEIGHTS, seal_model
 from mammolens.promotion.gate import run_gate
 from mammolens.promotion.gate_result import CheckName, CheckStatus
 from mammolens.promotion.policy import PromotionPolicy
@@ -28,6 +28,7 @@ def a_candidate(a_seeing_model, tmp_path_factory):
     shutil.copytree(a_seeing_model, folder)
     weights = {name: values * 1.0001 for name, values in load_file(folder / WEIGHTS).items()}
     save_file(weights, folder / WEIGHTS)
+    seal_model(folder)
     return folder
 
 

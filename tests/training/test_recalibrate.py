@@ -13,7 +13,16 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.directory import CALIBRATION, CARD, METRICS, TRAINING, WEIGHTS, load_model, model_id_of
+from mammolens.models.directory import (
+    CALIBRATION,
+    CARD,
+    METRICS,
+    TRAINING,
+    WEIGHTS,
+    load_model,
+    model_id_of,
+    seal_model,
+)
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import partition
 from mammolens.training.progress import Stage
@@ -141,6 +150,7 @@ def test_an_output_that_exists_and_a_model_without_a_record_are_refused(a_traine
     record = json.loads((a_copy / TRAINING).read_text())
     del record["dataset"]
     (a_copy / TRAINING).write_text(json.dumps(record))
+    seal_model(a_copy)
     with pytest.raises(ModelError, match="training.json has no dataset"):
         recalibrate(a_copy, a_site, tmp_path / "ours")
 

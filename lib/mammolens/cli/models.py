@@ -224,6 +224,25 @@ def rollback(
         out().print(now or "the model of the package")
 
 
+@models.command()
+def seal(
+    directory: Annotated[Path, typer.Argument(help="A model directory, such as runs/mine.")],
+) -> None:
+    """Accept the files of a model directory that you changed on purpose.
+
+    A model is used only if config.yaml, weights, calibration and training record match its file SHA256SUMS. This
+    command writes that file for the files as they are now, and prints the model's id. After a change of
+    preprocessing or scoring, calibrate the model as well. A version of a store is never changed: seal a copy and
+    promote it.
+
+    Example: mammolens models seal runs/mine
+    """
+    with one_line_errors():
+        from mammolens.models.directory import accept_changes
+
+        out().print(accept_changes(directory))
+
+
 def _accepted(store: ModelStore, given: str | Path, who: str, why: str | None) -> str:
     """Use a model without running the gate; return the version."""
     from mammolens.errors import RequestError

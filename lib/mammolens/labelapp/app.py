@@ -23,7 +23,7 @@ from monailabel.interfaces.tasks.train import TrainTask
 
 from mammolens import __version__
 from mammolens.enums import Verdict
-from mammolens.errors import MammoLensError, RequestError
+from mammolens.errors import MammoLensError, ModelError, RequestError
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.exams.decisions import Decisions
@@ -248,6 +248,7 @@ class MammoLensApp(MONAILabelApp):
             **info,
             "datastore": {**info["datastore"], **self.reviewed()},
             **self._ledger_info(),
+            **self._refusal_info(),
             "drift": drift.model_dump(mode="json") if drift else None,
         }
 
@@ -300,6 +301,13 @@ class MammoLensApp(MONAILabelApp):
         except MammoLensError as error:
             info |= {"head": None, "error": str(error)}
         return {"ledger": info}
+
+    def _refusal_info(self) -> dict[str, Any]:
+        """Why the model in use does not serve, as ``model_refused``; ``None`` where it does."""
+        try:
+            return {"model_refused": self._serving.refusal()}
+        except ModelError as error:
+            return {"model_refused": f"{Path(error.source).name}: {error.reason}"}
 
     def _group_exams(self) -> None:
         """Read the header of every image once; ten thousand take about ten seconds."""

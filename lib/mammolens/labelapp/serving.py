@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mammolens.config import AnyConfig, load_any_config
@@ -16,8 +17,23 @@ from mammolens.models.store import ModelStore, pretrained_directory
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Served:
+    """What serves while the version in use and the stamp of its files stay the same."""
+
+    wanted: str | None
+    stamp: object
+    version: str | None
+    directory: Path
+    predictor: Predictor
+    refusal: str | None
+
+
 class ServingModel:
     """Gives the serving model's predictor.
+
+    A version whose files do not match their checksums is refused, and the last good one serves: the copy in memory if
+    it is of that version, or else the version that served before. :meth:`refusal` says so.
 
     Args:
         store: knows which directory serves.
@@ -28,21 +44,31 @@ class ServingModel:
         self.store = store
         self._load = load
         self._lock = threading.Lock()
-        self._loaded: tuple[Path, Predictor] | None = None
+        self._served: _Served | None = None
 
     def predictor(self) -> Predictor:
         """The predictor of the model that serves now; take it once a request, so that one model answers it.
 
         Raises:
-            ModelError: no model, or a damaged one.
+            ModelError: neither the version in use nor one before it can be loaded.
         """
-        directory = self.store.serving().resolve()
-        with self._lock:
-            if self._loaded is None or self._loaded[0] != directory:
-                predictor = self._load(directory)
-                _log.info("serving model %s from %s", predictor.model_id, directory)
-                self._loaded = (directory, predictor)
-            return self._loaded[1]
+        return self._now().predictor
+
+    def directory(self) -> Path:
+        """The directory of the model that serves now.
+
+        Raises:
+            ModelError: as :meth:`predictor`.
+        """
+        return self._now().directory
+
+    def refusal(self) -> str | None:
+        """Why the version in use does not serve, and what serves instead; ``None`` where it does.
+
+        Raises:
+            ModelError: as :meth:`predictor`.
+        """
+        return self._now().refusal
 
     def configuration(self) -> AnyConfig:
         """Of the model that serves now; of the shipped one where that is gone or damaged."""
@@ -50,3 +76,36 @@ class ServingModel:
             return self.predictor().config
         except ModelError:
             return load_any_config(pretrained_directory() / CONFIG)
+
+    def _now(self) -> _Served:
+        with self._lock:
+            wanted = self.store.serving_version()
+            stamp = self.store.stamp(wanted)
+            if self._served is None or (self._served.wanted, self._served.stamp) != (wanted, stamp):
+                self._served = self._found(wanted, stamp)
+            return self._served
+
+    def _found(self, wanted: str | None, stamp: object) -> _Served:
+        refused: ModelError | None = None
+        for version in self.store.candidates():
+            try:
+                directory = self.store.checked(version).resolve()
+                predictor = self._load(directory)
+            except ModelError as error:
+                _log.error("model %s is refused: %s", version or "of the package", error)
+                refused = refused or error
+                if self._served is None or self._served.version != version:
+                    continue
+                directory, predictor = self._served.directory, self._served.predictor
+            _log.info("serving model %s from %s", predictor.model_id, directory)
+            refusal = _refusal(wanted, refused, predictor) if refused else None
+            return _Served(wanted, stamp, version, directory, predictor, refusal)
+        assert refused is not None
+        raise refused
+
+
+def _refusal(version: str | None, error: ModelError, predictor: Predictor) -> str:
+    """In words for people at other computers, so without a path."""
+    model, source = version or "of the package", Path(error.source).name
+    reason = error.reason if source == version else f"{source} {error.reason}"
+    return f"Model {model} is refused: {reason}. A good copy of {predictor.model_id} serves until it is restored."

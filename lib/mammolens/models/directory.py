@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from torch import nn
 from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import atomic_file, write_text
+from mammolens.models.checksums import CHECKSUMS, check_checksums, write_checksums
 from mammolens.models.networks import build_network
 
 CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
@@ -115,11 +117,13 @@ def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
     weights = [part / WEIGHTS for part in parts]
     folders = list(dict.fromkeys((Path(), *parts)))
     needed = [folder / name for folder in folders for name in (CONFIG, TRAINING, CALIBRATION)]
-    return [*needed, *weights], [folder / name for folder in folders for name in (CARD, METRICS)]
+    return [*needed, *weights], [folder / name for folder in folders for name in (CHECKSUMS, CARD, METRICS)]
 
 
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
     """Write configuration, weights (safetensors, float16) and training record; each file whole or not at all.
+
+    Whoever adds the calibration calls :func:`seal_model` afterwards.
 
     Args:
         network: with weights that float16 holds, see :func:`round_weights`; others are rounded in the file.
@@ -130,6 +134,53 @@ def save_model(directory: Path, config: ModelConfig, network: nn.Module, trainin
     with atomic_file(directory / WEIGHTS) as temporary:
         save_file(state, temporary)
     write_text(directory / TRAINING, json.dumps(training, indent=1))
+    seal_model(directory)
+
+
+def seal_model(directory: Path) -> None:
+    """Write the checksums of a model's files, and of those of its members, as they are now.
+
+    Configuration, weights, calibration and training record are covered: what a result depends on.
+    """
+    for member in _member_directories(directory):
+        seal_model(member)
+    write_checksums(directory, _sealed_names(directory))
+
+
+def accept_changes(directory: Path) -> str:
+    """Seal a model whose files were changed on purpose, if its networks can be loaded; returns its id.
+
+    Raises:
+        ModelError: it cannot be loaded; its checksums stay as they are.
+    """
+    model = _loaded(directory)
+    seal_model(directory)
+    return model.model_id
+
+
+def check_model(directory: Path, *, but: Collection[str] = ()) -> None:
+    """Check the files of a model against its checksums.
+
+    Args:
+        directory: of the model.
+        but: names of files that need not match, here and in members.
+
+    Raises:
+        ModelError: naming the file that does not match, is missing or is not listed.
+    """
+    check_checksums(directory, _sealed_names(directory), ignored=but)
+    for member in _member_directories(directory):
+        check_model(member, but=but)
+
+
+def _sealed_names(directory: Path) -> list[str]:
+    members = [(folder / CHECKSUMS).relative_to(directory).as_posix() for folder in _member_directories(directory)]
+    return [CONFIG, WEIGHTS, CALIBRATION, TRAINING, *members]
+
+
+def _member_directories(directory: Path) -> list[Path]:
+    """Those of an ensemble that are there; by the folders, since the configuration may be what is damaged."""
+    return sorted(path for path in (directory / MEMBERS).glob("[!.]*") if path.is_dir())
 
 
 @torch.no_grad()
@@ -150,27 +201,48 @@ def _kept(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.half() if tensor.is_floating_point() else tensor
 
 
-def load_model(directory: Path) -> TrainedModel:
+def load_model(directory: Path, *, calibrated: bool = True) -> TrainedModel:
     """Load a model that is no ensemble of whole models, for inference (evaluation mode).
+
+    Args:
+        directory: as for :func:`load_any_model`.
+        calibrated: as for :func:`load_any_model`.
 
     Raises:
         ModelError: naming the directory, what is missing or damaged, and the remedy.
     """
-    model = load_any_model(directory)
+    return _single(directory, load_any_model(directory, calibrated=calibrated))
+
+
+def _loaded_network(directory: Path) -> TrainedModel:
+    return _single(directory, _loaded(directory))
+
+
+def _single(directory: Path, model: AnyModel) -> TrainedModel:
     if isinstance(model, TrainedEnsemble):
         remedy = f"give one of its members: {directory / MEMBERS / model.members[0].name}"
         raise ModelError(directory, "is an ensemble of whole models", remedy)
     return model
 
 
-def load_any_model(directory: Path) -> AnyModel:
+def load_any_model(directory: Path, *, calibrated: bool = True) -> AnyModel:
     """Load a model or an ensemble of whole models, for inference.
+
+    Args:
+        directory: of the model; its files must match its checksums.
+        calibrated: the calibrations must, too; without, they are not looked at.
 
     Raises:
         ModelError: as :func:`load_model`.
     """
     if not directory.is_dir():
         raise ModelError(directory, "is not a model directory", "give the output folder of 'mammolens train'")
+    check_model(directory, but=() if calibrated else (CALIBRATION,))
+    return _loaded(directory)
+
+
+def _loaded(directory: Path) -> AnyModel:
+    """Load a model whose files were checked."""
     try:
         config = load_any_config(directory / CONFIG)
         training = json.loads((directory / TRAINING).read_text(encoding="utf-8"))
@@ -178,7 +250,7 @@ def load_any_model(directory: Path) -> AnyModel:
             raise ValueError(f"{TRAINING} holds no record")
         if isinstance(config, EnsembleConfig):
             members = tuple(
-                EnsembleMemberModel(name, folder, weight, load_model(folder))
+                EnsembleMemberModel(name, folder, weight, _loaded_network(folder))
                 for name, weight in config.ensemble.weights.items()
                 for folder in (directory / MEMBERS / name,)
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,6 +13,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens.errors import ModelError
+from mammolens.files import write_text
+
+_HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})\n")
+_REMEDY = "restore it from a backup, or move it and its head away; the models themselves are not touched"
 
 
 class EventKind(StrEnum):
@@ -37,10 +43,17 @@ class HistoryEvent(BaseModel):
     gate_result: str | None = Field(None, description="file of the gate result, in the store's folder 'gate-results'")
     overridden: bool = Field(False, description="promoted by a person against the gate")
     at: datetime = Field(default_factory=lambda: datetime.now(UTC), description="UTC")
+    checksums: str | None = Field(None, description="SHA-256 of the checksums of a version that was added")
+    previous_hash: str | None = Field(
+        None, description="SHA-256 of the line before, of nothing in the first; None: written without a chain"
+    )
 
 
 class History:
-    """A file of entries, oldest first; the writer holds the store's lock.
+    """A file of entries, oldest first, each with the hash of the line before; the writer holds the store's lock.
+
+    Number and hash of the last line are kept in another file, the head, by which a cut end is found. It is written
+    after the line, so after a crash it may be of the line before.
 
     A line is whole where it ends with a newline. A process that was killed while it wrote leaves a torn last line,
     which counts as never written and goes with the next entry.
@@ -48,25 +61,61 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._head = path.with_suffix(".head")
 
     def entries(self) -> tuple[HistoryEvent, ...]:
         """All whole entries.
 
         Raises:
-            ModelError: naming the line that is none.
+            ModelError: naming the line that is none, or was changed, removed or inserted.
         """
-        lines = self._content().split(b"\n")[:-1]
-        return tuple(self._entry(number, line) for number, line in enumerate(lines, 1))
+        lines = self._lines_up_to_the_head()
+        entries = tuple(self._entry(number, line) for number, line in enumerate(lines, 1))
+        chained = False
+        for number, entry in enumerate(entries, 1):
+            chained = chained or entry.previous_hash is not None
+            if chained and entry.previous_hash != _hash_before(lines, number):
+                reason = f"line {number} was not written after what is before it: a line was changed or removed"
+                raise ModelError(self.path, reason, _REMEDY)
+        return entries
 
     def append(self, entry: HistoryEvent) -> None:
-        """Write an entry through to the disk."""
+        """Write an entry through to the disk, chained to the one before.
+
+        Raises:
+            ModelError: the file ends before the head that was kept.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self._content().rfind(b"\n") + 1
+        lines = self._lines_up_to_the_head()
+        chained = entry.model_copy(update={"previous_hash": _hash_before(lines, len(lines) + 1)})
+        line = chained.model_dump_json().encode()
         with self.path.open("ab") as file:
-            file.truncate(whole)
-            file.write(entry.model_dump_json().encode() + b"\n")
+            file.truncate(sum(len(one) + 1 for one in lines))
+            file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        write_text(self._head, f"{len(lines) + 1}:{hashlib.sha256(line).hexdigest()}\n")
+
+    def _lines_up_to_the_head(self) -> list[bytes]:
+        """The whole lines, that of the head among them, if one was kept."""
+        try:  # before the lines, since another process may be writing both
+            head = self._head.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            head = None
+        lines = self._content().split(b"\n")[:-1]
+        if head is not None:
+            self._check_head(head, lines)
+        return lines
+
+    def _check_head(self, head: str, lines: list[bytes]) -> None:
+        kept = _HEAD.fullmatch(head)
+        if kept is None:
+            raise ModelError(self._head, "is not NUMBER:HASH", "delete it once you know that the history is whole")
+        number = int(kept[1])
+        if len(lines) < number:
+            raise ModelError(self.path, f"ends at line {len(lines)}, but its head was of line {number}", _REMEDY)
+        if hashlib.sha256(lines[number - 1]).hexdigest() != kept[2]:
+            raise ModelError(self.path, f"line {number} is not the one of the head that was kept", _REMEDY)
 
     def _content(self) -> bytes:
         return self.path.read_bytes() if self.path.exists() else b""
@@ -76,8 +125,12 @@ class History:
             return HistoryEvent.model_validate_json(line)
         except ValidationError as error:
             what = error.errors()[0]["msg"]
-            remedy = "restore it from a backup, or move it away; the models themselves are not touched"
-            raise ModelError(self.path, f"line {number} is not an entry ({what})", remedy) from error
+            raise ModelError(self.path, f"line {number} is not an entry ({what})", _REMEDY) from error
+
+
+def _hash_before(lines: list[bytes], number: int) -> str:
+    """Of the line before a line, counted from 1."""
+    return hashlib.sha256(lines[number - 2] if number > 1 else b"").hexdigest()
 
 
 def served(entries: Iterable[HistoryEvent]) -> list[str | None]:

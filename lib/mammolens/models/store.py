@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import atomic_file
-from mammolens.models.directory import CONFIG, load_any_model, model_files
+from mammolens.models.checksums import CHECKSUMS, checksums_digest
+from mammolens.models.directory import CONFIG, check_model, load_any_model, model_files
 from mammolens.models.history import EventKind, History, HistoryEvent, served
 
 _POINTER, _VERSIONS, _GATE_RESULTS, _HISTORY, _LOCK = "serving", "versions", "gate-results", "history.jsonl", ".lock"
@@ -86,6 +87,42 @@ class ModelStore:
             raise ModelError(self.root, f"has no version {version!r}", f"use one of its versions: {known}")
         return self._versions / version
 
+    def checked(self, version: str | None) -> Path:
+        """The directory of a version, of which every file is what was added; ``None`` is the model of the package.
+
+        Raises:
+            ModelError: there is no such version, or a file was damaged or changed since.
+        """
+        if version is None:
+            check_model(pretrained_directory())
+            return pretrained_directory()
+        directory = self.directory(version)
+        check_model(directory)
+        added = (entry for entry in self.history() if entry.event is EventKind.ADDED and entry.version == version)
+        recorded = next((entry.checksums for entry in added), None)
+        if recorded is not None and checksums_digest(directory) != recorded:
+            reason = "is not the one that came into the store, and a version never changes"
+            remedy = "restore it from a backup, or promote the changed model as a version of its own"
+            raise ModelError(directory / CHECKSUMS, reason, remedy)
+        return directory
+
+    def candidates(self) -> list[str | None]:
+        """The version in use and those that served before it, the latest first; ``None``, of the package, is the last.
+
+        Where the history is damaged, none but the first and the last are known.
+        """
+        try:
+            before = served(self.history())
+        except ModelError:
+            before = [None]
+        return list(dict.fromkeys((self.serving_version(), *(one for one in reversed(before) if one), None)))
+
+    def stamp(self, version: str | None) -> tuple[tuple[str, int, int], ...]:
+        """Name, time of change and size of each file of a version: another stamp, and it has to be checked again."""
+        directory = pretrained_directory() if version is None else self._versions / version
+        found = sorted((str(path), path.stat()) for path in directory.rglob("*") if path.is_file())
+        return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)
+
     def history(self) -> tuple[HistoryEvent, ...]:
         """What happened, oldest first.
 
@@ -134,7 +171,7 @@ class ModelStore:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         with self._changing():
-            self._note(EventKind.ADDED, version, by)
+            self._note(EventKind.ADDED, version, by, checksums=checksums_digest(self._versions / version))
         return version
 
     def promote(
@@ -160,7 +197,7 @@ class ModelStore:
         Raises:
             ModelError: there is no such version, it cannot be loaded, or it was compared with another one.
         """
-        load_any_model(self.directory(version))
+        load_any_model(self.checked(version))
         with self._changing():
             if compared_with is not ... and self.serving_version() != compared_with:
                 raise ModelError(self.root, "another model was promoted during the comparison", "compare again")
@@ -203,7 +240,7 @@ class ModelStore:
                 raise ModelError(self.root, "there is no previous model", "promote another version instead")
             before = line[-2]
             if before is not None:
-                load_any_model(self.directory(before))
+                load_any_model(self.checked(before))
             self._note(EventKind.ROLLED_BACK, before, by, why)
             self._point_to(before)
         return before
@@ -248,6 +285,7 @@ class ModelStore:
         why: str = "",
         gate_result: str | None = None,
         overridden: bool = False,
+        checksums: str | None = None,
     ) -> None:
         self._history.append(
             HistoryEvent(
@@ -258,6 +296,7 @@ class ModelStore:
                 why=why,
                 gate_result=gate_result,
                 overridden=overridden,
+                checksums=checksums,
             )
         )
 

@@ -30,6 +30,7 @@ from mammolens.models.directory import (
     TrainedModel,
     load_model,
     model_id_of,
+    seal_model,
 )
 from mammolens.training.calibrate import ScoredNormal, Unseen, calibration_of, ordinals_of
 from mammolens.training.ensemble_record import ensemble_card, ensemble_record, record_text
@@ -91,7 +92,7 @@ def calibrate_ensemble_directory(
     config = load_any_config(folder / CONFIG)
     if not isinstance(config, EnsembleConfig):
         raise TypeError(f"{folder} holds no ensemble")
-    models = {name: load_model(folder / MEMBERS / name) for name in config.ensemble.names}
+    models = {name: load_model(folder / MEMBERS / name, calibrated=False) for name in config.ensemble.names}
     left_out = {name: unseen_by_networks(model, dataset, unseen=unseen) for name, model in models.items()}
     members = {name: MemberToCalibrate(models[name].config, parts) for name, (parts, _) in left_out.items()}
     doubt = "; ".join(dict.fromkeys(doubt for _, doubt in left_out.values() if doubt)) or None
@@ -103,6 +104,7 @@ def calibrate_ensemble_directory(
     record = ensemble_record(records, found.cases, found.used, calibrated_on, doubt)
     found.ensemble.save(folder / CALIBRATION)
     write_text(folder / TRAINING, record_text(record))
+    seal_model(folder)
     limitation = limitation_of([model.config.preprocessing for model in models.values()])
     write_text(folder / CARD, ensemble_card(model_id_of(folder), config, record, found.ensemble, limitation))
     return found.ensemble, doubt

@@ -22,6 +22,7 @@ from mammolens.models.directory import (
     model_id_of,
     round_weights,
     save_model,
+    seal_model,
 )
 from mammolens.models.ensemble import members_of
 from mammolens.models.networks import initial_network
@@ -96,6 +97,7 @@ def train(
     record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
     save_model(folder, config, network, record)
     calibration.save(folder / CALIBRATION)
+    seal_model(folder)
     write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
     for checkpoint in folder.glob(f"*{CHECKPOINT}"):
         checkpoint.unlink()

@@ -11,6 +11,7 @@ from mammolens.config import AnyConfig, EnsembleConfig, ModelConfig, load_any_co
 from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
+from mammolens.models.checksums import CHECKSUMS
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
 from mammolens.training.engine import train
@@ -174,7 +175,7 @@ def _copy_model(directory: Path, place: Path) -> None:
     """Its calibration, record and card are written anew with the ensemble's."""
     shutil.rmtree(place, ignore_errors=True)
     needed, _ = model_files(directory)
-    for name in needed:
+    for name in (*needed, Path(CHECKSUMS)):
         if not (directory / name).is_file():
             raise ModelError(directory, f"has no {name}", "give a trained and calibrated model")
         (place / name).parent.mkdir(parents=True, exist_ok=True)

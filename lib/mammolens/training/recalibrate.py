@@ -27,6 +27,7 @@ from mammolens.models.directory import (
     load_any_model,
     model_id_of,
     save_model,
+    seal_model,
 )
 from mammolens.training.calibrate import calibrate
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
@@ -84,7 +85,7 @@ def recalibrate(
     in_place = output.resolve() == directory.resolve()
     if output.exists() and not in_place:
         raise ModelError(output, "exists already", "choose another output, or move it away")
-    model = load_any_model(directory)
+    model = load_any_model(directory, calibrated=False)
     if missing := {"dataset", "exposure", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
@@ -119,6 +120,7 @@ def _recalibrated(
     for name in (WEIGHTS, CONFIG) if settings is None else (WEIGHTS,):
         shutil.copy2(directory / name, folder / name)
     calibration.save(folder / CALIBRATION)
+    seal_model(folder)
     write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
     return calibration, doubt
 

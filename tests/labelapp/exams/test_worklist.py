@@ -50,6 +50,13 @@ def test_images_that_cannot_be_analysed_and_files_passed_over_are_counted(
     assert (len(worklist.exams), worklist.images_left_out, worklist.files_passed_over) == (2, 1, 3)  # and labels.csv
 
 
+def test_a_refused_model_is_reported_with_the_list(a_service: ExamService, a_serving: ServingModel) -> None:
+    assert a_service.worklist.all(None).model_refused is None
+    version = a_serving.store.serving_version()
+    (a_serving.store.serving() / "config.yaml").write_text("name: damaged")
+    assert (a_service.worklist.all(None).model_refused or "").startswith(f"Model {version} is refused: config.yaml")
+
+
 def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
     a_service: ExamService, a_serving: ServingModel, a_folder_datastore: MammogramFolder
 ) -> None:

@@ -25,7 +25,7 @@ from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.parameters import DrawnRegion
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
-from mammolens.models.directory import WEIGHTS
+from mammolens.models.directory import WEIGHTS, seal_model
 from mammolens.models.store import ModelStore
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.training.progress import Stage, TrainingProgress
@@ -94,6 +94,7 @@ class Shuffled(SameWeights):
             for name, values in weights.items()
         }
         save_file(mixed, made / WEIGHTS)
+        seal_model(made)
         return made
 
 

@@ -19,7 +19,7 @@ from mammolens.labelapp.learning.marked_findings import split_findings
 from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import Promotion
-from mammolens.models.directory import CALIBRATION
+from mammolens.models.directory import CALIBRATION, seal_model
 from mammolens.models.lineage import lineage
 from mammolens.promotion.promote import accept
 from mammolens.training.progress import Stage, TrainingProgress
@@ -81,6 +81,7 @@ def test_a_miscalibrated_model_is_refused_with_the_reason(
             for image in content["images"]:
                 image["raw_score"] += shift
             (made / CALIBRATION).write_text(json.dumps(content))
+            seal_model(made)
             return made
 
     outcome = make_learner(Miscalibrated(a_site_serving)).learn("train", {})

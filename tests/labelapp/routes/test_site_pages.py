@@ -142,6 +142,16 @@ def test_an_alarm_stands_above_the_worklist_and_leads_to_the_models(a_page: "Pag
     assert a_page.get_attribute("#drift a", "href") == "models"
 
 
+def test_a_refused_model_is_an_alert_above_the_worklist(a_page: "Page") -> None:
+    refusal = "Model m-2 is refused: config.yaml is damaged. A good copy of m-1 serves until it is restored."
+    worklist = {"exams": [], "images_left_out": 0, "model": "m-1", "calibration": "c", "drift": None}
+    a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json={**worklist, "model_refused": refusal}))
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("#refused:not([hidden])")
+    assert a_page.inner_text("#refused") == refusal
+    assert a_page.get_attribute("#refused", "role") == "alert"
+
+
 def test_what_is_no_exam_is_counted_below_the_worklist(a_page: "Page") -> None:
     exam = {"exam": "e", "patient": "e", "state": "new", "rank": 1, "views": [], "problems": [], "verdict": None}
     counts = {"images_left_out": 1, "files_passed_over": 3}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mammolens.errors import InputError
+from mammolens.errors import InputError, ModelError
+from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.image_scores import SiblingScores
@@ -101,10 +102,11 @@ def test_an_image_that_cannot_be_read_is_refused_and_the_reason_kept(
 
 
 def test_without_a_model_the_task_is_not_valid(tmp_path: Path, a_folder_datastore: MammogramFolder) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / "serving").write_text("gone")
+    def fail(directory: Path) -> Predictor:
+        raise ModelError(directory, "cannot be loaded", "restore it")
+
     siblings = SiblingScores(Exams(a_folder_datastore), a_folder_datastore)
-    assert not MammogramInfer(ServingModel(ModelStore(tmp_path / "empty")), a_folder_datastore, siblings).is_valid()
+    assert not MammogramInfer(ServingModel(ModelStore(tmp_path), fail), a_folder_datastore, siblings).is_valid()
 
 
 def test_findings_and_flags_are_plain_json(an_infer_task: MammogramInfer, an_image: tuple[Path, str]) -> None:

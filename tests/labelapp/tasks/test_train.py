@@ -6,7 +6,7 @@ from typing import Any
 from mammolens.config import load_config
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.tasks.train import NormalTrain
-from mammolens.models.directory import CONFIG
+from mammolens.models.directory import CONFIG, model_id_of
 from mammolens.models.store import ModelStore, pretrained_directory
 
 
@@ -28,10 +28,10 @@ def test_clients_read_the_training_record_of_the_serving_model(a_serving: Servin
     assert stats["seed"] == 0
 
 
-def test_where_the_serving_model_is_gone_the_shipped_one_gives_the_defaults(tmp_path: Path) -> None:
+def test_where_the_version_in_use_is_gone_the_shipped_one_serves_and_gives_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "serving").write_text("gone")
     task = NormalTrain(ServingModel(ModelStore(tmp_path)), _echo)
-    assert "is missing" in task.stats()["error"]
+    assert task.stats()["model"] == model_id_of(pretrained_directory())
     assert task.info()["config"]["epochs"] == load_config(pretrained_directory() / CONFIG).training.epochs
 
 

@@ -42,6 +42,8 @@ async function load() {
     leftOut = worklist.images_left_out;
     passedOver = worklist.files_passed_over;
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
+    page.refused.hidden = !worklist.model_refused;
+    page.refused.textContent = worklist.model_refused ?? "";
     page.drift.hidden = !worklist.drift?.alarm;
     page["drift-words"].textContent = sentence(worklist.drift?.sentence);
     showError(page.error, null);

@@ -70,6 +70,7 @@ class Worklist:
             files_passed_over=self._images.files_passed_over(),
             model=predictor.model_id,
             calibration=predictor.calibration_id,
+            model_refused=self._models.refusal(),
             notice=RESEARCH_USE_ONLY,
             drift=drift,
         )

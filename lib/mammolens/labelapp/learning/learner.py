@@ -139,12 +139,11 @@ class Learner:
         return _together(sources) if sources else None
 
     def _start(self) -> Path | None:
-        """The serving model; ``None`` where it is gone or damaged."""
+        """The version in use; ``None`` where it is gone or damaged, whatever serves instead."""
         try:
-            self._serving.predictor()
+            return self._serving.store.serving() if self._serving.refusal() is None else None
         except ModelError:
             return None
-        return self._serving.store.serving()
 
     def _outcome(
         self,

@@ -79,6 +79,9 @@ class ExamList(Response):
     files_passed_over: int = Field(description="files beside the images: DICOMDIR, CAD SR, a viewer's pictures, ...")
     model: str
     calibration: str
+    model_refused: str | None = Field(
+        description="why the model in use does not serve, and what serves instead; None: it serves"
+    )
     notice: str
     drift: DriftSummary | None = Field(description="None while it is unknown")
 

@@ -67,7 +67,7 @@ class MammogramInfer(InferTask):
 
     def get_path(self, validate: bool = True) -> str:
         """File of the serving model's weights; of an ensemble, of its first member's."""
-        return str(network_directories(self._serving.store.serving())[0] / WEIGHTS)
+        return str(network_directories(self._serving.directory())[0] / WEIGHTS)
 
     def __call__(self, path: Path, image_id: str | None, wanted: InferParameters) -> tuple[str, dict[str, Any]]:
         """Infer one image.

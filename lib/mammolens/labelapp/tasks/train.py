@@ -38,7 +38,7 @@ class NormalTrain(TrainTask):
     def stats(self) -> dict[str, Any]:
         """The training record of the serving model."""
         try:
-            predictor, path = self._serving.predictor(), self._serving.store.serving() / TRAINING
+            predictor, path = self._serving.predictor(), self._serving.directory() / TRAINING
             record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (ModelError, OSError, ValueError) as error:
             return {"error": str(error)}
