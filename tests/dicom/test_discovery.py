@@ -161,6 +161,20 @@ def test_only_regular_files_are_opened_in_folders(write_dicom, values_of, tmp_pa
     assert found.passed_over == ()
 
 
+def test_links_out_of_the_folder_are_passed_over_where_they_must_stay_inside(write_dicom, values_of, tmp_path):
+    outside = write_dicom(values_of(), name="outside")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    inside = write_dicom(values_of(), name="folder/inside")
+    (folder / "leaves.dcm").symlink_to(outside)
+    (folder / "stays.dcm").symlink_to(inside)
+    (folder / "itself.dcm").symlink_to(folder / "itself.dcm")
+    found = ImageFinder(folder, within=folder).find()
+    assert below(folder, found.images) == ["inside", "stays.dcm"]
+    assert below(folder, found.passed_over) == ["leaves.dcm"]
+    assert below(folder, ImageFinder(folder).find().images) == ["inside", "leaves.dcm", "stays.dcm"]
+
+
 def test_links_to_folders_are_not_followed(a_folder):
     (a_folder / "loop").symlink_to(a_folder, target_is_directory=True)
     assert len(find_images([a_folder]).images) == 4

@@ -5,7 +5,7 @@ import pytest
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import ConfigError, RequestError
-from mammolens.labelapp.settings import Promotion, ResultPolicy, ServerSettings, StorePolicy, cores
+from mammolens.labelapp.settings import LinkPolicy, Promotion, ResultPolicy, ServerSettings, StorePolicy, cores
 from mammolens.review.policy import PolicyName
 
 
@@ -43,6 +43,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "gate_policy": str(policy),
             "sentinels": str(tmp_path),
             "exposure": str(tmp_path),
+            "links": "any",
         },
         {},
     )
@@ -55,6 +56,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (settings.drift_window, settings.promotion) == (50, Promotion.ASK)
     assert (settings.held_out_share, settings.guard_share) == (0.3, 0.0)
     assert settings.gate_policy.min_patients == 7
+    assert settings.links is LinkPolicy.ANY
     assert settings.is_scheduled
 
 

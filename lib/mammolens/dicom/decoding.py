@@ -19,6 +19,8 @@ from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
 SMALLEST_SIDE = 64  # rows or columns of a picture that may show a whole breast
 LARGEST_SIZE = 100_000_000  # pixels; film at 50 um has a third of them
+_MOST_PER_BYTE: Final = 1_000  # pixels that a compressed byte may stand for; of a mammogram, 100 to 1, at most 200
+_ALWAYS_FITS: Final = 4_000_000  # pixels that cost little, however few bytes they come from
 TOO_LARGE = "give the image as the mammography unit made it"
 _AGAIN = "copy or export the image again"
 _ITEM: Final = b"\xfe\xff\x00\xe0"  # how encapsulated Pixel Data begins (PS3.5 A.4)
@@ -42,8 +44,9 @@ def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
         if not dataset.PixelData.startswith(_ITEM):
             raise _contradicted(dataset, "not compressed", path)
         frame = next(generate_pixel_data_frame(dataset.PixelData, 1))
+        refuse_unfit_content(shape, len(frame), path)
         if syntax != RLELossless:
-            _refuse_other_stream(dataset, shape, stated_format(frame), path)
+            _refuse_other_stream(dataset, shape, stated_format(frame), len(frame), path)
         return _decompressed(dataset, shape, frame, path)
 
 
@@ -70,11 +73,30 @@ def _refuse_too_large(rows: int, columns: int, path: Path) -> None:
         raise UnsupportedMammogramError(path, reason, TOO_LARGE)
 
 
-def _refuse_other_stream(dataset: FileDataset, shape: tuple[int, int], stated: StreamFormat | None, path: Path) -> None:
+def refuse_unfit_content(shape: tuple[int, int], size: int, path: Path) -> None:
+    """Refuse a picture that its bytes cannot hold, before memory is taken for it.
+
+    Args:
+        shape: rows and columns that it claims.
+        size: its compressed bytes.
+        path: of the image.
+
+    Raises:
+        PixelDataError: there are far too few bytes.
+    """
+    rows, columns = shape
+    if rows * columns > max(_ALWAYS_FITS, _MOST_PER_BYTE * size):
+        raise PixelDataError(path, f"{size:,} bytes cannot hold the {rows} x {columns} pixels that it claims", _AGAIN)
+
+
+def _refuse_other_stream(
+    dataset: FileDataset, shape: tuple[int, int], stated: StreamFormat | None, size: int, path: Path
+) -> None:
     """Compare what the stream states with what the header does, before memory is taken for it."""
     if stated is None:
         return
     _refuse_too_large(stated.rows, stated.columns, path)
+    refuse_unfit_content((stated.rows, stated.columns), size, path)
     expected = KINDS.get(dataset.file_meta.TransferSyntaxUID)
     if expected and stated.kind is not expected:
         raise _contradicted(dataset, stated.kind.value, path)

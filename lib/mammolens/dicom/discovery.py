@@ -94,10 +94,12 @@ class ImageFinder:
     Args:
         folder: need not exist; links to folders in it are not followed.
         skip: whether another file or folder in it is neither looked at nor counted.
+        within: folder that links to files must not leave; those that do are passed over. ``None``: they may.
     """
 
-    def __init__(self, folder: Path, skip: Callable[[Path], bool] = _nothing) -> None:
+    def __init__(self, folder: Path, skip: Callable[[Path], bool] = _nothing, *, within: Path | None = None) -> None:
         self._folder, self._skip = folder, skip
+        self._within = within and within.resolve()
         self._known: dict[Path, _File] = {}
 
     def find(self) -> FoundImages:
@@ -120,14 +122,23 @@ class ImageFinder:
     def _file(self, path: Path) -> _File | None:
         """The file; ``None`` for what is gone, and for named pipes, devices and sockets, which may block a reader."""
         try:
+            leaves = self._leaves(path)
             status = path.stat()
-        except OSError:
+        except (OSError, RuntimeError):  # the latter of a link to itself
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
         stamp = _stamp(status)
         known = self._known.get(path)
-        return known if known is not None and known.stamp == stamp else _File(path, stamp)
+        if known is not None and (known.stamp, known.leaves) == (stamp, leaves):
+            return known
+        return _File(path, stamp, leaves=leaves)
+
+    def _leaves(self, path: Path) -> bool:
+        """Whether it is a link out of the folder that links must not leave."""
+        if self._within is None or not path.is_symlink():
+            return False
+        return not path.resolve().is_relative_to(self._within)
 
 
 class _Kind(Enum):
@@ -141,12 +152,14 @@ class _Kind(Enum):
 class _File:
     """A regular file, of which no more is read than somebody asks for."""
 
-    def __init__(self, path: Path, stamp: _Stamp) -> None:
-        self.path, self.stamp = path, stamp
+    def __init__(self, path: Path, stamp: _Stamp, *, leaves: bool = False) -> None:
+        self.path, self.stamp, self.leaves = path, stamp, leaves
 
     @cached_property
     def kind(self) -> _Kind:
         """By its name if that is DICOMDIR, else by its first bytes and SOP class."""
+        if self.leaves:
+            return _Kind.OTHER
         if is_dicomdir(self.path.name):
             return _Kind.DIRECTORY
         if not self.stamp[0]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -11,15 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import pydicom
-from pydicom.filereader import read_dataset, read_partial, read_preamble
+from pydicom.filereader import read_partial
 from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
-from mammolens.errors import InputError, MammoLensError, NotAMammogramError, PixelDataError, UnsupportedMammogramError
+from mammolens.dicom.bounds import refuse_excess
+from mammolens.errors import InputError, MammoLensError, NotAMammogramError, PixelDataError
 
 # Values and streams that break the standard are common and harmless here. Said once for the process, because
 # warnings.catch_warnings is not safe in threads, and images are read in several.
@@ -27,8 +26,6 @@ warnings.filterwarnings("ignore", module=r"(pydicom|openjpeg)(\.|$)")
 
 
 HEAD_LENGTH: Final = 132
-_LARGEST_DATA_SET: Final = 1 << 28  # bytes inflated; 100 million pixels of 16 bits have fewer
-_PIECE: Final = 1 << 20
 
 
 class FileKind(Enum):
@@ -103,10 +100,10 @@ def open_dicom(path: Path, *, with_pixels: bool, last_tag: int | None = None) ->
 
     Raises:
         PixelDataError: the file ends too early or is no DICOM at all.
-        UnsupportedMammogramError: deflated, and too large for a mammogram.
+        UnsupportedMammogramError: more elements, fragments or text than a mammogram has, or too large once inflated.
     """
     with damage_named(path):
-        _refuse_inflated_too_large(path)
+        refuse_excess(path, with_pixels=with_pixels)
         if last_tag is None:
             dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
         else:
@@ -116,18 +113,3 @@ def open_dicom(path: Path, *, with_pixels: bool, last_tag: int | None = None) ->
             explicit = ExplicitVRLittleEndian if dataset.is_little_endian else ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if dataset.is_implicit_VR else explicit
         return dataset
-
-
-def _refuse_inflated_too_large(path: Path) -> None:
-    """The parser inflates a deflated data set (PS3.5 A.5) at once, also where only its header is asked for."""
-    with path.open("rb") as file:
-        read_preamble(file, force=True)
-        meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
-        if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-            return
-        inflater, size, piece = zlib.decompressobj(-zlib.MAX_WBITS), 0, b""
-        while not inflater.eof and (piece := inflater.unconsumed_tail or file.read(_PIECE)):
-            size += len(inflater.decompress(piece, _PIECE))
-            if size > _LARGEST_DATA_SET:
-                reason = f"holds more than {_LARGEST_DATA_SET >> 20} MiB once inflated"
-                raise UnsupportedMammogramError(path, reason, "export the image uncompressed or as JPEG 2000")

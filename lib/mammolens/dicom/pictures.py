@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import generate_uid
 
-from mammolens.dicom.decoding import LARGEST_SIZE, TOO_LARGE, refuse_unfit_size
+from mammolens.dicom.decoding import LARGEST_SIZE, TOO_LARGE, refuse_unfit_content, refuse_unfit_size
 from mammolens.dicom.opening import damage_named
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 from mammolens.types import FloatImage
@@ -54,6 +54,7 @@ def _decoded(path: Path) -> NDArray[np.generic]:
         raise UnsupportedMammogramError(path, reason, TOO_LARGE) from error
     with picture:
         refuse_unfit_size((picture.height, picture.width), path)
+        refuse_unfit_content((picture.height, picture.width), path.stat().st_size, path)
         picture.load()
         if picture.mode == "L" or picture.mode.startswith("I"):
             return np.asarray(picture)

@@ -49,7 +49,7 @@ from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import ServerSettings, StorePolicy
+from mammolens.labelapp.settings import LinkPolicy, ServerSettings, StorePolicy
 from mammolens.labelapp.tasks.batch import MammogramBatch
 from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
@@ -124,7 +124,7 @@ class MammoLensApp(MONAILabelApp):
 
     def init_datastore(self) -> Datastore:
         """The folder or the PACS that the server was started against."""
-        datastore = open_datastore(self.studies, settings)
+        datastore = open_datastore(self.studies, settings, follow_links=self._settings.links is LinkPolicy.ANY)
         self._exams = Exams(datastore)
         return datastore
 

@@ -35,6 +35,13 @@ class StorePolicy(StrEnum):
     ALWAYS = "always"
 
 
+class LinkPolicy(StrEnum):
+    """Which links to files in the folder of studies are followed."""
+
+    INSIDE = "inside"  # those to files of the same folder
+    ANY = "any"
+
+
 class Promotion(StrEnum):
     """What happens to a model that the gate passes."""
 
@@ -110,6 +117,7 @@ class ServerSettings:
         gate_policy: margins of the gate, read of a file.
         sentinels: data set of exams with a truth, none of which may be lost; ``None``: there is none.
         exposure: data set with outlined lesions that trainings learn from, too; ``None``: there is none.
+        links: which links of the folder of studies are followed; any, and their files are for all users.
     """
 
     model_dir: Path | None = None
@@ -126,6 +134,7 @@ class ServerSettings:
     gate_policy: PromotionPolicy = field(default_factory=PromotionPolicy)
     sentinels: Path | None = None
     exposure: Path | None = None
+    links: LinkPolicy = LinkPolicy.INSIDE
 
     @classmethod
     def of(cls, conf: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> ServerSettings:
@@ -156,6 +165,7 @@ class ServerSettings:
             gate_policy=load_policy(Path(policy)) if policy else default.gate_policy,
             sentinels=_folder(said, "sentinels"),
             exposure=_folder(said, "exposure"),
+            links=_member(said, "links", default.links),
         )
 
     @property

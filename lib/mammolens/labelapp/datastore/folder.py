@@ -36,16 +36,24 @@ class MammogramFolder(LabelledImages):
         folder: exists or is made.
         patterns: an image whose name has a dot must match one, such as '*.dcm'; '*' matches all.
         rescan_seconds: how old the list may grow; ``None`` keeps the first one.
+        read_only: no label and no upload is taken.
+        follow_links: as :class:`FolderScan` takes it.
 
     Attributes:
         place: folder for what is kept besides.
     """
 
     def __init__(
-        self, folder: Path, patterns: Sequence[str], *, rescan_seconds: float | None = 2.0, read_only: bool = False
+        self,
+        folder: Path,
+        patterns: Sequence[str],
+        *,
+        rescan_seconds: float | None = 2.0,
+        read_only: bool = False,
+        follow_links: bool = False,
     ) -> None:
         self._root = folder
-        self._scan = FolderScan(folder, patterns)
+        self._scan = FolderScan(folder, patterns, follow_links=follow_links)
         self._rescan_seconds = rescan_seconds
         self._scanning = threading.Lock()
         self._scanned_at: float | None = None

@@ -20,12 +20,15 @@ class FolderScan:
     Args:
         root: the folder.
         patterns: an image whose name has a dot must match one, such as '*.dcm'; '*' matches all.
+        follow_links: also links to files outside the folder, which then are for everybody who may use the server.
     """
 
-    def __init__(self, root: Path, patterns: Sequence[str]) -> None:
+    def __init__(self, root: Path, patterns: Sequence[str], *, follow_links: bool = False) -> None:
         self._root, self._patterns = root, tuple(pattern.lower() for pattern in patterns)
         # Uploads apart: they are no companions of a CD that was copied into the folder.
-        self._finders = (ImageFinder(root, self._is_kept_here), ImageFinder(root / UPLOADS_FOLDER))
+        within = None if follow_links else root
+        uploads = root / UPLOADS_FOLDER
+        self._finders = (ImageFinder(root, self._is_kept_here, within=within), ImageFinder(uploads, within=within))
 
     def find(self) -> tuple[list[PurePath], int]:
         """The images that are there now, relative to the folder in order of name, and how many other files."""

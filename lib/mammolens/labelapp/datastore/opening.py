@@ -20,8 +20,15 @@ _log = logging.getLogger(__name__)
 _FIRST_LIST_S = 20.0  # a request to the server does not wait longer for a PACS that is large or slow
 
 
-def open_datastore(studies: str, settings: Settings) -> MammogramFolder | MammogramDicomWeb:
+def open_datastore(
+    studies: str, settings: Settings, *, follow_links: bool = False
+) -> MammogramFolder | MammogramDicomWeb:
     """Open the studies.
+
+    Args:
+        studies: path of a folder, or address.
+        settings: MONAI Label's own.
+        follow_links: of a folder, also links to files outside it.
 
     Raises:
         DatasetError: a folder that cannot be written to, where labels and decisions are to be kept.
@@ -35,6 +42,7 @@ def open_datastore(studies: str, settings: Settings) -> MammogramFolder | Mammog
             settings.MONAI_LABEL_DATASTORE_FILE_EXT,
             rescan_seconds=2.0 if settings.MONAI_LABEL_DATASTORE_AUTO_RELOAD else None,
             read_only=settings.MONAI_LABEL_DATASTORE_READ_ONLY,
+            follow_links=follow_links,
         )
     except PermissionError as error:
         raise DatasetError(
