@@ -48,6 +48,16 @@ def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def removed_if_it_fails(path: Path) -> Iterator[None]:
+    """Remove a file if what is done with it raises."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all."""
     with atomic_file(path) as temporary:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +35,16 @@ from mammolens.review.ledger import Ledger
 
 PATTERNS = ("*",)
 MakeModel = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An app makes the process that it runs in its own: umask and temporary folder."""
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
+    umask = os.umask(0o022)
+    yield
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session")
@@ -176,7 +188,8 @@ def an_app(
     app = MammoLensApp(str(app_dir), str(a_studies_folder), {"model_dir": str(tmp_path / "models")})
     app.server_mode(True)
     monkeypatch.setitem(app_registry.apps, f"{app_dir}{a_studies_folder}", app)
-    return app
+    yield app
+    app.private_files.close()
 
 
 @pytest.fixture

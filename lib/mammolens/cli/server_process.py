@@ -56,7 +56,8 @@ def running_server(
     sink = log.open("wb") if log else None
     with ended_by_sigterm():
         try:
-            with child(command, stdout=sink, stderr=subprocess.STDOUT if sink else None) as server:
+            # Logs, too, which MONAI Label opens before our app is loaded, are for the server's account alone.
+            with child(command, stdout=sink, stderr=subprocess.STDOUT if sink else None, umask=0o077) as server:
                 _wait_until_it_answers(server, port, log)
                 yield server
         finally:

@@ -33,12 +33,12 @@ def ended_by_sigterm() -> Iterator[None]:
 
 @contextmanager
 def child(
-    command: Sequence[str], stdout: IO[bytes] | int | None, stderr: int | None = None
+    command: Sequence[str], stdout: IO[bytes] | int | None, stderr: int | None = None, *, umask: int = -1
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process, and end it afterwards, by force if it does not by itself."""
+    """Start a process, and end it afterwards, by force if it does not by itself; ``umask`` -1 is this process's."""
     # Servers handle SIGINT whether it was ignored or not; the terminal does not send it to another group.
     group = 0 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None
-    process = subprocess.Popen(command, stdout=stdout, stderr=stderr, process_group=group)
+    process = subprocess.Popen(command, stdout=stdout, stderr=stderr, process_group=group, umask=umask)
     try:
         yield process
     finally:

@@ -24,6 +24,7 @@ from monailabel.interfaces.tasks.train import TrainTask
 from mammolens import __version__
 from mammolens.enums import Verdict
 from mammolens.errors import MammoLensError, ModelError, RequestError
+from mammolens.files import removed_if_it_fails
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.exams.decisions import Decisions
@@ -45,6 +46,7 @@ from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.parameters import InferRequest, parse
+from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
@@ -82,6 +84,7 @@ class MammoLensApp(MONAILabelApp):
         drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_times: of infer requests, for ``GET /metrics``.
+        private_files: umask and temporary folder of the server; absent elsewhere.
 
     Raises:
         ConfigError: a value of ``conf`` that is not known.
@@ -90,6 +93,9 @@ class MammoLensApp(MONAILabelApp):
 
     def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str] | None) -> None:
         conf = dict(conf or {})
+        server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
+        if server is not None:
+            self.private_files = PrivateFiles()  # before anything is written
         apply_mammography(settings)
         self._settings = ServerSettings.of(conf)
         self._models = self._settings.model_dir or Path(app_dir) / "model"
@@ -118,7 +124,6 @@ class MammoLensApp(MONAILabelApp):
             lambda: serving_added_at(store),
             window=self._settings.drift_window,
         )
-        server = sys.modules.get("monailabel.app")  # absent in the processes that train or score
         if server is not None:
             harden(server.app, settings)
 
@@ -173,11 +178,23 @@ class MammoLensApp(MONAILabelApp):
         images = datastore or self._datastore
         image_id = None if isinstance(wanted.image, Path) else wanted.image
         path = Path(wanted.image if image_id is None else images.get_image_uri(image_id))
+        made: list[Path] = []
+
+        def work() -> tuple[str, dict[str, Any]]:
+            file, record = task(path, image_id, wanted)
+            made.append(Path(file))
+            return file, record
+
+        def forget() -> None:
+            for late in made:
+                late.unlink(missing_ok=True)
+
         with self.infer_times.timed():
-            file, record = self._in_the_pool(lambda: task(path, image_id, wanted))
+            file, record = self._in_the_pool(work, forget)
         label = file
         if image_id is not None and wanted.save_label:
-            label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
+            with removed_if_it_fails(Path(file)):
+                label = images.save_label(image_id, file, tag, {"model": record["model"], "params": record})
         return {"label": label, "tag": tag, "file": file, "params": record}
 
     def present(self, files: Mapping[Path, str], folder: Path, forget: Callable[[], None]) -> None:

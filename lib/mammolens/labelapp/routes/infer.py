@@ -17,6 +17,7 @@ from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import RequestError
+from mammolens.files import removed_if_it_fails
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.routes.arguments import json_object, safe_name
@@ -50,8 +51,10 @@ def run_infer(
     else:
         with _kept(file) as path:
             result = app.infer(parse(InferRequest, {**request, "image": path}))
-    background_tasks.add_task(Path(result["file"]).unlink, missing_ok=True)
-    return send_response(app.datastore(), result, output, BackgroundTasks())
+    map_file = Path(result["file"])
+    background_tasks.add_task(map_file.unlink, missing_ok=True)
+    with removed_if_it_fails(map_file):  # no background task runs after an error
+        return send_response(app.datastore(), result, output, BackgroundTasks())
 
 
 @contextmanager

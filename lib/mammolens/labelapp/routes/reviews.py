@@ -17,6 +17,7 @@ from monailabel.interfaces.utils.app import app_instance
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.routes.arguments import checked, json_object
 from mammolens.labelapp.routes.dependencies import FOR_USERS, CurrentAnnotator, ReviewsDep
+from mammolens.labelapp.routes.stock import cleaned_up
 
 router = APIRouter(prefix="/datastore", tags=["Datastore"])
 _FINAL = DefaultLabelTag.FINAL.value
@@ -82,5 +83,6 @@ def save_label(
                 shutil.copyfileobj(label.file, copy)
             reviews.label(passed["image"], file, review, user.username or _NOBODY)
         label.file.seek(0)
-    answer: dict[str, Any] = stock.save_label(background_tasks, **passed, user=user.username)
+    with cleaned_up(background_tasks):
+        answer: dict[str, Any] = stock.save_label(background_tasks, **passed, user=user.username)
     return answer

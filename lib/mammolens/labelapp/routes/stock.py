@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, BackgroundTasks
 from fastapi.routing import APIRoute
 from monailabel.config import Settings
 from monailabel.endpoints import (
@@ -66,12 +67,27 @@ def _add(router: APIRouter, route: APIRoute) -> None:
     )
 
 
+@contextmanager
+def cleaned_up(tasks: BackgroundTasks | None) -> Iterator[None]:
+    """Do at once, where an error is answered, what was put off until after the answer: the removal of an upload's copy.
+
+    Starlette runs background tasks after an answer only, and MONAI Label uses them for nothing else.
+    """
+    try:
+        yield
+    except BaseException:
+        for task in tasks.tasks if tasks else ():
+            task.func(*task.args, **task.kwargs)
+        raise
+
+
 def in_a_thread(path: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     """The same handler as a plain function, which FastAPI runs in its threadpool."""
 
     def run(**arguments: Any) -> Any:
-        answer = handler(**checked(path, arguments))
-        return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+        with cleaned_up(arguments.get("background_tasks")):
+            answer = handler(**checked(path, arguments))
+            return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
 
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     vars(run)["__signature__"] = inspect.signature(handler)

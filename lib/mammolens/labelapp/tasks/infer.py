@@ -15,6 +15,7 @@ from mammolens.dicom.derived.derive import write_derived
 from mammolens.dicom.export import write_volume
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import InputError, ModelError
+from mammolens.files import removed_if_it_fails
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.contracts import Images
@@ -123,15 +124,12 @@ def _write(result: AnomalyResult, wanted: InferParameters) -> str:
     suffix = ".dcm" if wanted.dicom else ResultExtension(wanted.result_extension).value
     descriptor, name = tempfile.mkstemp(prefix="mammolens-", suffix=suffix)
     os.close(descriptor)
-    try:
+    with removed_if_it_fails(Path(name)):
         if wanted.dicom:
             write_derived(derived_from_image(result, wanted.dicom), Path(name))
         else:
             array = result.heat_levels if wanted.output_map is OutputMap.LEVELS else result.anomaly_map
             write_volume(array, result.header, Path(name))
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
     return name
 
 
