@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,17 @@ from mammolens.review.ledger import Ledger
 
 from .conftest import NOON, decision, undo
 from .test_audit import decisions
+
+_DECISION = {"exam_id": "e-1", "images": ["1.2"], "verdict": "normal", "reviewer": "anna", "time": NOON.isoformat()}
+
+
+def _line(**values):
+    return json.dumps({**_DECISION, **values}).encode()
+
+
+def _cells(column, text):
+    return f"{HEADER.strip()},{column}\n{GOOD.strip()},{text}\n".encode()
+
 
 FORMATS = pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 HEADER = "exam_id,images,verdict,reviewer,time\n"
@@ -110,6 +122,19 @@ def test_a_line_that_the_ledger_refuses_is_named_and_nothing_is_imported(a_file_
         ("a.jsonl", b"{", "line 1: line is no JSON"),
         ("a.jsonl", b"\n[]", "line 2: line is no JSON object"),
         ("a.jsonl", b'{"exam_id": "e-1"}', "line 1: images is missing"),
+        ("a.jsonl", b"[" * 100_000, "line 1: line is nested too deeply"),
+        ("a.jsonl", _line(regions=[]).replace(b"[]", b"[" * 100_000), "line 1: line is nested too deeply"),
+        ("a.csv", _cells("regions", "[" * 100_000), "line 2: regions '[[["),
+        ("a.jsonl", _line(exam_score=float("nan")), "line 1: exam_score 'nan' is no finite number"),
+        ("a.jsonl", _line(exam_p_value=float("inf")), "line 1: exam_p_value 'inf' is no finite number"),
+        ("a.csv", _cells("exam_score", "nan"), "line 2: exam_score 'nan' is no finite number"),
+        ("a.jsonl", _line(exam_score=10**400), "line 1: exam_score '1000"),
+        ("a.jsonl", _line(exam_score=0).replace(b": 0", b": " + b"9" * 5000), "line 1: line is no JSON (Exceeds"),
+        ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[10**400, 1]]}]), "line 1: regions '1000"),
+        ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[float("nan"), 1]]}]), "line 1: regions holds a number"),
+        ("a.jsonl", _line(time="0001-01-01T00:00:00Z"), "line 1: time 0001-01-01T00:00:00+00:00 is none of a reader"),
+        ("a.jsonl", _line(time="0001-01-01T00:00:00+14:00"), "line 1: time '0001-01-01T00:00:00+14:00' is none"),
+        ("a.jsonl", _line(time="9999-12-31T23:59:59-14:00"), "line 1: time '9999-12-31T23:59:59-14:00' is none"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(name, content, message, tmp_path):

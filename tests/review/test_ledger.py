@@ -9,6 +9,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -171,6 +172,7 @@ def test_an_end_that_was_cut_off_is_seen_by_a_head_that_was_kept(a_ledger):
     kept = a_ledger.head()
     with tampering(a_ledger) as connection:
         connection.exec_driver_sql("DELETE FROM decisions WHERE sequence > 3")
+    Path(f"{a_ledger.name}.head").unlink(missing_ok=True)
     assert a_ledger.audit().is_intact
     fault = a_ledger.audit(kept).fault
     assert (fault.kind, fault.sequence) == (FaultKind.CUT_OFF, 4)

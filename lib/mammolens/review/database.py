@@ -6,7 +6,7 @@ import errno
 import importlib.util
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mammolens.errors import ConfigError, LedgerError, MammoLensError, StorageError
+from mammolens.review.kept_head import KeptHead
 from mammolens.review.migration import is_current, upgrade
 
 _BUSY_S = 60  # how long one waits for the others, be it for a connection or to write
@@ -26,6 +27,9 @@ _WRITES = "ledger_writes"
 
 class Database:
     """Transactions on one database; errors name it, without its password.
+
+    Attributes:
+        kept_head: of a file; ``None``: PostgreSQL has no file of which all could vanish at once.
 
     Args:
         where: a path, or a URL: ``sqlite:///...``, ``postgresql://user:password@host/name``.
@@ -41,7 +45,9 @@ class Database:
         url = _url_of(where)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.name = (url.database or "") if self.is_sqlite else url.render_as_string(hide_password=True)
-        if self.is_sqlite:
+        self.kept_head = KeptHead(Path(self.name)) if self.is_sqlite else None
+        if self.kept_head is not None:
+            self.kept_head.refuse_emptied()
             _check_file(Path(self.name), create=create)
         self._engine = _engine(url)
         with self._told():
@@ -61,6 +67,14 @@ class Database:
             if not self.is_sqlite:
                 connection.execute(text("LOCK TABLE decisions IN EXCLUSIVE MODE"))  # readers go on
             yield connection
+        if self.is_sqlite:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Bring the write-ahead log into the file, so that a copy of the file alone has every entry."""
+        with suppress(DBAPIError, PoolTimeoutError, sqlite3.Error), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # as far as readers let it
 
     def close(self) -> None:
         """Close all connections."""
@@ -121,6 +135,8 @@ def _check_file(path: Path, *, create: bool) -> None:
     if not create and not path.exists():
         raise LedgerError(path, "there is no decision ledger", "give the path of one, or the URL of its database")
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError, PermissionError):  # the latter is named once the database is opened
+        path.touch(mode=0o600, exist_ok=False)  # the log beside it gets the same mode from SQLite
 
 
 def _engine(url: URL) -> Engine:

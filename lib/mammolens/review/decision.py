@@ -18,6 +18,7 @@ Point = tuple[float, float]
 
 LONGEST_TEXT = 2000
 LONGEST_NAME = 128
+_FIRST_YEAR = 1900  # no mammogram was taken before; years below 1000 would not be written with four digits
 _UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")  # PS3.5 9.1, and what real files have in its place
 _EXAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
@@ -45,7 +46,7 @@ class Region:
     def __post_init__(self) -> None:
         _check(_UID.fullmatch(self.image), "regions", f"{self.image[:80]!a} is no SOP Instance UID", "name an image")
         _check(self.points, "regions", "a region has no points", "draw it again, or leave it out")
-        _set(self, points=tuple((_number("regions", column), _number("regions", row)) for column, row in self.points))
+        _set(self, points=tuple((finite("regions", column), finite("regions", row)) for column, row in self.points))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,11 @@ class Decision:
             _check_text(name, getattr(self, name) or "", LONGEST_NAME)
         _set(self, model=self.model or None, calibration=self.calibration or None)
         _check(self.time.tzinfo, "time", "has no time zone", "give it in UTC, as 2026-01-31T12:00:00Z")
+        _check(self.time.year > _FIRST_YEAR, "time", f"{self.time.isoformat()} is none of a reader", "correct the year")
         _set(self, time=self.time.astimezone(UTC))
         for name in ("exam_p_value", "exam_score"):
             if (value := getattr(self, name)) is not None:
-                _set(self, **{name: _number(name, value)})
+                _set(self, **{name: finite(name, value)})
         _check(0 <= (self.exam_p_value or 0) <= 1, "exam_p_value", f"{self.exam_p_value} is no share", "give 0 to 1")
 
     @property
@@ -134,13 +136,25 @@ def _check_text(name: str, text: str, longest: int) -> None:
     _check(not odd, name, "holds a character that is none", "remove NUL and half surrogates")
 
 
-def _number(name: str, value: float) -> float:
+def finite(name: str, value: float) -> float:
+    """A number of a field as float.
+
+    Raises:
+        RequestError: it is not finite, or too large for one; names the field.
+    """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = math.nan
-    _check(math.isfinite(number), name, f"{str(value)[:80]!a} is no finite number", "give a decimal number")
+    _check(math.isfinite(number), name, f"{_start_of(value)} is no finite number", "give a decimal number")
     return number + 0.0  # SQLite knows no negative zero
+
+
+def _start_of(value: object) -> str:
+    try:
+        return ascii(str(value)[:80])
+    except ValueError:  # Python writes no integer of thousands of digits
+        return "it"
 
 
 def _check(fits: object, name: str, reason: str, remedy: str) -> None:

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from mammolens.errors import DatasetError, RequestError
 from mammolens.review.chain import Entry, Link
-from mammolens.review.decision import Origin
+from mammolens.review.decision import Origin, finite
 from mammolens.review.rows import Column, canonical, row_of
 
 COLUMNS = (Link.SEQUENCE, *Column, Link.PREVIOUS_HASH, Link.HASH)
@@ -102,6 +102,8 @@ def _stored(column: Column, value: Any) -> Any:
     if not isinstance(value, kinds) or isinstance(value, bool):
         wanted = "a list" if column in _LISTS else "a number" if column in _NUMBERS else "text"
         raise RequestError(column, f"{str(value)[:80]!a} is not {wanted}", f"give {wanted}")
+    if column in _NUMBERS:
+        finite(column, cast(float, value))
     if column not in _LISTS:
         return value
     try:
@@ -127,7 +129,7 @@ def _of_cell(column: str, text: str) -> Any:
         if column == Column.REGIONS:
             return json.loads(text)
         return float(text) if column in _NUMBERS else text
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(column, f"{text[:80]!a} cannot be read", "see docs/decisions.md for its form") from error
 
 
@@ -167,6 +169,9 @@ def _read_json_lines(file: IO[str]) -> Iterator[Cells | tuple[int, RequestError]
             continue
         try:
             values = json.loads(text)
+        except RecursionError:
+            yield line, RequestError("line", "is nested too deeply", "write one object a line")
+            continue
         except ValueError as error:
             yield line, RequestError("line", f"is no JSON ({error})", "write one object a line")
             continue

@@ -50,9 +50,16 @@ class Ledger:
 
         Raises:
             ConfigError: no such kind of database, or its driver is missing.
-            LedgerError: it cannot be opened, or a newer MammoLens has written it.
+            LedgerError: it cannot be opened, a newer MammoLens has written it, or it lacks the entry of the head that
+                is kept beside its file.
         """
-        return cls(Database(where, create=create))
+        ledger = cls(Database(where, create=create))
+        try:
+            ledger._check_kept_head()
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
 
     @property
     def name(self) -> str:
@@ -112,8 +119,9 @@ class Ledger:
             return _head(connection)
 
     def audit(self, *kept: Head) -> Audit:
-        """Follow the whole chain, and compare it with heads that were kept elsewhere."""
-        return audit(self._rows(_BEFORE_ALL), kept)
+        """Follow the whole chain, and compare it with heads that were kept elsewhere, and beside its file."""
+        beside = self._database.kept_head.read() if self._database.kept_head else None
+        return audit(self._rows(_BEFORE_ALL), (*kept, *([beside] if beside else ())))
 
     def close(self) -> None:
         """Close all connections."""
@@ -138,8 +146,27 @@ class Ledger:
                     head = entry.head
                 entries.append(entry)
         if head != before:
+            if self._database.kept_head is not None:
+                self._database.kept_head.write(head)
             _log.info("decision ledger: %s", head)  # a log that is kept elsewhere is a witness
         return Appended(tuple(entries), head.sequence - before.sequence)
+
+    def _check_kept_head(self) -> None:
+        if (beside := self._database.kept_head) is None:
+            return
+        kept = beside.read()  # first, since another process may be appending
+        with self._database.reading() as connection:
+            if kept is None:
+                if (head := _head(connection)).sequence:
+                    beside.write(head)
+                return
+            found = _fetched(connection, select(DECISIONS.c.hash).where(DECISIONS.c.sequence == kept.sequence))
+            last = _head(connection).sequence
+        if not kept.sequence or [row["hash"] for row in found] == [kept.hash]:
+            return
+        if not found:
+            raise beside.lost(f"ends at entry {last}, but it had {kept.sequence} entries", kept)
+        raise beside.lost(f"entry {kept.sequence} is not the one that was written", kept)
 
     def _rows(self, after: int) -> Iterator[Mapping[str, Any]]:
         page = select(DECISIONS).order_by(DECISIONS.c.sequence).limit(_PAGE)
