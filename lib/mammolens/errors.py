@@ -56,6 +56,10 @@ class LedgerError(MammoLensError, RuntimeError):
     """A decision ledger that cannot be opened or written, or that somebody has changed."""
 
 
+class BackupError(MammoLensError, RuntimeError):
+    """A backup that cannot be written or restored, or is damaged."""
+
+
 class RequestError(MammoLensError, ValueError):
     """A request to the server that cannot be answered as it is."""
 

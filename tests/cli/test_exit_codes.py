@@ -22,6 +22,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
         (errors.ModelError, 6),
         (errors.ServerError, 7),
         (errors.LedgerError, 8),
+        (errors.BackupError, 9),
     ],
 )
 def test_each_kind_of_error_has_its_code(kind, code):

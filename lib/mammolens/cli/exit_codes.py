@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from mammolens.errors import ConfigError, DatasetError, InputError, LedgerError, MammoLensError, ModelError, ServerError
+from mammolens.errors import (
+    BackupError,
+    ConfigError,
+    DatasetError,
+    InputError,
+    LedgerError,
+    MammoLensError,
+    ModelError,
+    ServerError,
+)
 
 
 class ExitCode(IntEnum):
@@ -18,6 +27,7 @@ class ExitCode(IntEnum):
     MODEL = 6
     SERVER = 7
     LEDGER = 8
+    BACKUP = 9
     INTERRUPTED = 130
 
 
@@ -33,4 +43,5 @@ _CODES: tuple[tuple[type[MammoLensError], ExitCode], ...] = (
     (ModelError, ExitCode.MODEL),
     (ServerError, ExitCode.SERVER),
     (LedgerError, ExitCode.LEDGER),
+    (BackupError, ExitCode.BACKUP),
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.cli.backup import backup
 from mammolens.cli.calibrate import calibrate
 from mammolens.cli.console import log_to_stderr
 from mammolens.cli.cross_fit import cross_fit
@@ -34,7 +35,8 @@ app = typer.Typer(
         "Start with [cyan]mammolens demo[/cyan], or [cyan]mammolens predict IMAGES -o OUT[/cyan]."
     ),
     epilog=(
-        "Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model, 7 server, 8 ledger."
+        "Exit codes: 0 success, 2 usage, 3 unusable image, 4 configuration, 5 data set, 6 model, 7 server, 8 ledger, "
+        "9 backup."
     ),
 )
 
@@ -70,3 +72,4 @@ app.command("web")(web)
 app.command("demo")(demo)
 app.command("phantom")(phantom)
 app.add_typer(decisions, name="decisions")
+app.add_typer(backup, name="backup")

@@ -20,7 +20,8 @@ from mammolens.models.checksums import CHECKSUMS, checksums_digest
 from mammolens.models.directory import CONFIG, check_model, load_any_model, model_files
 from mammolens.models.history import EventKind, History, HistoryEvent, served
 
-_POINTER, _VERSIONS, _GATE_RESULTS, _HISTORY, _LOCK = "serving", "versions", "gate-results", "history.jsonl", ".lock"
+_POINTER, _VERSIONS, _GATE_RESULTS, _LOCK = "serving", "versions", "gate-results", ".lock"
+_HISTORY, _HEAD = "history.jsonl", "history.head"
 _PATIENCE_S = 60.0  # another change takes milliseconds
 PRETRAINED = "exposed"
 NORMAL_ONLY = "restorer"  # learned from no known lesion
@@ -244,6 +245,25 @@ class ModelStore:
             self._note(EventKind.ROLLED_BACK, before, by, why)
             self._point_to(before)
         return before
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy the whole store, of one moment, into a folder that is made.
+
+        Raises:
+            ModelError: a version or the history is damaged: what is copied is whole.
+        """
+        with self._changing():
+            self.history()
+            for version in self.versions():
+                self.checked(version)
+            (folder / _VERSIONS).mkdir(parents=True)
+            for version in self.versions():
+                shutil.copytree(self._versions / version, folder / _VERSIONS / version)
+            for name in (_POINTER, _HISTORY, _HEAD):
+                if (self.root / name).is_file():
+                    shutil.copy2(self.root / name, folder / name)
+            if (self.root / _GATE_RESULTS).is_dir():
+                shutil.copytree(self.root / _GATE_RESULTS, folder / _GATE_RESULTS)
 
     def save_gate_result(self, version: str, text: str) -> str:
         """Save a gate result of a version, whole or not at all, and return its file name."""

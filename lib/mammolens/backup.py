@@ -1,0 +1,261 @@
+"""Back up a server: ledger, models, what is kept of the images, and settings; verify and restore it.
+
+A backup is a folder: ``ledger/decisions.jsonl``, the model store in ``models/``, the kept files in ``data/`` as they
+lie in the folder of studies or the cache of a PACS, settings in ``settings/``, ``manifest.json``, and ``SHA256SUMS``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mammolens import __version__
+from mammolens.errors import BackupError, MammoLensError
+from mammolens.files import write_text
+from mammolens.models.store import ModelStore
+from mammolens.review.chain import Head
+from mammolens.review.exchange import export_decisions, import_decisions
+from mammolens.review.ledger import Ledger
+
+CHECKSUMS, MANIFEST = "SHA256SUMS", "manifest.json"
+LEDGER, MODELS, DATA, SETTINGS = "ledger", "models", "data", "settings"
+KEPT_DATA = ("datastore_v2.json", "labels", "uploads", ".mammolens/results", "results")
+"""What is backed up of a folder of studies, or of a PACS's cache, relative to it; images have a backup of their own."""
+
+_DECISIONS = "decisions.jsonl"
+_ANOTHER = "take another backup"
+
+
+class Manifest(BaseModel):
+    """What a backup holds; ``None``: that part was not backed up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str = Field(description="of MammoLens")
+    created_at: datetime = Field(description="UTC")
+    ledger_head: str | None = Field(description="number and hash of the ledger's last entry")
+    models: tuple[str, ...] | None = Field(description="versions of the model store")
+    serving: str | None = Field(description="the version in use; None: the model of the package")
+    data: tuple[str, ...] | None = Field(description="what was kept of the images, of KEPT_DATA")
+    settings: tuple[str, ...] = Field(description="names of files")
+
+
+def create_backup(
+    target: Path,
+    *,
+    ledger: str | Path | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+    settings: Sequence[Path] = (),
+) -> Manifest:
+    """Write a backup, whole or not at all; for its owner alone, and verified before it is there.
+
+    The server may run: the ledger is of one moment, models never change, and state is replaced whole. A result that is
+    being made may be missing; it is made again by the next inference.
+
+    Args:
+        target: folder to write; must not exist.
+        ledger: path or URL of the ledger.
+        models: folder of the model store.
+        data: folder of studies, or a PACS's folder in the cache.
+        settings: files, such as ``.env`` or the gate's margins.
+
+    Raises:
+        BackupError: ``target`` exists, there is nothing to back up, or a file cannot be copied.
+        LedgerError, ModelError: ledger or models are damaged; what is damaged is not backed up in silence.
+    """
+    if target.exists():
+        raise BackupError(target, "exists already", "give a folder that does not exist")
+    if ledger is None and models is None and data is None and not settings:
+        raise BackupError(target, "would be empty", "name a ledger, models, data or settings to back up")
+    with _made_whole(target) as folder:
+        head = _back_up_ledger(ledger, folder / LEDGER) if ledger is not None else None
+        store = ModelStore(models) if models is not None else None
+        if store is not None:
+            store.copy_to(folder / MODELS)
+        kept = _copied(data, KEPT_DATA, folder / DATA) if data is not None else None
+        for file in settings:
+            (folder / SETTINGS).mkdir(exist_ok=True)
+            if (folder / SETTINGS / file.name).exists():
+                raise BackupError(file, "has the name of another file of settings", "rename one of them")
+            shutil.copy2(file, folder / SETTINGS / file.name)
+        manifest = Manifest(
+            version=__version__,
+            created_at=datetime.now(UTC),
+            ledger_head=str(head) if head is not None else None,
+            models=tuple(store.versions()) if store is not None else None,
+            serving=store.serving_version() if store is not None else None,
+            data=kept,
+            settings=tuple(file.name for file in settings),
+        )
+        write_text(folder / MANIFEST, manifest.model_dump_json(indent=1))
+        lines = (f"{_sha256(folder / name)}  {name}\n" for name in _files(folder))
+        write_text(folder / CHECKSUMS, "".join(lines))
+        verify_backup(folder)
+    return manifest
+
+
+def verify_backup(backup: Path) -> Manifest:
+    """Check a backup: every file by its checksum, the ledger's chain to its head, every model, and the models' history.
+
+    Raises:
+        BackupError: no backup, or a file is damaged, missing or too much; names it.
+        LedgerError, ModelError: what the backup holds is no whole ledger, or no whole model.
+    """
+    manifest = _manifest(backup)
+    _check_files(backup)
+    if manifest.ledger_head is not None:
+        with tempfile.TemporaryDirectory(prefix="mammolens-verify-") as folder:
+            _restore_ledger(backup, manifest.ledger_head, Path(folder) / "decisions.sqlite")
+    if manifest.models is not None:
+        store = ModelStore(backup / MODELS)
+        store.history()
+        for version in manifest.models:
+            store.checked(version)
+    return manifest
+
+
+def restore_backup(
+    backup: Path,
+    *,
+    ledger: str | Path | None = None,
+    models: Path | None = None,
+    data: Path | None = None,
+    settings: Path | None = None,
+) -> Manifest:
+    """Verify a backup and restore the parts that are named; nothing that exists is overwritten.
+
+    Args:
+        backup: folder of :func:`create_backup`.
+        ledger: path or URL of an empty ledger, of SQLite or PostgreSQL whatever the old one was: the entries and their
+            hashes are the same.
+        models: folder of the model store to write.
+        data: folder of studies, or a PACS's folder in the cache, without state of a server.
+        settings: folder to write the files to.
+
+    Raises:
+        BackupError: a target has something already, or the backup has no such part.
+        LedgerError, ModelError: as :func:`verify_backup`.
+    """
+    manifest = verify_backup(backup)
+    parts = {LEDGER: (ledger, manifest.ledger_head), MODELS: (models, manifest.models), DATA: (data, manifest.data)}
+    for name, (target, part) in parts.items():
+        if target is not None and part is None:
+            raise BackupError(backup, f"holds no {name}", f"leave --{name} out, or {_ANOTHER}")
+    names = list(manifest.data or ())
+    targets = [*([models] if models else []), *([data / name for name in names] if data else [])]
+    targets += [settings / name for name in manifest.settings] if settings else []
+    for target in targets:
+        if target.exists() and (target.is_file() or any(target.iterdir())):
+            raise BackupError(target, "exists already", "restore to another place, or move it away")
+    if ledger is not None and manifest.ledger_head is not None:
+        _restore_ledger(backup, manifest.ledger_head, ledger)
+    if models is not None:
+        shutil.copytree(backup / MODELS, models, dirs_exist_ok=True)
+    if data is not None:
+        _copied(backup / DATA, names, data)
+    if settings is not None:
+        _copied(backup / SETTINGS, manifest.settings, settings)
+    return manifest
+
+
+def _back_up_ledger(where: str | Path, folder: Path) -> Head:
+    folder.mkdir()
+    with Ledger.open(where, create=False) as ledger:
+        export_decisions(ledger, folder / _DECISIONS)
+    # What was exported is of one moment; the ledger may have more by now.
+    with (
+        tempfile.TemporaryDirectory(prefix="mammolens-backup-") as temporary,
+        Ledger.open(Path(temporary) / "decisions.sqlite") as copy,
+    ):
+        import_decisions(copy, folder / _DECISIONS)
+        return copy.head()
+
+
+def _restore_ledger(backup: Path, expected: str, where: str | Path) -> None:
+    with Ledger.open(where) as ledger:
+        if ledger.head().sequence:
+            raise BackupError(ledger.name, "has entries already", "restore into an empty ledger")
+        import_decisions(ledger, backup / LEDGER / _DECISIONS)
+        if str(ledger.head()) != expected:
+            reason = f"does not lead to the head {expected} of the manifest"
+            raise BackupError(backup / LEDGER / _DECISIONS, reason, _ANOTHER)
+
+
+def _copied(source: Path, names: Sequence[str], target: Path) -> tuple[str, ...]:
+    """Copy those of the files and folders that exist, and return their names; links are copied as links."""
+    found = tuple(name for name in names if (source / name).exists())
+    for name in found:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source / name, target / name)
+    return found
+
+
+def _manifest(backup: Path) -> Manifest:
+    path = backup / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BackupError(backup, f"has no {MANIFEST} ({error.strerror})", "give a folder of a backup") from error
+    except ValidationError as error:
+        raise BackupError(path, f"cannot be read ({error.errors()[0]['msg']})", _ANOTHER) from error
+
+
+def _check_files(backup: Path) -> None:
+    try:
+        lines = (backup / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise BackupError(backup, f"has no readable {CHECKSUMS}", _ANOTHER) from error
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    present = set(_files(backup))
+    for name, digest in listed.items():
+        if name not in present:
+            raise BackupError(backup, f"has no {name}, which {CHECKSUMS} lists", _ANOTHER)
+        if _sha256(backup / name) != digest:
+            raise BackupError(backup / name, f"is damaged: it does not match {CHECKSUMS}", _ANOTHER)
+    if unlisted := sorted(present - listed.keys()):
+        raise BackupError(backup / unlisted[0], f"is not in {CHECKSUMS}", _ANOTHER)
+
+
+def _files(folder: Path) -> list[str]:
+    """Every file but the checksums, relative to the folder, in order."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if name != CHECKSUMS)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BackupError(path, f"cannot be read ({error.strerror})", "mend its permissions or its disk") from error
+
+
+@contextmanager
+def _made_whole(target: Path) -> Iterator[Path]:
+    """A folder beside the target, for its owner alone, that takes its name on success."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    umask = os.umask(0o077)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield folder
+        folder.rename(target)
+    except MammoLensError:
+        raise
+    except OSError as error:  # shutil.Error, too, names the files in its text
+        remedy = "see that what is backed up can be read and that there is room"
+        raise BackupError(target, f"cannot be written ({error})", remedy) from error
+    finally:
+        os.umask(umask)
+        shutil.rmtree(folder, ignore_errors=True)

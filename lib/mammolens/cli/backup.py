@@ -1,0 +1,113 @@
+"""``mammolens backup``: a server's ledger, models, results and settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mammolens import RESEARCH_USE_ONLY
+from mammolens.cli.console import one_line_errors, say
+
+if TYPE_CHECKING:
+    from mammolens.backup import Manifest
+
+backup = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "Back up a server's decision ledger, models, state with results, and settings; verify and restore them. "
+        f"{RESEARCH_USE_ONLY}."
+    ),
+)
+Backup = Annotated[Path, typer.Argument(help="Folder of the backup.")]
+LedgerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        "-l",
+        envvar="MAMMOLENS_LEDGER",
+        help="Ledger file, or postgresql://USER:PASSWORD@HOST/NAME; the variable hides the password from the shell.",
+        show_default=False,
+    ),
+]
+Models = Annotated[
+    Path | None, typer.Option("--models", "-s", help="Folder of the server's models ('model_dir').", show_default=False)
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", "-d", help="The folder of studies, or a PACS's folder in the server's cache.", show_default=False
+    ),
+]
+
+
+@backup.command()
+def create(
+    target: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
+    ledger: LedgerOption = None,
+    models: Models = None,
+    data: Data = None,
+    settings: Annotated[
+        list[Path] | None, typer.Option("--settings", help="A file of settings, such as .env; repeatable.")
+    ] = None,
+) -> None:
+    """Write and verify a backup of the parts that are named; the server may run meanwhile.
+
+    Of --data, the state, labels, uploads and results are backed up, not the images.
+
+    Example: mammolens backup create /backup/monday -d /data/studies -l /data/studies/.mammolens/decisions.sqlite
+    -s monai_app/model
+    """
+    with one_line_errors():
+        from mammolens.backup import create_backup
+
+        made = create_backup(target, ledger=ledger, models=models, data=data, settings=settings or ())
+        say(f"wrote {target}: {_summary(made)}")
+
+
+@backup.command()
+def verify(folder: Backup) -> None:
+    """Check every file of a backup, the chain of its ledger, and its models.
+
+    Example: mammolens backup verify /backup/monday
+    """
+    with one_line_errors():
+        from mammolens.backup import verify_backup
+
+        say(f"{folder} is whole: {_summary(verify_backup(folder))}")
+
+
+@backup.command()
+def restore(
+    folder: Backup,
+    ledger: LedgerOption = None,
+    models: Models = None,
+    data: Data = None,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="Folder to write the settings to.", show_default=False)
+    ] = None,
+) -> None:
+    """Restore the parts that are named, after verifying the backup; nothing that exists is overwritten.
+
+    The ledger may be restored into another kind of database: its entries and hashes are the same.
+
+    Example: mammolens backup restore /backup/monday -l new/decisions.sqlite -s new/model -d new/studies
+    """
+    with one_line_errors():
+        from mammolens.backup import restore_backup
+
+        if not (ledger or models or data or settings):
+            raise typer.BadParameter("name what to restore: --ledger, --models, --data or --settings")
+        restored = restore_backup(folder, ledger=ledger, models=models, data=data, settings=settings)
+        say(f"restored from {folder} of {restored.created_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _summary(manifest: Manifest) -> str:
+    parts = [
+        None if manifest.ledger_head is None else f"{manifest.ledger_head.partition(':')[0]} decisions",
+        None if manifest.models is None else f"{len(manifest.models)} models",
+        None if manifest.data is None else f"data ({', '.join(manifest.data) or 'nothing kept yet'})",
+        f"{len(manifest.settings)} files of settings" if manifest.settings else None,
+    ]
+    return ", ".join(part for part in parts if part)
