@@ -32,7 +32,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-che
 INSTALL := $(PIP) install --no-warn-conflicts
 say = @printf '%s\n' "mammolens: $(1)"
 
-.PHONY: help install demo check test lint format benchmark clean
+.PHONY: help install demo check test lint format benchmark sbom clean
 
 help: ## this text
 	@printf '%s\n' \
@@ -108,6 +108,13 @@ $(STAMPS)/slicer: requirements/slicer.txt $(STAMPS)/dev
 	@$(INSTALL) --no-deps -r requirements/slicer.txt
 	@touch $@
 
+# Beside the environment that they list, not in it.
+$(STAMPS)/sbom: requirements/sbom.txt $(STAMPS)/package
+	$(call say,installing the tools that list packages and licences)
+	@$(BIN)/python -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip --quiet --no-input --disable-pip-version-check install --no-deps -r requirements/sbom.txt
+	@touch $@
+
 # ------------------------------------------------------------------ use
 
 demo: $(STAMPS)/demo ## score eight public mammograms and show the result
@@ -115,6 +122,15 @@ demo: $(STAMPS)/demo ## score eight public mammograms and show the result
 
 benchmark: $(STAMPS)/demo ## measure speed and memory on this computer
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+sbom: $(STAMPS)/sbom ## list what is installed with its licences: dist/sbom.cdx.json (CycloneDX), dist/licences.md
+	@mkdir -p dist
+	@$(VENV)/sbom/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/sbom.cdx.json
+	@$(VENV)/sbom/bin/pip-licenses --python=$(BIN)/python --format=markdown --order=license --with-urls \
+	  --output-file=dist/licences.md >/dev/null
+	$(call say,wrote dist/sbom.cdx.json and dist/licences.md; packages under a copyleft licence:)
+	@grep -E 'GPL|Affero' dist/licences.md || true
 
 # ------------------------------------------------------------------ develop
 
