@@ -43,7 +43,7 @@ def start_app(processes: Processes, home: Path, port: int, service: Service) -> 
     command += ["--host", "127.0.0.1", "--port", str(port), *service.command]
     library = os.pathsep.join(filter(None, [str(REPOSITORY / "lib"), os.environ.get("PYTHONPATH")]))
     processes.start("app", command, {"HOME": str(data), "PYTHONPATH": library, **service.environment}, cwd=app)
-    processes.wait_until("app", lambda: answers(f"http://127.0.0.1:{port}/info/"))
+    processes.wait_until("app", lambda: answers(f"http://127.0.0.1:{port}/healthz"))
 
 
 def start_proxy(processes: Processes, home: Path, url: str, environment: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,30 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
     assert f"first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
+
+
+@pytest.mark.integration
+def test_serve_keeps_its_server_when_it_wants_a_login(tmp_path: Path, a_free_port: int) -> None:
+    (tmp_path / "studies").mkdir()
+    command = [EXECUTABLE, "serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
+    guarded = {"MONAI_LABEL_AUTH_ENABLE": "true", "MONAI_LABEL_AUTH_REALM_URI": "http://127.0.0.1:9/realms/x"}
+    with (tmp_path / "said").open("w") as said:
+        serve = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, **guarded},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
+            serve.send_signal(signal.SIGTERM)
+            assert serve.wait(timeout=PATIENCE_S) == 0
+        finally:
+            end(serve)
 
 
 def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes]) -> None:

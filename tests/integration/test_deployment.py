@@ -151,7 +151,7 @@ def test_no_route_of_the_app_answers_a_stranger(a_site: Site) -> None:
         for method in methods
         if a_site.ask(method.upper(), path.replace("{", "").replace("}", "")).status_code != 401
     }
-    assert open_doors == {("get", "/auth/"), ("post", "/auth/token")}
+    assert open_doors == {("get", "/auth/"), ("post", "/auth/token"), ("get", "/healthz"), ("get", "/readyz")}
 
 
 def test_an_exam_of_orthanc_is_scored(a_site: Site, a_realm: Realm, known_images: list[str]) -> None:
@@ -239,9 +239,10 @@ def test_a_request_that_is_too_large_is_told_so_in_one_line(a_site: Site, a_real
 
 def test_the_containers_are_healthy_when_their_services_answer(a_site: Site) -> None:
     assert a_site.ask("HEAD", "/healthz").status_code == 200
+    assert a_site.ask("GET", "/readyz").text == "ready"
     check = [sys.executable, str(REPOSITORY / "deploy" / "healthcheck.py")]
-    assert subprocess.run([*check, f"{a_site.address['app']}/info/"], check=False).returncode == 0
-    assert subprocess.run([*check, "http://127.0.0.1:9/info/"], check=False).returncode == 1
+    assert subprocess.run([*check, f"{a_site.address['app']}/healthz"], check=False).returncode == 0
+    assert subprocess.run([*check, "http://127.0.0.1:9/healthz"], check=False).returncode == 1
 
 
 def test_it_stops_without_a_rest(a_site: Site) -> None:  # the last one: it ends the site

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import socket
 import subprocess
 import sys
@@ -120,15 +119,14 @@ def _ensure_app(app: Path) -> None:
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
     where = f"see {log}" if log else "see the lines above"
-    url = f"http://{HOST}:{port}/info/"
+    url = f"http://{HOST}:{port}/healthz"
     deadline = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise ServerError(f"port {port}", f"the server ended with code {server.returncode}", where)
         try:
-            with opener_for(url).open(url, timeout=30) as answer:
-                json.load(answer)
+            with opener_for(url).open(url, timeout=30):
                 return
-        except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError):
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.3)
     raise ServerError(f"port {port}", f"the server did not answer within {_LONGEST_START_S:.0f} s", where)

@@ -247,6 +247,10 @@ class MammoLensApp(MONAILabelApp):
         self.learning.start()
         Schedule(self._settings, self.learning, self._count_normals).start()
 
+    def is_ready(self) -> bool:
+        """Whether a model is in use."""
+        return any(task.is_valid() for task in self._infers.values())
+
     def knows(self, kind: str, name: str) -> bool:
         """Whether there is an infer task, a strategy or a scoring method of that name."""
         tasks: dict[str, Mapping[str, Any]] = {

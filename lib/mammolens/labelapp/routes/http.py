@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from mammolens.labelapp.routes import (
     decisions,
     exams,
+    health,
     infer,
     jobs,
     metrics,
@@ -45,6 +46,7 @@ def harden(app: FastAPI, settings: Settings) -> None:
     """
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
     for router in (
+        health.router,
         site_pages.router,
         exams.router,
         decisions.router,
