@@ -14,7 +14,9 @@ import monailabel.interfaces.utils.app as app_registry
 import pydicom
 import pytest
 import torch
+from fastapi import FastAPI
 from monailabel.config import settings
+from monailabel.endpoints.user.auth import User
 from starlette.testclient import TestClient
 
 from mammolens.calibration.calibration import Calibration
@@ -27,6 +29,7 @@ from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
+from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
@@ -190,6 +193,25 @@ def an_app(
     monkeypatch.setitem(app_registry.apps, f"{app_dir}{a_studies_folder}", app)
     yield app
     app.private_files.close()
+
+
+@pytest.fixture
+def a_guarded_app(an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """The web application with authentication; a bearer token is a list of roles, like 'user,annotator'."""
+
+    async def user_of(token: str) -> User:
+        return User(username="ada", roles=[f"monailabel-{role}" for role in token.split(",")])
+
+    monkeypatch.setattr(settings, "MONAI_LABEL_AUTH_ENABLE", True)
+    application: FastAPI = monailabel.app.app
+    harden(application, settings, user_of)
+    return application
+
+
+@pytest.fixture
+def a_guarded_client(a_guarded_app: FastAPI, a_client: TestClient) -> TestClient:
+    """A client of that; it sends no token by itself."""
+    return a_client
 
 
 @pytest.fixture

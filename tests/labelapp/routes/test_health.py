@@ -1,20 +1,9 @@
 import shutil
 
-import monailabel.app
 import pytest
-from monailabel.config import settings
 from starlette.testclient import TestClient
 
-from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.serving import ServingModel
-
-
-@pytest.fixture
-def a_guarded_client(a_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    """A client without a token, of a server that wants one."""
-    monkeypatch.setattr(settings, "MONAI_LABEL_AUTH_ENABLE", True)
-    harden(monailabel.app.app, settings)
-    return a_client
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

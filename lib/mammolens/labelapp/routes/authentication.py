@@ -1,22 +1,28 @@
 """Who is asking: the token of an OpenID Connect realm, checked.
 
 MONAI Label's own check names no signature algorithm, which PyJWT refuses since version 2, so that it turns
-everybody away; this one stands in for it where authentication is enabled.
+everybody away; this one replaces it where authentication is enabled.
 """
 
 from __future__ import annotations
 
 import jwt
-from fastapi import Depends, HTTPException
+from fastapi import HTTPException
+from fastapi.concurrency import run_in_threadpool
 from jwt import InvalidTokenError
 from monailabel.config import settings
-from monailabel.endpoints.user.auth import User, get_public_key, oauth2_scheme
+from monailabel.endpoints.user.auth import User, get_public_key
 from requests import RequestException
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]  # Keycloak's with RSA keys; never HS256
 
 
-def current_user(token: str = Depends(oauth2_scheme)) -> User:
+async def authenticate(token: str) -> User:
+    """The same as :func:`current_user`, which may have to wait for the realm's key."""
+    return await run_in_threadpool(current_user, token)
+
+
+def current_user(token: str) -> User:
     """The user whom a bearer token names.
 
     Raises:

@@ -26,23 +26,25 @@ from mammolens.labelapp.routes import (
     site_pages,
     train,
 )
-from mammolens.labelapp.routes.authentication import current_user
+from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
+from mammolens.labelapp.routes.authentication import authenticate
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
 
-_KEPT = {"/openapi.json", "/favicon.ico", "/static"}
+_KEPT = {"/openapi.json", "/favicon.ico"}
 
 
-def harden(app: FastAPI, settings: Settings) -> None:
+def harden(app: FastAPI, settings: Settings, authenticate: Authenticate = authenticate) -> None:
     """Replace routes, middleware and error responses; doing it twice changes nothing more.
 
     Left out of MONAI Label's routes are those that load scripts of other sites (``/docs``), those for
-    whole-slide images, and those that replace or remove a model's weights.
+    whole-slide images, those that replace or remove a model's weights, and ``/static``, a second OHIF.
 
     Args:
         app: ``monailabel.app.app``; it may be running already.
         settings: MONAI Label's.
+        authenticate: gives the user of a token, where authentication is enabled.
     """
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
     for router in (
@@ -63,18 +65,19 @@ def harden(app: FastAPI, settings: Settings) -> None:
         stock_routes(settings),
     ):
         app.include_router(router)
-    if settings.MONAI_LABEL_AUTH_ENABLE:
-        app.dependency_overrides[get_current_user] = current_user
+    app.dependency_overrides[get_current_user] = admitted_user
     add_error_responses(app)
-    app.user_middleware[:] = _middleware(settings)
+    guarded = settings.MONAI_LABEL_AUTH_ENABLE
+    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=authenticate if guarded else None)
+    app.user_middleware[:] = _middleware(settings, admission)
     app.middleware_stack = None  # it was built before the app was loaded; the next request rebuilds it
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
     # A URL type puts a slash behind the host; browsers send origins without one.
     origins = [str(origin).rstrip("/") for origin in settings.MONAI_LABEL_CORS_ORIGINS]
     door = Middleware(Gatekeeper, authenticated=settings.MONAI_LABEL_AUTH_ENABLE, origins=origins)
     if not origins:
-        return [door]
+        return [door, admission]
     everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}
-    return [door, Middleware(CORSMiddleware, allow_origins=origins, **everything)]
+    return [door, Middleware(CORSMiddleware, allow_origins=origins, **everything), admission]
