@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from monailabel.config import settings
 from monailabel.interfaces.app import MONAILabelApp
-from monailabel.interfaces.datastore import Datastore
+from monailabel.interfaces.datastore import Datastore, DefaultLabelTag
 from monailabel.interfaces.tasks.batch_infer import BatchInferTask
 from monailabel.interfaces.tasks.infer_v2 import InferTask
 from monailabel.interfaces.tasks.scoring import ScoringMethod
@@ -64,6 +64,7 @@ from mammolens.training.progress import Observer, ignore_progress
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_FINAL = DefaultLabelTag.FINAL.value
 _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
@@ -164,7 +165,7 @@ class MammoLensApp(MONAILabelApp):
             ``{"label": id or path, "tag": ..., "file": path of the map, "params": record}``.
 
         Raises:
-            RequestError: no such task, no image.
+            RequestError: no such task, no image, or a label that a person saved would be replaced.
             UnknownImageError: an id that the datastore does not hold.
             InputError: an image that cannot be scored.
         """
@@ -178,6 +179,8 @@ class MammoLensApp(MONAILabelApp):
         images = datastore or self._datastore
         image_id = None if isinstance(wanted.image, Path) else wanted.image
         path = Path(wanted.image if image_id is None else images.get_image_uri(image_id))
+        if image_id is not None and wanted.save_label and tag == _FINAL and images.get_label_uri(image_id, tag):
+            raise RequestError(image_id, "has a final label, which a person saved", "save the map under another label_tag")
         made: list[Path] = []
 
         def work() -> tuple[str, dict[str, Any]]:

@@ -48,6 +48,26 @@ def test_a_label_of_another_format_replaces_the_earlier_one(
     assert not first.exists()
 
 
+def test_an_earlier_final_label_stays_as_a_version(
+    a_folder_datastore: MammogramFolder, a_label_file: Path, tmp_path: Path
+) -> None:
+    image_id = a_folder_datastore.list_images()[0]
+    another = tmp_path / "another.nii.gz"
+    for content in (b"first", b"second", b"second"):  # the last one: sent once more
+        another.write_bytes(content)
+        a_folder_datastore.save_label(image_id, str(another), "final", {"by": content.decode()})
+    a_folder_datastore.save_label(image_id, str(a_label_file), "final", {"by": "third"})
+    for tag, by in (("final-1", "first"), ("final-2", "second"), ("final", "third")):
+        assert a_folder_datastore.get_label_info(image_id, tag)["by"] == by
+    assert Path(a_folder_datastore.get_label_uri(image_id, "final-1")).read_bytes() == b"first"
+    assert Path(a_folder_datastore.get_label_uri(image_id, "final-2")).read_bytes() == b"second"
+    assert not a_folder_datastore.get_label_uri(image_id, "final-3")
+    a_folder_datastore.save_label(image_id, str(a_label_file), "draft", {})
+    another.write_bytes(b"another draft")
+    a_folder_datastore.save_label(image_id, str(another), "draft", {})
+    assert not a_folder_datastore.get_label_uri(image_id, "draft-1")
+
+
 @pytest.mark.parametrize("tag", ["../../x", "a/b", ""])
 def test_a_tag_that_leaves_the_label_folder_is_refused(
     a_folder_datastore: MammogramFolder, a_label_file: Path, tag: str

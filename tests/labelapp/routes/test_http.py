@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import monailabel.app
+import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 from monailabel.config import settings
 from starlette.testclient import TestClient
 
@@ -62,6 +64,31 @@ def test_a_result_can_be_kept_as_a_label(a_client: TestClient, an_image: str) ->
     a_client.post(f"/infer/mammolens?image={an_image}&output=json", data={"params": params})
     assert a_client.get(f"/datastore/label?label={an_image}&tag=draft").content.startswith(b"NRRD")
     assert a_client.get(f"/datastore/label?label={an_image}&tag=final").status_code == 404
+
+
+def test_only_an_annotator_keeps_a_result_as_a_label(a_guarded_client: TestClient, an_image: str) -> None:
+    params = {"params": json.dumps({"save_label": True, "label_tag": "final"})}
+    url, user = f"/infer/mammolens?image={an_image}&output=json", {"Authorization": "Bearer user"}
+    refused = a_guarded_client.post(url, data=params, headers=user)
+    assert refused.status_code == 403
+    assert "save_label: needs the role 'monailabel-annotator'" in refused.json()["detail"]
+    assert a_guarded_client.get(f"/datastore/label?label={an_image}&tag=final", headers=user).status_code == 404
+    assert a_guarded_client.post(url, headers=user).status_code == 200
+    annotator = {"Authorization": "Bearer user,annotator"}
+    assert a_guarded_client.post(url, data=params, headers=annotator).status_code == 200
+
+
+def test_no_inference_replaces_a_final_label(a_client: TestClient, an_image: str, tmp_path: Path) -> None:
+    drawn = np.zeros((1, 160, 128), np.uint8)
+    sitk.WriteImage(sitk.GetImageFromArray(drawn), str(tmp_path / "drawn.nrrd"))
+    label, saved = f"/datastore/label?label={an_image}&tag=final", (tmp_path / "drawn.nrrd").read_bytes()
+    answer = a_client.put(f"/datastore/label?image={an_image}&tag=final", files={"label": ("x.nrrd", saved)})
+    assert answer.status_code == 200, answer.text
+    params = {"params": json.dumps({"save_label": True, "label_tag": "final"})}
+    refused = a_client.post(f"/infer/mammolens?image={an_image}&output=json", data=params)
+    assert refused.status_code == 400
+    assert "has a final label" in refused.json()["detail"]
+    assert a_client.get(label).content == saved
 
 
 def test_scoring_then_next_sample_then_review_walks_through_all_images(a_client: TestClient) -> None:

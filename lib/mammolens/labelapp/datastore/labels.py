@@ -1,7 +1,13 @@
-"""Labels of a datastore: one volume an image and tag, ``labels/<tag>/<image id>.nrrd`` or ``.nii.gz``."""
+"""Labels of a datastore: one volume an image and tag, ``labels/<tag>/<image id>.nrrd`` or ``.nii.gz``.
+
+A final label is what a person decided: where another one is saved, the earlier one stays under the tag ``final-1``,
+``final-2`` and so on.
+"""
 
 from __future__ import annotations
 
+import filecmp
+import itertools
 import shutil
 import time
 from collections.abc import Mapping
@@ -22,7 +28,7 @@ class LabelledImages(SharedState):
     """A datastore that keeps labels beside the images, never in them."""
 
     def save_label(self, image_id: str, label_filename: str, label_tag: str, label_info: Mapping[str, Any]) -> str:
-        """Keep a label of an image; one of the same tag is replaced.
+        """Keep a label of an image; one of the same tag is replaced, of which a final one stays as a version.
 
         Args:
             label_filename: a .nrrd or .nii.gz file; it is copied.
@@ -39,10 +45,12 @@ class LabelledImages(SharedState):
         target = self._label_file(image_id, tag, extension)
         info = {**(label_info or {}), "ts": int(time.time()), "name": target.name}
         with self.writing() as objects:
+            changed = objects[image_id].model_copy(deep=True)
+            if tag == DefaultLabelTag.FINAL.value and tag in changed.labels:
+                self._keep_version(image_id, changed.labels, Path(label_filename))
             self.with_room(lambda: _copy(Path(label_filename), target))
             for other in set(ResultExtension) - {extension}:
                 self._label_file(image_id, tag, other).unlink(missing_ok=True)
-            changed = objects[image_id].model_copy(deep=True)
             changed.labels[tag] = DataModel(info=info, ext=extension.value)
             objects[image_id] = changed
         return image_id
@@ -115,6 +123,18 @@ class LabelledImages(SharedState):
             raise RequestError("dataset", "no image has a label 'final'", "save one with PUT /datastore/label first")
         archive: str = super().get_dataset_archive(limit_cases)
         return archive
+
+    def _keep_version(self, image_id: str, labels: dict[str, DataModel], successor: Path) -> None:
+        """Copy the final label, unless its successor is the same, sent once more."""
+        final = DefaultLabelTag.FINAL.value
+        extension = ResultExtension(labels[final].ext)
+        file = self._label_file(image_id, final, extension)
+        if not file.is_file() or filecmp.cmp(file, successor, shallow=False):
+            return
+        number = next(number for number in itertools.count(1) if f"{final}-{number}" not in labels)
+        version = f"{final}-{number}"
+        self.with_room(lambda: _copy(file, self._label_file(image_id, version, extension)))
+        labels[version] = labels[final]
 
     def _label_file(self, image_id: str, tag: str, extension: ResultExtension) -> Path:
         return Path(self._datastore.label_path(tag)) / f"{image_id}{extension.value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Response
+from fastapi import Depends, HTTPException, Response
 from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.utils.app import app_instance
@@ -34,6 +34,22 @@ CurrentUser = Annotated[User, Depends(_user)]
 
 CurrentAnnotator = Annotated[User, Depends(_annotator)]
 CurrentAdmin = Annotated[User, Depends(_admin)]
+
+
+def must_be_annotator(user: User, parameter: str) -> None:
+    """Refuse what only annotators may ask of a route that is open to all users.
+
+    Args:
+        user: who asks.
+        parameter: what needs the role.
+
+    Raises:
+        HTTPException: 403.
+    """
+    role = settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR
+    if role not in user.roles:
+        raise HTTPException(403, f"{parameter}: needs the role {role!r}; ask without, or log in as another user")
+
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 

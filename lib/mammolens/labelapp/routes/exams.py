@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, HTTPException
+from fastapi import APIRouter, Body
 from fastapi.responses import FileResponse, RedirectResponse, Response
-from monailabel.config import RBAC_ANNOTATOR, RBAC_USER, settings
-from monailabel.endpoints.user.auth import User
+from monailabel.config import RBAC_ANNOTATOR, RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
@@ -27,6 +26,7 @@ from mammolens.labelapp.routes.dependencies import (
     CurrentAnnotator,
     CurrentUser,
     ExamServiceDep,
+    must_be_annotator,
 )
 
 router = APIRouter(prefix="/mammolens", tags=["Exams"], responses=ERRORS)
@@ -76,8 +76,8 @@ def infer(
 ) -> ExamDetail:
     """Compute scores, maps, findings and DICOM objects of the exam; answers when all are stored."""
     wanted = wanted or ExamInferParameters()
-    if wanted.store and settings.MONAI_LABEL_AUTH_ENABLE:
-        _must_be_annotator(user)
+    if wanted.store:
+        must_be_annotator(user, "store")
     found = service.exams.get(exam)
     service.infer(found, again=wanted.again, store=wanted.store)
     return service.detail(found)
@@ -164,8 +164,3 @@ def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
 def _object(content: bytes) -> Response:
     return Response(content, media_type=_DICOM, headers={**_FILE, **NO_STORE})
 
-
-def _must_be_annotator(user: User) -> None:
-    if settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR not in user.roles:
-        role = settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR
-        raise HTTPException(403, f"store: needs the role {role!r}; ask without, or log in as another user")

@@ -21,7 +21,7 @@ from mammolens.files import removed_if_it_fails
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.routes.arguments import json_object, safe_name
-from mammolens.labelapp.routes.dependencies import FOR_USERS
+from mammolens.labelapp.routes.dependencies import CurrentUser, must_be_annotator
 
 router = APIRouter(tags=["Infer"], responses=stock_router.responses)
 
@@ -29,11 +29,11 @@ router = APIRouter(tags=["Infer"], responses=stock_router.responses)
 @router.post(
     "/infer/{model}",
     summary=f"{RBAC_USER}Run Inference for supported model",
-    dependencies=FOR_USERS,
 )
 def run_infer(
     background_tasks: BackgroundTasks,
     model: str,
+    user: CurrentUser,
     image: str = "",
     params: Annotated[str, Form()] = "{}",
     file: Annotated[UploadFile | None, File()] = None,
@@ -41,6 +41,8 @@ def run_infer(
 ) -> Any:
     """Infer one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
     request = {**json_object(params), "model": model}
+    if parse(InferRequest, request).save_label:
+        must_be_annotator(user, "save_label")
     if output is ResultType.dicom_seg:  # as MONAI Label has it: the segmentation and nothing else
         request["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
     app = app_instance()
