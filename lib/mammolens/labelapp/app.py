@@ -50,8 +50,9 @@ from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
+from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import LinkPolicy, ServerSettings, StorePolicy
+from mammolens.labelapp.settings import LinkPolicy, ServerSettings, StorePolicy, cores
 from mammolens.labelapp.tasks.batch import MammogramBatch
 from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
@@ -65,6 +66,7 @@ from mammolens.training.progress import Observer, ignore_progress
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _FINAL = DefaultLabelTag.FINAL.value
+_TASKS = 4  # of `run_sync`: scoring, batches and trainings, which their own locks keep apart
 _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
@@ -84,6 +86,8 @@ class MammoLensApp(MONAILabelApp):
         models: the versions of the model, and which serves.
         drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
+        infer_queue: where inference waits for its turn.
+        task_queue: where requests wait that are answered when their task has ended.
         infer_times: of infer requests, for ``GET /metrics``.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
@@ -104,6 +108,11 @@ class MammoLensApp(MONAILabelApp):
         store = ModelStore(self._models)
         self._serving = ServingModel(store)
         self.infer_times = InferTimes()
+        concurrency = settings.MONAI_LABEL_INFER_CONCURRENCY
+        self.infer_queue = WorkQueue(
+            "infer", workers=concurrency if concurrency > 0 else cores(), most_waiting=self._settings.infer_queue
+        )
+        self.task_queue = WorkQueue("run_sync", workers=_TASKS, most_waiting=self._settings.infer_queue)
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
         policy = self._settings.result_policy
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
@@ -180,7 +189,9 @@ class MammoLensApp(MONAILabelApp):
         image_id = None if isinstance(wanted.image, Path) else wanted.image
         path = Path(wanted.image if image_id is None else images.get_image_uri(image_id))
         if image_id is not None and wanted.save_label and tag == _FINAL and images.get_label_uri(image_id, tag):
-            raise RequestError(image_id, "has a final label, which a person saved", "save the map under another label_tag")
+            raise RequestError(
+                image_id, "has a final label, which a person saved", "save the map under another label_tag"
+            )
         made: list[Path] = []
 
         def work() -> tuple[str, dict[str, Any]]:

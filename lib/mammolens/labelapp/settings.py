@@ -105,6 +105,7 @@ class ServerSettings:
     Attributes:
         model_dir: folder of the model store; ``None``: 'model' in the app's folder.
         result_policy: of ``results`` and ``store_results``.
+        infer_queue: so many requests may wait for inference; a further one is refused.
         ledger: path or address of the decision ledger; ``None``: a file beside the images.
         review_policy: whose decision counts where several people decided.
         drift_window: patients who are watched for drift.
@@ -122,6 +123,7 @@ class ServerSettings:
 
     model_dir: Path | None = None
     result_policy: ResultPolicy = field(default_factory=ResultPolicy)
+    infer_queue: int = 32
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
     drift_window: int = DEFAULT_DRIFT_WINDOW
@@ -153,6 +155,7 @@ class ServerSettings:
         return cls(
             model_dir=Path(said["model_dir"]) if "model_dir" in said else None,
             result_policy=_result_policy(said),
+            infer_queue=_count(said, "infer_queue") or default.infer_queue,
             ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(said, "review_policy", default.review_policy),
             drift_window=_drift_window(said),

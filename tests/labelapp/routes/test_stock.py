@@ -1,3 +1,4 @@
+import asyncio
 import inspect
 import threading
 
@@ -25,7 +26,7 @@ def test_a_handler_runs_in_the_threadpool_with_the_same_signature() -> None:
 
 def test_arguments_are_checked_before_the_handler_sees_them() -> None:
     with pytest.raises(RequestError, match="is no image id"):
-        in_a_thread("/x", _handler)(image="/etc/passwd")
+        asyncio.run(in_a_thread("/x", _handler)(image="/etc/passwd"))
 
 
 def test_what_replaces_weights_or_reads_slides_is_left_out() -> None:

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mammolens.labelapp.routes.body_rules import BODY_RULES, DEFAULT_FORM, DEFAULT_JSON, BodyRule
+from mammolens.labelapp.routes.dependencies import infer_queue
 
 Authenticate = Callable[[str], Awaitable[User]]
 """The user whom a bearer token names; raises HTTPException with 401 or 503."""
@@ -35,6 +36,7 @@ class RouteRule:
         roles: checks of the user's role, those that the route itself depends on.
         is_public: whether anyone is answered.
         body: of what kind; ``None`` where the route reads none.
+        waits: whether its work waits in the queue of inference.
     """
 
     method: str
@@ -42,6 +44,7 @@ class RouteRule:
     roles: tuple[RBAC, ...]
     is_public: bool
     body: BodyRule | None
+    waits: bool
 
     def applies_to(self, scope: Scope) -> bool:
         """Whether this route answers the request."""
@@ -63,12 +66,13 @@ def rules_of(routes: Sequence[BaseRoute]) -> list[RouteRule]:
         pattern, _, _ = compile_path(route.path)
         for method in route.methods:
             body = _body_rule(method, route.path, getattr(route, "body_field", None))
-            found.append(RouteRule(method, pattern, roles, get_current_user not in calls, body))
+            is_public, waits = get_current_user not in calls, infer_queue in calls
+            found.append(RouteRule(method, pattern, roles, is_public, body, waits))
     return found
 
 
 class Admission:
-    """ASGI middleware that lets a request in, or answers 401, 403, 413 or 415 before a byte of its body is read.
+    """ASGI middleware that lets a request in, or answers 401, 403, 413, 415 or 429 before a byte of its body is read.
 
     Of a body without a declared length, the bytes are counted as they come.
 
@@ -106,6 +110,8 @@ class Admission:
                 await role(user)
         if rule.body is not None:
             rule.body.check(headers)
+        if rule.waits:
+            infer_queue().check_room()
 
     async def _user(self, headers: Headers) -> User:
         if self._authenticate is None:

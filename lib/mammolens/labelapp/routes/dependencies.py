@@ -17,6 +17,7 @@ from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.responses.base import ErrorDetail
+from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.review.ledger import Ledger
 
 _user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
@@ -101,6 +102,18 @@ def _suspect_normals() -> SuspectNormals:
     return suspects
 
 
+def infer_queue() -> WorkQueue:
+    """Where inference waits; a route that depends on it is refused before its body is read while the queue is full."""
+    queue: WorkQueue = app_instance().infer_queue
+    return queue
+
+
+def task_queue() -> WorkQueue:
+    """The same for what MONAI Label's clients call ``run_sync``: an answer when the task has ended."""
+    queue: WorkQueue = app_instance().task_queue
+    return queue
+
+
 def _drift_monitor() -> DriftMonitor:
     monitor: DriftMonitor = app_instance().drift_monitor
     return monitor
@@ -113,4 +126,6 @@ LedgerDep = Annotated[Ledger, Depends(_ledger)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
 ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
 SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
+InferQueueDep = Annotated[WorkQueue, Depends(infer_queue)]
+TaskQueueDep = Annotated[WorkQueue, Depends(task_queue)]
 DriftMonitorDep = Annotated[DriftMonitor, Depends(_drift_monitor)]

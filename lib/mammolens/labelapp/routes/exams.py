@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from monailabel.config import RBAC_ANNOTATOR, RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
@@ -26,6 +27,7 @@ from mammolens.labelapp.routes.dependencies import (
     CurrentAnnotator,
     CurrentUser,
     ExamServiceDep,
+    InferQueueDep,
     must_be_annotator,
 )
 
@@ -71,16 +73,25 @@ def exam_of_study(study: str, service: ExamServiceDep) -> RedirectResponse:
 
 
 @router.post("/exams/{exam}/infer", summary=f"{RBAC_USER}Infer all views of an exam", dependencies=[FRESH])
-def infer(
-    exam: str, user: CurrentUser, service: ExamServiceDep, wanted: ExamInferParameters | None = None
+async def infer(
+    exam: str,
+    request: Request,
+    user: CurrentUser,
+    service: ExamServiceDep,
+    queue: InferQueueDep,
+    wanted: ExamInferParameters | None = None,
 ) -> ExamDetail:
     """Compute scores, maps, findings and DICOM objects of the exam; answers when all are stored."""
-    wanted = wanted or ExamInferParameters()
-    if wanted.store:
+    parameters = wanted or ExamInferParameters()
+    if parameters.store:
         must_be_annotator(user, "store")
-    found = service.exams.get(exam)
-    service.infer(found, again=wanted.again, store=wanted.store)
-    return service.detail(found)
+    found = await run_in_threadpool(service.exams.get, exam)
+
+    def work() -> ExamDetail:
+        service.infer(found, again=parameters.again, store=parameters.store)
+        return service.detail(found)
+
+    return await queue.run(work, request, key=found.exam_id)
 
 
 @router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam", dependencies=[FRESH])
@@ -163,4 +174,3 @@ def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
 
 def _object(content: bytes) -> Response:
     return Response(content, media_type=_DICOM, headers={**_FILE, **NO_STORE})
-

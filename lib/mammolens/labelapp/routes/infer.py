@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, File, Form, UploadFile
+from fastapi import APIRouter, BackgroundTasks, File, Form, Request, UploadFile
 from monailabel.config import RBAC_USER
 from monailabel.endpoints.infer import ResultType, send_response
 from monailabel.endpoints.infer import router as stock_router
@@ -21,7 +21,7 @@ from mammolens.files import removed_if_it_fails
 from mammolens.labelapp.identifiers import check_image_id
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.routes.arguments import json_object, safe_name
-from mammolens.labelapp.routes.dependencies import CurrentUser, must_be_annotator
+from mammolens.labelapp.routes.dependencies import CurrentUser, InferQueueDep, must_be_annotator
 
 router = APIRouter(tags=["Infer"], responses=stock_router.responses)
 
@@ -30,33 +30,40 @@ router = APIRouter(tags=["Infer"], responses=stock_router.responses)
     "/infer/{model}",
     summary=f"{RBAC_USER}Run Inference for supported model",
 )
-def run_infer(
+async def run_infer(
+    request: Request,
     background_tasks: BackgroundTasks,
     model: str,
     user: CurrentUser,
+    queue: InferQueueDep,
     image: str = "",
     params: Annotated[str, Form()] = "{}",
     file: Annotated[UploadFile | None, File()] = None,
     output: ResultType | None = None,
 ) -> Any:
     """Infer one mammogram; answers with the record (JSON), the map, both (multipart), or the DICOM segmentation."""
-    request = {**json_object(params), "model": model}
-    if parse(InferRequest, request).save_label:
+    wanted = {**json_object(params), "model": model}
+    if parse(InferRequest, wanted).save_label:
         must_be_annotator(user, "save_label")
     if output is ResultType.dicom_seg:  # as MONAI Label has it: the segmentation and nothing else
-        request["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
-    app = app_instance()
-    if file is None:
-        if not image:
-            raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
-        result = app.infer(parse(InferRequest, {**request, "image": check_image_id(image)}))
-    else:
-        with _kept(file) as path:
-            result = app.infer(parse(InferRequest, {**request, "image": path}))
-    map_file = Path(result["file"])
-    background_tasks.add_task(map_file.unlink, missing_ok=True)
-    with removed_if_it_fails(map_file):  # no background task runs after an error
-        return send_response(app.datastore(), result, output, BackgroundTasks())
+        wanted["dicom"], output = DerivedKind.SEGMENTATION, ResultType.image
+    if file is None and not image:
+        raise RequestError("image", "is missing", "give an id of the datastore or upload a file")
+    image_id = check_image_id(image) if file is None else ""
+
+    def work() -> Any:
+        app = app_instance()
+        if file is None:
+            result = app.infer(parse(InferRequest, {**wanted, "image": image_id}))
+        else:
+            with _kept(file) as path:
+                result = app.infer(parse(InferRequest, {**wanted, "image": path}))
+        map_file = Path(result["file"])
+        background_tasks.add_task(map_file.unlink, missing_ok=True)
+        with removed_if_it_fails(map_file):  # no background task runs after an error
+            return send_response(app.datastore(), result, output, BackgroundTasks())
+
+    return await queue.run(work, request)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 def metrics() -> Response:
     """Exams, drift, the serving model, the learning job, and the times of infer requests."""
     app = app_instance()
-    now = ServerMetrics(app.exam_service.worklist, app.drift_monitor, app.learning)
+    now = ServerMetrics(app.infer_queue.waiting, app.exam_service.worklist, app.drift_monitor, app.learning)
     text = generate_latest(now) + generate_latest(app.infer_times.registry)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
@@ -49,6 +49,7 @@ def metrics() -> Response:
 class ServerMetrics:
     """Gauges as they are when somebody asks: a collector of prometheus_client."""
 
+    waiting: int
     worklist: Worklist
     drift: DriftMonitor
     learning: LearningQueue
@@ -57,6 +58,7 @@ class ServerMetrics:
         """All gauges; those of exams and drift only while a model serves, and PACS and ledger answer."""
         yield InfoMetricFamily("mammolens", "Version of MammoLens.", value={"version": __version__})
         yield from _of_learning(self.learning)
+        yield _gauge("mammolens_infer_waiting", "Requests that wait for inference.", self.waiting)
         try:
             found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.detail())]
         except MammoLensError:

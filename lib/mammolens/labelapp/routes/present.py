@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, File, UploadFile
+from fastapi import APIRouter, BackgroundTasks, File, Request, UploadFile
 from fastapi.responses import FileResponse
 from monailabel.config import RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.errors import RequestError
-from mammolens.labelapp.routes.dependencies import FOR_USERS
+from mammolens.labelapp.routes.dependencies import FOR_USERS, InferQueueDep
 from mammolens.names import safe_file_name
 
 router = APIRouter(prefix="/mammolens", tags=["Infer"])
@@ -31,18 +31,27 @@ _ZIP = "application/zip"
     response_class=FileResponse,
     responses={200: {"content": {_ZIP: {}}, "description": "index.json, and the files that it names"}},
 )
-def present(background_tasks: BackgroundTasks, files: Annotated[list[UploadFile], File()]) -> FileResponse:
+async def present(
+    request: Request,
+    background_tasks: BackgroundTasks,
+    queue: InferQueueDep,
+    files: Annotated[list[UploadFile], File()],
+) -> FileResponse:
     """A zip archive: ``index.json`` with exams, records and problems, and the pictures and float maps beside it."""
     if len(files) > _MOST:
         raise RequestError("files", f"are {len(files)}", f"send at most {_MOST} at once")
-    folder = Path(tempfile.mkdtemp(prefix="mammolens-"))
-    forget = partial(shutil.rmtree, folder, ignore_errors=True)
-    background_tasks.add_task(forget)
-    try:
-        archive = _presented(files, folder, forget)
-    except BaseException:
-        forget()
-        raise
+
+    def work() -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="mammolens-"))
+        forget = partial(shutil.rmtree, folder, ignore_errors=True)
+        background_tasks.add_task(forget)
+        try:
+            return _presented(files, folder, forget)
+        except BaseException:
+            forget()
+            raise
+
+    archive = await queue.run(work, request)
     return FileResponse(archive, media_type=_ZIP, headers={"Cache-Control": "no-store"}, background=background_tasks)
 
 

@@ -1,18 +1,20 @@
 """MONAI Label's own routes, in the threadpool and with checked arguments.
 
 Its handlers are `async def` around blocking work, so that one of them holds up all others. Here each runs
-in a thread; path, authorisation and documentation stay as they are.
+in a thread, and one that answers when its task has ended (`run_sync`) waits in a queue of its own; path,
+authorisation and documentation stay as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from monailabel.config import Settings
 from monailabel.endpoints import (
@@ -27,6 +29,7 @@ from monailabel.endpoints import (
 )
 
 from mammolens.labelapp.routes.arguments import checked
+from mammolens.labelapp.routes.dependencies import task_queue
 
 _MODULES = (info, model, batch_infer, activelearning, scoring, datastore, session)
 _NOT_OFFERED = {("/model/{model}", "PUT"), ("/model/{model}", "DELETE")}  # models are published by training alone
@@ -82,12 +85,17 @@ def cleaned_up(tasks: BackgroundTasks | None) -> Iterator[None]:
 
 
 def in_a_thread(path: str, handler: Callable[..., Any]) -> Callable[..., Any]:
-    """The same handler as a plain function, which FastAPI runs in its threadpool."""
+    """The same handler with checked arguments, in a thread."""
 
-    def run(**arguments: Any) -> Any:
+    def call(arguments: Mapping[str, Any]) -> Any:
         with cleaned_up(arguments.get("background_tasks")):
             answer = handler(**checked(path, arguments))
             return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+
+    async def run(**arguments: Any) -> Any:
+        if arguments.get("run_sync"):
+            return await task_queue().run(lambda: call(arguments))
+        return await run_in_threadpool(call, arguments)
 
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     vars(run)["__signature__"] = inspect.signature(handler)

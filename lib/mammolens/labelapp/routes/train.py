@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, HTTPException
+from fastapi.concurrency import run_in_threadpool
 from monailabel.config import RBAC_ADMIN, RBAC_USER
 
 from mammolens.errors import RequestError
@@ -18,7 +19,7 @@ from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import TASK, LearningKind, RequestKey
 from mammolens.labelapp.parameters import TrainParameters, parse
 from mammolens.labelapp.responses.learning import JobState
-from mammolens.labelapp.routes.dependencies import FOR_USERS, CurrentAdmin, QueueDep
+from mammolens.labelapp.routes.dependencies import FOR_USERS, CurrentAdmin, QueueDep, TaskQueueDep
 
 router = APIRouter(prefix="/train", tags=["Train"])
 Params = Annotated[dict[str, Any] | None, Body()]
@@ -45,16 +46,20 @@ def status(queue: QueueDep, all: bool = False, check_if_running: bool = False) -
 
 
 @router.post("/", include_in_schema=False)
-def run_all(user: CurrentAdmin, queue: QueueDep, params: Params = None, run_sync: bool = False) -> dict[str, Any]:
+async def run_all(
+    user: CurrentAdmin, queue: QueueDep, waiting: TaskQueueDep, params: Params = None, run_sync: bool = False
+) -> dict[str, Any]:
     """There is one."""
-    return {TASK: {"result": run(TASK, user, queue, (params or {}).get(TASK), run_sync, enqueue=True), "detail": None}}
+    result = await run(TASK, user, queue, waiting, (params or {}).get(TASK), run_sync, enqueue=True)
+    return {TASK: {"result": result, "detail": None}}
 
 
 @router.post("/{model}", summary=f"{RBAC_ADMIN}Run Training Task for specific model")
-def run(
+async def run(
     model: str,
     user: CurrentAdmin,
     queue: QueueDep,
+    waiting: TaskQueueDep,
     params: Params = None,
     run_sync: bool = False,
     enqueue: bool = False,
@@ -63,10 +68,16 @@ def run(
     if model != TASK:
         raise RequestError(f"model {model[:40]!a}", "is not known here", "see /info/ for the names")
     wanted = parse(TrainParameters, params or {}).model_dump(mode="json", exclude_unset=True)
-    if not enqueue and any(not job.state.is_over for job in queue.all()):
-        raise HTTPException(429, "a learning job runs or waits already; add enqueue=true, or stop it")
-    job = queue.ask(LearningKind.TRAIN, wanted, user.username)
-    return _task(queue, queue.wait(job.job) if run_sync else job)
+
+    def asked() -> Job:
+        if not enqueue and any(not job.state.is_over for job in queue.all()):
+            raise HTTPException(429, "a learning job runs or waits already; add enqueue=true, or stop it")
+        return queue.ask(LearningKind.TRAIN, wanted, user.username)
+
+    job = await run_in_threadpool(asked)
+    if run_sync:
+        job = await waiting.run(lambda: queue.wait(job.job))
+    return await run_in_threadpool(_task, queue, job)
 
 
 @router.delete("/", summary=f"{RBAC_ADMIN}Stop Training Task")
