@@ -94,7 +94,9 @@ def test_every_service_is_bounded_watched_and_restarted(name: str, service: dict
 
 def test_the_login_stands_between_tls_and_the_app_and_has_no_port() -> None:
     services = yaml.safe_load(LOGIN.read_text())["services"]
-    assert services.keys() == {"login", "proxy"}
+    assert services.keys() == {"app", "login", "proxy"}
+    client = services["login"]["environment"]["OAUTH2_PROXY_CLIENT_ID"]
+    assert services["app"]["environment"] == {"MAMMOLENS_AUTH_LOGIN_CLIENT": client}
     assert services["proxy"]["environment"] == {"APP_ADDRESS": "login:4180"}
     assert services["login"]["environment"]["OAUTH2_PROXY_UPSTREAMS"] == "http://app:8000/"
     assert services["login"]["networks"] == ["front"]

@@ -8,14 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+PASSWORD = "correct horse"  # pragma: allowlist secret
+
 
 class Realm(ThreadingHTTPServer):
-    """What Keycloak answers at /realms/<name>: the public key."""
+    """What Keycloak answers at /realms/<name>: the public key; and there, tokens for name and password."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -24,10 +27,22 @@ class Realm(ThreadingHTTPServer):
         self.public = "".join(public.splitlines()[1:-1])
         self.url = f"http://127.0.0.1:{self.server_port}/realms/hospital"
 
+    def token(self, *roles: str, name: str = "ada", seconds: float = 3600) -> str:
+        """An access token as Keycloak makes it for MONAI Label's client."""
+        content = {
+            "iss": self.url,
+            "aud": "account",
+            "azp": "monailabel-app",
+            "typ": "Bearer",
+            "exp": time.time() + seconds,
+            "preferred_username": name,
+            "realm_access": {"roles": roles},
+        }
+        return jwt.encode(content, self.private, "RS256")
+
     def login(self, *roles: str, name: str = "ada", seconds: float = 3600) -> dict[str, str]:
         """Headers of a user with these roles."""
-        content = {"preferred_username": name, "exp": time.time() + seconds, "realm_access": {"roles": roles}}
-        return {"Authorization": f"Bearer {jwt.encode(content, self.private, 'RS256')}"}
+        return {"Authorization": f"Bearer {self.token(*roles, name=name, seconds=seconds)}"}
 
 
 @contextmanager
@@ -44,10 +59,24 @@ def running_realm() -> Iterator[Realm]:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: Realm
+
     def do_GET(self) -> None:
-        self.send_response(200)
+        endpoint = f"{self.server.url}/token"
+        self._answer(200, {"public_key": self.server.public, "token_endpoint": endpoint})
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        if form["password"] == [PASSWORD]:
+            token = self.server.token("monailabel-user", name=form["username"][0])
+            self._answer(200, {"access_token": token, "token_type": "Bearer"})
+        else:
+            self._answer(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
+
+    def _answer(self, status: int, content: dict[str, str]) -> None:
+        self.send_response(status)
         self.end_headers()
-        self.wfile.write(json.dumps({"public_key": self.server.public}).encode())  # type: ignore[attr-defined]
+        self.wfile.write(json.dumps(content).encode())
 
     def log_message(self, *_: object) -> None:
         pass

@@ -49,6 +49,7 @@ from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.http import harden
+from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.metrics import InferTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
@@ -68,6 +69,7 @@ T = TypeVar("T")
 _FINAL = DefaultLabelTag.FINAL.value
 _TASKS = 4  # of `run_sync`: scoring, batches and trainings, which their own locks keep apart
 _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
+_LOGINS = 4  # that the realm is asked about at a time
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -88,6 +90,8 @@ class MammoLensApp(MONAILabelApp):
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_queue: where inference waits for its turn.
         task_queue: where requests wait that are answered when their task has ended.
+        login_queue: where logins wait for the realm.
+        login_guesses: wrong passwords of late.
         infer_times: of infer requests, for ``GET /metrics``.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
@@ -116,6 +120,8 @@ class MammoLensApp(MONAILabelApp):
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
         policy = self._settings.result_policy
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
+        self.login_guesses = LoginGuesses()
+        self.login_queue = WorkQueue("login", workers=_LOGINS, most_waiting=5 * _LOGINS)
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 from fastapi import FastAPI
-from monailabel.config import settings
 from starlette.testclient import TestClient
 
 from mammolens.errors import RequestError
@@ -30,7 +29,7 @@ def test_arguments_are_checked_before_the_handler_sees_them() -> None:
 
 
 def test_what_replaces_weights_or_reads_slides_is_left_out() -> None:
-    routes = {(route.path, method) for route in stock_routes(settings).routes for method in route.methods}  # type: ignore[attr-defined]
+    routes = {(route.path, method) for route in stock_routes().routes for method in route.methods}  # type: ignore[attr-defined]
     assert ("/model/{model}", "GET") in routes
     assert ("/model/{model}", "PUT") not in routes
     assert not [path for path, _ in routes if "wsi" in path or path.startswith(("/logs", "/proxy"))]

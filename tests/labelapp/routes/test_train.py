@@ -6,7 +6,6 @@ import threading
 from datetime import datetime
 
 import pytest
-from monailabel.config import settings
 from starlette.testclient import TestClient
 
 from mammolens.labelapp.app import MammoLensApp
@@ -104,4 +103,4 @@ def test_what_cannot_be_trained_is_refused_before_it_waits(
 def test_each_path_is_answered_by_the_queue_alone(an_app: MammoLensApp) -> None:
     from mammolens.labelapp.routes.stock import stock_routes
 
-    assert not [route for route in stock_routes(settings).routes if route.path.startswith("/train")]  # type: ignore[attr-defined]
+    assert not [route for route in stock_routes().routes if route.path.startswith("/train")]  # type: ignore[attr-defined]

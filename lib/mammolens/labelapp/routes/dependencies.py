@@ -17,6 +17,7 @@ from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.responses.base import ErrorDetail
+from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.review.ledger import Ledger
 
@@ -114,6 +115,16 @@ def task_queue() -> WorkQueue:
     return queue
 
 
+def _login_queue() -> WorkQueue:
+    queue: WorkQueue = app_instance().login_queue
+    return queue
+
+
+def _login_guesses() -> LoginGuesses:
+    guesses: LoginGuesses = app_instance().login_guesses
+    return guesses
+
+
 def _drift_monitor() -> DriftMonitor:
     monitor: DriftMonitor = app_instance().drift_monitor
     return monitor
@@ -127,5 +138,7 @@ QueueDep = Annotated[LearningQueue, Depends(_queue)]
 ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
 SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
 InferQueueDep = Annotated[WorkQueue, Depends(infer_queue)]
+LoginQueueDep = Annotated[WorkQueue, Depends(_login_queue)]
+LoginGuessesDep = Annotated[LoginGuesses, Depends(_login_guesses)]
 TaskQueueDep = Annotated[WorkQueue, Depends(task_queue)]
 DriftMonitorDep = Annotated[DriftMonitor, Depends(_drift_monitor)]

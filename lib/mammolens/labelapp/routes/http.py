@@ -16,6 +16,7 @@ from mammolens.labelapp.routes import (
     health,
     infer,
     jobs,
+    login,
     metrics,
     models,
     ohif,
@@ -27,7 +28,7 @@ from mammolens.labelapp.routes import (
     train,
 )
 from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
-from mammolens.labelapp.routes.authentication import authenticate
+from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
@@ -35,7 +36,7 @@ from mammolens.labelapp.routes.stock import stock_routes
 _KEPT = {"/openapi.json", "/favicon.ico"}
 
 
-def harden(app: FastAPI, settings: Settings, authenticate: Authenticate = authenticate) -> None:
+def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None = None) -> None:
     """Replace routes, middleware and error responses; doing it twice changes nothing more.
 
     Left out of MONAI Label's routes are those that load scripts of other sites (``/docs``), those for
@@ -44,8 +45,9 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate = authen
     Args:
         app: ``monailabel.app.app``; it may be running already.
         settings: MONAI Label's.
-        authenticate: gives the user of a token, where authentication is enabled.
+        authenticate: gives the user of a token, where authentication is enabled; ``None``: by the realm's tokens.
     """
+    guarded = settings.MONAI_LABEL_AUTH_ENABLE
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
     for router in (
         health.router,
@@ -62,13 +64,14 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate = authen
         proxy.router,
         others.router,
         ohif.router,
-        stock_routes(settings),
+        stock_routes(),
+        *([login.router] if guarded else []),
     ):
         app.include_router(router)
     app.dependency_overrides[get_current_user] = admitted_user
     add_error_responses(app)
-    guarded = settings.MONAI_LABEL_AUTH_ENABLE
-    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=authenticate if guarded else None)
+    users = (authenticate or RealmTokens.of(settings)) if guarded else None
+    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users)
     app.user_middleware[:] = _middleware(settings, admission)
     app.middleware_stack = None  # it was built before the app was loaded; the next request rebuilds it
 

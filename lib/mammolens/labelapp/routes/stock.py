@@ -16,13 +16,11 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
-from monailabel.config import Settings
 from monailabel.endpoints import (
     activelearning,
     batch_infer,
     datastore,
     info,
-    login,
     model,
     scoring,
     session,
@@ -41,13 +39,13 @@ _OURS = {
 }
 
 
-def stock_routes(settings: Settings) -> APIRouter:
+def stock_routes() -> APIRouter:
     """The routes that are kept.
 
-    Those for infer, training, logs, the proxy and OHIF are ours, those for slides are left out.
+    Those for login, infer, training, logs, the proxy and OHIF are ours, those for slides are left out.
     """
     router = APIRouter()
-    for module in (*_MODULES, *([login] if settings.MONAI_LABEL_AUTH_ENABLE else [])):
+    for module in _MODULES:
         for route in module.router.routes:
             if isinstance(route, APIRoute) and not any(
                 (route.path, way) in _NOT_OFFERED | _OURS for way in route.methods or ()
