@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -46,3 +47,19 @@ def test_ctrl_c_reaches_the_server_of_a_command_only_where_it_reaches_the_comman
     process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert not page.is_running()
+
+
+def test_a_command_that_is_killed_leaves_no_server_behind(start_mammolens):
+    process = start_mammolens("web", "--port", free_port())
+    assert "Ctrl-C to stop" in process.stderr.readline()
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert started
+    process.kill()
+    process.communicate(timeout=PATIENCE_S)
+    try:
+        _, left = psutil.wait_procs(started, timeout=PATIENCE_S / 10)
+        assert not left
+    finally:
+        for orphan in started:
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()

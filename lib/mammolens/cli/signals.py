@@ -6,14 +6,18 @@ it, and so does what it starts: Ctrl-C is meant for the script. SIGTERM ends the
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import IO
 
 _LONGEST_STOP_S = 10.0
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @contextmanager
@@ -33,12 +37,35 @@ def ended_by_sigterm() -> Iterator[None]:
 
 @contextmanager
 def child(
-    command: Sequence[str], stdout: IO[bytes] | int | None, stderr: int | None = None, *, umask: int = -1
+    command: Sequence[str],
+    stdout: IO[bytes] | int | None,
+    stderr: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    umask: int = -1,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process, and end it afterwards, by force if it does not by itself; ``umask`` -1 is this process's."""
+    """Start a process, and end it afterwards, by force if it does not by itself.
+
+    On Linux it also ends when this process is killed and can end nothing itself.
+
+    Args:
+        command: program and arguments.
+        stdout: as of :class:`subprocess.Popen`.
+        stderr: the same.
+        variables: of the environment, beside those of this process.
+        umask: of the new process; -1 is this process's.
+    """
     # Servers handle SIGINT whether it was ignored or not; the terminal does not send it to another group.
     group = 0 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None
-    process = subprocess.Popen(command, stdout=stdout, stderr=stderr, process_group=group, umask=umask)
+    process = subprocess.Popen(
+        command,
+        stdout=stdout,
+        stderr=stderr,
+        env={**os.environ, **(variables or {})},
+        process_group=group,
+        umask=umask,
+        preexec_fn=_ended_with_its_parent(),  # noqa: PLW1509 - it takes no lock, which another thread might hold
+    )
     try:
         yield process
     finally:
@@ -48,3 +75,17 @@ def child(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _ended_with_its_parent() -> Callable[[], None] | None:
+    """What a child does before its program starts, so that the kernel kills it together with its parent."""
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask_the_kernel() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # killed before the kernel was asked
+            os._exit(1)
+
+    return ask_the_kernel

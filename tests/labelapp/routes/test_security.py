@@ -89,3 +89,23 @@ def test_other_web_pages_may_not_change_anything_unless_configured() -> None:
     assert status(a_request("/train/mammolens", "POST", origin="http://127.0.0.1:8000")) == 200
     assert status(a_request("/train/mammolens", "POST", origin="null")) == 403
     assert status(a_request("/info/", origin="http://evil.example")) == 200
+
+
+FORWARDING = ["x-real-ip", "x-forwarded-for", "x-forwarded-host", "forwarded", "via", "true-client-ip"]
+
+
+@pytest.mark.parametrize("header", FORWARDING)
+def test_what_a_proxy_of_this_machine_hands_on_is_refused_without_authentication(header: str) -> None:
+    request = a_request(**{header: "10.0.0.7"})
+    refusal = Gatekeeper(_nobody, authenticated=False).refusal(request)
+    assert refusal is not None
+    assert refusal.status == 403
+    assert header in refusal.detail
+    assert status(request, authenticated=True) == 200
+
+
+def test_a_listed_proxy_is_believed_what_uvicorn_reads() -> None:
+    forwarded = {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https"}
+    assert status(a_request(**forwarded), behind_proxy=True) == 200
+    assert status(a_request(client="10.0.0.7", **forwarded), behind_proxy=True) == 403
+    assert status(a_request(**{"x-real-ip": "10.0.0.7"}), behind_proxy=True) == 403

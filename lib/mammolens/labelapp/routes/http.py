@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from fastapi import FastAPI
@@ -79,7 +80,12 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
 def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
     # A URL type puts a slash behind the host; browsers send origins without one.
     origins = [str(origin).rstrip("/") for origin in settings.MONAI_LABEL_CORS_ORIGINS]
-    door = Middleware(Gatekeeper, authenticated=settings.MONAI_LABEL_AUTH_ENABLE, origins=origins)
+    door = Middleware(
+        Gatekeeper,
+        authenticated=settings.MONAI_LABEL_AUTH_ENABLE,
+        behind_proxy=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
+        origins=origins,
+    )
     if not origins:
         return [door, admission]
     everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}

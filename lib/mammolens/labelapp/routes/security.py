@@ -17,6 +17,15 @@ _HOW_TO = (
     "MONAI_LABEL_AUTH_REALM_URI, or come through a tunnel (ssh -L)"
 )
 
+_PROXY = "a proxy hands on requests of other machines, which without authentication nobody may send"
+# Each says that the request was not sent by the machine that it comes from.
+_TAKEN_BY_UVICORN = frozenset({"x-forwarded-for", "x-forwarded-proto"})
+_FORWARDING = _TAKEN_BY_UVICORN | {
+    "forwarded", "via", "x-forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server", "x-real-ip",
+    "x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-originating-ip", "x-remote-addr",
+    "true-client-ip", "cf-connecting-ip", "fastly-client-ip",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -30,19 +39,24 @@ class Gatekeeper:
     """ASGI middleware that turns away, before routing, what must not come in.
 
     * paths with '..', a backslash or a control character, however often they are percent-encoded;
-    * without authentication: clients of other machines, and Host headers of other machines (a web page
-      that had its name resolved to 127.0.0.1);
+    * without authentication: clients of other machines, Host headers of other machines (a web page that had its
+      name resolved to 127.0.0.1), and what a proxy on this machine hands on, unless the proxy is listed;
     * changes asked for by web pages of other origins than the configured ones.
 
     Args:
         app: what comes behind.
         authenticated: whether tokens are checked behind.
+        behind_proxy: whether ``FORWARDED_ALLOW_IPS`` lists a proxy; uvicorn then takes the client's address from
+            ``X-Forwarded-For``.
         origins: of web pages that may use the server, like 'http://viewer.example'.
     """
 
-    def __init__(self, app: ASGIApp, *, authenticated: bool, origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, authenticated: bool, behind_proxy: bool = False, origins: Sequence[str] = ()
+    ) -> None:
         self._app = app
         self._authenticated = authenticated
+        self._forwarding = _FORWARDING - (_TAKEN_BY_UVICORN if behind_proxy else frozenset())
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +74,8 @@ class Gatekeeper:
             return Refusal(400, "the path holds '..' or characters that no path of this server has")
         if not self._authenticated and not (_is_loopback(_client(scope)) and _is_loopback(_host(headers))):
             return Refusal(403, _HOW_TO)
+        if not self._authenticated and (named := self._forwarding.intersection(headers.keys())):
+            return Refusal(403, f"{min(named)}: {_PROXY}; {_HOW_TO}")
         if scope.get("method") not in _READING and self._is_foreign(headers):
             return Refusal(403, "web pages of this origin may not change anything; see MONAI_LABEL_CORS_ORIGINS")
         return None
