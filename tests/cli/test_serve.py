@@ -41,6 +41,32 @@ def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write to")
+@pytest.mark.parametrize("option", ["--app", "--model-dir", "studies"])
+def test_a_folder_that_cannot_be_written_to_is_named_in_one_line(
+    mammolens: Mammolens, tmp_path: Path, option: str, a_free_port: int
+) -> None:
+    studies = "/proc/self" if option == "studies" else tmp_path
+    others = {"--app": tmp_path / "app", option: "/proc/self/nowhere"}
+    others.pop("studies", None)
+    arguments = [text for pair in others.items() for text in pair]
+    result = mammolens("serve", studies, "--port", a_free_port, *arguments)
+    assert result.exit_code != 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: /proc/self")
+    assert "cannot be written to" in line
+
+
+def test_a_password_in_the_address_of_the_pacs_is_refused_and_not_repeated(
+    mammolens: Mammolens, tmp_path: Path, a_free_port: int
+) -> None:
+    studies = "http://ada:hunter2@pacs.example/dicom-web"  # pragma: allowlist secret
+    result = mammolens("serve", studies, "--app", tmp_path / "app", "--port", a_free_port)
+    assert result.exit_code != 0
+    assert "MONAI_LABEL_DICOMWEB_USERNAME" in result.stderr
+    assert "hunter2" not in result.stderr + result.stdout
+
+
 def test_a_taken_port_is_named(mammolens: Mammolens, tmp_path: Path, a_taken_port: int) -> None:
     result = mammolens("serve", tmp_path, "--app", tmp_path / "app", "--port", a_taken_port)
     assert result.exit_code == 7

@@ -127,11 +127,32 @@ def test_a_pixel_s_size_is_the_one_at_the_breast(dataset_of, values_of, header, 
     assert spacing.source is source
 
 
-@pytest.mark.parametrize("header", [{}, {"ImagerPixelSpacing": ["0", "0.1"]}, {"PixelSpacing": ["12", "12"]}], ids=str)
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"ImagerPixelSpacing": ["0", "0.1"]},
+        {"PixelSpacing": ["12", "12"]},
+        {"ImagerPixelSpacing": ["1e-300", "1e-300"]},
+        {"PixelSpacing": ["0.07", "1e-300"]},
+    ],
+    ids=str,
+)
 def test_no_plausible_size_is_none_and_flagged(write_dicom, values_of, header):
     read = read_header(write_dicom(values_of(), **header))
     assert read.spacing is None
     assert QualityFlag.NO_PIXEL_SPACING in read.flags
+
+
+@pytest.mark.parametrize("size", ["1e-300", "-1e-300", "1e300"])
+def test_an_absurd_size_places_nothing(dataset_of, values_of, size):
+    assert viewer_geometry_of(dataset_of(values_of(), ImagerPixelSpacing=[size, size])).spacing == (1.0, 1.0, 1.0)
+
+
+def test_an_absurd_magnification_does_not_count(dataset_of, values_of):
+    spacing = pixel_spacing_of(dataset_of(values_of(), **IMAGER, EstimatedRadiographicMagnificationFactor="1e300"))
+    assert spacing is not None
+    assert spacing.source is SpacingSource.IMAGER_PIXEL_SPACING
 
 
 def test_magnification_is_for_measuring_and_not_for_viewers(write_dicom, values_of):

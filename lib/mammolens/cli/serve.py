@@ -100,7 +100,13 @@ def serve(
         "drift_window": drift_window,
     }
     conf = {name: str(value) for name, value in options.items() if value}
-    with one_line_errors(), running_server(studies, port, app, model_dir, conf=conf) as server:
+    variables = {}
+    if "://" in conf.get("ledger", ""):
+        variables["MAMMOLENS_LEDGER"] = conf.pop("ledger")  # the server logs its --conf pairs; this one has a password
+    with (
+        one_line_errors(),
+        running_server(studies, port, app, model_dir, conf=conf, variables=variables) as server,
+    ):
         wait_for(server, lambda: _announce(studies, port))
 
 

@@ -6,15 +6,17 @@ import errno
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mammolens.cli.signals import child, ended_by_sigterm
-from mammolens.errors import InputError, ServerError
+from mammolens.errors import ConfigError, InputError, ServerError, StorageError
 from mammolens.loopback import opener_for
 
 HOST = "127.0.0.1"
@@ -31,6 +33,7 @@ def running_server(
     model_dir: Path | None = None,
     log: Path | None = None,
     conf: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the server, wait until it answers, and stop it at the end, also when this process is told to end.
 
@@ -40,13 +43,18 @@ def running_server(
         app: the app folder; made if missing.
         model_dir: where published models live, instead of in the app folder.
         log: takes what the server prints, instead of this process's own output.
-        conf: further ``--conf`` pairs.
+        conf: further ``--conf`` pairs, which command line and log of the server show.
+        variables: of its environment, which they do not.
 
     Raises:
         InputError: the folder does not exist.
+        ConfigError: a password in the address of a PACS.
+        StorageError: a folder cannot be written to.
         ServerError: it cannot start, ended, or did not answer in time.
     """
     _check(studies, port)
+    for folder, keeps in _folders_to_write(studies, app, model_dir):
+        _check_writable(folder, keeps)
     _ensure_app(app)
     command = [sys.executable, "-m", "monailabel.main", "start_server"]
     command += ["--app", str(app), "--studies", studies, "--host", HOST, "--port", str(port)]
@@ -56,7 +64,8 @@ def running_server(
     with ended_by_sigterm():
         try:
             # Logs, too, which MONAI Label opens before our app is loaded, are for the server's account alone.
-            with child(command, stdout=sink, stderr=subprocess.STDOUT if sink else None, umask=0o077) as server:
+            errors = subprocess.STDOUT if sink else None
+            with child(command, stdout=sink, stderr=errors, variables=variables, umask=0o077) as server:
                 _wait_until_it_answers(server, port, log)
                 yield server
         finally:
@@ -85,9 +94,35 @@ def wait_for(server: subprocess.Popen[bytes], announce: Callable[[], None]) -> N
 def _check(studies: str, port: int) -> None:
     if find_spec("monailabel") is None:
         raise ServerError("monailabel", "is not installed", "run 'make install', or pip install 'mammolens[server]'")
-    if not studies.startswith(("http://", "https://")) and not Path(studies).is_dir():
+    if _is_url(studies) and urlsplit(studies).username is not None:  # command line and log would show it
+        reason = "the address of the PACS holds a user name or password"
+        raise ConfigError("STUDIES", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
+    if not _is_url(studies) and not Path(studies).is_dir():
         raise InputError(studies, "is not a folder", "give a folder of mammograms or the address of a PACS")
     check_port(HOST, port)
+
+
+def _is_url(studies: str) -> bool:
+    return studies.startswith(("http://", "https://"))
+
+
+def _folders_to_write(studies: str, app: Path, model_dir: Path | None) -> Iterator[tuple[Path, str]]:
+    yield app, "name another one with --app"
+    if model_dir is not None:
+        yield model_dir, "name another one with --model-dir"
+    if not _is_url(studies):
+        yield Path(studies), "labels and decisions are kept there"
+
+
+def _check_writable(folder: Path, remark: str) -> None:
+    """Make a folder if it is missing, and try to write to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = f"cannot be written to ({error.strerror})"
+        raise StorageError(folder, reason, f"give this user the right to write; {remark}") from error
 
 
 def check_port(address: str, port: int) -> None:

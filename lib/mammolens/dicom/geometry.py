@@ -11,6 +11,9 @@ from mammolens.dicom.sop_classes import MULTI_FRAME_CLASSES, SECONDARY_CAPTURE, 
 from mammolens.enums import SpacingSource
 from mammolens.types import ImageGeometry, PixelSpacing
 
+_SMALLEST_MM, _LARGEST_MM = 1e-3, 10.0  # of a pixel of a mammogram; digital ones have 0.05 to 0.1 mm
+_LARGEST_MAGNIFICATION = 10.0  # views are magnified by up to 2
+_SMALLEST_SHOWN_MM, _LARGEST_SHOWN_MM = 1e-6, 1e6  # beyond, ITK's matrices have no inverse
 _TOLERANCE = 1e-3  # by which GDCM lets direction cosines be off a right angle
 
 
@@ -27,7 +30,7 @@ def pixel_spacing_of(dataset: Dataset) -> PixelSpacing | None:
         return PixelSpacing(*pixel, SpacingSource.PIXEL_SPACING)
     if imager:
         magnification = number_of(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0
-        if magnification > 1.0:
+        if 1.0 < magnification < _LARGEST_MAGNIFICATION:
             row, column = (value / magnification for value in imager)
             return PixelSpacing(row, column, SpacingSource.IMAGER_PIXEL_SPACING_MAGNIFIED)
         return PixelSpacing(*imager, SpacingSource.IMAGER_PIXEL_SPACING)
@@ -39,7 +42,7 @@ def viewer_geometry_of(dataset: Dataset) -> ImageGeometry:
     """The grid on which ITK, GDCM and 3D Slicer place the image.
 
     They take Imager Pixel Spacing for projection X-ray classes and Pixel Spacing, then Nominal
-    Scanned Pixel Spacing, for Secondary Capture; 1 mm where the chosen attribute is missing; no
+    Scanned Pixel Spacing, for Secondary Capture; 1 mm where the chosen attribute is missing or absurd; no
     magnification. Found by reading variants with SimpleITK; the tests compare again.
     """
     direction = _direction(numbers_of(dataset, "ImageOrientationPatient"))
@@ -67,7 +70,7 @@ def _viewer_spacing(dataset: Dataset) -> tuple[float, float]:
     captured = sop_class_of(dataset) in SECONDARY_CAPTURE
     keywords = ("PixelSpacing", "NominalScannedPixelSpacing") if captured else ("ImagerPixelSpacing",)
     for values in (numbers_of(dataset, keyword) for keyword in keywords):
-        if values and all(values[:2]):
+        if values and all(_SMALLEST_SHOWN_MM <= abs(value) <= _LARGEST_SHOWN_MM for value in values[:2]):
             return values[0], values[min(1, len(values) - 1)]
     return 1.0, 1.0
 
@@ -95,4 +98,5 @@ def _direction(orientation: tuple[float, ...]) -> NDArray[np.float64]:
 def _plausible_pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     """(between rows, between columns) in mm where both are plausible for a mammogram."""
     values = numbers_of(dataset, keyword)
-    return (values[0], values[1]) if len(values) == 2 and all(0 < value < 10 for value in values) else None
+    is_plausible = len(values) == 2 and all(_SMALLEST_MM <= value < _LARGEST_MM for value in values)
+    return (values[0], values[1]) if is_plausible else None

@@ -116,12 +116,12 @@ class MammoLensApp(MONAILabelApp):
         self.infer_queue = WorkQueue(
             "infer", workers=concurrency if concurrency > 0 else cores(), most_waiting=self._settings.infer_queue
         )
+        self.login_guesses = LoginGuesses()
+        self.login_queue = WorkQueue("login", workers=_LOGINS, most_waiting=5 * _LOGINS)
         self.task_queue = WorkQueue("run_sync", workers=_TASKS, most_waiting=self._settings.infer_queue)
         super().__init__(app_dir, studies, conf, name="MammoLens", description=_DESCRIPTION, version=__version__)
         policy = self._settings.result_policy
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
-        self.login_guesses = LoginGuesses()
-        self.login_queue = WorkQueue("login", workers=_LOGINS, most_waiting=5 * _LOGINS)
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)

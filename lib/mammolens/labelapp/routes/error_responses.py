@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import re
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from monailabel.config import settings
 from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
 
 from mammolens.errors import (
@@ -23,6 +29,7 @@ from mammolens.errors import (
     UnknownJobError,
 )
 
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
 _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
     (UnknownImageError, 404),
@@ -50,6 +57,7 @@ def add_error_responses(app: FastAPI) -> None:
         MONAILabelException: _monai_labels,
         RequestValidationError: _not_as_documented,
         TimeoutError: _too_slow,
+        OSError: _not_written,
         Exception: _unexpected,
     }
     app.exception_handlers.update(handlers)
@@ -58,14 +66,14 @@ def add_error_responses(app: FastAPI) -> None:
 def _ours(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MammoLensError)
     _log.warning("refused: %s", error)
-    return JSONResponse({"detail": str(error)}, status_of(error))
+    return JSONResponse({"detail": without_folders(str(error))}, status_of(error))
 
 
 def _monai_labels(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MONAILabelException)
     _log.warning("refused: %s %s", error.error, error.msg)
     status = 400 if error.error is MONAILabelError.INVALID_INPUT else 500
-    return JSONResponse({"detail": str(error.msg)}, status)
+    return JSONResponse({"detail": without_folders(str(error.msg))}, status)
 
 
 def _not_as_documented(_: Request, error: Exception) -> JSONResponse:
@@ -78,6 +86,25 @@ def _not_as_documented(_: Request, error: Exception) -> JSONResponse:
 
 def _too_slow(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": "the model took longer than MONAI_LABEL_INFER_TIMEOUT; try again"}, 504)
+
+
+def _not_written(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OSError)
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if error.errno not in _NOT_WRITTEN:
+        return _unexpected(request, error)
+    reason = f"cannot write ({os.strerror(error.errno)}); free some space, or mend the permissions of its folders"
+    return JSONResponse({"detail": f"the server: {reason}"}, 507)
+
+
+def without_folders(text: str) -> str:
+    """A text that tells no folder of the server: paths begin at the studies, the app or the like."""
+    folders = [settings.MONAI_LABEL_STUDIES, settings.MONAI_LABEL_APP_DIR, str(Path(__file__).parents[2])]
+    folders += [tempfile.gettempdir(), str(Path.cwd()), str(Path.home())]
+    for folder in sorted({*folders, *map(os.path.realpath, folders)}, key=len, reverse=True):
+        if folder.startswith("/") and folder.strip("/"):
+            text = re.sub(rf"(?<![\w./-]){re.escape(folder.rstrip('/'))}(?:/|(?![\w.-]))", "", text)
+    return text
 
 
 def _unexpected(_: Request, error: Exception) -> JSONResponse:
