@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def test_a_table_begins_with_its_columns_and_lists_images_with_blanks():
         "exam_p_value,exam_score,viewer,origin,previous_hash,hash"
     )
     assert ",e-1,1.2.1 1.2.2,normal,,anna,2026-01-31T12:00:00.000000Z,,,,,0.1,,,viewer," in line
+
+
+FORMULAS = ["=1+1", "+49", "-x", "@SUM(A1)", "\t=1", "'=1", "''-1", "-0.5"]
+
+
+@pytest.mark.parametrize("comment", [*FORMULAS, "'tis normal", "a=b", ""])
+def test_a_comment_is_no_formula_of_a_spreadsheet_and_comes_back_as_it_was(comment):
+    file = io.StringIO(newline="")
+    write_entries([an_entry(comment=comment, reviewer="@anna", exam_score=-0.5)], file, Format.CSV)
+    cells = dict(zip(*csv.reader(io.StringIO(file.getvalue(), newline="")), strict=True))
+    assert cells["comment"][:1] not in set("=+-@\t\r")
+    assert cells["reviewer"] == "'@anna"
+    assert cells["exam_score"] == "-0.5"  # a number, not text
+    ((_, line),) = read_values(io.StringIO(file.getvalue(), newline=""), Format.CSV)
+    assert (line["comment"] or "", line["reviewer"], line["exam_score"]) == (comment, "@anna", -0.5)
 
 
 def test_a_line_of_json_has_lists_and_nulls():

@@ -44,12 +44,13 @@ from mammolens.labelapp.learning.candidate import CandidateFolder
 from mammolens.labelapp.learning.learner import Learner, log_progress
 from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.log_redaction import Redaction, pseudonym_key, redact_logs
 from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
-from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.guesses import LoginGuesses
+from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
@@ -68,8 +69,8 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _FINAL = DefaultLabelTag.FINAL.value
 _TASKS = 4  # of `run_sync`: scoring, batches and trainings, which their own locks keep apart
-_LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _LOGINS = 4  # that the realm is asked about at a time
+_LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -89,14 +90,15 @@ class MammoLensApp(MONAILabelApp):
         drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_queue: where inference waits for its turn.
-        task_queue: where requests wait that are answered when their task has ended.
         login_queue: where logins wait for the realm.
         login_guesses: wrong passwords of late.
+        task_queue: where requests wait that are answered when their task has ended.
         infer_times: of infer requests, for ``GET /metrics``.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
     Raises:
         ConfigError: a value of ``conf`` that is not known.
+        StorageError: the models' folder cannot be written to.
         LedgerError: the ledger cannot be opened.
     """
 
@@ -109,6 +111,8 @@ class MammoLensApp(MONAILabelApp):
         self._settings = ServerSettings.of(conf)
         self._models = self._settings.model_dir or Path(app_dir) / "model"
         self.learning = LearningQueue(JobFiles(self._models / "jobs"), launcher(self._settings.learning_threads))
+        key = None if self._settings.log_identifiers else pseudonym_key(self._models)
+        redact_logs(Redaction(key, [] if "://" in studies else [studies, str(Path(studies).resolve())]))
         store = ModelStore(self._models)
         self._serving = ServingModel(store)
         self.infer_times = InferTimes()

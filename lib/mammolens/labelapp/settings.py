@@ -106,6 +106,7 @@ class ServerSettings:
         model_dir: folder of the model store; ``None``: 'model' in the app's folder.
         result_policy: of ``results`` and ``store_results``.
         infer_queue: so many requests may wait for inference; a further one is refused.
+        log_identifiers: whether the log names patients, images and files; without, it holds pseudonyms.
         ledger: path or address of the decision ledger; ``None``: a file beside the images.
         review_policy: whose decision counts where several people decided.
         drift_window: patients who are watched for drift.
@@ -124,6 +125,7 @@ class ServerSettings:
     model_dir: Path | None = None
     result_policy: ResultPolicy = field(default_factory=ResultPolicy)
     infer_queue: int = 32
+    log_identifiers: bool = False
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
     drift_window: int = DEFAULT_DRIFT_WINDOW
@@ -156,6 +158,7 @@ class ServerSettings:
             model_dir=Path(said["model_dir"]) if "model_dir" in said else None,
             result_policy=_result_policy(said),
             infer_queue=_count(said, "infer_queue") or default.infer_queue,
+            log_identifiers=_yes_or_no(said, "log_identifiers", default=default.log_identifiers),
             ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(said, "review_policy", default.review_policy),
             drift_window=_drift_window(said),
@@ -207,6 +210,13 @@ def _count(said: Mapping[str, str], name: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--conf {name}", f"{text!r} is no number from 1 on", "give one, or leave it out")
     return int(text)
+
+
+def _yes_or_no(said: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = said.get(name, str(default)).lower()
+    if text not in ("true", "false"):
+        raise ConfigError(f"--conf {name}", f"{text!r} is neither true nor false", "give one of them, or leave it out")
+    return text == "true"
 
 
 def _drift_window(said: Mapping[str, str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,8 @@ REQUIRED = (Column.EXAM_ID, Column.IMAGES, Column.REVIEWER, Column.TIME)
 _NUMBERS = (Column.EXAM_P_VALUE, Column.EXAM_SCORE)
 _LISTS = (Column.IMAGES, Column.REGIONS)
 _DEFAULTS = {Column.COMMENT: "", Column.VIEWER: "", Column.REGIONS: "[]", Column.ORIGIN: Origin.IMPORT.value}
+# What a spreadsheet runs as a formula; an apostrophe before it makes it text, and one more keeps the two apart.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _LONGEST_CELL = 2**26  # a hundred regions of two thousand points
 
 Cells = tuple[int, Mapping[str, Any]]
@@ -117,6 +120,8 @@ def _cell(column: str, value: Any) -> Any:
         return " ".join(value)
     if column == Column.REGIONS:
         return canonical(value) if value else ""
+    if isinstance(value, str) and _FORMULA.match(value):
+        return "'" + value
     return "" if value is None else value
 
 
@@ -128,7 +133,9 @@ def _of_cell(column: str, text: str) -> Any:
     try:
         if column == Column.REGIONS:
             return json.loads(text)
-        return float(text) if column in _NUMBERS else text
+        if column in _NUMBERS:
+            return float(text)
+        return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
     except (ValueError, RecursionError) as error:
         raise RequestError(column, f"{text[:80]!a} cannot be read", "see docs/decisions.md for its form") from error
 

@@ -1,0 +1,119 @@
+"""Takes passwords out of what is logged, and puts pseudonyms in place of what names a patient.
+
+The same name has the same pseudonym in all lines of a server, so that they can be related; it cannot be turned back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from mammolens.errors import StorageError
+from mammolens.files import atomic_file
+
+KEY_FILE: Final = "log-pseudonyms.key"
+_REDACTED: Final = "mammolens_redaction"  # attribute of a record
+_KEY_BYTES: Final = 32
+_SHOWN: Final = 10
+
+_SECRETS: Final = (
+    (re.compile(r"(?<=://)[^\s/?#'\"]*@"), "***@"),  # RFC 3986 3.2.1
+    (re.compile(r"(?i)\b([\w-]*(?:password|passwd|token|secret)[\w-]*=)[^&\s'\"]+"), r"\1***"),
+    (re.compile(r"(?i)\b(bearer|basic) +[\w.~+/-]{8,}=*"), r"\1 ***"),
+)
+_SEPARATED: Final = r"[^\s/\\?&#'\",;:()\[\]]+"
+_IDENTIFIERS: Final = (
+    # Parameters and paths of our addresses, as in the access log
+    re.compile(r"(?i)(?<=[?&])(?P<before>(?:image|id|label|exam|patient\w*|study\w*|series\w*)=)(?P<name>[^&\s'\"]+)"),
+    re.compile(rf"(?P<before>/mammolens/(?:images|derived|studies)/)(?P<name>{_SEPARATED}?)(?=\.dcm|[/\s?'\"]|$)"),
+    # A UID (PS3.5 9.1), of six components at least, so that no version and no address is taken for one
+    re.compile(r"(?<![\w.])(?P<before>)(?P<name>[0-2](?:\.\d+){5,})(?![\w.]*\w)"),
+    # An image's file name, and the id that follows from a path
+    re.compile(rf"(?P<before>)(?P<name>{_SEPARATED}\.(?:dcm|dicom|ima|png|jpe?g|nrrd|nii\.gz))\b", re.IGNORECASE),
+    re.compile(r"(?P<before>)(?P<name>\b[A-Za-z0-9][\w.-]*-[0-9a-f]{10})\b"),
+)
+
+
+class Redaction(logging.Filter):
+    """A filter of handlers; changes records, lets all of them pass.
+
+    Args:
+        key: of the pseudonyms; ``None``: identifiers of patients are logged as they are.
+        folders: of images, whose inner paths may name patients.
+    """
+
+    def __init__(self, key: bytes | None, folders: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._key = key
+        known = "|".join(re.escape(folder.rstrip("/") + "/") for folder in folders)
+        self._paths = re.compile(rf"(?P<before>{known})(?P<name>[^\s'\":;,]+)") if known else None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact message, arguments and stack trace; once, whatever the number of handlers."""
+        if _REDACTED in record.__dict__:
+            return True
+        record.__dict__[_REDACTED] = True
+        if record.name == "uvicorn.access" and isinstance(record.args, tuple):  # its formatter wants the arguments
+            record.args = tuple(self.redacted(value) if isinstance(value, str) else value for value in record.args)
+        else:
+            record.msg, record.args = self.redacted(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = self.redacted(record.exc_text)
+        return True
+
+    def redacted(self, text: str) -> str:
+        """A text without passwords, and with pseudonyms in place of identifiers."""
+        for pattern, replacement in _SECRETS:
+            text = pattern.sub(replacement, text)
+        if self._key is None:
+            return text
+        for pattern in (*((self._paths,) if self._paths else ()), *_IDENTIFIERS):
+            text = pattern.sub(self._with_pseudonym, text)
+        return text
+
+    def _with_pseudonym(self, found: re.Match[str]) -> str:
+        assert self._key is not None
+        digest = hmac.digest(self._key, found["name"].encode("utf-8", "surrogateescape"), hashlib.sha256)
+        return f"{found['before']}<{digest.hex()[:_SHOWN]}>"
+
+
+def redact_logs(redaction: Redaction) -> None:
+    """Have all handlers of this process redact what they write; in place of an earlier redaction."""
+    for handler in _handlers():
+        handler.filters[:] = [known for known in handler.filters if not isinstance(known, Redaction)]
+        handler.addFilter(redaction)
+
+
+def pseudonym_key(folder: Path) -> bytes:
+    """The key of a server's pseudonyms, made at its first start; readable by its user alone.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = folder / KEY_FILE
+    try:
+        if not path.is_file():
+            with atomic_file(path) as temporary:
+                temporary.chmod(0o600)
+                temporary.write_bytes(secrets.token_bytes(_KEY_BYTES))
+        return path.read_bytes()
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        reason = f"cannot be written to ({error.strerror})"
+        raise StorageError(folder, reason, "give the server's user the right to, or name another folder") from error
+
+
+def _handlers() -> Iterator[logging.Handler]:
+    yield from logging.getLogger().handlers
+    for logger in list(logging.root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            yield from logger.handlers
