@@ -83,3 +83,15 @@ def test_an_unknown_word_or_flag_is_refused_with_what_is_allowed():
         a_row(view="AP").word("view", ViewPosition)
     with pytest.raises(DatasetError, match="'maybe' is neither yes nor no"):
         a_row(cancer="maybe").flag("cancer")
+
+
+def test_only_the_columns_that_are_asked_for_are_kept(write_text):
+    (row,) = read_rows(write_text("t.csv", "Name,Age,Note\na,4,long\n"), ("name",), columns=("name", "age"))
+    assert row.values == {"name": "a", "age": "4"}
+
+
+def test_ragged_rows_are_handed_over_and_the_others_read(write_text):
+    found = []
+    rows = read_rows(write_text("t.csv", "name,age\na,4,5\nb,6\n"), on_bad_row=found.append)
+    assert [row.required("name") for row in rows] == ["b"]
+    assert [str(error) for error in found if "line 2 has 3 cells for 2 columns" in str(error)] == [str(found[0])]

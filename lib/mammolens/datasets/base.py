@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from mammolens.enums import Split
-from mammolens.types import ImageAttributes
+from mammolens.types import BoolImage, ImageAttributes
+
+_SMALLEST_HALF = 0.5  # pixels: a lesion marked by one point has that pixel
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,27 @@ class Lesion:
     half_columns: float
     shape: str = "ellipse"
     kind: str = ""
+
+    @classmethod
+    def in_box(
+        cls, top: float, left: float, bottom: float, right: float, *, shape: str = "ellipse", kind: str = ""
+    ) -> Lesion:
+        """The lesion that fills an upright box, given by its edges in pixels.
+
+        Example:
+            >>> Lesion.in_box(10, 20, 50, 30, shape="box")
+            Lesion(row=30.0, column=25.0, half_rows=20.0, half_columns=5.0, shape='box', kind='')
+        """
+        half = (max((high - low) / 2, _SMALLEST_HALF) for low, high in ((top, bottom), (left, right)))
+        return cls((top + bottom) / 2, (left + right) / 2, *half, shape=shape, kind=kind)
+
+    @classmethod
+    def around(cls, mask: BoolImage, *, kind: str = "") -> Lesion:
+        """The upright ellipse within the bounding box of a mask, ``(rows, cols)`` bool, that is not empty."""
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        # Pixel centres lie at whole numbers, so the outermost pixels reach half a pixel farther.
+        top, bottom, left, right = (float(end) for end in (rows[0], rows[-1], columns[0], columns[-1]))
+        return cls.in_box(top - 0.5, left - 0.5, bottom + 0.5, right + 0.5, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

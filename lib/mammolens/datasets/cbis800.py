@@ -53,4 +53,4 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
 def mass(row: CsvRow, shape: str) -> Lesion:
     """The mass in the box ``x``, ``y``, ``w``, ``h`` of a row, as a lesion of this shape."""
     x, y, width, height = (row.required_number(name) for name in ("x", "y", "w", "h"))
-    return Lesion(y + height / 2, x + width / 2, height / 2, width / 2, shape=shape, kind="mass")
+    return Lesion.in_box(y, x, y + height, x + width, shape=shape, kind="mass")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from mammolens.errors import DatasetError
 
@@ -82,33 +84,56 @@ class CsvRow:
         return DatasetError(self.source, f"line {self.line}, column {column!r}: {reason}", remedy)
 
 
-def read_rows(path: Path, required: Iterable[str] = ()) -> tuple[CsvRow, ...]:
+def read_rows(
+    path: Path,
+    required: Iterable[str] = (),
+    *,
+    columns: Collection[str] | None = None,
+    on_bad_row: Callable[[DatasetError], None] | None = None,
+) -> tuple[CsvRow, ...]:
     """Read a CSV file with a header line, separated by commas, semicolons or tabs, in UTF-8 with or without BOM.
+
+    Args:
+        path: of the file.
+        required: columns, in lower case, that it must have.
+        columns: those to keep; ``None``: all. Tables of half a million rows have 150 columns.
+        on_bad_row: called with each row of too many cells, which is left out; ``None``: such a row is an error.
 
     Raises:
         DatasetError: the file is unreadable, empty, ragged, names a column twice or lacks a required one.
     """
-    lines = _read_text(path).splitlines(keepends=True)
-    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
-    reader = csv.reader(lines, delimiter=delimiter)
-    try:
-        names = [name.strip().lower() for name in next(reader, [])]
-        _check_header(path, names, required)
-        rows = tuple(_row(path, reader.line_num, names, cells) for cells in reader if any(map(str.strip, cells)))
-    except csv.Error as error:
-        raise DatasetError(path, f"line {reader.line_num}: {error}", "save the table as CSV again") from error
+    rows: list[CsvRow] = []
+    with _opened(path) as file:
+        first = file.readline()
+        delimiter = max(",;\t", key=first.count)
+        reader = csv.reader(chain([first], file), delimiter=delimiter)
+        try:
+            names = [name.strip().lower() for name in next(reader, [])]
+            _check_header(path, names, required)
+            for cells in reader:
+                if any(map(str.strip, cells)):
+                    try:
+                        rows.append(_row(path, reader.line_num, names, cells, columns))
+                    except DatasetError as error:
+                        if on_bad_row is None:
+                            raise
+                        on_bad_row(error)
+        except csv.Error as error:
+            raise DatasetError(path, f"line {reader.line_num}: {error}", "save the table as CSV again") from error
     if not rows:
         raise DatasetError(path, "has no rows", "give a table with one row per image")
-    return rows
+    return tuple(rows)
 
 
-def _read_text(path: Path) -> str:
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DatasetError(path, f"cannot be read ({error.strerror})", "give the path of a CSV file") from error
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
     except UnicodeDecodeError as error:
         raise DatasetError(path, f"is not UTF-8 (byte {error.start})", "save the table as 'CSV UTF-8'") from error
+    except OSError as error:
+        raise DatasetError(path, f"cannot be read ({error.strerror})", "give the path of a CSV file") from error
 
 
 def _check_header(path: Path, names: list[str], required: Iterable[str]) -> None:
@@ -121,9 +146,10 @@ def _check_header(path: Path, names: list[str], required: Iterable[str]) -> None
         raise DatasetError(path, f"has the column {doubled!r} twice", "rename or drop one of them")
 
 
-def _row(path: Path, line: int, names: list[str], cells: list[str]) -> CsvRow:
+def _row(path: Path, line: int, names: list[str], cells: list[str], columns: Collection[str] | None) -> CsvRow:
     if len(cells) > len(names):
         reason = f"line {line} has {len(cells)} cells for {len(names)} columns"
         raise DatasetError(path, reason, "quote cells that hold the separator")
     padded = [*cells, *[""] * (len(names) - len(cells))]
-    return CsvRow(path, line, {name: cell.strip() for name, cell in zip(names, padded, strict=True) if name})
+    kept = ((name, cell) for name, cell in zip(names, padded, strict=True) if name)
+    return CsvRow(path, line, {name: cell.strip() for name, cell in kept if columns is None or name in columns})

@@ -106,5 +106,4 @@ def _lesion(name: str, points: Sequence[Any]) -> Lesion | None:
     if len(places) < len(points):
         raise ValueError(f"a point of {name!r} is not a pair of numbers")
     (top, bottom), (left, right) = ((min(axis), max(axis)) for axis in zip(*places, strict=True))
-    half = max((bottom - top) / 2, 0.5), max((right - left) / 2, 0.5)
-    return Lesion((top + bottom) / 2, (left + right) / 2, *half, kind=kind)
+    return Lesion.in_box(top, left, bottom, right, kind=kind)

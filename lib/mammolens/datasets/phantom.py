@@ -13,7 +13,6 @@ from mammolens.datasets.phantom_lesions import (
     PhantomLesion,
     PhantomLesionKind,
     draw_centre,
-    enclosing,
     outline,
     render_lesion,
 )
@@ -159,5 +158,7 @@ def _turned(
         breast_mask=np.ascontiguousarray(breast[:, columns]),
         lesion_mask=np.ascontiguousarray(lesion[:, columns]),
         shape=shape,
-        lesions=tuple(enclosing(mask[:, columns], kind) for mask, kind in zip(masks, kinds, strict=True)),
+        lesions=tuple(
+            Lesion.around(mask[:, columns], kind=kind.value) for mask, kind in zip(masks, kinds, strict=True)
+        ),
     )

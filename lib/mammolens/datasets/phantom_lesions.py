@@ -7,7 +7,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from mammolens.datasets.base import Lesion
 from mammolens.datasets.phantom_anatomy import BreastShape
 from mammolens.enums import Laterality
 from mammolens.types import BoolImage, FloatImage
@@ -68,14 +67,6 @@ def render_lesion(
 def outline(added: FloatImage, breast: BoolImage) -> BoolImage:
     """The exact mask of a lesion: where it adds at least :data:`MASK_LEVEL` of its peak."""
     return np.asarray((added >= MASK_LEVEL * added.max()) & (added > 0) & breast)
-
-
-def enclosing(mask: BoolImage, kind: PhantomLesionKind) -> Lesion:
-    """The upright ellipse within the bounding box of a mask that is not empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    half_rows, half_columns = (rows[-1] - rows[0] + 1) / 2, (columns[-1] - columns[0] + 1) / 2
-    row, column = (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
-    return Lesion(float(row), float(column), float(half_rows), float(half_columns), kind=kind.value)
 
 
 def _mass(down: FloatImage, right: FloatImage, radius: float, pixel: float, rng: np.random.Generator) -> FloatImage:

@@ -1,0 +1,52 @@
+"""Report what of a data set cannot be used, and go on with the rest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, TypeVar
+
+from mammolens.datasets.base import Case
+from mammolens.errors import MammoLensError
+
+_NAMED: Final = 5  # published tables have up to half a million rows, and what is wrong with one is with many
+_log = logging.getLogger(__name__)
+_Item = TypeVar("_Item")
+
+
+class LeftOut:
+    """A context: the first few errors are warnings of the log, one each; at its end the others are counted.
+
+    Args:
+        source: the table or folder that the count is about.
+    """
+
+    def __init__(self, source: Path) -> None:
+        self._source, self._count = source, 0
+
+    def __enter__(self) -> LeftOut:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._count > _NAMED:
+            _log.warning("%s: %d more left out for such reasons", self._source, self._count - _NAMED)
+
+    def add(self, error: MammoLensError) -> None:
+        """Report one row or file."""
+        self._count += 1
+        if self._count <= _NAMED:
+            _log.warning("left out: %s", error)
+
+    def cases(self, items: Iterable[_Item], case_of: Callable[[_Item], Case]) -> Iterator[Case]:
+        """The case of each item, such as a row; an item that cannot be used is reported."""
+        for item in items:
+            try:
+                case = case_of(item)
+            except MammoLensError as error:
+                self.add(error)
+            else:
+                yield case
