@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
+from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import Laterality
 
@@ -19,6 +21,7 @@ SMALL: dict[str, Any] = {"rows": 256, "columns": 208, "spacing": (1.0, 1.0)}
 
 WriteText = Callable[[str, str], Path]
 WriteImages = Callable[..., Path]
+WriteView = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +76,33 @@ def an_exam_with_a_mass_on_the_left() -> PhantomExam:
     return make_phantom_exam(
         11, lesions=[PhantomLesion(PhantomLesionKind.MASS, Laterality.LEFT, diameter=20.0)], **SMALL
     )
+
+
+@pytest.fixture(scope="session")
+def views_of_the_exam_with_a_mass(an_exam_with_a_mass_on_the_left, tmp_path_factory) -> Path:
+    """A folder with its four DICOM files: ``L_CC.dcm``, ``R_MLO.dcm`` ..."""
+    folder = tmp_path_factory.mktemp("views")
+    write_phantom_exam(an_exam_with_a_mass_on_the_left, folder)
+    return folder
+
+
+@pytest.fixture
+def write_view(views_of_the_exam_with_a_mass, tmp_path) -> WriteView:
+    """Write a view ('L_CC' ...) of that exam as a DICOM file below the test's folder, its header changed.
+
+    Keywords are attributes; ``None`` removes one.
+    """
+
+    def write(name: str, view: str, **attributes: Any) -> Path:
+        dataset = pydicom.dcmread(views_of_the_exam_with_a_mass / f"{view}.dcm")
+        for keyword, value in attributes.items():
+            if value is None:
+                dataset.pop(keyword, None)
+            else:
+                setattr(dataset, keyword, value)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dataset.save_as(path, write_like_original=False)
+        return path
+
+    return write

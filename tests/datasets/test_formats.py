@@ -8,6 +8,7 @@ from mammolens.datasets.formats import DATASET_KINDS, detect_kind, open_dataset
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.errors import DatasetError
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "datasets.md"
 FIRST_LINES = {
     "rsna640": "image,split,clean_negative,inverted,patient_id,BIRADS\na.png,test,1,0,1,1\n",
     "mias": "image,patient_id,tissue,label,severity,col,row,radius\na.png,1,G,NORM,,,,\n",
@@ -64,9 +65,16 @@ def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path)
     assert all(f"{kind}: {layout}" in str(caught.value) for kind, layout in DATASET_KINDS.items())
 
 
+@pytest.mark.parametrize("kind", DATASET_KINDS)
+def test_the_documentation_has_layout_truth_and_terms_of_each_kind(kind):
+    _, layouts, truth, terms = DOCUMENTATION.read_text(encoding="utf-8").split("\n## ")
+    own = {"table", "folder"}
+    assert all(f"`{kind}`" in section for section in (layouts, truth, *([] if kind in own else [terms])))
+
+
 def test_an_unknown_kind_and_a_table_beside_a_kind_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="the kind 'vindr' is unknown; use one of cbis-ddsm, rsna"):
-        open_dataset(tmp_path, kind="vindr")
+    with pytest.raises(DatasetError, match="the kind 'ddsm' is unknown; use one of cbis-ddsm, vindr-mammo, rsna"):
+        open_dataset(tmp_path, kind="ddsm")
     with pytest.raises(DatasetError, match="a table cannot be combined with kind 'mias'"):
         open_dataset(tmp_path, kind="mias", table=tmp_path / "labels.csv")
 

@@ -37,7 +37,7 @@ Kind = Annotated[
     str | None,
     typer.Option(
         "--kind",
-        help="rsna, rsna640, mias, inbreast, inbreast2048, cbis800, cbis-ddsm, table or folder; detected by default.",
+        help="Kind of the data set, such as rsna, table or folder (docs/datasets.md); detected by default.",
     ),
 ]
 Table = Annotated[

