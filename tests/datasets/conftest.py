@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pydicom
@@ -104,5 +106,32 @@ def write_view(views_of_the_exam_with_a_mass, tmp_path) -> WriteView:
         path.parent.mkdir(parents=True, exist_ok=True)
         dataset.save_as(path, write_like_original=False)
         return path
+
+    return write
+
+
+@pytest.fixture
+def write_workbook(tmp_path) -> Callable[[str, list[list[Any]]], Path]:
+    """Write an .xlsx as spreadsheet programs do: text as shared strings, empty cells left out."""
+
+    def write(name: str, rows: list[list[Any]]) -> Path:
+        space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+        texts = [cell for row in rows for cell in row if isinstance(cell, str)]
+        lines = []
+        for number, row in enumerate(rows, 1):
+            cells = []
+            for letter, cell in zip("ABCDEFGHIJ", row, strict=False):
+                if cell is not None:
+                    shared = isinstance(cell, str)
+                    kind, value = (' t="s"', texts.index(cell)) if shared else ("", cell)
+                    cells.append(f'<c r="{letter}{number}"{kind}><v>{value}</v></c>')
+            lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+        strings = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(
+                "xl/worksheets/sheet1.xml", f"<worksheet {space}><sheetData>{''.join(lines)}</sheetData></worksheet>"
+            )
+            archive.writestr("xl/sharedStrings.xml", f"<sst {space}>{strings}</sst>")
+        return tmp_path / name
 
     return write

@@ -73,7 +73,9 @@ def test_the_documentation_has_layout_truth_and_terms_of_each_kind(kind):
 
 
 def test_an_unknown_kind_and_a_table_beside_a_kind_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="the kind 'ddsm' is unknown; use one of cbis-ddsm, vindr-mammo, rsna"):
+    with pytest.raises(
+        DatasetError, match="the kind 'ddsm' is unknown; use one of cbis-ddsm, vindr-mammo, cbis-ddsm-tcia"
+    ):
         open_dataset(tmp_path, kind="ddsm")
     with pytest.raises(DatasetError, match="a table cannot be combined with kind 'mias'"):
         open_dataset(tmp_path, kind="mias", table=tmp_path / "labels.csv")

@@ -1,17 +1,17 @@
-"""Rows of a CSV file whose cells complain with file, line, column and remedy."""
+"""Rows of a table, CSV or .xlsx, whose cells complain with file, line, column and remedy."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
+from mammolens.datasets.xlsx_lines import xlsx_lines
 from mammolens.errors import DatasetError
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null"})
@@ -25,7 +25,7 @@ class CsvRow:
     """One line of a table.
 
     Attributes:
-        source: the CSV file.
+        source: the file.
         line: its line number, the header being line 1.
         values: cells by column name in lower case, stripped; ``""`` where nothing stands.
     """
@@ -91,10 +91,10 @@ def read_rows(
     columns: Collection[str] | None = None,
     on_bad_row: Callable[[DatasetError], None] | None = None,
 ) -> tuple[CsvRow, ...]:
-    """Read a CSV file with a header line, separated by commas, semicolons or tabs, in UTF-8 with or without BOM.
+    """Read a table with a header line: CSV with commas, semicolons or tabs in UTF-8 with or without BOM, or .xlsx.
 
     Args:
-        path: of the file.
+        path: of the file; of a workbook the first sheet is read.
         required: columns, in lower case, that it must have.
         columns: those to keep; ``None``: all. Tables of half a million rows have 150 columns.
         on_bad_row: called with each row of too many cells, which is left out; ``None``: such a row is an error.
@@ -102,38 +102,39 @@ def read_rows(
     Raises:
         DatasetError: the file is unreadable, empty, ragged, names a column twice or lacks a required one.
     """
+    lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
+    names = [name.strip().lower() for name in next(lines, (1, []))[1]]
+    _check_header(path, names, required)
     rows: list[CsvRow] = []
-    with _opened(path) as file:
-        first = file.readline()
-        delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(chain([first], file), delimiter=delimiter)
-        try:
-            names = [name.strip().lower() for name in next(reader, [])]
-            _check_header(path, names, required)
-            for cells in reader:
-                if any(map(str.strip, cells)):
-                    try:
-                        rows.append(_row(path, reader.line_num, names, cells, columns))
-                    except DatasetError as error:
-                        if on_bad_row is None:
-                            raise
-                        on_bad_row(error)
-        except csv.Error as error:
-            raise DatasetError(path, f"line {reader.line_num}: {error}", "save the table as CSV again") from error
+    for number, cells in lines:
+        if any(map(str.strip, cells)):
+            try:
+                rows.append(_row(path, number, names, cells, columns))
+            except DatasetError as error:
+                if on_bad_row is None:
+                    raise
+                on_bad_row(error)
     if not rows:
         raise DatasetError(path, "has no rows", "give a table with one row per image")
     return tuple(rows)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line."""
+    number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
+            first = file.readline()
+            reader = csv.reader(chain([first], file), delimiter=max(",;\t", key=first.count))
+            for cells in reader:
+                number = reader.line_num
+                yield number, cells
     except UnicodeDecodeError as error:
         raise DatasetError(path, f"is not UTF-8 (byte {error.start})", "save the table as 'CSV UTF-8'") from error
     except OSError as error:
         raise DatasetError(path, f"cannot be read ({error.strerror})", "give the path of a CSV file") from error
+    except csv.Error as error:
+        raise DatasetError(path, f"line {number}: {error}", "save the table as CSV again") from error
 
 
 def _check_header(path: Path, names: list[str], required: Iterable[str]) -> None:

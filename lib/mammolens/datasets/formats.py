@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammolens.datasets import inbreast, mias, rsna, vindr_mammo
+from mammolens.datasets import cbis_ddsm_tcia, cmmd, inbreast, mias, rsna, vindr_mammo
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
 from mammolens.datasets.cbis800 import open_cbis800
@@ -104,6 +104,12 @@ _KINDS = {
         vindr_mammo.found_at,
         vindr_mammo.open_vindr_mammo,
     ),
+    "cbis-ddsm-tcia": DatasetKind(
+        "mass_case_description_train_set.csv or a sister, and folders Mass-Training_P_00001_LEFT_CC",
+        cbis_ddsm_tcia.found_at,
+        cbis_ddsm_tcia.open_cbis_ddsm_tcia,
+    ),
+    "cmmd": DatasetKind("CMMD_clinicaldata_revision.xlsx or .csv, and CMMD/", cmmd.found_at, cmmd.open_cmmd),
     "rsna": DatasetKind("Kaggle's train.csv and train_images/", _is_rsna, rsna.open_rsna),
     "rsna640": DatasetKind(
         "labels.csv with split, clean_negative and inverted, and images/",
