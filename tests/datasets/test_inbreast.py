@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import plistlib
 
+import numpy as np
 import pytest
 
 from mammolens.datasets.base import Lesion
 from mammolens.datasets.formats import detect_kind, open_dataset
 from mammolens.datasets.inbreast import open_inbreast
+from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality, ViewPosition
-from mammolens.errors import DatasetError
 
 HEADER = "Patient ID;Patient age;Laterality;View;Acquisition date;File Name;ACR;Bi-Rads\n"
 ROWS = [
@@ -73,10 +74,38 @@ def test_the_layout_is_told_by_itself(a_release):
 
 
 @pytest.mark.parametrize("text", ["not a list", "<plist>", contours(("Mass", [(1, 2)])).replace("(1.0", "(one")])
-def test_a_damaged_list_of_contours_is_named(a_release, write_text, text):
+def test_an_image_with_a_damaged_list_of_contours_is_left_out(a_release, write_text, caplog, text):
     write_text("AllXML/102.xml", text)
-    with pytest.raises(DatasetError, match=r"102\.xml: is not a list of contours .*; copy"):
-        open_inbreast(a_release)
+    assert len(open_inbreast(a_release).cases) == 3
+    assert "102.xml: is not a list of contours" in caplog.text
+
+
+def test_rows_of_totals_are_left_out(a_release, write_text, caplog):
+    row = "removed;removed;R;CC;201001;100;2;1\n"
+    write_text("INbreast.csv", HEADER + row + ";;;;;;;\n;;Total;;;410;;\n")
+    assert len(open_inbreast(a_release).cases) == 1
+    assert "line 4, column 'bi-rads': is empty" in caplog.text
+
+
+def test_a_phantom_release_is_read_and_its_contour_is_where_the_mass_is(
+    an_exam_with_a_mass_on_the_left, write_text, write_view
+):
+    stripped = dict.fromkeys(("PatientID", "PatientName", "StudyDate", "ViewPosition", "ViewCodeSequence"))
+    write_text("INbreast.csv", HEADER + "removed;removed;L;MLO;201001;20586908;2;5\n")
+    path = write_view("AllDICOMs/20586908_6c613a14b80a8591_MG_L_ML_ANON.dcm", "L_MLO", **stripped)
+    view = an_exam_with_a_mass_on_the_left.views[3]
+    outline = [(column, row) for row, column in np.argwhere(view.lesion_mask)]
+    write_text("AllXML/20586908.xml", contours(("Mass", outline)))
+    (case,) = open_inbreast(path.parents[1]).cases
+    header = read_header(case.path, case.attributes)
+    assert (header.patient_id, header.laterality, header.view) == (
+        "6c613a14b80a8591",
+        Laterality.LEFT,
+        ViewPosition.MLO,
+    )
+    (lesion,), (truth,) = case.lesions, view.lesions
+    assert (lesion.row, lesion.column, lesion.kind) == (truth.row, truth.column, "mass")
+    assert (lesion.half_rows, lesion.half_columns) == (truth.half_rows - 0.5, truth.half_columns - 0.5)
 
 
 def test_images_that_are_not_there_are_left_out(a_release):

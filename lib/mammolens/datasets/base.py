@@ -38,8 +38,8 @@ class Lesion:
             >>> Lesion.in_box(10, 20, 50, 30, shape="box")
             Lesion(row=30.0, column=25.0, half_rows=20.0, half_columns=5.0, shape='box', kind='')
         """
-        half = (max((high - low) / 2, _SMALLEST_HALF) for low, high in ((top, bottom), (left, right)))
-        return cls((top + bottom) / 2, (left + right) / 2, *half, shape=shape, kind=kind)
+        half_rows, half_columns = max((bottom - top) / 2, _SMALLEST_HALF), max((right - left) / 2, _SMALLEST_HALF)
+        return cls((top + bottom) / 2, (left + right) / 2, half_rows, half_columns, shape=shape, kind=kind)
 
     @classmethod
     def around(cls, mask: BoolImage, *, kind: str = "") -> Lesion:

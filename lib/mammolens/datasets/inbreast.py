@@ -2,7 +2,8 @@
 
 The table hides patients and ages; patients stand in the files' names: ``20000001_0123456789abcdef_MG_R_CC_ANON.dcm``
 is the image 20000001 of the patient 0123456789abcdef. The contours of an image are a property list of OsiriX,
-``AllXML/20000001.xml``, whose ``Point_px`` are '(column, row)' in pixels of the stored image.
+``AllXML/20000001.xml``, whose ``Point_px`` are '(column, row)' in pixels of the stored image. The release also has the
+table as INbreast.xls, with two rows of totals at its end. Source: Moreira et al. (2012).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from xml.parsers.expat import ExpatError
 
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.presence import present
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
@@ -49,19 +51,24 @@ def open_inbreast(path: Path) -> Dataset:
     """The images of ``path/AllDICOMs`` that ``path/INbreast.csv`` lists.
 
     Abnormal is BI-RADS 4 to 6, normal 1 and 2, unknown 3; ``clean_normal`` is 1. Lesions are the ellipses around
-    contours of masses, clusters, spiculated regions, distortions and asymmetries.
+    contours of masses, clusters, spiculated regions, distortions and asymmetries. An image whose property list is
+    damaged is left out.
 
     Raises:
-        DatasetError: the table or a property list is unusable, or none of the images is there.
+        DatasetError: the table is unusable, or none of the images is there.
     """
     source = path / TABLE
     files = {
         match[1]: (file, match[2]) for file in sorted((path / IMAGES).glob("*")) if (match := _NAME.match(file.stem))
     }
-    rows = read_rows(source, ("laterality", "view", "file name", "bi-rads"))
     missing = path / IMAGES / "missing", ""
-    cases = (_case(row, *files.get(row.required("file name"), missing), path / CONTOURS) for row in rows)
-    return Dataset("inbreast", present(cases, source), LICENCE, CITATION)
+    with LeftOut(source) as left_out:
+        rows = read_rows(source, ("laterality", "view", "file name", "bi-rads"), on_bad_row=left_out.add)
+        found = left_out.cases(
+            rows, lambda row: _case(row, *files.get(row.required("file name"), missing), path / CONTOURS)
+        )
+        cases = present(found, source)
+    return Dataset("inbreast", cases, LICENCE, CITATION)
 
 
 def _case(row: CsvRow, file: Path, patient: str, contours: Path) -> Case:
