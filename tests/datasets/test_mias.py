@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mammolens.datasets.base import Lesion
+from mammolens.datasets.lesion_labels import lesion_labels
 from mammolens.datasets.mias import open_mias
+from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 
@@ -54,12 +58,37 @@ def test_the_published_layout_counts_rows_from_the_bottom(write_text, write_imag
     assert (diffuse.abnormal, diffuse.lesions, diffuse.covariates["severity"]) == (True, (), "M")
 
 
-def test_a_folder_without_table_and_a_strange_name_are_refused(write_text, write_images, tmp_path):
+def test_the_published_pgm_is_read_with_its_pixel_size_and_its_circle_lies_on_the_mass(
+    an_exam_with_a_mass_on_the_left, write_text, tmp_path
+):
+    view = an_exam_with_a_mass_on_the_left.views[3]
+    frame = (slice(None), slice(96, 928))  # published images stand in the middle of 1024 x 1024 pixels
+    pixels, mask = np.zeros((1024, 1024), np.uint8), np.zeros((1024, 1024), bool)
+    pixels[frame] = np.kron(view.pixels * 255, np.ones((4, 4))).astype(np.uint8)
+    mask[frame] = np.kron(view.lesion_mask, np.ones((4, 4), bool))
+    Image.fromarray(pixels).save(tmp_path / "mdb002.pgm")
+    (row, column), radius = np.argwhere(mask).mean(axis=0).round().astype(int), int(np.sqrt(mask.sum() / np.pi))
+    write_text("Info.txt", f"mdb002 G SPIC M {column} {1023 - row} {radius}\n")
+    (case,) = open_mias(tmp_path).cases
+    mammogram = read_mammogram(case.path, case.attributes)
+    assert (mammogram.header.laterality, mammogram.header.view) == (Laterality.LEFT, ViewPosition.MLO)
+    assert (mammogram.header.spacing.between_rows, mammogram.header.spacing.between_columns) == (0.2, 0.2)
+    circle = lesion_labels(case.lesions, mask.shape, mask.shape) > 0
+    assert (circle & mask).sum() > 0.5 * (circle | mask).sum()
+
+
+def test_a_line_that_is_no_entry_is_left_out_and_named(write_text, write_images, caplog):
+    write_text("Info.txt", "mdb001 G ODD! B 535 425 197\nmdb003 D NORM\n")
+    assert [case.path.stem for case in open_mias(write_images("mdb001.png", "mdb003.png")).cases] == ["mdb003"]
+    assert "line 1 is no entry: 'mdb001 G ODD! B 535 425 197'" in caplog.text
+
+
+def test_a_folder_without_table_is_refused_and_a_strange_name_left_out(write_text, write_images, tmp_path, caplog):
     with pytest.raises(DatasetError, match=r"Info\.txt: cannot be read"):
         open_mias(tmp_path)
-    write_text("labels.csv", HEADER + "x1.jpg,3,R,MLO,F,NORM,,,,\n")
-    with pytest.raises(DatasetError, match=r"'x1\.jpg' is none of mini-MIAS"):
-        open_mias(write_images("images/x1.jpg"))
+    write_text("labels.csv", HEADER + "x1.jpg,3,R,MLO,F,NORM,,,,\n" + "mdb006.jpg,3,L,MLO,F,NORM,,,,\n")
+    assert len(open_mias(write_images("images/x1.jpg", "images/mdb006.jpg")).cases) == 1
+    assert "'x1.jpg' is none of mini-MIAS" in caplog.text
 
 
 def test_the_development_set_holds_what_its_description_says(development_data):

@@ -1,6 +1,8 @@
-"""mini-MIAS (1994), digitised film, MLO only: reduced to 640 pixels with labels.csv, or as published with Info.txt.
+"""mini-MIAS (1994), digitised film, MLO only: PGM with Info.txt as published, or at 640 pixels with labels.csv.
 
-An odd file number is a right breast, an even one a left one; two consecutive files are one woman.
+An odd file number is a right breast, an even one a left one; two consecutive files are one patient. The published
+images have 1024 x 1024 pixels of 0.2 mm, and Info.txt counts rows from the bottom. Source: the README and Info.txt of
+http://peipa.essex.ac.uk/info/mias.html.
 """
 
 from __future__ import annotations
@@ -8,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.presence import present
-from mammolens.enums import Laterality, ViewPosition
+from mammolens.enums import Laterality, SpacingSource, ViewPosition
 from mammolens.errors import DatasetError
-from mammolens.types import ImageAttributes
+from mammolens.types import ImageAttributes, PixelSpacing
 
 TABLE = "labels.csv"
 INFO = "Info.txt"
@@ -26,8 +30,12 @@ CITATION = (
 )
 NORMAL = "NORM"
 _NUMBER = re.compile(r"^mdb(\d{3})\b")
-_INFO_LINE = re.compile(r"^(mdb\d{3})\s+([FGD])\s+([A-Z]{4})(?:\s+([BM]))?(?:\s+(\d+)\s+(\d+)\s+(\d+))?", re.MULTILINE)
+_INFO_LINE = re.compile(
+    r"^(mdb\d{3})\s+([FGD])\s+(CALC|CIRC|SPIC|MISC|ARCH|ASYM|NORM)\b(?:\s+([BM]))?(?:\s+(\d+)\s+(\d+)\s+(\d+))?"
+)
 _LAST_ROW = 1023  # Info.txt counts rows from the bottom of 1024
+_PUBLISHED: Final = ".pgm"
+_SPACING: Final = PixelSpacing(0.2, 0.2, SpacingSource.TABLE)  # of the published images
 
 
 def open_mias(path: Path) -> Dataset:
@@ -42,23 +50,29 @@ def open_mias(path: Path) -> Dataset:
     published = not (path / TABLE).is_file()
     source, folder = (path / INFO, path) if published else (path / TABLE, path / "images")
     findings: dict[str, list[CsvRow]] = {}
-    for row in _info_rows(source) if published else read_rows(source, COLUMNS):
-        findings.setdefault(row.required("image"), []).append(row)
-    cases = present((_case(folder, rows) for rows in findings.values()), source)
+    with LeftOut(source) as left_out:
+        rows = _info_rows(source, left_out) if published else read_rows(source, COLUMNS, on_bad_row=left_out.add)
+        for row in rows:
+            findings.setdefault(row.values["image"], []).append(row)
+        cases = present(left_out.cases(findings.values(), lambda rows: _case(folder, rows)), source)
     return Dataset("mias", cases, LICENCE, CITATION)
 
 
-def _info_rows(source: Path) -> Iterator[CsvRow]:
+def _info_rows(source: Path, left_out: LeftOut) -> Iterator[CsvRow]:
     try:
         text = source.read_text(encoding="latin-1")
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise DatasetError(source, reason, f"give the folder that holds {INFO} or {TABLE}") from error
     images = {file.stem: file.name for file in sorted(source.parent.glob("mdb*.*"))}
-    for match in _INFO_LINE.finditer(text):
-        name, tissue, label, severity, column, row, radius = (group or "" for group in match.groups())
-        cells = (images.get(name, f"{name}.pgm"), tissue, label, severity, column, _from_top(row), radius)
-        yield CsvRow(source, text.count("\n", 0, match.start()) + 1, dict(zip(COLUMNS, cells, strict=True)))
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _INFO_LINE.match(line)
+        if match:
+            name, tissue, label, severity, column, row, radius = (group or "" for group in match.groups())
+            cells = (images.get(name, name + _PUBLISHED), tissue, label, severity, column, _from_top(row), radius)
+            yield CsvRow(source, number, dict(zip(COLUMNS, cells, strict=True)))
+        elif _NUMBER.match(line):
+            left_out.add(DatasetError(source, f"line {number} is no entry: {line.strip()!r}", "download it again"))
 
 
 def _from_top(row: str) -> str:
@@ -73,12 +87,13 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     number = int(match[1])
     patient = str((number + 1) // 2)
     side = Laterality.RIGHT if number % 2 else Laterality.LEFT
+    spacing = _SPACING if name.endswith(_PUBLISHED) else None
     labels = {row.required("label") for row in rows}
     known = {"tissue": rows[0].text("tissue"), "label": "+".join(sorted(labels)), "severity": _severity(rows)}
     return Case(
         path=folder / name,
         patient_id=patient,
-        attributes=ImageAttributes(patient, patient, side, ViewPosition.MLO),
+        attributes=ImageAttributes(patient, patient, side, ViewPosition.MLO, spacing=spacing),
         abnormal=labels != {NORMAL},
         clean_normal=labels == {NORMAL},
         lesions=tuple(_circle(row) for row in rows if row.text("col")),
