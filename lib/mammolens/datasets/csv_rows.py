@@ -104,7 +104,7 @@ def read_rows(
     """
     lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
     names = [name.strip().lower() for name in next(lines, (1, []))[1]]
-    _check_header(path, names, required)
+    _check_header(path, names, required, columns)
     rows: list[CsvRow] = []
     for number, cells in lines:
         if any(map(str.strip, cells)):
@@ -137,12 +137,13 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise DatasetError(path, f"line {number}: {error}", "save the table as CSV again") from error
 
 
-def _check_header(path: Path, names: list[str], required: Iterable[str]) -> None:
+def _check_header(path: Path, names: list[str], required: Iterable[str], columns: Collection[str] | None) -> None:
     missing = [name for name in required if name not in names]
     if missing:
         found = ", ".join(names) or "nothing"
         raise DatasetError(path, f"has no column {missing[0]!r} (found {found})", "add it to the header line")
-    doubled = next((name for name in names if name and names.count(name) > 1), None)
+    kept = [name for name in names if name and (columns is None or name in columns)]
+    doubled = next((name for name in kept if kept.count(name) > 1), None)
     if doubled:
         raise DatasetError(path, f"has the column {doubled!r} twice", "rename or drop one of them")
 

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammolens.datasets import cbis_ddsm_tcia, cmmd, inbreast, mias, rsna, vindr_mammo
+from mammolens.datasets import (
+    bcdr,
+    cbis_ddsm_tcia,
+    cmmd,
+    csaw_cc,
+    embed,
+    inbreast,
+    mias,
+    omi_db,
+    rsna,
+    vindr_mammo,
+)
 from mammolens.datasets.base import Dataset
 from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
 from mammolens.datasets.cbis800 import open_cbis800
@@ -110,6 +121,14 @@ _KINDS = {
         cbis_ddsm_tcia.open_cbis_ddsm_tcia,
     ),
     "cmmd": DatasetKind("CMMD_clinicaldata_revision.xlsx or .csv, and CMMD/", cmmd.found_at, cmmd.open_cmmd),
+    "embed": DatasetKind(
+        "tables/EMBED_OpenData_metadata.csv and clinical.csv, and cohort_1/", embed.found_at, embed.open_embed
+    ),
+    "csaw-cc": DatasetKind(
+        "CSAW-CC_breast_cancer_screening_data.csv and DICOM files", csaw_cc.found_at, csaw_cc.open_csaw_cc
+    ),
+    "bcdr": DatasetKind("bcdr_f01_img.csv, bcdr_f01_outlines.csv and TIFF files", bcdr.found_at, bcdr.open_bcdr),
+    "omi-db": DatasetKind("data/optm1/imagedb_optm1.json and images/", omi_db.found_at, omi_db.open_omi_db),
     "rsna": DatasetKind("Kaggle's train.csv and train_images/", _is_rsna, rsna.open_rsna),
     "rsna640": DatasetKind(
         "labels.csv with split, clean_negative and inverted, and images/",

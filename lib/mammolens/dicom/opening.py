@@ -37,7 +37,7 @@ class FileKind(Enum):
 
 
 def file_kind(path: Path) -> FileKind:
-    """Tell DICOM (PS3.10 7.1, with or without preamble), PNG, JPEG and PGM apart by their first bytes.
+    """Tell DICOM (PS3.10 7.1, with or without preamble) and pictures (PNG, JPEG, TIFF, PGM) by their first bytes.
 
     Raises:
         InputError: the path is missing, unreadable, a folder, a pipe, device or socket, or an empty file.
@@ -60,7 +60,9 @@ def kind_of_head(head: bytes) -> FileKind:
     """The kind of what begins with these bytes, of which :data:`HEAD_LENGTH` suffice."""
     if head[128:132] == b"DICM":
         return FileKind.DICOM
-    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (head[:2] == b"P5" and head[2:3].isspace()):
+    if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")) or (
+        head[:2] == b"P5" and head[2:3].isspace()
+    ):
         return FileKind.PICTURE
     # Without preamble, a data set starts with the groups 0002 or 0008, little endian.
     return FileKind.DICOM if head[:2] in (b"\x02\x00", b"\x08\x00") and head[3:4] == b"\x00" else FileKind.OTHER

@@ -1,4 +1,4 @@
-"""PNG, JPEG and PGM: mammograms that lost their header."""
+"""PNG, JPEG, TIFF and PGM: mammograms that lost their header."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LARGEST_CHROMA = 32  # grey levels between the channels; JPEG's noise in a grey
 
 
 def picture_pixels(path: Path) -> FloatImage:
-    """Decode a grey-scale PNG, JPEG or PGM of 8 or 16 bits; 16 bits are scaled by their own range.
+    """Decode a grey-scale PNG, JPEG, TIFF or PGM of 8 or 16 bits; 16 bits are scaled by their own range.
 
     Returns:
         ``(rows, cols)`` float32 in [0, 1], polarity as stored.

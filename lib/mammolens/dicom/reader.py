@@ -33,7 +33,7 @@ def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHead
     """Read what is known of an image without decoding it.
 
     Args:
-        path: a DICOM file (one SOP instance), PNG, JPEG or PGM.
+        path: a DICOM file (one SOP instance), PNG, JPEG, TIFF or PGM.
         attributes: what a table says; it wins over the file's own header.
 
     Raises:
@@ -48,7 +48,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     """Read one mammographic image: one SOP instance, whatever series it came in.
 
     Args:
-        path: a DICOM file, PNG, JPEG or PGM.
+        path: a DICOM file, PNG, JPEG, TIFF or PGM.
         attributes: what a table says; it wins over the file's own header.
 
     Raises:
@@ -89,7 +89,7 @@ def sop_instance_uid_of(dataset: FileDataset, path: Path) -> str:
 def _kind_of(path: Path) -> FileKind:
     kind = file_kind(path)
     if kind is FileKind.OTHER:
-        raise InputError(path, "is neither DICOM nor PNG nor JPEG", "give a mammogram in one of these formats")
+        raise InputError(path, "is neither DICOM nor PNG nor JPEG nor TIFF", "give a mammogram in one of these formats")
     return kind
 
 
