@@ -69,6 +69,7 @@ class QualityFlag(StrEnum):
     LOSSY_COMPRESSED = "lossy_compressed"
     IMPLANT = "implant"
     PARTIAL_VIEW = "partial_view"
+    INCOMPLETE_BREAST = "incomplete_breast"
     NO_SCREENING_VIEW = "no_screening_view"
     VIEW_CONTRADICTED = "view_contradicted"
     LATERALITY_CONTRADICTED = "laterality_contradicted"

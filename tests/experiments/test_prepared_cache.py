@@ -22,7 +22,7 @@ def a_kilobyte():
 
         def __call__(self):
             self.made += 1
-            return Prepared(MetaTensor(torch.zeros(1, 8, 16)), MetaTensor(torch.zeros(1, 8, 16)), 0.5)
+            return Prepared(MetaTensor(torch.zeros(1, 8, 16)), MetaTensor(torch.zeros(1, 8, 16)), 0.5, 0.5)
 
     return Maker()
 

@@ -11,7 +11,7 @@ from mammolens.inference.image_statistics import ImageStatistic, image_statistic
 def view(greys: np.ndarray, share: float = 0.4) -> BreastView:
     inside = np.zeros((SIDE, SIDE), dtype=bool)
     inside[10:110, :90] = True
-    return BreastView((greys * inside).astype(np.float32), inside, share)
+    return BreastView((greys * inside).astype(np.float32), inside, share, 0.8)
 
 
 @pytest.fixture
@@ -46,5 +46,5 @@ def test_noise_makes_it_noisier_and_blur_less_sharp(texture):
 def test_a_breast_too_thin_to_have_an_inside_is_measured_all_the_same():
     inside = np.zeros((SIDE, SIDE), dtype=bool)
     inside[:, :3] = True
-    measured = image_statistics(BreastView(np.full((SIDE, SIDE), 0.5, np.float32), inside, 0.03))
+    measured = image_statistics(BreastView(np.full((SIDE, SIDE), 0.5, np.float32), inside, 0.03, 0.8))
     assert measured["mean grey"] == 0.5

@@ -88,6 +88,19 @@ def test_a_breast_of_an_unusual_share_of_the_image_is_flagged(seen, views, share
     assert flags == ([QualityFlag.UNUSUAL_BREAST_AREA] if flagged else [])
 
 
+@pytest.mark.parametrize(("height", "flagged"), [(0.29, True), (0.31, False)])
+def test_a_breast_far_smaller_than_its_detector_allows_is_flagged(seen, views, height, flagged):
+    flags = pixel_flags(replace(seen(views[0].pixels), breast_height=height))
+    assert flags == ([QualityFlag.UNUSUAL_BREAST_AREA] if flagged else [])
+
+
+def test_a_small_breast_on_a_large_detector_is_flagged(seen, views):
+    detector = np.zeros((4 * 256, 2 * 208), np.float32)
+    detector[384:640, :208] = views[1].pixels
+    assert views[1].breast_mask.sum() > 0.03 * detector.size
+    assert pixel_flags(seen(detector)) == [QualityFlag.UNUSUAL_BREAST_AREA]
+
+
 def test_real_normal_mammograms_are_hardly_ever_flagged(development_data):
     from mammolens.datasets.formats import open_dataset
 

@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Keys, Laterality
 from mammolens.errors import UnsupportedMammogramError
-from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMask, BreastMaskd, segment_breast
+from mammolens.transforms.breast_mask import BREAST_HEIGHT, BREAST_SHARE, BreastMask, BreastMaskd, segment_breast
 from mammolens.transforms.load import HEADER, as_meta_tensor
 
 Bend = Callable[[np.ndarray, PhantomView], np.ndarray]
@@ -176,7 +176,7 @@ def test_an_image_without_breast_is_refused(tensor_of, mammogram_of, pixels):
         BreastMask()(image)
 
 
-def test_a_mask_is_ones_and_zeros_on_the_image_s_grid_and_tells_its_share(a_view, tensor_of):
+def test_a_mask_is_ones_and_zeros_on_the_image_s_grid_and_tells_its_shares(a_view, tensor_of):
     image = tensor_of(a_view.pixels)
     data = BreastMaskd()({Keys.IMAGE: image})
     mask = data[Keys.BREAST_MASK]
@@ -184,6 +184,7 @@ def test_a_mask_is_ones_and_zeros_on_the_image_s_grid_and_tells_its_share(a_view
     assert (mask.shape, mask.dtype) == (image.shape, torch.float32)
     assert set(mask.unique().tolist()) == {0.0, 1.0}
     assert mask.meta[BREAST_SHARE] == pytest.approx(float(mask.mean()), abs=0.01)
+    assert mask.meta[BREAST_HEIGHT] == pytest.approx(float(mask[0].any(dim=1).float().mean()), abs=0.01)
 
 
 def test_holes_are_breast(a_view):

@@ -75,6 +75,7 @@ def test_an_image_becomes_the_network_s_input(exams, files, config, grid):
             assert (tensor.min(), tensor.max()) == (0, 1)
         assert not prepared.image[prepared.mask <= 0.5].any()
         assert prepared.breast_share == pytest.approx(view.breast_mask.mean(), abs=0.02)
+        assert prepared.breast_height == pytest.approx(view.breast_mask.any(axis=1).mean(), abs=0.02)
         assert header_of(prepared.image) == read_mammogram(file).header
         profile = prepared.mask.numpy()[0].sum(axis=0)
         assert profile[: config.size // 4].sum() > profile[-config.size // 4 :].sum(), "chest wall on the left"

@@ -15,14 +15,15 @@ from mammolens.dicom.eligibility import check_eligibility
 from mammolens.dicom.geometry import pixel_spacing_of, viewer_geometry_of
 from mammolens.dicom.header_values import date_of, texts_of
 from mammolens.dicom.image_kind import acquisition_group_of
+from mammolens.dicom.missing_parts import missing_part
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
 from mammolens.dicom.pixels import display_pixels
-from mammolens.dicom.sop_classes import sop_class_of
+from mammolens.dicom.sop_classes import PROJECTION_X_RAY, sop_class_of
 from mammolens.dicom.unusable import unusable_attributes
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
-from mammolens.errors import InputError
+from mammolens.errors import InputError, PixelDataError
 from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
@@ -52,7 +53,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
         attributes: what a table says; it wins over the file's own header.
 
     Raises:
-        InputError: as :func:`read_header`, or pixels that cannot be used.
+        InputError: as :func:`read_header`, or pixels that cannot be used, or most of the breast is missing.
     """
     if _kind_of(path) is FileKind.PICTURE:
         header, pixels = _picture_header(path, attributes), picture_pixels(path)
@@ -64,6 +65,7 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
+    header = _breast_checked(header, pixels)
     return Mammogram(_view_checked(_completed(header, pixels), pixels), pixels)
 
 
@@ -204,6 +206,17 @@ def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
             QualityFlag.VIEW_GUESSED
         )
     return header
+
+
+def _breast_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
+    """Flagged where a part of the breast is cut off, refused where that is most of it."""
+    missing = missing_part(pixels, may_be_film=header.sop_class_uid not in PROJECTION_X_RAY)
+    if missing is None:
+        return header
+    if missing.is_most:
+        reason = f"most of the breast is missing: {missing.share:.0%} of the {missing.lines} are empty"
+        raise PixelDataError(header.path, reason, "transfer or export the image again")
+    return header.flagged(QualityFlag.INCOMPLETE_BREAST)
 
 
 def _view_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:

@@ -20,11 +20,13 @@ class BreastView:
         greys: ``(SIDE, SIDE)`` float32 in [0, 1], normalised inside the breast, chest wall on the left.
         inside: ``(SIDE, SIDE)`` bool, the breast.
         breast_share: of the original image's area, in [0, 1].
+        breast_height: as a share of the original image's rows, in [0, 1].
     """
 
     greys: FloatImage
     inside: BoolImage
     breast_share: float
+    breast_height: float
 
 
 def breast_view(prepared: Prepared) -> BreastView:
@@ -35,4 +37,4 @@ def breast_view(prepared: Prepared) -> BreastView:
         resampled(values[:, top:bottom, left:right], (SIDE, SIDE))[0].numpy()
         for values in (prepared.image.as_tensor(), mask)
     )
-    return BreastView(greys, inside > 0.5, prepared.breast_share)
+    return BreastView(greys, inside > 0.5, prepared.breast_share, prepared.breast_height)

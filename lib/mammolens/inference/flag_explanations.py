@@ -21,6 +21,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.LOSSY_COMPRESSED: "Lossy compression may have blurred small details.",
     QualityFlag.IMPLANT: "The breast seems to have an implant; the model was not trained on implants.",
     QualityFlag.PARTIAL_VIEW: "Only part of the breast is shown; the model was trained on whole breasts.",
+    QualityFlag.INCOMPLETE_BREAST: "The breast is cut off along a straight line: a part of the image is empty.",
     QualityFlag.NO_SCREENING_VIEW: "The view is neither CC nor MLO.",
     QualityFlag.VIEW_CONTRADICTED: "The image, or the header itself, contradicts the stated view.",
     QualityFlag.LATERALITY_CONTRADICTED: "The header contradicts the stated side.",

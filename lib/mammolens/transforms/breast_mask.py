@@ -21,6 +21,7 @@ from mammolens.transforms.load import header_of
 from mammolens.types import BoolImage, FloatImage
 
 BREAST_SHARE = "breast_share"  # key in the mask's meta data: share of the image's area
+BREAST_HEIGHT = "breast_height"  # the same of the image's rows
 _WORKING_SIDE = 256  # pixels of the longer side of the copy that is segmented
 _SMALLEST_SHARE = 0.02  # of the image's area; smaller things are tags
 _SMALLEST_WIDTH = 0.06  # of the image's; narrower things are its edges
@@ -53,7 +54,8 @@ class BreastMask(Transform):
             raise UnsupportedMammogramError(header_of(image).path, "no breast is visible", "give a whole-breast view")
         mask = torch.from_numpy(breast.astype(np.float32))[None, None]
         full = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear", align_corners=False)[0]
-        return MetaTensor(full.round_(), meta={**image.meta, BREAST_SHARE: float(breast.mean())})
+        shares = {BREAST_SHARE: float(breast.mean()), BREAST_HEIGHT: float(breast.any(axis=1).mean())}
+        return MetaTensor(full.round_(), meta={**image.meta, **shares})
 
 
 class BreastMaskd(MapTransform):

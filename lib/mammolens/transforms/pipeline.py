@@ -18,7 +18,7 @@ from mammolens.config import PreprocessingConfig
 from mammolens.enums import Keys
 from mammolens.errors import MammoLensError
 from mammolens.transforms.base import SpatialTransform, derived
-from mammolens.transforms.breast_mask import BREAST_SHARE, BreastMaskd
+from mammolens.transforms.breast_mask import BREAST_HEIGHT, BREAST_SHARE, BreastMaskd
 from mammolens.transforms.crop import CropToBreastd
 from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
 from mammolens.transforms.normalize import NormalizeInBreastd
@@ -36,6 +36,7 @@ class Prepared:
         image: MetaTensor ``(1, size, size)`` float32 in [0, 1], chest wall on the left, 0 outside.
         mask: MetaTensor ``(1, size, size)`` float32, the share of each pixel inside the breast.
         breast_share: of the original image's area, in [0, 1].
+        breast_height: as a share of the original image's rows, in [0, 1].
         lesions: MetaTensor ``(1, size, size)`` float32, the share of each pixel inside an outlined lesion; ``None``
             where none was given.
     """
@@ -43,6 +44,7 @@ class Prepared:
     image: MetaTensor
     mask: MetaTensor
     breast_share: float
+    breast_height: float
     lesions: MetaTensor | None = None
 
 
@@ -110,7 +112,8 @@ class Pipeline:
         with _own_errors():
             data = transforms(given)
         image, mask = data[Keys.IMAGE], data[Keys.BREAST_MASK]
-        return Prepared(image, mask, float(mask.meta[BREAST_SHARE]), data.get(Keys.LESIONS))
+        share, height = (float(mask.meta[key]) for key in (BREAST_SHARE, BREAST_HEIGHT))
+        return Prepared(image, mask, share, height, data.get(Keys.LESIONS))
 
     def _restored(self, values: torch.Tensor, traced: MetaTensor) -> FloatImage:
         restored = self.spatial.inverse({Keys.IMAGE: _with_trace(values, traced)})[Keys.IMAGE]
