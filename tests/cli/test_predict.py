@@ -265,6 +265,20 @@ def test_a_table_that_cannot_be_used_is_one_line_and_code_five(
     assert reason in line
 
 
+def test_one_bad_cell_of_a_table_leaves_out_its_image_and_not_the_run(
+    mammolens, an_exam_folder, a_trained_model, tmp_path
+):
+    table = tmp_path / "table.csv"
+    table.write_text("image,patient_id,view\nL_CC.dcm,Anna,CC\nL_MLO.dcm,Anna,AT\n")
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "-t", table)
+    assert result.exit_code == 3
+    (line,) = errors_in(result)
+    assert line.startswith(f"error: {table}: line 3, column 'view': 'AT' is unknown; use one of CC, ")
+    assert "3 images analysed, 1 unusable" in result.stderr
+    names = sorted(Path(record["path"]).name for record in results_in(tmp_path / "out"))
+    assert names == ["L_CC.dcm", "R_CC.dcm", "R_MLO.dcm"]
+
+
 def test_an_output_that_is_a_file_is_one_line_and_code_two(mammolens, an_exam_folder, a_trained_model, tmp_path):
     (tmp_path / "out").write_text("in the way")
     result = mammolens("predict", an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model)

