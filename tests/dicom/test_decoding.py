@@ -325,6 +325,28 @@ def test_uncompressed_pixels_that_are_called_compressed_are_named(write_dicom, v
         stored(path)
 
 
+@pytest.mark.parametrize("syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless, uid.JPEGLosslessSV1])
+def test_a_stream_that_is_called_rle_and_rle_that_is_called_a_stream_are_named(write_dicom, encode, values_of, syntax):
+    values = values_of(12)
+    for said, held in ((uid.RLELossless, syntax), (syntax, uid.RLELossless)):
+        path = write_dicom(values, syntax=said, frame=encode(values, held, 12), BitsStored=12)
+        content = {
+            uid.RLELossless: "RLE Lossless",
+            uid.JPEG2000Lossless: "JPEG 2000",
+            uid.JPEGLSLossless: "JPEG-LS",
+            uid.JPEGLosslessSV1: "lossless JPEG",
+        }[held]
+        with pytest.raises(PixelDataError) as refused:
+            stored(path)
+        assert f"Transfer Syntax UID says {said.name}, but the pixels are {content}; correct" in str(refused.value)
+
+
+def test_rle_that_is_called_uncompressed_is_named(write_dicom, values_of):
+    path = saying(write_dicom(values_of(12), syntax=uid.RLELossless, BitsStored=12), uid.ExplicitVRLittleEndian)
+    with pytest.raises(PixelDataError, match=r"but the pixels are RLE Lossless; correct the"):
+        stored(path)
+
+
 def test_a_stream_of_another_kind_than_its_transfer_syntax_is_named(write_dicom, encode, values_of):
     frame = encode(values_of(12), uid.JPEGLSLossless, 12)
     path = write_dicom(values_of(12), syntax=uid.JPEG2000Lossless, frame=frame, BitsStored=12)

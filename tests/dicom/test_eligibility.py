@@ -30,6 +30,11 @@ def view_code(modifier: str, scheme: str, meaning: str = "as it is called") -> l
 NO_MAMMOGRAMS: dict[str, tuple[dict[str, Any], str]] = {
     "a CT": ({"SOPClassUID": uid.CTImageStorage, "Modality": "CT"}, "Modality is CT, not MG; give a mammogram"),
     "a chest film": ({"SOPClassUID": uid.ComputedRadiographyImageStorage, "Modality": "CR"}, "Modality is CR, not MG"),
+    "a film of another part": (
+        {"SOPClassUID": uid.SecondaryCaptureImageStorage, "Modality": "RG", "BodyPartExamined": "CHEST"},
+        "Modality is RG, not MG",
+    ),
+    "a mammogram's class that says ultrasound": ({"Modality": "US"}, "Modality is US, not MG"),
     "a CT that says MG": ({"SOPClassUID": uid.CTImageStorage}, r"is of another kind \(CT Image Storage\)"),
     "ultrasound of a breast": (
         {"SOPClassUID": uid.UltrasoundImageStorage, "Modality": "US", "BodyPartExamined": "BREAST"},
@@ -93,7 +98,10 @@ UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "tomosynthesis of one frame": ({"SOPClassUID": uid.BreastTomosynthesisImageStorage}, "is tomosynthesis"),
     "multi-frame": ({"NumberOfFrames": "2"}, "is a stack of 2 frames"),
-    "colour": ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, "is a colour image; export the grey-scale"),
+    "four channels": (
+        {"SamplesPerPixel": 4, "PhotometricInterpretation": "ARGB"},
+        "is a colour image; export the grey",
+    ),
     "a palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, "is a colour image"),
     "a tomosynthesis projection": (
         {"ImageType": ["ORIGINAL", "PRIMARY", "TOMO_PROJ", "RIGHT"]},
@@ -177,6 +185,13 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
         {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "DX", "BodyPartExamined": "BREAST"},
         (),
     ),
+    "film": (
+        {"SOPClassUID": uid.SecondaryCaptureImageStorage, "Modality": "RG", "BodyPartExamined": "Breast"},
+        (QualityFlag.SECONDARY_CAPTURE,),
+    ),
+    "DX, of the mammography class": ({"Modality": "DX"}, ()),
+    "OT, of the mammography class": ({"Modality": "OT"}, ()),
+    "RG, of the mammography class": ({"Modality": "RG"}, ()),
     "a capture": ({"SOPClassUID": uid.SecondaryCaptureImageStorage}, (QualityFlag.SECONDARY_CAPTURE,)),
     "a private class": ({"SOPClassUID": "1.2.3.4"}, ()),
     "no modality": ({"Modality": None}, (QualityFlag.POOR_HEADER,)),

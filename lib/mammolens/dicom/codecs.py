@@ -32,7 +32,7 @@ class Cells(NamedTuple):
     """Decoded cells, whatever the header says of their values.
 
     Attributes:
-        patterns: ``(rows, cols)`` unsigned.
+        patterns: ``(rows, cols)`` unsigned; of a decoder, ``(rows, cols, samples)`` where there are several.
         bits: how many of the lower bits of each may be in use.
         signed: whether the stream itself says that they are two's complement, as only JPEG 2000 can.
     """
@@ -51,6 +51,7 @@ KINDS: Final = {
     uid.JPEGLSNearLossless: StreamKind.JPEG_LS,
     uid.JPEG2000Lossless: StreamKind.JPEG_2000,
     uid.JPEG2000: StreamKind.JPEG_2000,
+    uid.RLELossless: StreamKind.RLE,
 }
 
 
@@ -76,21 +77,23 @@ def decode_stream(stream: bytes, stated: StreamFormat) -> Cells:
     return Cells(patterns, stated.precision, stated.signed)
 
 
-def decode_rle(frame: bytes, shape: tuple[int, int], bytes_per_cell: int) -> Cells:
-    """Decode RLE Lossless (PS3.5 G): a segment for each byte of the cells, the highest byte first.
+def decode_rle(frame: bytes, shape: tuple[int, int], bytes_per_cell: int, samples: int = 1) -> Cells:
+    """Decode RLE Lossless (PS3.5 G): a segment for each byte of each sample's cells, the highest byte first.
 
     Raises:
         IncompleteStreamError: segments or values are missing or left over.
     """
     count, *starts = struct.unpack_from("<16I", frame)
     starts = starts[:count]
-    if count != bytes_per_cell or starts != sorted(starts) or starts[0] < 64 or starts[-1] >= len(frame):
+    if count != bytes_per_cell * samples or starts != sorted(starts) or starts[0] < 64 or starts[-1] >= len(frame):
         raise IncompleteStreamError("the RLE header does not fit the pixels")
     ends = [*starts[1:], len(frame)]
     pixels = shape[0] * shape[1]
     planes = [_rle_segment(frame[start:end], pixels) for start, end in zip(starts, ends, strict=True)]
-    cells = np.stack(planes[::-1], axis=-1).view(f"<u{bytes_per_cell}")
-    return Cells(cells.reshape(shape), 8 * bytes_per_cell)
+    # The lowest byte first, within each sample.
+    ordered = [plane for at in range(0, count, bytes_per_cell) for plane in planes[at : at + bytes_per_cell][::-1]]
+    cells = np.stack(ordered, axis=-1).view(f"<u{bytes_per_cell}")
+    return Cells(cells.reshape(shape if samples == 1 else (*shape, samples)), 8 * bytes_per_cell)
 
 
 def _rle_segment(segment: bytes, pixels: int) -> NDArray[np.uint8]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from pydicom import uid
 from pydicom.dataset import Dataset
 
+from mammolens.dicom.channels import COLOURS
 from mammolens.dicom.collection_quirks import is_part_of_collection
-from mammolens.dicom.header_values import needed_number, number_of, numbers_of
+from mammolens.dicom.header_values import needed_number, number_of, numbers_of, text_of
 from mammolens.dicom.image_kind import is_synthetic_2d, unscored_kind_of
 from mammolens.dicom.opening import one_line
 from mammolens.dicom.sop_classes import (
+    MAMMOGRAPHY,
     SECONDARY_CAPTURE,
     TOMOSYNTHESIS,
     X_RAY,
@@ -38,6 +40,8 @@ _LARGEST_CONTACT_MAGNIFICATION = 1.25
 _SMALLEST_WHOLE_FIELD = 120.0  # mm; fields for whole breasts begin at 180 x 240, those of spot views end at 100
 _ALWAYS_LOSSY = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLSNearLossless)
 _GREYS = ("", "MONOCHROME1", "MONOCHROME2")
+# PS3.3 C.7.3.1.1.1: what machines, film scanners and archives call radiographs.
+_RADIOGRAPHY = ("", "MG", "DX", "CR", "RG", "OT")
 
 
 def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
@@ -96,11 +100,9 @@ def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> 
     modality = one_line(dataset.get("Modality") or "")
     if modality == "SEG" or sop_class == uid.SegmentationStorage:
         raise NotAMammogramError(path, "is a segmentation", "give the mammogram that it refers to")
-    breast = dataset.get("BodyPartExamined") == "BREAST"
-    of_breast = (
-        modality == "MG" or (breast and modality in ("", "DX", "CR", "OT")) or (not modality and sop_class in X_RAY)
-    )
-    if not of_breast:
+    of_breast = sop_class in MAMMOGRAPHY or text_of(dataset, "BodyPartExamined").upper() == "BREAST"
+    is_unknown_x_ray = not modality and sop_class in X_RAY
+    if modality != "MG" and not is_unknown_x_ray and not (of_breast and modality in _RADIOGRAPHY):
         raise NotAMammogramError(path, f"Modality is {modality or 'not stated'}, not MG", "give a mammogram")
     if is_of_another_kind(sop_class):
         raise NotAMammogramError(path, f"is of another kind ({kind})", "give a mammogram")
@@ -118,8 +120,9 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
     unscored = unscored_kind_of(dataset)
     if unscored is not None:
         raise UnsupportedMammogramError(path, unscored, "give the two-dimensional mammogram of the whole breast")
-    grey = str(dataset.get("PhotometricInterpretation") or "") in _GREYS
-    if not grey or needed_number(dataset, "SamplesPerPixel", path, default=1) != 1:
+    samples = needed_number(dataset, "SamplesPerPixel", path, default=1)
+    photometric = str(dataset.get("PhotometricInterpretation") or "")
+    if not (samples == 1 and photometric in _GREYS) and not (samples == 3 and photometric in COLOURS):
         raise UnsupportedMammogramError(path, "is a colour image", "export the grey-scale mammogram")
 
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import generate_uid
 
+from mammolens.dicom.channels import grey_channel
 from mammolens.dicom.decoding import LARGEST_SIZE, TOO_LARGE, refuse_unfit_content, refuse_unfit_size
 from mammolens.dicom.opening import damage_named
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 from mammolens.types import FloatImage
-
-_LARGEST_CHROMA = 32  # grey levels between the channels; JPEG's noise in a grey picture stays far below
 
 
 def picture_pixels(path: Path) -> FloatImage:
@@ -62,10 +61,10 @@ def _decoded(path: Path) -> NDArray[np.generic]:
 
 
 def _grey(array: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
-    red, green, blue = (array[..., channel].astype(np.int16) for channel in range(3))
-    if max(np.abs(red - green).max(), np.abs(green - blue).max(), np.abs(red - blue).max()) > _LARGEST_CHROMA:
+    grey = grey_channel(np.asarray(array, np.uint8), 8)
+    if grey is None:
         raise UnsupportedMammogramError(path, "is a colour picture", "give a grey-scale mammogram")
-    return array[..., 0]
+    return grey
 
 
 def _scaled(array: NDArray[np.generic], path: Path) -> FloatImage:

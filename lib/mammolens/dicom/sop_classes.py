@@ -27,6 +27,13 @@ MULTI_FRAME_CLASSES = (  # which may hold a single frame
     uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
     uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
 )
+MAMMOGRAPHY = (  # of nothing but breasts
+    uid.DigitalMammographyXRayImageStorageForPresentation,
+    uid.DigitalMammographyXRayImageStorageForProcessing,
+    uid.BreastProjectionXRayImageStorageForPresentation,
+    uid.BreastProjectionXRayImageStorageForProcessing,
+    TOMOSYNTHESIS,
+)
 X_RAY = (*PROJECTION_X_RAY, *FOR_PROCESSING, TOMOSYNTHESIS)
 _STANDARD_ROOT = "1.2.840.10008."  # of every UID that DICOM itself defines (PS3.5 9)
 

@@ -13,6 +13,9 @@ _JPEG: Final = b"\xff\xd8"  # SOI (T.81 B.1.1.3)
 _FRAME_HEADERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF of JPEG (T.81 B.1.1.3)
 _LOSSLESS_FRAME_HEADERS: Final = {0xC3, 0xC7, 0xCB, 0xCF}
 _JPEG_LS_FRAME_HEADER: Final = 0xF7  # T.87 C.1.1
+_JP2: Final = b"\x00\x00\x00\x0cjP  "  # the signature box of a JP2 file (T.800 I.5.1)
+_RLE_HEADER: Final = 64  # bytes (PS3.5 G.5)
+_MOST_RLE_SEGMENTS: Final = 15
 START_OF_SCAN: Final = 0xDA
 
 
@@ -23,6 +26,7 @@ class StreamKind(StrEnum):
     LOSSLESS_JPEG = "lossless JPEG"
     JPEG_LS = "JPEG-LS"
     JPEG_2000 = "JPEG 2000"
+    RLE = "RLE Lossless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,18 @@ class Segment(NamedTuple):
     marker: int
     start: int
     end: int
+
+
+def kind_of_stream(stream: bytes) -> StreamKind | None:
+    """The kind of a stream by its first bytes and, of JPEG, its frame header; ``None`` where they are of none."""
+    if len(stream) >= _RLE_HEADER:
+        segments, start = struct.unpack_from("<2I", stream)
+        if 1 <= segments <= _MOST_RLE_SEGMENTS and start == _RLE_HEADER:
+            return StreamKind.RLE
+    if not stream.startswith((_JPEG, _JPEG_2000, _JP2)):
+        return None
+    stated = stated_format(stream)
+    return None if stated is None else stated.kind
 
 
 def stated_format(stream: bytes) -> StreamFormat | None:

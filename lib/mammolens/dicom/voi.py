@@ -10,6 +10,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from scipy.special import expit
 
+from mammolens.dicom.channels import COLOURS
 from mammolens.dicom.header_values import WRONG_FORM, number_of, text_of
 from mammolens.dicom.lookup import LookupTable
 from mammolens.types import FloatImage
@@ -19,10 +20,12 @@ _FUNCTIONS: Final = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
 def voi_of(dataset: Dataset) -> ToGreys | None:
-    """The first VOI LUT that can be used, else the first window; ``None`` where the header has neither.
+    """The first VOI LUT that can be used, else the first window; ``None`` where the header has neither, or of colours.
 
     What cannot be used is passed over, and told by :func:`unusable_voi`.
     """
+    if text_of(dataset, "PhotometricInterpretation") in COLOURS:  # C.11.2.1.2: a window is for MONOCHROME1 and 2
+        return None
     table = next((table for table in _tables(dataset) if table is not None), None)
     if table is not None:
         return partial(_through_table, table=table)
