@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ImageFont
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.inference.caption import annotated, caption_lines, provenance, wrapped
+from mammolens.inference.lettering import lettering
 
-FONT = ImageFont.load_default(size=15)
+FONT = lettering(15)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,15 @@ def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result
 )
 def test_it_says_what_the_decision_and_its_weak_points_are(a_result, changes, words):
     assert words in "\n".join(caption_lines(saying(a_result, **changes)))
+
+
+def test_patients_of_other_scripts_are_told_apart(a_result):
+    picture = np.zeros((300, 500, 3), np.uint8)
+    captions = [
+        np.asarray(annotated(picture, saying(a_result, patient=patient))) for patient in ("病历号", "病历名", "김순")
+    ]
+    for one, other in ((0, 1), (1, 2)):
+        assert captions[one].shape != captions[other].shape or not np.array_equal(captions[one], captions[other])
 
 
 def test_it_names_the_highest_level_that_is_reached(a_result):

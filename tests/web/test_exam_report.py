@@ -52,6 +52,13 @@ def test_the_pdf_is_one_page_whatever_there_is_to_tell(an_exam_shown, results, m
     assert pages(report_pdf(no_formula, results)) == 1
 
 
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.parametrize("patient", ["病历号-0042", "김순", "Ван 王 \u0905"], ids=["chinese", "korean", "several"])
+def test_the_pdf_has_letters_for_patients_of_other_scripts(an_exam_shown, results, patient):
+    assert b"DroidSansFallback" not in report_pdf(an_exam_shown, results)
+    assert b"DroidSansFallback" in report_pdf(named(an_exam_shown, patient), results)
+
+
 def test_the_pdf_shows_the_highest_scores_in_the_exams_order_and_says_that_more_is_not_there(
     an_exam_shown, results, monkeypatch
 ):

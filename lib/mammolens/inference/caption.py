@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from mammolens.dicom.derived.levels import level_colours
 from mammolens.inference.exam_text import patient_text
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
+from mammolens.inference.lettering import Lettering, lettering
 from mammolens.inference.overlay import RgbImage
 from mammolens.types import AnomalyRecord, AnomalyResult
 
 _NARROWEST = 480  # pixels; narrower pictures are put on a wider sheet
 _PAPER, _INK, _FAINT = (16, 16, 16), (235, 235, 235), (150, 150, 150)
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = True) -> Image.Image:
@@ -30,7 +30,7 @@ def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = Tru
     image = Image.fromarray(picture)
     width = max(image.width, _NARROWEST)
     size = min(24, max(15, width // 44))
-    font, line = ImageFont.load_default(size=size), round(size * 1.45)
+    font, line = lettering(size), round(size * 1.45)
     texts = caption_lines(result, with_exam=with_exam)
     lines = [part for text in texts for part in wrapped(text, font, width - 2 * size)]
     small = list(wrapped(provenance(result.record), font, width - 2 * size))
@@ -39,12 +39,12 @@ def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = Tru
     sheet.paste(image, ((width - image.width) // 2, 0))
     pen, top = ImageDraw.Draw(sheet), image.height + line // 2
     for text in lines:
-        pen.text((size, top), text, fill=_INK, font=font)
+        font.draw(pen, (size, top), text, _INK)
         top += line
     _draw_legend(sheet, result.record, font, (size, top + line // 4))
     top += legend + line // 2
     for text in small:
-        pen.text((size, top), text, fill=_FAINT, font=font)
+        font.draw(pen, (size, top), text, _FAINT)
         top += line
     return sheet
 
@@ -71,7 +71,7 @@ def provenance(record: AnomalyRecord) -> str:
     return f"{record.notice}. Model {record.model}."
 
 
-def wrapped(text: str, font: _Font, width: float) -> Iterator[str]:
+def wrapped(text: str, font: Lettering, width: float) -> Iterator[str]:
     """Break a text between words, and words that are too long anywhere, so that each line fits."""
     line = ""
     for word in text.split():
@@ -102,7 +102,7 @@ def _heat(result: AnomalyResult) -> str:
     return f"Highest heat level: '{list(result.record.levels)[highest - 1]}'."
 
 
-def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: _Font, corner: tuple[int, int]) -> None:
+def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: Lettering, corner: tuple[int, int]) -> None:
     """The ramp of colours, each level's name below the place where it begins."""
     left, top = corner
     names, pen = list(record.levels), ImageDraw.Draw(sheet)
@@ -115,4 +115,5 @@ def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: _Font, corner:
     for name, at in zip(names, np.linspace(0, 1, len(names)), strict=True):
         x = left + round(at * (length - 1))
         pen.line([(x, top + height), (x, top + height + height // 3)], fill=_INK)
-        pen.text((x, top + height + height // 3), name, fill=_INK, font=font, anchor="ma" if at else "la")
+        left_of_name = x - font.getlength(name) / 2 if at else x
+        font.draw(pen, (left_of_name, top + height + height // 3), name, _INK)

@@ -6,15 +6,18 @@ import base64
 import io
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib import rc_context
+from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.inference.exam_text import percentile_text
+from mammolens.inference.lettering import FONT_FILES, legible
 from mammolens.inference.presentation import PresentedExam
 from mammolens.web import exam_summary
 from mammolens.web.composed import as_jpeg, composed
@@ -65,6 +68,19 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
 
 def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
     """The same as one page of A4, PDF; lists that are too long are cut, and say so."""
+    with rc_context({"font.family": _families(), "pdf.fonttype": 42}):
+        return _saved(_page(exam, folder, source), exam)
+
+
+@cache
+def _families() -> list[str]:
+    """The fonts of pictures, made known to Matplotlib."""
+    for path in FONT_FILES:
+        font_manager.fontManager.addfont(path)
+    return [FT2Font(str(path)).family_name for path in FONT_FILES]
+
+
+def _page(exam: PresentedExam, folder: Path, source: str) -> Figure:
     figure = Figure(figsize=_A4)
     bottom = _write_foot(figure, exam, source)
     top = _write(figure, 0.965, [exam_summary.exam_title(exam)], size=14, weight="bold")
@@ -79,14 +95,17 @@ def report_pdf(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
     top = _write_list(figure, top, (top + bottom) / 2, "Findings", findings)
     if flags := exam_summary.flag_lines(exam):
         _write_list(figure, top, bottom, "Cautions", flags)
+    return figure
+
+
+def _saved(figure: Figure, exam: PresentedExam) -> bytes:
     content = io.BytesIO()
-    with rc_context({"pdf.fonttype": 42}):
-        about = {
-            "Title": f"MammoLens: {exam_summary.exam_title(exam)}",
-            "Subject": RESEARCH_USE_ONLY,
-            "CreationDate": None,
-        }
-        figure.savefig(content, format="pdf", metadata=about)
+    about = {
+        "Title": f"MammoLens: {exam_summary.exam_title(exam)}",
+        "Subject": RESEARCH_USE_ONLY,
+        "CreationDate": None,
+    }
+    figure.savefig(content, format="pdf", metadata=about)
     return content.getvalue()
 
 
@@ -110,7 +129,7 @@ def _write_foot(figure: Figure, exam: PresentedExam, source: str) -> float:
         f"Model {record.model}, calibration {record.calibration}, MammoLens {__version__}.",
     ]
     texts += [f"Images: {source}"] if source else []
-    lines = [line for text in [*texts, f"{RESEARCH_USE_ONLY}."] for line in textwrap.wrap(text, 140)]
+    lines = [line for text in [*texts, f"{RESEARCH_USE_ONLY}."] for line in textwrap.wrap(legible(text), 140)]
     top = 0.03 + _LINE * len(lines)
     _write(figure, top, lines, size=6.5, colour="#555555")
     return top + _LINE
@@ -137,7 +156,7 @@ def _write_list(figure: Figure, top: float, bottom: float, heading: str, texts: 
 
 
 def _broken(texts: Sequence[str], size: float) -> list[str]:
-    return [line for text in texts for line in textwrap.wrap(text, round(_ACROSS * 9 / size))]
+    return [line for text in texts for line in textwrap.wrap(legible(text), round(_ACROSS * 9 / size))]
 
 
 def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -> None:
@@ -147,7 +166,7 @@ def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -
         axes = figure.add_axes((0.07 + at * 0.215, top - _VIEWS, 0.205, _VIEWS - 0.02))
         axes.imshow(composed(view, folder))
         axes.set_anchor("N")
-        axes.set_title(exam_summary.of_view(view.record), fontsize=9, loc="left", pad=3)
+        axes.set_title(legible(exam_summary.of_view(view.record)), fontsize=9, loc="left", pad=3)
         axes.set_axis_off()
 
 
