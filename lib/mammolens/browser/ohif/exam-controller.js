@@ -5,6 +5,7 @@ import { ViewportLayout } from "./viewport-layout.js";
 import { INSTANCE, instanceOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
+import { measureInPixelsWithoutSize } from "./pixel-size.js";
 import { drawnRegions } from "./regions.js";
 import { VisitedExams } from "./visited-exams.js";
 
@@ -49,9 +50,12 @@ export class ExamController {
       cornerstoneViewportService.EVENTS.VIEWPORT_DATA_CHANGED,
       () => this.#settle(),
     );
-    const resized = new ResizeObserver(() => this.#settle());
-    resized.observe(document.body);
-    this.leaving = [unsubscribe, () => resized.disconnect(), this.session.subscribe(() => this.#onResults())];
+    this.leaving = [
+      unsubscribe,
+      this.layout.fitAfterResizes(),
+      measureInPixelsWithoutSize(this.cornerstone),
+      this.session.subscribe(() => this.#onResults()),
+    ];
     this.services.customizationService.addModeCustomizations(this.#corners());
     this.panel.attach(this);
     this.learning.refresh();

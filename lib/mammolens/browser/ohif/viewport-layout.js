@@ -64,6 +64,23 @@ export class ViewportLayout {
     }
   }
 
+  /**
+   * Fit again whenever OHIF has resized its viewports, as by opening a side panel; returns the function that ends it.
+   *
+   * OHIF keeps zoom and pan of a resized viewport, which moves tissue out of it. No event tells when it has done so.
+   */
+  fitAfterResizes() {
+    const service = this.services.cornerstoneViewportService;
+    const resize = service.performResize;
+    service.performResize = () => {
+      resize.call(service);
+      this.fit();
+    };
+    return () => {
+      service.performResize = resize;
+    };
+  }
+
   #window(viewport, displaySet, image) {
     const instance = instanceOf(displaySet);
     if (instance.WindowCenter !== undefined && instance.WindowCenter !== null) {

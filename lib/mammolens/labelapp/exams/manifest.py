@@ -12,12 +12,16 @@ import pydicom
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.dicom_json import dicom_json
+from mammolens.dicom.geometry import pixel_spacing_of
 from mammolens.dicom.opening import damage_named, open_dicom
 from mammolens.errors import MammoLensError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.exams.exam import Exam
 from mammolens.labelapp.exams.inference import InferenceContext
 
+# OHIF measures by these. It knows no implausible values, no scanner's spacing, and no Pixel Spacing that only repeats
+# Imager Pixel Spacing, which is no correction for magnification.
+_PIXEL_SIZES = ("PixelSpacing", "ImagerPixelSpacing", "PixelSpacingCalibrationType")
 _OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "PatientID", "PatientName", "PatientSex", "PatientAge")
 
 
@@ -103,5 +107,9 @@ def _segmentations(exam: Exam, fingerprint: str, context: InferenceContext) -> I
 
 
 def _header(path: Path) -> dict[str, Any]:
+    """The header, with Pixel Spacing (0028,0030) at the breast, by which OHIF measures; without it if unknown."""
     with damage_named(path):
-        return dicom_json(open_dicom(path, with_pixels=False))
+        dataset = open_dicom(path, with_pixels=False)
+        header = {name: value for name, value in dicom_json(dataset).items() if name not in _PIXEL_SIZES}
+        spacing = pixel_spacing_of(dataset)
+    return {**header, "PixelSpacing": [spacing.between_rows, spacing.between_columns]} if spacing else header

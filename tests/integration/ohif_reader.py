@@ -1,0 +1,152 @@
+"""A page of the viewer as a reader uses it, and what is on the screen, for the tests of the mode in OHIF."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from mammolens.datasets.phantom import PhantomView
+
+from ..patience import patient, until
+from .conftest import REPOSITORY, Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
+SIZE = {"width": 1400, "height": 900}
+Picture = NDArray[np.int16]
+Mask = NDArray[np.bool_]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+
+@dataclass
+class Room:
+    """A server over two exams, and what is true of them."""
+
+    server: Server
+    lesion: dict[str, PhantomView]  # by 'L CC' and so on; the woman with a lesion in her left breast
+    has_pacs: bool
+
+    def worklist(self) -> dict[str, dict[str, Any]]:
+        """Exams by patient."""
+        return {exam["patient"]: exam for exam in self.server.get("/mammolens/worklist").json()["exams"]}
+
+    def exam(self, patient: str) -> dict[str, Any]:
+        """All that the server tells of one."""
+        return dict(self.server.get(f"/mammolens/exams/{self.worklist()[patient]['exam']}").json())
+
+
+@dataclass
+class Reader:
+    """A page of the viewer."""
+
+    page: Page
+    room: Room
+
+    def open(self, patient: str) -> None:
+        """Open an exam as the worklist does, and wait until it is judged and drawn."""
+        self.page.goto(self.room.server.url + self.room.worklist()[patient]["viewer"])
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until images and heat are on the screen."""
+        self.page.locator(".mammolens[aria-busy=false]").wait_for()
+
+    def press(self, key: str) -> None:
+        """Press a key outside of any field."""
+        self.page.locator(".mammolens h2").click()
+        self.page.keyboard.press(key)
+
+    def click(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def drag(self, tool: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Draw with one of OHIF's tools in the active viewport, from one point of the screen to another."""
+        page = self.page
+        page.locator('[data-cy="MeasurementTools-split-button-secondary"]').click()
+        page.locator(f'[data-cy="{tool}"]').click()
+        page.mouse.move(*start)
+        page.mouse.down()
+        page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, steps=5)
+        page.mouse.move(*end, steps=5)
+        page.mouse.up()
+
+    def picture(self, differs_from: Picture | None = None) -> Picture:
+        """What is on the screen, ``(rows, cols, 3)``, once it stands still."""
+        shown: list[Picture] = []
+
+        def stands_still() -> bool:
+            self.page.mouse.move(5, 5)
+            now = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"), dtype=np.int16)
+            shown[:] = [*shown[-1:], now]
+            changed = differs_from is None or heat_between(now, differs_from).any()
+            return changed and len(shown) == 2 and np.array_equal(*shown)
+
+        until(stands_still, lambda: "the screen never stood still, or never changed")
+        return shown[-1]
+
+    def viewports(self) -> dict[str, Box]:
+        """Where each view is drawn, by 'L CC' and so on."""
+        found = {}
+        for viewport in self.page.locator(".viewport-wrapper").all():
+            box = viewport.bounding_box()
+            name = viewport.inner_text().split("\n")[0].strip()
+            if box and name:
+                left, top = int(box["x"]), int(box["y"])
+                found[name] = (left, top, left + int(box["width"]), top + int(box["height"]))
+        return found
+
+    def problems(self) -> str:
+        """What the panel says went wrong."""
+        return "".join(self.page.get_by_role("alert").all_inner_texts()).strip()
+
+
+@contextmanager
+def reading(browser: Browser, room: Room, name: str) -> Iterator[Reader]:
+    """A page; its last state is kept as a picture where CI keeps files."""
+    page = patient(browser.new_page(viewport=SIZE))
+    asked: list[str] = []
+    page.route(lambda url: not url.startswith((room.server.url, "blob:", "data:")), lambda route: route.abort())
+    page.on("pageerror", lambda error: asked.append(str(error)))
+    try:
+        yield Reader(page, room)
+        assert not asked, f"the page threw: {asked}"
+    finally:
+        if os.environ.get("CI"):
+            folder = REPOSITORY / "ci-artefacts" / "screenshots"
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"ohif-{name}.png")
+        page.close()
+
+
+def heat_between(one: Picture, other: Picture) -> Mask:
+    """Pixels whose colour differs clearly."""
+    return np.abs(one - other).max(axis=2) > 25
+
+
+def crop(picture: NDArray[Any], box: Box) -> NDArray[Any]:
+    left, top, right, bottom = box
+    return picture[top:bottom, left:right]
+
+
+def extent(mask: Mask) -> Box:
+    """Of the largest connected part."""
+    labels, count = ndimage.label(mask)
+    largest = 1 + int(np.argmax(ndimage.sum_labels(mask, labels, range(1, count + 1))))
+    rows, columns = ndimage.find_objects(labels == largest)[0]
+    return columns.start, rows.start, columns.stop, rows.stop
+
+
+def breast_on_screen(shown: Picture) -> Box:
+    """The breast by its grey pixels; what OHIF writes over the image is coloured."""
+    return extent((shown.max(axis=2) - shown.min(axis=2) < 12) & (shown.max(axis=2) > 16))
