@@ -116,9 +116,55 @@ def test_drawings_become_outlines(run: Run) -> None:
     assert np.linalg.norm(circle - [5, 1, 1], axis=1) == pytest.approx(5)
     assert set(circle[:, 0]) == {5}
     line = [[1, 1, 0], [2, 2, 0]]
-    assert run("ohif/regions.js", outline, "Length", {"handles": {"points": line}}) == line
-    freehand = {"handles": {"points": line}, "contour": {"polyline": corners}}
-    assert run("ohif/regions.js", outline, "PlanarFreehandROI", freehand) == corners
+    assert run("ohif/regions.js", outline, "Length", {"handles": {"points": line}}) == []
+    for closed, expected in ((True, corners), (False, [])):
+        freehand = {"handles": {"points": line}, "contour": {"polyline": corners, "closed": closed}}
+        assert run("ohif/regions.js", outline, "PlanarFreehandROI", freehand) == expected
+
+
+def test_regions_are_closed_outlines_of_this_exam_that_enclose_something(run: Run) -> None:
+    script = """(m, drawings) => m.drawnRegions(
+      { utilities: { worldToImageCoords: (_, [column, row]) => [column, row] } },
+      { annotation: { state: { getAllAnnotations: () => drawings } } },
+      imageId => ({here: 'image-1'})[imageId])"""
+
+    def drawing(uid: str, tool: str, *points: list[int], image: str = "here") -> dict[str, Any]:
+        metadata = {"toolName": tool, "referencedImageId": image}
+        return {"annotationUID": uid, "metadata": metadata, "data": {"handles": {"points": list(points)}}}
+
+    square = ([0, 0], [4, 0], [0, 4], [4, 4])
+    drawings = [
+        drawing("a", "RectangleROI", *square),
+        drawing("b", "RectangleROI", *square, image="another exam's"),
+        drawing("c", "RectangleROI", *[[2, 2]] * 4),  # a click without a drag
+        drawing("d", "Length", [0, 0], [9, 9]),
+    ]
+    assert run("ohif/regions.js", script, drawings) == [
+        {"uid": "a", "image": "image-1", "points": [[0, 0], [4, 0], [4, 4], [0, 4]]}
+    ]
+
+
+def test_a_view_is_missing_until_it_was_drawn_and_one_without_an_image_never_comes(run: Run) -> None:
+    script = """(m, names) => {
+      const events = new EventTarget(), loaded = {'R CC': 'one', 'L CC': 'two', 'L MLO': 'three'};
+      const viewport = {getCornerstoneImage: () => viewport.shows && {imageId: viewport.shows}};
+      const drawn = new m.DrawnViews({ Enums: {Events: {IMAGE_RENDERED: 'drawn', IMAGE_LOAD_FAILED: 'failed'}},
+        eventTarget: events, getEnabledElement: () => ({viewport}) }, view => loaded[view.name], () => {});
+      const stop = drawn.watch(), element = document.body.appendChild(document.createElement('div'));
+      const draw = imageId => { viewport.shows = imageId; element.dispatchEvent(new Event('drawn')); };
+      const missing = () => { const {waiting, failed} = drawn.missing(names.map(name => ({name})));
+        return [waiting.map(view => view.name), failed.map(({view}) => view.name)]; };
+      const seen = [missing()];
+      draw(undefined); seen.push(missing());
+      draw('one'); seen.push(missing());
+      events.dispatchEvent(new CustomEvent('failed', {detail: {imageId: 'three', error: new Error('cut')}}));
+      seen.push(missing()); stop(); draw('two'); seen.push(missing());
+      return seen; }"""
+    names = ["R CC", "L CC", "R MLO", "L MLO"]
+    before, empty, first, failed, stopped = run("ohif/drawn-views.js", script, names)
+    assert before == empty == [["R CC", "L CC", "L MLO"], ["R MLO"]]
+    assert first == [["L CC", "L MLO"], ["R MLO"]]
+    assert failed == stopped == [["L CC"], ["R MLO", "L MLO"]]
 
 
 def test_a_failed_request_is_told_in_the_servers_words_and_leaves_the_exam_as_it_was(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pydicom
 import pytest
@@ -17,7 +17,7 @@ from .conftest import StartServer
 from .ohif_reader import RESTORER, Reader, Room, breast_on_screen, crop, reading
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.integration
 LESION, NO_SIZE = "PHANTOM-7", "PHANTOM-11"
@@ -86,3 +86,57 @@ def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
         for text in (drawn, reader.page.locator("body").inner_text()):
             assert f" {unit}\N{SUPERSCRIPT TWO}" in text
             assert {"mm": " px", "px": " mm"}[unit] not in text
+
+
+def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_browser: Browser, room: Room) -> None:
+    images = {view["name"]: view["image"] for view in room.exam(LESION)["views_in_detail"]}
+    with reading(a_browser, room, "waits") as reader:
+        page, held = reader.page, cast("list[Route]", [])
+        late, broken = f"**/mammolens/images/{images['L MLO']}.dcm", f"**/mammolens/images/{images['R CC']}.dcm"
+        page.route(late, lambda route: held.append(route))
+        page.goto(room.server.url + room.worklist()[LESION]["viewer"])
+        page.get_by_text("Not drawn yet: L MLO.").wait_for()
+        confirm = page.get_by_role("button", name="Confirm normal")
+        assert confirm.is_disabled()
+        assert page.locator(".cornerstone-viewport-element:not([data-drawn])").count() == 1  # which has a spinner
+        reader.press("c")
+        page.get_by_text("A decision needs all views").wait_for()
+        assert room.exam(LESION)["decisions"] == []
+
+        page.unroute(late)
+        for request in held:
+            request.continue_()
+        reader.settled()
+        assert confirm.is_enabled()
+
+        page.route(broken, lambda route: route.fulfill(status=502))
+        reader.open(LESION)
+        page.get_by_text("R CC cannot be drawn: the server answers with error 502.").wait_for()
+        assert confirm.is_enabled()
+
+
+def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(a_browser: Browser, room: Room) -> None:
+    with reading(a_browser, room, "outlines") as reader:
+        page = reader.page
+        reader.open(LESION)
+        _, top, right, bottom = reader.viewports()["R MLO"]
+        page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
+        for number, tool in enumerate(("Length", "Bidirectional", "RectangleROI", "EllipticalROI")):
+            reader.drag(tool, (right - 200, top + 60 + 60 * number), (right - 150, top + 90 + 60 * number))
+        page.get_by_role("button", name="Mark finding with 2 regions").wait_for()
+        page.get_by_role("textbox", name="Comment").fill("two masses")
+        reader.press("m")
+        page.get_by_role("button", name="Undo").wait_for()
+        decision = room.exam(LESION)["decisions"][-1]
+        assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
+        assert [len(region["points"]) for region in decision["regions"]] == [4, 48]
+
+        reader.press("u")
+        page.get_by_role("button", name="Mark finding", exact=True).wait_for()
+        assert page.get_by_role("textbox", name="Comment").input_value() == "two masses"
+        reader.press("m")
+        page.get_by_role("button", name="Undo").wait_for()
+        assert room.exam(LESION)["decisions"][-1]["regions"] == []
+        reader.press("u")
+        page.get_by_role("button", name="Undo").wait_for(state="detached")
+        assert room.exam(LESION)["verdict"] is None

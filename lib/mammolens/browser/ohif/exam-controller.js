@@ -1,6 +1,7 @@
 // Connects session, images, heat map and panel while an exam is open.
 
 import { viewerOf } from "./address.js";
+import { DrawnViews } from "./drawn-views.js";
 import { ViewportLayout } from "./viewport-layout.js";
 import { INSTANCE, instanceOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
@@ -24,6 +25,11 @@ export class ExamController {
     this.visited = new VisitedExams(window.sessionStorage);
     this.layout = new ViewportLayout(this.services, (displaySet) => this.viewOf(displaySet));
     this.overlay = new Overlay(this.services, api, this.layout);
+    this.drawnViews = new DrawnViews(
+      cornerstone,
+      (view) => this.layout.known().find(({ displaySet }) => shows(displaySet, view))?.imageId,
+      () => this.#settle(),
+    );
     this.learning = new Learning(api);
     this.fitted = ""; // the layout that was fitted last
     this.inferences = session.inferences;
@@ -31,6 +37,8 @@ export class ExamController {
     this.isComplete = false; // whether all images are there
     this.isSettling = true; // whether a change is still to be laid out
     this.working = 0; // overlays under way
+    this.regionCount = 0;
+    this.drawingsOf = new Map(); // id of a decision -> the drawings that went with it
   }
 
   /** Whether images and heat map are still changing. */
@@ -54,6 +62,8 @@ export class ExamController {
       unsubscribe,
       this.layout.fitAfterResizes(),
       measureInPixelsWithoutSize(this.cornerstone),
+      this.drawnViews.watch(),
+      this.#watchDrawings(),
       this.session.subscribe(() => this.#onResults()),
     ];
     this.services.customizationService.addModeCustomizations(this.#corners());
@@ -73,8 +83,12 @@ export class ExamController {
 
   /** The server's view that a display set shows. */
   viewOf(displaySet) {
-    const uid = displaySet.Modality === "SEG" ? null : instanceOf(displaySet)?.SOPInstanceUID;
-    return this.session.exam?.views_in_detail.find((view) => view.sop_instance_uid === uid);
+    return this.session.exam?.views_in_detail.find((view) => shows(displaySet, view));
+  }
+
+  /** The views that a reader has not seen yet, and those that cannot be drawn: {waiting, failed}. */
+  missingViews() {
+    return this.drawnViews.missing(this.session.exam.views_in_detail);
   }
 
   /** Bring a finding of a view to the middle of its viewport. */
@@ -108,15 +122,39 @@ export class ExamController {
     return this.recordDecision("normal");
   }
 
-  /** Record a verdict with the comment of the panel and, for a finding, what was drawn. */
+  markFinding() {
+    return this.recordDecision("finding");
+  }
+
+  markPoorQuality() {
+    return this.recordDecision("poor_quality");
+  }
+
+  /** Record a verdict with the comment of the panel and, for a finding, the regions; not before all views were seen. */
   async recordDecision(verdict) {
-    const regions = verdict === "finding" ? this.regions() : [];
+    if (this.missingViews().waiting.length) {
+      this.panel.showMessage("A decision needs all views: wait until they are drawn.");
+      return;
+    }
+    const drawn = verdict === "finding" ? this.regions() : [];
+    const regions = drawn.map(({ image, points }) => ({ image, points }));
     if (await this.session.recordDecision(verdict, this.panel.comment, regions)) {
+      const uids = drawn.map(({ uid }) => uid);
+      this.drawingsOf.set(this.session.effectiveDecisions.at(-1)?.id, uids);
       this.panel.comment = "";
     }
   }
 
-  /** What the reader drew on the exam's images. */
+  /** Undo the last decision: its comment can be edited again, and its drawings go, so that no other decision has them. */
+  async undo() {
+    const last = this.session.effectiveDecisions.at(-1);
+    if (last && (await this.session.undo())) {
+      this.panel.comment ||= last.comment;
+      this.#removeDrawings(this.drawingsOf.get(last.id) ?? []);
+    }
+  }
+
+  /** The closed outlines that the reader drew on the exam's images. */
   regions() {
     const images = new Map(
       this.layout.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image]),
@@ -147,6 +185,33 @@ export class ExamController {
     } else {
       this.panel.showMessage("No previous exam.");
     }
+  }
+
+  /** Count the regions while the reader draws. */
+  #watchDrawings() {
+    const { eventTarget } = this.cornerstone;
+    const { ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = this.tools.Enums.Events;
+    const events = [ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED];
+    const count = () => {
+      const { length } = this.regions();
+      if (length !== this.regionCount) {
+        this.regionCount = length;
+        this.panel.update();
+      }
+    };
+    events.forEach((event) => eventTarget.addEventListener(event, count));
+    return () => events.forEach((event) => eventTarget.removeEventListener(event, count));
+  }
+
+  #removeDrawings(uids) {
+    const { measurementService, cornerstoneViewportService } = this.services;
+    for (const uid of uids) {
+      if (measurementService.getMeasurement(uid)) {
+        measurementService.remove(uid);
+      }
+      this.tools.annotation.state.removeAnnotation(uid);
+    }
+    cornerstoneViewportService.getRenderingEngine()?.render();
   }
 
   /** OHIF's text over an image: the view instead of the series description, and no image count. */
@@ -190,7 +255,7 @@ export class ExamController {
     return this.#shownOf(view);
   }
 
-  /** Viewports or their sizes have changed: fit the images again and add the heat map. */
+  /** Viewports or their images have changed: fit new ones and add the heat map. */
   #settle() {
     this.isSettling = true;
     clearTimeout(this.settling);
@@ -226,4 +291,9 @@ export class ExamController {
       this.panel.update();
     }
   }
+}
+
+/** Whether a display set is the image of a view. */
+function shows(displaySet, view) {
+  return displaySet.Modality !== "SEG" && instanceOf(displaySet)?.SOPInstanceUID === view.sop_instance_uid;
 }

@@ -19,6 +19,7 @@ const commandOf = ({ action }) => `mammolens-${action}`;
 /** The value of `window.config`; `pacs`: whether OHIF's own study list can query a PACS. */
 export function configuration({ servicesManager }, { pacs, notice }) {
   addStyle();
+  document.body.append(h("div", { class: "mammolens-opening" })); // a spinner until there are viewports
   const { services } = servicesManager;
   const api = createApi({ authorization: () => services.userAuthenticationService?.getAuthorizationHeader() ?? {} });
   const session = new Session(api);

@@ -3,30 +3,31 @@
 const ARC = 48; // corners of a polygon that stands for an ellipse
 
 /**
- * Regions of the drawings on an exam's images.
+ * Regions of the closed outlines on an exam's images; what only measures, such as a length, is none.
  *
  * @param cornerstone and tools: OHIF's libraries.
  * @param imageOf gives the server's image id for a cornerstone image id, or nothing for others.
- * @returns {Array<{image: string, points: Array<[number, number]>}>} points as (column, row).
+ * @returns {Array<{uid: string, image: string, points: Array<[number, number]>}>} uid of the drawing; points as
+ *   (column, row).
  */
 export function drawnRegions(cornerstone, tools, imageOf) {
   const regions = [];
-  for (const { metadata, data } of tools.annotation.state.getAllAnnotations()) {
+  for (const { annotationUID: uid, metadata, data } of tools.annotation.state.getAllAnnotations()) {
     const imageId = metadata?.referencedImageId;
     const image = imageOf(imageId);
     const corners = image ? outlineOf(metadata.toolName, data) : [];
-    if (corners.length) {
-      const points = corners.map((corner) => cornerstone.utilities.worldToImageCoords(imageId, corner).map(rounded));
-      regions.push({ image, points });
+    const points = corners.map((corner) => cornerstone.utilities.worldToImageCoords(imageId, corner).map(rounded));
+    if (areaOf(points) >= 1) {
+      regions.push({ uid, image, points });
     }
   }
   return regions;
 }
 
-/** The outline of a drawing in its world's coordinates. */
+/** The closed outline of a drawing in its world's coordinates; empty for a drawing that has none. */
 export function outlineOf(tool, { handles, contour }) {
   const points = handles?.points ?? [];
-  if (contour?.polyline?.length) {
+  if (contour?.closed) {
     return contour.polyline;
   }
   if (tool === "RectangleROI" && points.length === 4) {
@@ -41,7 +42,16 @@ export function outlineOf(tool, { handles, contour }) {
     const [across, down] = planeOf(minus(points[1], points[0]), radius);
     return ellipse(points[0], across, down);
   }
-  return points;
+  return [];
+}
+
+/** Pixels inside of an outline. */
+function areaOf(points) {
+  const twice = points.reduce((sum, [column, row], index) => {
+    const [nextColumn, nextRow] = points[(index + 1) % points.length];
+    return sum + column * nextRow - nextColumn * row;
+  }, 0);
+  return Math.abs(twice) / 2;
 }
 
 const rounded = (value) => Math.round(value * 10) / 10;

@@ -27,11 +27,14 @@ export class ViewportLayout {
     return found;
   }
 
-  /** Whether each viewport that is to show an image does so. */
+  /** Whether each viewport that is to show an image has drawn it, or failed to. */
   isComplete() {
-    const { viewports } = this.services.viewportGridService.getState();
-    const wanted = [...viewports.values()].filter(({ displaySetInstanceUIDs }) => displaySetInstanceUIDs?.length);
-    return wanted.length > 0 && this.shown().length === wanted.length;
+    const { viewportGridService, cornerstoneViewportService } = this.services;
+    const wanted = [...viewportGridService.getState().viewports].filter(
+      ([, one]) => one.displaySetInstanceUIDs?.length,
+    );
+    const isDone = ([id]) => cornerstoneViewportService.getCornerstoneViewport(id)?.element.dataset.drawn;
+    return wanted.length > 0 && wanted.every(isDone);
   }
 
   /** Every display set of the exam with the id of its image, on the screen or not. */

@@ -2,12 +2,15 @@
 
 import { h } from "./dom.js";
 
-/** In OHIF; `action` is a method of ExamController. */
+/** In OHIF, as in 3D Slicer; `action` is a method of ExamController. */
 export const EXAM_KEYS = [
   { key: "n", action: "next", label: "Next exam" },
   { key: "p", action: "previous", label: "Previous exam" },
   { key: "h", action: "toggleHeat", label: "Heat on or off" },
   { key: "c", action: "confirmNormal", label: "Confirm normal" },
+  { key: "m", action: "markFinding", label: "Mark finding" },
+  { key: "q", action: "markPoorQuality", label: "Poor quality" },
+  { key: "u", action: "undo", label: "Undo" },
   { key: "f", action: "fit", label: "Fit all views" },
 ];
 

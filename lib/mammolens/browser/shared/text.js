@@ -3,7 +3,7 @@
 /** The decisions a reader can record on an exam, in the order of the buttons. */
 export const DECISIONS = [
   { verdict: "normal", button: "Confirm normal" },
-  { verdict: "finding", button: "Mark finding", hint: "Includes regions drawn with OHIF's tools" },
+  { verdict: "finding", button: "Mark finding", hint: "Includes the closed outlines drawn with OHIF's tools" },
   { verdict: "poor_quality", button: "Poor quality" },
 ];
 
