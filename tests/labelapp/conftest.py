@@ -52,9 +52,9 @@ def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
-    """Write a model directory with random weights and made-up normal scores of twenty patients."""
+    """Write a model directory with random weights and made-up normal scores of twenty patients, or of fewer."""
 
-    def make(seed: int = 0) -> Path:
+    def make(seed: int = 0, patients: int = 20) -> Path:
         folder = tmp_path_factory.mktemp("model") / "made"
         config = ModelConfig(preprocessing=PreprocessingConfig(size=64), training=TrainingConfig(epochs=1))
         torch.manual_seed(seed)
@@ -63,10 +63,10 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
             NormalImage(
                 patient=n, view="CC", acquisition_group=None, raw_score=n / 20, pred_score=n / 20, map_peak=n / 20
             )
-            for n in range(20)
+            for n in range(patients)
         )
         exams = tuple(
-            NormalExam(patient=n, acquisition_group=None, exam_score=n / 20, asymmetry=None) for n in range(20)
+            NormalExam(patient=n, acquisition_group=None, exam_score=n / 20, asymmetry=None) for n in range(patients)
         )
         Calibration(images, exams, config.calibration).save(folder / CALIBRATION)
         seal_model(folder)

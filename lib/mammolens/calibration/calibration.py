@@ -135,10 +135,27 @@ class Calibration:
         }
 
     @property
+    def cannot_flag(self) -> str | None:
+        """Why the rule flags no exam whatever its score, as the predicate of 'the model ...'; ``None``: it can.
+
+        One answer for all machines and numbers of views: a machine has a scale of its own only with enough patients
+        to flag, and exams reduced to fewer views are of the same patients.
+        """
+        patients, needed = self.exam_scales.whole.pooled.patients, self._flagging_patients
+        if patients >= needed:
+            return None
+        return (
+            f"cannot flag any exam: it is calibrated on {patients} of the {needed} normal patients "
+            f"that alpha = {self.config.alpha:g} takes"
+        )
+
+    @property
     def decision_rule(self) -> str:
         """The decision rule in words, as the predicate of 'the model ...'."""
         if self.config.decision == "mean_std":
             return f"flags scores of at least mean + {self.config.k:g} SD of normal images"
+        if self.cannot_flag is not None:
+            return self.cannot_flag
         rate = f"{100 * self.config.alpha:g} %"
         if self.config.confidence is not None:
             return f"flags at most {rate} of normal exams, with confidence {self.config.confidence:g}"

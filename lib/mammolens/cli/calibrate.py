@@ -9,6 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.exit_codes import ExitCode
+from mammolens.cli.flagging import warn_if_it_cannot_flag
 from mammolens.cli.options import Data, Kind, Table
 from mammolens.cli.training_bar import bar_observer
 
@@ -53,6 +54,7 @@ def calibrate(
         calibration = made.calibration
         patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")
+        warn_if_it_cannot_flag(calibration)
         if made.doubt:
             say(f"warning: {made.doubt}")
         say(f"wrote {output or model}")

@@ -10,6 +10,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
+from mammolens.cli.flagging import warn_if_it_cannot_flag
 from mammolens.cli.options import Model, Table
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def predict(
         if not files:
             raise typer.Exit(ExitCode.INPUT)
         predictor = Predictor.load(model or pretrained_directory())
+        warn_if_it_cannot_flag(predictor.calibration)
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
         if json_lines:
             for record in records:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
+from mammolens.cli.flagging import warn_if_it_cannot_flag
 from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import bar_observer
 
@@ -36,6 +37,7 @@ def train(
     """
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         from mammolens.datasets.formats import open_dataset
+        from mammolens.inference.predictor import load_calibration
         from mammolens.models.directory import model_id_of
         from mammolens.training.ensemble import read_plan, seeded
         from mammolens.training.ensemble import train_plan as run
@@ -54,5 +56,6 @@ def train(
                 resume=resume,
                 start_from=start_from,
             )
+        warn_if_it_cannot_flag(load_calibration(output))
         say(f"wrote {output}; see {output / 'MODEL_CARD.md'}")
         out().print(model_id_of(output))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.standardisation import Acquisition
-from mammolens.config import AnyConfig, limitation_of
+from mammolens.config import AnyConfig, limitation_of, load_any_config
 from mammolens.enums import QualityFlag, SpacingSource
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.detector import Detection, Detector, NetworkDetector, prepare_all
@@ -25,7 +25,7 @@ from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
-from mammolens.models.directory import CALIBRATION, AnyModel, TrainedEnsemble, load_any_model
+from mammolens.models.directory import CALIBRATION, CONFIG, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Prepared
@@ -39,6 +39,16 @@ class Analysis:
     score: ImageScore
     shape: tuple[int, int]
     detection: Detection
+
+
+def load_calibration(directory: Path) -> Calibration:
+    """Read the calibration of a model directory, without its weights.
+
+    Raises:
+        ConfigError, ModelError: the configuration or the calibration is missing or damaged.
+    """
+    config = load_any_config(directory / CONFIG)
+    return Calibration.load(directory / CALIBRATION, config.calibration, config.scoring.fusion)
 
 
 class Predictor:
@@ -68,9 +78,7 @@ class Predictor:
         Raises:
             ModelError: incomplete or damaged.
         """
-        model = load_any_model(directory)
-        config = model.config
-        return cls(model, Calibration.load(directory / CALIBRATION, config.calibration, config.scoring.fusion))
+        return cls(load_any_model(directory), load_calibration(directory))
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The image's score alone, without maps on the original grid."""

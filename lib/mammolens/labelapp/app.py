@@ -295,6 +295,7 @@ class MammoLensApp(MONAILabelApp):
             **self._ledger_info(),
             **self._refusal_info(),
             "drift": drift.model_dump(mode="json") if drift else None,
+            "cannot_flag": self.models.cannot_flag(),
         }
 
     def drift(self) -> DriftSummary | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.uniformity import Shift, uniformity
-from mammolens.config import CalibrationConfig
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
 from mammolens.promotion.paired_scores import ExamPredictions
@@ -32,18 +32,27 @@ def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
 
 
 def check_rate(
-    serving: ExamPredictions, candidate: ExamPredictions, config: CalibrationConfig, policy: PromotionPolicy
+    serving: ExamPredictions, candidate: ExamPredictions, calibration: Calibration, policy: PromotionPolicy
 ) -> Check:
-    """Does the share of flagged normal patients agree with the nominal rate?
+    """Can the candidate flag an exam, and does the share of flagged normal patients agree with the nominal rate?
 
     Args:
         serving: reported beside the candidate, not tested.
         candidate: of at least one patient.
-        config: of the candidate's calibration.
+        calibration: the candidate's.
         policy: the band's level.
     """
     patients, rate = len(candidate.flagged), float(candidate.flagged.mean())
-    beside = float(serving.flagged.mean())
+    beside, config = float(serving.flagged.mean()), calibration.config
+    if calibration.cannot_flag is not None:  # whose band is [0, 0], which a rate of 0 would fit
+        return Check(
+            name=CheckName.RATE,
+            outcome=CheckStatus.FAILED,
+            sentence=f"the model {calibration.cannot_flag}; calibrate it on more normal patients",
+            figure=rate,
+            serving=beside,
+            patients=patients,
+        )
     rule = DecisionRule.of(config)
     if not rule.controls_rate:
         sentence = f"{rate:.0%} of normal patients are flagged; the rule '{config.decision}' does not control the rate"

@@ -92,7 +92,7 @@ def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy
         return [enough]
     return [
         enough,
-        check_rate(serving, candidate, models.candidate.config.calibration, policy),
+        check_rate(serving, candidate, models.candidate.calibration, policy),
         check_uniformity(serving, candidate, policy),
         *([same_weights()] if same else check_synthetic_lesions(scores, policy)),
     ]

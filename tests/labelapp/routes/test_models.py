@@ -104,6 +104,18 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
     assert told["history"][0]["time"].endswith("Z")
 
 
+def test_a_model_that_can_flag_nobody_is_reported_everywhere(
+    a_client: TestClient, a_store: ModelStore, make_model: MakeModel
+) -> None:
+    paths = ("/mammolens/models", "/mammolens/worklist", "/info/")
+    assert [a_client.get(path).json()["cannot_flag"] for path in paths] == [None, None, None]
+    a_store.publish(make_model(patients=5))
+    reasons = {a_client.get(path).json()["cannot_flag"] for path in paths}
+    assert reasons == {"cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 takes"}
+    exam = a_client.get("/mammolens/worklist").json()["exams"][0]["exam"]
+    assert a_client.get(f"/mammolens/exams/{exam}").json()["decision_rule"] in reasons
+
+
 def test_a_waiting_model_is_accepted_without_a_reason(a_client: TestClient, a_waiting_model: str) -> None:
     answer = a_client.post(f"/mammolens/models/{a_waiting_model}/promote")
     assert answer.status_code == 200, answer.text

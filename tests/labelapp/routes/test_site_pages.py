@@ -152,6 +152,15 @@ def test_a_refused_model_is_an_alert_above_the_worklist(a_page: "Page") -> None:
     assert a_page.get_attribute("#refused", "role") == "alert"
 
 
+def test_the_worklist_says_if_the_model_can_flag_nobody(a_page: "Page") -> None:
+    reason = "cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 takes"
+    worklist = {"exams": [], "images_left_out": 0, "model": "m", "calibration": "c", "cannot_flag": reason}
+    a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("#cannot-flag:not([hidden])")
+    assert a_page.inner_text("#cannot-flag") == f"The model {reason}. Recalibrate it on more normal exams."
+
+
 def test_what_is_no_exam_is_counted_below_the_worklist(a_page: "Page") -> None:
     exam = {"exam": "e", "patient": "e", "state": "new", "rank": 1, "views": [], "problems": [], "verdict": None}
     counts = {"images_left_out": 1, "files_passed_over": 3}
@@ -197,7 +206,13 @@ class Site:
         machine = {"group": "ACME", "exams": 31, "known": False}
         self.told: dict[str, Any] = {
             "jobs": {"jobs": [], "running": None, "queued": []},
-            "models": {"serving": OLD, "can_roll_back": False, "models": [new, old], "history": [event]},
+            "models": {
+                "serving": OLD,
+                "cannot_flag": "cannot flag any exam",
+                "can_roll_back": False,
+                "models": [new, old],
+                "history": [event],
+            },
             "suspect-normals": {"exams": [look], "model": OLD},
             "drift": {"alarm": True, "sentence": "a new machine", "p_values": [5, *[1] * 9], "machines": [machine]},
         }
@@ -233,6 +248,7 @@ def test_the_models_page_tells_how_it_is_in_words(a_page: "Page") -> None:
     assert a_page.inner_text("#machines") == "ACME\t31\tno"
     assert a_page.get_attribute("#second a", "href") == "/ohif/e"
     assert "added" in a_page.inner_text("#history")
+    assert a_page.inner_text("#cannot-flag") == "The model cannot flag any exam. Recalibrate it on more normal exams."
 
 
 def test_a_model_that_waits_is_accepted_with_one_click(a_page: "Page") -> None:

@@ -6,7 +6,7 @@ import { doing, eventName, jobState, kindName, modelState } from "../shared/lear
 import { moment, sentence } from "../shared/text.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
-import { elementsById, showError } from "./page.js";
+import { elementsById, showCannotFlag, showError } from "./page.js";
 
 const POLL_MS = 15000;
 const POLL_BUSY_MS = 2000;
@@ -71,6 +71,7 @@ function showModels() {
   page.status.textContent = now
     ? `In use: ${now.model}${trainingData(now) && `, trained on ${trainingData(now)}`}.`
     : "No model is in use.";
+  showCannotFlag(page["cannot-flag"], data.models.cannot_flag);
   const due = waiting();
   page.waiting.hidden = !due;
   if (due) {

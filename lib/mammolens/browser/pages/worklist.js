@@ -4,7 +4,7 @@ import { createApi } from "../shared/api.js";
 import { fill, h, row } from "../shared/dom.js";
 import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
 import { counted, moment, sentence } from "../shared/text.js";
-import { elementsById, showError } from "./page.js";
+import { elementsById, showCannotFlag, showError } from "./page.js";
 
 const SHOWN_AT_ONCE = 200;
 const POLL_MS = 15000;
@@ -44,6 +44,7 @@ async function load() {
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
     page.refused.hidden = !worklist.model_refused;
     page.refused.textContent = worklist.model_refused ?? "";
+    showCannotFlag(page["cannot-flag"], worklist.cannot_flag);
     page.drift.hidden = !worklist.drift?.alarm;
     page["drift-words"].textContent = sentence(worklist.drift?.sentence);
     showError(page.error, null);

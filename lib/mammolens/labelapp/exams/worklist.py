@@ -71,6 +71,7 @@ class Worklist:
             model=predictor.model_id,
             calibration=predictor.calibration_id,
             model_refused=self._models.refusal(),
+            cannot_flag=predictor.calibration.cannot_flag,
             notice=RESEARCH_USE_ONLY,
             drift=drift,
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mammolens.enums import Split
-from mammolens.errors import DatasetError, ModelError, RequestError, UnknownImageError
+from mammolens.errors import ConfigError, DatasetError, ModelError, RequestError, UnknownImageError
+from mammolens.inference.predictor import load_calibration
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import (
     GateCheck,
@@ -39,7 +40,9 @@ class ModelVersions:
 
     def __init__(self, store: ModelStore) -> None:
         self._store = store
-        self._model_ids: dict[Path, str] = {}  # a version never changes, and its weights take a moment to read
+        # A version never changes, and its weights and calibration take a moment to read.
+        self._model_ids: dict[Path, str] = {}
+        self._cannot_flag: dict[Path, str | None] = {}
 
     def all(self) -> ModelList:
         """All versions, the newest first, the model of the package last; and what happened, the newest first.
@@ -52,6 +55,7 @@ class ModelVersions:
         serving = self._store.serving_version()
         return ModelList(
             serving=serving or packaged,
+            cannot_flag=self.cannot_flag(),
             can_roll_back=self._can_roll_back(),
             models=[*versions, self._packaged(packaged, serves=serving is None)],
             history=[_event(entry, packaged) for entry in reversed(self._store.history())],
@@ -99,6 +103,16 @@ class ModelVersions:
         if not self._can_roll_back():
             raise DatasetError("rollback", "there is no previous model", "promote another version instead")
         self._store.rollback(by=by, why=why)
+
+    def cannot_flag(self) -> str | None:
+        """Why the model in use can flag no exam; ``None``: it can, or is gone or damaged."""
+        try:
+            directory = self._store.serving()
+            if directory not in self._cannot_flag:
+                self._cannot_flag[directory] = load_calibration(directory).cannot_flag
+        except (ConfigError, ModelError):
+            return None
+        return self._cannot_flag[directory]
 
     def _can_roll_back(self) -> bool:
         return len(served(self._store.history())) > 1

@@ -82,6 +82,9 @@ class ExamList(Response):
     model_refused: str | None = Field(
         description="why the model in use does not serve, and what serves instead; None: it serves"
     )
+    cannot_flag: str | None = Field(
+        description="why the model in use can flag no exam, as the predicate of 'the model ...'; None: it can"
+    )
     notice: str
     drift: DriftSummary | None = Field(description="None while it is unknown")
 

@@ -156,6 +156,9 @@ class ModelList(Response):
     """All versions, the newest first, the model of the package last; and what happened, the newest first."""
 
     serving: str
+    cannot_flag: str | None = Field(
+        description="why the model in use can flag no exam, as the predicate of 'the model ...'; None: it can"
+    )
     can_roll_back: bool = Field(description="another model served before")
     models: list[ModelVersion]
     history: list[ModelEvent]
