@@ -239,6 +239,7 @@ class AnomalyRecord(BaseModel):
     exam_score: float = Field(description="breasts of the same exam fused")
     exam_p_value: float = Field(ge=0, le=1)
     exam_percentile: float = Field(ge=0, le=100)
+    exam_calibration_patients: int = Field(ge=1, description="normal patients behind exam_p_value")
     exam_is_anomalous: bool = Field(description="the decision of `decision_rule` for the exam: the one that counts")
     asymmetry: float | None = Field(
         ge=0, description="difference of the left and the right breast's score; None where one was not imaged"

@@ -56,6 +56,19 @@ def test_findings_are_listed_by_image_with_the_numbers_of_the_pictures(records):
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
+def test_exams_of_equal_percentile_are_ranked_by_score_and_those_beyond_the_calibration_marked(records):
+    equal = {"exam_p_value": 1 / 36, "exam_percentile": 100 * 35 / 36, "exam_calibration_patients": 35}
+    low, high = (
+        records[0].model_copy(update={**equal, "exam": exam, "patient": exam, "exam_score": score})
+        for exam, score in (("ANNA", 4.0), ("BERTA", 9.0))
+    )
+    text = printed(score_table([low, high]))
+    assert text.index("BERTA") < text.index("ANNA")
+    assert text.split().count(">97") == 2
+    assert "than every normal exam of the calibration" in " ".join(text.split())
+    assert ">" not in printed(score_table([low.model_copy(update={"exam_calibration_patients": 36})]))
+
+
 def test_each_flag_is_a_numbered_note_that_is_explained_once(records):
     flagged = [
         records[0].model_copy(update={"quality_flags": ["implant"]}),

@@ -11,6 +11,7 @@ def test_an_exam_judged_by_its_scores_alone_gets_the_numbers_of_its_records(
     record = a_predictor.predict_exam(an_exam)[0].record
     judged = a_predictor.infer_exam([a_predictor.score(mammogram) for mammogram in an_exam])
     assert judged.p_value == record.exam_p_value
+    assert judged.calibration_patients == record.exam_calibration_patients
     assert judged.percentile == record.exam_percentile
     assert judged.is_anomalous == record.exam_is_anomalous
     assert judged.asymmetry == record.asymmetry

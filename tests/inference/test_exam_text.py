@@ -1,6 +1,6 @@
 import pytest
 
-from mammolens.inference.exam_text import level_text, patient_text, percentile_text, view_name
+from mammolens.inference.exam_text import exam_percentile_text, level_text, patient_text, percentile_text, view_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,13 @@ from mammolens.inference.exam_text import level_text, patient_text, percentile_t
 )
 def test_only_a_high_standing_is_called_anomalous_and_none_is_rounded_up(percentile: float, sentence: str) -> None:
     assert percentile_text(percentile, "exams") == sentence
+
+
+def test_an_exam_beyond_all_of_the_calibration_is_said_to_be_so() -> None:
+    beyond = "More anomalous than each of the 35 normal patients of the calibration."
+    assert exam_percentile_text(100 * (1 - 1 / 36), 35) == beyond
+    assert exam_percentile_text(100 * (1 - 2 / 36), 35) == "More anomalous than 94 % of normal exams."
+    assert exam_percentile_text(100 * (1 - 1 / 36), 36) == "More anomalous than 97 % of normal exams."
 
 
 def test_a_level_means_a_share_of_normal_images() -> None:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from mammolens import RESEARCH_USE_ONLY
-from mammolens.inference.exam_text import patient_text
+from mammolens.inference.exam_text import beyond_calibration, patient_text
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
@@ -27,6 +27,8 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
     noted = chain.from_iterable(_notes(record) for record in records)
     notes = {sentence: number for number, sentence in enumerate(dict.fromkeys(noted), 1)}
     caption = ["image %, exam %: share of normal images and exams that are less anomalous"]
+    if any(_exam_percent(record).startswith(">") for record in records):
+        caption.append("exam % with '>': the exam scores higher than every normal exam of the calibration")
     caption += [
         f"flagged: the exam; the model {rule}" for rule in dict.fromkeys(record.decision_rule for record in records)
     ]
@@ -43,7 +45,7 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
             f"{record.laterality or '?'} {record.view or '?'}",
             f"{record.pred_score:.3g}",
             str(int(record.percentile)),
-            str(int(record.exam_percentile)),
+            _exam_percent(record),
             "yes" if record.exam_is_anomalous else "no",
             ",".join(str(notes[sentence]) for sentence in _notes(record)),
         )
@@ -68,4 +70,13 @@ def _notes(record: AnomalyRecord) -> list[str]:
 
 
 def _most_anomalous_first(records: Sequence[AnomalyRecord]) -> list[AnomalyRecord]:
-    return sorted(records, key=lambda record: (record.exam_p_value, record.exam, record.p_value))
+    def anomaly(record: AnomalyRecord) -> tuple[float, float, str, float, float]:
+        return record.exam_p_value, -record.exam_score, record.exam, record.p_value, -record.pred_score
+
+    return sorted(records, key=anomaly)
+
+
+def _exam_percent(record: AnomalyRecord) -> str:
+    patients = record.exam_calibration_patients
+    beyond = patients is not None and beyond_calibration(record.exam_percentile, patients)
+    return f"{'>' if beyond else ''}{int(record.exam_percentile)}"

@@ -19,6 +19,7 @@ class ExamInference:
     Attributes:
         fused: its scores.
         p_value: share of normal patients expected to score at least as high, in (0, 1].
+        calibration_patients: normal patients behind the p-value.
         is_anomalous: the decision of the calibration's rule.
         breast_p_values: the same of each breast among normal breasts of as many views.
         asymmetry: difference between the breasts; ``None`` where one was not imaged.
@@ -27,6 +28,7 @@ class ExamInference:
 
     fused: ExamScore
     p_value: float
+    calibration_patients: int
     is_anomalous: bool
     breast_p_values: dict[Laterality | None, float]
     asymmetry: float | None
@@ -49,9 +51,11 @@ def infer_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: F
     """
     fused = fuse(scores, fusion)
     group, difference = fused.acquisition_group, asymmetry(fused)
+    scale = calibration.exam_scales.of_shape(fused.shape).of_group(group)
     return ExamInference(
         fused=fused,
-        p_value=calibration.exam_p_value(fused.exam, group, fused.shape),
+        p_value=scale.p_value(fused.exam),
+        calibration_patients=scale.patients,
         is_anomalous=fused.exam >= calibration.exam_threshold(group, fused.shape),
         breast_p_values={
             side: calibration.exam_p_value(score, group, (len(fused.views[side]),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 Things = Literal["exams", "breasts", "images"]
@@ -14,6 +15,23 @@ def percentile_text(percentile: float, things: Things) -> str:
     if percentile >= UNUSUAL_PERCENTILE:
         return f"More anomalous than {share} % of normal {things}."
     return f"Within the normal range: more anomalous than {share} % of normal {things}."
+
+
+def exam_percentile_text(percentile: float, calibration_patients: int) -> str:
+    """The same for an exam; one that scores higher than every normal exam of the calibration says so.
+
+    Args:
+        percentile: more anomalous than this percentage of normal exams.
+        calibration_patients: behind the percentile.
+    """
+    if beyond_calibration(percentile, calibration_patients):
+        return f"More anomalous than each of the {calibration_patients} normal patients of the calibration."
+    return percentile_text(percentile, "exams")
+
+
+def beyond_calibration(percentile: float, calibration_patients: int) -> bool:
+    """Whether a percentile is the highest that so many patients can give: of a score higher than all of theirs."""
+    return math.isclose(percentile, 100.0 * calibration_patients / (calibration_patients + 1))
 
 
 def level_text(share: float) -> str:

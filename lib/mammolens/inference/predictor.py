@@ -222,6 +222,7 @@ class Predictor:
             exam_score=inferred.fused.exam,
             exam_p_value=inferred.p_value,
             exam_percentile=inferred.percentile,
+            exam_calibration_patients=inferred.calibration_patients,
             exam_is_anomalous=inferred.is_anomalous,
             asymmetry=inferred.asymmetry,
             asymmetry_p_value=inferred.asymmetry_p_value,

@@ -7,6 +7,7 @@ import pytest
 
 from mammolens.enums import Verdict
 from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.service import ExamService
@@ -14,6 +15,7 @@ from mammolens.labelapp.exams.worklist_entry import by_urgency
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
+from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 
@@ -72,6 +74,26 @@ def test_unreviewed_exams_come_first_and_the_most_anomalous_of_them(
     assert a_service.worklist.entry(exam).rank == 2
     assert a_service.worklist.entry(exam).reviewer == "ada"
     assert a_service.worklist.next_of(a_service.exams.get(second.exam)) is None
+
+
+@pytest.mark.parametrize("scores", [(50.0, 99.0), (99.0, 50.0)])
+def test_exams_beyond_all_of_the_calibration_say_so_and_are_ranked_by_score(
+    a_service: ExamService, a_serving: ServingModel, a_folder_datastore: MammogramFolder, scores: tuple[float, float]
+) -> None:
+    model, by_score = a_serving.predictor(), {}
+    for exam, score in zip(a_service.exams.all().values(), scores, strict=True):
+        stored = StoredScore(score, score, 0.05, model.model_id, model.calibration_id)
+        a_folder_datastore.update_image_infos({image_id: stored.as_info() for image_id in exam.image_ids})
+        by_score[score] = exam
+    entries = a_service.worklist.entries()
+    assert [entry.exam for entry in entries] == [by_score[99.0].exam_id, by_score[50.0].exam_id]
+    assert {(entry.exam_p_value, entry.sentence) for entry in entries} == {
+        (1 / 21, "More anomalous than each of the 20 normal patients of the calibration.")
+    }
+    chosen = MostAnomalous(lambda: dict.fromkeys(a_folder_datastore.list_images()))({}, a_folder_datastore)
+    assert chosen["id"] in by_score[99.0].image_ids
+    assert a_service.worklist.entry(by_score[50.0]).rank == 2
+    assert a_service.worklist.next_of(by_score[99.0]) == by_score[50.0].exam_id
 
 
 def test_a_line_is_made_anew_only_when_something_has_changed(

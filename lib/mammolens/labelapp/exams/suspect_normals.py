@@ -114,7 +114,8 @@ class SuspectNormals:
         }
         scored = [exam for _, exam in self._scored.values() if exam is not None]
         found = extreme_exams(scored, predictor.calibration.acquisition_groups, self.share)
-        return sorted(found, key=lambda one: one.share)
+        scores = {exam.exam: exam.score for exam in scored}
+        return sorted(found, key=lambda one: (one.share, -scores[one.exam]))
 
     def _as_scored(self, made: _Made) -> tuple[_Made, AcceptedExam | None]:
         """The exam as the guard sees it, rebuilt only when something about it has changed."""

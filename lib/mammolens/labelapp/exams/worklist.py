@@ -12,7 +12,15 @@ from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
-from mammolens.labelapp.exams.worklist_entry import UNRANKED, ExamModel, Infos, by_anomaly, by_urgency, entry_of
+from mammolens.labelapp.exams.worklist_entry import (
+    UNRANKED,
+    Anomaly,
+    ExamModel,
+    Infos,
+    by_anomaly,
+    by_urgency,
+    entry_of,
+)
 from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
@@ -98,7 +106,7 @@ class Worklist:
         """
         positions = {exam_id: position for position, exam_id in enumerate(self._exams.all())}
 
-        def order(entry: ExamSummary) -> tuple[tuple[bool, float], int]:
+        def order(entry: ExamSummary) -> tuple[Anomaly, int]:
             return by_anomaly(entry), positions.get(entry.exam, len(positions))
 
         entries = self.in_order()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_inference import ExamInference
-from mammolens.inference.exam_text import percentile_text
+from mammolens.inference.exam_text import exam_percentile_text
 from mammolens.labelapp.datastore.stored_score import ScoringModel, StoredScore, is_processed, problem_by
 from mammolens.labelapp.exams.decisions import utc_of
 from mammolens.labelapp.exams.exam import Exam, name_of_image
@@ -16,6 +16,7 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 
 Infos = Sequence[Mapping[str, Any]]
+Anomaly = tuple[bool, float, float]
 UNRANKED = 0  # until the worklist, which has the other entries, ranks it
 _NO_VIEWER = "the viewer cannot show it, as it is a picture and no DICOM file"
 
@@ -49,8 +50,9 @@ def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decis
         state=_state(infos, model, fingerprint),
         exam_p_value=inferred.p_value if inferred else None,
         exam_percentile=inferred.percentile if inferred else None,
+        exam_score=inferred.fused.exam if inferred else None,
         exam_is_anomalous=inferred.is_anomalous if inferred else None,
-        sentence=percentile_text(inferred.percentile, "exams") if inferred else None,
+        sentence=exam_percentile_text(inferred.percentile, inferred.calibration_patients) if inferred else None,
         verdict=verdict,
         verdict_label=verdict.label if verdict else None,
         reviewer=active[-1].reviewer if verdict else None,
@@ -77,12 +79,12 @@ def viewer_address(exam: Exam) -> str | None:
     return f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam.exam_id}/ohif.json"
 
 
-def by_anomaly(entry: ExamSummary) -> tuple[bool, float]:
-    """Sorting key: the most anomalous exam first, those without a p-value last."""
-    return entry.exam_p_value is None, entry.exam_p_value or 0.0
+def by_anomaly(entry: ExamSummary) -> Anomaly:
+    """Sorting key: the most anomalous exam first, of equal p-values the highest score; those without one last."""
+    return entry.exam_p_value is None, entry.exam_p_value or 0.0, -(entry.exam_score or 0.0)
 
 
-def by_urgency(entry: ExamSummary) -> tuple[bool, tuple[bool, float]]:
+def by_urgency(entry: ExamSummary) -> tuple[bool, Anomaly]:
     """Sorting key of the worklist: unreviewed exams first."""
     return entry.verdict is not None, by_anomaly(entry)
 

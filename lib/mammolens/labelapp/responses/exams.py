@@ -43,6 +43,7 @@ class ExamSummary(Response):
         description="share of normal exams that are at least as anomalous; None until all images are scored"
     )
     exam_percentile: float | None = Field(description="more anomalous than this percentage of normal exams")
+    exam_score: float | None = Field(description="breasts fused; ranks exams of equal p-values")
     exam_is_anomalous: bool | None = Field(description="by the calibration's decision rule")
     sentence: str | None = Field(description="the percentile in words")
     verdict: Verdict | None = Field(description="the effective verdict; None while the exam is unreviewed or open")
