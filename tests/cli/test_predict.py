@@ -15,7 +15,9 @@ from PIL import Image
 from pydicom.uid import BreastTomosynthesisImageStorage, ComprehensiveSRStorage, CTImageStorage, SegmentationStorage
 
 from mammolens.cli.exit_codes import ExitCode
+from mammolens.inference import outputs
 from mammolens.inference.outputs import RESULTS
+from mammolens.inference.predictor import Predictor
 from mammolens.inference.schema import record_schema
 
 from ..patience import PATIENCE_S
@@ -99,6 +101,72 @@ def test_a_table_wins_over_headers_and_groups_exams(mammolens, phantom_folder, p
     assert len({record["exam_score"] for record in records}) == 1
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {RESULTS, f"{first}_L_CC.overlay.png", f"{second}_L_CC.overlay.png"}
+
+
+# ---------------------------------------------------------------- stopped
+
+
+@pytest.fixture
+def stopped(mammolens, phantom_folder, phantoms, a_trained_model, tmp_path, monkeypatch):
+    """A run over three exams that was stopped while it wrote the second image of the second; its arguments."""
+    folders = [phantom_folder / patient for patient in phantoms.patients[:3]]
+    arguments = ("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--dicom", "report")
+    drawn = []
+
+    def interrupted(result, mammogram, folder, stem):
+        drawn.append(stem)
+        if len(drawn) == 6:
+            raise KeyboardInterrupt
+        return outputs_write_overlay(result, mammogram, folder, stem)
+
+    outputs_write_overlay = outputs.write_overlay
+    with monkeypatch.context() as patch:
+        patch.setattr(outputs, "write_overlay", interrupted)
+        result = mammolens(*arguments)
+    assert result.exit_code == ExitCode.INTERRUPTED
+    assert "stopped; the images analysed so far are in" in result.stderr
+    return arguments
+
+
+def test_what_was_analysed_before_ctrl_c_is_there_and_the_same_command_continues(
+    mammolens, stopped, tmp_path, monkeypatch
+):
+    before = results_in(tmp_path)
+    assert len(before) == 5
+    analysed = []
+    analyse = Predictor.analyse
+    monkeypatch.setattr(Predictor, "analyse", lambda self, image: analysed.append(image) or analyse(self, image))
+    result = mammolens(*stopped)
+    assert result.exit_code == 0, result.stderr
+    assert "continuing: 4 of 12 images are analysed already" in result.stderr
+    assert "12 images analysed, 0 unusable" in result.stderr
+    assert len(analysed) == 8
+    lines = (tmp_path / RESULTS).read_text()
+    assert results_in(tmp_path)[:4] == before[:4]
+    assert len(list(tmp_path.glob("*.report.dcm"))) == 3
+    mammolens(*stopped)  # complete: nothing is continued, and the results are the same
+    assert len(analysed) == 20
+    assert (tmp_path / RESULTS).read_text() == lines
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("change", ["file", "model", "torn"])
+def test_what_does_not_belong_to_this_run_any_more_is_analysed_again(
+    mammolens, stopped, a_trained_model, tmp_path, change
+):
+    if change == "file":
+        os.utime(stopped[1] / "L_CC.dcm")
+    elif change == "torn":
+        (tmp_path / RESULTS).write_text("{}")
+    else:
+        model = shutil.copytree(a_trained_model, tmp_path / "model")
+        with (model / "config.yaml").open("a") as config:
+            config.write("# another")
+        stopped = tuple(model if argument == a_trained_model else argument for argument in stopped)
+    result = mammolens(*stopped)
+    assert result.exit_code == 0, result.stderr
+    assert "continuing" not in result.stderr
+    assert len(results_in(tmp_path)) == 12
 
 
 # ---------------------------------------------------------------- what cannot be used

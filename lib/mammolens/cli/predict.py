@@ -44,7 +44,8 @@ def predict(
     Writes OUT/results.jsonl (one line per image; docs/schema/anomaly-record.schema.json) and, for each image,
     the heat map as a picture and as a float volume in the image's geometry. Images of one exam (same exam_id in
     the table, else Study Instance UID, else patient) are fused; an image without any of these is an exam of its
-    own. Unusable files are reported on stderr and skipped; the exit code is then 3.
+    own. Unusable files are reported on stderr and skipped; the exit code is then 3. After Ctrl-C, OUT/results.jsonl
+    has what was analysed, and the same command continues.
 
     With --dicom, the results are also written as DICOM objects that reference the images and can be stored in
     the PACS (docs/dicom-objects.md): OUT/NAME.KIND.dcm for an image, OUT/exam_ID.KIND.dcm for an exam.
@@ -54,7 +55,8 @@ def predict(
 
         mammolens predict exam/ -o out --dicom segmentation,report
     """
-    with one_line_errors():
+    when_stopped = f"stopped; the images analysed so far are in {output}; run the same command to continue"
+    with one_line_errors(when_stopped):
         from mammolens.cli.result_tables import result_tables
         from mammolens.inference.dicom_outputs import kinds_named
         from mammolens.inference.predictor import Predictor
@@ -94,19 +96,21 @@ def run(
     overlays: bool,
     dicom: Sequence[DerivedKind] = (),
 ) -> tuple[list[AnomalyRecord], int]:
-    """Analyse files with a progress bar and write their outputs.
+    """Analyse files with a progress bar and write their outputs, exam by exam.
+
+    Exams that an earlier run of the same command finished before it was stopped are not analysed again.
 
     Returns:
         The records, and how often a file could not be used or a DICOM object not be made.
     """
-    from mammolens.inference.batch import predict_files
+    from mammolens.inference.batch import group_exams, predict_exam_files
     from mammolens.inference.dicom_outputs import DicomOutputs
-    from mammolens.inference.outputs import RESULTS, output_stems, write_maps, write_overlay
+    from mammolens.inference.outputs import output_stems, write_maps, write_overlay
+    from mammolens.inference.results_file import ResultsFile, exam_fingerprint
 
     stems, records, failures = output_stems(files), [], 0
     output.mkdir(parents=True, exist_ok=True)
-    partial = output / f"{RESULTS}.partial"
-    with progress_bar() as bar, partial.open("w", encoding="utf-8") as lines:
+    with progress_bar() as bar:
         task = bar.add_task("analysing", total=len(files))
 
         def fail(error: InputError) -> None:
@@ -119,19 +123,33 @@ def run(
             bar.advance(task)
 
         objects = DicomOutputs(dicom, output, fail)
-        for mammogram, result in predict_files(predictor, files, attributes, pass_over):
-            stem = stems[mammogram.header.path]
-            if maps:
-                write_maps(result, output, stem)
-            if overlays:
-                write_overlay(result, mammogram, output, stem)
-            objects.add(mammogram, result, stem)
-            lines.write(result.record.model_dump_json() + "\n")
-            lines.flush()
-            records.append(result.record)
-            bar.advance(task)
-        objects.finish()
-    partial.replace(output / RESULTS)
+        settings = [predictor.model_id, predictor.calibration_id, str(maps), str(overlays), *dicom]
+        exams = {
+            exam_fingerprint(exam, [stems[path] for path in exam.paths], settings): exam
+            for exam in group_exams(files, attributes, pass_over)
+        }
+        with ResultsFile(output, exams.keys()) as results:
+            if done := sum(len(kept) for kept in results.finished.values()):
+                say(f"continuing: {done} of {len(files)} images are analysed already")
+            for fingerprint, exam in exams.items():
+                if kept := results.finished.get(fingerprint):
+                    records += kept
+                    objects.pass_over(kept[0].exam)
+                    bar.advance(task, len(kept))
+                    continue
+                failures_before = failures
+                for mammogram, result in predict_exam_files(predictor, exam, pass_over):
+                    stem = stems[mammogram.header.path]
+                    if maps:
+                        write_maps(result, output, stem)
+                    if overlays:
+                        write_overlay(result, mammogram, output, stem)
+                    objects.add(mammogram, result, stem)
+                    results.write(result.record)
+                    records.append(result.record)
+                    bar.advance(task)
+                objects.finish()
+                results.exam_done(fingerprint, complete=failures == failures_before)
     return records, failures
 
 

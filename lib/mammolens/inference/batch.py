@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mammolens.dicom.identity import with_identity
@@ -12,6 +13,14 @@ from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, ImageHeader, Mammogram
 
 OnError = Callable[[InputError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFiles:
+    """The files of one exam, and what is known of each beside its header."""
+
+    paths: Sequence[Path]
+    attributes: Mapping[Path, ImageAttributes]
 
 
 def predict_files(
@@ -27,20 +36,34 @@ def predict_files(
         attributes: from a table, for the files that it lists.
         on_error: told of each file that cannot be used; the others go on.
     """
+    for exam in group_exams(paths, attributes, on_error):
+        yield from predict_exam_files(predictor, exam, on_error)
+
+
+def group_exams(
+    paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError
+) -> list[ExamFiles]:
+    """Files by exam, from their headers alone; the arguments and the order are those of :func:`predict_files`."""
     headers = _headers(paths, attributes, on_error)
     identified = with_identity(headers, attributes)
-    for members in _exams(paths, headers):
-        analysed: list[tuple[Mammogram, Analysis]] = []
-        for path in members:
-            try:
-                mammogram = read_mammogram(path, identified[path])
-                _refuse_two_sides(mammogram, [other for other, _ in analysed])
-                analysed.append((mammogram, predictor.analyse(mammogram)))
-            except InputError as error:
-                on_error(error)
-        scores = [analysis.score for _, analysis in analysed]
-        for mammogram, analysis in analysed:
-            yield mammogram, predictor.result_of(analysis, scores)
+    return [ExamFiles(members, {path: identified[path] for path in members}) for members in _exams(paths, headers)]
+
+
+def predict_exam_files(
+    predictor: Predictor, exam: ExamFiles, on_error: OnError
+) -> Iterator[tuple[Mammogram, AnomalyResult]]:
+    """Predict the files of one exam, as :func:`predict_files` does."""
+    analysed: list[tuple[Mammogram, Analysis]] = []
+    for path in exam.paths:
+        try:
+            mammogram = read_mammogram(path, exam.attributes[path])
+            _refuse_two_sides(mammogram, [other for other, _ in analysed])
+            analysed.append((mammogram, predictor.analyse(mammogram)))
+        except InputError as error:
+            on_error(error)
+    scores = [analysis.score for _, analysis in analysed]
+    for mammogram, analysis in analysed:
+        yield mammogram, predictor.result_of(analysis, scores)
 
 
 def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None:

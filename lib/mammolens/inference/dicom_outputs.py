@@ -74,6 +74,10 @@ class DicomOutputs:
             self.finish()
         self._exam.append(_ExamImage(result.header, result.record))
 
+    def pass_over(self, exam_id: str) -> None:
+        """An exam whose objects an earlier run wrote: its name is taken."""
+        self._exam_stem(exam_id)
+
     def finish(self) -> None:
         """Write what belongs to the last exam."""
         exam, self._exam = self._exam, []
