@@ -42,11 +42,21 @@ def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_
     assert measured.exit_code == 0, measured.stderr
     assert f"wrote {report / 'evaluation.html'}" in measured.stderr
     assert trained.stdout.strip() in (report / "evaluation.md").read_text()
+    assert "warning" not in measured.stderr  # the test split taught nobody
     scores = {row["path"]: row for row in csv.DictReader((report / "scores.csv").open())}
     assert len(scores) == 24
     for line in (judged / "results.jsonl").read_text().splitlines():
         result = json.loads(line)
         assert float(scores[result["path"]]["pred_score"]) == pytest.approx(result["pred_score"], rel=1e-6)
+
+
+def test_patients_of_the_training_are_noticed_if_all_are_scored(mammolens, phantom_folder, a_trained_model, tmp_path):
+    arguments = ("-d", phantom_folder, "--split", "all", "-m", a_trained_model, "--bootstrap", 20, "--pictures", 0)
+    result = mammolens("evaluate", *arguments, "-o", tmp_path / "report")
+    assert result.exit_code == 0, result.stderr
+    (warning,) = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert "was trained or calibrated on 16 of these 18 patients: its figures are too good" in warning
+    assert warning.removeprefix("warning: ") in (tmp_path / "report" / "evaluation.md").read_text()
 
 
 def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_phantoms, a_trained_model, tmp_path):

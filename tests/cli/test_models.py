@@ -93,6 +93,14 @@ def test_an_override_needs_no_data(mammolens, a_store, a_trained_model, monkeypa
     assert result.stdout.strip() == a_store.serving_version() == a_store.versions()[-1]
 
 
+def test_patients_of_the_training_are_left_out_of_the_comparison(mammolens, a_store, a_trained_model, phantom_folder):
+    result = mammolens("models", "compare", a_trained_model, "-d", phantom_folder, "--store", a_store.root)
+    assert result.exit_code == 5
+    assert "16 patients are left out: one of the models was trained or calibrated on them" in result.stderr
+    assert "error: " in result.stderr
+    assert "has no clean normal image" in result.stderr
+
+
 def test_comparing_changes_nothing(mammolens, a_store, a_trained_model, one_exam):
     before = a_store.history()
     result = mammolens("models", "compare", a_trained_model, "-d", one_exam, "--store", a_store.root, "--json")

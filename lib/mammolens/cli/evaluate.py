@@ -10,7 +10,7 @@ import typer
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.figures import print_figures
 from mammolens.cli.options import Kind, Model, Table
-from mammolens.cli.scoring import cases_of, measured, models_to_compare, scored
+from mammolens.cli.scoring import cases_of, measured, models_to_compare, overlap_notes, scored
 
 if TYPE_CHECKING:
     from mammolens.evaluation.pictures import Picture
@@ -82,8 +82,12 @@ def evaluate(
             from mammolens.datasets.formats import open_dataset
 
             models = models_to_compare(model, against or [])
-            cases = cases_of(open_dataset(data, kind, table), split)
-            found, shown = scored(models, cases, split, pictures)
+            dataset = open_dataset(data, kind, table)
+            cases = cases_of(dataset, split)
+            overlaps = overlap_notes(models, dataset, cases)
+            for note in overlaps:
+                say(f"warning: {note}", style="bold red")
+            found, shown = scored(list(models.values()), cases, split, pictures, overlaps)
         else:
             raise typer.BadParameter("give --data FOLDER or --from-scores FILE")
         evaluation = measured(found, n_bootstrap, seed)

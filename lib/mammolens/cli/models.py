@@ -18,7 +18,7 @@ from mammolens.cli.options import Kind, Table
 from mammolens.cli.server_process import APP
 
 if TYPE_CHECKING:
-    from mammolens.datasets.base import Case
+    from mammolens.datasets.base import Case, Dataset
     from mammolens.models.store import ModelStore
 
 models = typer.Typer(
@@ -121,8 +121,8 @@ def compare(
         from mammolens.promotion.gate import run_gate
 
         opened = _open(store)
-        normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
         directory = opened.directory(candidate) if candidate in opened.versions() else Path(candidate)
+        normals, marked, chosen = _cases(data, kind, table, findings, sentinels, (opened.serving(), directory))
         with _told() as telling:
             gate_result = run_gate(
                 opened.serving(), directory, normals,
@@ -174,7 +174,8 @@ def promote(
             version = _accepted(opened, given, who, override)
             _print_json({"version": version, "serves": True, "gate_result": None}) if as_json else out().print(version)
             return
-        normals, marked, chosen = _cases(data, kind, table, findings, sentinels)
+        directory = opened.directory(given) if isinstance(given, str) else given
+        normals, marked, chosen = _cases(data, kind, table, findings, sentinels, (opened.serving(), directory))
         with _told() as telling:
             decision = propose(
                 opened, given, normals, by=who,
@@ -269,14 +270,39 @@ def _open(store: Path) -> ModelStore:
 
 
 def _cases(
-    data: Path, kind: str | None, table: Path | None, findings: Path | None, sentinels: Path | None
+    data: Path,
+    kind: str | None,
+    table: Path | None,
+    findings: Path | None,
+    sentinels: Path | None,
+    models: tuple[Path, Path],
 ) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
+    """Normals, findings and sentinels without the patients on whom one of the models was trained or calibrated."""
     from mammolens.datasets.formats import open_dataset
     from mammolens.promotion.holdout import gate_cases
 
-    normals = gate_cases(open_dataset(data, kind, table))
-    others = [open_dataset(path).cases if path else () for path in (findings, sentinels)]
-    return normals, others[0], others[1]
+    dataset = open_dataset(data, kind, table)
+    others = [open_dataset(path) if path else None for path in (findings, sentinels)]
+    seen, *of_others = (_seen(one, models) if one else frozenset() for one in (dataset, *others))
+    normals = gate_cases(dataset.where(lambda case: case.patient_id not in seen))
+    marked, chosen = (
+        one.where(lambda case, known=known: case.patient_id not in known).cases if one else ()
+        for one, known in zip(others, of_others, strict=True)
+    )
+    return normals, marked, chosen
+
+
+def _seen(dataset: Dataset, models: tuple[Path, Path]) -> frozenset[str]:
+    """Patients whom one of the models has seen; says so, as it changes what is compared."""
+    from mammolens.training.unseen import overlap
+
+    found = [overlap(directory, dataset) for directory in models if directory.is_dir()]
+    seen = frozenset[str]().union(*(one.patients for one in found))
+    if seen:
+        say(f"{dataset.name}: {len(seen)} patients are left out: one of the models was trained or calibrated on them")
+    for doubt in dict.fromkeys(one.doubt for one in found if one.doubt):
+        say(f"warning: {dataset.name}: {doubt}")
+    return seen
 
 
 def _policy(path: Path | None) -> Any:

@@ -44,7 +44,8 @@ def reproduce(
         from mammolens.experiments.reproduction import PAGE, page, select_measurements
         from mammolens.files import write_text
 
-        chosen, models, found = select_measurements(data, only or []), models_to_compare(model, against or []), {}
+        chosen, found = select_measurements(data, only or []), {}
+        models = list(models_to_compare(model, against or []).values())
         for measurement in chosen:
             say(f"{measurement.name}: {measurement.about}")
             cases = cases_of(open_dataset(data / measurement.name), measurement.split)

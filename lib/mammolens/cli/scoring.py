@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,18 +38,57 @@ def cases_of(dataset: Dataset, split: str) -> Dataset:
     return chosen
 
 
-def models_to_compare(model: Path | None, against: Sequence[Path]) -> list[Predictor]:
+def models_to_compare(model: Path | None, against: Sequence[Path]) -> dict[Path, Predictor]:
     """The model (by default the shipped one), the shipped ones beside it, and those that are named, each once."""
     from mammolens.inference.predictor import Predictor
     from mammolens.models.store import BASELINE, NORMAL_ONLY, PRETRAINED, pretrained_directory
 
     shipped = [pretrained_directory(name) for name in (PRETRAINED, NORMAL_ONLY, BASELINE)]
-    loaded = [Predictor.load(directory) for directory in (model or shipped[0], *shipped, *against)]
-    return list({predictor.model_id: predictor for predictor in loaded}.values())
+    found: dict[str, tuple[Path, Predictor]] = {}
+    for directory in (model or shipped[0], *shipped, *against):
+        predictor = Predictor.load(directory)
+        found.setdefault(predictor.model_id, (directory, predictor))
+    return dict(found.values())
 
 
-def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: int) -> tuple[ScoredSet, list[Picture]]:
-    """Score the cases, with a progress bar; the first model is measured. With pictures of its worst mistakes."""
+def overlap_notes(models: Mapping[Path, Predictor], dataset: Dataset, cases: Dataset) -> list[str]:
+    """A sentence for each model that was, or may have been, trained on patients on whom it is measured.
+
+    Args:
+        models: by directory.
+        dataset: as a whole, by which training data are recognised.
+        cases: of it, that are scored.
+    """
+    from mammolens.enums import Split
+    from mammolens.training.unseen import overlap
+
+    set_aside = {case.patient_id for case in cases.cases if case.split is Split.TEST}
+    notes = []
+    for directory, predictor in models.items():
+        found = overlap(directory, dataset)
+        common = found.patients.intersection(cases.patients)
+        if common:
+            notes.append(
+                f"{predictor.model_id} was trained or calibrated on {len(common)} of these {len(cases.patients)} "
+                "patients: its figures are too good; evaluate it on others"
+            )
+        elif found.doubt and not set_aside.issuperset(cases.patients):
+            notes.append(f"{predictor.model_id}: {found.doubt}")
+    return notes
+
+
+def scored(
+    models: Sequence[Predictor], cases: Dataset, split: str, pictures: int, overlaps: Sequence[str] = ()
+) -> tuple[ScoredSet, list[Picture]]:
+    """Score the cases, with a progress bar; the first model is measured. With pictures of its worst mistakes.
+
+    Args:
+        models: the first one is measured.
+        cases: with known truth.
+        split: that they are, for the title.
+        pictures: number of mistakes of each kind.
+        overlaps: notes on models that were trained on these patients (:func:`overlap_notes`).
+    """
     from mammolens.config import EnsembleConfig
     from mammolens.evaluation.decision_rule import DecisionRule
     from mammolens.evaluation.pictures import Gallery
@@ -68,8 +107,10 @@ def scored(models: Sequence[Predictor], cases: Dataset, split: str, pictures: in
         for image in score_cases(predictor, cases.cases, against=others, gallery=gallery, on_error=fail):
             images.append(image)
             bar.advance(task)
-    notes = [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
-    notes += [f"Compared with {name}; whether it was trained on these patients is unknown" for name in others]
+    notes = [f"Warning: {note}" for note in overlaps]
+    notes += [f"Data: {cases.name}; licence: {cases.licence}", cases.citation]
+    unknown = [name for name in others if not any(note.startswith(name) for note in overlaps)]
+    notes += [f"Compared with {name}; whether it was trained on these patients is unknown" for name in unknown]
     config = predictor.config
     found = ScoredSet(
         tuple(images),

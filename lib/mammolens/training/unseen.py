@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from mammolens.config import ModelConfig
+from mammolens.config import ModelConfig, load_config
 from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
-from mammolens.models.directory import TrainedModel
+from mammolens.models.directory import CONFIG, TrainedModel, network_directories, record_of
 from mammolens.models.ensemble import members_of
 from mammolens.training.calibrate import Unseen
-from mammolens.training.partition import Cases, Partition, by_member, learnable_normals, partition
+from mammolens.training.partition import Cases, Partition, by_member, known_abnormal, learnable_normals, partition
 from mammolens.training.record import data_fingerprint
 
 _DOUBT = "the training record contains no patient IDs; make sure that the model was not trained on these patients"
@@ -72,6 +74,56 @@ def may_have_learned_from(model: TrainedModel, dataset: Dataset) -> bool:
     parts = _partition(dataset, model.config)
     same_data = parts is not None and data_fingerprint(parts.normals) == model.training.get("data_fingerprint")
     return same_data or _is_same_publication(dataset, model.training["dataset"])
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Patients of a data set from whom a model was made.
+
+    Attributes:
+        patients: ids of those who trained or calibrated it, as far as its training record can tell.
+        doubt: why there may be more; ``None`` if nothing hints at it.
+    """
+
+    patients: frozenset[str]
+    doubt: str | None
+
+
+def overlap(directory: Path, dataset: Dataset) -> Overlap:
+    """The patients of a data set whom a model has seen, recognised by the fingerprints in its training record.
+
+    Args:
+        directory: of a model or of an ensemble, each of whose members counts.
+        dataset: as a whole: a selection of its cases has another fingerprint.
+
+    Raises:
+        ConfigError: a configuration is missing or damaged.
+    """
+    patients: set[str] = set()
+    changed = False
+    for network in network_directories(directory):
+        config, record = load_config(network / CONFIG), record_of(network)
+        parts = _partition(dataset, config)
+        known = parts is not None and data_fingerprint(parts.normals) == record.get("data_fingerprint")
+        if parts is not None and known:
+            patients |= {case.patient_id for cases in parts.normals for case in cases}
+        exposure = _exposure(dataset, record.get("exposure_fingerprint"))
+        patients |= {case.patient_id for case in exposure}
+        changed |= not known and _is_same_publication(dataset, record.get("dataset") or {})
+        changed |= not exposure and _is_same_publication(dataset, record.get("exposure") or {})
+    return Overlap(frozenset(patients), f"the data have changed since the training, and {_DOUBT}" if changed else None)
+
+
+def _exposure(dataset: Dataset, fingerprint: str | None) -> Cases:
+    """The cases with lesions that taught a model, if they are of this data set."""
+    for source in (None, dataset):
+        try:
+            cases = known_abnormal(dataset, source)
+        except DatasetError:
+            continue
+        if data_fingerprint([cases]) == fingerprint:
+            return cases
+    return ()
 
 
 def _calibration(parts: Partition) -> list[Cases]:
