@@ -64,7 +64,6 @@ def test_moved_scores_are_told_with_their_direction(moved, cause, words):
     (alarm,) = found.alarms
     assert alarm.cause is cause
     assert words in alarm.sentence
-    assert "recalibrate" in alarm.sentence
 
 
 def test_the_machine_that_moved_is_named_and_not_the_other():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -41,6 +42,15 @@ def test_the_last_one_published_serves_and_all_are_kept_oldest_first(a_store, ma
     names = [a_store.publish(make_model(seed)) for seed in range(3)]
     assert a_store.versions() == names
     assert a_store.serving().name == names[-1]
+
+
+def test_a_recalibrated_version_is_called_so_and_not_like_the_one_before(a_store, make_model):
+    model = make_model()
+    version = a_store.publish(model)
+    record = json.loads((model / TRAINING).read_text())
+    (model / TRAINING).write_text(json.dumps({**record, "calibrated_on": {"name": "ours"}}))
+    assert a_store.add(model, by="anna") == f"{version}-recalibrated"
+    assert a_store.add(model, by="anna").startswith(f"{version}-recalibrated-")
 
 
 def test_the_same_model_published_twice_is_two_versions(a_store, make_model):

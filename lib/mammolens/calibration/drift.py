@@ -146,7 +146,7 @@ def _new(sources: Sequence[str | None], n: int, cause: DriftCause, limits: Drift
     names = Counter(source or "unknown" for source in sources)
     told = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more}); recalibrate on normal exams from it"
+    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more})"
     return [Alarm(cause, sentence, next(iter(names)) if len(names) == 1 else None)]
 
 
@@ -170,6 +170,5 @@ def _alarm(found: Uniformity, machine: str | None) -> Alarm:
         f"scores{where} have shifted {found.shift}: {found.share:.0%} of the last {found.n} exams have a p-value "
         f"{'of at most' if higher else 'below'} {found.location:.2f} ({found.location:.0%} expected); "
         + ("more normal exams are flagged than intended" if higher else "fewer exams are flagged than intended")
-        + "; recalibrate on recent normal exams"
     )
     return Alarm(DriftCause.SCORES_UP if higher else DriftCause.SCORES_DOWN, sentence, machine)

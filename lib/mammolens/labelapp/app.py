@@ -43,6 +43,7 @@ from mammolens.labelapp.keys import SCORING, STRATEGY, TASK, LearningKind, Reque
 from mammolens.labelapp.learning.candidate import CandidateFolder
 from mammolens.labelapp.learning.learner import Learner, log_progress
 from mammolens.labelapp.learning.model_versions import ModelVersions
+from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.log_redaction import Redaction, pseudonym_key, redact_logs
 from mammolens.labelapp.monailabel_settings import apply_mammography
@@ -137,11 +138,13 @@ class MammoLensApp(MONAILabelApp):
         )
         self._training_data = TrainingData(self._exams, decisions, self._datastore, self.suspect_normals)
         self.models = ModelVersions(store)
+        self.readiness = Readiness(self._exams, decisions, self._serving, self._settings)
         self.drift_monitor = DriftMonitor(
             self.exam_service.worklist,
             self._datastore,
             self._serving,
             lambda: serving_added_at(store),
+            lambda: self.readiness.missing().get(LearningKind.RECALIBRATE),
             window=self._settings.drift_window,
         )
         if server is not None:

@@ -17,11 +17,12 @@ from filelock import FileLock, Timeout
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import atomic_file
 from mammolens.models.checksums import CHECKSUMS, checksums_digest
-from mammolens.models.directory import CONFIG, check_model, load_any_model, model_files
+from mammolens.models.directory import CONFIG, check_model, load_any_model, model_files, record_of
 from mammolens.models.history import EventKind, History, HistoryEvent, served
 
 _POINTER, _VERSIONS, _GATE_RESULTS, _LOCK = "serving", "versions", "gate-results", ".lock"
 _HISTORY, _HEAD = "history.jsonl", "history.head"
+_RECALIBRATED = "-recalibrated"
 _PATIENCE_S = 60.0  # another change takes milliseconds
 PRETRAINED = "exposed"
 NORMAL_ONLY = "restorer"  # learned from no known lesion
@@ -145,6 +146,8 @@ class ModelStore:
     def add(self, directory: Path, *, by: str) -> str:
         """Copy a complete model directory into the store; it does not serve yet. Returns the version.
 
+        A version is named by its model's id, and one that was recalibrated says so.
+
         Raises:
             ModelError: a file of the model is missing or damaged.
         """
@@ -158,7 +161,9 @@ class ModelStore:
         for name in needed:
             if not (directory / name).is_file():
                 raise ModelError(directory, f"has no {name}", remedy)
-        model_id = load_any_model(directory).model_id
+        wanted = load_any_model(directory).model_id
+        if record_of(directory).get("calibrated_on"):  # its weights, and so its id, are those of another version
+            wanted += _RECALIBRATED
         self._versions.mkdir(parents=True, exist_ok=True)
         temporary = self._versions / f".{uuid.uuid4().hex}"
         temporary.mkdir()
@@ -168,7 +173,7 @@ class ModelStore:
                     (temporary / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(directory / name, temporary / name)
                     _flush(temporary / name)
-            version = self._placed(temporary, model_id)
+            version = self._placed(temporary, wanted)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         with self._changing():
@@ -332,16 +337,16 @@ class ModelStore:
             temporary.write_text(text, encoding="utf-8")
             _flush(temporary)
 
-    def _placed(self, copy: Path, model_id: str) -> str:
-        """Give a complete copy its name: the model's id, with more behind it where that is taken."""
-        name = model_id
+    def _placed(self, copy: Path, wanted: str) -> str:
+        """Give a complete copy its name, with more behind it where that is taken."""
+        name = wanted
         while True:
             try:
                 copy.rename(self._versions / name)
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-                name = f"{model_id}-{uuid.uuid4().hex[:6]}"
+                name = f"{wanted}-{uuid.uuid4().hex[:6]}"
             else:
                 return name
 

@@ -42,6 +42,7 @@ class Site:
         self.model_id, self.calibration_id, self.calibration = "model", "cal", calibration
         self.entries: list[ExamSummary] = []
         self.known: dict[str, Mapping[str, Any]] = {}
+        self.missing: str | None = None
 
     def predictor(self) -> "Site":
         return self
@@ -80,7 +81,7 @@ class Site:
         self.entries = came
 
     def watch(self, came: datetime | None = None, **options: Any) -> DriftMonitor:
-        return DriftMonitor(self, self, self, lambda: came, **options)  # type: ignore[arg-type]
+        return DriftMonitor(self, self, self, lambda: came, lambda: self.missing, **options)  # type: ignore[arg-type]
 
 
 def _causes(told: DriftDetail) -> list[str]:
@@ -117,13 +118,26 @@ def test_exams_like_the_calibrations_raise_no_alarm() -> None:
     assert told.software == [SoftwareUse(version="1", exams=50, known=True)]
 
 
+def test_all_alarms_are_in_the_sentence_and_what_is_missing_for_a_recalibration() -> None:
+    site = Site()
+    site.missing = "no exam is confirmed as normal"
+    site.arrive([p / 4 for p in EVEN])
+    site.arrive([0.5] * 4, "B", software="2")
+    summary = site.watch().summary()
+    assert len(summary.alarms) == 3
+    for alarm in summary.alarms:
+        assert alarm.sentence[1:] in summary.sentence
+        assert "recalibrate" not in alarm.sentence
+    assert summary.sentence.endswith(". A recalibration is not possible yet: no exam is confirmed as normal")
+
+
 def test_a_new_machine_raises_the_alarm_before_there_are_exams_enough_to_judge_scores() -> None:
     site = Site()
     site.arrive([0.5] * 3, "B")
     told = site.watch().detail()
     assert _causes(told) == ["new_machine"]
     assert told.alarms[0].source == "B"
-    assert told.sentence == told.alarms[0].sentence
+    assert told.sentence == f"{told.alarms[0].sentence}. Recalibrate on recent normal exams"
     assert told.enough is False
     assert told.machines == [MachineUse(group="B", exams=3, known=False, distance=None, chance=None)]
 

@@ -281,6 +281,17 @@ def test_what_the_gate_refused_serves_only_with_a_reason(a_page: "Page") -> None
     assert site.asked == [("POST", f"models/{NEW}/promote", {"why": "the old one is blind on machine 2"})]
 
 
+def test_what_is_missing_is_said_and_neither_training_nor_recalibration_offered(a_page: "Page") -> None:
+    site = Site(a_page)
+    assert a_page.get_by_role("button", name="Train").is_enabled()
+    site.told["jobs"]["missing"] = {"train": "there are 3 of 20", "recalibrate": "no exam is confirmed"}
+    a_page.reload()
+    a_page.get_by_text("Training is not possible yet: there are 3 of 20.").wait_for()
+    a_page.get_by_text("Recalibration is not possible yet: no exam is confirmed.").wait_for()
+    assert a_page.get_by_role("button", name="Train").is_disabled()
+    assert a_page.get_by_role("button", name="Recalibrate").is_disabled()
+
+
 def test_a_training_is_started_followed_and_stopped(a_page: "Page") -> None:
     site = Site(a_page)
     a_page.get_by_label("Epochs").fill("7")

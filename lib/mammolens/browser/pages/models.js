@@ -109,7 +109,8 @@ function modelRow(model) {
 }
 
 function showJobs() {
-  const { jobs, running, queued } = data.jobs;
+  const { jobs, running, queued, missing } = data.jobs;
+  showMissing(missing ?? {});
   const job = jobs.find((one) => one.job === running);
   page.work.hidden = !job;
   const share = job?.progress?.share;
@@ -130,6 +131,21 @@ function showJobs() {
     page.jobs.dataset.shown = now;
     fill(page.jobs, lines.map(jobRow));
   }
+}
+
+/** Why a training or a recalibration would be refused; its button is not offered then. */
+function showMissing(missing) {
+  const now = JSON.stringify(missing);
+  if (now === page.missing.dataset.shown) {
+    return;
+  }
+  page.missing.dataset.shown = now;
+  page.train.disabled = Boolean(missing.train);
+  page.recalibrate.disabled = Boolean(missing.recalibrate);
+  fill(
+    page.missing,
+    Object.entries(missing).map(([kind, reason]) => h("li", {}, `${kindName({ kind })} is not possible yet: ${reason}.`)),
+  );
 }
 
 function jobRow(job) {

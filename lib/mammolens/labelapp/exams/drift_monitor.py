@@ -37,6 +37,7 @@ class DriftMonitor:
         images: the datastore.
         models: the serving model.
         added_at: when the serving model was added to the store; ``None`` for the packaged model.
+        missing: what is missing for a recalibration, the remedy of every alarm; ``None`` if nothing is.
         window: number of patients.
         limits: when an alarm is raised.
     """
@@ -47,6 +48,7 @@ class DriftMonitor:
         images: ExamImages,
         models: ServingModel,
         added_at: Callable[[], datetime | None],
+        missing: Callable[[], str | None],
         *,
         window: int = DEFAULT_DRIFT_WINDOW,
         limits: DriftLimits = _LIMITS,
@@ -55,6 +57,7 @@ class DriftMonitor:
         self._recent = RecentExams(images, window)
         self._models = models
         self._added_at = added_at
+        self._missing = missing
         self._limits = limits
         self._lock = threading.Lock()
         self._seen: tuple[object, object] = (None, None)
@@ -93,7 +96,7 @@ class DriftMonitor:
             ],
             exams=found.n,
             enough=found.overall is not None,
-            sentence=_sentence(found, len(recent), self._limits),
+            sentence=_sentence(found, len(recent), self._limits, self._missing),
             machines=_machines(included, found, predictor.calibration),
             software=_software(included, predictor.calibration),
             p_values=_counts(included),
@@ -126,15 +129,24 @@ def _drift_of(exams: Sequence[RecentExam], calibration: Calibration, limits: Dri
     )
 
 
-def _sentence(found: Drift, recent: int, limits: DriftLimits) -> str:
+def _sentence(found: Drift, recent: int, limits: DriftLimits, missing: Callable[[], str | None]) -> str:
+    """All alarms and what to do about them, or how many exams nothing is said of."""
     if found.alarm:
-        return found.alarms[0].sentence
+        reason = missing()
+        remedy = (
+            "recalibrate on recent normal exams" if reason is None else f"a recalibration is not possible yet: {reason}"
+        )
+        return ". ".join(_capitalised(text) for text in (*(alarm.sentence for alarm in found.alarms), remedy))
     if not recent:
         return "no exam has been scored yet"
     those = "" if found.n == recent else f"; {found.n} of the last {recent} are scored by this model and new to it"
     if found.overall is None:
         return f"too few exams to tell: {found.n}, where {limits.min_exams} are needed{those}"
     return f"nothing has changed, as far as the last {found.n} exams tell{those}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _machines(exams: Sequence[RecentExam], found: Drift, calibration: Calibration) -> list[MachineUse]:

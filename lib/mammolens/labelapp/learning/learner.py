@@ -16,12 +16,12 @@ from mammolens.labelapp.learning.candidate import CandidateFolder
 from mammolens.labelapp.learning.marked_findings import check_learns_from_findings, localises_lesions, split_findings
 from mammolens.labelapp.learning.model_versions import gate_check
 from mammolens.labelapp.learning.patient_split import PatientSplit, split_for_calibration, split_for_training
-from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.learning.training_data import TrainingData, learned_here
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters, parse
 from mammolens.labelapp.responses.learning import JobOutcome
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
-from mammolens.models.directory import network_directories, record_of
+from mammolens.models.directory import network_directories
 from mammolens.promotion.promote import PromotionResult, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, ignore_progress
 
@@ -112,7 +112,7 @@ class Learner:
     def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> JobOutcome:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
         normals = self._data.normals()
-        trained_here = any(_learned_from(part, normals) for part in network_directories(directory))
+        trained_here = any(learned_here(part) for part in network_directories(directory))
         split = split_for_calibration(
             normals,
             held_out_share=self._settings.held_out_share,
@@ -201,12 +201,6 @@ class Learner:
         training, held_out = split.training, split.held_out
         numbers = len(training.cases), len(training.patients), len(held_out.patients), set_aside
         _log.info("%d eligible images of %d patients; %d more are held out, %d exams set aside", *numbers)
-
-
-def _learned_from(directory: Path, normals: Dataset) -> bool:
-    """Whether the network of a model directory learned from the site's normals, earlier ones too."""
-    name: str = record_of(directory).get("dataset", {}).get("name", "")
-    return name.startswith(normals.name)
 
 
 def _together(sources: Sequence[Dataset]) -> Dataset:

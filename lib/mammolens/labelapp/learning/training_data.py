@@ -20,11 +20,12 @@ from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.image_scores import score_and_store
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.learning.marked_findings import marked_findings
+from mammolens.models.directory import record_of
 from mammolens.training.progress import Observer, Stage, StageCounter
 from mammolens.types import ImageAttributes
 
 _log = logging.getLogger(__name__)
-_NAME = "accepted normals"  # kept in the records of models, by which those that learned here are known
+NAME = "accepted normals"  # kept in the records of models, by which those that learned here are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,14 @@ def eligible_normals(exams: Exams, decisions: Decisions, images: Images) -> Data
         if (case := _case(exam, image, images)) is not None
     )
     if not cases:
-        raise DatasetError(_NAME, "no image has the verdict 'normal'", "review images of several patients first")
-    return Dataset(name=_NAME, cases=cases, licence="the site's own images, not for redistribution")
+        raise DatasetError(NAME, "no image has the verdict 'normal'", "review images of several patients first")
+    return Dataset(name=NAME, cases=cases, licence="the site's own images, not for redistribution")
+
+
+def learned_here(directory: Path) -> bool:
+    """Whether the network of a model directory learned from the site's normals, earlier ones too."""
+    name: str = record_of(directory).get("dataset", {}).get("name", "")
+    return name.startswith(NAME)
 
 
 def _case(exam: Exam, image: ImageDescription, images: Images) -> Case | None:

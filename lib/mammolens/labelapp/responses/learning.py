@@ -98,6 +98,9 @@ class JobList(Response):
     jobs: list[JobDetail]
     running: str | None
     queued: list[str] = Field(description="ids, the next first")
+    missing: dict[LearningKind, str] = Field(
+        default_factory=dict, description="why a job of this kind would certainly be refused now, a clause each"
+    )
 
 
 class GateResultDetail(Response):

@@ -16,6 +16,7 @@ from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.learning.model_versions import ModelVersions
+from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.work_queue import WorkQueue
@@ -93,6 +94,11 @@ def _queue() -> LearningQueue:
     return queue
 
 
+def _readiness() -> Readiness:
+    readiness: Readiness = app_instance().readiness
+    return readiness
+
+
 def _model_versions() -> ModelVersions:
     versions: ModelVersions = app_instance().models
     return versions
@@ -135,6 +141,7 @@ DecisionsDep = Annotated[Decisions, Depends(_decisions)]
 ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
+ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
 SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
 InferQueueDep = Annotated[WorkQueue, Depends(infer_queue)]

@@ -11,7 +11,7 @@ from pydantic import Field
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters
 from mammolens.labelapp.responses.learning import JobDetail, JobList
-from mammolens.labelapp.routes.dependencies import ERRORS, FOR_USERS, FRESH, CurrentAdmin, QueueDep
+from mammolens.labelapp.routes.dependencies import ERRORS, FOR_USERS, FRESH, CurrentAdmin, QueueDep, ReadinessDep
 
 router = APIRouter(prefix="/mammolens/jobs", tags=["Learning"], dependencies=[FRESH], responses=ERRORS)
 
@@ -39,9 +39,9 @@ def ask(wanted: Wanted, user: CurrentAdmin, queue: QueueDep) -> JobDetail:
 
 
 @router.get("", summary=f"{RBAC_USER}Learning jobs, the newest first", dependencies=FOR_USERS)
-def all_jobs(queue: QueueDep) -> JobList:
-    """At most 50; which one runs, and which wait."""
-    return queue.details()
+def all_jobs(queue: QueueDep, readiness: ReadinessDep) -> JobList:
+    """At most 50; which one runs, and which wait; and why another would be refused."""
+    return queue.details().model_copy(update={"missing": readiness.missing()})
 
 
 @router.get("/{job}", summary=f"{RBAC_USER}One learning job", dependencies=FOR_USERS)
