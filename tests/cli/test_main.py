@@ -7,6 +7,7 @@ import pytest
 import typer.main
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.cli.commands import unwrapped
 from mammolens.cli.main import app
 
 from ..patience import PATIENCE_S
@@ -41,6 +42,11 @@ def test_the_list_of_commands_says_what_each_is_for_and_that_it_is_research(mamm
     assert all(command in result.stdout for command in COMMANDS)
     assert RESEARCH_USE_ONLY in result.stdout
     assert "Exit codes" in result.stdout
+
+
+def test_help_is_wrapped_once_and_keeps_examples_on_lines_of_their_own():
+    text = "Of one\nparagraph.\n\nExamples:\n    mammolens one\n\n    mammolens two"
+    assert unwrapped(text) == "Of one paragraph.\n\nExamples:\n    mammolens one\n\n    mammolens two"
 
 
 def test_help_loads_nothing_heavy():

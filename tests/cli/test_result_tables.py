@@ -69,6 +69,20 @@ def test_exams_of_equal_percentile_are_ranked_by_score_and_those_beyond_the_cali
     assert ">" not in printed(score_table([low.model_copy(update={"exam_calibration_patients": 36})]))
 
 
+def test_long_names_lose_their_middle_and_notes_are_in_order(records):
+    flags = (["view_guessed"], ["implant"], ["implant", "view_guessed"])
+    many = [
+        record.model_copy(update={"quality_flags": own, "path": f"/a/1.2.840.113654.2.70.1.{n}", "patient": "P" * 30})
+        for n, (record, own) in enumerate(zip(records, flags, strict=False))
+    ]
+    text = printed(score_table(many))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    for n in range(3):
+        assert f"1.2.\N{HORIZONTAL ELLIPSIS}54.2.70.1.{n}" in text
+    assert "1, 2" in text
+    assert "2, 1" not in text
+
+
 def test_each_flag_is_a_numbered_note_that_is_explained_once(records):
     flagged = [
         records[0].model_copy(update={"quality_flags": ["implant"]}),

@@ -102,10 +102,13 @@ def test_a_model_that_is_refused_has_a_code_of_its_own(mammolens: Mammolens, a_s
 
 
 def test_a_job_that_failed_says_why(mammolens: Mammolens, a_server: Jobs) -> None:
-    a_server.steps = [job("failed", error="accepted normals: too few; accept more")]
+    error = "accepted normals: too few; accept more"
+    a_server.steps = [job("failed", error=error, log=["scoring", f"error: {error}"])]
     result = mammolens("retrain", a_server.url, "--json")
     assert result.exit_code == 7
-    assert "error: accepted normals: too few; accept more" in result.stderr
+    assert result.stderr.count(error) == 1
+    assert f"error: {error}" in result.stderr
+    assert "scoring" in result.stderr
     assert json.loads(result.stdout)["state"] == "failed"
 
 
@@ -154,7 +157,16 @@ def test_a_token_is_sent_and_never_shown(mammolens: Mammolens, a_server: Jobs, m
 def test_a_server_that_is_none_is_named(mammolens: Mammolens, server: str) -> None:
     result = mammolens("retrain", server)
     assert result.exit_code == 7
-    assert result.stderr.startswith("error: ")
+    assert result.stderr.startswith(f"error: {server}: ")
+    assert "urlopen" not in result.stderr
+    assert "give an address such as http://127.0.0.1:8000" in result.stderr
+
+
+def test_what_is_missing_is_said_before_the_job_is_requested(mammolens: Mammolens, a_server: Jobs) -> None:
+    a_server.steps = [job("done", outcome=DONE)]
+    a_server.listed["missing"] = {"recalibrate": "there are 3 of 20 patients"}
+    assert "will not be used: there are 3 of 20 patients" in mammolens("retrain", a_server.url, "--recalibrate").stderr
+    assert "will not be used" not in mammolens("retrain", a_server.url).stderr
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_conf
     assert "learning_rate" in result.stdout
     assert "evaluating on " in result.stderr
     assert "vs. the same images with a synthetic lesion each" in result.stderr
-    assert f"train the best with: mammolens train -c {output / 'best.yaml'}" in result.stderr
+    best = f"mammolens train -c {output / 'best.yaml'} -d {phantom_folder} -o {output}-best"
+    assert f"train the best with: {best}" in result.stderr
     trials = list(csv.DictReader((output / "trials.csv").open()))
     best = max(trials, key=lambda trial: float(trial["auroc_within_sites"]))
     rate = load_config(output / "best.yaml").training.learning_rate

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY
+from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.review.policy import PolicyName, policy_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mammolens.review.chain import Entry
     from mammolens.review.effective_verdict import EffectiveVerdict
 
-decisions = typer.Typer(
+decisions = Commands(
     no_args_is_help=True,
     help=f"List, export, import and audit the decisions recorded on exams. {RESEARCH_USE_ONLY}.",
 )

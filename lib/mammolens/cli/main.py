@@ -9,6 +9,7 @@ import typer
 from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.cli.backup import backup
 from mammolens.cli.calibrate import calibrate
+from mammolens.cli.commands import Commands
 from mammolens.cli.console import log_to_stderr
 from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.decisions import decisions
@@ -24,7 +25,7 @@ from mammolens.cli.train import train
 from mammolens.cli.tune import tune
 from mammolens.cli.web import web
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,

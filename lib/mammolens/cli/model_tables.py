@@ -20,17 +20,11 @@ _PACKAGED = "model of the package"
 
 
 def versions_table(versions: Sequence[Lineage]) -> Table:
-    """A line a version, oldest first."""
-    table = _table(RESEARCH_USE_ONLY, "version", "state", "added", "put in use by", "data", "previous")
+    """A line a version, oldest first; :func:`lineage_table` has more of each."""
+    table = _table(RESEARCH_USE_ONLY, "version", "state", "added", "put in use by")
+    table.columns[0].no_wrap = True
     for one in versions:
-        table.add_row(
-            one.version,
-            _state(one),
-            _time(one.added_at),
-            one.promoted_by or "",
-            one.dataset or "",
-            one.parent or _PACKAGED,
-        )
+        table.add_row(one.version, _state(one), _time(one.added_at), one.promoted_by or "")
     return table
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.model_tables import check_table, history_table, lineage_table, versions_table
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mammolens.datasets.base import Case, Dataset
     from mammolens.models.store import ModelStore
 
-models = typer.Typer(
+models = Commands(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help=(

@@ -15,6 +15,8 @@ from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
 
+_PATIENT, _IMAGE = 12, 16  # columns of a name
+
 
 def result_tables(records: Sequence[AnomalyRecord]) -> list[Table]:
     """The table of scores, and that of findings where there are some."""
@@ -33,21 +35,21 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
         f"flagged: the exam; the model {rule}" for rule in dict.fromkeys(record.decision_rule for record in records)
     ]
     caption += [f"note {number}: {sentence}" for sentence, number in notes.items()]
-    table = Table(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE)
+    table = Table(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE, collapse_padding=True)
     table.title_justify = table.caption_justify = "left"
     for heading in ("patient", "image", "view", "score", "image %", "exam %", "flagged", "notes"):
         figure = heading in ("score", "image %", "exam %")
-        table.add_column(heading, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
+        table.add_column(heading, justify="right" if figure else "left", no_wrap=heading != "notes", overflow="fold")
     for record in _most_anomalous_first(records):
         table.add_row(
-            patient_text(record.patient),
-            Path(record.path).name,
+            _shortened(patient_text(record.patient), _PATIENT),
+            _shortened(Path(record.path).name, _IMAGE),
             f"{record.laterality or '?'} {record.view or '?'}",
             f"{record.pred_score:.3g}",
             str(int(record.percentile)),
             _exam_percent(record),
             "yes" if record.exam_is_anomalous else "no",
-            ",".join(str(notes[sentence]) for sentence in _notes(record)),
+            ", ".join(str(number) for number in sorted(notes[sentence] for sentence in _notes(record))),
         )
     return table
 
@@ -61,8 +63,14 @@ def findings_table(records: Sequence[AnomalyRecord]) -> Table:
     for record in _most_anomalous_first(records):
         lines = describe_findings(record)
         if lines:
-            table.add_row(patient_text(record.patient), Path(record.path).name, "\n".join(lines))
+            names = _shortened(patient_text(record.patient), _PATIENT), _shortened(Path(record.path).name, _IMAGE)
+            table.add_row(*names, "\n".join(lines))
     return table
+
+
+def _shortened(name: str, width: int) -> str:
+    """The name without its middle, if it is longer: ids differ at the end, and a wrapped one cannot be found again."""
+    return name if len(name) <= width else f"{name[:4]}\N{HORIZONTAL ELLIPSIS}{name[5 - width :]}"
 
 
 def _notes(record: AnomalyRecord) -> list[str]:
@@ -77,6 +85,5 @@ def _most_anomalous_first(records: Sequence[AnomalyRecord]) -> list[AnomalyRecor
 
 
 def _exam_percent(record: AnomalyRecord) -> str:
-    patients = record.exam_calibration_patients
-    beyond = patients is not None and beyond_calibration(record.exam_percentile, patients)
+    beyond = beyond_calibration(record.exam_percentile, record.exam_calibration_patients)
     return f"{'>' if beyond else ''}{int(record.exam_percentile)}"

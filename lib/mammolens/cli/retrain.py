@@ -61,7 +61,10 @@ def retrain(
             else:
                 wanted |= {"from_scratch": True} if from_scratch else {}
                 wanted |= {"epochs": epochs} if epochs else {}
-            job = jobs.resume() if resume else jobs.begin("recalibrate" if recalibrate else "train", wanted)
+            kind = "recalibrate" if recalibrate else "train"
+            if not resume and (missing := jobs.all().get("missing", {}).get(kind)):
+                say(f"warning: the new model will not be used: {missing}", style="bold red")
+            job = jobs.resume() if resume else jobs.begin(kind, wanted)
             _tell(_followed(jobs, job["job"]), as_json=as_json)
 
 
@@ -102,7 +105,10 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
         shown = bar.add_task("queued", total=1.0)
         while True:
             job = _patiently(jobs, name)
+            error = job["error"] or "\n"  # said at the end, in red
             for line in _new(said, job["log"]):
+                if error in line:
+                    continue
                 bar.console.print(line, soft_wrap=True)
             said = job["log"]
             if job["state"] in _OVER:

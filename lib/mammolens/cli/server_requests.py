@@ -10,6 +10,8 @@ from typing import Any
 from mammolens.errors import ServerError
 from mammolens.loopback import opener_for
 
+_ADDRESS = "give an address such as http://127.0.0.1:8000"
+
 
 def ask(
     server: str,
@@ -36,7 +38,7 @@ def ask(
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = None if body is None else json.dumps(body).encode()
     if not server.startswith(("http://", "https://")):
-        raise ServerError(server, "is not a server address", "give an address such as http://127.0.0.1:8000")
+        raise ServerError(server, "is not a server address", _ADDRESS)
     request = urllib.request.Request(server.rstrip("/") + path, content, headers, method=method)
     try:
         with opener_for(server).open(request, timeout=seconds) as answer:
@@ -44,8 +46,19 @@ def ask(
             return document
     except urllib.error.HTTPError as error:
         raise ServerError(path, f"the server answers {error.code} ({_detail(error)})", "see its log") from error
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
-        raise ServerError(path, f"the server does not answer ({error})", "see its log") from error
+    except (OSError, ValueError) as error:
+        raise ServerError(
+            server, _no_answer(error, seconds), f"start it with 'mammolens serve', or {_ADDRESS}"
+        ) from error
+
+
+def _no_answer(error: Exception, seconds: float) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(reason, TimeoutError):
+        return f"no server has answered for {seconds:.0f} s"
+    if isinstance(reason, OSError):
+        return f"no server answers there ({reason.strerror or reason})"
+    return "what answers there is no MammoLens server"
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

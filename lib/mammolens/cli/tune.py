@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -79,7 +80,12 @@ def tune(
             say("no trial finished: the budget is too small")
             return
         _print(finished)
-        say(f"wrote {output / TRIALS}; train the best with: mammolens train -c {output / BEST}")
+        sources = {"-d": data, "--kind": kind, "--table": table, "--exposure": exposure}
+        given = [word for option, value in sources.items() if value is not None for word in (option, str(value))]
+        command = shlex.join(
+            ["mammolens", "train", "-c", str(output / BEST), *given, "-o", str(output.with_name(f"{output.name}-best"))]
+        )
+        say(f"wrote {output / TRIALS}; train the best with: {command}")
 
 
 def _require_optuna() -> None:
