@@ -5,7 +5,15 @@ import pytest
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import ConfigError, RequestError
-from mammolens.labelapp.settings import LinkPolicy, Promotion, ResultPolicy, ServerSettings, StorePolicy, cores
+from mammolens.labelapp.settings import (
+    InferNew,
+    LinkPolicy,
+    Promotion,
+    ResultPolicy,
+    ServerSettings,
+    StorePolicy,
+    cores,
+)
 from mammolens.review.policy import PolicyName
 
 
@@ -21,6 +29,7 @@ def test_without_any_pair_everything_is_as_it_is_documented() -> None:
         (DerivedKind.SEGMENTATION, DerivedKind.REPORT), StorePolicy.ON_REQUEST
     )
     assert (settings.drift_window, settings.ledger, settings.model_dir) == (100, None, None)
+    assert settings.infer_new is InferNew.ON_REQUEST
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -44,6 +53,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "sentinels": str(tmp_path),
             "exposure": str(tmp_path),
             "links": "any",
+            "infer_new": "on_arrival",
         },
         {},
     )
@@ -58,6 +68,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.gate_policy.min_patients == 7
     assert settings.links is LinkPolicy.ANY
     assert settings.is_scheduled
+    assert settings.infer_new is InferNew.ON_ARRIVAL
 
 
 @pytest.mark.parametrize(

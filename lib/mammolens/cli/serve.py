@@ -35,6 +35,12 @@ def serve(
         str | None,
         typer.Option(help="When to send them to the PACS: never, on_request or always.", show_default="on_request"),
     ] = None,
+    infer_new: Annotated[
+        str | None,
+        typer.Option(
+            help="When to analyse new exams in the background: on_request or on_arrival.", show_default="on_request"
+        ),
+    ] = None,
     ledger: Annotated[
         str | None,
         typer.Option(
@@ -88,6 +94,7 @@ def serve(
     options = {
         "results": results,
         "store_results": store_results,
+        "infer_new": infer_new,
         "ledger": ledger if ledger is None or "://" in ledger else str(Path(ledger).resolve()),
         "review_policy": review_policy,
         "retrain_at": retrain_at,

@@ -27,6 +27,7 @@ from mammolens.errors import MammoLensError, ModelError, RequestError
 from mammolens.files import removed_if_it_fails
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
+from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.eligibility import count_normals
@@ -55,7 +56,7 @@ from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import LinkPolicy, ServerSettings, StorePolicy, cores
+from mammolens.labelapp.settings import InferNew, LinkPolicy, ServerSettings, StorePolicy, cores
 from mammolens.labelapp.tasks.batch import MammogramBatch
 from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
@@ -86,6 +87,7 @@ class MammoLensApp(MONAILabelApp):
     Attributes:
         ledger: of people's decisions.
         exam_service: answers the requests of viewers.
+        background_inference: infers new exams; it runs in the server alone.
         suspect_normals: exams confirmed as normal with an extreme score.
         models: the versions of the model, and which serves.
         drift_monitor: whether recent exams still resemble those of the calibration.
@@ -132,6 +134,12 @@ class MammoLensApp(MONAILabelApp):
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.exam_service = ExamService(
             self._serving, self._exams, self._datastore, decisions, policy, self._in_the_pool
+        )
+        self.background_inference = BackgroundInference(
+            self.exam_service,
+            self._datastore,
+            self._datastore.place / "background_inference",
+            on_arrival=self._settings.infer_new is InferNew.ON_ARRIVAL,
         )
         self.suspect_normals = SuspectNormals(
             self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
@@ -271,6 +279,7 @@ class MammoLensApp(MONAILabelApp):
         except MammoLensError as error:
             _log.error("no model serves: %s", error)
         threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
+        self.background_inference.start()
         self.learning.start()
         Schedule(self._settings, self.learning, self._count_normals).start()
 

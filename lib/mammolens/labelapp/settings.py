@@ -42,6 +42,13 @@ class LinkPolicy(StrEnum):
     ANY = "any"
 
 
+class InferNew(StrEnum):
+    """When new exams are inferred in the background."""
+
+    ON_REQUEST = "on_request"
+    ON_ARRIVAL = "on_arrival"
+
+
 class Promotion(StrEnum):
     """What happens to a model that the gate passes."""
 
@@ -107,6 +114,7 @@ class ServerSettings:
         result_policy: of ``results`` and ``store_results``.
         infer_queue: so many requests may wait for inference; a further one is refused.
         log_identifiers: whether the log names patients, images and files; without, it holds pseudonyms.
+        infer_new: when new exams are inferred in the background.
         ledger: path or address of the decision ledger; ``None``: a file beside the images.
         review_policy: whose decision counts where several people decided.
         drift_window: patients who are watched for drift.
@@ -126,6 +134,7 @@ class ServerSettings:
     result_policy: ResultPolicy = field(default_factory=ResultPolicy)
     infer_queue: int = 32
     log_identifiers: bool = False
+    infer_new: InferNew = InferNew.ON_REQUEST
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
     drift_window: int = DEFAULT_DRIFT_WINDOW
@@ -159,6 +168,7 @@ class ServerSettings:
             result_policy=_result_policy(said),
             infer_queue=_count(said, "infer_queue") or default.infer_queue,
             log_identifiers=_yes_or_no(said, "log_identifiers", default=default.log_identifiers),
+            infer_new=_member(said, "infer_new", default.infer_new),
             ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(said, "review_policy", default.review_policy),
             drift_window=_drift_window(said),

@@ -81,6 +81,7 @@ def an_exam_with_results(a_client: TestClient) -> str:
         ("decisions", "LedgerPage"),
         ("decisions/audit", "LedgerAudit"),
         ("drift", "DriftDetail"),
+        ("inference", "BackgroundInferenceStatus"),
         ("jobs", "JobList"),
         ("models", "ModelList"),
         ("suspect-normals", "SuspectNormalList"),

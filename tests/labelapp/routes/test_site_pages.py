@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,46 +90,90 @@ def a_page(a_browser: "Browser", a_client: TestClient) -> Iterator["Page"]:
     page.close()
 
 
-def _infer_all(page: "Page", statuses: Mapping[str, int]) -> tuple[list[str], str]:
-    """Open the page, have all exams analysed, each answered with its status: the exams asked for, what is told then."""
-    asked: list[str] = []
+class BackgroundServer:
+    """A server in memory whose background inference is where a test puts it; notes what it is asked for."""
 
-    def entry(exam: str, state: str) -> dict[str, Any]:
-        known = {"rank": list(statuses).index(exam) + 1, "views": [], "problems": [], "verdict": None}
-        return {"exam": exam, "patient": exam, "state": state, **known}
+    def __init__(self, page: "Page", *, on_arrival: bool = False) -> None:
+        self.page, self.asked = page, list[str]()
+        self.states = {"ANNA": "new", "BERTA": "new", "CARLA": "new"}
+        self.inference: dict[str, Any] = {
+            "on_arrival": on_arrival, "requested": False, "active": on_arrival, "exam": None, "done": 0, "total": 0,
+            "waiting": None, "failures": [], "stopped_by": None, "sentence": "",
+        }  # fmt: skip
+        page.route("**/mammolens/worklist", self._worklist)
+        page.route("**/mammolens/inference", self._answer)
+        page.route("**/infer", lambda route: self.asked.append("an exam by the page itself"))
 
-    def infer(route: "Route") -> None:
-        exam = route.request.url.split("/")[-2]
-        asked.append(exam)
-        status = statuses[exam]
-        route.fulfill(status=status, json=entry(exam, "done") if status == 200 else {"detail": AWAY})
+    def infers(self, done: int) -> None:
+        """The next exam begins."""
+        for name in list(self.states)[:done]:
+            self.states[name] = "done"
+        running = list(self.states)[done]
+        self.inference |= {"requested": True, "active": True, "exam": running, "done": done, "total": 3}
+        self.inference["sentence"] = f"Analysing exam {done + 1} of 3: {running}"
 
-    worklist = {
-        "exams": [entry(exam, "new") for exam in statuses],
-        "images_left_out": 0,
-        "model": "m",
-        "calibration": "c",
-    }
-    page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
-    page.route("**/infer", infer)
-    page.goto(f"{ORIGIN}/")
-    page.click("#infer:enabled")
-    page.wait_for_selector("#error:not([hidden])")
-    return asked, page.inner_text("#error")
+    def _worklist(self, route: "Route") -> None:
+        known: dict[str, Any] = {"views": [], "problems": [], "verdict": None}
+        exams = [
+            {"exam": patient, "patient": patient, "state": state, "rank": rank, **known}
+            for rank, (patient, state) in enumerate(self.states.items(), 1)
+        ]
+        route.fulfill(json={"exams": exams, "images_left_out": 0, "model": "m", "calibration": "c"})
+
+    def _answer(self, route: "Route") -> None:
+        method = route.request.method
+        if method != "GET":
+            self.asked.append(method)
+        if method == "POST":
+            self.infers(0)
+        if method == "DELETE":
+            self.inference |= {"requested": False, "active": False, "exam": None, "sentence": ""}
+        route.fulfill(json=self.inference)
 
 
-def test_inferring_all_stops_when_the_pacs_is_away_twice_in_a_row(a_page: "Page") -> None:
-    asked, told = _infer_all(a_page, {"e1": 200, "e2": 503, "e3": 503, "e4": 200, "e5": 200})
-    assert asked == ["e1", "e2", "e3"]
-    assert told.startswith("Stopped")
-    assert "2 not attempted" in told
-    assert AWAY in told
+def test_the_server_infers_all_new_and_the_page_follows(a_page: "Page") -> None:
+    server = BackgroundServer(a_page)
+    a_page.goto(f"{ORIGIN}/")
+    a_page.click("#infer:enabled")
+    a_page.wait_for_selector("text=Analysing exam 1 of 3: ANNA. Closing this page does not stop it.")
+    assert a_page.is_disabled("#infer")
+    server.infers(2)
+    a_page.wait_for_selector("text=Analysing exam 3 of 3: CARLA")
+    assert a_page.evaluate("[document.querySelector('progress').value, document.querySelector('progress').max]") == [
+        2,
+        3,
+    ]
+    a_page.click("#stop")
+    a_page.wait_for_selector("#work", state="hidden")
+    a_page.wait_for_selector("#infer:enabled")
+    assert server.asked == ["POST", "DELETE"]
 
 
-def test_inferring_all_goes_on_after_one_exam_or_another_that_cannot_be_analysed(a_page: "Page") -> None:
-    asked, told = _infer_all(a_page, {"e1": 503, "e2": 200, "e3": 503, "e4": 422, "e5": 422, "e6": 503})
-    assert asked == ["e1", "e2", "e3", "e4", "e5", "e6"]
-    assert told.startswith("5 not analysed.")
+def test_a_page_opened_while_exams_are_inferred_shows_the_progress(a_page: "Page") -> None:
+    BackgroundServer(a_page).infers(1)
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("text=Analysing exam 2 of 3: BERTA")
+
+
+def test_exams_that_could_not_be_inferred_are_named(a_page: "Page") -> None:
+    server = BackgroundServer(a_page)
+    server.inference["failures"] = [{"exam": "ANNA", "patient": "ANNA", "reason": AWAY}]
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("#error:not([hidden])")
+    assert a_page.inner_text("#error") == f"1 exam not analysed. ANNA: {AWAY}."
+
+
+def test_analysis_on_arrival_can_be_stopped_and_resumed(a_page: "Page") -> None:
+    server = BackgroundServer(a_page, on_arrival=True)
+    server.inference["sentence"] = "New exams are analysed as they arrive"
+    server.states = dict.fromkeys(server.states, "done")
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("text=New exams are analysed as they arrive.")
+    assert a_page.is_hidden("progress")
+    a_page.click("#stop")
+    a_page.click("text=Resume analysis")
+    a_page.wait_for_selector("text=Analysing exam 1 of 3")
+    assert server.asked == ["DELETE", "POST"]
 
 
 def test_an_alarm_stands_above_the_worklist_and_leads_to_the_models(a_page: "Page") -> None:

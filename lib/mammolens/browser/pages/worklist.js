@@ -8,8 +8,8 @@ import { elementsById, showCannotFlag, showError } from "./page.js";
 
 const SHOWN_AT_ONCE = 200;
 const POLL_MS = 15000;
-const UNAVAILABLE = 503; // the PACS or the model is not available
-const STOP_AFTER = 2;
+const FOLLOW_MS = 2000;
+const CONTINUES = " Closing this page does not stop it.";
 const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
 
 /** Columns of the table: the title, and the cell of an exam. */
@@ -33,7 +33,9 @@ let exams = [];
 let leftOut = 0;
 let passedOver = 0;
 let shown = SHOWN_AT_ONCE;
-let stopped = true;
+let inference = null; // what the server's background inference does
+let timer;
+const reports = { worklist: "", request: "", failures: "" };
 
 async function load() {
   try {
@@ -47,11 +49,17 @@ async function load() {
     showCannotFlag(page["cannot-flag"], worklist.cannot_flag);
     page.drift.hidden = !worklist.drift?.alarm;
     page["drift-words"].textContent = sentence(worklist.drift?.sentence);
-    showError(page.error, null);
+    report("worklist", "");
   } catch (error) {
-    showError(page.error, error);
+    report("worklist", error.message);
   }
   show();
+}
+
+function report(about, message) {
+  reports[about] = message;
+  const messages = Object.values(reports).filter(Boolean);
+  showError(page.error, messages.length ? new Error(messages.join(" ")) : null);
 }
 
 function searchText(exam) {
@@ -79,10 +87,26 @@ function show() {
     page.exams.querySelector(`tr[data-exam="${focused}"] a`)?.focus();
   }
   page.more.hidden = found.length <= shown;
-  page.infer.disabled = !stopped || !exams.some((exam) => exam.state === "new");
-  if (stopped) {
-    page.status.textContent = summary(found);
-  }
+  page.status.textContent = summary(found);
+  showInference();
+}
+
+function showInference() {
+  const { active, done, exam, on_arrival: onArrival, sentence: text, total } = inference ?? {};
+  const isNew = exams.some(({ state }) => state === "new");
+  page.infer.textContent = onArrival && !active ? "Resume analysis" : "Analyse all new";
+  page.infer.disabled = isBusy() || !(isNew || (onArrival && !active));
+  page.work.hidden = !text;
+  page.stop.hidden = !active;
+  page.progress.hidden = !exam;
+  page.progress.max = total || 1;
+  page.progress.value = done ?? 0;
+  page.doing.textContent = sentence(text) + (exam && active ? CONTINUES : "");
+}
+
+/** Whether exams are being analysed one after the other. */
+function isBusy() {
+  return Boolean(inference?.exam || inference?.requested);
 }
 
 function summary(found) {
@@ -123,40 +147,35 @@ function verdictCell({ open, readers, verdict, verdict_label: label, reviewer, r
   return h("td", { class: verdict === "normal" ? "normal" : null, title }, label);
 }
 
-async function inferAll() {
-  const due = exams.filter((exam) => exam.state === "new");
-  const failures = [];
-  let failedInRow = 0; // answers 503 in a row: each may have taken as long as the PACS timeout
-  let stopReason = "";
-  stopped = false;
-  page.work.hidden = false;
-  page.progress.max = due.length;
-  for (const [done, exam] of due.entries()) {
-    if (stopped) {
-      break;
-    }
-    page.progress.value = done;
-    page.status.textContent = `Analysing exam ${done + 1} of ${due.length}: ${exam.patient} ...`;
-    try {
-      const answer = await api.infer(exam.exam);
-      exams = exams.filter((one) => one.exam !== answer.exam).toSpliced(answer.rank - 1, 0, answer);
-      show();
-      failedInRow = 0;
-    } catch (error) {
-      failures.push(`${exam.patient}: ${error.message}`);
-      failedInRow = error.status === UNAVAILABLE ? failedInRow + 1 : 0;
-      if (failedInRow === STOP_AFTER) {
-        stopReason = `Stopped: the server cannot analyse exams at present; ${due.length - done - 1} not attempted. `;
-        break;
-      }
-    }
+/** Show what the server's background inference does, as one of the API's functions answers. */
+async function follow(ask) {
+  const before = inference;
+  try {
+    inference = await ask();
+    report("request", "");
+  } catch (error) {
+    report("request", error.message);
+    return;
+  } finally {
+    clearTimeout(timer);
+    timer = setTimeout(keepFollowing, isBusy() ? FOLLOW_MS : POLL_MS);
   }
-  stopped = true;
-  page.work.hidden = true;
-  await load();
-  if (failures.length) {
-    showError(page.error, new Error(`${stopReason}${failures.length} not analysed. ${failures.slice(0, 3).join(" ")}`));
+  const { failures } = inference;
+  const few = failures.slice(0, 3).map(({ patient, reason }) => `${patient}: ${reason}.`);
+  report("failures", few.length ? `${counted(failures.length, "exam")} not analysed. ${few.join(" ")}` : "");
+  if (before && (before.done !== inference.done || before.active !== inference.active)) {
+    await load();
+  } else {
+    showInference();
   }
+}
+
+function keepFollowing() {
+  if (document.hidden) {
+    timer = setTimeout(keepFollowing, POLL_MS);
+    return;
+  }
+  follow(api.backgroundInference);
 }
 
 /** Focus the exam above or below the one that has the focus; false where there is none. */
@@ -203,19 +222,12 @@ page.more.addEventListener("click", () => {
   show();
 });
 page.reload.addEventListener("click", load);
-page.infer.addEventListener("click", inferAll);
-page.stop.addEventListener("click", () => {
-  stopped = true;
-  page.status.textContent = "Stopping after this exam ...";
-});
-setInterval(() => {
-  if (stopped && !document.hidden) {
-    load();
-  }
-}, POLL_MS);
+page.infer.addEventListener("click", () => follow(api.inferNew));
+page.stop.addEventListener("click", () => follow(api.stopInference));
+setInterval(() => document.hidden || load(), POLL_MS);
 fill(page.keys, keyEntries(WORKLIST_KEYS));
 fill(
   page.columns,
   COLUMNS.map(({ title }) => h("th", { scope: "col" }, title)),
 );
-load();
+load().then(keepFollowing);

@@ -98,6 +98,29 @@ class InferenceProgress(Response):
     doing: str
 
 
+class InferenceFailure(Response):
+    """An exam that background inference could not infer."""
+
+    exam: str = Field(description="id")
+    patient: str
+    reason: str
+
+
+class BackgroundInferenceStatus(Response):
+    """What background inference of new exams does."""
+
+    on_arrival: bool = Field(description="the server is configured to infer exams as they arrive")
+    requested: bool = Field(description="a run over all new exams was requested and is not over")
+    active: bool = Field(description="it infers, or waits for the next exam")
+    exam: str | None = Field(description="id of the one that is being inferred")
+    done: int = Field(description="exams of this run")
+    total: int = Field(description="exams of this run that are known")
+    waiting: str | None = Field(description="why it pauses, such as a PACS that does not answer")
+    failures: list[InferenceFailure] = Field(description="exams that still have no result")
+    stopped_by: str | None = Field(description="who stopped it; None: nobody since it was last requested")
+    sentence: str = Field(description="all this in words; empty while there is nothing to say")
+
+
 class BreastSummary(Response):
     """One breast against normal breasts."""
 

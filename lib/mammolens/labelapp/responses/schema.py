@@ -9,7 +9,7 @@ from typing import Final
 from pydantic.json_schema import models_json_schema
 
 from mammolens.labelapp.responses.base import ErrorDetail, Response
-from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
+from mammolens.labelapp.responses.exams import BackgroundInferenceStatus, ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.responses.learning import (
     DriftDetail,
     JobDetail,
@@ -21,6 +21,7 @@ from mammolens.labelapp.responses.learning import (
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerImport, LedgerPage
 
 ANSWERS: Final[tuple[type[Response], ...]] = (
+    BackgroundInferenceStatus,
     DriftDetail,
     ErrorDetail,
     ExamDetail,

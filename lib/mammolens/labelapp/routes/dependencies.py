@@ -9,6 +9,7 @@ from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.utils.app import app_instance
 
+from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.image_reviews import ImageReviews
@@ -76,6 +77,11 @@ def _exam_service() -> ExamService:
     return service
 
 
+def _background_inference() -> BackgroundInference:
+    inference: BackgroundInference = app_instance().background_inference
+    return inference
+
+
 def _decisions() -> Decisions:
     return _exam_service().decisions
 
@@ -137,6 +143,7 @@ def _drift_monitor() -> DriftMonitor:
 
 
 ExamServiceDep = Annotated[ExamService, Depends(_exam_service)]
+BackgroundInferenceDep = Annotated[BackgroundInference, Depends(_background_inference)]
 DecisionsDep = Annotated[Decisions, Depends(_decisions)]
 ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]

@@ -12,6 +12,7 @@ from monailabel.endpoints.user.auth import get_current_user
 from starlette.middleware import Middleware
 
 from mammolens.labelapp.routes import (
+    background_inference,
     decisions,
     exams,
     health,
@@ -54,6 +55,7 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
         health.router,
         site_pages.router,
         exams.router,
+        background_inference.router,
         decisions.router,
         reviews.router,
         metrics.router,
