@@ -93,7 +93,7 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_br
     with reading(a_browser, room, "waits") as reader:
         page, held = reader.page, cast("list[Route]", [])
         late, broken = f"**/mammolens/images/{images['L MLO']}.dcm", f"**/mammolens/images/{images['R CC']}.dcm"
-        page.route(late, lambda route: held.append(route))
+        page.route(late, held.append)
         page.goto(room.server.url + room.worklist()[LESION]["viewer"])
         page.get_by_text("Not drawn yet: L MLO.").wait_for()
         confirm = page.get_by_role("button", name="Confirm normal")

@@ -19,7 +19,6 @@ from mammolens.labelapp.learning.training_data import NAME, learned_here
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import network_directories
-from mammolens.promotion.policy import PromotionPolicy
 from mammolens.types import ImageAttributes
 
 
@@ -95,7 +94,7 @@ class Readiness:
         return split_for_calibration(normals, **shares, trained_here=any(learned_here(part) for part in parts))
 
     def _too_few(self, held_out: int, calibrating: int, config: CalibrationConfig) -> str | None:
-        policy = self._settings.gate_policy or PromotionPolicy()
+        policy = self._settings.gate_policy
         reasons = []
         if held_out < policy.min_patients:
             reasons.append(f"{held_out} of the {policy.min_patients} held-out normal patients that the gate takes")
