@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -60,6 +61,20 @@ def test_each_line_of_the_results_holds_what_is_demanded(mammolens, an_exam_fold
     assert len({record["exam_score"] for record in records}) == 1
     assert len({record["breast_score"] for record in records}) == 2
     assert [path.name for path in tmp_path.iterdir()] == [RESULTS]
+
+
+def test_tables_have_a_row_per_image_and_a_row_per_exam(mammolens, phantom_folder, phantoms, a_trained_model, tmp_path):
+    folders = [phantom_folder / patient for patient in phantoms.patients[:2]]
+    mammolens("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays", "--csv")
+    records = results_in(tmp_path)
+    images, exams = (list(csv.DictReader((tmp_path / name).open())) for name in ("images.csv", "exams.csv"))
+    assert [row["path"] for row in images] == [record["path"] for record in records]
+    assert [row["patient"] for row in exams] == list(phantoms.patients[:2])
+    for row, record in zip(exams, (records[0], records[4]), strict=True):
+        assert float(row["exam_p_value"]) == record["exam_p_value"]
+        assert row["exam_is_anomalous"] == str(record["exam_is_anomalous"])
+        assert (row["images"], row["views"].count(",")) == ("4", 3)
+        assert row["notice"].startswith("Research use only")
 
 
 def test_the_float_map_lies_on_the_image(mammolens, an_exam_folder, a_trained_model, tmp_path):

@@ -28,7 +28,12 @@ def predict(
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print the results as JSON lines instead of a table.")
     ] = False,
-    maps: Annotated[bool, typer.Option(help="Write the anomaly maps as .nrrd and .nii.gz.")] = True,
+    tables: Annotated[
+        bool, typer.Option("--csv", help="Also write images.csv, a row per image, and exams.csv, a row per exam.")
+    ] = False,
+    maps: Annotated[
+        bool, typer.Option(help="Write the anomaly maps as .nrrd and .nii.gz, by far the largest files.")
+    ] = True,
     overlays: Annotated[bool, typer.Option(help="Write overlay pictures as .png.")] = True,
     dicom: Annotated[
         str | None,
@@ -58,6 +63,7 @@ def predict(
     when_stopped = f"stopped; the images analysed so far are in {output}; run the same command to continue"
     with one_line_errors(when_stopped):
         from mammolens.cli.result_tables import result_tables
+        from mammolens.inference.csv_tables import write_tables
         from mammolens.inference.dicom_outputs import kinds_named
         from mammolens.inference.predictor import Predictor
         from mammolens.models.store import pretrained_directory
@@ -74,6 +80,8 @@ def predict(
         predictor = Predictor.load(model or pretrained_directory())
         warn_if_it_cannot_flag(predictor.calibration)
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
+        if tables:
+            write_tables(records, output)
         if json_lines:
             for record in records:
                 typer.echo(record.model_dump_json())
