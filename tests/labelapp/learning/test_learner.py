@@ -66,7 +66,7 @@ def test_shuffled_weights_are_refused_each_time_however_honest_their_calibration
     outcome = make_learner(Shuffled(a_site_serving)).learn("train", {"seed": run})
     assert (outcome["serves"], outcome["waits"]) == (False, False)
     assert "is not shown to detect synthetic lesions better than chance" in outcome["reason"]
-    assert outcome["reason"].endswith("a person may let it serve nevertheless, with a reason")
+    assert outcome["reason"].endswith("a person may use it anyway, with a reason")
     assert a_site_serving.store.serving_version() == before
 
 

@@ -214,6 +214,47 @@ def test_what_is_no_exam_is_counted_below_the_worklist(a_page: "Page") -> None:
     a_page.wait_for_selector("text=1 of 1 exam, 1 unreviewed, 1 image cannot be analysed, 3 other files passed over.")
 
 
+def test_the_worklist_is_sorted_by_a_click_on_a_heading(a_page: "Page") -> None:
+    known = {"state": "done", "views": [], "problems": [], "verdict": None}
+    exams = [
+        {"exam": name, "patient": name, "rank": rank, "study_date": day, "exam_percentile": percentile, **known}
+        for rank, (name, day, percentile) in enumerate(
+            [("P10", "2026-02-01", 99.0), ("P9", "2026-03-01", 50.0), ("P1", None, 20.0)], start=1
+        )
+    ]
+    worklist = {"exams": exams, "images_left_out": 0, "model": "m", "calibration": "c"}
+    a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
+    a_page.goto(f"{ORIGIN}/")
+    a_page.wait_for_selector("#exams tr")
+
+    def order() -> list[str]:
+        return [str(row.get_attribute("data-exam")) for row in a_page.locator("#exams tr").all()]
+
+    assert order() == ["P10", "P9", "P1"]
+    heading = a_page.get_by_role("button", name="Exam", exact=True)
+    seen = []
+    for _ in range(3):
+        heading.click()
+        seen.append(order())
+    assert seen == [["P1", "P9", "P10"], ["P10", "P9", "P1"], ["P10", "P9", "P1"]]
+    a_page.get_by_role("button", name="Date").click()
+    assert order() == ["P10", "P9", "P1"]
+    a_page.get_by_role("button", name="Date").click()
+    assert order() == ["P9", "P10", "P1"]
+    assert a_page.locator("th[aria-sort=descending]").inner_text() == "Date"
+
+
+@PAGES
+def test_a_page_is_no_wider_than_a_telephone(a_page: "Page", page: str) -> None:
+    a_page.set_viewport_size({"width": 390, "height": 844})
+    if page == "/models":
+        Site(a_page)
+    else:
+        a_page.goto(ORIGIN)
+        a_page.wait_for_selector("#exams tr")
+    assert a_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 OLD, NEW = "restorer-0", "restorer-1"
 JOB = {"job": "j-1", "kind": "train", "asked_by": "anna", "asked_at": "2026-02-02T02:00:00Z", "outcome": None}
 PROGRESS = {"stage": "learn", "sentence": "learns: epoch 2 of 8, about 4 minutes left", "share": 0.25}

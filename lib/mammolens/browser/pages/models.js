@@ -144,7 +144,9 @@ function showMissing(missing) {
   page.recalibrate.disabled = Boolean(missing.recalibrate);
   fill(
     page.missing,
-    Object.entries(missing).map(([kind, reason]) => h("li", {}, `${kindName({ kind })} is not possible yet: ${reason}.`)),
+    Object.entries(missing).map(([kind, reason]) =>
+      h("li", {}, `${kindName({ kind })} is not possible yet: ${reason}.`),
+    ),
   );
 }
 
@@ -172,7 +174,7 @@ function showDrift() {
   fill(
     page.machines,
     machines.map(({ group, exams, known }) =>
-      row([group ?? "unknown", String(exams), known ? "yes" : "no"], { class: known ? null : "current" }),
+      row([group ?? "manufacturer missing", String(exams), known ? "yes" : "no"], { class: known ? null : "current" }),
     ),
   );
 }

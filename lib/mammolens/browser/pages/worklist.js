@@ -1,7 +1,7 @@
 // The worklist page: the answer of GET mammolens/worklist as a table.
 
 import { createApi } from "../shared/api.js";
-import { fill, h, row } from "../shared/dom.js";
+import { button, fill, h, row } from "../shared/dom.js";
 import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
 import { counted, moment, sentence } from "../shared/text.js";
 import { elementsById, showCannotFlag, showError } from "./page.js";
@@ -12,17 +12,18 @@ const FOLLOW_MS = 2000;
 const CONTINUES = " Closing this page does not stop it.";
 const STATES = { new: "not analysed yet", running: "being analysed", done: "", failed: "cannot be analysed" };
 
-/** Columns of the table: the title, and the cell of an exam. */
+/** Columns of the table: the title, the cell of an exam, and what to sort by where that makes sense. */
 const COLUMNS = [
   {
     title: "Exam",
+    key: ({ patient }) => patient,
     cell: ({ viewer, patient }) => h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id"),
   },
-  { title: "Date", cell: (exam) => h("td", { class: "date" }, exam.study_date) },
+  { title: "Date", key: (exam) => exam.study_date, cell: (exam) => h("td", { class: "date" }, exam.study_date) },
   { title: "Views", cell: ({ views }) => views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ") },
-  { title: "Compared with normal exams", cell: stateCell },
+  { title: "Compared with normal exams", key: (exam) => exam.exam_percentile, cell: stateCell },
   { title: "Flag", cell: (exam) => h("td", { class: "flagged" }, exam.exam_is_anomalous && "Flagged") },
-  { title: "Verdict", cell: verdictCell },
+  { title: "Verdict", key: (exam) => exam.verdict_label, cell: verdictCell },
   { title: "Problems", cell: problemsCell },
 ];
 
@@ -36,6 +37,8 @@ let shown = SHOWN_AT_ONCE;
 let inference = null; // what the server's background inference does
 let timer;
 const reports = { worklist: "", request: "", failures: "" };
+let sorted = null; // by which column; the server's order, the most anomalous first, if null
+let descending = false;
 
 async function load() {
   try {
@@ -70,13 +73,58 @@ function searchText(exam) {
 
 function chosen() {
   const terms = page.search.value.toLowerCase().split(/\s+/).filter(Boolean);
-  return exams.filter((exam) => {
+  return inOrder().filter((exam) => {
     if (page.unreviewed.checked && exam.verdict) {
       return false;
     }
     const text = searchText(exam);
     return terms.every((word) => text.includes(word));
   });
+}
+
+/** The exams in the order that the person chose; those without a value last, equal ones in the server's order. */
+function inOrder() {
+  if (!sorted) {
+    return exams;
+  }
+  const compare = (one, other) => {
+    const [a, b] = [sorted.key(one) ?? "", sorted.key(other) ?? ""];
+    if (a === b) {
+      return 0;
+    }
+    if (a === "" || b === "") {
+      return a === "" ? 1 : -1;
+    }
+    const way = typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true });
+    return descending ? -way : way;
+  };
+  return exams.toSorted(compare);
+}
+
+/** A click sorts by the column, another one the other way round, a third one as the server does. */
+function sortBy(column) {
+  if (sorted !== column) {
+    [sorted, descending] = [column, false];
+  } else if (descending) {
+    [sorted, descending] = [null, false];
+  } else {
+    descending = true;
+  }
+  showColumns();
+  show();
+}
+
+function showColumns() {
+  const focused = document.activeElement?.closest?.("th")?.dataset.title;
+  fill(page.columns, COLUMNS.map(heading));
+  page.columns.querySelector(`[data-title="${focused}"] button`)?.focus();
+}
+
+function heading(column) {
+  const { title, key } = column;
+  const way = descending ? "descending" : "ascending";
+  const name = key ? button(title, () => sortBy(column), { class: "sort" }) : title;
+  return h("th", { scope: "col", "data-title": title, "aria-sort": sorted === column ? way : null }, name);
 }
 
 function show() {
@@ -226,8 +274,5 @@ page.infer.addEventListener("click", () => follow(api.inferNew));
 page.stop.addEventListener("click", () => follow(api.stopInference));
 setInterval(() => document.hidden || load(), POLL_MS);
 fill(page.keys, keyEntries(WORKLIST_KEYS));
-fill(
-  page.columns,
-  COLUMNS.map(({ title }) => h("th", { scope: "col" }, title)),
-);
+showColumns();
 load().then(keepFollowing);

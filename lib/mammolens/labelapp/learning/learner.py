@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
 _EVERY = 50  # images a line
 _EXPOSURE_SHARE = 0.25  # of each batch, where the serving model learned from no lesion
-_ANYHOW = "a person may let it serve nevertheless, with a reason"
+_ANYHOW = "a person may use it anyway, with a reason"
 
 
 class Learner:
@@ -158,7 +158,7 @@ class Learner:
         """Evaluate the candidate with the gate; returns the outcome of the job."""
         store = self._serving.store
         if self._start() is None:
-            version, why = store.add(candidate, by=by), "refused: there is no serving model to compare it with"
+            version, why = store.add(candidate, by=by), "rejected: no model is in use to compare it with"
             store.refuse(version, by=by, why=why)
             result = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
         else:

@@ -90,8 +90,8 @@ class ModelVersions:
             RequestError: it is the one that serves.
         """
         if self._own(name) == self._store.serving_version():
-            raise RequestError(name, "serves now", "roll back to the model before it")
-        self._store.refuse(name, by=by, why=why or "kept the model that serves")
+            raise RequestError(name, "is in use", "roll back to the previous model")
+        self._store.refuse(name, by=by, why=why or "kept the model in use")
 
     def rollback(self, *, by: str, why: str) -> None:
         """Let the model serve that served before.

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/mammolens", tags=["Models"], dependencies=[FRESH], r
 
 @router.get("/models", summary=f"{RBAC_USER}All versions of the model", dependencies=FOR_USERS)
 def models(versions: ModelVersionsDep) -> ModelList:
-    """Versions with the gate's results, newest first; which one serves; the history."""
+    """Versions with the gate's results, newest first; which one is in use; the history."""
     return versions.all()
 
 
@@ -33,7 +33,7 @@ def one_model(model: str, versions: ModelVersionsDep) -> ModelVersion:
     return versions.model(model)
 
 
-@router.post("/models/rollback", summary=f"{RBAC_ADMIN}Let the model serve that served before")
+@router.post("/models/rollback", summary=f"{RBAC_ADMIN}Use the previous model again")
 def rollback(
     user: CurrentAdmin, versions: ModelVersionsDep, wanted: ModelDecisionParameters | None = None
 ) -> ModelList:
@@ -42,20 +42,20 @@ def rollback(
     return versions.all()
 
 
-@router.post("/models/{model}/promote", summary=f"{RBAC_ADMIN}Let a version serve")
+@router.post("/models/{model}/promote", summary=f"{RBAC_ADMIN}Use a version")
 def promote(
     model: str, user: CurrentAdmin, versions: ModelVersionsDep, wanted: ModelDecisionParameters | None = None
 ) -> ModelList:
-    """Accept it; `why` is required where the gate has not passed it against the model that serves now."""
+    """Accept it; `why` is required where the gate has not passed it against the model in use."""
     versions.promote(model, by=user.username, why=wanted.why if wanted else "")
     return versions.all()
 
 
-@router.post("/models/{model}/refuse", summary=f"{RBAC_ADMIN}Keep the model that serves")
+@router.post("/models/{model}/refuse", summary=f"{RBAC_ADMIN}Keep the model in use")
 def refuse(
     model: str, user: CurrentAdmin, versions: ModelVersionsDep, wanted: ModelDecisionParameters | None = None
 ) -> ModelList:
-    """The version stays, refused; it can be promoted later."""
+    """The version stays, rejected; it can be promoted later."""
     versions.refuse(model, by=user.username, why=wanted.why if wanted else "")
     return versions.all()
 
