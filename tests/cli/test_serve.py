@@ -114,6 +114,8 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
         finally:
             end(serve)
     told = (tmp_path / "said").read_text()
+    assert len(told.splitlines()) == 5
+    assert "Uvicorn running" in (tmp_path / "app" / "logs" / "serve.log").read_text()
     assert f"worklist: http://127.0.0.1:{a_free_port}/\n" in told
     assert f"first exam: http://127.0.0.1:{a_free_port}/ohif/mammolens/" in told
     with pytest.raises(OSError, match="refused"):

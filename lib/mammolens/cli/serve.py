@@ -84,6 +84,9 @@ def serve(
     drift_window: Annotated[
         int | None, typer.Option(min=30, help="Number of recent patients monitored for drift.", show_default="100")
     ] = None,
+    show_log: Annotated[
+        bool, typer.Option("--show-log", help="Print the server's log here instead of writing it to a file.")
+    ] = False,
 ) -> None:
     """Serve mammograms to 3D Slicer, OHIF and curl through MONAI Label, on this computer only.
 
@@ -110,16 +113,19 @@ def serve(
     variables = {}
     if "://" in conf.get("ledger", ""):
         variables["MAMMOLENS_LEDGER"] = conf.pop("ledger")  # the server logs its --conf pairs; this one has a password
+    log = None if show_log else app / "logs" / "serve.log"
     with (
         one_line_errors(),
-        running_server(studies, port, app, model_dir, conf=conf, variables=variables) as server,
+        running_server(studies, port, app, model_dir, log, conf, variables) as server,
     ):
-        wait_for(server, lambda: _announce(studies, port))
+        wait_for(server, lambda: _announce(studies, port, log))
 
 
-def _announce(studies: str, port: int) -> None:
+def _announce(studies: str, port: int, log: Path | None) -> None:
     say(f"serving {studies} at {address(port)} - press Ctrl-C to stop")
     say(f"worklist: {address(port)}")
     if viewer := first_viewer(port):
         say(f"first exam: {viewer}")
+    if log is not None:
+        say(f"log: {log}")
     say(f"{RESEARCH_USE_ONLY}.")

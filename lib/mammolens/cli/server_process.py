@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mammolens.cli.console import say
 from mammolens.cli.signals import child, ended_by_sigterm
 from mammolens.errors import ConfigError, InputError, ServerError, StorageError
 from mammolens.loopback import opener_for
@@ -60,6 +61,8 @@ def running_server(
     command += ["--app", str(app), "--studies", studies, "--host", HOST, "--port", str(port)]
     for name, value in {**({"model_dir": str(model_dir.resolve())} if model_dir else {}), **(conf or {})}.items():
         command += ["--conf", name, value]
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
     sink = log.open("wb") if log else None
     with ended_by_sigterm():
         try:
@@ -152,12 +155,20 @@ def _ensure_app(app: Path) -> None:
         main.write_text(_MAIN, encoding="utf-8")
 
 
+def _end_of(log: Path) -> str:
+    """Its last words, which say why a server did not start."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return "\n".join(lines[-3:])
+
+
 def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
     where = f"see {log}" if log else "see the lines above"
     url = f"http://{HOST}:{port}/healthz"
     deadline = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
+            if log:
+                say(_end_of(log))
             raise ServerError(f"port {port}", f"the server ended with code {server.returncode}", where)
         try:
             with opener_for(url).open(url, timeout=30):
