@@ -103,12 +103,14 @@ def test_a_model_that_is_refused_has_a_code_of_its_own(mammolens: Mammolens, a_s
 
 def test_a_job_that_failed_says_why(mammolens: Mammolens, a_server: Jobs) -> None:
     error = "accepted normals: too few; accept more"
-    a_server.steps = [job("failed", error=error, log=["scoring", f"error: {error}"])]
+    log = ["scoring", "ERROR - failed: image7: is damaged", f"ERROR - failed: {error}"]
+    a_server.steps = [job("running", log=log), job("failed", error=error, log=log)]
     result = mammolens("retrain", a_server.url, "--json")
     assert result.exit_code == 7
     assert result.stderr.count(error) == 1
     assert f"error: {error}" in result.stderr
     assert "scoring" in result.stderr
+    assert "failed: image7: is damaged" in result.stderr
     assert json.loads(result.stdout)["state"] == "failed"
 
 

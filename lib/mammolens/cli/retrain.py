@@ -17,6 +17,7 @@ from mammolens.errors import ServerError
 _JOBS = "/mammolens/jobs"
 _LOOK_S = 0.5
 _PATIENCE_S = 60.0  # for a server that is started again
+_FAILED = "failed: "  # in the log before the reason, which is also the job's error
 _OVER = ("stopped", "failed", "done")
 _LEFT = "no longer following; the job continues: see `mammolens retrain --status`, end it with --stop"
 
@@ -101,17 +102,21 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
     """The job when it is over; meanwhile a bar, and its lines as they come."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     said: list[str] = []
+    failures: list[str] = []
     with Progress(*columns, console=err()) as bar:
         shown = bar.add_task("queued", total=1.0)
         while True:
             job = _patiently(jobs, name)
-            error = job["error"] or "\n"  # said at the end, in red
-            for line in _new(said, job["log"]):
-                if error in line:
-                    continue
-                bar.console.print(line, soft_wrap=True)
+            new = _new(said, job["log"])
+            failures += [line for line in new if _FAILED in line]
+            for line in new:
+                if _FAILED not in line:
+                    bar.console.print(line, soft_wrap=True)
             said = job["log"]
             if job["state"] in _OVER:
+                for line in failures:
+                    if job["error"] is None or job["error"] not in " ".join(line.split()):  # which is said at the end
+                        bar.console.print(line, soft_wrap=True)
                 bar.update(shown, description=job["state"], completed=float(job["state"] == "done"))
                 return job
             progress = job["progress"] or {}
