@@ -9,8 +9,8 @@ from mammolens.inference.exam_text import exam_percentile_text, level_text, pati
         (99.96, "More anomalous than 99 % of normal exams."),
         (97.0, "More anomalous than 97 % of normal exams."),
         (90.0, "More anomalous than 90 % of normal exams."),
-        (89.99, "Within the normal range: more anomalous than 89 % of normal exams."),
-        (0.0, "Within the normal range: more anomalous than 0 % of normal exams."),
+        (89.99, "Within the normal range: rank 89 of 100 normal exams."),
+        (0.0, "Within the normal range: rank 1 of 100 normal exams."),
     ],
 )
 def test_only_a_high_standing_is_called_anomalous_and_none_is_rounded_up(percentile: float, sentence: str) -> None:
@@ -24,8 +24,16 @@ def test_an_exam_beyond_all_of_the_calibration_is_said_to_be_so() -> None:
     assert exam_percentile_text(100 * (1 - 1 / 36), 36) == "More anomalous than 97 % of normal exams."
 
 
-def test_a_level_means_a_share_of_normal_images() -> None:
-    assert level_text(0.05) == "reached somewhere in 5 % of normal images"
+@pytest.mark.parametrize(
+    ("share", "meaning"),
+    [
+        (0.5, "half of normal images have such a spot"),
+        (0.05, "one in twenty normal images has such a spot"),
+        (0.03, "3 % of normal images have such a spot"),
+    ],
+)
+def test_a_level_means_a_share_of_normal_images(share: float, meaning: str) -> None:
+    assert level_text(share) == meaning
 
 
 def test_a_view_that_is_not_known_is_said_to_be_so() -> None:

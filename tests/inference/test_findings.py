@@ -16,7 +16,7 @@ from mammolens.config import CalibrationConfig, FindingsConfig
 from mammolens.datasets.phantom import PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import AttributeSource, Laterality, SpacingSource, ViewPosition
-from mammolens.inference.findings import find_findings
+from mammolens.inference.findings import find_findings, numbers_by_strength
 from mammolens.inference.landmarks import Landmarks, find_landmarks
 from mammolens.types import Finding, ImageHeader, PixelSpacing
 
@@ -267,3 +267,10 @@ def test_a_finding_names_what_lies_at_its_peak_and_how_far_off_the_nipple_is():
     in_breast, at_nipple = sorted(found(heat, spacing=spaced(1, 1)), key=lambda finding: finding.peak_location)
     assert (in_breast.nipple_distance_mm, in_breast.anatomy) == (pytest.approx(np.hypot(14, 23), abs=0.05), None)
     assert (at_nipple.nipple_distance_mm, at_nipple.anatomy) == (8.0, "nipple")
+
+
+def test_the_findings_of_an_exam_are_numbered_by_their_peaks():
+    def findings(*peaks):
+        return [Finding.model_construct(peak=peak) for peak in peaks]
+
+    assert numbers_by_strength([findings(9.0, 2.0), [], findings(5.0, 2.0)]) == [[1, 3], [], [2, 4]]

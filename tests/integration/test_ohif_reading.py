@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
@@ -91,9 +91,14 @@ def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
 def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_browser: Browser, room: Room) -> None:
     images = {view["name"]: view["image"] for view in room.exam(LESION)["views_in_detail"]}
     with reading(a_browser, room, "waits") as reader:
-        page, held = reader.page, cast("list[Route]", [])
+        page = reader.page
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
         late, broken = f"**/mammolens/images/{images['L MLO']}.dcm", f"**/mammolens/images/{images['R CC']}.dcm"
-        page.route(late, held.append)
+        page.route(late, hold)
         page.goto(room.server.url + room.worklist()[LESION]["viewer"])
         page.get_by_text("Not drawn yet: L MLO.").wait_for()
         confirm = page.get_by_role("button", name="Confirm normal")

@@ -101,6 +101,7 @@ VIEW = {
     "findings": [
         {
             "rank": 1,
+            "number": 3,
             "text": "high, 35 mm2",
             "level": "high",
             "peak": 8.5,
@@ -142,7 +143,9 @@ def test_an_exam_is_read_in_full() -> None:
     assert (view.name, view.is_anomalous, view.findings_left_out) == ("R CC", True, 2)
     assert view.slot == HangingSlot("R CC", 0, 0)
     contour = ((1.0, 2.0), (5.0, 2.0), (5.5, 6.0))
-    assert view.findings == (Finding(1, "high, 35 mm2", "high", 8.5, (3.0, 4.0), (1.0, 2.0, 5.0, 6.0), contour, 35.2),)
+    assert view.findings == (
+        Finding(1, "high, 35 mm2", "high", 8.5, (3.0, 4.0), (1.0, 2.0, 5.0, 6.0), contour, 35.2, 3),
+    )
 
 
 @pytest.mark.parametrize(

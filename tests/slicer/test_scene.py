@@ -21,8 +21,8 @@ from .conftest import Core, WritePhantom, spot, write_map
 LEVELS = (HeatLevel("low", 1.0, 0.5, 1, "#ffed78"), HeatLevel("high", 3.0, 0.05, 2, "#bd0026"))
 OUTLINE = ((90.0, 80.0), (110.0, 80.0), (110.0, 100.0), (90.0, 100.0))
 FINDINGS = (
-    Finding(1, "high, 100 mm2", "high", 6.0, (100.0, 90.0), (90, 80, 110, 100), OUTLINE, 100.0),
-    Finding(2, "low", "low", 1.5, (20.0, 30.0)),
+    Finding(1, "high, 100 mm2", "high", 6.0, (100.0, 90.0), (90, 80, 110, 100), OUTLINE, 100.0, 1),
+    Finding(2, "low", "low", 1.5, (20.0, 30.0), number=2),
 )
 MakeExam = Callable[..., FetchedExam]
 

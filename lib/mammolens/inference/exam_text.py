@@ -7,14 +7,21 @@ from typing import Literal
 
 Things = Literal["exams", "breasts", "images"]
 UNUSUAL_PERCENTILE = 90.0  # from here on, no longer within the normal range
+_HALF = 0.5
+_ONE_IN = {0.2: "five", 0.1: "ten", 0.05: "twenty", 0.01: "a hundred"}
 
 
 def percentile_text(percentile: float, things: Things) -> str:
-    """A sentence for something more anomalous than ``percentile`` percent of normal ``things``."""
+    """A sentence for something more anomalous than ``percentile`` percent of normal ``things``.
+
+    Example:
+        >>> percentile_text(86.9, "exams")
+        'Within the normal range: rank 86 of 100 normal exams.'
+    """
     share = int(percentile)  # rounded down: 99.96 % must not read 100 %
     if percentile >= UNUSUAL_PERCENTILE:
         return f"More anomalous than {share} % of normal {things}."
-    return f"Within the normal range: more anomalous than {share} % of normal {things}."
+    return f"Within the normal range: rank {max(1, share)} of 100 normal {things}."
 
 
 def exam_percentile_text(percentile: float, calibration_patients: int) -> str:
@@ -35,8 +42,12 @@ def beyond_calibration(percentile: float, calibration_patients: int) -> bool:
 
 
 def level_text(share: float) -> str:
-    """The meaning of a heat level that ``share`` of normal images reach."""
-    return f"reached somewhere in {100 * share:g} % of normal images"
+    """The meaning of a heat level that ``share`` of normal images reach somewhere."""
+    if share == _HALF:
+        return "half of normal images have such a spot"
+    if (word := _ONE_IN.get(share)) is not None:
+        return f"one in {word} normal images has such a spot"
+    return f"{100 * share:g} % of normal images have such a spot"
 
 
 def patient_text(patient: str) -> str:

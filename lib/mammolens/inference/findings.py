@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,6 +56,25 @@ def find_findings(
     place = BreastLocation(breast, header, landmarks())
     findings = [_finding(region, place, levels) for region in kept[: config.maximum]]
     return findings, len(kept) - len(findings)
+
+
+def numbers_by_strength(findings: Sequence[Sequence[Finding]]) -> list[list[int]]:
+    """Number the findings of an exam from 1, the highest peak first.
+
+    Args:
+        findings: of each image.
+
+    Returns:
+        For each image the numbers of its findings, in their order.
+
+    Example:
+        >>> numbers_by_strength([])
+        []
+    """
+    places = [(image, at) for image, of_image in enumerate(findings) for at in range(len(of_image))]
+    places.sort(key=lambda place: -findings[place[0]][place[1]].peak)  # equal ones in the order of images
+    numbers = {place: number for number, place in enumerate(places, start=1)}
+    return [[numbers[image, at] for at in range(len(of_image))] for image, of_image in enumerate(findings)]
 
 
 def _filled(above: BoolImage) -> BoolImage:

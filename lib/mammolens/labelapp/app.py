@@ -132,17 +132,23 @@ class MammoLensApp(MONAILabelApp):
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
+        self.suspect_normals = SuspectNormals(
+            self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
+        )
         self.exam_service = ExamService(
-            self._serving, self._exams, self._datastore, decisions, policy, self._in_the_pool
+            self._serving,
+            self._exams,
+            self._datastore,
+            decisions,
+            policy,
+            self._in_the_pool,
+            self.suspect_normals.reason_of,
         )
         self.background_inference = BackgroundInference(
             self.exam_service,
             self._datastore,
             self._datastore.place / "background_inference",
             on_arrival=self._settings.infer_new is InferNew.ON_ARRIVAL,
-        )
-        self.suspect_normals = SuspectNormals(
-            self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
         )
         self._training_data = TrainingData(self._exams, decisions, self._datastore, self.suspect_normals)
         self.models = ModelVersions(store)

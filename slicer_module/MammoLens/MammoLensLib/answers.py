@@ -94,7 +94,8 @@ class Finding:
     """A suspicious region.
 
     Attributes:
-        rank: 1 is the most anomalous.
+        rank: 1 is the most anomalous of its image.
+        number: 1 is the most anomalous of its exam; this one is shown.
         text: in words.
         level: name of its highest heat level.
         peak: of the anomaly map.
@@ -111,6 +112,7 @@ class Finding:
     bounding_box: tuple[float, float, float, float] | None = None
     contour: tuple[Point, ...] = ()
     area_mm2: float | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,9 @@ def add_mark(scene: Any, volume: Any, slice_node: Any, view: View, finding: Find
 
 
 def mark_name(view: View, finding: Finding) -> str:
-    """ "R CC 1, 35 mm²"."""
+    """ "R CC 1, 35 mm²": view, number and area."""
     area = "" if finding.area_mm2 is None else f", {finding.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}"
-    return f"{view.name} {finding.rank}{area}"
+    return f"{view.name} {finding.number}{area}"
 
 
 def _dress(node: Any, slice_node: Any, outlined: bool) -> None:

@@ -34,7 +34,7 @@ def written(pixels, file):
 
 def exam_in(folder):
     """A finding of 20 by 20 pixels in each of two views."""
-    finding = Finding(1, "R CC, outer, high", "high", 9.0, (30.0, 40.0), (20.0, 30.0, 40.0, 50.0), SQUARE, 100.0)
+    finding = Finding(1, "R CC, outer, high", "high", 9.0, (30.0, 40.0), (20.0, 30.0, 40.0, 50.0), SQUARE, 100.0, 1)
     heat = np.zeros((ROWS, COLUMNS), np.float32)
     heat[30:50, 20:40] = 9.0
     views = []

@@ -98,6 +98,19 @@ def test_the_same_person_confirms_it_only_after_it_was_listed(
     assert _listed(suspect_normals) == []
 
 
+def test_a_listed_exam_says_why_until_it_is_confirmed_and_asking_lists_nothing(
+    suspect_normals: SuspectNormals, an_odd_exam: Exam, exams: Exams, decisions: Decisions
+) -> None:
+    usual = next(exam for exam in exams.all().values() if exam != an_odd_exam)
+    assert suspect_normals.reason_of(an_odd_exam) is None  # nobody has seen the list
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "anna"))
+    (one,) = suspect_normals.listed()
+    assert suspect_normals.reason_of(an_odd_exam) == one.reason
+    assert suspect_normals.reason_of(usual) is None
+    decisions.record(an_odd_exam, NewDecision(Verdict.NORMAL, "anna"))
+    assert suspect_normals.reason_of(an_odd_exam) is None
+
+
 def test_what_was_listed_is_known_after_a_restart(
     suspect_normals: SuspectNormals,
     an_odd_exam: Exam,

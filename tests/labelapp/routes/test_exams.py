@@ -48,12 +48,12 @@ def test_an_exam_with_results_has_p_value_views_levels_and_breasts(a_client: Tes
     assert "normal exams" in exam["sentence"]
     assert [breast["laterality"] for breast in exam["breasts"]] == ["R", "L"]
     assert [level["segment"] for level in exam["levels"]] == [1, 2, 3]
-    assert exam["levels"][2]["meaning"] == "reached somewhere in 5 % of normal images"
+    assert exam["levels"][2]["meaning"] == "one in twenty normal images has such a spot"
     assert all(level["colour"].startswith("#") and len(level["colour"]) == 7 for level in exam["levels"])
     view = exam["views_in_detail"][0]
     assert (view["laterality"], view["view"]) == ("R", "CC")
     assert view["findings"][0].keys() == {
-        "rank", "text", "level", "peak", "peak_location", "bounding_box", "contour", "area_mm2"
+        "rank", "number", "text", "level", "peak", "peak_location", "bounding_box", "contour", "area_mm2"
     }  # fmt: skip
     assert a_client.get(f"/mammolens/exams/{an_exam}").json() == exam
 

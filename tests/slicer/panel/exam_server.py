@@ -51,6 +51,7 @@ def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | N
 def _view(number: int, side: str) -> dict[str, Any]:
     finding = {
         "rank": 1,
+        "number": 1 if side == "R" else 2,
         "text": f"{side} CC, outer, middle third, 42 mm2, high",
         "level": "high",
         "peak": 9.0 if side == "R" else 5.0,

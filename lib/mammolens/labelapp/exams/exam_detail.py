@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mammolens.dicom.reader import read_header
 from mammolens.errors import MammoLensError
 from mammolens.inference.exam_text import level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
+from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.descriptions import ImageDescription
@@ -45,7 +46,7 @@ from mammolens.types import AnomalyRecord
 
 
 class ExamDetails:
-    """Builds the full detail of an exam."""
+    """Builds the full detail of an exam; ``suspect_reason`` says why one awaits a second confirmation as normal."""
 
     def __init__(
         self,
@@ -54,12 +55,14 @@ class ExamDetails:
         decisions: Decisions,
         models: ServingModel,
         context: InferenceContext,
+        suspect_reason: Callable[[Exam], str | None],
     ) -> None:
         self._worklist = worklist
         self._runner = runner
         self._decisions = decisions
         self._models = models
         self._context = context
+        self._suspect_reason = suspect_reason
 
     def of(self, exam: Exam) -> ExamDetail:
         """The current detail of an exam.
@@ -79,6 +82,7 @@ class ExamDetails:
             levels=self._levels(exam, predictor),
             views_in_detail=self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {})),
             decisions=_decisions(exam, self._decisions.of(exam)),
+            suspect_reason=self._suspect_reason(exam),
             next=self._worklist.next_of(exam),
             stored_at=facts.get(STORED_AT),
             can_store=self._context.images.can_store(),
@@ -125,9 +129,13 @@ class ExamDetails:
             errors.get(image.image_id) or problem_by(info, model)
             for image, info in zip(exam.images, infos, strict=True)
         ]
+        results = [self._context.results.get(Of.IMAGE, image.image_id, fingerprint) for image in exam.images]
+        found = [record.findings if (record := _record(stored)) else () for stored in results]
         return [
-            self._view(image, name, slot, fingerprint, problem)
-            for image, name, slot, problem in zip(exam.images, names, hanging_slots(names), problems, strict=True)
+            _view(image, name, slot, stored, numbers, problem)
+            for image, name, slot, stored, numbers, problem in zip(
+                exam.images, names, hanging_slots(names), results, numbers_by_strength(found), problems, strict=True
+            )
         ]
 
     def _side_and_view(self, image: ImageDescription, info: Mapping[str, Any]) -> SideAndView:
@@ -141,31 +149,40 @@ class ExamDetails:
             return laterality or header.laterality, view or header.view
         return laterality, view
 
-    def _view(
-        self, image: ImageDescription, name: SideAndView, slot: HangingSlot, fingerprint: str, problem: str | None
-    ) -> ViewDetail:
-        laterality, view = name
-        stored = self._context.results.get(Of.IMAGE, image.image_id, fingerprint)
-        record = AnomalyRecord.model_validate(stored.facts[RECORD]) if stored else None
-        return ViewDetail(
-            image=image.image_id,
-            sop_instance_uid=image.sop_instance_uid,
-            series_instance_uid=image.series_instance_uid,
-            study_instance_uid=image.study_instance_uid,
-            laterality=laterality,
-            view=view,
-            name=view_name(laterality, view),
-            slot=slot,
-            p_value=record and record.p_value,
-            percentile=record and record.percentile,
-            is_anomalous=record and record.is_anomalous,
-            sentence=percentile_text(record.percentile, "images") if record else None,
-            quality=_doubts(record) if record else [],
-            findings=_findings(record) if record else [],
-            findings_left_out=record.findings_left_out if record else 0,
-            segmentation=_segmentation(stored) if stored else None,
-            error=problem,
-        )
+
+def _view(
+    image: ImageDescription,
+    name: SideAndView,
+    slot: HangingSlot,
+    stored: StoredResult | None,
+    numbers: Sequence[int],
+    problem: str | None,
+) -> ViewDetail:
+    laterality, view = name
+    record = _record(stored)
+    return ViewDetail(
+        image=image.image_id,
+        sop_instance_uid=image.sop_instance_uid,
+        series_instance_uid=image.series_instance_uid,
+        study_instance_uid=image.study_instance_uid,
+        laterality=laterality,
+        view=view,
+        name=view_name(laterality, view),
+        slot=slot,
+        p_value=record and record.p_value,
+        percentile=record and record.percentile,
+        is_anomalous=record and record.is_anomalous,
+        sentence=percentile_text(record.percentile, "images") if record else None,
+        quality=_doubts(record) if record else [],
+        findings=_findings(record, numbers) if record else [],
+        findings_left_out=record.findings_left_out if record else 0,
+        segmentation=_segmentation(stored) if stored else None,
+        error=problem,
+    )
+
+
+def _record(stored: StoredResult | None) -> AnomalyRecord | None:
+    return AnomalyRecord.model_validate(stored.facts[RECORD]) if stored else None
 
 
 def _doubts(record: AnomalyRecord) -> list[QualityDoubt]:
@@ -176,10 +193,11 @@ def _doubts(record: AnomalyRecord) -> list[QualityDoubt]:
     ]
 
 
-def _findings(record: AnomalyRecord) -> list[FindingDetail]:
+def _findings(record: AnomalyRecord, numbers: Sequence[int]) -> list[FindingDetail]:
     return [
         FindingDetail(
             rank=rank,
+            number=number,
             text=describe_finding(finding, record),
             level=finding.level,
             peak=finding.peak,
@@ -188,7 +206,7 @@ def _findings(record: AnomalyRecord) -> list[FindingDetail]:
             contour=finding.contour,
             area_mm2=finding.area_mm2,
         )
-        for rank, finding in enumerate(record.findings, start=1)
+        for rank, (number, finding) in enumerate(zip(numbers, record.findings, strict=True), start=1)
     ]
 
 

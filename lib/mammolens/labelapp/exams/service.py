@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pydicom
@@ -40,6 +40,7 @@ class ExamService:
         decisions: on the exams.
         policy: which DICOM objects are created and sent.
         run: where images are decoded and scored.
+        suspect_reason: why an exam awaits a second confirmation as normal; ``None``: it does not.
 
     Attributes:
         exams: as given.
@@ -56,6 +57,7 @@ class ExamService:
         decisions: Decisions,
         policy: ResultPolicy,
         run: Run,
+        suspect_reason: Callable[[Exam], str | None] = lambda exam: None,
     ) -> None:
         self.exams = exams
         self.decisions = decisions
@@ -66,7 +68,7 @@ class ExamService:
         self._context = InferenceContext(images, policy, run)
         self._runner = InferenceRunner(models, self._context)
         self.worklist = Worklist(self.exams, images, decisions, self._runner, models, policy)
-        self._details = ExamDetails(self.worklist, self._runner, decisions, models, self._context)
+        self._details = ExamDetails(self.worklist, self._runner, decisions, models, self._context, suspect_reason)
 
     def detail(self, exam: Exam) -> ExamDetail:
         """Everything about one exam."""

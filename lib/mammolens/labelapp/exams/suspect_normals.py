@@ -67,6 +67,7 @@ class SuspectNormals:
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] = ()
         self._found: tuple[SuspectNormal, ...] = ()
+        self._new: list[Exam] = []
         self._scored: dict[str, tuple[_Made, AcceptedExam | None]] = {}
 
     def listed(self) -> tuple[SuspectNormal, ...]:
@@ -76,24 +77,28 @@ class SuspectNormals:
             ModelError: no model serves.
             LedgerError: the decisions cannot be read.
         """
-        predictor, snapshot, exams = self._models.predictor(), self._decisions.now(), self._exams.all()
-        seen = (predictor, snapshot, exams, self._images.version())
         with self._lock:
-            if len(self._seen) != len(seen) or any(a is not b for a, b in zip(self._seen, seen, strict=True)):
-                images = eligible_images(exams.values(), snapshot)
-                eligible = {exam.exam_id: exam for exam in images}
-                infos = self._infos(eligible.values())
-                listed = {exam_id: suspect_since(of_exam) for exam_id, of_exam in infos.items()}
-                due = [
-                    one
-                    for one in self._extreme(eligible, infos, predictor)
-                    if not _confirmed(images[eligible[one.exam]], snapshot.of(one.exam), listed[one.exam])
-                ]
-                new = [eligible[one.exam] for one in due if listed[one.exam] is None]
-                self._remember(new)
-                self._found = tuple(SuspectNormal(eligible[one.exam], one.reason) for one in due)
-                self._seen = () if new else seen  # the infos have changed
+            self._find()
+            if self._new:
+                self._remember(self._new)
+                self._seen = ()  # the infos have changed
             return self._found
+
+    def reason_of(self, exam: Exam) -> str | None:
+        """Why an exam that was listed awaits a second confirmation; ``None`` if it does not, or was never listed.
+
+        Nothing is stored: otherwise a double click on 'Confirm normal' would confirm twice.
+
+        Raises:
+            ModelError: no model serves.
+            LedgerError: the decisions cannot be read.
+        """
+        if self._decisions.verdict(exam) is not Verdict.NORMAL:
+            return None
+        with self._lock:
+            self._find()
+            reasons = {one.exam.exam_id: one.reason for one in self._found if one.exam not in self._new}
+        return reasons.get(exam.exam_id)
 
     def all(self, worklist: Worklist) -> SuspectNormalList:
         """The list as clients see it."""
@@ -101,6 +106,25 @@ class SuspectNormals:
             exams=[_line(worklist.entry(one.exam), one.reason) for one in self.listed()],
             model=self._models.predictor().model_id,
         )
+
+    def _find(self) -> None:
+        """Find the suspect exams, and which are new to the list, unless nothing has changed since the last time."""
+        predictor, snapshot, exams = self._models.predictor(), self._decisions.now(), self._exams.all()
+        seen = (predictor, snapshot, exams, self._images.version())
+        if len(self._seen) == len(seen) and all(a is b for a, b in zip(self._seen, seen, strict=True)):
+            return
+        images = eligible_images(exams.values(), snapshot)
+        eligible = {exam.exam_id: exam for exam in images}
+        infos = self._infos(eligible.values())
+        listed = {exam_id: suspect_since(of_exam) for exam_id, of_exam in infos.items()}
+        due = [
+            one
+            for one in self._extreme(eligible, infos, predictor)
+            if not _confirmed(images[eligible[one.exam]], snapshot.of(one.exam), listed[one.exam])
+        ]
+        self._new = [eligible[one.exam] for one in due if listed[one.exam] is None]
+        self._found = tuple(SuspectNormal(eligible[one.exam], one.reason) for one in due)
+        self._seen = seen
 
     def _infos(self, exams: Iterable[Exam]) -> dict[str, list[Mapping[str, Any]]]:
         known = self._images.infos(image_id for exam in exams for image_id in exam.image_ids)

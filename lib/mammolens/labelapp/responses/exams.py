@@ -151,6 +151,7 @@ class FindingDetail(Response):
     """A region that stands out."""
 
     rank: int = Field(description="1 is the most anomalous of its image")
+    number: int = Field(description="1 is the most anomalous of its exam; viewers show this one")
     text: str
     level: str = Field(description="name of the highest heat level that is reached")
     peak: float = Field(description="highest value of the anomaly map")
@@ -229,6 +230,9 @@ class ExamDetail(ExamSummary):
     levels: list[HeatLevel] = Field(description="the lowest first")
     views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")
     decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
+    suspect_reason: str | None = Field(
+        description="why it awaits a second confirmation as normal, see `/mammolens/suspect-normals`; None: it does not"
+    )
     next: str | None = Field(
         description="the next less anomalous exam without a verdict, after the last the first; None: no other"
     )

@@ -47,7 +47,7 @@ class FindingsPart:
         ui, detail = self._ui, self._shown
         shown = detail.views if detail is not None else ()
         found = [(view, finding) for view in shown for finding in view.findings]
-        found.sort(key=lambda one: -(one[1].peak or 0.0))
+        found.sort(key=lambda one: one[1].number)
         self._findings = {f"{view.image} {finding.rank}": (view, finding) for view, finding in found}
         fill(ui.findingsTable, [_row(key, view, finding) for key, (view, finding) in self._findings.items()])
         below = self._below(sum(view.findings_left_out for view in shown))
@@ -81,4 +81,4 @@ def _row(key: str, view: View, finding: Finding) -> Row:
     sizes = [word for word in words if word.endswith((" mm2", " pixels"))]
     place = ", ".join(word for word in words if word != view.name and word not in sizes)
     area = "".join(sizes) if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}"
-    return Row(key, (view.name, f"{finding.rank}: {place}", area), tip=finding.text or "")
+    return Row(key, (view.name, f"{finding.number}: {place}", area), tip=finding.text or "")
