@@ -15,6 +15,7 @@ from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.decisions import decisions
 from mammolens.cli.demo import demo
 from mammolens.cli.evaluate import evaluate
+from mammolens.cli.inspect import inspect
 from mammolens.cli.models import models
 from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
@@ -60,6 +61,7 @@ def main(
 
 
 app.command("predict")(predict)
+app.command("inspect")(inspect)
 app.command("train")(train)
 app.command("tune")(tune)
 app.command("calibrate")(calibrate)

@@ -32,6 +32,7 @@ from mammolens.errors import DatasetError
 
 TABLE = "labels.csv"
 TABLE_KIND = "table"
+FOLDER_KIND = "folder"
 PACKAGED_KIND = "cbis-ddsm"
 _RSNA640_COLUMNS = ("image", "patient_id", "split", "clean_negative", "inverted", "birads")
 
@@ -152,6 +153,6 @@ _KINDS = {
         lambda path: _has_columns(path, ("image", "patient_id")),
         _open_own_table,
     ),
-    "folder": DatasetKind("a folder of DICOM, PNG or JPEG mammograms, all normal", Path.is_dir, open_folder),
+    FOLDER_KIND: DatasetKind("a folder of DICOM, PNG or JPEG mammograms, all normal", Path.is_dir, open_folder),
 }
 DATASET_KINDS: dict[str, str] = {name: kind.layout for name, kind in _KINDS.items()}

@@ -6,15 +6,13 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.evaluation.markdown_page import summary
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.pictures import Mistake, Picture
 from mammolens.evaluation.results import Evaluation
 from mammolens.evaluation.sections import sections
 from mammolens.evaluation.texts import LABELS, UNDEFINED, interval_text, metric_text
+from mammolens.report_page import render_page
 
 _TEMPLATE: Final = "report.html.j2"
 _HEADLINE: Final = (
@@ -45,24 +43,23 @@ def html(
         figures: content of PNG files by the names that sections give.
         pictures: of the worst mistakes.
     """
-    environment = Environment(
-        loader=PackageLoader("mammolens.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    page = environment.get_template(_TEMPLATE).render(
+    found = list(sections(evaluation))
+    remarks = [*evaluation.caveats, *notes]
+    links = [(f"s{number}", section.heading) for number, section in enumerate(found, 1)]
+    links += [("pictures", "Worst errors")] if pictures else []
+    links += [("notes", "Notes")] if remarks else []
+    return render_page(
+        "mammolens.evaluation",
+        _TEMPLATE,
         title=title,
-        notice=RESEARCH_USE_ONLY,
-        version=__version__,
         summary=summary(evaluation, model),
-        headline=list(_headline(evaluation)),
-        sections=list(sections(evaluation)),
+        cards=list(_headline(evaluation)),
+        links=links,
+        sections=found,
         figures={name: _data_uri(content) for name, content in figures.items()},
         pictures=list(_by_mistake(pictures)),
-        remarks=[*evaluation.caveats, *notes],
+        remarks=remarks,
     )
-    return str(page)
 
 
 def _headline(evaluation: Evaluation) -> Iterator[tuple[str, str]]:

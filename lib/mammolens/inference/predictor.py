@@ -158,13 +158,24 @@ class Predictor:
             member_scores=analysis.detection.member_scores,
         )
 
+    def flagged_header(self, mammogram: Mammogram) -> ImageHeader:
+        """The image's header with all the flags that a prediction gives; the networks are not run.
+
+        Raises:
+            UnsupportedMammogramError: as :meth:`analyse`.
+        """
+        prepared = prepare_all(self._detector.pipelines, mammogram)[0]
+        return self._flagged(header_of(prepared.image), prepared)
+
+    def _flagged(self, header: ImageHeader, prepared: Prepared) -> ImageHeader:
+        return header.flagged(*self._flags(header, prepared))
+
     def _scored(self, prepared: Sequence[Prepared]) -> tuple[ImageScore, Detection]:
         detection = self._detector.detect(prepared)
         header, raw_score = header_of(detection.prepared.image), detection.grid.pred_score
         source = Acquisition(header.acquisition_group, header.view)
         standardised = self.calibration.standardisation.score(raw_score, source)
-        flagged = header.flagged(*self._flags(header, detection.prepared))
-        return ImageScore(flagged, standardised, raw_score), detection
+        return ImageScore(self._flagged(header, detection.prepared), standardised, raw_score), detection
 
     def _findings(self, analysis: Analysis, anomaly_map: FloatImage) -> tuple[list[Finding], int]:
         header, prepared = analysis.score.header, analysis.detection.prepared
