@@ -3,10 +3,16 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import tempfile
+from pathlib import Path
 
+import pydicom
 import pytest
+from topology.ports import free_port
 
 from mammolens.cli.inspect import DATA, PAGE
+
+from ..labelapp.pacs.fake_pacs import FakePacs, attribute, served
 
 
 @pytest.fixture
@@ -82,3 +88,56 @@ def test_a_long_table_is_cut_and_says_so(mammolens, phantom_folder, tmp_path):
         shutil.copytree(phantom_folder, tmp_path / name)
     result = mammolens("inspect", tmp_path, "--headers-only")
     assert "and 62 more: see --json or --output" in " ".join(result.stdout.split())
+
+
+# ---------------------------------------------------------------- a PACS
+
+
+@pytest.fixture
+def a_pacs(an_exam_folder):
+    """Holds four phantom views, of which it has lost one."""
+    files = {dataset.SOPInstanceUID: dataset for dataset in map(pydicom.dcmread, sorted(an_exam_folder.iterdir()))}
+    with served(FakePacs()) as pacs:
+        first = next(iter(files.values()))
+        pacs.add_study(first.StudyInstanceUID)
+        for answer, uid in zip(pacs.studies[first.StudyInstanceUID], files, strict=True):
+            answer["00080018"] = attribute("UI", uid)
+        for uid, path in zip(files, sorted(an_exam_folder.iterdir()), strict=True):
+            pacs.files[uid] = path.read_bytes()
+        del pacs.files[list(files)[-1]]
+        yield pacs
+
+
+def test_headers_of_a_pacs_are_inspected_without_fetching_an_image(mammolens, a_pacs):
+    result = mammolens("inspect", a_pacs.url, "--headers-only", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["kind"], found["source"]) == ("dicomweb", a_pacs.url)
+    assert (found["totals"]["usable"], found["totals"]["refused"], found["totals"]["patients"]) == (3, 1, 1)
+    assert found["refusals"][0]["reason"] == "the PACS holds no such instance"
+    assert [one["name"] for one in found["encodings"]] == ["DICOM, Explicit VR Little Endian"]
+    asked = [path for path in a_pacs.paths() if "/instances/" in path]
+    assert len(asked) == 4
+    assert all(path.endswith("/metadata") for path in asked)
+
+
+def test_pixels_of_a_pacs_are_fetched_one_by_one_and_nothing_stays(mammolens, a_pacs, a_trained_model, tmp_path):
+    before = set(Path(tempfile.gettempdir()).glob("mammolens-inspect-*"))
+    result = mammolens("inspect", a_pacs.url, "-m", a_trained_model, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["pixels_read"] is True
+    assert (tmp_path / "out" / PAGE).read_text().count("data:image/jpeg") == 3
+    assert set(Path(tempfile.gettempdir()).glob("mammolens-inspect-*")) == before
+
+
+def test_a_pacs_that_does_not_answer_is_one_line_and_code_three(mammolens):
+    result = mammolens("inspect", f"http://127.0.0.1:{free_port()}/dicom-web")
+    assert result.exit_code == 3
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert "the PACS does not answer" in line
+
+
+def test_a_table_does_not_apply_to_a_pacs(mammolens, tmp_path):
+    result = mammolens("inspect", "http://127.0.0.1:1", "-t", tmp_path / "table.csv")
+    assert result.exit_code == 5
+    assert "does not apply to a PACS" in result.stderr

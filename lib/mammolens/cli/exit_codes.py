@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     """0 success, 1 a bug, 2 wrong usage (Typer's) or an unwritable output, then one an error kind."""
 
     SUCCESS = 0
+    UNHEALTHY = 1  # of `doctor`; of any other command a bug
     USAGE = 2
     INPUT = 3
     CONFIG = 4

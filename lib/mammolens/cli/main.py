@@ -14,6 +14,7 @@ from mammolens.cli.console import log_to_stderr
 from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.decisions import decisions
 from mammolens.cli.demo import demo
+from mammolens.cli.doctor import doctor
 from mammolens.cli.evaluate import evaluate
 from mammolens.cli.inspect import inspect
 from mammolens.cli.models import models
@@ -74,5 +75,6 @@ app.command("retrain")(retrain)
 app.command("web")(web)
 app.command("demo")(demo)
 app.command("phantom")(phantom)
+app.command("doctor")(doctor)
 app.add_typer(decisions, name="decisions")
 app.add_typer(backup, name="backup")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,10 +15,11 @@ from urllib.parse import urlsplit
 
 from mammolens.cli.console import say
 from mammolens.cli.signals import child, ended_by_sigterm
+from mammolens.diagnostics.ports import LOOPBACK, check_port
 from mammolens.errors import ConfigError, InputError, ServerError, StorageError
 from mammolens.loopback import opener_for
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 APP = Path("monai_app")
 _MAIN = '"""The MONAI Label app of MammoLens."""\n\nfrom mammolens.labelapp.app import MammoLensApp as MammoLensApp\n'
 _LONGEST_START_S = 300.0
@@ -126,26 +125,6 @@ def _check_writable(folder: Path, remark: str) -> None:
     except OSError as error:
         reason = f"cannot be written to ({error.strerror})"
         raise StorageError(folder, reason, f"give this user the right to write; {remark}") from error
-
-
-def check_port(address: str, port: int) -> None:
-    """Find out whether a program of ours can listen there.
-
-    Raises:
-        ServerError: another program does, or the address is none of this computer.
-    """
-    try:
-        family, *_, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ServerError(
-                f"port {port}", "is in use by another program", "choose another one with --port"
-            ) from error
-        reason = error.strerror or str(error)
-        raise ServerError(f"{address}:{port}", f"is not available ({reason})", "choose another one") from error
 
 
 def _ensure_app(app: Path) -> None:

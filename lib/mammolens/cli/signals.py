@@ -43,6 +43,7 @@ def child(
     variables: Mapping[str, str] | None = None,
     *,
     umask: int = -1,
+    stdin: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process, and end it afterwards, by force if it does not by itself.
 
@@ -54,11 +55,13 @@ def child(
         stderr: the same.
         variables: of the environment, beside those of this process.
         umask: of the new process; -1 is this process's.
+        stdin: as of :class:`subprocess.Popen`.
     """
     # Servers handle SIGINT whether it was ignored or not; the terminal does not send it to another group.
     group = 0 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None
     process = subprocess.Popen(
         command,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         env={**os.environ, **(variables or {})},

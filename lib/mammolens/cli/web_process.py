@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from mammolens.cli.server_process import check_port
 from mammolens.cli.signals import child, ended_by_sigterm
+from mammolens.diagnostics.ports import check_port
 from mammolens.errors import InputError, ServerError
 from mammolens.loopback import opener_for
 

@@ -108,6 +108,8 @@ class Inspector:
 
 
 def _with_header(image: SourceImage) -> _Known:
+    if image.refusal is not None:
+        return _Known(image, FileFacts(), refusal=image.refusal)
     facts = facts_of(image.path, image.transfer_syntax_uid)
     try:
         return _Known(image, facts, read_header(image.path, image.attributes))

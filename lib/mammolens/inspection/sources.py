@@ -12,6 +12,7 @@ from mammolens.datasets.base import Case
 from mammolens.datasets.formats import FOLDER_KIND, PACKAGED_KIND, TABLE_KIND, detect_kind, open_dataset
 from mammolens.dicom.discovery import find_images
 from mammolens.enums import Split
+from mammolens.errors import InputError
 from mammolens.names import path_as_text
 from mammolens.types import ImageAttributes
 
@@ -31,6 +32,7 @@ class SourceImage:
         site: of a data set.
         abnormal: truth of a data set.
         transfer_syntax_uid: where the file itself is not encoded as the image is; empty if nothing tells.
+        refusal: why the source cannot give the image, if so.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class SourceImage:
     site: str | None = None
     abnormal: bool | None = None
     transfer_syntax_uid: str | None = None
+    refusal: InputError | None = None
 
 
 def _as_it_is(image: SourceImage) -> AbstractContextManager[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 import threading
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pydicom
 
 VIEWS = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
 JSON = "application/dicom+json"
@@ -102,6 +105,8 @@ class FakePacs:
         parts = asked.path.strip("/").split("/")
         if len(parts) > 2 and parts[-2] == "instances":
             return self._file(parts[-1])
+        if parts[-1] == "metadata":
+            return self._metadata(parts[-2])
         return self._search(asked, parts)
 
     def _file(self, uid: str) -> Answer:
@@ -109,6 +114,15 @@ class FakePacs:
             return Answer(404)
         body = b"--cut\r\nContent-Type: application/dicom\r\n\r\n" + self.files[uid] + b"\r\n--cut--\r\n"
         return Answer(body=body, kind='multipart/related; type="application/dicom"; boundary=cut')
+
+    def _metadata(self, uid: str) -> Answer:
+        """Attributes with the pixels at an address of their own (PS3.18 F.2.2)."""
+        if uid not in self.files:
+            return Answer(404)
+        described = pydicom.dcmread(io.BytesIO(self.files[uid]), stop_before_pixels=True)
+        told = described.to_json_dict() | {"7FE00010": {"vr": "OW", "BulkDataURI": f"{self.url}/bulk/{uid}"}}
+        syntax = described.file_meta.TransferSyntaxUID
+        return Answer(body=json.dumps([told | {"00083002": attribute("UI", syntax)}]).encode())
 
     def _search(self, asked: Asked, parts: Sequence[str]) -> Answer:
         if parts[-1] == "studies":

@@ -1,11 +1,14 @@
+import io
+import json
 from collections.abc import Iterator
 
+import pydicom
 import pytest
 
-from mammolens.errors import InputError, PacsError
+from mammolens.errors import InputError, PacsError, UnknownImageError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.instance import Instance
-from mammolens.labelapp.pacs.retrieve import retrieve
+from mammolens.labelapp.pacs.retrieve import retrieve, retrieve_header
 
 from ...patience import PATIENCE_S
 from .fake_pacs import Answer, FakePacs, served
@@ -92,3 +95,37 @@ def test_another_instance_is_refused(a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.files[UID] = a_file("1.2.9.2")
     with pytest.raises(InputError, match=r"sent another instance than 1\.2\.9\.1"):
         got(a_fake_pacs)
+
+
+# ---------------------------------------------------------------- headers alone
+
+
+def header_of(pacs: FakePacs) -> tuple[pydicom.FileDataset, str | None]:
+    return retrieve_header(PacsAccess(pacs.url, seconds=PATIENCE_S), Instance(UID, "1.2.8", "1.2"))
+
+
+def test_a_header_is_asked_for_without_pixels_and_names_the_transfer_syntax_of_the_pacs(a_fake_pacs: FakePacs) -> None:
+    header, syntax = header_of(a_fake_pacs)
+    assert a_fake_pacs.paths() == [f"/studies/1.2/series/1.2.8/instances/{UID}/metadata"]
+    assert header.SOPInstanceUID == UID
+    assert "PixelData" not in header
+    assert syntax == pydicom.dcmread(io.BytesIO(a_file(UID))).file_meta.TransferSyntaxUID
+
+
+def test_a_pacs_that_does_not_name_the_transfer_syntax_leaves_it_open(a_fake_pacs: FakePacs) -> None:
+    told = [{"00080018": {"vr": "UI", "Value": [UID]}}]
+    a_fake_pacs.next_answers = [Answer(body=json.dumps(told).encode())]
+    assert header_of(a_fake_pacs)[1] is None
+
+
+@pytest.mark.parametrize("told", [[], {}, [1], [{"00080018": 3}], [{"00080018": {"vr": "UI", "Value": ["1.2.3"]}}]])
+def test_what_describes_no_or_another_instance_is_refused(a_fake_pacs: FakePacs, told: object) -> None:
+    a_fake_pacs.next_answers = [Answer(body=json.dumps(told).encode())]
+    with pytest.raises(InputError, match="the PACS describes"):
+        header_of(a_fake_pacs)
+
+
+def test_a_description_of_nothing_is_told(a_fake_pacs: FakePacs) -> None:
+    a_fake_pacs.files.clear()
+    with pytest.raises(UnknownImageError):
+        header_of(a_fake_pacs)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import pydicom
 from pydicom.dataset import Dataset
 
 from mammolens.files import atomic_file
@@ -13,7 +14,7 @@ from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import PacsRefusalError
 from mammolens.labelapp.pacs.instance import Instance
 from mammolens.labelapp.pacs.listing import Listing
-from mammolens.labelapp.pacs.retrieve import retrieve
+from mammolens.labelapp.pacs.retrieve import retrieve, retrieve_header
 from mammolens.labelapp.pacs.search import Search
 from mammolens.labelapp.pacs.store import store
 
@@ -88,6 +89,31 @@ class Pacs:
         content = retrieve(self._access, instance)
         with atomic_file(path) as temporary:
             temporary.write_bytes(content)
+
+    def count_studies(self) -> int:
+        """How many studies have mammograms.
+
+        Raises:
+            PacsError: no answer, or one that cannot be understood.
+        """
+        return len(self._search.studies())
+
+    def fetch_header(self, instance: Instance, path: Path) -> str | None:
+        """Write one instance without its pixels to ``path``, whole or not at all.
+
+        Returns:
+            UID of the transfer syntax that the PACS stores its pixels in, if it says so; the file has another.
+
+        Raises:
+            PacsError: no answer, or a broken one.
+            InputError: what is answered does not describe an instance.
+            UnknownImageError: the PACS has it no more.
+            StorageError: the disk takes no more.
+        """
+        dataset, syntax = retrieve_header(self._access, instance)
+        with atomic_file(path, synced=False) as temporary:
+            pydicom.dcmwrite(temporary, dataset, write_like_original=False)
+        return syntax
 
     def store(self, datasets: Sequence[Dataset]) -> None:
         """Store instances (STOW-RS, PS3.18 10.5); what the PACS holds already is fine.

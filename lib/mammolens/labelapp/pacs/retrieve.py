@@ -8,9 +8,13 @@ from io import BytesIO
 
 import pydicom
 import requests
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import ExplicitVRLittleEndian
 from requests_toolbelt.multipart.decoder import ImproperBodyPartContentException, MultipartDecoder
 
+from mammolens.dicom.header_values import texts_of
+from mammolens.dicom.opening import first_line
 from mammolens.errors import InputError, PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import CutOffError, errors_of, unknown_if_not_found
@@ -36,13 +40,54 @@ def retrieve(access: PacsAccess, instance: Instance) -> bytes:
         InputError: the answer holds no DICOM, or another instance: what the PACS holds is damaged.
         UnknownImageError: the PACS has it no more.
     """
-    uids = (instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid)
-    parts = [part for pair in zip(("studies", "series", "instances"), uids, strict=True) for part in pair]
-    url = access.address(access.wado_prefix, *parts)
+    url = _address(access, instance)
     with unknown_if_not_found(access.url), errors_of(access.url):
         content = _patiently(open_session(access), url)
     _check(content, instance.sop_instance_uid, access.url)
     return content
+
+
+def retrieve_header(access: PacsAccess, instance: Instance) -> tuple[FileDataset, str | None]:
+    """The instance's attributes without its pixels (WADO-RS metadata, PS3.18 10.4.1.1.2).
+
+    Returns:
+        A data set to be written in explicit VR, little endian, and the UID of the transfer syntax in which the PACS
+        stores the instance (Available Transfer Syntax UID), if it says so.
+
+    Raises:
+        PacsError: no answer, a broken one, or one that is none of DICOMweb.
+        InputError: the answer does not describe this instance.
+        UnknownImageError: the PACS has it no more.
+    """
+    with unknown_if_not_found(access.url), errors_of(access.url):
+        response = open_session(access).get(
+            f"{_address(access, instance)}/metadata", headers={"Accept": "application/dicom+json"}
+        )
+        response.raise_for_status()
+        described = response.json()
+    try:
+        (answer,) = described
+        dataset = Dataset.from_json(answer, bulk_data_uri_handler=lambda *_: None)
+    except Exception as error:  # pydicom raises whatever it likes about values that are none
+        reason = f"the PACS describes {instance.sop_instance_uid} in no DICOM JSON ({first_line(error)})"
+        raise InputError(access.url, reason, _REMEDY) from error
+    if dataset.get("SOPInstanceUID") != instance.sop_instance_uid:
+        raise InputError(access.url, f"the PACS describes another instance than {instance.sop_instance_uid}", _REMEDY)
+    syntaxes = texts_of(dataset, "AvailableTransferSyntaxUID")
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID") or ""
+    meta.MediaStorageSOPInstanceUID = instance.sop_instance_uid
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.pop("PixelData", None)  # described by an address at most
+    header = FileDataset("", dataset, file_meta=meta, preamble=bytes(128))
+    header.is_little_endian, header.is_implicit_VR = True, False
+    return header, syntaxes[0] if syntaxes else None
+
+
+def _address(access: PacsAccess, instance: Instance) -> str:
+    uids = (instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid)
+    parts = [part for pair in zip(("studies", "series", "instances"), uids, strict=True) for part in pair]
+    return access.address(access.wado_prefix, *parts)
 
 
 def _patiently(session: requests.Session, url: str) -> bytes:

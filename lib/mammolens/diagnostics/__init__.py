@@ -1,0 +1,1 @@
+"""Whether MammoLens can work on this computer, and what to do where it cannot."""

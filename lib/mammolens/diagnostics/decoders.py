@@ -1,0 +1,93 @@
+"""Whether each transfer syntax can be decoded: a small picture of known values in each."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.uid import RLELossless
+
+from mammolens.diagnostics.results import Check, failed, passed
+from mammolens.dicom.opening import first_line
+from mammolens.dicom.streams import StreamKind
+
+GROUP: Final = "decoders"
+_LOSSY_ERROR: Final = 2  # grey levels
+_REMEDY: Final = "run 'make install', or pip install --force-reinstall the package that the decoder comes from"
+_PACKAGES: Final = {
+    StreamKind.JPEG: "pylibjpeg-libjpeg",
+    StreamKind.LOSSLESS_JPEG: "pylibjpeg-libjpeg",
+    StreamKind.JPEG_LS: "pillow-jpls",
+    StreamKind.JPEG_2000: "pylibjpeg-openjpeg",
+}
+# Square pictures of bands of eight rows, 0, 60, 120 and 180, in base64.
+_STREAMS: Final = {
+    StreamKind.JPEG: (
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMU"
+        "FRUVDA8XGBYUGBIUFRT/wAALCAAQABABAREA/8QAFgABAQEAAAAAAAAAAAAAAAAAAAgJ/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/a"
+        "AAgBAQAAPwDKoVAP/9k="
+    ),
+    StreamKind.LOSSLESS_JPEG: (
+        "/9j/wwALCAAQABABAREA/8QAJAAAAAAPAQEAAAAAAAAAAAAAAAECAwQFBgcICQoLDA0ODxD/2gAIAQEAAQAAh/AAAAAAAAAAAAAA"
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABvAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA//Z"
+    ),
+    StreamKind.JPEG_LS: "/9j/9wALCAAQABABAREA/9oACAEBAAAAAP9//AAABdpX/2fw/9k=",
+    StreamKind.JPEG_2000: (
+        "/0//UQApAAAAAAAgAAAAIAAAAAAAAAAAAAAAIAAAACAAAAAAAAAAAAABBwEB/1IADAAAAAEABQQEAAH/XAATQEBISFBISFBISFBI"
+        "SFBISFD/ZAAlAAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjD/kAAKAAAAAABXAAH/k8+0CAV/p+AEBL+j7QUACz3n"
+        "ZM+g+cOAER32jByy96H1CgAMImW5jX6K3vezXuyIUqzH+6GNv6D5x4AA1LpKRRM8jExAAAAAwkH/2Q=="
+    ),
+}
+_RLE: Final = (
+    "AQAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAPEA8QDxAPEA8QDx"
+    "APEA8QDxPPE88TzxPPE88TzxPPE8"
+)
+
+
+def check_decoders() -> Iterator[Check]:
+    """One check for each compressed transfer syntax that is read."""
+    try:
+        from mammolens.dicom import codecs
+    except Exception as error:  # noqa: BLE001 - a broken library raises whatever it likes
+        yield failed(GROUP, "all", f"cannot be imported ({first_line(error)})", _REMEDY)
+        return
+    for syntax, kind in codecs.KINDS.items():
+        yield _check(syntax.name, _PACKAGES[kind], partial(_decoded, kind))
+    yield _check(RLELossless.name, "pylibjpeg-rle", _decoded_rle)
+
+
+def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Check:
+    try:
+        decoded = decode()
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like
+        return failed(GROUP, syntax, f"{package} cannot decode it ({first_line(error)})", _REMEDY)
+    expected = _bands(decoded.shape[0])
+    if decoded.shape != expected.shape or np.abs(decoded.astype(int) - expected).max() > _LOSSY_ERROR:
+        return failed(GROUP, syntax, f"{package} decodes other values than were encoded", _REMEDY)
+    return passed(GROUP, syntax, f"{package} decodes it")
+
+
+def _decoded(kind: StreamKind) -> NDArray[Any]:
+    from mammolens.dicom.codecs import decode_stream
+    from mammolens.dicom.streams import stated_format
+
+    stream = base64.b64decode(_STREAMS[kind])
+    stated = stated_format(stream)
+    if stated is None or stated.kind is not kind:
+        raise ValueError(f"the sample is taken for {stated}")
+    return decode_stream(stream, stated).patterns
+
+
+def _decoded_rle() -> NDArray[Any]:
+    from mammolens.dicom.codecs import decode_rle
+
+    return decode_rle(base64.b64decode(_RLE), (16, 16), 1).patterns
+
+
+def _bands(side: int) -> NDArray[np.int64]:
+    return np.repeat((np.arange(side) // 8 * 60)[:, None], side, axis=1)
