@@ -49,6 +49,7 @@ def test_a_recalibrated_version_is_called_so_and_not_like_the_one_before(a_store
     version = a_store.publish(model)
     record = json.loads((model / TRAINING).read_text())
     (model / TRAINING).write_text(json.dumps({**record, "calibrated_on": {"name": "ours"}}))
+    seal_model(model)
     assert a_store.add(model, by="anna") == f"{version}-recalibrated"
     assert a_store.add(model, by="anna").startswith(f"{version}-recalibrated-")
 
