@@ -50,7 +50,7 @@ def test_the_checkpoint_of_another_run_is_left_alone_and_said_so(a_saved_run, tm
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with caplog.at_level(logging.WARNING):
         assert load_checkpoint(tmp_path / FILE, "another run", network, optimizer) is None
-    assert "is of another configuration or other data; training begins anew" in caplog.text
+    assert "is of another configuration or other data; training starts over" in caplog.text
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 

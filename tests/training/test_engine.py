@@ -182,7 +182,7 @@ def test_a_run_of_another_configuration_is_not_resumed(a_short_config, six_patie
     with caplog.at_level(logging.WARNING):
         train(other, six_patients, output, progress=seen.append, resume=True)
     assert [progress.done for progress in seen if progress.stage is Stage.LEARN] == [1, 2, 3]
-    assert "training begins anew" in caplog.text
+    assert "training starts over" in caplog.text
 
 
 def test_an_output_that_exists_is_refused_and_left_alone(a_short_config, six_patients, tmp_path):

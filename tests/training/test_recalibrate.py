@@ -70,7 +70,7 @@ def test_record_and_card_tell_of_both_data_sets_and_name_no_patient(a_trained_mo
     assert (record["images"]["calibration"], record["patients"]["calibration"]) == (16, 4)
     card = (tmp_path / "ours" / CARD).read_text()
     assert "| calibration | 4 | 16 |" in card
-    assert "- Calibrated anew on: our normals. A hospital, 2026." in card
+    assert "- Recalibrated on: our normals. A hospital, 2026." in card
     assert not any(patient in (tmp_path / "ours" / TRAINING).read_text() for patient in a_site.patients)
 
 

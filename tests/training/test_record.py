@@ -143,7 +143,7 @@ def test_a_later_calibration_replaces_the_counts_of_its_part_and_names_its_data(
     assert later["patients"] == {"train": 3, "validation": 1, "calibration": 2}
     assert (later["dataset"], later["data_fingerprint"]) == (record["dataset"], record["data_fingerprint"])
     card = model_card("made-1a2b3c4d5e6f", ModelConfig(), later, calibration_of(20))
-    assert "- Calibrated anew on: our normals. A hospital, 2026." in card
+    assert "- Recalibrated on: our normals. A hospital, 2026." in card
     assert "Licence of these data: ours. Beware: nobody knows." in card
     assert "Emma" not in json.dumps(later)
 

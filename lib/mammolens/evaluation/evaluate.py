@@ -60,7 +60,7 @@ def evaluate(
     baselines: Mapping[str, Baseline] = BASELINES,
     ensemble: MembersConfig | None = None,
 ) -> Evaluation:
-    """Measure how well the scores tell abnormal from normal.
+    """Measure how well the scores separate abnormal from normal.
 
     Args:
         images: each once, with truth; of patients that neither trained nor calibrated the model.
@@ -72,7 +72,7 @@ def evaluate(
         ensemble: of whose members the images have scores, and how they are fused; ``None``: a single model.
 
     Raises:
-        DatasetError: without both classes, or when an image stands there twice.
+        DatasetError: without both classes, or an image is listed twice.
         ValueError: for ``n_bootstrap`` below 1 or alpha outside (0, 1).
     """
     if not 0 < alpha < 1:

@@ -43,7 +43,7 @@ def froc(places: Sequence[Localisation], false_positives_per_image: float) -> St
     """Share of the lesions that are marked at the lowest threshold with at most ``false_positives_per_image`` an image.
 
     A mark is a peak of the map; it finds the lesion on which it lies. False marks are counted on all images
-    (Bunch et al. 1978). Marks of equal value stand or fall together.
+    (Bunch et al. 1978). Marks of equal value count together.
     """
 
     def statistic(weights: Weights) -> Floats:

@@ -18,7 +18,7 @@ _DENSITY_COLUMNS: Final = ("density", "tissue")  # BI-RADS A to D; mini-MIAS' F,
 
 
 def by_site(images: Sequence[ScoredImage]) -> list[Group]:
-    """All images, then those of each site ('site X') where sites differ; images without a site stand in 'all' only."""
+    """All images, then those of each site ('site X') where sites differ; images without a site count in 'all' only."""
     return [(ALL, list(images)), *_prefixed("site", images)]
 
 

@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that stands alone: no script, no font, no picture from elsewhere."""
+"""An evaluation as one self-contained HTML file: no script, no font, no picture from elsewhere."""
 
 from __future__ import annotations
 

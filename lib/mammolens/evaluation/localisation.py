@@ -65,7 +65,7 @@ class Localisation:
         """Read what :meth:`to_text` wrote.
 
         Raises:
-            DatasetError: it is something else; ``path`` names the file in which it stands.
+            DatasetError: it is something else; ``path`` names the file that contains it.
         """
         try:
             document: dict[str, Any] = json.loads(text)

@@ -27,7 +27,7 @@ class Picture:
 
     @property
     def data_uri(self) -> str:
-        """The picture for an HTML page that shall stand alone."""
+        """The picture embedded in a self-contained HTML page."""
         return f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
 
 

@@ -19,7 +19,7 @@ from mammolens.evaluation.scored import ScoredImage
 
 EVALUATION_JSON: Final = "evaluation.json"
 SCORES_CSV: Final = "scores.csv"
-# Dictionaries of an image: the field, and what stands in front of a key in the table's columns.
+# Dictionaries of an image: the field, and the prefix of a key in the table's columns.
 _KEYED: Final = {
     "covariates": "covariate.",
     "other_scores": "score.",
@@ -45,8 +45,8 @@ def json_text(evaluation: Evaluation, *, title: str, model: str, notes: Sequence
 def scores_csv(images: Sequence[ScoredImage]) -> str:
     """One line an image, empty where unknown: enough to measure again without the model.
 
-    Behind the fixed columns stand 'covariate.NAME', 'score.NAME' (a baseline's or another model's), 'member.NAME' (of
-    an ensemble's members) and 'map.NAME' (JSON: how well a map lies on the lesions,
+    The fixed columns are followed by 'covariate.NAME', 'score.NAME' (a baseline's or another model's), 'member.NAME'
+    (of an ensemble's members) and 'map.NAME' (JSON: how well a map lies on the lesions,
     :class:`~mammolens.evaluation.localisation.Localisation`).
     """
     keys = [(field, name) for field in _KEYED for name in _names(images, field)]

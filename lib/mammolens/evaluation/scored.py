@@ -30,7 +30,7 @@ MODEL: Final = "model"  # name of the measured model's own map
 
 @dataclass(frozen=True, slots=True)
 class ScoredImage:
-    """What a model said of one image, beside the truth.
+    """A model's result for one image, with the truth.
 
     Attributes:
         abnormal: cancer (or a marked lesion) present in this image's breast.
@@ -46,7 +46,7 @@ class ScoredImage:
         exam_is_anomalous: the model's decision for that exam, likewise.
         other_scores: of the same image by baselines and other models, by name; missing where unknown.
         localisations: how well maps lie on the lesions, by the map's name, :data:`MODEL` for the model's own;
-            empty where nobody knows whether or where lesions lie.
+            empty if it is unknown whether or where lesions lie.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
         calibration_patients: calibration patients behind the p-values, only those of the same machine if it has a
             scale of its own; ``None`` if the number is unknown.
@@ -150,7 +150,7 @@ def check_images(images: Sequence[ScoredImage]) -> None:
 
     Raises:
         DatasetError: without a normal or without an abnormal image, unless lesions are located in them, which
-            can be told from the rest of the breast; or when a file stands there twice.
+            can be distinguished from the rest of the breast; or a file is listed twice.
     """
     seen: set[Path] = set()
     for image in images:

@@ -49,7 +49,7 @@ def score_cases(
         against: other models, by the name under which they are compared; where one standardises its scores, the
             network's own is compared beside them as 'NAME, raw'.
         gallery: offered every image, for pictures of the worst.
-        on_error: told of each image that cannot be used; the others go on.
+        on_error: called with the error of each image that cannot be used; the others go on.
     """
     truth = {case.path: case for case in cases}
     marked = any(case.lesions for case in cases)
@@ -78,7 +78,7 @@ def scored_image(
     other_scores: dict[str, float] | None = None,
     localisations: dict[str, Localisation] | None = None,
 ) -> ScoredImage:
-    """What a model said of a case, beside its truth."""
+    """A model's result for a case, with its truth."""
     record = result.record
     return ScoredImage(
         path=case.path,

@@ -1,4 +1,4 @@
-"""Cross-fitting: one model per fold of clean-negative patients; nobody is scored by a model trained on them."""
+"""Cross-fitting: one model per fold of clean-negative patients; no patient is scored by a model trained on them."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def cross_fit(
         folds: how many.
         seed: of the assignment to folds; the configuration's own seed is every model's.
         resume: go on with the folds that are there.
-        progress: told of every step of every training.
-        on_fold: told of each fold's number before it begins.
-        on_scored: told of each scored image.
-        on_error: told of each image that cannot be used; the others go on.
+        progress: called at every step of every training.
+        on_fold: called with each fold's number before it begins.
+        on_scored: called with each scored image.
+        on_error: called with the error of each image that cannot be used; the others go on.
 
     Raises:
         ConfigError: the configuration learns from known abnormal images, and those of ``dataset`` are scored here; or a

@@ -45,7 +45,7 @@ def report(
     Args:
         found: by :func:`~mammolens.experiments.cross_fit.cross_fit`.
         config: of the models.
-        dataset: whose name, licence and citation stand in the report.
+        dataset: whose name, licence and citation the report gives.
         output: the folder.
         against: ``scores.csv`` of other runs on the same images, compared as paired differences.
         n_bootstrap: resamples of patients.
@@ -91,7 +91,7 @@ def report(
 def with_scores_of(images: Sequence[ScoredImage], name: str, scores: Path) -> list[ScoredImage]:
     """The images with another run's score beside their own, where the other run has one.
 
-    Images are told by patient, exam and file name, so that the data may have moved in between.
+    Images are identified by patient, exam and file name, so that the data may have moved in between.
 
     Raises:
         DatasetError: the file cannot be read, or has none of the images.

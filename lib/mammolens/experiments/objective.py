@@ -1,4 +1,4 @@
-"""What a trial is worth: a model is trained and told held-out normal patients from cancers."""
+"""The value of a trial: how well the trained model separates held-out normal patients from cancers."""
 
 from __future__ import annotations
 

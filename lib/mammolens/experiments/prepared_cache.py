@@ -58,7 +58,7 @@ class CachingPipeline(Pipeline):
     Args:
         inner: reads and prepares what is not known yet.
         cache: shared by the pipelines of several runs.
-        way: tells pipelines of the same configuration apart that prepare differently.
+        way: distinguishes pipelines of one configuration that prepare differently.
     """
 
     def __init__(self, inner: Pipeline, cache: PreparedImageCache, way: str = "") -> None:

@@ -33,7 +33,7 @@ class TrialStatus(StrEnum):
     """How a trial ended."""
 
     MEASURED = "measured"
-    PRUNED = "pruned"  # its configuration cannot be used, for the reason that stands beside it
+    PRUNED = "pruned"  # its configuration cannot be used, for the reason recorded with it
 
 
 @dataclass(frozen=True, slots=True)

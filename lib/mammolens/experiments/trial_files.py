@@ -27,7 +27,7 @@ def write_trials(
         trials: at least one.
         best: of them.
         config: that they vary.
-        measured_on: who was told from whom, in words.
+        measured_on: which patients were compared with which, in words.
         output: the folder.
     """
     write_text(output / TRIALS, trials_csv(trials))

@@ -1,4 +1,4 @@
-"""Search for the configuration that tells held-out normal patients best from cancers."""
+"""Search for the configuration that best separates held-out normal patients from cancers."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def tune(
         space: what varies.
         data: who learns and who measures.
         output: the folder, made if missing.
-        trials: that are to be finished in the end, earlier ones included.
+        trials: to be finished in the end, including earlier ones.
         seconds: after which no further trial begins; the running one ends.
         seed: of the draws, of the synthetic lesions and of the bootstrap.
         resume: go on with the trials that are there.
         memory_bytes: for prepared images, which trials with the same preprocessing share.
-        progress: told of every step of every training.
+        progress: called at every step of every training.
         on_trial: given all finished trials before the first and after each.
 
     Returns:

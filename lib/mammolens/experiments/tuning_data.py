@@ -1,4 +1,4 @@
-"""Who learns and who measures while a configuration is searched for; nobody of the test split."""
+"""Which patients train and which measure during a search for a configuration; none of the test split."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TuningData:
     exposure: Dataset | None = None
 
     def __str__(self) -> str:
-        """Who is told from whom, in words."""
+        """Which patients are compared with which, in words."""
         normals = f"{len(self.normals)} normal images of {_patients(self.normals)} held-out patients"
         if self.synthetic:
             return f"{normals} vs. the same images with a synthetic lesion each"
@@ -76,7 +76,7 @@ def _refuse_measuring_on_exposure(dataset: Dataset, config: ModelConfig, exposur
 
 
 def _of_one_member(config: ModelConfig) -> ModelConfig:
-    """Whose calibration patients teach nobody, so that training and measuring patients can be told apart."""
+    """Whose calibration patients train no model, so that training and measuring patients stay separate."""
     return config.model_copy(update={"network": config.network.model_copy(update={"members": 1})})
 
 

@@ -34,7 +34,7 @@ def predict_files(
         predictor: the model.
         paths: image files.
         attributes: from a table, for the files that it lists.
-        on_error: told of each file that cannot be used; the others go on.
+        on_error: called with the error of each file that cannot be used; the others go on.
     """
     for exam in group_exams(paths, attributes, on_error):
         yield from predict_exam_files(predictor, exam, on_error)

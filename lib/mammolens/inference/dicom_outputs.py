@@ -49,7 +49,7 @@ class DicomOutputs:
     Args:
         kinds: of objects.
         folder: to write to.
-        on_error: told once of each reason why objects cannot be made; the others go on.
+        on_error: called once for each reason why objects cannot be made; the others go on.
     """
 
     def __init__(self, kinds: Sequence[DerivedKind], folder: Path, on_error: OnError) -> None:

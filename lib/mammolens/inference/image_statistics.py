@@ -1,4 +1,4 @@
-"""A few robust figures of a prepared image, by which an image of another kind is told."""
+"""A few robust figures of a prepared image, by which an image of another kind is recognised."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _AT_WALL = 0.15  # share of the breast's width: a lower edge that is wider is th
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """Points of one breast as ``(row, column)`` in pixels of one grid; ``None`` stands where nothing is known.
+    """Points of one breast as ``(row, column)`` in pixels of one grid; ``None`` where nothing is known.
 
     Attributes:
         pixel_size: mm between rows and between columns of the grid, maybe assumed.
@@ -70,7 +70,7 @@ class Landmarks:
 
 
 def landmarks_of(prepared: Prepared, pipeline: Pipeline) -> Landmarks:
-    """Find the landmarks of a prepared image; they are told on its original grid.
+    """Find the landmarks of a prepared image; given on its original grid.
 
     Where Patient Orientation (PS3.3 C.7.6.1.1.1) has the head at the lower edge, only the nipple is looked for.
     """

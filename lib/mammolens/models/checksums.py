@@ -65,7 +65,7 @@ def _listed(directory: Path) -> Iterator[tuple[str, str]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        reason = f"has no readable {CHECKSUMS}, which tells whether its files are whole"
+        reason = f"has no readable {CHECKSUMS}, which shows whether its files are intact"
         raise ModelError(directory, reason, _remedy(directory)) from error
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)

@@ -58,9 +58,9 @@ class EfficientNetUNet(nn.Module):
         rows, columns = image.shape[-2:]
         beyond = (0, -columns % self._multiple, 0, -rows % self._multiple)
         image, mask = functional.pad(image, beyond), functional.pad(mask, beyond)
-        told = self._decoded(self.encoder(self._seen(image, mask)))
-        log_odds = functional.interpolate(told[:, :1], scale_factor=2.0, mode="bilinear", align_corners=False)
-        residual = functional.pixel_shuffle(told[:, 1:], 2) * _RESIDUAL_UNIT
+        outputs = self._decoded(self.encoder(self._seen(image, mask)))
+        log_odds = functional.interpolate(outputs[:, :1], scale_factor=2.0, mode="bilinear", align_corners=False)
+        residual = functional.pixel_shuffle(outputs[:, 1:], 2) * _RESIDUAL_UNIT
         restored = (image - residual).clamp(0.0, 1.0) * (mask > 0)
         return NetworkOutput(restored[..., :rows, :columns], log_odds[..., :rows, :columns])
 

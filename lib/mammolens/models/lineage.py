@@ -60,7 +60,7 @@ def lineage(store: ModelStore, version: str) -> Lineage:
 
 
 def serving_added_at(store: ModelStore) -> datetime | None:
-    """When the serving version came into the store; ``None``: the model of the package, or nobody wrote it down.
+    """When the serving version came into the store; ``None``: the model of the package, or not recorded.
 
     Raises:
         ModelError: the history is damaged.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-_STEP = 4  # the surroundings are so smooth that a quarter of the pixels tells them
+_STEP = 4  # the surroundings are so smooth that a quarter of the pixels suffices
 _SMALLEST_DEVIATION = 0.02  # in normalised greys: of tissue as even as fat, whose noise is not to be blown up
 _SMALLEST_WEIGHT = 1e-3  # of the breast around a pixel; only far outside is there less
 _RANGE = (-4.0, 6.0)

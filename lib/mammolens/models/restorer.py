@@ -52,9 +52,9 @@ class Restorer(nn.Module):
         rows, columns = image.shape[-2:]
         beyond = (0, -columns % _MULTIPLE, 0, -rows % _MULTIPLE)
         image, mask = functional.pad(image, beyond), functional.pad(mask, beyond)
-        told = self._unet(self._seen(image, mask))
-        log_odds = functional.interpolate(told[:, :1], scale_factor=_STEM, mode="bilinear", align_corners=False)
-        residual = functional.pixel_shuffle(told[:, 1:], _STEM) * _RESIDUAL_UNIT
+        outputs = self._unet(self._seen(image, mask))
+        log_odds = functional.interpolate(outputs[:, :1], scale_factor=_STEM, mode="bilinear", align_corners=False)
+        residual = functional.pixel_shuffle(outputs[:, 1:], _STEM) * _RESIDUAL_UNIT
         restored = (image - residual).clamp(0.0, 1.0) * (mask > 0)
         return NetworkOutput(restored[..., :rows, :columns], log_odds[..., :rows, :columns])
 

@@ -37,7 +37,7 @@ def pretrained_directory(name: str = PRETRAINED) -> Path:
 class ModelStore:
     """``root/versions/<model id>/``, the pointer file ``root/serving`` and ``root/history.jsonl``.
 
-    The pointer is replaced atomically and nothing else says what serves: whoever asks sees the old version or the new
+    The pointer is replaced atomically and nothing else says what serves: every reader sees the old version or the new
     one entirely, and a crash at any moment leaves a version that can serve. A version never changes. The history is
     written before the pointer, so that nothing serves without a trace; where a crash came between, the next change
     notes what it found.
@@ -352,6 +352,6 @@ class ModelStore:
 
 
 def _flush(path: Path) -> None:
-    """Through to the disk before anything points here: a pointer must not outlive what it points to."""
+    """Written to the disk before anything points here: a pointer must not outlive its target."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -64,7 +64,7 @@ def extreme_exams(
     Args:
         exams: all accepted ones.
         known_groups: machines of the serving calibration; where it knows none, all count as known.
-        share: of normal patients who may be set aside, within (0, 1); 0 sets nobody aside.
+        share: of normal patients who may be set aside, within (0, 1); 0 sets none aside.
     """
     if not share:
         return ()

@@ -32,7 +32,7 @@ def check_findings(
         models: serving and candidate.
         cases: those without a lesion are passed over.
         policy: margin, fewest patients, level.
-        on_error: told of each image that cannot be used; it is left out for both.
+        on_error: called with the error of each image that cannot be used; it is left out for both.
         on_done: called after each marked image.
     """
     patients: list[str] = []

@@ -46,10 +46,10 @@ def run_gate(
         normals: normal images of patients from whom neither model learned, nor was calibrated
             (:func:`mammolens.promotion.holdout.hold_out`).
         findings: images with marked lesions, if there are any.
-        sentinels: exams with a truth that must not be lost, if the site has chosen some.
+        sentinels: exams with a truth that must not be lost, if the site has any.
         policy: margins; the defaults where none is given.
-        on_error: told of each image that cannot be used; it is left out for both models.
-        progress: told of every image.
+        on_error: called with the error of each image that cannot be used; it is left out for both models.
+        progress: called for every image.
 
     Raises:
         ModelError: one of the models cannot be loaded.
@@ -101,7 +101,7 @@ def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy
 def _see_the_same(serving: Path, candidate: Path, models: ModelPair) -> bool:
     """Whether both make the same map and the same raw score of every image."""
     old, new = (one.config for one in models)
-    # An ensemble fuses scores that its members' calibrations standardise: calibrated anew, it may rank images anew.
+    # An ensemble fuses scores that its members' calibrations standardise: recalibrated, it may rank images differently.
     if not (isinstance(old, ModelConfig) and isinstance(new, ModelConfig)):
         return False
     same = (old.preprocessing, old.network, old.scoring) == (new.preprocessing, new.network, new.scoring)

@@ -77,7 +77,7 @@ def score_pair(
         models: serving and candidate.
         cases: normal images that neither learned from.
         policy: seed and size of the lesions.
-        on_error: told of each image that cannot be used; it is left out for both.
+        on_error: called with the error of each image that cannot be used; it is left out for both.
         on_done: called after each image.
         insert_lesions: also with a lesion.
     """

@@ -30,7 +30,7 @@ def check_sentinels(
         models: serving and candidate.
         cases: an exam is abnormal when one of its images is; cases without a truth are passed over.
         policy: how many may be lost, the interval's level.
-        on_error: told of each image that cannot be used, once.
+        on_error: called with the error of each image that cannot be used, once.
         on_done: called after each image of each model.
     """
     if not cases:

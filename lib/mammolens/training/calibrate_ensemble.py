@@ -78,9 +78,9 @@ def calibrate_ensemble_directory(
     Args:
         folder: with ``config.yaml`` and ``members/NAME``; records, cards and calibrations are replaced.
         dataset: its clean normal cases are used; see :func:`mammolens.training.unseen.unseen_by_networks`.
-        unseen: whoever asks knows that no member learned from these patients, but for those with several networks.
-        anew: the record is to tell that the calibration is later than the training.
-        progress: told of every image.
+        unseen: the caller knows that no member learned from these patients, but for those with several networks.
+        anew: the record says that the calibration is later than the training.
+        progress: called for every image.
 
     Returns:
         The ensemble's calibration, and why patients that taught a member may be among its patients, if they may.
@@ -121,7 +121,7 @@ def calibrate_ensemble(
     Args:
         members: by name, in the order of the configuration.
         config: of the ensemble.
-        progress: told of every image.
+        progress: called for every image.
 
     Raises:
         DatasetError: there is no patient whom every member has not learned from, or no usable image.

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class LearningState:
-    """Where learning stands; errors are one value an epoch.
+    """The state of a training; errors are one value per epoch.
 
     Attributes:
         best: weights of the epoch with the lowest validation error so far.
@@ -67,10 +67,10 @@ def load_checkpoint(
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (OSError, SafetensorError) as error:
-        logger.warning("%s: cannot be read (%s); training begins anew", path, error)
+        logger.warning("%s: cannot be read (%s); training starts over", path, error)
         return None
     if metadata.get("fingerprint") != fingerprint:
-        logger.warning("%s: is of another configuration or other data; training begins anew", path)
+        logger.warning("%s: is of another configuration or other data; training starts over", path)
         return None
     network.load_state_dict(_part(tensors, "network."))
     moments: dict[int, dict[str, torch.Tensor]] = {}

@@ -62,7 +62,7 @@ def train(
         output: the model directory; must not exist.
         exposure: known abnormal images with outlined lesions, where the configuration learns from some; ``None``: the
             exposure split of ``dataset``.
-        progress: told of every step.
+        progress: called for every step.
         resume: go on from the checkpoint of the same configuration and data, if there is one, with the images that are
             prepared already.
         start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
@@ -117,7 +117,7 @@ def _workplace(output: Path, resume: bool) -> Path:
             shutil.rmtree(left_over)
         else:
             left_over.unlink()
-    (folder / _IMAGES).mkdir(mode=0o700, exist_ok=True)  # of patients, for nobody else to read
+    (folder / _IMAGES).mkdir(mode=0o700, exist_ok=True)  # of patients, readable by this user only
     return folder
 
 

@@ -24,7 +24,7 @@ class EnsemblePlan:
     """An ensemble to be made.
 
     Attributes:
-        config: as it will stand in the model directory.
+        config: as written to the model directory.
         members: by name, in order: the configuration of a model to train, or the directory of a trained one.
     """
 
@@ -38,7 +38,7 @@ class EnsemblePlan:
 
     @property
     def learns_from_lesions(self) -> bool:
-        """Whether a member that is to be trained wants known abnormal images."""
+        """Whether a member to be trained wants known abnormal images."""
         return any(isinstance(own, ModelConfig) and own.training.exposure_share for own in self.members.values())
 
     def fingerprint(self) -> str:
@@ -67,7 +67,7 @@ def read_plan(path: Path) -> ModelConfig | EnsemblePlan:
 
 
 def seeded(plan: ModelConfig | EnsemblePlan, seed: int) -> ModelConfig | EnsemblePlan:
-    """The same with another seed, of an ensemble for each member that is to be trained."""
+    """The same with another seed, of an ensemble for each member to be trained."""
     if isinstance(plan, ModelConfig):
         return _seeded(plan, seed)
     members = {name: _seeded(own, seed) if isinstance(own, ModelConfig) else own for name, own in plan.members.items()}
@@ -93,7 +93,7 @@ def train_ensemble(
         dataset: its clean normal cases are used; see :func:`mammolens.training.partition.partition`.
         output: the model directory; must not exist.
         exposure: known abnormal images with outlined lesions, for the members that learn from some.
-        progress: told of every step of each member.
+        progress: called at every step of each member.
         resume: go on with what an interrupted run of the same plan and data left.
 
     Raises:
@@ -172,7 +172,7 @@ def _member(source: Path, name: str, given: str) -> ModelConfig | Path:
 
 
 def _copy_model(directory: Path, place: Path) -> None:
-    """Its calibration, record and card are written anew with the ensemble's."""
+    """Its calibration, record and card are rewritten with the ensemble's."""
     shutil.rmtree(place, ignore_errors=True)
     needed, _ = model_files(directory)
     for name in (*needed, Path(CHECKSUMS)):

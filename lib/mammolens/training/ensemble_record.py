@@ -1,4 +1,4 @@
-"""What the directory of an ensemble of whole models tells of itself: a JSON record and a card for people."""
+"""What the directory of an ensemble of whole models says of itself: a JSON record and a card for people."""
 
 from __future__ import annotations
 

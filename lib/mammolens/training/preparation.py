@@ -65,7 +65,7 @@ def prepared_by(
 
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        # Only a few ahead: little memory, and whoever stops does not wait for all the others.
+        # Only a few ahead: little memory, and an interruption does not wait for all the others.
         rest = ((case, pool.submit(tried, case)) for case in cases)
         ahead = deque(islice(rest, 2 * workers))
         while ahead:
@@ -124,7 +124,7 @@ def prepare_to_folder(
 
 
 def _file_name(case: Case, pipeline: Pipeline, *, trimmed: bool) -> str:
-    """Of everything that the prepared image depends on; tells nothing of the patient."""
+    """Of everything that the prepared image depends on; says nothing about the patient."""
     try:
         file = case.path.stat()
         written: tuple[int, int] | None = (file.st_size, file.st_mtime_ns)

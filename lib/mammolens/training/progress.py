@@ -52,7 +52,7 @@ class MemberProgress:
         self.member, self.members, self.observe = member, members, observe
 
     def __call__(self, progress: TrainingProgress) -> None:
-        """One epoch more; whoever stops early leaves the others' epochs as they are."""
+        """One epoch more; a training that stops early leaves the others' epochs as they are."""
         epochs, left = progress.total, progress.seconds_left
         done, total = self.member * epochs + progress.done, self.members * epochs
         if left is not None and progress.done < epochs:
@@ -61,7 +61,7 @@ class MemberProgress:
 
 
 class StageCounter:
-    """Counts images of one stage and tells the observer."""
+    """Counts images of one stage and calls the observer."""
 
     def __init__(self, stage: Stage, total: int, observe: Observer) -> None:
         self.stage, self.total, self.observe, self.done = stage, total, observe, 0

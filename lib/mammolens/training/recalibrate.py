@@ -73,9 +73,9 @@ def recalibrate(
         dataset: its clean normal cases are used; see :func:`mammolens.training.unseen.unseen_normals`.
         output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
         settings: in place of the model's own, but for the share of patients that training held out.
-        unseen: whoever asks knows that the model learned from none of these patients, or is an ensemble, of which one
+        unseen: the caller knows that the model learned from none of these patients, or is an ensemble, of which one
             member never learns from the patient: all clean normal cases are used, each scored by that member.
-        progress: told of every image.
+        progress: called for every image.
 
     Raises:
         ModelError: the model cannot be loaded or has no whole training record, or ``output`` exists.

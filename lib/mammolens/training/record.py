@@ -106,7 +106,7 @@ def versions() -> dict[str, str]:
 def recalibrated_record(
     record: dict[str, Any], dataset: Dataset, listed: Sequence[Case], used: Sequence[Case], doubt: str | None
 ) -> dict[str, Any]:
-    """The training record of a model that was calibrated anew.
+    """The training record of a model that was recalibrated.
 
     Args:
         record: of its training; the counts of the calibration part are replaced.
@@ -229,7 +229,7 @@ def calibrated_on_lines(record: dict[str, Any]) -> str:
         return ""
     doubt = f" Beware: {data['doubt']}." if data["doubt"] else ""
     return (
-        f"- Calibrated anew on: {data['name']}. {data['citation']}\n"
+        f"- Recalibrated on: {data['name']}. {data['citation']}\n"
         f"  Licence of these data: {data['licence'].rstrip('.')}.{doubt}\n"
     )
 

@@ -19,7 +19,7 @@ SUFFIX: Final = ".safetensors"
 
 @dataclass(frozen=True, slots=True)
 class StoredSamples(Sequence[Sample]):
-    """Images that :func:`store` wrote, each read anew whenever it is asked for, bit by bit what was stored.
+    """Images that :func:`store` wrote, each read from disk on every access, bit for bit as stored.
 
     Attributes:
         files: of the images, in order.

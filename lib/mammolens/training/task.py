@@ -1,4 +1,4 @@
-"""What a network learns to do: the loss of its batches, and the error that tells when to stop."""
+"""What a network learns to do: the loss of its batches, and the error that decides when to stop."""
 
 from __future__ import annotations
 

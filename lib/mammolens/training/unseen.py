@@ -1,4 +1,4 @@
-"""Normal patients that a model was not trained on, as far as its training record can tell."""
+"""Normal patients that a model was not trained on, as far as its training record says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -
     Args:
         model: of one network or several that learned from different patients.
         dataset: whose clean normal cases are used; see :func:`unseen_normals`.
-        unseen: whoever asks knows that the model learned from none of these patients, or has several networks, one of
+        unseen: the caller knows that the model learned from none of these patients, or has several networks, one of
             which never learns from the patient: all clean normal cases are used.
 
     Returns:
@@ -43,7 +43,7 @@ def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -
 
 
 def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]) -> tuple[list[Cases], str | None]:
-    """Clean normal cases that the model did not learn from, as far as its training record can tell.
+    """Clean normal cases that the model did not learn from, as far as its training record says.
 
     The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or as
     the same publication, the calibration part of the same partition is taken, one for each member of the model; of
@@ -81,7 +81,7 @@ class Overlap:
     """Patients of a data set from whom a model was made.
 
     Attributes:
-        patients: ids of those who trained or calibrated it, as far as its training record can tell.
+        patients: ids of those who trained or calibrated it, as far as its training record says.
         doubt: why there may be more; ``None`` if nothing hints at it.
     """
 

@@ -103,7 +103,7 @@ class Pipeline:
         return points
 
     def pixel_size_mm(self, prepared: Prepared) -> tuple[float, float]:
-        """Size of a pixel of the network's grid, between rows and between columns; assumed where no header tells it."""
+        """Size of a pixel of the network's grid, between rows and between columns; assumed if no header states it."""
         spacing = known_or_assumed_spacing(prepared.mask, self.config.assumed_height_mm)
         rows, columns = np.abs(np.diff(self.restore_points(np.array([[0.0, 0.0], [1.0, 1.0]]), prepared), axis=0))[0]
         return float(rows) * spacing[0], float(columns) * spacing[1]

@@ -24,7 +24,7 @@ def known_or_assumed_spacing(image: MetaTensor, assumed_height_mm: float) -> tup
     """Size of an original pixel in mm, between rows and between columns.
 
     Args:
-        image: whose header may tell it.
+        image: whose header may state it.
         assumed_height_mm: of the whole image, where the header does not.
     """
     header = header_of(image)
