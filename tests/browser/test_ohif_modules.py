@@ -82,6 +82,13 @@ def test_the_way_back_leads_through_the_exams_seen(run: Run) -> None:
     assert run("ohif/visited-exams.js", walk) == ["b", "a", None]
 
 
+@pytest.mark.parametrize(
+    "url", ["http://evil.example/mammolens/exams/e-0/ohif.json", "/x/mammolens/exams/e-0/ohif.json", "//e/ohif.json"]
+)
+def test_an_address_of_another_server_names_no_exam(run: Run, url: str) -> None:
+    assert run("ohif/address.js", "(m, url) => m.examOf(`?url=${encodeURIComponent(url)}`)", url) is None
+
+
 def test_the_exam_is_told_by_the_address_that_the_server_gives(run: Run) -> None:
     class Image:
         is_dicom = True

@@ -1,6 +1,7 @@
 // Addresses of the viewer: which exam a page shows, and how to get to another one.
 
-const EXAM = /\/mammolens\/exams\/([^/]+)\/ohif\.json$/;
+// The exact path, without a host: what OHIF loads must be this server's.
+const EXAM = /^\/mammolens\/exams\/([^/?#]+)\/ohif\.json$/;
 
 /** The exam whose manifest the address names, or null. */
 export function examOf(search) {

@@ -32,6 +32,7 @@ from mammolens.labelapp.routes import (
 from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
 from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
+from mammolens.labelapp.routes.response_headers import ResponseHeaders
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
 
@@ -88,7 +89,8 @@ def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
         behind_proxy=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         origins=origins,
     )
+    headers = Middleware(ResponseHeaders)
     if not origins:
-        return [door, admission]
+        return [headers, door, admission]
     everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}
-    return [door, Middleware(CORSMiddleware, allow_origins=origins, **everything), admission]
+    return [headers, door, Middleware(CORSMiddleware, allow_origins=origins, **everything), admission]
