@@ -51,6 +51,7 @@ from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
+from mammolens.labelapp.routes.error_responses import without_folders
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.metrics import InferTimes
@@ -232,6 +233,7 @@ class MammoLensApp(MONAILabelApp):
 
         with self.infer_times.timed():
             file, record = self._in_the_pool(work, forget)
+        record["path"] = path.name if image_id is None else image_id  # no client learns the server's folders
         label = file
         if image_id is not None and wanted.save_label:
             with removed_if_it_fails(Path(file)):
@@ -357,13 +359,16 @@ class MammoLensApp(MONAILabelApp):
         return self.exam_service.reviews.verdicts()
 
     def _ledger_info(self) -> dict[str, Any]:
-        """Location of the ledger, without a password, and its head; an error while it does not answer."""
-        decisions = self.exam_service.decisions
-        info: dict[str, Any] = {"place": self.ledger.name, "policy": decisions.policy.value}
+        """Name of the ledger, without a password or folder, and its head; an error while it does not answer."""
+        decisions, name = self.exam_service.decisions, self.ledger.name
+        info: dict[str, Any] = {
+            "place": name if "://" in name else Path(name).name,
+            "policy": decisions.policy.value,
+        }
         try:
             info["head"] = str(decisions.now().head)
         except MammoLensError as error:
-            info |= {"head": None, "error": str(error)}
+            info |= {"head": None, "error": without_folders(str(error))}
         return {"ledger": info}
 
     def _refusal_info(self) -> dict[str, Any]:

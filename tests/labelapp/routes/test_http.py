@@ -30,10 +30,15 @@ def test_info_names_the_task_its_parameters_and_the_datastore(a_client: TestClie
     assert info["datastore"]["total"] == 8
 
 
+def test_info_tells_no_folder_of_the_server(a_client: TestClient, tmp_path: Path) -> None:
+    assert str(tmp_path) not in a_client.get("/info/").text
+
+
 def test_an_image_of_the_datastore_is_judged(a_client: TestClient, an_image: str) -> None:
     answer = a_client.post(f"/infer/mammolens?image={an_image}&output=json")
     assert answer.status_code == 200
     assert answer.json()["notice"]
+    assert answer.json()["path"] == an_image
 
 
 def test_an_upload_is_judged_and_leaves_nothing_behind(
