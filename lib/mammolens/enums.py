@@ -144,3 +144,17 @@ def member(kind: type[_Member], text: object) -> _Member | None:
     """The member of ``kind`` that ``text`` spells (case and blanks aside), or ``None``."""
     spelled = str(text or "").strip().upper()
     return next((one for one in kind if one.value.upper() == spelled), None)
+
+
+class Role(StrEnum):
+    """What an account may do; each includes those before it."""
+
+    VIEWER = "viewer"
+    ANNOTATOR = "annotator"
+    ADMIN = "admin"
+
+    @property
+    def included(self) -> "tuple[Role, ...]":
+        """This role and those that it includes."""
+        roles = tuple(Role)
+        return roles[: roles.index(self) + 1]

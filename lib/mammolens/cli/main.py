@@ -25,6 +25,7 @@ from mammolens.cli.retrain import retrain
 from mammolens.cli.serve import serve
 from mammolens.cli.train import train
 from mammolens.cli.tune import tune
+from mammolens.cli.users import users
 from mammolens.cli.web import web
 
 app = Commands(
@@ -71,6 +72,7 @@ app.command("cross-fit")(cross_fit)
 app.command("reproduce")(reproduce)
 app.add_typer(models, name="models")
 app.command("serve")(serve)
+app.add_typer(users, name="users")
 app.command("retrain")(retrain)
 app.command("web")(web)
 app.command("demo")(demo)

@@ -11,6 +11,7 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.server_links import address, first_viewer
 from mammolens.cli.server_process import APP, running_server, wait_for
+from mammolens.errors import ConfigError
 from mammolens.review.policy import PolicyName
 
 
@@ -47,6 +48,14 @@ def serve(
             help="Decision ledger: a file, or postgresql://USER:PASSWORD@HOST/NAME. Use the variable "
             "MAMMOLENS_LEDGER to keep a password off the command line.",
             show_default="beside the images",
+        ),
+    ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ask for a login: file of the accounts, as 'mammolens users' makes it.",
+            envvar="MAMMOLENS_USERS",
+            show_default="no login",
         ),
     ] = None,
     review_policy: Annotated[
@@ -114,11 +123,20 @@ def serve(
     if "://" in conf.get("ledger", ""):
         variables["MAMMOLENS_LEDGER"] = conf.pop("ledger")  # the server logs its --conf pairs; this one has a password
     log = None if show_log else app / "logs" / "serve.log"
-    with (
-        one_line_errors(),
-        running_server(studies, port, app, model_dir, log, conf, variables) as server,
-    ):
-        wait_for(server, lambda: _announce(studies, port, log))
+    with one_line_errors():
+        if users is not None:
+            variables |= _login_with(users)
+        with running_server(studies, port, app, model_dir, log, conf, variables) as server:
+            wait_for(server, lambda: _announce(studies, port, log))
+
+
+def _login_with(users: Path) -> dict[str, str]:
+    """The variables of a server that asks for a login."""
+    from mammolens.accounts import AccountsFile
+
+    if not AccountsFile(users).accounts():
+        raise ConfigError(users, "holds no account", "add one with mammolens users add")
+    return {"MAMMOLENS_USERS": str(users.resolve()), "MONAI_LABEL_AUTH_ENABLE": "true"}
 
 
 def _announce(studies: str, port: int, log: Path | None) -> None:

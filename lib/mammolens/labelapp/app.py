@@ -22,8 +22,9 @@ from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.interfaces.tasks.train import TrainTask
 
 from mammolens import __version__
+from mammolens.accounts import AccountsFile
 from mammolens.enums import Verdict
-from mammolens.errors import MammoLensError, ModelError, RequestError
+from mammolens.errors import ConfigError, MammoLensError, ModelError, RequestError
 from mammolens.files import removed_if_it_fails
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
@@ -54,6 +55,7 @@ from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.error_responses import without_folders
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.http import harden
+from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.metrics import InferTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
@@ -94,6 +96,7 @@ class MammoLensApp(MONAILabelApp):
         drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_queue: where inference waits for its turn.
+        accounts: of this server; ``None``: a realm has them, or nobody logs in.
         login_queue: where logins wait for the realm.
         login_guesses: wrong passwords of late.
         task_queue: where requests wait that are answered when their task has ended.
@@ -124,6 +127,9 @@ class MammoLensApp(MONAILabelApp):
         self.infer_queue = WorkQueue(
             "infer", workers=concurrency if concurrency > 0 else cores(), most_waiting=self._settings.infer_queue
         )
+        self.accounts = LocalAccounts(AccountsFile(users), settings) if (users := self._settings.users) else None
+        if self.accounts and not settings.MONAI_LABEL_AUTH_ENABLE:
+            raise ConfigError("--conf users", "authentication is off", "set MONAI_LABEL_AUTH_ENABLE=true")
         self.login_guesses = LoginGuesses()
         self.login_queue = WorkQueue("login", workers=_LOGINS, most_waiting=5 * _LOGINS)
         self.task_queue = WorkQueue("run_sync", workers=_TASKS, most_waiting=self._settings.infer_queue)
@@ -163,7 +169,7 @@ class MammoLensApp(MONAILabelApp):
             window=self._settings.drift_window,
         )
         if server is not None:
-            harden(server.app, settings)
+            harden(server.app, settings, self.accounts)
 
     def init_datastore(self) -> Datastore:
         """The folder or the PACS that the server was started against."""

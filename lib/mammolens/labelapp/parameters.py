@@ -93,6 +93,13 @@ class TrainParameters(RecalibrateParameters):
         return resume
 
 
+class LoginParameters(Parameters):
+    """A person who logs in with a browser."""
+
+    username: str = Field(max_length=256)
+    password: str = Field(max_length=1024, repr=False)
+
+
 class ModelDecisionParameters(Parameters):
     """What a person decides on a model."""
 

@@ -21,6 +21,9 @@ from mammolens.review.policy import PolicyName
 LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
 """In place of ``--conf ledger``, as a command line is no place for a password."""
 
+USERS_VARIABLE: Final = "MAMMOLENS_USERS"
+"""In place of ``--conf users``; the command line's ``mammolens users`` reads it, too."""
+
 DEFAULT_DRIFT_WINDOW: Final = 100
 _FEWEST_PATIENTS = DriftLimits().min_exams
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -115,6 +118,7 @@ class ServerSettings:
         infer_queue: so many requests may wait for inference; a further one is refused.
         log_identifiers: whether the log names patients, images and files; without, it holds pseudonyms.
         infer_new: when new exams are inferred in the background.
+        users: file of the accounts; ``None``: a realm has them.
         ledger: path or address of the decision ledger; ``None``: a file beside the images.
         review_policy: whose decision counts where several people decided.
         drift_window: patients who are watched for drift.
@@ -135,6 +139,7 @@ class ServerSettings:
     infer_queue: int = 32
     log_identifiers: bool = False
     infer_new: InferNew = InferNew.ON_REQUEST
+    users: Path | None = None
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
     drift_window: int = DEFAULT_DRIFT_WINDOW
@@ -155,7 +160,7 @@ class ServerSettings:
 
         Args:
             conf: the pairs; an empty value is as good as none.
-            environment: variables of the process, of which ``MAMMOLENS_LEDGER`` counts.
+            environment: variables of the process, of which ``MAMMOLENS_LEDGER`` and ``MAMMOLENS_USERS`` count.
 
         Raises:
             ConfigError: a value that cannot be used; names its pair.
@@ -169,6 +174,7 @@ class ServerSettings:
             infer_queue=_count(said, "infer_queue") or default.infer_queue,
             log_identifiers=_yes_or_no(said, "log_identifiers", default=default.log_identifiers),
             infer_new=_member(said, "infer_new", default.infer_new),
+            users=Path(users) if (users := said.get("users") or environment.get(USERS_VARIABLE)) else None,
             ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(said, "review_policy", default.review_policy),
             drift_window=_drift_window(said),

@@ -17,9 +17,15 @@ ELSEWHERE = r"https?://|//[a-z]+\."
 AWAY = "http://pacs.example: the PACS does not answer; start it"
 
 
-PAGES = pytest.mark.parametrize("page", ["/", "/models"])
+PAGES = pytest.mark.parametrize("page", ["/", "/models", "/login"])
 FILES = sorted(str(file.relative_to(BROWSER)) for kind in ("js", "css") for file in BROWSER.rglob(f"*.{kind}"))
-ENTRIES = ["ohif/mode.js", "pages/models.js", "pages/worklist.js", "viewer/viewer.js"]  # what a page itself loads
+ENTRIES = [
+    "ohif/mode.js",
+    "pages/login.js",
+    "pages/models.js",
+    "pages/worklist.js",
+    "viewer/viewer.js",
+]  # what a page itself loads
 
 
 @PAGES

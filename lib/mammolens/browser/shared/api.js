@@ -20,7 +20,7 @@ export class ServerError extends Error {
  */
 export function createApi({ base = "/mammolens", authorization = () => ({}) } = {}) {
   async function ask(path, body, method = body === undefined ? "GET" : "POST") {
-    const options = { method, headers: { ...authorization() }, cache: "no-store" };
+    const options = { method, headers: { ...authorization(), ...csrfHeader(method) }, cache: "no-store" };
     if (body !== undefined) {
       options.headers["Content-Type"] = "application/json";
       options.body = JSON.stringify(body);
@@ -30,6 +30,10 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
       response = await fetch(`${base}/${path}`, options);
     } catch {
       throw new ServerError(NO_ANSWER);
+    }
+    const login = response.headers.get("X-Login-Page");
+    if (login && location.pathname !== login) {
+      location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
     }
     const answer = await response.json().catch(() => null);
     if (!response.ok) {
@@ -63,7 +67,16 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
     promote: (id, why = "") => ask(`${model(id)}/promote`, { why }),
     refuse: (id, why = "") => ask(`${model(id)}/refuse`, { why }),
     rollBack: (why) => ask("models/rollback", { why }),
+    logIn: (username, password) => ask("auth/session", { username, password }),
+    logOut: () => ask("auth/session", undefined, "DELETE"),
+    whoAmI: () => ask("auth/token/valid"),
   };
+}
+
+/** What shows the server that a page of its own asks for a change; nothing without a session. */
+function csrfHeader(method) {
+  const token = /(?:^|; )mammolens_csrf=([0-9a-f]+)/.exec(document.cookie)?.[1];
+  return token && method !== "GET" ? { "X-CSRF-Token": token } : {};
 }
 
 function reasonOf(detail, status) {

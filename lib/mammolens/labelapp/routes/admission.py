@@ -13,11 +13,12 @@ from monailabel.endpoints.user.auth import DEFAULT_USER, RBAC, User, get_current
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mammolens.labelapp.routes.body_rules import BODY_RULES, DEFAULT_FORM, DEFAULT_JSON, BodyRule
+from mammolens.labelapp.routes.browser_session import LOGIN_HEADER, LOGIN_PAGE, login_address, token_of_cookie
 from mammolens.labelapp.routes.dependencies import infer_queue
 
 Authenticate = Callable[[str], Awaitable[User]]
@@ -80,12 +81,21 @@ class Admission:
         app: what comes behind.
         rules: of the routes.
         authenticate: the user of a token; ``None``: everyone who gets here is the same user, with all roles.
+        takes_cookies: whether a browser's cookie may hold the token; a person without one is led to the login page.
     """
 
-    def __init__(self, app: ASGIApp, *, rules: Sequence[RouteRule], authenticate: Authenticate | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        rules: Sequence[RouteRule],
+        authenticate: Authenticate | None,
+        takes_cookies: bool = False,
+    ) -> None:
         self._app = app
         self._rules = rules
         self._authenticate = authenticate
+        self._takes_cookies = takes_cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with an error, or hand on."""
@@ -97,7 +107,7 @@ class Admission:
             if rule is not None:
                 await self._admit(rule, scope)
         except HTTPException as error:
-            await JSONResponse({"detail": error.detail}, error.status_code, error.headers)(scope, receive, send)
+            await self._refusal(scope, error)(scope, receive, send)
             return
         bounded = _counted(receive, rule.body) if rule is not None and rule.body is not None else receive
         await self._app(scope, bounded, send)
@@ -105,7 +115,7 @@ class Admission:
     async def _admit(self, rule: RouteRule, scope: Scope) -> None:
         headers = Headers(scope=scope)
         if not rule.is_public:
-            scope[_USER] = user = await self._user(headers)
+            scope[_USER] = user = await self._user(scope["method"], headers)
             for role in rule.roles:
                 await role(user)
         if rule.body is not None:
@@ -113,10 +123,20 @@ class Admission:
         if rule.waits:
             infer_queue().check_room()
 
-    async def _user(self, headers: Headers) -> User:
+    def _refusal(self, scope: Scope, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if self._takes_cookies and error.status_code == 401:
+            if address := login_address(scope, Headers(scope=scope)):
+                return RedirectResponse(address, 303)
+            headers[LOGIN_HEADER] = LOGIN_PAGE
+        return JSONResponse({"detail": error.detail}, error.status_code, headers)
+
+    async def _user(self, method: str, headers: Headers) -> User:
         if self._authenticate is None:
             return DEFAULT_USER
         scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" and self._takes_cookies and (found := token_of_cookie(method, headers)):
+            scheme, token = "bearer", found
         if scheme.lower() != "bearer" or not token:
             raise HTTPException(401, "not logged in; send a bearer token", {"WWW-Authenticate": "Bearer"})
         return await self._authenticate(token.strip())

@@ -71,7 +71,8 @@ BODY_RULES: Final[dict[tuple[str, str], BodyRule]] = {
     # 100 regions of 2,000 points each
     ("POST", "/mammolens/exams/{exam}/decisions"): BodyRule(16 * MB, JSON),
     ("PUT", "/datastore/image/info"): BodyRule(16 * MB, FORM),
-    ("POST", "/auth/token"): BodyRule(16 * KB, FORM),  # anyone may ask
+    ("POST", "/auth/token"): BodyRule(16 * KB, FORM),  # anyone may ask, also below
+    ("POST", "/auth/session"): BodyRule(16 * KB, JSON),
 }
 """By method and path of the route."""
 

@@ -20,6 +20,7 @@ from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.guesses import LoginGuesses
+from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.review.ledger import Ledger
 
@@ -132,6 +133,11 @@ def _login_queue() -> WorkQueue:
     return queue
 
 
+def _accounts() -> LocalAccounts | None:
+    accounts: LocalAccounts | None = app_instance().accounts
+    return accounts
+
+
 def _login_guesses() -> LoginGuesses:
     guesses: LoginGuesses = app_instance().login_guesses
     return guesses
@@ -152,6 +158,7 @@ ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
 SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
 InferQueueDep = Annotated[WorkQueue, Depends(infer_queue)]
+AccountsDep = Annotated[LocalAccounts | None, Depends(_accounts)]
 LoginQueueDep = Annotated[WorkQueue, Depends(_login_queue)]
 LoginGuessesDep = Annotated[LoginGuesses, Depends(_login_guesses)]
 TaskQueueDep = Annotated[WorkQueue, Depends(task_queue)]

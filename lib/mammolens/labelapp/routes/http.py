@@ -32,6 +32,7 @@ from mammolens.labelapp.routes import (
 from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
 from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
+from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.response_headers import ResponseHeaders
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
@@ -75,7 +76,8 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
     app.dependency_overrides[get_current_user] = admitted_user
     add_error_responses(app)
     users = (authenticate or RealmTokens.of(settings)) if guarded else None
-    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users)
+    takes_cookies = isinstance(users, LocalAccounts)
+    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users, takes_cookies=takes_cookies)
     app.user_middleware[:] = _middleware(settings, admission)
     app.middleware_stack = None  # it was built before the app was loaded; the next request rebuilds it
 

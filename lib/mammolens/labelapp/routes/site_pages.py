@@ -1,4 +1,4 @@
-"""`/` and `/models`: worklist and models as pages for a browser, and the scripts that they and OHIF load."""
+"""`/`, `/models` and `/login` as pages for a browser, and the scripts that they and OHIF load."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def worklist() -> HTMLResponse:
 def models() -> HTMLResponse:
     """Which model serves, what is learned, and what a person has to say about it."""
     return _page("models.html")
+
+
+@router.get("/login")
+def login() -> HTMLResponse:
+    """Where a person with an account of this server logs in and out."""
+    return _page("login.html")
 
 
 @router.get("/mammolens/browser/{folder}/{name}")
