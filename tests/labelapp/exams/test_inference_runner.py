@@ -1,3 +1,4 @@
+import io
 import os
 import shutil
 import threading
@@ -220,7 +221,9 @@ def test_a_second_request_waits_for_the_first_and_shares_its_result(
     assert a_bystander.runs == runs
 
 
-def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_service: ExamService, a_studies_folder: Path) -> None:
+def test_a_picture_gets_numbers_and_a_dicom_image_with_a_segmentation(
+    a_service: ExamService, a_studies_folder: Path
+) -> None:
     rows, columns = np.mgrid[:200, :160]
     breast = ((rows - 100) ** 2 / 8000 + columns**2 / 9000 < 1) * (120 + (rows * columns) % 60)
     Image.fromarray(breast.astype(np.uint8)).save(a_studies_folder / "film.png")
@@ -228,11 +231,22 @@ def test_a_picture_gets_numbers_and_is_told_to_have_no_dicom(a_service: ExamServ
     a_service.infer(exam)
     detail = a_service.detail(exam)
     assert detail.state == "done"
-    assert detail.viewer is None
-    assert "no DICOM" in detail.problems[-1]
-    assert detail.views_in_detail[0].p_value is not None
-    assert detail.views_in_detail[0].segmentation is None
-    assert a_service.manifest(exam) == {"studies": []}
+    assert detail.viewer
+    assert not detail.problems
+    (view,) = detail.views_in_detail
+    assert view.p_value is not None
+    assert view.segmentation is not None
+    (study,) = a_service.manifest(exam)["studies"]
+    image, segmentation = (series["instances"][0]["metadata"] for series in study["series"])
+    assert (image["Modality"], image["ImageLaterality"]) == ("MG", view.laterality)
+    assert segmentation["SOPInstanceUID"] == view.segmentation.sop_instance_uid
+    made = pydicom.dcmread(io.BytesIO(a_service.picture(view.image)))
+    assert made.SOPInstanceUID == image["SOPInstanceUID"] == view.sop_instance_uid
+    stored = a_service.derived(exam, Of.IMAGE, view.image, DerivedKind.SEGMENTATION)
+    reference = pydicom.dcmread(io.BytesIO(stored)).ReferencedSeriesSequence[0]
+    assert reference.SeriesInstanceUID == made.SeriesInstanceUID
+    assert reference.ReferencedInstanceSequence[0].ReferencedSOPInstanceUID == made.SOPInstanceUID
+    assert reference.ReferencedInstanceSequence[0].ReferencedSOPClassUID == made.SOPClassUID
 
 
 def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back(

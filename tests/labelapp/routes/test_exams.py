@@ -2,9 +2,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 from monailabel.config import settings
+from PIL import Image
 from starlette.testclient import TestClient
 
 
@@ -171,12 +173,22 @@ def test_a_bad_request_gets_one_clear_line(
     assert "\n" not in answer.json()["detail"]
 
 
-def test_a_picture_is_no_dicom_file(a_studies_folder: Path, request: pytest.FixtureRequest) -> None:
+def test_a_picture_is_served_as_dicom(a_studies_folder: Path, request: pytest.FixtureRequest) -> None:
+    greys = np.tile(np.arange(160, dtype=np.uint8), (200, 1))
+    Image.fromarray(greys).save(a_studies_folder / "film.png")
+    a_client: TestClient = request.getfixturevalue("a_client")
+    answer = a_client.get("/mammolens/images/film.png.dcm")
+    assert answer.headers["content-type"] == "application/dicom"
+    assert answer.headers["cache-control"] == "no-store"
+    assert pydicom.dcmread(io.BytesIO(answer.content)).pixel_array.shape == greys.shape
+
+
+def test_a_damaged_picture_is_named_with_the_remedy(a_studies_folder: Path, request: pytest.FixtureRequest) -> None:
     (a_studies_folder / "film.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 200)
     a_client: TestClient = request.getfixturevalue("a_client")
     answer = a_client.get("/mammolens/images/film.png.dcm")
-    assert answer.status_code == 400
-    assert "is no DICOM file" in answer.json()["detail"]
+    assert 400 <= answer.status_code < 500
+    assert "film.png" in answer.json()["detail"]
 
 
 def test_derived_files_are_no_images_of_the_folder(a_client: TestClient, an_exam: str) -> None:

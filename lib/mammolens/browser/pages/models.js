@@ -187,7 +187,7 @@ function showSuspectNormals() {
   fill(
     page.second,
     exams.map(({ patient, views, reason, viewer }) => {
-      const name = h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id");
+      const name = h("a", { href: viewer }, patient || "no patient id");
       return h("li", {}, name, h("span", { class: "faint" }, ` ${views.join(", ")}. ${sentence(reason)}`));
     }),
   );

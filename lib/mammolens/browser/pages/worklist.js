@@ -17,7 +17,7 @@ const COLUMNS = [
   {
     title: "Exam",
     key: ({ patient }) => patient,
-    cell: ({ viewer, patient }) => h(viewer ? "a" : "span", { href: viewer }, patient || "no patient id"),
+    cell: ({ viewer, patient }) => h("a", { href: viewer }, patient || "no patient id"),
   },
   { title: "Date", key: (exam) => exam.study_date, cell: (exam) => h("td", { class: "date" }, exam.study_date) },
   { title: "Views", cell: ({ views }) => views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ") },

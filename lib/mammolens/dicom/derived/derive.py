@@ -17,20 +17,26 @@ from mammolens.dicom.derived.parametric_map import parametric_map_of
 from mammolens.dicom.derived.report import report_of
 from mammolens.dicom.derived.secondary_capture import secondary_capture_of
 from mammolens.dicom.derived.segmentation import segmentation_of
-from mammolens.dicom.derived.source import source_of
+from mammolens.dicom.derived.source import Source, source_of
 from mammolens.dicom.opening import first_line
 from mammolens.errors import InputError
 from mammolens.files import atomic_file
 from mammolens.types import AnomalyResult
 
 
-def derive_from_image(result: AnomalyResult, kind: DerivedKind, picture: NDArray[np.uint8] | None = None) -> Dataset:
-    """A DICOM object of one image's result; its source is the file ``result.header.path``.
+def derive_from_image(
+    result: AnomalyResult,
+    kind: DerivedKind,
+    picture: NDArray[np.uint8] | None = None,
+    source: Source | None = None,
+) -> Dataset:
+    """A DICOM object of one image's result.
 
     Args:
         result: of the image.
         kind: one of ``OF_IMAGE``.
         picture: ``(rows, cols, 3)`` uint8, what a Secondary Capture shows; asked for by that kind alone.
+        source: the image that it refers to; ``None``: the DICOM file ``result.header.path``.
 
     Raises:
         InputError: the source is no DICOM file, or cannot be read any more.
@@ -40,7 +46,7 @@ def derive_from_image(result: AnomalyResult, kind: DerivedKind, picture: NDArray
         raise ValueError(f"{kind} is no object of an image; use one of {', '.join(OF_IMAGE)}")
     if kind is DerivedKind.SECONDARY_CAPTURE and picture is None:
         raise ValueError("a Secondary Capture shows a picture; give one")
-    source = source_of(result.header)
+    source = source or source_of(result.header)
     with _trouble_named(result.header.path):
         if kind is DerivedKind.SEGMENTATION:
             return segmentation_of(result, source)

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, SecondaryCaptureImageStorage
 
 from mammolens.dicom.derived.identity import derived_uid
+from mammolens.dicom.derived.picture_image import picture_header
 from mammolens.dicom.header_values import date_of
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.reader import sop_instance_uid_of
@@ -85,6 +86,15 @@ def source_of(header: ImageHeader) -> Source:
         return Source(header, _completed(stored, header))
 
 
+def source_of_picture(header: ImageHeader) -> Source:
+    """The source of a PNG, JPEG or PGM, which viewers get as the DICOM image of :mod:`picture_image`.
+
+    Raises:
+        InputError: the picture cannot be read any more.
+    """
+    return Source(header, _completed(picture_header(header), header))
+
+
 def _completed(stored: Dataset, header: ImageHeader) -> Dataset:
     dataset = deepcopy(stored)
     for keyword in _NO_FRAME_OF_REFERENCE:
@@ -97,7 +107,9 @@ def _completed(stored: Dataset, header: ImageHeader) -> Dataset:
     dataset.SOPInstanceUID = header.sop_instance_uid
     study = header.study_instance_uid or derived_uid("study", header.patient_id, header.exam_id)
     dataset.StudyInstanceUID = study
-    dataset.SeriesInstanceUID = header.series_instance_uid or derived_uid("source series", study)
+    dataset.SeriesInstanceUID = (
+        header.series_instance_uid or dataset.get("SeriesInstanceUID") or derived_uid("source series", study)
+    )
     dataset.Modality = dataset.get("Modality") or "MG"
     if "LossyImageCompression" in dataset and not all(dataset.get(keyword) for keyword in _OF_LOSSY_COMPRESSION):
         del dataset.LossyImageCompression  # which highdicom takes with both, or not at all

@@ -24,7 +24,7 @@ class ImageDescription:
         exam_key: patient and exam.
         issuer_of_patient_id: who assigned the Patient ID; not told by a PACS.
         identity_doubts: flags that other images raise.
-        is_dicom: pictures have no DICOM file that a viewer could open.
+        is_dicom: false for a picture, of which viewers get a DICOM image made in memory.
     """
 
     image_id: str

@@ -17,6 +17,8 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image
 from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.dicom.derived.source import source_of_picture
+from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import QualityFlag
 from mammolens.errors import InputError, MammoLensError
@@ -173,7 +175,7 @@ class InferenceRun:
                 except Exception:  # noqa: BLE001 - the same here
                     self._failed_unexpectedly(image.image_id)
                     continue
-                objects = self._of_image(image.image_id, result) if image.is_dicom else {}
+                objects = self._of_image(image.image_id, result)
                 facts = {RECORD: result.record.model_dump(mode="json")}
                 self._context.results.put(Of.IMAGE, image.image_id, self._fingerprint, facts, objects)
                 if image.is_dicom:
@@ -218,8 +220,9 @@ def derived_from_image(result: AnomalyResult, kind: DerivedKind) -> Dataset:
     """A DICOM object of one image's result; a Secondary Capture shows what the command line burns in.
 
     Raises:
-        InputError: the source is no DICOM file, or cannot be read any more.
+        InputError: the source cannot be read any more.
     """
-    wants_picture = kind is DerivedKind.SECONDARY_CAPTURE
-    picture = picture_to_burn_in(read_mammogram(result.header.path), result) if wants_picture else None
-    return derive_from_image(result, kind, picture)
+    path = result.header.path
+    picture = picture_to_burn_in(read_mammogram(path), result) if kind is DerivedKind.SECONDARY_CAPTURE else None
+    source = source_of_picture(result.header) if file_kind(path) is FileKind.PICTURE else None
+    return derive_from_image(result, kind, picture, source)

@@ -11,12 +11,15 @@ from typing import Any
 import pydicom
 
 from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.dicom.derived.picture_image import picture_header
 from mammolens.dicom.dicom_json import dicom_json
 from mammolens.dicom.geometry import pixel_spacing_of
 from mammolens.dicom.opening import damage_named, open_dicom
+from mammolens.dicom.reader import read_header
 from mammolens.errors import MammoLensError
+from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import Of
-from mammolens.labelapp.exams.exam import Exam
+from mammolens.labelapp.exams.exam import Exam, view_of_image
 from mammolens.labelapp.exams.inference import InferenceContext
 
 # OHIF measures by these. It knows no implausible values, no scanner's spacing, and no Pixel Spacing that only repeats
@@ -77,15 +80,17 @@ def manifest_of(exam: Exam, fingerprint: str, context: InferenceContext) -> dict
 def _originals(exam: Exam, context: InferenceContext) -> Iterator[tuple[dict[str, Any], str]]:
     """Headers and addresses; an image that cannot be had is left out, unless that leaves nothing.
 
-    A copy of an image, which has its UID too, is shown once.
+    A copy of an image, which has its UID too, is shown once. A picture is offered as the DICOM image made from it.
     """
+    infos = context.images.infos(exam.image_ids)
     trouble: MammoLensError | None = None
     seen: set[str] = set()
     for image in exam.images:
-        if not image.is_dicom or image.sop_instance_uid in seen:
+        if image.sop_instance_uid in seen:
             continue
         try:
-            header = _header(Path(context.images.get_image_uri(image.image_id)))
+            path = Path(context.images.get_image_uri(image.image_id))
+            header = _header(path) if image.is_dicom else _picture_header(path, image, infos.get(image.image_id, {}))
         except MammoLensError as error:
             trouble = error
             continue
@@ -104,6 +109,12 @@ def _segmentations(exam: Exam, fingerprint: str, context: InferenceContext) -> I
             # The version keeps browsers from showing an older one of the same address.
             address = f"/mammolens/derived/{image.image_id}/{DerivedKind.SEGMENTATION}.dcm?v={stored.version}"
             yield dicom_json(header), address
+
+
+def _picture_header(path: Path, image: ImageDescription, info: Mapping[str, Any]) -> dict[str, Any]:
+    laterality, view = view_of_image(image, info)
+    seen = {"ImageLaterality": laterality, "ViewPosition": view}
+    return {**dicom_json(picture_header(read_header(path))), **{name: value for name, value in seen.items() if value}}
 
 
 def _header(path: Path) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.dicom.derived.picture_image import picture_as_dicom
+from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of
@@ -140,6 +143,16 @@ class ExamService:
             PacsError: no image can be fetched.
         """
         return manifest_of(exam, self._fingerprint(exam), self._context)
+
+    def picture(self, image_id: str) -> bytes:
+        """A PNG, JPEG or PGM as a DICOM file, made in memory.
+
+        Raises:
+            UnknownImageError: there is no image of that id.
+            InputError: the picture cannot be read.
+        """
+        path = Path(self._context.images.get_image_uri(image_id))
+        return self._context.run(lambda: picture_as_dicom(read_mammogram(path)))
 
     def derived(self, exam: Exam, of: Of, name: str, kind: DerivedKind) -> bytes:
         """A DICOM object of the current result of an exam or of one of its images.

@@ -101,8 +101,8 @@ class Worklist:
     def next_of(self, exam: Exam) -> str | None:
         """The exam to read after this one.
 
-        The next less anomalous exam that has no verdict and that a viewer can open, and after the last of them the
-        first: so a reader who skips exams comes to each before the first returns. ``None`` when no other is left.
+        The next less anomalous exam that has no verdict, and after the last of them the first: so a reader who skips
+        exams comes to each before the first returns. ``None`` when no other is left.
         """
         positions = {exam_id: position for position, exam_id in enumerate(self._exams.all())}
 
@@ -111,7 +111,7 @@ class Worklist:
 
         entries = self.in_order()
         here = next((order(entry) for entry in entries if entry.exam == exam.exam_id), None)
-        due = [one for one in entries if one.verdict is None and one.viewer is not None and one.exam != exam.exam_id]
+        due = [one for one in entries if one.verdict is None and one.exam != exam.exam_id]
         after = (entry.exam for entry in due if here is not None and order(entry) > here)
         return next(after, due[0].exam if due else None)
 

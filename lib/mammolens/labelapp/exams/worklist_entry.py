@@ -18,7 +18,6 @@ from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 Infos = Sequence[Mapping[str, Any]]
 Anomaly = tuple[bool, float, float]
 UNRANKED = 0  # until the worklist, which has the other entries, ranks it
-_NO_VIEWER = "the viewer cannot show it, as it is a picture and no DICOM file"
 
 
 class ExamModel(ScoringModel, Protocol):
@@ -72,10 +71,8 @@ def inference_of_exam(exam: Exam, infos: Infos, model: ExamModel) -> ExamInferen
     return model.infer_exam([score.as_image_score(image.image_id) for image, score in stored]) if stored else None
 
 
-def viewer_address(exam: Exam) -> str | None:
-    """Where OHIF opens the exam; ``None`` if none of its images is DICOM."""
-    if not any(image.is_dicom for image in exam.images):
-        return None
+def viewer_address(exam: Exam) -> str:
+    """Where OHIF opens the exam."""
     return f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam.exam_id}/ohif.json"
 
 
@@ -98,9 +95,6 @@ def _state(infos: Infos, model: ExamModel, fingerprint: str) -> ExamState:
 def _problems(exam: Exam, infos: Infos, model: ExamModel) -> list[str]:
     found = []
     for image, info in zip(exam.images, infos, strict=True):
-        name = name_of_image(image, info)
         if problem := problem_by(info, model.model_id):
-            found.append(f"{name}: {problem}")
-        if not image.is_dicom:
-            found.append(f"{name}: {_NO_VIEWER}")
+            found.append(f"{name_of_image(image, info)}: {problem}")
     return found

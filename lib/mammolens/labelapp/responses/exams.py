@@ -52,8 +52,8 @@ class ExamSummary(Response):
     reviewed_at: str | None
     readers: list[str] = Field(description="whose decisions are active on at least one image")
     open: bool = Field(description="there are decisions, but the review policy requires more for a verdict")
-    problems: list[str] = Field(description="why an image cannot be scored or shown, a sentence each")
-    viewer: str | None = Field(description="where OHIF opens it; None if none of its images is DICOM")
+    problems: list[str] = Field(description="why an image cannot be scored, a sentence each")
+    viewer: str = Field(description="where OHIF opens it")
 
 
 class DriftAlarm(Response):

@@ -204,7 +204,7 @@ class SuspectNormalDetail(Response):
     patient: str
     views: list[str]
     exam_p_value: Share | None
-    viewer: str | None
+    viewer: str
     reason: str
 
 

@@ -128,16 +128,16 @@ def manifest(exam: str, response: Response, service: ExamServiceDep) -> OhifMani
 
 @router.get(
     "/images/{image}.dcm",
-    summary=f"{RBAC_USER}An image as it is stored",
+    summary=f"{RBAC_USER}An image as DICOM",
     dependencies=FOR_USERS,
     response_class=FileResponse,
     responses=_DICOM_FILE,
 )
-def original(image: str) -> FileResponse:
-    """The DICOM file."""
+def image_as_dicom(image: str, service: ExamServiceDep) -> Response:
+    """The DICOM file as it is stored; of a picture, a Secondary Capture made from it."""
     path = Path(app_instance().datastore().get_image_uri(check_image_id(image)))
     if file_kind(path) is not FileKind.DICOM:
-        raise RequestError(image, "is no DICOM file", "fetch it at /datastore/image")
+        return _object(service.picture(image))
     return FileResponse(path, media_type=_DICOM, headers={**_FILE, **NO_STORE})
 
 

@@ -1,0 +1,51 @@
+"""PNG and JPEG in OHIF: shown as DICOM that the server makes in memory, with heat, and decided on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mammolens.datasets.phantom import make_phantom_exam
+from mammolens.datasets.phantom_lesions import PhantomLesion
+
+from .conftest import StartServer
+from .test_ohif_mode import (
+    RESTORER,
+    Room,
+    assert_heat_lies_on_the_lesion,
+    assert_tissue_is_bright_on_black,
+    heat_between,
+    reading,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_picture_is_opened_with_its_heat_and_decided(
+    suffix: str, a_browser: Browser, start_server: StartServer, tmp_path: Path
+) -> None:
+    lesion = make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)])
+    view = next(view for view in lesion.views if (view.laterality, view.view) == ("L", "CC"))
+    Image.fromarray(np.round(view.pixels * 255).astype(np.uint8)).save(tmp_path / f"film.{suffix}", quality=95)
+    room = Room(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
+    assert room.worklist()[""]["problems"] == []
+    with reading(a_browser, room, suffix) as reader:
+        reader.open("")
+        assert reader.problems() == ""
+        assert list(reader.viewports()) == ["L CC"]
+        assert_tissue_is_bright_on_black(reader)
+        with_heat = reader.picture()
+        reader.press("h")
+        plain = reader.picture(differs_from=with_heat)
+        assert_heat_lies_on_the_lesion(heat_between(with_heat, plain), plain, reader.viewports(), room)
+        reader.press("c")
+        reader.page.get_by_role("button", name="Undo").wait_for()
+        assert room.exam("")["verdict"] == "normal"
