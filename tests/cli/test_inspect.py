@@ -100,8 +100,8 @@ def a_pacs(an_exam_folder):
     with served(FakePacs()) as pacs:
         first = next(iter(files.values()))
         pacs.add_study(first.StudyInstanceUID)
-        for answer, uid in zip(pacs.studies[first.StudyInstanceUID], files, strict=True):
-            answer["00080018"] = attribute("UI", uid)
+        for answer, (uid, dataset) in zip(pacs.studies[first.StudyInstanceUID], files.items(), strict=True):
+            answer["00080018"], answer["0020000E"] = attribute("UI", uid), attribute("UI", dataset.SeriesInstanceUID)
         for uid, path in zip(files, sorted(an_exam_folder.iterdir()), strict=True):
             pacs.files[uid] = path.read_bytes()
         del pacs.files[list(files)[-1]]

@@ -10,5 +10,13 @@ from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 def a_summary(exam: str, **known: Any) -> ExamSummary:
     """An exam of which nothing more is known."""
     nothing = dict.fromkeys(ExamSummary.model_fields)
-    empty: dict[str, Any] = {"rank": 1, "images": [], "views": [], "readers": [], "problems": [], "open": False}
+    empty: dict[str, Any] = {
+        "rank": 1,
+        "images": [],
+        "views": [],
+        "readers": [],
+        "problems": [],
+        "open": False,
+        "viewer": "",
+    }
     return ExamSummary(**{**nothing, **empty, "exam": exam, "patient": exam, "state": ExamState.NEW, **known})

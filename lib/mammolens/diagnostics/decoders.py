@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.uid import RLELossless
 
 from mammolens.diagnostics.results import Check, failed, passed
 from mammolens.dicom.opening import first_line
@@ -23,6 +22,7 @@ _PACKAGES: Final = {
     StreamKind.LOSSLESS_JPEG: "pylibjpeg-libjpeg",
     StreamKind.JPEG_LS: "pillow-jpls",
     StreamKind.JPEG_2000: "pylibjpeg-openjpeg",
+    StreamKind.RLE: "pylibjpeg-rle",
 }
 # Square pictures of bands of eight rows, 0, 60, 120 and 180, in base64.
 _STREAMS: Final = {
@@ -57,8 +57,8 @@ def check_decoders() -> Iterator[Check]:
         yield failed(GROUP, "all", f"cannot be imported ({first_line(error)})", _REMEDY)
         return
     for syntax, kind in codecs.KINDS.items():
-        yield _check(syntax.name, _PACKAGES[kind], partial(_decoded, kind))
-    yield _check(RLELossless.name, "pylibjpeg-rle", _decoded_rle)
+        decode = _decoded_rle if kind is StreamKind.RLE else partial(_decoded, kind)
+        yield _check(syntax.name, _PACKAGES[kind], decode)
 
 
 def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Check:

@@ -24,9 +24,10 @@ def header_with(tmp_path: Path, **attributes: Any) -> dict[str, Any]:
     dataset.save_as(file)
     image = SimpleNamespace(image_id="i", is_dicom=True, sop_instance_uid=dataset.SOPInstanceUID)
     results = SimpleNamespace(get=lambda *_: None, read=lambda *_: None)
-    context = SimpleNamespace(images=SimpleNamespace(get_image_uri=lambda _: str(file)), results=results)
+    images = SimpleNamespace(get_image_uri=lambda _: str(file), infos=lambda _: {})
+    context = SimpleNamespace(images=images, results=results)
     manifest = manifest_of(
-        cast(Exam, SimpleNamespace(images=[image], exam_id="e")), "", cast(InferenceContext, context)
+        cast(Exam, SimpleNamespace(images=[image], image_ids=["i"], exam_id="e")), "", cast(InferenceContext, context)
     )
     return dict(manifest["studies"][0]["series"][0]["instances"][0]["metadata"])
 
