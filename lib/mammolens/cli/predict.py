@@ -189,11 +189,12 @@ def _attributes(files: Sequence[Path], table: Path | None) -> tuple[dict[Path, I
     from mammolens.errors import DatasetError
 
     read = read_table(table)
-    for error in read.errors:
-        say_error(str(error))
     images = {file: image for file in files if (image := find_image(read, file)) is not None}
     if files and not images:
         reason = f"lists none of the {len(files)} images, such as {files[0]}"
         raise DatasetError(table, reason, "write their paths in the column 'image'")
+    listed = set(images.values())
+    for error in (*(error for image, error in read.unusable.items() if image in listed), *read.nameless):
+        say_error(str(error))
     attributes = {file: read.rows[image].attributes for file, image in images.items() if image in read.rows}
     return attributes, images.keys() - attributes.keys()

@@ -9,7 +9,6 @@ several rows, one for each lesion.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -19,6 +18,7 @@ from typing import Any, TypeVar
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.presence import present
 from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
 from mammolens.errors import DatasetError
@@ -42,7 +42,6 @@ _TAKEN = frozenset(
 )
 _ATTRIBUTES = ("patient_id", "exam_id", "laterality", "view", "machine_id", "spacing")  # that a table can state
 _Value = TypeVar("_Value", bound=Hashable)
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,25 +201,27 @@ def open_table(folder: Path, csv_path: Path, name: str | None = None, licence: s
 
     A table without a word on ``cancer`` or ``clean_negative`` in any row lists normal images by assumption, as
     a plain folder does (:mod:`mammolens.datasets.folder`): whoever trains on it says that they are. Images of rows that
-    cannot be used, or without ``patient_id``, are left out, each with its reason in the log.
+    cannot be used, or without ``patient_id``, are left out and reported in the log.
 
     Raises:
         DatasetError: no row can be used, or none of the images is there.
     """
     table = read_table(csv_path)
-    for error in table.errors:
-        _log.warning("left out: %s", error)
     rows = [row for row in table.rows.values() if row.attributes.patient_id is not None]
-    for row in table.rows.values():
-        if row.attributes.patient_id is None:
-            nameless = f"{row.image!r} has no patient_id, and images of one patient must stay together"
-            error = DatasetError(csv_path, nameless, "fill in the column 'patient_id'")
-            if not rows:
-                raise error
-            _log.warning("left out: %s", error)
+    of_nobody = [_of_nobody(row, csv_path) for row in table.rows.values() if row.attributes.patient_id is None]
+    if not rows:
+        raise of_nobody[0]
+    with LeftOut(csv_path) as left_out:
+        for error in (*table.errors, *of_nobody):
+            left_out.add(error)
     silent = all(row.cancer is None and row.clean_negative is None and not row.lesions for row in rows)
     cases = [case_of(replace(row, clean_negative=True) if silent else row, folder) for row in rows]
     return Dataset(name or folder.resolve().name, present(cases, csv_path), licence)
+
+
+def _of_nobody(row: TableRow, csv_path: Path) -> DatasetError:
+    reason = f"{row.image!r} has no patient_id, and images of one patient must stay together"
+    return DatasetError(csv_path, reason, "fill in the column 'patient_id'")
 
 
 def case_of(row: TableRow, folder: Path) -> Case:
