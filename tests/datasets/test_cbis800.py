@@ -7,7 +7,6 @@ from mammolens.datasets.cbis800 import open_cbis800
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality, Split, ViewPosition
-from mammolens.errors import DatasetError
 
 HEADER = "image,patient_id,x,y,w,h\n"
 
@@ -40,10 +39,11 @@ def test_nothing_learns_from_patients_whom_the_demonstration_shows(write_text, w
         ("00044_LEFT_CC.jpg,00044,1,2,,4\n", "column 'w': is empty"),
     ],
 )
-def test_a_row_without_view_or_box_is_refused(write_text, write_images, line, reason):
-    write_text("labels.csv", HEADER + line)
-    with pytest.raises(DatasetError, match=reason):
-        open_cbis800(write_images("images/00044.jpg", "images/00044_LEFT_CC.jpg"))
+def test_an_image_without_view_or_box_is_left_out_and_named(write_text, write_images, caplog, line, reason):
+    write_text("labels.csv", HEADER + line + "00045_LEFT_CC.jpg,00045,1,2,3,4\n")
+    folder = write_images("images/00044.jpg", "images/00044_LEFT_CC.jpg", "images/00045_LEFT_CC.jpg")
+    assert [case.patient_id for case in open_cbis800(folder).cases] == ["00045"]
+    assert reason in caplog.text
 
 
 def test_the_development_set_holds_what_its_description_says(development_data):

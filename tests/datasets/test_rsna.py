@@ -70,6 +70,13 @@ def test_axillary_tails_and_absent_images_are_left_out_and_counted(kaggle_with, 
     assert "1 of 2 images are not there" in caplog.text
 
 
+def test_a_bad_row_is_left_out_and_named(kaggle_with, write_text, caplog):
+    folder = kaggle_with(CLEAN)
+    write_text("train.csv", HEADER + CLEAN + CLEAN.replace(",R,", ",both,"))
+    assert len(open_rsna(folder).cases) == 1
+    assert "line 3, column 'laterality': 'both' is unknown" in caplog.text
+
+
 def test_a_download_without_images_is_refused(write_text, tmp_path):
     write_text("train.csv", HEADER + CLEAN)
     with pytest.raises(DatasetError, match=r"train\.csv: none of its 1 images is there, such as .*100\.dcm; give"):

@@ -9,6 +9,7 @@ from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.presence import present
 from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.types import ImageAttributes
@@ -32,9 +33,10 @@ def open_cbis800(path: Path) -> Dataset:
     """
     source = path / TABLE
     masses: dict[str, list[CsvRow]] = {}
-    for row in read_rows(source, COLUMNS):
-        masses.setdefault(row.required("image"), []).append(row)
-    cases = present((_case(path / "images", rows) for rows in masses.values()), source)
+    with LeftOut(source) as left_out:
+        for row in read_rows(source, COLUMNS, on_bad_row=left_out.add):
+            masses.setdefault(row.values["image"], []).append(row)
+        cases = present(left_out.cases(masses.values(), lambda rows: _case(path / "images", rows)), source)
     return Dataset("cbis800", cases, LICENCE, CITATION)
 
 

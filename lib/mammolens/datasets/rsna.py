@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.csv_rows import CsvRow, read_rows
+from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.presence import present
 from mammolens.datasets.table import covariates
 from mammolens.enums import Laterality, ViewPosition
@@ -37,11 +38,12 @@ def open_rsna(path: Path) -> Dataset:
         DatasetError: the table is unusable or none of its images is there.
     """
     source = path / TABLE
-    rows = read_rows(source, required=_COLUMNS)
-    scored = [row for row in rows if row.values["view"] not in _OTHER_VIEWS]
-    if len(scored) < len(rows):
-        _log.info("%s: %d axillary-tail views left out", source, len(rows) - len(scored))
-    cases = present((_case(row, path / IMAGES) for row in scored), source)
+    with LeftOut(source) as left_out:
+        rows = read_rows(source, required=_COLUMNS, on_bad_row=left_out.add)
+        scored = [row for row in rows if row.values["view"] not in _OTHER_VIEWS]
+        if len(scored) < len(rows):
+            _log.info("%s: %d axillary-tail views left out", source, len(rows) - len(scored))
+        cases = present(left_out.cases(scored, lambda row: _case(row, path / IMAGES)), source)
     return Dataset("rsna", cases, LICENCE, CITATION)
 
 
