@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.datasets.formats import DATASET_KINDS, detect_kind, open_dataset
+from mammolens.datasets.formats import DATASET_KINDS, detect_kind, open_dataset, open_datasets
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.errors import DatasetError
 
@@ -65,9 +65,21 @@ def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path)
     assert all(f"{kind}: {layout}" in str(caught.value) for kind, layout in DATASET_KINDS.items())
 
 
+def test_several_sets_are_opened_as_one_and_a_set_twice_is_refused(write_text, write_images):
+    first = write_text("one/labels.csv", "image,patient_id\na.png,1\n").parent
+    second = write_text("two/labels.csv", "image,patient_id\na.png,1\n").parent
+    write_images("one/a.png", "two/a.png")
+    assert open_datasets([first]).patients == ("1",)
+    assert open_datasets([first, second]).patients == ("one:1", "two:1")
+    with pytest.raises(DatasetError, match="is given twice; give each data set once"):
+        open_datasets([first, second, second.parent / "one" / ".." / "two"])
+    with pytest.raises(DatasetError, match="a table or kind belongs to one data set"):
+        open_datasets([first, second], kind="table")
+
+
 @pytest.mark.parametrize("kind", DATASET_KINDS)
 def test_the_documentation_has_layout_truth_and_terms_of_each_kind(kind):
-    _, layouts, truth, terms = DOCUMENTATION.read_text(encoding="utf-8").split("\n## ")
+    _, layouts, truth, terms, _ = DOCUMENTATION.read_text(encoding="utf-8").split("\n## ")
     own = {"table", "folder"}
     assert all(f"`{kind}`" in section for section in (layouts, truth, *([] if kind in own else [terms])))
 

@@ -74,6 +74,16 @@ def test_the_healthy_breast_of_a_patient_with_cancer_is_not_taught():
     assert normals_of_affected_patients(dataset_of(*cases)).cases == (case("ill", "right"),)
 
 
+def test_beside_own_splits_patients_without_one_are_drawn():
+    own = [case(f"t{number}", split=Split.TRAIN) for number in range(8)]
+    own += [case(f"c{number}", split=Split.CALIBRATION) for number in range(4)]
+    found = partition(dataset_of(*own, *(case(f"u{number}") for number in range(10))), ModelConfig())
+    train, validation, calibration = parts_of(found)
+    assert {f"t{number}" for number in range(8)} < train | validation
+    assert {f"c{number}" for number in range(4)} < calibration
+    assert len(train | validation | calibration) == 22
+
+
 def test_the_data_sets_own_splits_are_respected():
     cases = [case(f"t{number}", split=Split.TRAIN) for number in range(8)]
     cases += [case(f"c{number}", split=Split.CALIBRATION) for number in range(4)]

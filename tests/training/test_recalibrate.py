@@ -140,6 +140,9 @@ def test_of_other_data_all_normals_are_used_that_are_not_meant_for_training_or_t
     own = replace(a_site, cases=(*split.cases[:12], *(replace(c, split=Split.CALIBRATION) for c in split.cases[12:14])))
     (cases,), _ = unseen_normals(own, model.config, model.training)
     assert cases == own.cases[12:]
+    beside = replace(own, cases=(*own.cases, *split.cases[14:]))  # patients of a set without splits
+    (cases,), _ = unseen_normals(beside, model.config, model.training)
+    assert cases == beside.cases[12:]
     with pytest.raises(DatasetError, match="our normals: has no clean normal image that is not set aside"):
         unseen_normals(replace(split, cases=split.cases[:12]), model.config, model.training)
 

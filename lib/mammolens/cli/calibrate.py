@@ -41,14 +41,14 @@ def calibrate(
     """
     with one_line_errors():
         from mammolens.config import load_any_config
-        from mammolens.datasets.formats import open_dataset
+        from mammolens.datasets.formats import open_datasets
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
             say("error: give either --output or --in-place", style="bold red")
             raise typer.Exit(ExitCode.USAGE)
         settings = load_any_config(config).calibration if config else None
-        dataset = open_dataset(data, kind, table)
+        dataset = open_datasets(data, kind, table)
         with progress_bar() as bar:
             made = recalibrate(model, dataset, output or model, settings=settings, progress=bar_observer(bar))
         calibration = made.calibration

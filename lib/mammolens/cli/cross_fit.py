@@ -49,7 +49,7 @@ def cross_fit(
     """
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         from mammolens.config import ModelConfig
-        from mammolens.datasets.formats import open_dataset
+        from mammolens.datasets.formats import open_dataset, open_datasets
         from mammolens.evaluation.report import HTML
         from mammolens.evaluation.scored_set import read_scores
         from mammolens.evaluation.texts import rows
@@ -59,7 +59,7 @@ def cross_fit(
 
         plan = read_plan(configuration(config, exposure))
         settings = plan if isinstance(plan, ModelConfig) else plan.config
-        dataset = open_dataset(data, kind, table)
+        dataset = open_datasets(data, kind, table)
         lesions = open_dataset(exposure) if exposure else None
         for other in against or ():
             read_scores(other)  # report a mistake now rather than after hours

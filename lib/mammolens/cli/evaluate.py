@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.figures import print_figures
-from mammolens.cli.options import Kind, Model, Table
+from mammolens.cli.options import DATA_HELP, Kind, Model, Table
 from mammolens.cli.scoring import cases_of, measured, models_to_compare, overlap_notes, scored
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ _NEEDS_IMAGES = ("data", "model", "against", "kind", "table", "split", "pictures
 
 def evaluate(
     context: typer.Context,
-    data: Annotated[
-        Path | None, typer.Option("--data", "-d", help="Folder of a data set; its format is detected from the layout.")
-    ] = None,
+    data: Annotated[list[Path] | None, typer.Option("--data", "-d", help=DATA_HELP, show_default=False)] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for reports, figures and scores.", show_default=False)
     ] = None,
@@ -78,11 +76,11 @@ def evaluate(
             from mammolens.evaluation.scored_set import read_scored_set
 
             found = read_scored_set(from_scores)
-        elif data is not None:
-            from mammolens.datasets.formats import open_dataset
+        elif data:
+            from mammolens.datasets.formats import open_datasets
 
             models = models_to_compare(model, against or [])
-            dataset = open_dataset(data, kind, table)
+            dataset = open_datasets(data, kind, table)
             cases = cases_of(dataset, split)
             overlaps = overlap_notes(models, dataset, cases)
             for note in overlaps:

@@ -22,9 +22,8 @@ Config = Annotated[
         show_default=False,
     ),
 ]
-Data = Annotated[
-    Path, typer.Option("--data", "-d", help="Folder of a data set; its format is detected from the layout.")
-]
+DATA_HELP = "Folder of a data set; its format is detected from the layout. Repeatable: each set is a site."
+Data = Annotated[list[Path], typer.Option("--data", "-d", help=DATA_HELP)]
 Exposure = Annotated[
     Path | None,
     typer.Option(

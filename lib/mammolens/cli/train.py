@@ -36,7 +36,7 @@ def train(
     Example: mammolens train -d our-normals -o runs/ours
     """
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
-        from mammolens.datasets.formats import open_dataset
+        from mammolens.datasets.formats import open_dataset, open_datasets
         from mammolens.inference.predictor import load_calibration
         from mammolens.models.directory import model_id_of
         from mammolens.training.ensemble import read_plan, seeded
@@ -45,7 +45,7 @@ def train(
         settings = read_plan(configuration(config, exposure))
         if seed is not None:
             settings = seeded(settings, seed)
-        dataset = open_dataset(data, kind, table)
+        dataset = open_datasets(data, kind, table)
         with progress_bar() as bar:
             run(
                 settings,

@@ -57,7 +57,7 @@ def tune(
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
         _require_optuna()
         from mammolens.config import load_config
-        from mammolens.datasets.formats import open_dataset
+        from mammolens.datasets.formats import open_dataset, open_datasets
         from mammolens.experiments.prepared_cache import GIBIBYTE
         from mammolens.experiments.space import load_space
         from mammolens.experiments.trial_files import BEST, TRIALS
@@ -68,7 +68,7 @@ def tune(
         beside = configuration(config, exposure)
         choices = load_space(space or beside.parent / "tune" / beside.name, settings)
         lesions = open_dataset(exposure) if exposure else None
-        measured = tuning_data(open_dataset(data, kind, table), settings, seed=seed, exposure=lesions)
+        measured = tuning_data(open_datasets(data, kind, table), settings, seed=seed, exposure=lesions)
         say(f"evaluating on {measured}")
         with progress_bar() as bar:
             finished = run(
@@ -80,8 +80,8 @@ def tune(
             say("no trial finished: the budget is too small")
             return
         _print(finished)
-        sources = {"-d": data, "--kind": kind, "--table": table, "--exposure": exposure}
-        given = [word for option, value in sources.items() if value is not None for word in (option, str(value))]
+        sources = [*(("-d", path) for path in data), ("--kind", kind), ("--table", table), ("--exposure", exposure)]
+        given = [word for option, value in sources if value is not None for word in (option, str(value))]
         command = shlex.join(
             ["mammolens", "train", "-c", str(output / BEST), *given, "-o", str(output.with_name(f"{output.name}-best"))]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -78,12 +78,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Cases in a fixed order, with the terms under which they may be used."""
+    """Cases in a fixed order, with the terms under which they may be used.
+
+    ``parts`` are the data sets that it was joined from (:mod:`mammolens.datasets.joined`), as each was opened, by name.
+    """
 
     name: str
     cases: tuple[Case, ...]
     licence: str
     citation: str = ""
+    parts: Mapping[str, Dataset] = field(default_factory=dict)
 
     def where(self, keep: Callable[[Case], bool]) -> Dataset:
         """The same data set with the cases for which ``keep`` is true."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from mammolens.datasets.csv_rows import read_rows
 from mammolens.datasets.folder import open_folder
 from mammolens.datasets.inbreast2048 import COLUMNS as INBREAST2048_COLUMNS
 from mammolens.datasets.inbreast2048 import open_inbreast2048
+from mammolens.datasets.joined import join_datasets
 from mammolens.datasets.rsna640 import open_rsna640
 from mammolens.datasets.table import open_table
 from mammolens.errors import DatasetError
@@ -66,6 +67,26 @@ def open_dataset(path: Path, kind: str | None = None, table: Path | None = None)
     if kind is not None and kind not in _KINDS:
         raise DatasetError(path, f"the kind {kind!r} is unknown", f"use one of {', '.join(_KINDS)}")
     return _KINDS[kind or detect_kind(path)].open(path)
+
+
+def open_datasets(paths: Sequence[Path], kind: str | None = None, table: Path | None = None) -> Dataset:
+    """Open one data set, or several as one (:func:`mammolens.datasets.joined.join_datasets`).
+
+    Args:
+        paths: one or more folders, as :func:`open_dataset` takes them.
+        kind: of a single one.
+        table: of a single one.
+
+    Raises:
+        DatasetError: as :func:`open_dataset`, a folder twice, or a kind or table of several.
+    """
+    if len(paths) > 1 and (kind or table):
+        reason = "a table or kind belongs to one data set, and several are given"
+        raise DatasetError(paths[1], reason, "name the table labels.csv in its folder; leave out the kind")
+    twice = next((path for path in paths if sum(path.resolve() == other.resolve() for other in paths) > 1), None)
+    if twice:
+        raise DatasetError(twice, "is given twice", "give each data set once")
+    return join_datasets([open_dataset(path, kind, table) for path in paths])
 
 
 def detect_kind(path: Path) -> str:

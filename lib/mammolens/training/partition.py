@@ -61,7 +61,8 @@ class Partition:
 def partition(dataset: Dataset, config: ModelConfig, exposure: Dataset | None = None) -> Partition:
     """Split the clean normal cases.
 
-    One member takes the data set's own train and calibration splits where it has both, else they are drawn. For
+    One member takes the data set's own train and calibration splits where it has both, and draws from cases without a
+    split, such as those of another set beside it; without own splits all are drawn. For
     several, the patients of both are shared out by a hash of their ids: a member that goes on from its weights when
     other patients have come still calibrates on those that it never learned from. Validation patients are always drawn
     from the training patients, with the configuration's seed.
@@ -90,10 +91,14 @@ def _shares(dataset: Dataset, config: ModelConfig) -> tuple[Share, ...]:
     if config.network.members > 1:
         return _folds(normals, config)
     seed, share, fraction = config.training.seed, config.training.validation_fraction, config.calibration.fraction
-    train, calibration = normals.in_split(Split.TRAIN), normals.in_split(Split.CALIBRATION)
-    if train.cases and calibration.cases:
-        return (_share(train.cases, calibration.cases, share, seed),)
     learning = 1 - fraction
+    train, calibration = normals.in_split(Split.TRAIN).cases, normals.in_split(Split.CALIBRATION).cases
+    if train and calibration:
+        unsplit = normals.where(lambda case: case.split is None)
+        if len(unsplit.patients) > 1:
+            drawn = split_by_patient(unsplit.cases, {Split.TRAIN: learning, Split.CALIBRATION: fraction}, seed)
+            train, calibration = train + drawn[Split.TRAIN], calibration + drawn[Split.CALIBRATION]
+        return (_share(train, calibration, share, seed),)
     fractions = {Split.TRAIN: learning * (1 - share), Split.VALIDATION: learning * share, Split.CALIBRATION: fraction}
     parts = split_by_patient(normals.cases, fractions, seed)
     return (Share(parts[Split.TRAIN], parts[Split.VALIDATION], parts[Split.CALIBRATION]),)

@@ -8,6 +8,7 @@ from typing import Any
 
 from mammolens.config import ModelConfig, load_config
 from mammolens.datasets.base import Dataset
+from mammolens.datasets.joined import joined_patient
 from mammolens.enums import Split
 from mammolens.errors import DatasetError
 from mammolens.models.directory import CONFIG, TrainedModel, network_directories, record_of
@@ -47,7 +48,7 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
 
     The record holds no patients, only a fingerprint of all of its data. Of the data that it recognises by it, or as
     the same publication, the calibration part of the same partition is taken, one for each member of the model; of
-    others the split 'calibration' where there is one, else all that are not set aside or meant for training.
+    others all that are not set aside or meant for training. Of joined data it may recognise a part.
 
     Returns:
         The cases, in one part or one for each member; and why patients that taught the model may be among them.
@@ -61,19 +62,46 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
         return _calibration(parts), None
     if parts is not None and _is_same_publication(dataset, record["dataset"]):
         return _calibration(parts), f"the data have changed since the training, and {_DOUBT}"
-    cases = normals.in_split(Split.CALIBRATION).cases
-    cases = cases or normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
+    if dataset.parts:
+        return _unseen_of_each_part(dataset, config, record)
+    cases = normals.where(lambda case: case.split not in (Split.TRAIN, Split.VALIDATION)).cases
     if not cases:
-        reason = "has no clean normal image that is not set aside"
-        raise DatasetError(dataset.name, reason, "give normal mammograms of patients the model was not trained on")
+        raise _no_normals(dataset)
     return [cases], _DOUBT
+
+
+def _unseen_of_each_part(
+    dataset: Dataset, config: ModelConfig, record: dict[str, Any]
+) -> tuple[list[Cases], str | None]:
+    found: list[tuple[list[Cases], str | None]] = []
+    for part in dataset.parts.values():
+        try:
+            found.append(unseen_normals(part, config, record))
+        except DatasetError:  # a set without normals, such as one of lesions
+            continue
+    normals = {case.path: case for case in learnable_normals(dataset).cases}
+    members = max((len(cases) for cases, _ in found), default=1)
+    shares: list[Cases] = [()] * members
+    for cases, _ in found:  # any member may score the patients of a set that none of them learned from
+        of_members = cases if len(cases) == members else by_member(cases[0], members)
+        kept = (tuple(normals[case.path] for case in own if case.path in normals) for own in of_members)
+        shares = [share + own for share, own in zip(shares, kept, strict=True)]
+    if not any(shares):
+        raise _no_normals(dataset)
+    return shares, next((doubt for _, doubt in found if doubt), None)
+
+
+def _no_normals(dataset: Dataset) -> DatasetError:
+    reason = "has no clean normal image that is not set aside"
+    return DatasetError(dataset.name, reason, "give normal mammograms of patients the model was not trained on")
 
 
 def may_have_learned_from(model: TrainedModel, dataset: Dataset) -> bool:
     """Whether the training record names this data: by its fingerprint, or as the same publication."""
     parts = _partition(dataset, model.config)
     same_data = parts is not None and data_fingerprint(parts.normals) == model.training.get("data_fingerprint")
-    return same_data or _is_same_publication(dataset, model.training["dataset"])
+    same_data = same_data or _is_same_publication(dataset, model.training["dataset"])
+    return same_data or any(may_have_learned_from(model, part) for part in dataset.parts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +122,14 @@ def overlap(directory: Path, dataset: Dataset) -> Overlap:
 
     Args:
         directory: of a model or of an ensemble, each of whose members counts.
-        dataset: as a whole: a selection of its cases has another fingerprint.
+        dataset: as a whole: a selection of its cases has another fingerprint. Of joined data the parts count, too.
 
     Raises:
         ConfigError: a configuration is missing or damaged.
     """
-    patients: set[str] = set()
-    changed = False
+    of_parts = {name: overlap(directory, part) for name, part in dataset.parts.items()}
+    patients = {joined_patient(name, patient) for name, found in of_parts.items() for patient in found.patients}
+    changed = any(found.doubt for found in of_parts.values())
     for network in network_directories(directory):
         config, record = load_config(network / CONFIG), record_of(network)
         parts = _partition(dataset, config)
