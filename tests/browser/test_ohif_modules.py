@@ -39,6 +39,52 @@ def test_each_image_hangs_in_the_slot_that_the_server_gave_it(
     assert run("ohif/hanging-protocol.js", CELLS, _views(slots)) == [cells, unit]
 
 
+def _exam(*names: str) -> list[dict[str, Any]]:
+    """Views as the server gives them, named 'R CC' and so on."""
+    sides, rows = sorted({name[0] for name in names}, reverse=True), sorted({name[2:] for name in names})
+    return [
+        {
+            "name": name,
+            "laterality": name[0],
+            "view": name[2:],
+            "sop_instance_uid": name,
+            "slot": {"row": rows.index(name[2:]), "column": sides.index(name[0])},
+        }
+        for name in names
+    ]
+
+
+STAGES = """(m, views, first) => m.protocolFor(views, 1.5, first).stages.map(
+  ({id, viewportStructure: {properties: {rows, columns}}, viewports}) => [id, rows, columns,
+    viewports.filter(({displaySets}) => displaySets.length).length])"""
+
+
+def test_an_exam_hangs_in_one_row_in_pairs_by_view_or_by_breast_and_begins_as_last_time(run: Run) -> None:
+    views = _exam("R CC", "L CC", "R MLO", "L MLO")
+    stages = run("ohif/hanging-protocol.js", STAGES, views, "row")
+    assert stages == [
+        ["row", 1, 4, 4],
+        ["all", 2, 2, 4],
+        ["pairs", 2, 2, 4],
+        ["CC", 1, 2, 2],
+        ["MLO", 1, 2, 2],
+        ["R", 1, 2, 2],
+        ["L", 1, 2, 2],
+    ]
+    one_breast = run("ohif/hanging-protocol.js", STAGES, _exam("L CC", "L MLO"), "row")
+    assert one_breast == [["all", 1, 2, 2], ["CC", 1, 1, 1], ["MLO", 1, 1, 1]]
+
+
+def test_preferences_outlive_the_page_and_a_storage_that_fails_only_means_that_they_do_not(run: Run) -> None:
+    script = """m => {
+      const broken = { getItem: () => { throw new Error('forbidden'); }, setItem: () => { throw new Error('full'); } };
+      const lost = new m.Preferences(broken); lost.set('linked', true);
+      new m.Preferences(localStorage).set('hanging', 'row');
+      const again = new m.Preferences(localStorage);
+      return [lost.get('linked', false), lost.get('other', 3), again.get('hanging', 'all'), again.get('none', 0)]; }"""
+    assert run("ohif/preferences.js", script) == [True, 3, "row", 0]
+
+
 @pytest.mark.parametrize(("aspect", "grid"), [(1.3, (2, 2)), (3.0, (1, 4)), (0.6, (2, 2))])
 def test_the_grid_is_the_one_that_shows_images_largest(run: Run, aspect: float, grid: tuple[int, int]) -> None:
     properties = run("ohif/hanging-protocol.js", PROTOCOL, _views(FOUR_VIEWS), aspect)["viewportStructure"][

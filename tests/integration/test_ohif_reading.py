@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 
 from ..patience import until
 from .conftest import StartServer
-from .ohif_reader import RESTORER, Reader, Room, breast_on_screen, crop, reading
+from .ohif_reader import RESTORER, Reader, Room, breast_on_screen, crop, heat_between, reading
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -86,6 +86,72 @@ def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
         for text in (drawn, reader.page.locator("body").inner_text()):
             assert f" {unit}\N{SUPERSCRIPT TWO}" in text
             assert {"mm": " px", "px": " mm"}[unit] not in text
+
+
+def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, room: Room) -> None:
+    with reading(a_browser, room, "findings") as reader:
+        reader.open(LESION)
+        exam = room.exam(LESION)
+        peaks = {finding["number"]: finding["peak"] for view in exam["views_in_detail"] for finding in view["findings"]}
+        assert [peaks[number] for number in sorted(peaks)] == sorted(peaks.values(), reverse=True)
+        outlines = reader.page.locator(".mammolens-outlines text")
+        assert sorted(map(int, outlines.all_text_contents())) == sorted(peaks) == list(range(1, len(peaks) + 1))
+        listed = reader.page.locator(".mammolens-findings b").all_inner_texts()
+        assert list(map(int, listed)) == sorted(peaks)
+        reader.press("o")
+        outlines.first.wait_for(state="detached")
+
+
+def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_linked(
+    a_browser: Browser, room: Room
+) -> None:
+    with reading(a_browser, room, "zoom") as reader:
+        page = reader.page
+        reader.open(LESION)
+        page.locator('[data-name="outlines"]').uncheck()
+        reader.press("h")
+        before, boxes = reader.picture(), reader.viewports()
+        _, top, right, bottom = boxes["R MLO"]
+        page.mouse.move(right - 100, (top + bottom) // 2)
+        page.mouse.wheel(0, -400)
+        zoomed = reader.picture(differs_from=before)
+        changed = heat_between(zoomed, before)
+        assert crop(changed, boxes["R MLO"]).any()
+        assert not any(crop(changed, boxes[name]).any() for name in boxes if name != "R MLO")
+
+        page.locator('[data-name="linked"]').check()
+        page.mouse.move(right - 100, (top + bottom) // 2)
+        page.mouse.wheel(0, -200)
+        followed = heat_between(reader.picture(differs_from=zoomed), zoomed)
+        assert all(crop(followed, box).any() for box in boxes.values())
+        page.locator('[data-name="linked"]').uncheck()
+        reader.press("f")
+        assert not heat_between(reader.picture(differs_from=zoomed), before).any()
+
+
+def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
+    a_browser: Browser, room: Room
+) -> None:
+    with reading(a_browser, room, "hanging") as reader:
+        page = reader.page
+        reader.open(LESION)
+        page.locator('[data-name="hang CC"]').click()
+        until(lambda: list(reader.viewports()) == ["R CC", "L CC"])
+        assert page.get_by_role("button", name="Confirm normal").is_enabled()  # all views were seen before
+        page.reload()
+        page.get_by_text("Not drawn yet: R MLO, L MLO.").wait_for()
+        assert list(reader.viewports()) == ["R CC", "L CC"]
+        assert page.get_by_role("button", name="Confirm normal").is_disabled()
+        page.locator('[data-name="hang row"]').click()
+        until(lambda: list(reader.viewports()) == ["R CC", "L CC", "R MLO", "L MLO"])
+        reader.settled()
+        assert len({box[1] for box in reader.viewports().values()}) == 1
+        assert page.get_by_role("button", name="Confirm normal").is_enabled()
+        page.locator('[data-cy="side-panel-header-left"]').click()
+        thumbnails = page.locator('[data-cy="study-browser-thumbnail"]')
+        thumbnails.nth(3).wait_for()
+        shown = " ".join(thumbnails.all_inner_texts())
+        assert all(name in shown for name in ("R CC", "L CC", "R MLO", "L MLO"))
 
 
 def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_browser: Browser, room: Room) -> None:

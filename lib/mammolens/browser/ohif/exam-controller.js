@@ -2,13 +2,16 @@
 
 import { viewerOf } from "./address.js";
 import { DrawnViews } from "./drawn-views.js";
-import { ViewportLayout } from "./viewport-layout.js";
-import { INSTANCE, instanceOf } from "./hanging-protocol.js";
+import { FindingOutlines } from "./finding-outlines.js";
+import { moveCamera, ViewportLayout } from "./viewport-layout.js";
+import { INSTANCE, instanceOf, PROTOCOL } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
 import { measureInPixelsWithoutSize } from "./pixel-size.js";
 import { drawnRegions } from "./regions.js";
+import { Preferences } from "./preferences.js";
 import { VisitedExams } from "./visited-exams.js";
+import { Zoom } from "./zoom.js";
 
 const UNFINISHED = new Set(["new", "running"]); // a failed exam waits for 'Analyse again'
 const CLOSE_UP = 2.5; // how much nearer a finding is looked at than the whole image
@@ -16,12 +19,14 @@ const SETTLED = 150; // ms without further changes
 
 /** One exam on the screen. */
 export class ExamController {
-  constructor({ session, api, servicesManager, extensionManager, panel }) {
+  constructor({ session, api, servicesManager, commandsManager, extensionManager, panel }) {
     const { cornerstone, cornerstoneTools } = extensionManager
       .getModuleEntry("@ohif/extension-cornerstone.utilityModule.common")
       .exports.getCornerstoneLibraries();
     Object.assign(this, { session, api, panel, cornerstone, tools: cornerstoneTools });
     this.services = servicesManager.services;
+    this.commands = commandsManager;
+    this.preferences = new Preferences(window.localStorage);
     this.visited = new VisitedExams(window.sessionStorage);
     this.layout = new ViewportLayout(this.services, (displaySet) => this.viewOf(displaySet));
     this.overlay = new Overlay(this.services, api, this.layout);
@@ -30,6 +35,8 @@ export class ExamController {
       (view) => this.layout.known().find(({ displaySet }) => shows(displaySet, view))?.imageId,
       () => this.#settle(),
     );
+    this.outlines = new FindingOutlines(cornerstone, this.layout, (displaySet) => this.#outlined(displaySet));
+    this.zoom = new Zoom(cornerstone, this.layout, () => this.isLinked);
     this.learning = new Learning(api);
     this.fitted = ""; // the layout that was fitted last
     this.inferences = session.inferences;
@@ -38,6 +45,7 @@ export class ExamController {
     this.isSettling = true; // whether a change is still to be laid out
     this.working = 0; // overlays under way
     this.regionCount = 0;
+    this.asksAgain = false; // whether the question for a second confirmation is shown
     this.drawingsOf = new Map(); // id of a decision -> the drawings that went with it
   }
 
@@ -63,6 +71,9 @@ export class ExamController {
       this.layout.fitAfterResizes(),
       measureInPixelsWithoutSize(this.cornerstone),
       this.drawnViews.watch(),
+      this.outlines.watch(),
+      this.zoom.watch(),
+      this.#nameThumbnails(),
       this.#watchDrawings(),
       this.session.subscribe(() => this.#onResults()),
     ];
@@ -102,9 +113,11 @@ export class ExamController {
     const { viewport, image } = found;
     const world = this.cornerstone.utilities.imageToWorldCoords(image.imageId, finding.peak_location);
     viewport.setZoom(Math.max(CLOSE_UP, viewport.getZoom()));
-    const { focalPoint, position } = viewport.getCamera();
-    const moved = (place) => place.map((value, axis) => value + world[axis] - focalPoint[axis]);
-    viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
+    const { focalPoint } = viewport.getCamera();
+    moveCamera(
+      viewport,
+      focalPoint.map((value, axis) => world[axis] - value),
+    );
     viewport.render();
   }
 
@@ -113,13 +126,86 @@ export class ExamController {
     this.layout.fit();
   }
 
+  pixelByPixel() {
+    this.zoom.pixelByPixel(this.#activeId());
+  }
+
+  /** Whether all views follow the zoom of one; remembered. */
+  get isLinked() {
+    return this.preferences.get("linked", false);
+  }
+
+  toggleLink() {
+    this.preferences.set("linked", !this.isLinked);
+    this.zoom.follow(this.#activeId());
+    this.panel.update();
+  }
+
+  /** How the exam hangs: a variant's id; remembered. */
+  get hanging() {
+    return this.preferences.get("hanging", "all");
+  }
+
+  hang(variant) {
+    this.preferences.set("hanging", variant);
+    this.commands.runCommand("setHangingProtocol", { protocolId: PROTOCOL, stageId: variant, reset: true });
+    this.panel.update();
+  }
+
+  /** Whether a decision opens the next exam; remembered. */
+  get advances() {
+    return this.preferences.get("advances", false);
+  }
+
+  set advances(value) {
+    this.preferences.set("advances", value);
+  }
+
+  magnify() {
+    this.commands.runCommand("setToolActiveToolbar", { toolName: "AdvancedMagnify" });
+  }
+
+  flip() {
+    this.commands.runCommand("flipViewportHorizontal");
+  }
+
+  /** The active view alone, or all of them again; as a double click on it. */
+  enlarge() {
+    this.commands.runCommand("toggleOneUp");
+  }
+
   toggleHeat() {
     this.overlay.set({ on: !this.overlay.on });
     this.panel.update();
   }
 
+  toggleOutlines() {
+    this.outlines.toggle();
+    this.panel.update();
+  }
+
+  /** Change what is shown of heat map and findings: {on, opacity, lowest}. */
+  setHeat(change) {
+    this.overlay.set(change);
+    this.outlines.draw();
+    this.panel.update();
+  }
+
+  /** Confirm the exam as normal; one that awaits a second confirmation first asks for it. */
   confirmNormal() {
+    if (this.session.exam.suspect_reason && !this.asksAgain) {
+      this.asksAgain = true;
+      this.panel.update();
+      this.panel.focus("normal again");
+      return undefined;
+    }
     return this.recordDecision("normal");
+  }
+
+  /** Do not confirm a second time. */
+  cancelConfirmation() {
+    this.asksAgain = false;
+    this.panel.update();
   }
 
   markFinding() {
@@ -136,12 +222,16 @@ export class ExamController {
       this.panel.showMessage("A decision needs all views: wait until they are drawn.");
       return;
     }
+    this.asksAgain = false;
     const drawn = verdict === "finding" ? this.regions() : [];
     const regions = drawn.map(({ image, points }) => ({ image, points }));
     if (await this.session.recordDecision(verdict, this.panel.comment, regions)) {
       const uids = drawn.map(({ uid }) => uid);
       this.drawingsOf.set(this.session.effectiveDecisions.at(-1)?.id, uids);
       this.panel.comment = "";
+      if (this.advances) {
+        await this.next();
+      }
     }
   }
 
@@ -187,6 +277,13 @@ export class ExamController {
     }
   }
 
+  /** Findings of a display set's view from the lowest heat level that is shown. */
+  #outlined(displaySet) {
+    const segments = new Map(this.session.exam.levels.map(({ name, segment }) => [name, segment]));
+    const isShown = ({ level }) => (segments.get(level) ?? 0) >= this.overlay.lowest;
+    return (this.viewOf(displaySet)?.findings ?? []).filter(isShown);
+  }
+
   /** Count the regions while the reader draws. */
   #watchDrawings() {
     const { eventTarget } = this.cornerstone;
@@ -212,6 +309,26 @@ export class ExamController {
       this.tools.annotation.state.removeAnnotation(uid);
     }
     cornerstoneViewportService.getRenderingEngine()?.render();
+  }
+
+  #activeId() {
+    return this.services.viewportGridService.getActiveViewportId();
+  }
+
+  /** Call thumbnails by their views, and heat maps by those of their images. */
+  #nameThumbnails() {
+    const { displaySetService } = this.services;
+    const { unsubscribe } = displaySetService.subscribe(
+      displaySetService.EVENTS.DISPLAY_SETS_ADDED,
+      ({ displaySetsAdded }) => {
+        for (const displaySet of displaySetsAdded) {
+          const view = this.viewOf(displaySet) ?? this.overlay.viewOf(displaySet, this.session.exam);
+          const name = view && (displaySet.Modality === "SEG" ? `Heat ${view.name}` : view.name);
+          Object.assign(displaySet, name && { SeriesDescription: name, label: name });
+        }
+      },
+    );
+    return unsubscribe;
   }
 
   /** OHIF's text over an image: the view instead of the series description, and no image count. */
@@ -275,6 +392,7 @@ export class ExamController {
   #onResults() {
     if (this.session.inferences !== this.inferences) {
       this.inferences = this.session.inferences;
+      this.outlines.draw();
       this.#work(() => this.overlay.show(this.session.exam, { refresh: true }));
     }
   }

@@ -39,12 +39,47 @@ export function gridOf(count, unit, aspect) {
   return { rows: best.rows, columns: best.columns };
 }
 
-/** OHIF's protocol for this exam; `aspect` is that of the area for images. */
-export function protocolFor(views, aspect) {
+/**
+ * The ways in which an exam can hang: [{id, label, title, views, columns}], the first one as large as the screen allows.
+ *
+ * `columns` is null where the screen determines them. A way that would show the same as another one is left out.
+ */
+export function variantsOf(views) {
   const { cells, unit } = cellsOf(views);
-  const { rows, columns } = gridOf(cells.length, unit, aspect);
-  const shown = cells.filter(Boolean);
+  const ways = [{ id: "all", label: "All", title: "All views, as large as possible", views, columns: null }];
+  if (unit > 1 && cells.length > unit) {
+    ways.push({
+      id: "row",
+      label: `1\u00d7${cells.length}`,
+      title: "All views in one row",
+      views,
+      columns: cells.length,
+    });
+    const rows = Math.ceil(cells.length / unit);
+    ways.push({ id: "pairs", label: `${rows}\u00d7${unit}`, title: "A row for each pair", views, columns: unit });
+  }
+  for (const [id, label, title, isShown] of PARTS) {
+    const part = views.filter(isShown);
+    if (part.length && part.length < views.length) {
+      ways.push({ id, label, title, views: part, columns: null });
+    }
+  }
+  return ways;
+}
+
+const PARTS = [
+  ["CC", "CC", "Both CC views", ({ view }) => view === "CC"],
+  ["MLO", "MLO", "Both MLO views", ({ view }) => view === "MLO"],
+  ["R", "Right", "The right breast", ({ laterality }) => laterality === "R"],
+  ["L", "Left", "The left breast", ({ laterality }) => laterality === "L"],
+];
+
+/** OHIF's protocol for this exam; `aspect` is that of the area for images, `first` the variant to begin with. */
+export function protocolFor(views, aspect, first = "all") {
+  const shown = cellsOf(views).cells.filter(Boolean);
   const id = (view) => `image ${shown.indexOf(view)}`;
+  const variants = variantsOf(views);
+  const begins = variants.filter((one) => one.id === first);
   return {
     id: PROTOCOL,
     name: "MammoLens",
@@ -53,17 +88,33 @@ export function protocolFor(views, aspect) {
     numberOfPriorsReferenced: -1,
     displaySetSelectors: Object.fromEntries(shown.map((view) => [id(view), selectorOf(view)])),
     defaultViewport: { viewportOptions: viewportOptions(), displaySets: [] },
-    stages: [
-      {
-        name: "All views",
-        viewportStructure: { layoutType: "grid", properties: { rows, columns } },
-        viewports: Array.from({ length: rows * columns }, (_, place) => ({
-          viewportOptions: viewportOptions(),
-          displaySets: cells[place] ? [{ id: id(cells[place]) }] : [],
-        })),
-      },
-    ],
+    stages: [...begins, ...variants.filter((one) => !begins.includes(one))].map((one) => stageOf(one, aspect, id)),
   };
+}
+
+function stageOf({ id: variant, title, views, columns: wanted }, aspect, id) {
+  const { cells, unit } = compact(views);
+  const best = gridOf(cells.length, unit, aspect);
+  const columns = wanted ?? best.columns;
+  const rows = wanted ? Math.ceil(cells.length / columns) : best.rows;
+  return {
+    id: variant,
+    name: title,
+    viewportStructure: { layoutType: "grid", properties: { rows, columns } },
+    viewports: Array.from({ length: rows * columns }, (_, place) => ({
+      viewportOptions: viewportOptions(),
+      displaySets: cells[place] ? [{ id: id(cells[place]) }] : [],
+    })),
+  };
+}
+
+/** The cells of some views without the rows and columns that none of them needs. */
+function compact(views) {
+  const used = (axis) => [...new Set(views.map(({ slot }) => slot[axis]))].toSorted((one, other) => one - other);
+  const [rows, columns] = [used("row"), used("column")];
+  const closer = ({ row, column }) => ({ row: rows.indexOf(row), column: columns.indexOf(column) });
+  const found = cellsOf(views.map((view) => ({ view, slot: closer(view.slot) })));
+  return { cells: found.cells.map((cell) => cell && cell.view), unit: found.unit };
 }
 
 function viewportOptions() {

@@ -76,9 +76,9 @@ function createExtension(reader) {
   return {
     id: EXTENSION,
     version: "1.0.0",
-    getPanelModule({ extensionManager }) {
+    getPanelModule({ commandsManager, extensionManager }) {
       reader.panel = new Panel(reader.session, reader.notice);
-      reader.extensionManager = extensionManager;
+      Object.assign(reader, { commandsManager, extensionManager });
       const mount = (host) => host?.append(reader.panel.root);
       const component = () => element("div", { className: "mammolens-host", ref: mount });
       return [{ name: "exam", iconName: "tab-patient-info", iconLabel: "MammoLens", label: "MammoLens", component }];
@@ -164,7 +164,7 @@ async function openExam(reader) {
   reader.controller = new ExamController(reader);
   reader.controller.open();
   const aspect = (window.innerWidth - AROUND.width) / Math.max(1, window.innerHeight - AROUND.height);
-  const protocol = protocolFor(session.exam.views_in_detail, aspect);
+  const protocol = protocolFor(session.exam.views_in_detail, aspect, reader.controller.hanging);
   servicesManager.services.hangingProtocolService.addProtocol(PROTOCOL, protocol);
 }
 

@@ -58,6 +58,11 @@ export class Overlay {
     viewport.setCamera(camera); // a new actor resets the camera, and of that only zoom and pan come back by themselves
   }
 
+  /** The view whose segmentation a display set is, or nothing. */
+  viewOf({ SOPClassUID, instance }, { views_in_detail: views }) {
+    return SOPClassUID === SEG ? views.find((view) => view.sop_instance_uid === sourceOf(instance)) : undefined;
+  }
+
   /** Bring on/off, opacity and threshold to the screen. */
   draw() {
     const { segmentationService, cornerstoneViewportService } = this.services;

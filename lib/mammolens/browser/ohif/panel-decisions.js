@@ -17,7 +17,7 @@ export function decisionsSection(session, controller, comment) {
       "div",
       { class: "mammolens-row" },
       DECISIONS.map(({ verdict, button: label, hint }) =>
-        button(labelOf(verdict, label, controller.regionCount), () => controller.recordDecision(verdict), {
+        button(labelOf(verdict, label, controller.regionCount), () => controller[METHODS[verdict]](), {
           disabled: busy || waiting.length > 0,
           title: hint,
           "data-name": verdict,
@@ -25,14 +25,63 @@ export function decisionsSection(session, controller, comment) {
         }),
       ),
     ),
+    controller.asksAgain ? question(session.exam, busy, controller) : null,
     waiting.length ? h("p", { class: "mammolens-hint" }, `Not drawn yet: ${namesOf(waiting)}.`) : null,
     failed.map(({ view, reason }) =>
       h("p", { class: "mammolens-error" }, sentence(`${view.name} cannot be drawn: ${reason}`)),
     ),
     decisions.length ? lastOf(decisions, busy, controller) : null,
+    earlier(session.exam.decisions, decisions.at(-1)),
   );
 }
 
+/** Why an exam that was confirmed as normal is shown again. */
+export function suspectSection({ suspect_reason: reason }) {
+  if (!reason) {
+    return null;
+  }
+  const words = `Suspect normal: this exam was confirmed as normal, but ${reason}. No model trains on it until a reader confirms it again.`;
+  return h("p", { class: "mammolens-doubt", "data-name": "suspect" }, words);
+}
+
+/** One key more than usual, so that no habit confirms a suspect exam. */
+function question({ decisions }, busy, controller) {
+  const people = new Set(decisions.filter((one) => !one.undone && one.verdict === "normal").map((one) => one.reviewer));
+  const before = [...people].join(", ") || "a reader";
+  return h(
+    "div",
+    { class: "mammolens-question", role: "alertdialog", "aria-label": "Second confirmation" },
+    h("p", {}, `Confirmed as normal before by ${before}. Confirm it a second time? Models may then train on it.`),
+    h(
+      "div",
+      { class: "mammolens-row" },
+      button("Confirm a second time", () => controller.confirmNormal(), {
+        disabled: busy,
+        "data-name": "normal again",
+      }),
+      button("Cancel", () => controller.cancelConfirmation(), { "data-name": "cancel" }),
+    ),
+  );
+}
+
+/** All decisions but the last effective one, the newest first. */
+function earlier(all, last) {
+  const others = all.filter((one) => one !== last).toReversed();
+  return others.length
+    ? h(
+        "div",
+        { class: "mammolens-earlier", "aria-label": "Earlier decisions", role: "region" },
+        h("p", {}, "Earlier decisions"),
+        h(
+          "ul",
+          {},
+          others.map((one) => h("li", {}, described(one), commentOf(one))),
+        ),
+      )
+    : null;
+}
+
+const METHODS = { normal: "confirmNormal", finding: "markFinding", poor_quality: "markPoorQuality" };
 const namesOf = (views) => views.map(({ name }) => name).join(", ");
 
 /** 'Mark finding with 2 regions' */
@@ -41,18 +90,26 @@ function labelOf(verdict, label, regions) {
 }
 
 function lastOf(decisions, busy, controller) {
-  const last = decisions[decisions.length - 1];
-  const words = [
-    last.verdict_label,
-    last.reviewer && `by ${last.reviewer}`,
-    moment(last.time),
-    last.regions?.length && counted(last.regions.length, "region"),
-  ];
+  const last = decisions.at(-1);
   return h(
     "div",
     { class: "mammolens-decided", role: "status" },
-    h("p", {}, words.filter(Boolean).join(", ")),
-    last.comment ? h("p", { class: "mammolens-comment" }, last.comment) : null,
+    h("p", {}, described(last)),
+    commentOf(last),
     button("Undo", () => controller.undo(), { disabled: busy, "data-name": "undo" }),
   );
 }
+
+/** 'Finding, by Anna, 3 May 2026, 10:12, 2 regions, undone' */
+function described({ verdict_label: label, reviewer, time, regions, undone }) {
+  const words = [
+    label,
+    reviewer && `by ${reviewer}`,
+    moment(time),
+    regions?.length && counted(regions.length, "region"),
+    undone && "undone",
+  ];
+  return words.filter(Boolean).join(", ");
+}
+
+const commentOf = ({ comment }) => (comment ? h("p", { class: "mammolens-comment" }, comment) : null);

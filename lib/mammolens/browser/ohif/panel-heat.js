@@ -1,34 +1,38 @@
-// Controls of the heat map: on or off, opacity, lowest level shown.
+// Controls of heat map and outlines: on or off, opacity, lowest level shown.
 
 import { h } from "../shared/dom.js";
 
-/** Controls of the overlay; `changed` redraws the panel. */
-export function heatSection(exam, overlay, changed) {
+/** Controls of heat map and outlines. */
+export function heatSection(exam, controller) {
+  const { overlay, outlines } = controller;
   return h(
     "fieldset",
     { class: "mammolens-heat" },
     h("legend", {}, "Heat"),
-    h("label", {}, onOff(overlay, changed), " Show"),
+    h(
+      "div",
+      { class: "mammolens-row" },
+      onOff("heat", "Heat", overlay.on, (on) => controller.setHeat({ on })),
+      onOff("outlines", "Outlines", outlines.on, () => controller.toggleOutlines()),
+    ),
     h("label", { class: "mammolens-opacity" }, "Opacity", opacity(overlay)),
     h(
       "div",
       { role: "radiogroup", "aria-label": "Show from level" },
-      exam.levels.map((level) => threshold(level, overlay, changed)),
+      exam.levels.map((level) => threshold(level, controller)),
     ),
   );
 }
 
-function onOff(overlay, changed) {
-  return h("input", {
+function onOff(name, label, checked, changed) {
+  const box = h("input", {
     type: "checkbox",
-    checked: overlay.on,
-    "data-name": "heat",
-    "aria-label": "Show heat",
-    onchange: (event) => {
-      overlay.set({ on: event.target.checked });
-      changed();
-    },
+    checked,
+    "data-name": name,
+    "aria-label": `Show ${label.toLowerCase()}`,
+    onchange: (event) => changed(event.target.checked),
   });
+  return h("label", {}, box, ` ${label}`);
 }
 
 function opacity(overlay) {
@@ -43,20 +47,16 @@ function opacity(overlay) {
   });
 }
 
-function threshold({ name, segment, colour, meaning }, overlay, changed) {
-  const choose = () => {
-    overlay.set({ lowest: segment });
-    changed();
-  };
+function threshold({ name, segment, colour, meaning }, controller) {
   return h(
     "label",
     { title: meaning },
     h("input", {
       type: "radio",
       name: "mammolens-threshold",
-      checked: overlay.lowest === segment,
+      checked: controller.overlay.lowest === segment,
       "data-name": `from ${name}`,
-      onchange: choose,
+      onchange: () => controller.setHeat({ lowest: segment }),
     }),
     h("span", { class: "mammolens-colour", style: `background:${colour}` }),
     ` from ${name} `,

@@ -30,7 +30,7 @@ function breast({ laterality, sentence }) {
 /** Buttons that centre the image on a finding. */
 export function findingsSection(exam, controller) {
   const findings = exam.views_in_detail.flatMap((view) => view.findings.map((finding) => ({ view, finding })));
-  findings.sort((one, other) => other.finding.peak - one.finding.peak);
+  findings.sort((one, other) => one.finding.number - other.finding.number);
   const left = exam.views_in_detail.reduce((sum, view) => sum + view.findings_left_out, 0);
   const colours = Object.fromEntries(exam.levels.map(({ name, colour }) => [name, colour]));
   return h(
@@ -48,10 +48,11 @@ export function findingsSection(exam, controller) {
           button(
             [
               h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
-              finding.text,
+              h("b", {}, String(finding.number)),
+              h("span", {}, finding.text),
             ],
             () => controller.show(view, finding),
-            { "data-name": `finding ${view.image} ${finding.rank}` },
+            { "data-name": `finding ${finding.number}` },
           ),
         ),
       ),

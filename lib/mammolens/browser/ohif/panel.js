@@ -3,9 +3,10 @@
 import { button, fill, h } from "../shared/dom.js";
 import { EXAM_KEYS, keyEntries } from "../shared/keys.js";
 import { moment, progressInWords } from "../shared/text.js";
-import { decisionsSection } from "./panel-decisions.js";
+import { decisionsSection, suspectSection } from "./panel-decisions.js";
 import { heatSection } from "./panel-heat.js";
 import { learningSection } from "./panel-learning.js";
+import { viewingSection } from "./panel-viewing.js";
 import { examSection, findingsSection, viewsSection } from "./panel-results.js";
 
 /** Built once and moved around by OHIF; `root` is its element. */
@@ -52,6 +53,11 @@ export class Panel {
     this.field.value = text;
   }
 
+  /** Focus the control with this name. */
+  focus(name) {
+    this.#control(name)?.focus();
+  }
+
   /** Show a message, such as a failed action. */
   showMessage(text) {
     this.message = text;
@@ -63,11 +69,12 @@ export class Panel {
     const { session, controller } = this;
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
     if (session.exam && controller) {
-      fill(this.top, examSection(session.exam), this.#status(this.#doing()));
+      fill(this.top, examSection(session.exam), suspectSection(session.exam), this.#status(this.#doing()));
       fill(
         this.middle,
-        heatSection(session.exam, controller.overlay, () => this.update()),
+        heatSection(session.exam, controller),
         findingsSection(session.exam, controller),
+        viewingSection(session.exam, controller),
         viewsSection(session.exam),
         resultsSection(session),
         learningSection(controller.learning),
@@ -111,6 +118,17 @@ function navigation(controller) {
     action("previous", "Previous", () => controller.previous()),
     action("next", "Next exam", () => controller.next()),
     h("a", { href: "/" }, "Worklist"),
+    h(
+      "label",
+      { class: "mammolens-advance" },
+      h("input", {
+        type: "checkbox",
+        checked: controller.advances,
+        "data-name": "advances",
+        onchange: (event) => (controller.advances = event.target.checked),
+      }),
+      " Open the next exam after a decision",
+    ),
   );
 }
 

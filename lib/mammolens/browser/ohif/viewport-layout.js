@@ -9,6 +9,8 @@ export class ViewportLayout {
     this.services = services;
     this.viewOf = viewOf;
     this.chestWalls = new Map(); // image id -> true where it lies at the right edge
+    this.isFitting = false;
+    this.fitted = new Map(); // viewport id -> its camera when the whole image was fitted
   }
 
   /** All viewports that show a mammogram: [{id, viewport, displaySet, image}]. */
@@ -58,13 +60,22 @@ export class ViewportLayout {
 
   /** Fit all images again, undoing pans and zooms. */
   fit() {
+    this.isFitting = true;
     const shown = this.shown();
     const scale = Math.max(0, ...shown.map(({ viewport, image }) => neededScale(viewport, image)));
-    for (const { viewport, displaySet, image } of shown) {
+    for (const { id, viewport, displaySet, image } of shown) {
       this.#window(viewport, displaySet, image);
       this.#place(viewport, displaySet, image, scale);
+      this.fitted.set(id, viewport.getCamera());
       viewport.render();
     }
+    this.isFitting = false;
+  }
+
+  /** Whether the chest wall of a display set's view is to hang at the right edge. */
+  wallIsRight(displaySet, image) {
+    const { laterality } = this.viewOf(displaySet);
+    return laterality === "R" || (laterality !== "L" && this.#chestWallIsRight(displaySet, image));
   }
 
   /**
@@ -98,9 +109,8 @@ export class ViewportLayout {
 
   /** Set the scale, and lay the middle of the chest wall on the middle of the canvas's edge. */
   #place(viewport, displaySet, image, scale) {
-    const view = this.viewOf(displaySet);
     const isRight = this.#chestWallIsRight(displaySet, image);
-    const shouldBeRight = view.laterality === "R" || (view.laterality !== "L" && isRight);
+    const shouldBeRight = this.wallIsRight(displaySet, image);
     const { clientWidth, clientHeight } = viewport.element;
     viewport.setCamera({ flipHorizontal: isRight !== shouldBeRight, parallelScale: (scale * clientHeight) / 2 });
     const wall = viewport.canvasToWorld([shouldBeRight ? clientWidth : 0, clientHeight / 2]);
@@ -109,9 +119,7 @@ export class ViewportLayout {
       .getImageData()
       .imageData.indexToWorld([...edge, 0])
       .map((value, axis) => value - wall[axis]);
-    const { focalPoint, position, ...camera } = viewport.getCamera();
-    const shifted = (place) => place.map((value, axis) => value + shift[axis]);
-    viewport.setCamera({ ...camera, focalPoint: shifted(focalPoint), position: shifted(position) });
+    moveCamera(viewport, shift);
   }
 
   #chestWallIsRight(displaySet, image) {
@@ -122,6 +130,13 @@ export class ViewportLayout {
     }
     return this.chestWalls.get(image.imageId);
   }
+}
+
+/** Move what a viewport looks at by a vector of the world, in mm. */
+export function moveCamera(viewport, shift) {
+  const { focalPoint, position } = viewport.getCamera();
+  const moved = (place) => place.map((value, axis) => value + shift[axis]);
+  viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
 }
 
 const isInverted = (displaySet) => instanceOf(displaySet).PhotometricInterpretation === "MONOCHROME1";

@@ -7,11 +7,13 @@ export const EXAM_KEYS = [
   { key: "n", action: "next", label: "Next exam" },
   { key: "p", action: "previous", label: "Previous exam" },
   { key: "h", action: "toggleHeat", label: "Heat on or off" },
+  { key: "o", action: "toggleOutlines", label: "Outlines on or off" },
   { key: "c", action: "confirmNormal", label: "Confirm normal" },
   { key: "m", action: "markFinding", label: "Mark finding" },
   { key: "q", action: "markPoorQuality", label: "Poor quality" },
   { key: "u", action: "undo", label: "Undo" },
   { key: "f", action: "fit", label: "Fit all views" },
+  { key: "1", action: "pixelByPixel", label: "1:1, a pixel of the image a pixel of the screen" },
 ];
 
 /** On the worklist. */
