@@ -102,6 +102,24 @@ def test_two_works_of_one_key_run_after_each_other_and_let_others_go_first(
     asyncio.run(ask())
 
 
+def test_works_of_one_key_do_not_wait_without_limit_beside_an_idle_worker(
+    a_gate: threading.Event, block: Block
+) -> None:
+    queue = WorkQueue("one-key", workers=2, most_waiting=3)
+
+    async def ask() -> None:
+        works = [asyncio.create_task(queue.run(block, key="a")) for _ in range(4)]
+        await _waiting(queue, 3)
+        with pytest.raises(HTTPException) as refused:
+            await queue.run(block, key="a")
+        assert refused.value.status_code == 429
+        assert await queue.run(lambda: "another", key="b") == "another"
+        a_gate.set()
+        assert await asyncio.gather(*works) == ["done"] * 4
+
+    asyncio.run(ask())
+
+
 def test_work_whose_client_has_left_is_dropped(a_gate: threading.Event, block: Block) -> None:
     queue = WorkQueue("left", workers=1, most_waiting=5)
 

@@ -58,7 +58,8 @@ class WorkQueue:
             HTTPException: 429 with ``Retry-After``, the seconds until about half of the queue is done.
         """
         with self._lock:
-            self._check_room()
+            if len(self._running) == self._workers:
+                self._check_room()
 
     async def run(self, work: Callable[[], T], request: Request | None = None, key: str | None = None) -> T:
         """Run work when it is its turn, and return its result.
@@ -81,7 +82,8 @@ class WorkQueue:
     def _add(self, work: Callable[[], Any], key: str | None) -> _Item:
         item = _Item(work, key)
         with self._lock:
-            self._check_room()
+            if not self._may_run(item):
+                self._check_room()
             self._waiting.append(item)
             self._start_what_may_run()
         return item
@@ -94,8 +96,7 @@ class WorkQueue:
             return True
 
     def _check_room(self) -> None:
-        is_idle = len(self._running) < self._workers
-        if is_idle or len(self._waiting) < self._most_waiting:
+        if len(self._waiting) < self._most_waiting:
             return
         seconds = max(1, math.ceil(self._mean_s * len(self._waiting) / self._workers / 2))
         reason = f"{self._name}: {len(self._waiting)} requests wait already; try again in {seconds} s"
@@ -103,12 +104,14 @@ class WorkQueue:
 
     def _start_what_may_run(self) -> None:
         for item in list(self._waiting):
-            if len(self._running) == self._workers:
-                return
-            if item.key is None or item.key not in {other.key for other in self._running}:
+            if self._may_run(item):
                 self._waiting.remove(item)
                 self._running.append(item)
                 self._executor.submit(self._carry_out, item)
+
+    def _may_run(self, item: _Item) -> bool:
+        is_free = item.key is None or item.key not in {other.key for other in self._running}
+        return is_free and len(self._running) < self._workers
 
     def _carry_out(self, item: _Item) -> None:
         started = time.monotonic()
