@@ -88,6 +88,15 @@ def test_a_login_ends_with_another_password_or_a_disabled_account(a_server: Test
     assert a_server.get("/info/", headers=_login(a_server, "the-viewer", ANOTHER)).status_code == 200
 
 
+def test_a_damaged_file_lets_nobody_in_and_is_told_in_one_line(a_server: TestClient, accounts: AccountsFile) -> None:
+    viewer = _login(a_server, "the-viewer")
+    accounts.path.write_text("{")
+    answer = a_server.get("/info/", headers=viewer)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "the accounts cannot be read; see the server's log")
+    login = a_server.post("/auth/token", data={"username": "the-viewer", "password": PASSWORD})
+    assert (login.status_code, login.json()) == (503, answer.json())
+
+
 def test_clients_are_told_that_there_is_no_realm(a_server: TestClient) -> None:
     assert a_server.get("/auth/").json() == {"enabled": True, "client_id": "", "realm": ""}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +17,9 @@ from monailabel.endpoints.user.auth import Token, User
 
 from mammolens.accounts import Account, AccountsFile, digest_of
 from mammolens.enums import Role
+from mammolens.errors import ConfigError
 
+_log = logging.getLogger(__name__)
 _LONGEST_S: Final = 12 * 3600.0
 _LONGEST_IDLE_S: Final = 3600.0
 _MOST_SESSIONS: Final = 10_000
@@ -53,10 +57,11 @@ class LocalAccounts:
         """The user whom a token names, with the roles that the account has now.
 
         Raises:
-            HTTPException: 401 for a token that is not known, has ended, or whose account is disabled.
-            ConfigError: the file cannot be read.
+            HTTPException: 401 for a token that is not known, has ended, or whose account is disabled; 503 while the
+                file cannot be read.
         """
-        account = self._of_session(token) or self._file.with_token(token)
+        with _damage_told():
+            account = self._of_session(token) or self._file.with_token(token)
         if account is None:
             headers = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(401, "the token is not valid; log in again", headers=headers)
@@ -66,8 +71,12 @@ class LocalAccounts:
         """A token that is valid for twelve hours, or until it was not used for one; ``None`` for a wrong password.
 
         Blocks for about 0.2 s.
+
+        Raises:
+            HTTPException: 503 while the file cannot be read.
         """
-        account = self._file.with_password(username, password)
+        with _damage_told():
+            account = self._file.with_password(username, password)
         if account is None:
             return None
         token, now = secrets.token_urlsafe(32), self._clock()
@@ -95,6 +104,15 @@ class LocalAccounts:
         self._sessions = {digest: one for digest, one in self._sessions.items() if not _has_ended(one, now)}
         while len(self._sessions) >= _MOST_SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        _log.error("nobody can log in: %s", error)
+        raise HTTPException(503, "the accounts cannot be read; see the server's log") from error
 
 
 def _has_ended(session: _Session, now: float) -> bool:
