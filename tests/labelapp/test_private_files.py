@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import os
 import stat
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,7 +96,23 @@ def test_a_label_that_cannot_be_stored_leaves_no_map_behind(
     image = an_app.datastore().list_images()[0]
     answer = a_client.post(f"/infer/mammolens?image={image}", data={"params": '{"save_label": true}'})
     assert answer.status_code >= 500
-    assert [path.name for path in an_app.private_files.folder.iterdir()] == [".lock"]
+    assert list(an_app.private_files.folder.iterdir()) == []
+
+
+def test_an_archive_of_labelled_images_goes_once_it_was_sent(
+    a_client: TestClient, an_app: MammoLensApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = an_app.datastore().list_images()[0]
+    (tmp_path / "label.nrrd").write_bytes(b"NRRD")
+    an_app.datastore().save_label(image, str(tmp_path / "label.nrrd"), "final", {})
+    answer = a_client.get("/datastore/dataset")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {name.partition("/")[0] for name in archive.namelist()} == {"image", "label", "metadata.json"}
+    assert list(an_app.private_files.folder.iterdir()) == []
+    monkeypatch.setattr("zipfile.ZipFile.writestr", lambda *_: 1 / 0)
+    assert a_client.get("/datastore/dataset").status_code == 500
+    assert list(an_app.private_files.folder.iterdir()) == []
 
 
 def test_ledger_state_results_and_labels_are_for_the_server_alone(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import logging
 import os
 import shutil
@@ -10,19 +11,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 _log = logging.getLogger(__name__)
 _UMASK = 0o077
 _PREFIX = "mammolens-server-"
-_LOCK = ".lock"  # held as long as the server lives, whatever ends it
 _YOUNG_S = 60.0  # a folder that another server is only making may have no lock yet
 
 
 class PrivateFiles:
     """Umask and temporary folder of this process, and of those that it starts from now on.
 
-    What a killed server left in its folder goes when the next one starts.
+    The folder is locked as long as the server lives, whatever ends it: systemd-tmpfiles leaves locked folders alone
+    however old they are, and what a killed server left goes when the next one starts.
 
     Attributes:
         folder: of all temporary files, with those of uploads that are being read.
@@ -33,8 +32,8 @@ class PrivateFiles:
         self._parent = _without_our_own(Path(tempfile.gettempdir()))
         _sweep(self._parent)
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
-        self._lock = FileLock(str(self.folder / _LOCK))
-        self._lock.acquire()
+        self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._point_to(self.folder)
         atexit.register(self.close)
 
@@ -44,7 +43,7 @@ class PrivateFiles:
         if tempfile.tempdir == str(self.folder):
             self._point_to(self._parent)
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
+        os.close(self._lock)
 
     @staticmethod
     def _point_to(folder: Path) -> None:
@@ -64,9 +63,13 @@ def _sweep(parent: Path) -> None:
             is_ours = status.st_uid == os.getuid() and not folder.is_symlink()
             if not is_ours or time.time() - status.st_mtime < _YOUNG_S:
                 continue
-            with FileLock(str(folder / _LOCK), timeout=0):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
-        except Timeout:
+            finally:
+                os.close(lock)
+        except BlockingIOError:
             continue  # its server lives
         except OSError as error:
             _log.warning("%s of an earlier server cannot be removed (%s)", folder, error.strerror)

@@ -121,6 +121,8 @@ class ModelStore:
 
     def stamp(self, version: str | None) -> tuple[tuple[str, int, int], ...]:
         """Name, time of change and size of each file of a version: another stamp, and it has to be checked again."""
+        if version is not None and version not in self.versions():
+            return ()
         directory = pretrained_directory() if version is None else self._versions / version
         found = sorted((str(path), path.stat()) for path in directory.rglob("*") if path.is_file())
         return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)

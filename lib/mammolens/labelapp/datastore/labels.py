@@ -9,7 +9,9 @@ from __future__ import annotations
 import filecmp
 import itertools
 import shutil
+import tempfile
 import time
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from monailabel.datastore.local import DataModel
 from monailabel.interfaces.datastore import DefaultLabelTag
 
 from mammolens.errors import RequestError, UnknownImageError
-from mammolens.files import atomic_file
+from mammolens.files import atomic_file, removed_if_it_fails
 from mammolens.labelapp.datastore.shared_state import SharedState
 from mammolens.labelapp.identifiers import check_tag
 from mammolens.labelapp.keys import ResultExtension
@@ -114,15 +116,24 @@ class LabelledImages(SharedState):
         ]
 
     def get_dataset_archive(self, limit_cases: int | None) -> str:
-        """Path of a ZIP file with the images that have a final label.
+        """Path of a temporary ZIP file with the images that have a final label; the caller removes it.
+
+        Args:
+            limit_cases: at most so many images; ``None`` and 0: all.
 
         Raises:
             RequestError: there is none.
         """
         if not self.get_labeled_images():
             raise RequestError("dataset", "no image has a label 'final'", "save one with PUT /datastore/label first")
-        archive: str = super().get_dataset_archive(limit_cases)
-        return archive
+        with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file:
+            path = Path(file.name)
+        with removed_if_it_fails(path), zipfile.ZipFile(path, "w") as archive:  # MONAI Label's own leaves half of it
+            for case in self.datalist()[: limit_cases or None]:
+                for key, member in case.items():
+                    archive.write(member, f"{key}/{Path(member).name}")
+            archive.writestr("metadata.json", self._datastore.model_dump_json(exclude={"base_path"}))
+        return str(path)
 
     def _keep_version(self, image_id: str, labels: dict[str, DataModel], successor: Path) -> None:
         """Copy the final label, unless its successor is the same, sent once more."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from monailabel.endpoints import (
     activelearning,
@@ -25,6 +28,7 @@ from monailabel.endpoints import (
     scoring,
     session,
 )
+from starlette.background import BackgroundTask
 
 from mammolens.labelapp.routes.arguments import checked
 from mammolens.labelapp.routes.dependencies import task_queue
@@ -82,13 +86,20 @@ def cleaned_up(tasks: BackgroundTasks | None) -> Iterator[None]:
         raise
 
 
+def _removed_afterwards(answer: Any) -> Any:
+    """A temporary file that is answered, such as an archive of labelled images, goes once it was sent."""
+    if isinstance(answer, FileResponse) and Path(answer.path).is_relative_to(tempfile.gettempdir()):
+        answer.background = BackgroundTask(Path(answer.path).unlink, missing_ok=True)
+    return answer
+
+
 def in_a_thread(path: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     """The same handler with checked arguments, in a thread."""
 
     def call(arguments: Mapping[str, Any]) -> Any:
         with cleaned_up(arguments.get("background_tasks")):
             answer = handler(**checked(path, arguments))
-            return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+            return _removed_afterwards(asyncio.run(answer) if inspect.iscoroutine(answer) else answer)
 
     async def run(**arguments: Any) -> Any:
         if arguments.get("run_sync"):
