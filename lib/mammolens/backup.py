@@ -66,7 +66,7 @@ def create_backup(
         ledger: path or URL of the ledger.
         models: folder of the model store.
         data: folder of studies, or a PACS's folder in the cache.
-        settings: files, such as ``.env`` or the gate's margins.
+        settings: files, such as ``.env``, that of the accounts, or the gate's margins.
 
     Raises:
         BackupError: ``target`` exists, there is nothing to back up, or a file cannot be copied.

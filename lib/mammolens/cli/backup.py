@@ -49,7 +49,8 @@ def create(
     models: Models = None,
     data: Data = None,
     settings: Annotated[
-        list[Path] | None, typer.Option("--settings", help="A file of settings, such as .env; repeatable.")
+        list[Path] | None,
+        typer.Option("--settings", help="A file of settings, such as .env or that of the accounts; repeatable."),
     ] = None,
 ) -> None:
     """Write and verify a backup of the parts that are named; the server may run meanwhile.
