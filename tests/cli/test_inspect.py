@@ -95,16 +95,17 @@ def test_a_long_table_is_cut_and_says_so(mammolens, phantom_folder, tmp_path):
 
 @pytest.fixture
 def a_pacs(an_exam_folder):
-    """Holds four phantom views, of which it has lost one."""
-    files = {dataset.SOPInstanceUID: dataset for dataset in map(pydicom.dcmread, sorted(an_exam_folder.iterdir()))}
+    """Holds four phantom views, of which it has lost the last one."""
+    files = sorted(an_exam_folder.iterdir())
     with served(FakePacs()) as pacs:
-        first = next(iter(files.values()))
-        pacs.add_study(first.StudyInstanceUID)
-        for answer, (uid, dataset) in zip(pacs.studies[first.StudyInstanceUID], files.items(), strict=True):
-            answer["00080018"], answer["0020000E"] = attribute("UI", uid), attribute("UI", dataset.SeriesInstanceUID)
-        for uid, path in zip(files, sorted(an_exam_folder.iterdir()), strict=True):
-            pacs.files[uid] = path.read_bytes()
-        del pacs.files[list(files)[-1]]
+        headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+        study = headers[0].StudyInstanceUID
+        pacs.add_study(study)
+        for answer, header, file in zip(pacs.studies[study], headers, files, strict=True):
+            answer["00080018"] = attribute("UI", header.SOPInstanceUID)
+            answer["0020000E"] = attribute("UI", header.SeriesInstanceUID)
+            pacs.files[header.SOPInstanceUID] = file.read_bytes()
+        del pacs.files[headers[-1].SOPInstanceUID]
         yield pacs
 
 

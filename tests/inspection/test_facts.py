@@ -23,7 +23,7 @@ def test_a_refused_file_states_it_as_well(two_exams):
     assert facts_of(path).rows == 192
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "PPM"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "PPM"])
 def test_pictures_state_their_format_and_size(tmp_path, kind):
     path = tmp_path / "picture"
     Image.new("L", (70, 90), 3).save(path, format=kind)

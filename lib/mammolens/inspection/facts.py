@@ -13,14 +13,14 @@ from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dico
 from mammolens.dicom.pictures import picture_shape
 from mammolens.errors import InputError
 
-_MAGIC: Final = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"P5": "PGM"}
+_MAGIC: Final = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"P5": "PGM"}
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """Format, size and encoding of an image file, as far as they are stated.
 
-    ``file_format`` is DICOM, PNG, JPEG, PGM or unknown; ``transfer_syntax`` the name of the DICOM transfer syntax.
+    ``file_format`` is DICOM, PNG, JPEG, TIFF, PGM or unknown; ``transfer_syntax`` the name of the DICOM one.
     """
 
     file_format: str = "unknown"

@@ -50,7 +50,7 @@ class InspectedImage(_Part):
     columns: int | None
     pixel_size_mm: tuple[float, float] | None = Field(description="between rows and between columns, at the breast")
     spacing_source: SpacingSource
-    file_format: str = Field(description="DICOM, PNG, JPEG, PGM or unknown")
+    file_format: str = Field(description="DICOM, PNG, JPEG, TIFF, PGM or unknown")
     transfer_syntax: str | None = Field(description="name of the DICOM transfer syntax")
     split: Split | None
     site: str | None

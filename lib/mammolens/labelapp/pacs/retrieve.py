@@ -10,7 +10,7 @@ import pydicom
 import requests
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 from requests_toolbelt.multipart.decoder import ImproperBodyPartContentException, MultipartDecoder
 
 from mammolens.dicom.header_values import texts_of
@@ -75,8 +75,8 @@ def retrieve_header(access: PacsAccess, instance: Instance) -> tuple[FileDataset
         raise InputError(access.url, f"the PACS describes another instance than {instance.sop_instance_uid}", _REMEDY)
     syntaxes = texts_of(dataset, "AvailableTransferSyntaxUID")
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID") or ""
-    meta.MediaStorageSOPInstanceUID = instance.sop_instance_uid
+    meta.MediaStorageSOPClassUID = UID(dataset.get("SOPClassUID") or "")
+    meta.MediaStorageSOPInstanceUID = UID(instance.sop_instance_uid)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.pop("PixelData", None)  # described by an address at most
     header = FileDataset("", dataset, file_meta=meta, preamble=bytes(128))
