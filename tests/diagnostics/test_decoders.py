@@ -9,11 +9,11 @@ from mammolens.dicom.streams import StreamKind
 
 def test_every_transfer_syntax_that_is_read_is_tried_and_decoded():
     checks = list(check_decoders())
-    assert [check.name for check in checks] == [*(syntax.name for syntax in codecs.KINDS), RLELossless.name]
+    assert [check.name for check in checks] == [syntax.name for syntax in codecs.KINDS]
     assert {check.status for check in checks} == {"ok"}
 
 
-@pytest.mark.parametrize("kind", StreamKind)
+@pytest.mark.parametrize("kind", codecs._DECODERS)
 def test_a_decoder_that_raises_fails_for_its_transfer_syntaxes_alone(monkeypatch, kind):
     def broken(*_: object) -> None:
         raise OSError("libbroken.so: cannot open shared object file")
