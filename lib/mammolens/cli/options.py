@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +51,14 @@ Table = Annotated[
 
 
 def configuration(given: Path | None, exposure: Path | None = None) -> Path:
-    """The file that is given, or the configuration of a pretrained model: the one that learns from what is there."""
+    """The file that is given, or the configuration of a pretrained model: the one that learns from what is there.
+
+    ``configs/NAME.yaml`` is found in the package where the current folder has none.
+    """
     from mammolens.models.directory import CONFIG
     from mammolens.models.store import NORMAL_ONLY, PRETRAINED, pretrained_directory
 
+    if given is not None and not given.exists() and given.parts[0] == "configs":
+        packaged = Path(str(files("mammolens"))) / given
+        return packaged if packaged.is_file() else given
     return given or pretrained_directory(PRETRAINED if exposure else NORMAL_ONLY) / CONFIG
