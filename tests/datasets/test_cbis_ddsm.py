@@ -7,7 +7,7 @@ import pytest
 
 from mammolens.datasets import cbis_ddsm
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files, open_cbis_ddsm
-from mammolens.dicom.reader import read_header
+from mammolens.dicom.reader import read_header, read_shape
 from mammolens.errors import DatasetError
 
 
@@ -22,13 +22,23 @@ def test_the_package_carries_two_women_with_four_views_each():
 def test_every_image_is_abnormal_and_none_is_fit_to_learn_from():
     cases = open_cbis_ddsm().cases
     assert all(case.abnormal and not case.clean_normal for case in cases)
-    assert Counter(case.covariates["pathology"] for case in cases) == {"benign": 4, "malignant": 4}
+    assert Counter(case.covariates["pathology"] for case in cases) == {"benign": 6, "malignant": 2}
 
 
 def test_the_four_views_of_a_woman_are_one_exam_for_the_reader_too():
     cases = open_cbis_ddsm().cases
     headers = [read_header(case.path, case.attributes) for case in cases]
     assert Counter(header.exam_id for header in headers) == {"Mass-Test_P_00173": 4, "Mass-Test_P_00820": 4}
+
+
+def test_the_masses_of_the_first_patient_are_marked_within_their_images():
+    cases = open_cbis_ddsm().cases
+    assert [len(case.lesions) for case in cases] == [1, 1, 2, 2, 0, 0, 0, 0]
+    for case in cases[:4]:
+        rows, columns = read_shape(case.path)
+        for lesion in case.lesions:
+            assert lesion.half_rows < lesion.row < rows - lesion.half_rows
+            assert lesion.half_columns < lesion.column < columns - lesion.half_columns
 
 
 def test_the_licence_asks_for_attribution_and_the_citation_gives_it():

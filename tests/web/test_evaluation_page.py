@@ -12,8 +12,10 @@ from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.report import PAGE, write_report
 from mammolens.evaluation.scoring import score_cases
 from mammolens.inference.predictor import Predictor
+from mammolens.models.store import pretrained_directory
 from mammolens.web.evaluation_page import parts_of
 from mammolens.web.gallery import GalleryCategory
+from mammolens.web.model_figures import read_model_figures
 from mammolens.web.settings import WebSettings
 
 from ..patience import PATIENCE_S
@@ -61,10 +63,28 @@ def test_a_picture_from_elsewhere_becomes_text(tmp_path):
     assert "![" not in text
 
 
-def test_without_an_evaluation_the_page_says_how_to_get_one():
+def test_without_an_evaluation_the_page_shows_the_figures_of_the_shipped_model():
     page = opened(WebSettings())
     assert not page.exception
-    assert "mammolens evaluate" in page.markdown[0].value
+    (shown,) = [element.proto.body for element in page.get("html")]
+    figures = read_model_figures(pretrained_directory())
+    assert figures is not None
+    assert len(figures.rows) >= 3
+    for question, answer, interval in figures.rows:
+        assert f"{question}</th><td>{answer}</td><td>{interval}</td>" in shown
+    assert "not accurate enough to rely on" in shown
+    assert "mammolens evaluate" not in shown
+
+
+def test_a_model_that_was_not_evaluated_has_no_figures(a_trained_model):
+    page = opened(WebSettings(model=a_trained_model))
+    assert "has not been evaluated" in page.markdown[0].value
+
+
+def test_of_a_server_the_page_shows_no_figures_of_another_model():
+    page = opened(WebSettings(server="http://127.0.0.1:9"))
+    assert not page.get("html")
+    assert "server" in page.markdown[0].value
 
 
 def test_a_folder_without_an_evaluation_is_an_error_with_the_remedy(tmp_path):

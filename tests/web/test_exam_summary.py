@@ -1,7 +1,9 @@
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
+from mammolens.datasets.base import Lesion
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
 from mammolens.web import exam_summary
 
@@ -73,3 +75,13 @@ def test_exams_of_equal_titles_are_told_apart_by_date_and_then_by_number(an_exam
         f"{title}, 2020-05-01, exam 2",
     ]
     assert exam_summary.exam_titles([plain, plain]) == [f"{title}, exam 1", f"{title}, exam 2"]
+
+
+def test_known_lesions_are_counted_and_each_is_found_or_missed():
+    finding = SimpleNamespace(peak_location=(20, 50))
+    record = SimpleNamespace(path="a.dcm", laterality="R", view="CC", findings=[finding])
+    exam = SimpleNamespace(views=[SimpleNamespace(record=record)])
+    lesions = {"a.dcm": (Lesion(50, 20, 5, 5, kind="mass"), Lesion(10, 10, 5, 5, kind="mass"))}
+    assert exam_summary.known_lesion_lines(exam, lesions) == ["R CC: mass found (finding 1)", "R CC: mass missed"]
+    assert exam_summary.known_lesion_count(exam, lesions) == "Of 2 marked lesions, 1 were found and 1 were missed."
+    assert exam_summary.known_lesion_lines(exam, {}) == []

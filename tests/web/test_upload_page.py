@@ -155,7 +155,7 @@ def test_an_example_is_one_click_away_with_its_source(a_visit, exam_files, monke
     visit = visit.button[0].click().run()
     assert len(headers(visit)) == 1
     assert "doi" in small(visit)
-    assert visit.session_state["shown"].source == upload_page.SOURCE
+    assert visit.session_state["shown"].example.name == "Example A"
 
 
 def test_without_the_package_of_examples_the_page_says_how_to_get_it(a_visit, monkeypatch):

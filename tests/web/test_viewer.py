@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 
+from mammolens.datasets.base import Lesion
 from mammolens.web.viewer import viewer_data
 
 
@@ -68,3 +69,15 @@ def test_findings_lie_on_the_picture(a_presentation, results):
     ((points,),) = [one["findings"] for one in viewer_data(marked, results, "k")["views"]]
     assert points[1] == [10.5, 0.2]
     assert points[2] == [10.5, 10.2]
+
+
+def test_known_lesions_are_outlined_on_the_picture_of_their_file(a_presentation, results):
+    exam = a_presentation.exams[0]
+    record = exam.views[0].record
+    whole = Lesion(
+        (record.rows - 1) / 2, (record.columns - 1) / 2, record.rows / 2, record.columns / 2, shape="box", kind="mass"
+    )
+    first, *others = viewer_data(exam, results, "k", {record.path: [whole]})["views"]
+    width, height = first["width"], first["height"]
+    assert first["known"] == [[[0, 0], [width, 0], [width, height], [0, height]]]
+    assert not any(view["known"] for view in others)

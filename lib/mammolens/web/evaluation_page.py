@@ -15,26 +15,29 @@ from mammolens.errors import DatasetError, InputError, MammoLensError
 from mammolens.evaluation.records import SCORES_CSV
 from mammolens.evaluation.report import PAGE
 from mammolens.evaluation.scored_set import read_scored_set
+from mammolens.models.store import pretrained_directory
 from mammolens.web.backends import LocalBackend
 from mammolens.web.gallery import GalleryCategory, GalleryPicture, chosen, draw
+from mammolens.web.model_figures import read_model_figures
 from mammolens.web.session import local_backend
 from mammolens.web.settings import WebSettings
 from mammolens.web.untrusted_text import show_error, warn
 
 _FIGURE = re.compile(r"^!\[[^\]]*\]\((?P<name>[a-z]+\.png)\)$", re.MULTILINE)
-_HOW = """No evaluation is loaded. Evaluate a model, then start the page with the output folder:
-
-1. `mammolens evaluate -d DATASET -o runs/evaluation`
-2. `mammolens web --evaluation runs/evaluation --images DATASET`
-
-`--images` adds a gallery of true positives, false negatives and false positives."""
+_LONGER = (
+    "It is not accurate enough to rely on. On machines other than those of its calibration it may flag many more "
+    "normal exams: calibrate it on your own normal exams first. docs/accuracy.md and docs/results.md have the figures "
+    "of other data sets; docs/web.md describes how to show an evaluation of your own here."
+)
+_ON_SERVER = "A MammoLens server analyses the images; its page 'Models' describes the model in use."
+_NOT_EVALUATED = "This model has not been evaluated. `mammolens evaluate --record` adds its figures."
 
 
 def evaluation_page(settings: WebSettings) -> None:
     """Draw the page."""
     if settings.evaluation is None:
-        st.title("Evaluation")
-        st.markdown(_HOW)
+        st.title("How well does it work?")
+        _model_figures(settings)
         return
     try:
         page = _read(settings.evaluation)
@@ -48,6 +51,31 @@ def evaluation_page(settings: WebSettings) -> None:
             st.markdown(part)
     if settings.images is not None:
         _gallery(settings, settings.evaluation, settings.images)
+
+
+def _model_figures(settings: WebSettings) -> None:
+    if settings.server:
+        st.markdown(_ON_SERVER)
+        return
+    try:
+        figures = read_model_figures(settings.model or pretrained_directory())
+    except MammoLensError as error:
+        show_error(error)
+        return
+    if figures is None:
+        st.markdown(_NOT_EVALUATED)
+        return
+    cells = "".join(
+        f'<tr><th scope="row">{escape(question)}</th><td>{escape(answer)}</td><td>{escape(interval)}</td></tr>'
+        for question, answer, interval in figures.rows
+    )
+    st.html(
+        f"<p>Tested on {escape(figures.dataset)}: {figures.normal_patients} patients without and "
+        f"{figures.abnormal_patients} patients with an abnormality.</p>"
+        '<table class="figures"><thead><tr><th></th><th scope="col">Result</th><th scope="col">95 % interval</th></tr>'
+        f"</thead><tbody>{cells}</tbody></table>"
+        f'<p>{escape(_LONGER)}</p><p class="small">Model {escape(figures.model)}</p>'
+    )
 
 
 def parts_of(page: str, folder: Path) -> Iterator[str | Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from mammolens.datasets.base import Lesion
 from mammolens.inference.exam_text import patient_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
+from mammolens.inference.known_lesions import compare_with_known, describe_known
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
 from mammolens.types import AnomalyRecord
 
@@ -55,6 +57,23 @@ def asymmetry_line(exam: PresentedExam) -> str | None:
 def finding_lines(exam: PresentedExam) -> list[str]:
     """Each finding in words, numbered as in the pictures."""
     return [line for view in exam.views for line in _lines_of_view(view.record)]
+
+
+def known_lesion_lines(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesion]]) -> list[str]:
+    """Each known lesion in words, found or missed.
+
+    Args:
+        exam: the results.
+        lesions: marked lesions, by the name of the file.
+    """
+    return [line for view in exam.views for line in describe_known(view.record, lesions.get(view.record.path, ()))]
+
+
+def known_lesion_count(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesion]]) -> str:
+    """How many known lesions were found, in a sentence; arguments as of :func:`known_lesion_lines`."""
+    known = [one for view in exam.views for one in compare_with_known(view.record, lesions.get(view.record.path, ()))]
+    found = sum(one.finding is not None for one in known)
+    return f"Of {len(known)} marked lesions, {found} were found and {len(known) - found} were missed."
 
 
 def flag_lines(exam: PresentedExam) -> list[str]:

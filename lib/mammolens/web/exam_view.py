@@ -12,35 +12,40 @@ from mammolens.inference.presentation import PresentedExam
 from mammolens.web import exam_summary
 from mammolens.web.downloads import everything, file_name, records_json
 from mammolens.web.exam_report import report_html, report_pdf
+from mammolens.web.examples import SOURCE, Example
 from mammolens.web.score_figure import ON_DARK, ON_LIGHT, alt_text, score_svg
 from mammolens.web.untrusted_text import heading
 from mammolens.web.viewer import show_images
 
 
-def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, source: str = "") -> None:
-    """Draw an exam: summary, images, findings, cautions, comparison with normal exams, downloads.
+def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, example: Example | None = None) -> None:
+    """Draw an exam: summary and cautions, images, findings, comparison with normal exams, downloads.
 
     Args:
         exam: to show.
         title: that tells it from the others.
         folder: of its files.
         key: of the exam, no other's.
-        source: where the images come from.
+        example: that it is; its known lesions are marked.
     """
+    lesions = example.lesions if example else {}
     heading(title)
-    _summary(exam)
-    show_images(exam, folder, key)
+    verdict, cautions = st.columns([3, 2], gap="large")
+    with verdict:
+        _summary(exam)
+        if example and example.truth:
+            _truth(exam, example)
+    with cautions:
+        _cautions(exam)
+    show_images(exam, folder, key, lesions)
     findings, normals = st.columns(2, gap="large")
     with findings:
         st.subheader("Findings", anchor=False)
         _list(exam_summary.finding_lines(exam) or [exam_summary.NO_FINDING])
-        if flags := exam_summary.flag_lines(exam):
-            st.subheader("Cautions", anchor=False)
-            _list(flags)
     with normals:
         st.subheader("Compared with normal exams", anchor=False)
         _standing(exam)
-    _downloads(exam, folder, key, source)
+    _downloads(exam, folder, key, SOURCE if example else "")
 
 
 def _summary(exam: PresentedExam) -> None:
@@ -52,6 +57,20 @@ def _summary(exam: PresentedExam) -> None:
     ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
     st.html(f'<div class="exam"><p class="exam-lead">{escape(exam_summary.headline(exam))}</p>{paragraphs}</div>')
+
+
+def _truth(exam: PresentedExam, example: Example) -> None:
+    lines = exam_summary.known_lesion_lines(exam, example.lesions)
+    count = f" {exam_summary.known_lesion_count(exam, example.lesions)}" if lines else ""
+    st.html(f'<div class="exam"><p><b>Known:</b> {escape(example.truth)}{escape(count)}</p></div>')
+    if lines:
+        _list(lines)
+
+
+def _cautions(exam: PresentedExam) -> None:
+    if flags := exam_summary.flag_lines(exam):
+        points = "".join(f"<li>{escape(flag)}</li>" for flag in flags)
+        st.html(f'<div class="message warning"><p><b>Cautions</b></p><ul>{points}</ul></div>')
 
 
 def _list(lines: list[str]) -> None:

@@ -35,13 +35,13 @@ class Shown:
         key: identifies the uploaded files.
         presentation: the results.
         folder: of its files.
-        source: where the images come from, if that is known.
+        example: whose images these are; ``None``: uploaded ones.
     """
 
     key: str
     presentation: Presentation
     folder: Path
-    source: str = ""
+    example: Example | None = None
 
 
 def upload_page(settings: WebSettings) -> None:
@@ -82,7 +82,7 @@ def upload_page(settings: WebSettings) -> None:
             format_func=titles.__getitem__,
             key=f"exam-{shown.key}",
         )
-    show_exam(exams[number], titles[number], shown.folder, f"{shown.key}-{number}", shown.source)
+    show_exam(exams[number], titles[number], shown.folder, f"{shown.key}-{number}", shown.example)
 
 
 def _chosen_example() -> Example | None:
@@ -132,7 +132,7 @@ def _shown(settings: WebSettings, uploads: Iterable[object], example: Example | 
     with ExitStack() as opened:
         if example is not None:
             files = [opened.enter_context(NamedFile(path)) for path in example.files]
-        shown = _analysed(settings, files, key, SOURCE if example else "")
+        shown = _analysed(settings, files, key, example)
     st.session_state[_SHOWN] = shown
     return shown
 
@@ -142,7 +142,7 @@ def _key_of(files: Iterable[UploadedFile]) -> str:
     return hashlib.sha256(ids.encode()).hexdigest()[:16] if ids else ""
 
 
-def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, source: str) -> Shown:
+def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, example: Example | None) -> Shown:
     session = session_folder(settings.scratch)
     folder = session.new_folder()
     originals, results = folder / "originals", folder / "results"
@@ -170,7 +170,7 @@ def _analysed(settings: WebSettings, files: Iterable[UploadedFile], key: str, so
     bar.empty()
     doing.empty()
     problems = [*uploads.problems, *presentation.problems]
-    return Shown(key, presentation.model_copy(update={"problems": problems}), results, source)
+    return Shown(key, presentation.model_copy(update={"problems": problems}), results, example)
 
 
 def _tell_problems(problems: list[Problem]) -> None:

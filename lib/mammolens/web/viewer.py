@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import streamlit as st
 from PIL import Image
 
+from mammolens.datasets.base import Lesion
 from mammolens.dicom.derived.levels import colours_of
 from mammolens.inference.exam_text import level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_findings
@@ -18,20 +21,25 @@ from mammolens.inference.presentation import PresentedExam, PresentedView
 _COMPONENT: Final = "mammolens.viewer"  # declared in lib/mammolens/pyproject.toml, with the folder of its files
 
 
-def show_images(exam: PresentedExam, folder: Path, key: str) -> None:
+def show_images(
+    exam: PresentedExam, folder: Path, key: str, lesions: Mapping[str, Sequence[Lesion]] = MappingProxyType({})
+) -> None:
     """Draw the viewer; what a person has set in it stays as long as ``key`` does."""
     html = (files("mammolens") / "browser" / "viewer" / "viewer.html").read_text(encoding="utf-8")
     component = st.components.v2.component(_COMPONENT, html=html, css="viewer/viewer.css", js="viewer/viewer.js")
-    component(key=f"viewer-{key}", data=viewer_data(exam, folder, key))
+    component(key=f"viewer-{key}", data=viewer_data(exam, folder, key, lesions))
 
 
-def viewer_data(exam: PresentedExam, folder: Path, key: str) -> dict[str, Any]:
+def viewer_data(
+    exam: PresentedExam, folder: Path, key: str, lesions: Mapping[str, Sequence[Lesion]] = MappingProxyType({})
+) -> dict[str, Any]:
     """What the component draws, as JSON: pictures as data URIs, outlines in pixels of the picture.
 
     Args:
         exam: to show.
         folder: of its files.
         key: of the exam, no other's.
+        lesions: known lesions to outline, by the name of the file.
     """
     record = exam.of_exam
     colours = zip(record.levels, colours_of(len(record.levels)), strict=True)
@@ -41,15 +49,19 @@ def viewer_data(exam: PresentedExam, folder: Path, key: str) -> dict[str, Any]:
             {"name": name, "colour": f"rgb{colour}", "meaning": level_text(record.level_shares[name])}
             for name, colour in colours
         ],
-        "views": [_view_data(view, folder) for view in exam.views],
+        "views": [_view_data(view, folder, lesions.get(view.record.path, ())) for view in exam.views],
     }
 
 
-def _view_data(view: PresentedView, folder: Path) -> dict[str, Any]:
+def _view_data(view: PresentedView, folder: Path, lesions: Sequence[Lesion]) -> dict[str, Any]:
     record = view.record
     with Image.open(folder / view.image) as picture:
         width, height = picture.size
-    across, down = width / record.columns, height / record.rows
+
+    def scaled(outline: Sequence[tuple[float, float]]) -> list[list[float]]:
+        across, down = width / record.columns, height / record.rows
+        return [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in outline]
+
     findings = describe_findings(record)
     said = percentile_text(record.percentile, "images")
     return {
@@ -62,10 +74,8 @@ def _view_data(view: PresentedView, folder: Path) -> dict[str, Any]:
         "network_input": _uri(folder / view.network_input),
         "reconstruction": _uri(folder / view.reconstruction),
         "heat": {level: _uri(folder / name) for level, name in view.heat.items()},
-        "findings": [
-            [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in finding.contour]
-            for finding in record.findings
-        ],
+        "findings": [scaled(finding.contour) for finding in record.findings],
+        "known": [scaled(lesion.outline()) for lesion in lesions],
     }
 
 

@@ -38,7 +38,12 @@ export default function (component) {
     find(".level"),
     data.levels.map(({ name }) => new Option(name)),
   );
-  fill(find(".legend"), data.levels.map(legendEntry));
+  fill(
+    find(".legend"),
+    data.levels.map(legendEntry),
+    outlineEntry("finding", "numbered outline: a finding of the model"),
+    data.views.some((view) => view.known.length) && outlineEntry("known", "dashed outline: a known mass"),
+  );
   find(".shown").value = state.shown;
   find(".opacity").value = state.opacity;
   find(".outlines").checked = state.outlines;
@@ -181,9 +186,14 @@ function outlinesOf(view) {
     const y = Math.max(24, Math.min(...finding.map((point) => point[1])));
     const number = svg("text", { x, y }, String(at + 1));
     number.style.fontSize = `${Math.round(view.height / 36)}px`;
-    return [svg("polygon", { points: finding.map((point) => point.join(",")).join(" ") }), number];
+    return [polygon(finding), number];
   });
-  return svg("svg", { viewBox: `0 0 ${view.width} ${view.height}`, "aria-hidden": "true" }, outlines);
+  const known = view.known.map((outline) => polygon(outline, "known"));
+  return svg("svg", { viewBox: `0 0 ${view.width} ${view.height}`, "aria-hidden": "true" }, outlines, known);
+}
+
+function polygon(outline, kind = "finding") {
+  return svg("polygon", { class: kind, points: outline.map((point) => point.join(",")).join(" ") });
 }
 
 /** Two panes scroll as one. */
@@ -216,6 +226,10 @@ function draggable(element) {
     element.addEventListener("pointermove", move);
     element.addEventListener("pointerup", () => element.removeEventListener("pointermove", move), { once: true });
   });
+}
+
+function outlineEntry(kind, meaning) {
+  return h("li", {}, h("span", { class: `swatch outline ${kind}` }), h("span", {}, meaning));
 }
 
 function legendEntry({ name, colour, meaning }) {
