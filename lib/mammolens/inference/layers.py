@@ -47,7 +47,7 @@ def layers_of(
         network_input: of :meth:`~mammolens.inference.predictor.Predictor.network_input`.
         longest: pixels of the longer side.
     """
-    shape = picture_shape(mammogram.pixels, longest)
+    shape = picture_shape(mammogram.pixels.shape, longest)
     greys = [shrunk(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
     window = display_window(greys[0])
     image, at_network, reconstruction = (_jpeg(windowed(grey, window)) for grey in greys)

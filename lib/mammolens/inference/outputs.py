@@ -64,9 +64,14 @@ def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
     return paths
 
 
+def overlay_path(folder: Path, stem: str) -> Path:
+    """Where :func:`write_overlay` writes."""
+    return folder / f"{stem}{OVERLAY_SUFFIX}"
+
+
 def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, stem: str) -> Path:
     """Write the captioned overlay picture as PNG."""
-    path = folder / f"{stem}{OVERLAY_SUFFIX}"
+    path = overlay_path(folder, stem)
     with atomic_file(path) as temporary:
         captioned_overlay(mammogram, result).save(temporary, format="PNG")
     return path

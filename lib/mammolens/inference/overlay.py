@@ -14,12 +14,13 @@ from mammolens.dicom.derived.levels import level_colours
 from mammolens.transforms.resample import resampled
 from mammolens.types import AnomalyResult, Finding, FloatImage
 
+LONGEST = 1200  # pixels of an overlay picture's longer side
 RgbImage = NDArray[np.uint8]
 _OUTLINE = (120, 220, 255)  # of findings; no colour of the ramp
 _OPACITY = (0.15, 0.45)  # at the first and the last level: what lies below stays visible
 
 
-def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 1200) -> RgbImage:
+def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LONGEST) -> RgbImage:
     """Blend the anomaly map over the image; nothing below the first level, a contour where a level begins.
 
     Each finding of the record is outlined and bears its number, from 1.
@@ -32,7 +33,7 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     Returns:
         ``(rows, cols, 3)`` uint8.
     """
-    shape = picture_shape(pixels, longest)
+    shape = picture_shape(pixels.shape, longest)
     grey = shrunk(pixels, shape)
     base = np.repeat(windowed(grey, display_window(grey))[..., None], 3, axis=2)
     heat = shrunk(result.anomaly_map, shape)
@@ -47,10 +48,10 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = 120
     return np.asarray(picture)
 
 
-def picture_shape(pixels: FloatImage, longest: int) -> tuple[int, int]:
-    """Rows and columns of a picture of this image whose longer side is at most ``longest``."""
-    scale = min(1.0, longest / max(pixels.shape))
-    return max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale))
+def picture_shape(shape: tuple[int, ...], longest: int = LONGEST) -> tuple[int, int]:
+    """Rows and columns of a picture of an image of ``shape`` whose longer side is at most ``longest``."""
+    scale = min(1.0, longest / max(shape))
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
 def display_window(picture: FloatImage) -> tuple[float, float]:
