@@ -284,17 +284,13 @@ def _cases(
 
     dataset = open_dataset(data, kind, table)
     others = [open_dataset(path) if path else None for path in (findings, sentinels)]
-    seen, *of_others = (_seen(one, models) if one else frozenset() for one in (dataset, *others))
-    normals = gate_cases(dataset.where(lambda case: case.patient_id not in seen))
-    marked, chosen = (
-        one.where(lambda case, known=known: case.patient_id not in known).cases if one else ()
-        for one, known in zip(others, of_others, strict=True)
-    )
+    normals = gate_cases(_unseen(dataset, models))
+    marked, chosen = (_unseen(one, models).cases if one else () for one in others)
     return normals, marked, chosen
 
 
-def _seen(dataset: Dataset, models: tuple[Path, Path]) -> frozenset[str]:
-    """Patients whom one of the models has seen; says so, as it changes what is compared."""
+def _unseen(dataset: Dataset, models: tuple[Path, Path]) -> Dataset:
+    """Without the patients whom one of the models has seen; says so, as it changes what is compared."""
     from mammolens.training.unseen import overlap
 
     found = [overlap(directory, dataset) for directory in models if directory.is_dir()]
@@ -303,7 +299,7 @@ def _seen(dataset: Dataset, models: tuple[Path, Path]) -> frozenset[str]:
         say(f"{dataset.name}: {len(seen)} patients are left out: one of the models was trained or calibrated on them")
     for doubt in dict.fromkeys(one.doubt for one in found if one.doubt):
         say(f"warning: {dataset.name}: {doubt}")
-    return seen
+    return dataset.where(lambda case: case.patient_id not in seen)
 
 
 def _policy(path: Path | None) -> Any:
