@@ -15,7 +15,7 @@ from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
 
-_PATIENT, _IMAGE = 12, 16  # columns of a name
+_PATIENT, _IMAGE = 10, 14  # columns of a name
 
 
 def result_tables(records: Sequence[AnomalyRecord]) -> list[Table]:

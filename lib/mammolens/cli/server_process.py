@@ -134,10 +134,9 @@ def _ensure_app(app: Path) -> None:
         main.write_text(_MAIN, encoding="utf-8")
 
 
-def _end_of(log: Path) -> str:
-    """Its last words, which say why a server did not start."""
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return "\n".join(lines[-3:])
+def _last_lines(log: Path) -> list[str]:
+    """The end of a log, which says why a server did not start."""
+    return [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-8:]
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
@@ -146,8 +145,8 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path
     deadline = time.monotonic() + _LONGEST_START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            if log:
-                say(_end_of(log))
+            for line in _last_lines(log) if log else ():
+                say(line)
             raise ServerError(f"port {port}", f"the server ended with code {server.returncode}", where)
         try:
             with opener_for(url).open(url, timeout=30):
