@@ -31,7 +31,7 @@ def check_folder(name: str, folder: Path) -> Iterator[Check]:
             write_text(Path(place) / "try", "written")
         free = shutil.disk_usage(existing).free / 1e9
     except OSError as error:
-        reason = f"{folder} cannot be written to ({error.strerror or error})"
+        reason = f"cannot be written to ({error.strerror or error}): {folder}"
         yield failed(GROUP, name, reason, "change its permissions, or choose another folder")
         return
     yield passed(GROUP, name, f"{existing} can be written to")
