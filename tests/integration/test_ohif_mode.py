@@ -122,6 +122,7 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
     with reading(a_browser, room, where) as reader:
         page = reader.page
         reader.open(LESION)
+        page.locator('[data-name="outlines"]').uncheck()  # they would cover the heat that is looked for
         assert page.get_by_text(RESEARCH_USE_ONLY).is_visible()
         assert page.get_by_text(room.exam(LESION)["sentence"]).first.is_visible()
         viewports = reader.viewports()
@@ -188,7 +189,7 @@ def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
         page.mouse.move(box[0] + wanted[2], box[1] + wanted[3], steps=5)
         page.mouse.up()
         reader.click("Mark finding")
-        page.get_by_text("1 region").wait_for()
+        page.get_by_text(", 1 region").wait_for()  # of the decision; the button says 'with 1 region'
         decision = over_a_folder.exam(LESION)["decisions"][-1]
         assert (decision["verdict"], decision["comment"]) == ("finding", "chnp")
         region = decision["regions"][0]
