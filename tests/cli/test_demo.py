@@ -23,7 +23,8 @@ def _record(path: Path, side: str, view: str, *, p_value: float, peaks: list[tup
     return SimpleNamespace(
         path=str(path), laterality=side, view=view, rows=400, columns=300, patient=patient, model="model-1",
         percentile=percentile, exam_percentile=percentile, exam_p_value=p_value, exam_score=1 - p_value,
-        exam_is_anomalous=p_value <= 0.1, decision_rule="flags at most 10 % of normal exams",
+        exam_calibration_patients=35, exam_is_anomalous=p_value <= 0.1,
+        decision_rule="flags at most 10 % of normal exams",
         levels={"low": 1.0, "moderate": 2.0, "high": 3.0},
         findings=[SimpleNamespace(peak_location=peak) for peak in peaks],
     )  # fmt: skip

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.demo_exams import DemoExam
-from mammolens.inference.exam_text import percentile_text, view_name
+from mammolens.inference.exam_text import exam_percentile_text, percentile_text, view_name
 from mammolens.inference.known_lesions import KnownLesion, compare_with_known
 from mammolens.types import AnomalyRecord
 
@@ -109,7 +109,7 @@ def _exam(result: DemoResult, overlays: Mapping[Path, Path], viewers: Mapping[st
     return {
         "title": result.exam.title,
         "flagged": record.exam_is_anomalous,
-        "sentence": percentile_text(record.exam_percentile, "exams"),
+        "sentence": exam_percentile_text(record.exam_percentile, record.exam_calibration_patients),
         "truth": result.exam.truth,
         "viewer": viewers.get(record.patient, ""),
         "views": [

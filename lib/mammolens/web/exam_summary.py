@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mammolens.datasets.base import Lesion
-from mammolens.inference.exam_text import patient_text, percentile_text, view_name
+from mammolens.inference.exam_text import exam_percentile_text, patient_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.known_lesions import compare_with_known, describe_known
@@ -23,7 +23,8 @@ MEANING = (
 
 def headline(exam: PresentedExam) -> str:
     """How anomalous the exam is."""
-    return percentile_text(exam.of_exam.exam_percentile, "exams")
+    record = exam.of_exam
+    return exam_percentile_text(record.exam_percentile, record.exam_calibration_patients)
 
 
 def meaning(exam: PresentedExam) -> str:
