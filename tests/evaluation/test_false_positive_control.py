@@ -1,8 +1,11 @@
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.realised_rate import EvaluatedPatients
 from mammolens.config import MEANS, CalibrationConfig
 from mammolens.evaluation.decision_rule import DecisionRule
@@ -40,7 +43,8 @@ def test_the_band_is_that_of_the_gate(images_with_everything, confidence):
     p_values = np.array([image.exam_p_value for image in first])
     flagged = np.array([image.exam_is_anomalous for image in first])
     exams, config = ExamPredictions(p_values, flagged, evaluated), CalibrationConfig(alpha=0.1, confidence=confidence)
-    check = check_rate(exams, exams, config, PromotionPolicy())
+    calibration = cast(Calibration, SimpleNamespace(config=config, cannot_flag=None))
+    check = check_rate(exams, exams, calibration, PromotionPolicy())
     told = false_positive_control(normals, 0.1, MEANS, DecisionRule(confidence=confidence))
     of_exams = next(one for one in told if one.unit == "exam")
     assert (of_exams.low, of_exams.high) == (check.limit_low, check.limit_high)

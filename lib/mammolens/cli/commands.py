@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
+from typer.models import CommandFunctionType
 
 
 class Commands(typer.Typer):
     """A group of commands whose docstrings are their help; line breaks in a paragraph are not kept."""
 
-    def command(self, name: str | None = None, **options: Any) -> Any:
+    def command(self, name: str | None = None, **options: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
         """As :meth:`typer.Typer.command`."""
         return super().command(name, **{"cls": _Command, **options})
 

@@ -53,8 +53,11 @@ def list_(file: File, as_json: Annotated[bool, typer.Option("--json", help="Prin
     with one_line_errors():
         accounts = _accounts(file).accounts()
         if as_json:
-            hidden = {"password": True, "tokens": {"__all__": {"digest"}}}
-            out().print_json(json.dumps([account.model_dump(mode="json", exclude=hidden) for account in accounts]))
+            public = [
+                account.model_dump(mode="json", exclude={"password": True, "tokens": {"__all__": {"digest"}}})
+                for account in accounts
+            ]
+            out().print_json(json.dumps(public))
             return
         table = Table("name", "role", "login", "tokens of programs")
         for account in accounts:

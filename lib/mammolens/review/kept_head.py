@@ -21,7 +21,7 @@ class KeptHead:
 
     def __init__(self, ledger: Path) -> None:
         self._ledger = ledger
-        self.path = ledger.with_name(f"{ledger.name}.head")
+        self.path = ledger.parent / f"{ledger.name}.head"
 
     def read(self) -> Head | None:
         """The head; ``None`` where none was kept yet.

@@ -152,7 +152,7 @@ def decision_lines(calibration: Calibration, limitation: str | None) -> str:
     starts, config = calibration.levels(), calibration.config
     levels = "\n".join(f"| {name} | {starts[name]:.5g} | {share:.0%} |" for name, share in config.levels.items())
     not_looked_for = f"- {limitation}\n" if limitation else ""
-    return f"""- Decision: {calibration.decision_rule}; {_threshold(calibration.exam_threshold())}.
+    return f"""- Decision: {_decision(calibration)}.
   Scores are {_UNITS[config.standardise]}.
   Calibrated on views {", ".join(sorted(calibration.views)) or "unknown"} and machines
   {", ".join(sorted(calibration.acquisition_groups)) or "unknown"}; the false-positive rate is not controlled on others.
@@ -234,8 +234,10 @@ def calibrated_on_lines(record: dict[str, Any]) -> str:
     )
 
 
-def _threshold(score: float) -> str:
-    return f"exam score threshold {score:.5g}" if math.isfinite(score) else "too few patients to flag any exam"
+def _decision(calibration: Calibration) -> str:
+    threshold = calibration.exam_threshold()
+    rule = calibration.decision_rule
+    return f"{rule}; exam score threshold {threshold:.5g}" if math.isfinite(threshold) else rule
 
 
 def _by_itself(calibration: Calibration) -> str:
