@@ -20,6 +20,7 @@ from mammolens.inference import outputs
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.schema import record_schema
+from mammolens.models.directory import seal_model
 
 from ..patience import PATIENCE_S
 from .conftest import EXECUTABLE
@@ -177,6 +178,7 @@ def test_what_does_not_belong_to_this_run_any_more_is_analysed_again(
         model = shutil.copytree(a_trained_model, tmp_path / "model")
         with (model / "config.yaml").open("a") as config:
             config.write("# another")
+        seal_model(model)
         stopped = tuple(model if argument == a_trained_model else argument for argument in stopped)
     result = mammolens(*stopped)
     assert result.exit_code == 0, result.stderr
