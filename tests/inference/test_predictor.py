@@ -13,7 +13,7 @@ from mammolens.calibration.normals import NormalExam
 from mammolens.enums import Laterality, QualityFlag, SpacingSource, ViewPosition
 from mammolens.errors import InputError, ModelError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.directory import CALIBRATION, load_model
+from mammolens.models.directory import CALIBRATION, load_model, seal_model
 from mammolens.transforms.pipeline import Pipeline
 from mammolens.types import AnomalyRecord, AnomalyResult, Mammogram, PixelSpacing
 
@@ -245,6 +245,7 @@ def test_an_uncalibrated_model_is_not_loaded(a_trained_model, tmp_path):
     for file in a_trained_model.iterdir():
         if file.name != CALIBRATION:
             (tmp_path / file.name).write_bytes(file.read_bytes())
+    seal_model(tmp_path)
     with pytest.raises(ModelError, match="calibration.json: no usable calibration"):
         Predictor.load(tmp_path)
 
