@@ -15,6 +15,7 @@ from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.scorer import Scorer
+from mammolens.models.checksums import CHECKSUMS
 from mammolens.models.directory import CALIBRATION, CARD, CONFIG, TRAINING, WEIGHTS, load_model, model_id_of
 from mammolens.models.ensemble import members_of
 from mammolens.training.calibrate import Unseen, calibrate
@@ -45,7 +46,7 @@ def uninterrupted(a_short_config, six_patients, tmp_path_factory):
 
 def test_a_run_leaves_a_whole_model_directory_and_nothing_else(uninterrupted, a_short_config):
     assert [path.name for path in uninterrupted.parent.iterdir()] == ["model"]
-    assert {path.name for path in uninterrupted.iterdir()} == {CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD}
+    assert {path.name for path in uninterrupted.iterdir()} == {CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, CHECKSUMS}
     assert load_model(uninterrupted).config == a_short_config
     assert Predictor.load(uninterrupted).model_id == model_id_of(uninterrupted)
     assert model_id_of(uninterrupted) in (uninterrupted / CARD).read_text()
