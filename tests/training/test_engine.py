@@ -171,7 +171,7 @@ def test_without_resume_a_run_begins_anew(a_short_config, six_patients, tmp_path
     (tmp_path / ".model.training" / ".left-over.safetensors").write_bytes(b"of a killed process")
     train(a_short_config, six_patients, output, progress=seen.append)
     assert [progress.done for progress in seen if progress.stage is Stage.LEARN] == [1, 2, 3]
-    assert {path.name for path in output.iterdir()} == {CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD}
+    assert {path.name for path in output.iterdir()} == {CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, CHECKSUMS}
 
 
 def test_a_run_of_another_configuration_is_not_resumed(a_short_config, six_patients, tmp_path, stopping, caplog):

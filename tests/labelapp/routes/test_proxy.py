@@ -39,7 +39,7 @@ def test_each_service_has_its_prefix(
     a_proxy.get("/proxy/dicom/qido/studies")
     a_proxy.get("/proxy/dicom/qido/studies/1.2/metadata")
     a_proxy.get("/proxy/dicom/wado/studies/1.2")
-    a_proxy.post("/proxy/dicom/stow/studies", content=b"x")
+    a_proxy.post("/proxy/dicom/stow/studies", content=b"x", headers={"Content-Type": "application/dicom"})
     assert a_fake_pacs.paths() == ["/qido/studies", "/wado/studies/1.2/metadata", "/wado/studies/1.2", "/stow/studies"]
 
 
