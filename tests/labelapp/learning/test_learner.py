@@ -264,7 +264,7 @@ def test_where_no_model_serves_the_first_one_is_kept_until_a_person_lets_it_serv
     shutil.rmtree(a_site_serving.store.serving())
     outcome = make_learner(copied).learn("train", {})
     assert not outcome["serves"]
-    assert "there is no serving model to compare it with" in outcome["reason"]
+    assert "no model is in use to compare it with" in outcome["reason"]
     accept(a_site_serving.store, outcome["model"], by="anna", why="the first one")
     assert (
         a_site_serving.predictor().model_id == outcome["model"].split("-", 2)[0] + "-" + outcome["model"].split("-")[1]

@@ -13,7 +13,7 @@ export const EXAM_KEYS = [
   { key: "q", action: "markPoorQuality", label: "Poor quality" },
   { key: "u", action: "undo", label: "Undo" },
   { key: "f", action: "fit", label: "Fit all views" },
-  { key: "1", action: "pixelByPixel", label: "1:1, a pixel of the image a pixel of the screen" },
+  { key: "1", action: "pixelByPixel", label: "One image pixel per screen pixel" },
 ];
 
 /** On the worklist. */
