@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from .conftest import REPOSITORY, Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
+EXPOSED = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "exposed"  # it marks the phantom's lesion
 SIZE = {"width": 1400, "height": 900}
 Picture = NDArray[np.int16]
 Mask = NDArray[np.bool_]
@@ -81,15 +82,16 @@ class Reader:
         page.mouse.move(*end, steps=5)
         page.mouse.up()
 
-    def picture(self, differs_from: Picture | None = None) -> Picture:
-        """What is on the screen, ``(rows, cols, 3)``, once it stands still."""
+    def picture(self, differs_from: Picture | None = None, within: Box | None = None) -> Picture:
+        """What is on the screen, ``(rows, cols, 3)``, once it stands still and differs, in a box or anywhere."""
         shown: list[Picture] = []
+        whole = (0, 0, SIZE["width"], SIZE["height"])
 
         def stands_still() -> bool:
             self.page.mouse.move(5, 5)
             now = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"), dtype=np.int16)
             shown[:] = [*shown[-1:], now]
-            changed = differs_from is None or heat_between(now, differs_from).any()
+            changed = differs_from is None or crop(heat_between(now, differs_from), within or whole).any()
             return changed and len(shown) == 2 and np.array_equal(*shown)
 
         until(stands_still, lambda: "the screen never stood still, or never changed")
@@ -100,7 +102,8 @@ class Reader:
         found = {}
         for viewport in self.page.locator(".viewport-wrapper").all():
             box = viewport.bounding_box()
-            name = viewport.inner_text().split("\n")[0].strip()
+            lines = (line.strip() for line in viewport.inner_text().splitlines())  # numbers of findings among them
+            name = next((line for line in lines if re.fullmatch(r"[LR] (CC|MLO)", line)), None)
             if box and name:
                 left, top = int(box["x"]), int(box["y"])
                 found[name] = (left, top, left + int(box["width"]), top + int(box["height"]))
@@ -137,6 +140,13 @@ def heat_between(one: Picture, other: Picture) -> Mask:
 def crop(picture: NDArray[Any], box: Box) -> NDArray[Any]:
     left, top, right, bottom = box
     return picture[top:bottom, left:right]
+
+
+def middle(viewport: Box) -> Box:
+    """Of a viewport, without its border and the icons that the active one shows."""
+    left, top, right, bottom = viewport
+    across, down = (right - left) // 8, (bottom - top) // 8
+    return left + across, top + down, right - 4, bottom - down
 
 
 def extent(mask: Mask) -> Box:

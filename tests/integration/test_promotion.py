@@ -9,6 +9,7 @@ import pytest
 
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..alpha import with_alpha
 from ..patience import until
 from .conftest import Server, StartServer
 
@@ -26,7 +27,8 @@ def a_site(start_server: StartServer, a_trained_model: Path, tmp_path_factory: p
     policy = home / "policy.yaml"
     policy.write_text("min_patients: 8\nresamples: 100\n")
     conf = {"gate_policy": str(policy), "held_out_share": "0.7", "learning_threads": "1"}
-    server = start_server(home / "studies", model=a_trained_model, conf=conf)
+    model = with_alpha(a_trained_model, home / "model", 0.2)
+    server = start_server(home / "studies", model=model, conf=conf)
     for exam in server.get("/mammolens/worklist").json()["exams"]:
         answer = server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
         assert answer.status_code == 200, answer.text

@@ -36,7 +36,7 @@ def test_layers_of_a_view_have_one_size_which_is_told(data):
 def test_every_level_has_its_colour_and_its_meaning(data, a_presentation):
     record = a_presentation.exams[0].of_exam
     assert [level["name"] for level in data["levels"]] == list(record.levels)
-    assert "50 % of normal images" in data["levels"][0]["meaning"]
+    assert "half of normal images have such a spot" in data["levels"][0]["meaning"]
 
 
 def test_views_hang_as_readers_are_used_to(data):

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file, save_file
 
 from mammolens.config import ModelConfig
@@ -26,12 +25,13 @@ from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.parameters import DrawnRegion
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
-from mammolens.models.directory import CONFIG, WEIGHTS, seal_model
+from mammolens.models.directory import WEIGHTS, seal_model
 from mammolens.models.store import ModelStore
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.training.progress import Stage, TrainingProgress
 from mammolens.training.recalibrate import recalibrate
 
+from ...alpha import with_alpha
 from ..conftest import PATTERNS
 
 WOMEN = 16
@@ -63,13 +63,8 @@ def a_site(
 @pytest.fixture
 def a_site_serving(a_trained_model: Path, tmp_path: Path) -> ServingModel:
     """The tiny model, which was trained on other phantoms; at its alpha, four patients are enough to flag."""
-    model = shutil.copytree(a_trained_model, tmp_path / "published")
-    config = yaml.safe_load((model / CONFIG).read_text())
-    config["calibration"]["alpha"] = 0.2
-    (model / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False))
-    seal_model(model)
     store = ModelStore(tmp_path / "models")
-    store.publish(model)
+    store.publish(with_alpha(a_trained_model, tmp_path / "published", 0.2))
     return ServingModel(store)
 
 

@@ -48,13 +48,16 @@ export class Zoom {
   }
 
   #onWheel(event) {
-    const over = this.layout.shown().find(({ viewport }) => viewport.element.contains(event.target));
+    this.pointer = [event.clientX, event.clientY];
+    // A viewport that is not active lets the event through to the pane around it.
+    const isHit = ({ viewport }) =>
+      this.#isOver(viewport) && (viewport.element.contains(event.target) || event.target.contains(viewport.element));
+    const over = this.layout.shown().find(isHit);
     if (!over || event.ctrlKey) {
       return; // with Ctrl it zooms the page
     }
     event.preventDefault();
     event.stopPropagation(); // OHIF would look for another image of the series
-    this.pointer = [event.clientX, event.clientY];
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE : 1);
     const factor = Math.exp(-pixels * STEP);
     this.#zoom(over.viewport, Math.min(FASTEST, Math.max(1 / FASTEST, factor)));
