@@ -38,7 +38,7 @@ def test_the_original_method_is_configured_as_it_was():
 
 def test_the_restorer_learns_from_lesions_in_millimetres():
     config = load_config(next(path for path in CONFIGS if path.name == "restorer.yaml"))
-    assert (config.network.name, config.scoring.residual) == ("efficientnet_unet", 100)
+    assert (config.network.name, config.scoring.residual) == ("efficientnet_unet", 10)
     assert (config.preprocessing.grid, config.preprocessing.pixel_size_mm) == ("pixel_size", 0.75)
     assert (config.training.schedule, set(config.training.lesions.kinds)) == ("one_cycle", set(LesionKind))
 

@@ -193,12 +193,11 @@ class ScoringConfig(_Section):
     """How what the network tells becomes a map and a score."""
 
     smoothing: float = Field(1.0, ge=0, description="sigma of the Gaussian over the map, in working pixels")
+    log_odds: float = Field(1.0, gt=0, le=1, description="weight of the network's log odds in the evidence")
     residual: float = Field(
-        0.0, ge=0, le=1000, description="added to the network's log odds for a change of the normalised grey by 1"
+        0.0, ge=0, le=1000, description="added to the evidence for a change of the normalised grey by 1"
     )
-    convergence: float = Field(
-        0.0, ge=0, le=100, description="added to the network's log odds for a convergence index of 1"
-    )
+    convergence: float = Field(0.0, ge=0, le=100, description="added to the evidence for a convergence index of 1")
     convergence_radii: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
         (6.0, 7.0), description="of the masses that gradients are to lead into, in working pixels"
     )

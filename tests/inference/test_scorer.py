@@ -159,6 +159,13 @@ def test_an_ensemble_scores_the_mean_of_its_members_and_maps_their_mean_evidence
     assert together.map_peak < min(one.map_peak, other.map_peak)
 
 
+def test_the_weight_of_the_log_odds_keeps_a_map_from_saturating(a_padded_image):
+    network = Suspicious(*a_place_within(a_padded_image))
+    scored = Scorer(network, ScoringConfig(smoothing=0, erosion=0, log_odds=0.1)).score(a_padded_image)
+    assert scored.pred_score == pytest.approx(0.1 * 5, rel=1e-5)
+    assert scored.map_peak == pytest.approx(1 / (1 + np.exp(-0.5)), rel=1e-5)
+
+
 class Erasing(nn.Module):
     """Takes a change of grey away from a square of ten pixels, and gives log odds of -3 everywhere."""
 

@@ -44,8 +44,6 @@ def test_the_detector_serves_and_the_original_method_stays_beside_it():
 def test_the_configuration_is_the_one_that_people_edit(the_pretrained):
     edited = Path(__file__).parents[2] / "configs" / f"{the_pretrained.config.name}.yaml"
     config = load_config(edited)
-    if config.name == "restorer":  # ships with three members; five are for an ensemble with `exposed`
-        config = config.model_copy(update={"network": config.network.model_copy(update={"members": 3})})
     assert the_pretrained.config == config
 
 

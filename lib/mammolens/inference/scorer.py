@@ -72,7 +72,7 @@ class Scorer:
             pred_score, anomaly_map = self._of_error(image, reconstruction, inside)
         else:
             residual = (image[None] - output.reconstruction).abs()
-            evidence = (output.log_odds + self.config.residual * residual)[0].numpy()
+            evidence = (self.config.log_odds * output.log_odds + self.config.residual * residual)[0].numpy()
             pred_score, anomaly_map = self._of_evidence(image, mask, evidence, inside)
         return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(reconstruction, whole), is_probability)
 
