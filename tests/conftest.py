@@ -179,6 +179,15 @@ def one_thread() -> None:
 
 
 @pytest.fixture(autouse=True)
+def unredacted_logs() -> Iterator[None]:
+    """An app redacts what all handlers of its process write, pytest's too; the next test's are as they were."""
+    yield
+    redacting = sys.modules.get("mammolens.labelapp.log_redaction")
+    if redacting is not None:
+        redacting.stop_redacting()
+
+
+@pytest.fixture(autouse=True)
 def the_same_draws() -> None:
     """Whatever is drawn without a seed is the same in each run, after whichever tests."""
     import torch

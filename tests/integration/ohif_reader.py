@@ -23,7 +23,7 @@ from .conftest import REPOSITORY, Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-EXPOSED = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "exposed"  # it marks the phantom's lesion
+RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
 SIZE = {"width": 1400, "height": 900}
 Picture = NDArray[np.int16]
 Mask = NDArray[np.bool_]

@@ -18,7 +18,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 from ..patience import patient
 from .conftest import Orthanc, StartServer
 from .ohif_reader import (
-    EXPOSED,
+    RESTORER,
     SIZE,
     Box,
     Mask,
@@ -61,7 +61,7 @@ def two_exams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
 @pytest.fixture(scope="module")
 def over_a_folder(start_server: StartServer, two_exams: tuple[Path, dict[str, PhantomView]]) -> Room:
     folder, views = two_exams
-    return Room(start_server(folder, model=EXPOSED), views, has_pacs=False)
+    return Room(start_server(folder, model=RESTORER), views, has_pacs=False)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def over_orthanc(
     folder, views = two_exams
     for file in sorted(folder.rglob("*.dcm")):
         an_orthanc.store(file)
-    return Room(start_server(an_orthanc.dicomweb, model=EXPOSED), views, has_pacs=True)
+    return Room(start_server(an_orthanc.dicomweb, model=RESTORER), views, has_pacs=True)
 
 
 def to_screen(mask: Mask, view: PhantomView, breast: Box, shape: tuple[int, int]) -> Mask:

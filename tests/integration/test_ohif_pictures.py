@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 
 from .conftest import StartServer
 from .test_ohif_mode import (
-    EXPOSED,
+    RESTORER,
     Room,
     assert_heat_lies_on_the_lesion,
     assert_tissue_is_bright_on_black,
@@ -35,7 +35,7 @@ def test_a_picture_is_opened_with_its_heat_and_decided(
     lesion = make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)])
     view = next(view for view in lesion.views if (view.laterality, view.view) == ("L", "CC"))
     Image.fromarray(np.round(view.pixels * 255).astype(np.uint8)).save(tmp_path / f"film.{suffix}", quality=95)
-    room = Room(start_server(tmp_path, model=EXPOSED), {"L CC": view}, has_pacs=False)
+    room = Room(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
     assert room.worklist()[""]["problems"] == []
     with reading(a_browser, room, suffix) as reader:
         reader.open("")

@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 
 from ..patience import until
 from .conftest import StartServer
-from .ohif_reader import EXPOSED, Reader, Room, breast_on_screen, crop, heat_between, middle, reading
+from .ohif_reader import RESTORER, Reader, Room, breast_on_screen, crop, heat_between, middle, reading
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -40,7 +40,7 @@ def exams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Pha
 @pytest.fixture(scope="module")
 def room(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]) -> Room:
     folder, views = exams
-    return Room(start_server(folder, model=EXPOSED), views, has_pacs=False)
+    return Room(start_server(folder, model=RESTORER), views, has_pacs=False)
 
 
 def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(a_browser: Browser, room: Room) -> None:

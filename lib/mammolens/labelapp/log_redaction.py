@@ -87,9 +87,15 @@ class Redaction(logging.Filter):
 
 def redact_logs(redaction: Redaction) -> None:
     """Have all handlers of this process redact what they write; in place of an earlier redaction."""
+    stop_redacting()
+    for handler in _handlers():
+        handler.addFilter(redaction)
+
+
+def stop_redacting() -> None:
+    """Have all handlers of this process write what they are given."""
     for handler in _handlers():
         handler.filters[:] = [known for known in handler.filters if not isinstance(known, Redaction)]
-        handler.addFilter(redaction)
 
 
 def pseudonym_key(folder: Path) -> bytes:
