@@ -65,7 +65,7 @@ class Reader:
 
     def press(self, key: str) -> None:
         """Press a key outside of any field."""
-        self.page.locator(".mammolens h2").click()
+        self.page.get_by_text("Research use only").first.click()
         self.page.keyboard.press(key)
 
     def click(self, name: str) -> None:
