@@ -6,7 +6,6 @@ lie in the folder of studies or the cache of a PACS, settings in ``settings/``, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -19,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens import __version__
 from mammolens.errors import BackupError, MammoLensError
-from mammolens.files import write_text
+from mammolens.files import sha256_of, write_text
 from mammolens.models.store import ModelStore
 from mammolens.review.chain import Head
 from mammolens.review.exchange import export_decisions, import_decisions
@@ -97,7 +96,7 @@ def create_backup(
             settings=tuple(file.name for file in settings),
         )
         write_text(folder / MANIFEST, manifest.model_dump_json(indent=1))
-        lines = (f"{_sha256(folder / name)}  {name}\n" for name in _files(folder))
+        lines = (f"{sha256_of(folder / name, BackupError)}  {name}\n" for name in _files(folder))
         write_text(folder / CHECKSUMS, "".join(lines))
         verify_backup(folder)
     return manifest
@@ -222,7 +221,7 @@ def _check_files(backup: Path) -> None:
     for name, digest in listed.items():
         if name not in present:
             raise BackupError(backup, f"has no {name}, which {CHECKSUMS} lists", _ANOTHER)
-        if _sha256(backup / name) != digest:
+        if sha256_of(backup / name, BackupError) != digest:
             raise BackupError(backup / name, f"is damaged: it does not match {CHECKSUMS}", _ANOTHER)
     if unlisted := sorted(present - listed.keys()):
         raise BackupError(backup / unlisted[0], f"is not in {CHECKSUMS}", _ANOTHER)
@@ -232,14 +231,6 @@ def _files(folder: Path) -> list[str]:
     """Every file but the checksums, relative to the folder, in order."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if name != CHECKSUMS)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BackupError(path, f"cannot be read ({error.strerror})", "mend its permissions or its disk") from error
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and their checksums."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -108,3 +109,16 @@ def _full_disk_told(path: Path) -> Iterator[None]:
         told = StorageError(path.parent, f"the disk takes no more ({os.strerror(error.errno)})", "free some space")
         told.errno = error.errno
         raise told from error
+
+
+def sha256_of(path: Path, refusal: type[MammoLensError]) -> str:
+    """The SHA-256 of a file's content, as hexadecimal text.
+
+    Raises:
+        refusal: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise refusal(path, f"cannot be read ({error.strerror})", "mend its permissions or its disk") from error

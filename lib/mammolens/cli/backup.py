@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY
+from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, say
+from mammolens.cli.options import LEDGER
 
 if TYPE_CHECKING:
     from mammolens.backup import Manifest
 
-backup = typer.Typer(
+backup = Commands(
     no_args_is_help=True,
     help=(
         "Back up a server's decision ledger, models, state with results, and settings; verify and restore them. "
@@ -21,16 +23,7 @@ backup = typer.Typer(
     ),
 )
 Backup = Annotated[Path, typer.Argument(help="Folder of the backup.")]
-LedgerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--ledger",
-        "-l",
-        envvar="MAMMOLENS_LEDGER",
-        help="Ledger file, or postgresql://USER:PASSWORD@HOST/NAME; the variable hides the password from the shell.",
-        show_default=False,
-    ),
-]
+LedgerOption = Annotated[str | None, LEDGER]
 Models = Annotated[
     Path | None, typer.Option("--models", "-s", help="Folder of the server's models ('model_dir').", show_default=False)
 ]

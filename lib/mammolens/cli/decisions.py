@@ -12,6 +12,7 @@ import typer
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, out, say
+from mammolens.cli.options import LEDGER
 from mammolens.review.policy import PolicyName, policy_of
 
 if TYPE_CHECKING:
@@ -22,16 +23,7 @@ decisions = Commands(
     no_args_is_help=True,
     help=f"List, export, import and audit the decisions recorded on exams. {RESEARCH_USE_ONLY}.",
 )
-Where = Annotated[
-    str,
-    typer.Option(
-        "--ledger",
-        "-l",
-        envvar="MAMMOLENS_LEDGER",
-        help="Ledger file, or postgresql://USER:PASSWORD@HOST/NAME; the variable hides the password from the shell.",
-        show_default=False,
-    ),
-]
+Where = Annotated[str, LEDGER]
 
 
 @decisions.command("list")

@@ -23,6 +23,13 @@ Config = Annotated[
         show_default=False,
     ),
 ]
+LEDGER = typer.Option(
+    "--ledger",
+    "-l",
+    envvar="MAMMOLENS_LEDGER",
+    help="Ledger file, or postgresql://USER:PASSWORD@HOST/NAME; the variable hides the password from the shell.",
+    show_default=False,
+)
 DATA_HELP = "Folder of a data set; its format is detected from the layout. Repeatable: each set is a site."
 Data = Annotated[list[Path], typer.Option("--data", "-d", help=DATA_HELP)]
 Exposure = Annotated[

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, out, say
 from mammolens.enums import Role
 
 if TYPE_CHECKING:
     from mammolens.accounts import AccountsFile
 
-users = typer.Typer(
+users = Commands(
     no_args_is_help=True, help="Add, list and disable the accounts of a server, and make tokens for programs."
 )
 File = Annotated[

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mammolens.errors import ModelError
-from mammolens.files import write_text
+from mammolens.files import sha256_of, write_text
 
 CHECKSUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -22,7 +21,8 @@ def write_checksums(directory: Path, names: Collection[str]) -> None:
         names: of its files, relative to it.
     """
     present = [name for name in names if (directory / name).is_file()]
-    write_text(directory / CHECKSUMS, "".join(f"{_sha256(directory / name)}  {name}\n" for name in present))
+    lines = (f"{sha256_of(directory / name, ModelError)}  {name}\n" for name in present)
+    write_text(directory / CHECKSUMS, "".join(lines))
 
 
 def check_checksums(directory: Path, names: Collection[str], *, ignored: Collection[str] = ()) -> None:
@@ -45,7 +45,7 @@ def check_checksums(directory: Path, names: Collection[str], *, ignored: Collect
             continue
         if name not in names or not (directory / name).is_file():
             raise ModelError(directory, f"has no {name}, which {CHECKSUMS} lists", _remedy(directory))
-        if _sha256(directory / name) != expected:
+        if sha256_of(directory / name, ModelError) != expected:
             reason = f"is damaged or was changed: it does not match {CHECKSUMS}"
             raise ModelError(directory / name, reason, _remedy(directory))
 
@@ -56,7 +56,7 @@ def checksums_digest(directory: Path) -> str:
     Raises:
         ModelError: there are none.
     """
-    return _sha256(directory / CHECKSUMS)
+    return sha256_of(directory / CHECKSUMS, ModelError)
 
 
 def _listed(directory: Path) -> Iterator[tuple[str, str]]:
@@ -76,11 +76,3 @@ def _listed(directory: Path) -> Iterator[tuple[str, str]]:
 
 def _remedy(directory: Path) -> str:
     return f"restore it from a backup, or accept a change made on purpose with 'mammolens models seal {directory}'"
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(path, f"cannot be read ({error.strerror})", "mend its permissions or its disk") from error
