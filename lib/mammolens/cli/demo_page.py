@@ -55,7 +55,7 @@ def demo_table(results: Sequence[DemoResult]) -> Table:
     """A line an exam, in eighty columns."""
     table = Table(title=RESEARCH_USE_ONLY, box=SIMPLE)
     table.title_justify = "left"
-    for heading in ("exam", "more anomalous than", "flagged", "marked lesions found"):
+    for heading in ("exam", "more anomalous than", "flagged", "lesions found"):
         table.add_column(heading, no_wrap=True)
     for result in results:
         record, known = result.of_exam, result.known
