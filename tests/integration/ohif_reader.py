@@ -97,6 +97,12 @@ class Reader:
         until(stands_still, lambda: "the screen never stood still, or never changed")
         return shown[-1]
 
+    def toggle(self, key: str) -> Picture:
+        """Press a key that changes the picture; what is on the screen then."""
+        before = self.picture()
+        self.press(key)
+        return self.picture(differs_from=before)
+
     def viewports(self) -> dict[str, Box]:
         """Where each view is drawn, by 'L CC' and so on."""
         found = {}

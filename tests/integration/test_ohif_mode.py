@@ -205,10 +205,8 @@ def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
 
         finding = image["findings"][0]
         page.get_by_role("button", name=finding["text"]).click()
-        reader.press("h")
-        without = reader.picture()
-        reader.press("h")
-        heat = heat_between(reader.picture(differs_from=without), without)
+        without = reader.toggle("h")
+        heat = heat_between(reader.toggle("h"), without)
         middle = (box[1] + box[3]) // 2, (box[0] + box[2]) // 2
         around = (middle[1] - 3, middle[0] - 3, middle[1] + 4, middle[0] + 4)
         assert crop(heat, around).any(), "the finding is not in the middle"

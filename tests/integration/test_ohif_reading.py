@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 
 from ..patience import until
 from .conftest import StartServer
-from .ohif_reader import RESTORER, Reader, Room, breast_on_screen, crop, heat_between, middle, reading
+from .ohif_reader import RESTORER, Picture, Reader, Room, breast_on_screen, crop, heat_between, middle, reading
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -46,23 +46,21 @@ def room(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]) 
 def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(a_browser: Browser, room: Room) -> None:
     with reading(a_browser, room, "thumbnails") as reader:
         reader.open(LESION)
-        reader.press("h")  # without heat, which hides grey pixels
-        before = extents(reader)
+        before = extents(reader, reader.toggle("h"))  # heat hides grey pixels
         for _ in ("opened", "closed"):
             boxes = reader.viewports()
             reader.page.locator('[data-cy="side-panel-header-left"]').click()
             until(lambda boxes=boxes: reader.viewports() != boxes)
-            reader.picture()
-            after = extents(reader)
+            after = extents(reader, reader.picture())
             assert after.keys() == before.keys()
             for name, (gap, width, height) in after.items():
                 assert gap < 6, f"{name}: the chest wall is off its edge"
                 assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
-def extents(reader: Reader) -> dict[str, tuple[int, int, int]]:
+def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]:
     """Of each view, how far the breast is from its chest wall's edge, its width and its height, in screen pixels."""
-    picture, found = reader.picture(), {}
+    found = {}
     for name, box in reader.viewports().items():
         left, top, right, bottom = breast_on_screen(crop(picture, box))
         gap = box[2] - box[0] - right if name.startswith("R") else left
@@ -109,9 +107,7 @@ def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_lin
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()
-        heated = reader.picture()
-        reader.press("h")
-        before, boxes = reader.picture(differs_from=heated), reader.viewports()
+        before, boxes = reader.toggle("h"), reader.viewports()
         middles = {name: middle(box) for name, box in boxes.items()}
         _, top, right, bottom = boxes["R MLO"]
         page.mouse.move(right - 100, (top + bottom) // 2)
