@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mammolens.errors import ConfigError
-from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM
+from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM, AnyPath
 
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 Standardise = Literal["none", "acquisition_group", "acquisition_group_view"]
@@ -258,7 +258,12 @@ class _Document(_Section):
 
 
 class ModelConfig(_Document):
-    """Everything that makes a model reproducible, together with the data and the code's version."""
+    """Everything that makes a model reproducible, together with the data and the code's version.
+
+    Example:
+        >>> ModelConfig.model_validate({"name": "ours", "training": {"epochs": 3}}).training.epochs
+        3
+    """
 
     name: str = Field("autoencoder", pattern=NAME_PATTERN)
     description: str = ""
@@ -341,12 +346,18 @@ def _check_level(findings: FindingsConfig, calibration: CalibrationConfig) -> No
         raise ValueError(f"findings.level {findings.level!r} is none of calibration.levels: {names}")
 
 
-def load_config(path: Path) -> ModelConfig:
+def load_config(path: AnyPath) -> ModelConfig:
     """Read the configuration of a model that is no ensemble.
 
     Raises:
         ConfigError: naming the file, the field and the remedy.
+
+    Example:
+        >>> from mammolens import pretrained_directory
+        >>> load_config(pretrained_directory("restorer") / "config.yaml").preprocessing.pixel_size_mm
+        0.75
     """
+    path = Path(path)
     config = load_any_config(path)
     if isinstance(config, EnsembleConfig):
         raise ConfigError(path, "is an ensemble of whole models", "give the configuration of a single model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,6 +26,7 @@ from mammolens.errors import PixelDataError
 
 FloatImage = NDArray[np.float32]
 BoolImage = NDArray[np.bool_]
+AnyPath = str | os.PathLike[str]  # of functions that people call
 ExamKey = tuple[str, str]  # patient and exam
 # Larger pixels blur calcifications below half a millimetre: digital detectors have 0.05 to 0.1 mm.
 COARSEST_FOR_CALCIFICATIONS_MM = 0.15
@@ -32,7 +34,15 @@ COARSEST_FOR_CALCIFICATIONS_MM = 0.15
 
 @dataclass(frozen=True, slots=True)
 class PixelSpacing:
-    """Size of a pixel in mm at the plane of the breast, and where it came from."""
+    """Size of a pixel in mm at the plane of the breast, and where it came from.
+
+    Raises:
+        ValueError: no size that a mammogram's pixel has.
+
+    Example:
+        >>> PixelSpacing(0.07, 0.07, SpacingSource.TABLE).shows_calcifications
+        True
+    """
 
     between_rows: float
     between_columns: float
@@ -71,6 +81,10 @@ class ImageAttributes:
     width where an image was stretched (PS3.3 C.7.6.3.1.7). ``sop_instance_uid`` is a substitute for one that a
     different image has, too, and ``identity_doubts`` are flags that other images raise: both by
     :mod:`mammolens.dicom.identity`.
+
+    Example:
+        >>> ImageAttributes(patient_id="P1", laterality=Laterality.LEFT, view=ViewPosition.MLO).view.value
+        'MLO'
     """
 
     patient_id: str | None = None

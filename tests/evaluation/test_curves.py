@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from mammolens.evaluation.curves import froc_figure, triage_figure
-from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.score_evaluation import evaluate_scores
 
 
 @pytest.fixture
 def evaluation(images_with_everything):
-    return evaluate(images_with_everything, alpha=0.1, n_bootstrap=50)
+    return evaluate_scores(images_with_everything, alpha=0.1, n_bootstrap=50)
 
 
 def the_line(figure, label):

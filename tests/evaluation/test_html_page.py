@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.html_page import html
 from mammolens.evaluation.pictures import Mistake, Picture
+from mammolens.evaluation.score_evaluation import evaluate_scores
 
 VOID = {"meta", "img", "link", "br"}
 
@@ -36,7 +36,7 @@ class Reader(HTMLParser):
 @pytest.fixture
 def a_page(images_with_everything):
     def make(**given):
-        evaluation = evaluate(images_with_everything, alpha=0.1, n_bootstrap=20)
+        evaluation = evaluate_scores(images_with_everything, alpha=0.1, n_bootstrap=20)
         about = {"title": "A test", "model": "m 12ab", "notes": ["a note"], "figures": {"roc.png": b"PNG"}} | given
         return html(evaluation, **about)
 

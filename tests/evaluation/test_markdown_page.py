@@ -1,12 +1,12 @@
 from dataclasses import replace
 
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.markdown_page import markdown
+from mammolens.evaluation.score_evaluation import evaluate_scores
 
 
 def a_page(images, **given):
     return markdown(
-        evaluate(images, alpha=0.1, n_bootstrap=50),
+        evaluate_scores(images, alpha=0.1, n_bootstrap=50),
         **({"title": "A test", "model": "m 12ab", "notes": [], "figures": ["roc.png"]} | given),
     )
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mammolens.config import MembersConfig
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.markdown_page import markdown
 from mammolens.evaluation.report import write_report
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.scored_set import read_scored_set
 from mammolens.evaluation.texts import rows
 
@@ -27,7 +27,7 @@ def scored(images_of_two_sites):
 
 @pytest.fixture
 def found(scored):
-    return evaluate(scored, alpha=0.1, n_bootstrap=200, ensemble=ENSEMBLE)
+    return evaluate_scores(scored, alpha=0.1, n_bootstrap=200, ensemble=ENSEMBLE)
 
 
 def test_a_member_without_which_the_ensemble_is_no_worse_does_not_help(found):
@@ -50,7 +50,7 @@ def test_the_page_and_the_command_name_it(found):
 
 def test_the_highest_score_may_count(scored):
     highest = ENSEMBLE.model_copy(update={"fusion": "max"})
-    members = evaluate(scored, alpha=0.1, n_bootstrap=50, ensemble=highest).members
+    members = evaluate_scores(scored, alpha=0.1, n_bootstrap=50, ensemble=highest).members
     assert members[0].without.value == members[1].alone.value
 
 
@@ -59,11 +59,11 @@ def test_what_a_report_wrote_gives_the_same_again(scored, found, tmp_path):
     again = read_scored_set(tmp_path / "scores.csv")
     assert again.ensemble == ENSEMBLE
     assert "member.good" in (tmp_path / "scores.csv").read_text().splitlines()[0]
-    measured = evaluate(
+    measured = evaluate_scores(
         again.images, alpha=again.alpha, n_bootstrap=200, fusion=again.fusion, rule=again.rule, ensemble=again.ensemble
     )
     assert measured.members == found.members
 
 
 def test_a_single_model_has_no_members(images_of_two_sites):
-    assert evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=10).members == ()
+    assert evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=10).members == ()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc
 
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.plots import (
     calibration_figure,
     decision_threshold,
@@ -12,12 +11,13 @@ from mammolens.evaluation.plots import (
     reliability_figure,
     roc_figure,
 )
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.scored import columns
 
 
 @pytest.fixture
 def evaluation(images_of_two_sites):
-    return evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=100)
+    return evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=100)
 
 
 def legend(figure):
@@ -61,7 +61,7 @@ def test_the_band_lies_around_the_curve(images_of_two_sites, evaluation):
 
 def test_a_site_without_abnormals_has_no_curve(images_of_two_sites):
     images = [image for image in images_of_two_sites if image.site == "1" or not image.abnormal]
-    labels = legend(roc_figure(images, evaluate(images, alpha=0.1, n_bootstrap=20)))
+    labels = legend(roc_figure(images, evaluate_scores(images, alpha=0.1, n_bootstrap=20)))
     assert not any(label.startswith("site 2") for label in labels)
 
 
@@ -99,7 +99,7 @@ def test_the_realised_rate_at_alpha_is_the_share_of_normals_flagged(images_of_tw
 
 def test_a_p_value_that_equals_alpha_counts_as_flagged(images_of_two_sites):
     halves = [replace(image, p_value=0.5) for image in images_of_two_sites]
-    figure = calibration_figure(halves, evaluate(halves, alpha=0.1, n_bootstrap=20))
+    figure = calibration_figure(halves, evaluate_scores(halves, alpha=0.1, n_bootstrap=20))
     assert the_line(figure, "all").get_ydata()[-2:].tolist() == [0, 1]
 
 
@@ -107,14 +107,16 @@ def test_uniform_p_values_of_normals_stay_within_the_band(an_image):
     p_values = np.random.default_rng(5).random(300)
     images = [an_image(str(n), patient_id=str(n), p_value=float(p)) for n, p in enumerate(p_values)]
     images.append(an_image("x", patient_id="x", abnormal=True))
-    figure = calibration_figure(images, evaluate(images, alpha=0.1, n_bootstrap=20))
+    figure = calibration_figure(images, evaluate_scores(images, alpha=0.1, n_bootstrap=20))
     band = figure.axes[0].collections[0].get_paths()[0].vertices
     at = band[np.isclose(band[:, 0], 0.25, atol=0.002), 1]
     assert at.min() < np.mean(p_values <= 0.25) < at.max()
 
 
 def test_reliability_is_the_distribution_of_the_exams_p_values(images_with_everything):
-    figure = reliability_figure(images_with_everything, evaluate(images_with_everything, alpha=0.1, n_bootstrap=20))
+    figure = reliability_figure(
+        images_with_everything, evaluate_scores(images_with_everything, alpha=0.1, n_bootstrap=20)
+    )
     curve = the_line(figure, "all, normal (60 exams, 60 patients)")
     p_values = {i.exam_id: i.exam_p_value for i in images_with_everything if not i.abnormal}.values()
     assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (1, 1)

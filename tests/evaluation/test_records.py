@@ -3,17 +3,19 @@ import io
 import json
 from dataclasses import replace
 
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.records import json_text, scores_csv
+from mammolens.evaluation.score_evaluation import evaluate_scores
 
 
 def a_record(images):
-    return json_text(evaluate(images, alpha=0.1, n_bootstrap=50), title="A test", model="m 12ab", notes=["a note"])
+    return json_text(
+        evaluate_scores(images, alpha=0.1, n_bootstrap=50), title="A test", model="m 12ab", notes=["a note"]
+    )
 
 
 def test_json_holds_figures_unrounded_with_how_they_came_about(images_of_two_sites):
     record = json.loads(a_record(images_of_two_sites))
-    found = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=50).groups[0].metrics["auroc"]
+    found = evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=50).groups[0].metrics["auroc"]
     assert record["groups"][0]["metrics"]["auroc"]["value"] == found.value
     assert (record["alpha"], record["n_bootstrap"], record["seed"], record["model"]) == (0.1, 50, 0, "m 12ab")
     assert record["groups"][0]["counts"]["patients"] == {"normal": 60, "abnormal": 60}

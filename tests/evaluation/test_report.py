@@ -8,8 +8,8 @@ from PIL import Image
 from mammolens.errors import DatasetError
 from mammolens.evaluation import report
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.report import write_report
+from mammolens.evaluation.score_evaluation import evaluate_scores
 
 PAGES = ["evaluation.html", "evaluation.md", "evaluation.json", "scores.csv"]
 FIGURES = ["scores.png", "calibration.png", "reliability.png", "roc.png", "triage.png"]
@@ -18,7 +18,7 @@ FIGURES = ["scores.png", "calibration.png", "reliability.png", "roc.png", "triag
 @pytest.fixture
 def write(images_of_two_sites):
     def to(folder, **given):
-        evaluation = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=50)
+        evaluation = evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=50)
         about = {"title": "A test", "model": "m 12ab", "notes": ["a note"]}
         return write_report(evaluation, images_of_two_sites, folder, **about, **given)
 
@@ -50,7 +50,7 @@ def test_the_html_page_may_go_elsewhere(write, tmp_path):
 
 def test_lesions_without_normals_have_a_report_of_places_alone(images_with_everything, tmp_path):
     ill = [image for image in images_with_everything if image.abnormal]
-    written = write_report(evaluate(ill, alpha=0.1, n_bootstrap=20), ill, tmp_path, title="T", model="m")
+    written = write_report(evaluate_scores(ill, alpha=0.1, n_bootstrap=20), ill, tmp_path, title="T", model="m")
     assert [path.name for path in written] == [*PAGES, "scores.png", "froc.png"]
     page = written[1].read_text()
     assert "## Localisation" in page
@@ -66,13 +66,13 @@ def test_normal_breasts_of_abnormal_exams_alone_have_a_report_without_triage(an_
         )
         for patient, ill in exams
     ]  # fmt: skip
-    written = write_report(evaluate(images, alpha=0.1, n_bootstrap=20), images, tmp_path, title="T", model="m")
+    written = write_report(evaluate_scores(images, alpha=0.1, n_bootstrap=20), images, tmp_path, title="T", model="m")
     assert [path.name for path in written] == [*PAGES, "scores.png", "calibration.png", "roc.png"]
     assert "## Triage" not in written[1].read_text()
 
 
 def test_a_model_that_promises_nothing_has_no_figure_of_promises(images_of_two_sites, tmp_path):
-    evaluation = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20, rule=DecisionRule("mean_std"))
+    evaluation = evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=20, rule=DecisionRule("mean_std"))
     written = write_report(evaluation, images_of_two_sites, tmp_path, title="T", model="m")
     assert "calibration.png" not in [path.name for path in written]
     page = written[1].read_text()
@@ -114,6 +114,6 @@ def test_an_output_that_is_a_file_is_refused_by_name(write, tmp_path):
 
 
 def test_measuring_imports_neither_torch_nor_a_screen():
-    code = "import sys, mammolens.evaluation.evaluate, mammolens.evaluation.report; print(*sys.modules)"
+    code = "import sys, mammolens.evaluation.score_evaluation, mammolens.evaluation.report; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "monai", "monailabel", "typer", "rich", "matplotlib.pyplot"} & set(found.stdout.split())

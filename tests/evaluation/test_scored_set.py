@@ -5,8 +5,8 @@ import pytest
 from mammolens.config import FusionConfig
 from mammolens.errors import DatasetError
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.records import json_text, scores_csv
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.scored_set import read_scored_set, read_scores
 
 RULE = DecisionRule("conformal", 0.9)
@@ -16,7 +16,7 @@ SAID = {"title": "T", "model": "m", "notes": [], "alpha": 0.1, "fusion": "mean"}
 
 @pytest.fixture
 def a_folder(images_with_everything, tmp_path):
-    evaluation = evaluate(images_with_everything, alpha=0.2, n_bootstrap=30, fusion=HIGHEST, rule=RULE)
+    evaluation = evaluate_scores(images_with_everything, alpha=0.2, n_bootstrap=30, fusion=HIGHEST, rule=RULE)
     (tmp_path / "scores.csv").write_text(scores_csv(images_with_everything))
     (tmp_path / "evaluation.json").write_text(json_text(evaluation, title="T", model="m", notes=["n"]))
     return tmp_path
@@ -36,7 +36,7 @@ def test_measuring_again_gives_the_very_figures(a_folder):
     found = read_scored_set(a_folder / "scores.csv")
     assert (found.title, found.model, found.notes) == ("T", "m", ("n",))
     assert (found.alpha, found.fusion, found.rule) == (0.2, HIGHEST, RULE)
-    again = evaluate(found.images, alpha=found.alpha, n_bootstrap=30, fusion=found.fusion, rule=found.rule)
+    again = evaluate_scores(found.images, alpha=found.alpha, n_bootstrap=30, fusion=found.fusion, rule=found.rule)
     text = json_text(again, title=found.title, model=found.model, notes=found.notes)
     assert text == (a_folder / "evaluation.json").read_text()
 

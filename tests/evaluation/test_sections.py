@@ -3,12 +3,14 @@ from dataclasses import replace
 import pytest
 
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.evaluate import evaluate
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.sections import Table, sections
 
 
 def found(images, **given):
-    return {section.heading: section for section in sections(evaluate(images, alpha=0.1, n_bootstrap=20, **given))}
+    return {
+        section.heading: section for section in sections(evaluate_scores(images, alpha=0.1, n_bootstrap=20, **given))
+    }
 
 
 def test_sections_come_in_the_order_of_reading(images_with_everything):

@@ -3,8 +3,8 @@ import math
 import pytest
 
 from mammolens.evaluation.bootstrap import Interval
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.metrics import Metric
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.texts import LABELS, interval_text, rows
 
 
@@ -27,7 +27,7 @@ def test_every_metric_has_a_label():
 
 
 def test_rows_name_group_metric_and_text_in_the_order_of_reading(images_of_two_sites):
-    found = rows(evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=50))
+    found = rows(evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=50))
     assert found[0][:2] == ("all", "AUROC, images")
     assert [line[0] for line in found] == sorted(line[0] for line in found)
     assert ("site 2", "AUROC, model minus age") in [line[:2] for line in found]
@@ -35,6 +35,6 @@ def test_rows_name_group_metric_and_text_in_the_order_of_reading(images_of_two_s
 
 
 def test_rows_end_with_the_maps(images_with_everything):
-    found = rows(evaluate(images_with_everything, alpha=0.1, n_bootstrap=20))
+    found = rows(evaluate_scores(images_with_everything, alpha=0.1, n_bootstrap=20))
     assert [line[0] for line in found[-4:]] == ["map: model", "map: model", "map: blob", "map: blob"]
     assert found[-3][1] == "Strongest spot on a lesion"

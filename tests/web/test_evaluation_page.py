@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammolens.datasets.base import Dataset
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.report import PAGE, write_report
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.scoring import score_cases
 from mammolens.inference.predictor import Predictor
 from mammolens.models.store import pretrained_directory
@@ -32,7 +32,7 @@ def an_evaluation(a_predictor: Predictor, phantoms: Dataset, tmp_path_factory: p
         raise error
 
     images = list(score_cases(a_predictor, cases, on_error=fail))
-    measured = evaluate(images, alpha=0.1, n_bootstrap=20)
+    measured = evaluate_scores(images, alpha=0.1, n_bootstrap=20)
     write_report(measured, images, folder, title="Phantoms", model=a_predictor.model_id)
     return folder
 

@@ -129,11 +129,11 @@ def measured(found: ScoredSet, n_bootstrap: int, seed: int) -> Evaluation:
     """Measure scored images as their model fuses and decides.
 
     Raises:
-        DatasetError: as :func:`mammolens.evaluation.evaluate.evaluate`.
+        DatasetError: as :func:`mammolens.evaluation.score_evaluation.evaluate`.
     """
-    from mammolens.evaluation.evaluate import evaluate
+    from mammolens.evaluation.score_evaluation import evaluate_scores
 
-    return evaluate(
+    return evaluate_scores(
         found.images,
         alpha=found.alpha,
         n_bootstrap=n_bootstrap,

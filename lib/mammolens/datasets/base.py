@@ -82,6 +82,10 @@ class Case:
         split: given by the data set, or ``None``.
         site: the institution, for figures within each.
         covariates: other columns (age, density, machine_id, ...), as text.
+
+    Example:
+        >>> Case(Path("P1_L_CC.dcm"), "P1", abnormal=False, clean_normal=True).lesions
+        ()
     """
 
     path: Path
@@ -100,6 +104,13 @@ class Dataset:
     """Cases in a fixed order, with the terms under which they may be used.
 
     ``parts`` are the data sets that it was joined from (:mod:`mammolens.datasets.joined`), as each was opened, by name.
+
+    Example:
+        >>> dataset = Dataset(
+        ...     "ours", (Case(Path("a.dcm"), "P1", split=Split.TEST), Case(Path("b.dcm"), "P2")), licence=""
+        ... )
+        >>> dataset.in_split(Split.TEST).patients
+        ('P1',)
     """
 
     name: str

@@ -30,6 +30,7 @@ from mammolens.datasets.joined import join_datasets
 from mammolens.datasets.rsna640 import open_rsna640
 from mammolens.datasets.table import open_table
 from mammolens.errors import DatasetError
+from mammolens.types import AnyPath
 
 TABLE = "labels.csv"
 TABLE_KIND = "table"
@@ -47,7 +48,7 @@ class DatasetKind:
     open: Callable[[Path], Dataset]
 
 
-def open_dataset(path: Path, kind: str | None = None, table: Path | None = None) -> Dataset:
+def open_dataset(path: AnyPath, kind: str | None = None, table: AnyPath | None = None) -> Dataset:
     """Open a data set.
 
     Args:
@@ -57,7 +58,17 @@ def open_dataset(path: Path, kind: str | None = None, table: Path | None = None)
 
     Raises:
         DatasetError: no kind matches, the kind is unknown, or the data set itself cannot be used.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> for patient in (7, 8):
+        ...     files = write_phantom_exam(make_phantom_exam(patient), f"phantoms/{patient}")
+        >>> dataset = open_dataset("phantoms")
+        >>> dataset.patients, len(dataset.cases)
+        (('PHANTOM-7', 'PHANTOM-8'), 8)
     """
+    path, table = Path(path), None if table is None else Path(table)
     if table is not None and kind not in (None, TABLE_KIND):
         raise DatasetError(
             table, f"a table cannot be combined with kind {kind!r}", "give the table or the kind, not both"
@@ -69,7 +80,7 @@ def open_dataset(path: Path, kind: str | None = None, table: Path | None = None)
     return _KINDS[kind or detect_kind(path)].open(path)
 
 
-def open_datasets(paths: Sequence[Path], kind: str | None = None, table: Path | None = None) -> Dataset:
+def open_datasets(paths: Sequence[AnyPath], kind: str | None = None, table: AnyPath | None = None) -> Dataset:
     """Open one data set, or several as one (:func:`mammolens.datasets.joined.join_datasets`).
 
     Args:
@@ -79,14 +90,23 @@ def open_datasets(paths: Sequence[Path], kind: str | None = None, table: Path | 
 
     Raises:
         DatasetError: as :func:`open_dataset`, a folder twice, or a kind or table of several.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> for site, patient in (("north", 7), ("south", 8)):
+        ...     files = write_phantom_exam(make_phantom_exam(patient), f"{site}/{patient}")
+        >>> {case.site for case in open_datasets(["north", "south"]).cases} == {"north", "south"}
+        True
     """
     if len(paths) > 1 and (kind or table):
         reason = "a table or kind belongs to one data set, and several are given"
         raise DatasetError(paths[1], reason, "name the table labels.csv in its folder; leave out the kind")
-    twice = next((path for path in paths if sum(path.resolve() == other.resolve() for other in paths) > 1), None)
+    folders = [Path(path) for path in paths]
+    twice = next((one for one in folders if sum(one.resolve() == other.resolve() for other in folders) > 1), None)
     if twice:
         raise DatasetError(twice, "is given twice", "give each data set once")
-    return join_datasets([open_dataset(path, kind, table) for path in paths])
+    return join_datasets([open_dataset(folder, kind, table) for folder in folders])
 
 
 def detect_kind(path: Path) -> str:

@@ -21,6 +21,7 @@ from pydicom.uid import (
 from mammolens.datasets.phantom import PhantomExam, PhantomView
 from mammolens.datasets.phantom_header import PHOTOMETRIC_INTERPRETATIONS, describe, identify
 from mammolens.errors import DatasetError
+from mammolens.types import AnyPath
 
 TRANSFER_SYNTAXES = (ExplicitVRLittleEndian, RLELossless)
 _BITS_STORED = range(10, 17)
@@ -28,7 +29,7 @@ _BITS_STORED = range(10, 17)
 
 def write_phantom_exam(
     exam: PhantomExam,
-    folder: Path,
+    folder: AnyPath,
     *,
     photometric: str = "MONOCHROME2",
     spacing: tuple[float, float] | None = None,
@@ -56,6 +57,7 @@ def write_phantom_exam(
     _check("photometric", photometric, PHOTOMETRIC_INTERPRETATIONS)
     _check("transfer_syntax", transfer_syntax, TRANSFER_SYNTAXES)
     _check("bits_stored", bits_stored, _BITS_STORED)
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for number, view in enumerate(exam.views, start=1):

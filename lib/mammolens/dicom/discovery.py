@@ -19,6 +19,7 @@ from mammolens.dicom.sop_classes import is_for_processing, is_no_image, sop_clas
 from mammolens.dicom.views import laterality_of, view_of
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import InputError
+from mammolens.types import AnyPath
 
 _DICOMDIR = "DICOMDIR"  # PS3.10 8.6; copies of a CD have it in lower case, too
 _LAST_TAG = Tag("PresentationIntentType")  # of those that tell the kind
@@ -49,17 +50,24 @@ class FoundImages:
     passed_over: tuple[Path, ...] = ()
 
 
-def find_images(paths: Iterable[Path]) -> FoundImages:
+def find_images(paths: Iterable[AnyPath]) -> FoundImages:
     """Expand folders, deeply and in order of name; files that were named are kept as they are.
 
     Within folders, what is hidden or called like an output of ours is neither looked at nor counted.
 
     Raises:
         InputError: a path does not exist, or a folder holds no image.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> files = write_phantom_exam(make_phantom_exam(7), "found")
+        >>> [image.name for image in find_images(["found"]).images]
+        ['L_CC.dcm', 'L_MLO.dcm', 'R_CC.dcm', 'R_MLO.dcm']
     """
     images: dict[Path, None] = {}
     passed_over: dict[Path, None] = {}
-    for path in paths:
+    for path in map(Path, paths):
         if not path.exists():
             raise InputError(path, "does not exist", "check the path")
         found = ImageFinder(path).find() if path.is_dir() else FoundImages((path,))

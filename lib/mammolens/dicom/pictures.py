@@ -28,10 +28,27 @@ def picture_pixels(path: Path) -> FloatImage:
         UnsupportedMammogramError: really coloured, or too small or too large for a mammogram.
     """
     with damage_named(path):
-        array = _decoded(path)
-        if array.ndim == 3:
-            array = _grey(array, path)
-        return _scaled(array, path)
+        return _rendered(_decoded(path), path)
+
+
+def array_pixels(array: NDArray[np.generic], path: Path) -> FloatImage:
+    """A picture in memory as :func:`picture_pixels` gives one of a file; floats in [0, 1] are kept.
+
+    Args:
+        array: ``(rows, cols)``, or ``(rows, cols, 3)`` uint8.
+        path: what errors name.
+
+    Raises:
+        PixelDataError: of another shape, not finite, or constant.
+        UnsupportedMammogramError: really coloured, or too small or too large for a mammogram.
+    """
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8):
+        reason = f"has shape {array.shape} and type {array.dtype}"
+        raise PixelDataError(path, reason, "give (rows, cols), or (rows, cols, 3) uint8")
+    if not np.isfinite(array).all():
+        raise PixelDataError(path, "has values that are not finite", "set them to 0, which is air")
+    refuse_unfit_size((array.shape[0], array.shape[1]), path)
+    return _rendered(array, path)
 
 
 def picture_shape(path: Path) -> tuple[int, int]:
@@ -60,6 +77,10 @@ def _decoded(path: Path) -> NDArray[np.generic]:
         return np.asarray(picture.convert("L" if picture.mode in ("1", "LA") else "RGB"))
 
 
+def _rendered(array: NDArray[np.generic], path: Path) -> FloatImage:
+    return _scaled(_grey(array, path) if array.ndim == 3 else array, path)
+
+
 def _grey(array: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
     grey = grey_channel(np.asarray(array, np.uint8), 8)
     if grey is None:
@@ -72,9 +93,18 @@ def _scaled(array: NDArray[np.generic], path: Path) -> FloatImage:
     low, high = values.min(), values.max()
     if low == high:
         raise PixelDataError(path, "all pixels have the same value", "export the image again")
-    return values / np.float32(255) if array.dtype == np.uint8 else (values - low) / (high - low)
+    if array.dtype == np.uint8:
+        return values / np.float32(255)
+    if array.dtype.kind == "f" and low >= 0 and high <= 1:
+        return values
+    return np.asarray((values - low) / (high - low), dtype=np.float32)
 
 
 def content_uid(path: Path) -> str:
     """A UID (PS3.5 B.2) that the same file content always gets, wherever it lies."""
-    return str(generate_uid(entropy_srcs=[hashlib.sha256(path.read_bytes()).hexdigest()]))
+    return uid_of_content(path.read_bytes())
+
+
+def uid_of_content(content: bytes) -> str:
+    """The same of a file's bytes, or of others."""
+    return str(generate_uid(entropy_srcs=[hashlib.sha256(content).hexdigest()]))

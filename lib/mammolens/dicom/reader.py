@@ -1,4 +1,4 @@
-"""The one way from a file to a header and to a mammogram."""
+"""The one way from a file, a data set or an array to a header and to a mammogram."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import FileDataset
 from pydicom.dataset import Dataset
 
@@ -17,20 +18,20 @@ from mammolens.dicom.header_values import date_of, texts_of
 from mammolens.dicom.image_kind import acquisition_group_of
 from mammolens.dicom.missing_parts import missing_part
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
-from mammolens.dicom.pictures import content_uid, picture_pixels, picture_shape
+from mammolens.dicom.pictures import array_pixels, content_uid, picture_pixels, picture_shape, uid_of_content
 from mammolens.dicom.pixels import display_pixels
 from mammolens.dicom.sop_classes import PROJECTION_X_RAY, sop_class_of
 from mammolens.dicom.unusable import unusable_attributes
 from mammolens.dicom.views import laterality_of, patient_orientation_of, view_of
 from mammolens.enums import AttributeSource, Laterality, QualityFlag, ViewPosition
 from mammolens.errors import InputError, PixelDataError
-from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
+from mammolens.types import AnyPath, FloatImage, ImageAttributes, ImageHeader, Mammogram
 
 _NOTHING = ImageAttributes()
 SCREENING_VIEWS = (ViewPosition.CC, ViewPosition.MLO)
 
 
-def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHeader:
+def read_header(path: AnyPath, attributes: ImageAttributes = _NOTHING) -> ImageHeader:
     """Read what is known of an image without decoding it.
 
     Args:
@@ -39,13 +40,20 @@ def read_header(path: Path, attributes: ImageAttributes = _NOTHING) -> ImageHead
 
     Raises:
         InputError: not a mammogram, or not one that is scored; names file, reason and remedy.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> read_header(write_phantom_exam(make_phantom_exam(7), "phantom")[0]).patient_id
+        'PHANTOM-7'
     """
+    path = Path(path)
     if _kind_of(path) is FileKind.PICTURE:
-        return _picture_header(path, attributes)
+        return _picture_header(path, content_uid(path), attributes)
     return _dicom_header(open_dicom(path, with_pixels=False), path, attributes)
 
 
-def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammogram:
+def read_mammogram(path: AnyPath, attributes: ImageAttributes = _NOTHING) -> Mammogram:
     """Read one mammographic image: one SOP instance, whatever series it came in.
 
     Args:
@@ -54,14 +62,75 @@ def read_mammogram(path: Path, attributes: ImageAttributes = _NOTHING) -> Mammog
 
     Raises:
         InputError: as :func:`read_header`, or pixels that cannot be used, or most of the breast is missing.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> file = write_phantom_exam(make_phantom_exam(7), "phantom")[0]
+        >>> mammogram = read_mammogram(file)
+        >>> mammogram.header.laterality, mammogram.header.view, mammogram.pixels.dtype
+        (<Laterality.RIGHT: 'R'>, <ViewPosition.CC: 'CC'>, dtype('float32'))
     """
+    path = Path(path)
     if _kind_of(path) is FileKind.PICTURE:
-        header, pixels = _picture_header(path, attributes), picture_pixels(path)
-    else:
-        dataset = open_dicom(path, with_pixels=True)
-        header = _dicom_header(dataset, path, attributes)
-        pixels, contradicted = display_pixels(dataset, path)
-        header = header.without_use_of(*contradicted)
+        return _mammogram(_picture_header(path, content_uid(path), attributes), picture_pixels(path))
+    return _mammogram_of_dataset(open_dicom(path, with_pixels=True), path, attributes)
+
+
+def mammogram_from_dataset(dataset: FileDataset, attributes: ImageAttributes = _NOTHING) -> Mammogram:
+    """The mammogram of a data set in memory, as :func:`read_mammogram` reads it from a file.
+
+    Args:
+        dataset: one SOP instance with its file meta information, as ``pydicom.dcmread`` gives it.
+        attributes: what a table says; it wins over the data set.
+
+    Raises:
+        InputError: as :func:`read_mammogram`; or there is no SOP Instance UID.
+
+    Example:
+        >>> import pydicom
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> file = write_phantom_exam(make_phantom_exam(7), "phantom")[0]
+        >>> mammogram_from_dataset(pydicom.dcmread(file)).header.patient_id
+        'PHANTOM-7'
+    """
+    path = Path(str(dataset.filename or "data set in memory"))
+    if not dataset.get("SOPInstanceUID"):
+        raise InputError(path, "has no SOP Instance UID", "give the data set one (pydicom.uid.generate_uid)")
+    return _mammogram_of_dataset(dataset, path, attributes)
+
+
+def mammogram_from_array(pixels: NDArray[np.generic], attributes: ImageAttributes = _NOTHING) -> Mammogram:
+    """The mammogram of an array; side and view are guessed from the picture where ``attributes`` does not state them.
+
+    Args:
+        pixels: ``(rows, cols)``, or ``(rows, cols, 3)`` uint8 of equal channels; dark air, bright dense tissue.
+            uint8 is divided by 255; floats in [0, 1] are kept; all else is scaled by its own range.
+        attributes: patient, side, view, machine and pixel size, as far as they are known.
+
+    Raises:
+        InputError: colours, a constant image, a size that no mammogram has, or most of the breast is missing.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.enums import Laterality, ViewPosition
+        >>> view = make_phantom_exam(7).views[0]
+        >>> attributes = ImageAttributes("P1", laterality=Laterality.RIGHT, view=ViewPosition.CC)
+        >>> mammogram_from_array(view.pixels, attributes).header.patient_id
+        'P1'
+    """
+    path = Path("array in memory")
+    return _mammogram(_picture_header(path, uid_of_content(pixels.tobytes()), attributes), array_pixels(pixels, path))
+
+
+def _mammogram_of_dataset(dataset: FileDataset, path: Path, attributes: ImageAttributes) -> Mammogram:
+    header = _dicom_header(dataset, path, attributes)
+    pixels, contradicted = display_pixels(dataset, path)
+    return _mammogram(header.without_use_of(*contradicted), pixels)
+
+
+def _mammogram(header: ImageHeader, pixels: FloatImage) -> Mammogram:
     if appearance.has_bright_background(pixels):
         pixels = np.subtract(1.0, pixels, dtype=np.float32)
         header = header.flagged(QualityFlag.POLARITY_CORRECTED)
@@ -95,8 +164,7 @@ def _kind_of(path: Path) -> FileKind:
     return kind
 
 
-def _picture_header(path: Path, attributes: ImageAttributes) -> ImageHeader:
-    content = content_uid(path)
+def _picture_header(path: Path, content: str, attributes: ImageAttributes) -> ImageHeader:
     header = ImageHeader(
         path=path,
         sop_instance_uid=content,

@@ -16,10 +16,10 @@ from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.evaluate import evaluate
 from mammolens.evaluation.metrics import auroc, auroc_within, flagged_share
 from mammolens.evaluation.report import write_report
 from mammolens.evaluation.results import Evaluation
+from mammolens.evaluation.score_evaluation import evaluate_scores
 from mammolens.evaluation.scored import ScoredImage, columns
 from mammolens.evaluation.scored_set import read_scores
 from mammolens.evaluation.texts import interval_text
@@ -57,7 +57,7 @@ def report(
     images: Sequence[ScoredImage] = found.images
     for path in against:
         images = with_scores_of(images, path.resolve().parent.name, path)
-    evaluation = evaluate(
+    evaluation = evaluate_scores(
         images,
         alpha=config.calibration.alpha,
         n_bootstrap=n_bootstrap,

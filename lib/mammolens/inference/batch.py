@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mammolens.dicom.identity import with_identity
 from mammolens.dicom.reader import read_header, read_mammogram
@@ -13,6 +15,13 @@ from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, ImageHeader, Mammogram
 
 OnError = Callable[[InputError], None]
+_LOG = logging.getLogger(__name__)
+_NOTHING_KNOWN: Mapping[Path, ImageAttributes] = MappingProxyType({})
+
+
+def log_left_out(error: InputError) -> None:
+    """Say in the log which image is left out, and why."""
+    _LOG.warning("left out: %s", error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,10 @@ class ExamFiles:
 
 
 def predict_files(
-    predictor: Predictor, paths: Sequence[Path], attributes: Mapping[Path, ImageAttributes], on_error: OnError
+    predictor: Predictor,
+    paths: Sequence[Path],
+    attributes: Mapping[Path, ImageAttributes] = _NOTHING_KNOWN,
+    on_error: OnError = log_left_out,
 ) -> Iterator[tuple[Mammogram, AnomalyResult]]:
     """Predict files; exams in order of their first file, their images in order of the files.
 
@@ -34,7 +46,15 @@ def predict_files(
         predictor: the model.
         paths: image files.
         attributes: from a table, for the files that it lists.
-        on_error: called with the error of each file that cannot be used; the others go on.
+        on_error: called with the error of each file that cannot be used; the others go on. By default it is logged.
+
+    Example:
+        >>> from mammolens.datasets.phantom import make_phantom_exam
+        >>> from mammolens.datasets.phantom_dicom import write_phantom_exam
+        >>> files = write_phantom_exam(make_phantom_exam(7), "exam")
+        >>> results = [result for _, result in predict_files(Predictor.load(), files)]
+        >>> len(results), len({result.record.exam_p_value for result in results})
+        (4, 1)
     """
     for exam in group_exams(paths, attributes, on_error):
         yield from predict_exam_files(predictor, exam, on_error)

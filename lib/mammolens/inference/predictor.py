@@ -26,10 +26,11 @@ from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
 from mammolens.models.directory import CALIBRATION, CONFIG, AnyModel, TrainedEnsemble, load_any_model
+from mammolens.models.store import pretrained_directory
 from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Prepared
-from mammolens.types import AnomalyRecord, AnomalyResult, Finding, FloatImage, ImageHeader, Mammogram
+from mammolens.types import AnomalyRecord, AnomalyResult, AnyPath, Finding, FloatImage, ImageHeader, Mammogram
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +73,21 @@ class Predictor:
         self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
 
     @classmethod
-    def load(cls, directory: Path) -> Predictor:
-        """Load a model directory.
+    def load(cls, directory: AnyPath | None = None) -> Predictor:
+        """Load a model directory; by default the shipped model.
 
         Raises:
             ModelError: incomplete or damaged.
+
+        Example:
+            >>> from mammolens import mammogram_from_array
+            >>> from mammolens.datasets.phantom import make_phantom_exam
+            >>> mammogram = mammogram_from_array(make_phantom_exam(7).views[0].pixels)
+            >>> result = Predictor.load().predict(mammogram)
+            >>> 0 <= result.record.percentile <= 100, result.anomaly_map.shape == mammogram.pixels.shape
+            (True, True)
         """
+        directory = pretrained_directory() if directory is None else Path(directory)
         return cls(load_any_model(directory), load_calibration(directory))
 
     def score(self, mammogram: Mammogram) -> ImageScore:

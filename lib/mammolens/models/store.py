@@ -30,7 +30,12 @@ BASELINE = "autoencoder"  # the original method: a line in every report
 
 
 def pretrained_directory(name: str = PRETRAINED) -> Path:
-    """The model directory of that name inside the package."""
+    """The model directory of that name inside the package: 'exposed' (the default), 'restorer' or 'autoencoder'.
+
+    Example:
+        >>> pretrained_directory().name
+        'exposed'
+    """
     return Path(str(files("mammolens.models"))) / "pretrained" / name
 
 

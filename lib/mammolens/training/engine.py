@@ -36,6 +36,7 @@ from mammolens.training.progress import MemberProgress, Observer, Stage, StageCo
 from mammolens.training.record import data_fingerprint, model_card, training_record
 from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
+from mammolens.types import AnyPath
 
 _IMAGES = "images"  # folder of the run with the images to learn from
 
@@ -43,12 +44,12 @@ _IMAGES = "images"  # folder of the run with the images to learn from
 def train(
     config: ModelConfig,
     dataset: Dataset,
-    output: Path,
+    output: AnyPath,
     *,
     exposure: Dataset | None = None,
     progress: Observer = ignore_progress,
     resume: bool = False,
-    start_from: Path | None = None,
+    start_from: AnyPath | None = None,
     pipeline: Pipeline | None = None,
 ) -> Path:
     """Train, calibrate and write a model directory, whole or not at all.
@@ -74,14 +75,21 @@ def train(
         DatasetError: too few usable patients, or no outlined lesion where the configuration learns from some.
         ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given.
         StorageError: the disk is full.
+
+    Example:
+        >>> from mammolens import load_config, open_dataset, pretrained_directory
+        >>> config = load_config(pretrained_directory("restorer") / "config.yaml")
+        >>> train(config, open_dataset("/data/normals"), "runs/mine")  # doctest: +SKIP
+        PosixPath('runs/mine')
     """
+    output = Path(output)
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
     if exposure is not None and not config.training.exposure_share:
         reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
     parts = partition(dataset, config, exposure)
-    earlier = load_model(start_from) if start_from else None
+    earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)
     folder = _workplace(output, resume)
     pipeline = pipeline or Pipeline(config.preprocessing)

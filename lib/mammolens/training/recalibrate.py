@@ -36,6 +36,7 @@ from mammolens.training.progress import Observer, Stage, StageCounter, ignore_pr
 from mammolens.training.record import model_card, recalibrated_record
 from mammolens.training.unseen import unseen_by_networks
 from mammolens.transforms.pipeline import Pipeline
+from mammolens.types import AnyPath
 
 _Config = TypeVar("_Config", ModelConfig, EnsembleConfig)
 
@@ -56,9 +57,9 @@ class Recalibration:
 
 
 def recalibrate(
-    directory: Path,
+    directory: AnyPath,
     dataset: Dataset,
-    output: Path,
+    output: AnyPath,
     *,
     settings: CalibrationConfig | None = None,
     unseen: bool = False,
@@ -81,7 +82,12 @@ def recalibrate(
         ModelError: the model cannot be loaded or has no whole training record, or ``output`` exists.
         DatasetError: no usable normal image.
         ConfigError: the settings do not fit the model, as levels renamed beneath its findings.
+
+    Example:
+        >>> from mammolens import open_dataset, pretrained_directory
+        >>> recalibrate(pretrained_directory(), open_dataset("/data/normals"), "runs/ours")  # doctest: +SKIP
     """
+    directory, output = Path(directory), Path(output)
     in_place = output.resolve() == directory.resolve()
     if output.exists() and not in_place:
         raise ModelError(output, "exists already", "choose another output, or move it away")

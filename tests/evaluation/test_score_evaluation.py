@@ -6,15 +6,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from mammolens.errors import DatasetError
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.evaluation.evaluate import SET_ASIDE, evaluate
 from mammolens.evaluation.grouping import by_site
 from mammolens.evaluation.metrics import Metric
 from mammolens.evaluation.results import ClassCount
+from mammolens.evaluation.score_evaluation import SET_ASIDE, evaluate_scores
 
 
 @pytest.fixture
 def evaluation(images_of_two_sites):
-    return evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=200)
+    return evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=200)
 
 
 def test_figures_agree_with_scikit_learn_in_all_and_in_each_site(evaluation, images_of_two_sites):
@@ -38,7 +38,7 @@ def test_counts_tell_images_patients_breasts_and_exams_of_each_class(evaluation)
 
 def test_a_patient_with_one_abnormal_breast_is_abnormal_and_her_other_breast_normal(an_image):
     images = [an_image("l", abnormal=True), an_image("r", laterality="R"), an_image("n", patient_id="p2")]
-    counts = evaluate(images, alpha=0.1, n_bootstrap=20).groups[0].counts
+    counts = evaluate_scores(images, alpha=0.1, n_bootstrap=20).groups[0].counts
     assert counts.patients == counts.exams == ClassCount(1, 1)
     assert counts.breasts == ClassCount(2, 1)
 
@@ -56,7 +56,7 @@ def test_pairs_within_sites_are_measured_only_where_sites_differ(evaluation):
 
 def test_age_is_compared_on_the_images_that_tell_it(images_of_two_sites):
     some = [replace(i, covariates={}) if n < 40 else i for n, i in enumerate(images_of_two_sites)]
-    (found,) = evaluate(some, alpha=0.1, n_bootstrap=100).groups[0].comparisons
+    (found,) = evaluate_scores(some, alpha=0.1, n_bootstrap=100).groups[0].comparisons
     assert found.baseline == "age"
     assert found.images == ClassCount(100, 100)
     assert found.model_auroc.n_patients == 100
@@ -65,18 +65,18 @@ def test_age_is_compared_on_the_images_that_tell_it(images_of_two_sites):
 
 def test_without_age_nothing_is_compared(images_of_two_sites):
     ageless = [replace(image, covariates={}) for image in images_of_two_sites]
-    assert evaluate(ageless, alpha=0.1, n_bootstrap=20).groups[0].comparisons == ()
+    assert evaluate_scores(ageless, alpha=0.1, n_bootstrap=20).groups[0].comparisons == ()
 
 
 def test_a_baseline_of_ones_own_is_compared_by_its_name(images_of_two_sites):
     own = {"twice": lambda images: np.array([2 * image.pred_score for image in images])}
-    (found,) = evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20, baselines=own).groups[0].comparisons
+    (found,) = evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=20, baselines=own).groups[0].comparisons
     assert (found.baseline, found.difference.value) == ("twice", 0)
 
 
 def test_a_site_without_abnormals_has_a_false_positive_rate_but_no_auroc(images_of_two_sites):
     images = [image for image in images_of_two_sites if image.site == "1" or not image.abnormal]
-    evaluation = evaluate(images, alpha=0.1, n_bootstrap=50)
+    evaluation = evaluate_scores(images, alpha=0.1, n_bootstrap=50)
     figures = evaluation.groups[2].metrics
     assert np.isnan(figures[Metric.AUROC].value)
     assert figures[Metric.FALSE_POSITIVE_RATE].value >= 0
@@ -84,20 +84,24 @@ def test_a_site_without_abnormals_has_a_false_positive_rate_but_no_auroc(images_
 
 
 def test_a_decision_that_is_not_the_promised_one_is_told(images_of_two_sites):
-    assert any("images were not decided by 'p <= 0.2'" in c for c in evaluate(images_of_two_sites, alpha=0.2).caveats)
-    assert not any("not decided by" in c for c in evaluate(images_of_two_sites, alpha=0.1, n_bootstrap=20).caveats)
+    assert any(
+        "images were not decided by 'p <= 0.2'" in c for c in evaluate_scores(images_of_two_sites, alpha=0.2).caveats
+    )
+    assert not any(
+        "not decided by" in c for c in evaluate_scores(images_of_two_sites, alpha=0.1, n_bootstrap=20).caveats
+    )
 
 
 def test_only_a_decision_that_the_rule_could_not_make_is_told(images_of_two_sites):
     for rule in (DecisionRule(confidence=0.9), DecisionRule("mean_std")):
         # Decided at 0.1, so images with p between 0.1 and 0.2 are spared, as a stricter threshold does.
-        found = evaluate(images_of_two_sites, alpha=0.2, n_bootstrap=20, rule=rule)
+        found = evaluate_scores(images_of_two_sites, alpha=0.2, n_bootstrap=20, rule=rule)
         assert not any("not decided by" in caveat for caveat in found.caveats)
 
 
 def test_exams_of_unlike_size_in_the_two_classes_are_told(images_of_two_sites):
     def told(images):
-        caveats = evaluate(images, alpha=0.1, n_bootstrap=20).caveats
+        caveats = evaluate_scores(images, alpha=0.1, n_bootstrap=20).caveats
         return [caveat.split(":")[0] for caveat in caveats if "abnormal one" in caveat]
 
     one_view = [image for image in images_of_two_sites if not image.abnormal or image.view == "CC"]
@@ -114,30 +118,30 @@ def test_exams_of_unlike_size_in_the_two_classes_are_told(images_of_two_sites):
 
 def test_images_without_laterality_are_told_and_leave_breast_level_unmeasured(images_of_two_sites):
     unsided = [replace(image, laterality=None) for image in images_of_two_sites]
-    evaluation = evaluate(unsided, alpha=0.1, n_bootstrap=20)
+    evaluation = evaluate_scores(unsided, alpha=0.1, n_bootstrap=20)
     assert Metric.AUROC_BREAST not in evaluation.groups[0].metrics
     assert "240 images without laterality are excluded at breast level" in evaluation.caveats
 
 
 def test_the_same_images_and_seed_give_the_same_evaluation_in_any_order(evaluation, images_of_two_sites):
-    again = evaluate(images_of_two_sites[::-1], alpha=0.1, n_bootstrap=200)
+    again = evaluate_scores(images_of_two_sites[::-1], alpha=0.1, n_bootstrap=200)
     assert [g.metrics[Metric.AUROC] for g in again.groups] == [g.metrics[Metric.AUROC] for g in evaluation.groups]
 
 
 def test_one_class_alone_is_refused(images_of_two_sites):
     with pytest.raises(DatasetError, match="known to be abnormal"):
-        evaluate([image for image in images_of_two_sites if not image.abnormal], alpha=0.1)
+        evaluate_scores([image for image in images_of_two_sites if not image.abnormal], alpha=0.1)
 
 
 @pytest.mark.parametrize("alpha", [0, 1, 10])
 def test_an_alpha_that_is_no_share_is_refused(images_of_two_sites, alpha):
     with pytest.raises(ValueError, match="alpha"):
-        evaluate(images_of_two_sites, alpha=alpha)
+        evaluate_scores(images_of_two_sites, alpha=alpha)
 
 
 @pytest.fixture
 def everything(images_with_everything):
-    return evaluate(images_with_everything, alpha=0.1, n_bootstrap=50)
+    return evaluate_scores(images_with_everything, alpha=0.1, n_bootstrap=50)
 
 
 def test_exams_have_a_false_positive_rate_of_their_own_decision(everything, images_with_everything, evaluation):
@@ -195,6 +199,6 @@ def test_every_kept_score_is_compared_beside_age(everything):
 
 
 def test_lesions_can_be_measured_without_normals(images_with_everything):
-    found = evaluate([image for image in images_with_everything if image.abnormal], alpha=0.1, n_bootstrap=20)
+    found = evaluate_scores([image for image in images_with_everything if image.abnormal], alpha=0.1, n_bootstrap=20)
     assert found.maps[0].pixel_auroc.value > 0.8
     assert np.isnan(found.groups[0].metrics[Metric.AUROC].value)
