@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.datasets.formats import DATASET_KINDS, detect_kind, open_dataset, open_datasets
+from mammolens.datasets.formats import dataset_kinds, detect_kind, open_dataset, open_datasets
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from mammolens.errors import DatasetError
 
@@ -62,7 +62,7 @@ def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path)
     with pytest.raises(DatasetError) as caught:
         open_dataset(tmp_path / "none")
     assert "is not there" in str(caught.value)
-    assert all(f"{kind}: {layout}" in str(caught.value) for kind, layout in DATASET_KINDS.items())
+    assert all(f"{kind}: {known.layout}" in str(caught.value) for kind, known in dataset_kinds().items())
 
 
 def test_several_sets_are_opened_as_one_and_a_set_twice_is_refused(write_text, write_images):
@@ -77,7 +77,7 @@ def test_several_sets_are_opened_as_one_and_a_set_twice_is_refused(write_text, w
         open_datasets([first, second], kind="table")
 
 
-@pytest.mark.parametrize("kind", DATASET_KINDS)
+@pytest.mark.parametrize("kind", dataset_kinds())
 def test_the_documentation_has_layout_truth_and_terms_of_each_kind(kind):
     _, layouts, truth, terms, _ = DOCUMENTATION.read_text(encoding="utf-8").split("\n## ")
     own = {"table", "folder"}

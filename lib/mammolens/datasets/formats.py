@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from mammolens.datasets.joined import join_datasets
 from mammolens.datasets.rsna640 import open_rsna640
 from mammolens.datasets.table import open_table
 from mammolens.errors import DatasetError
+from mammolens.plugins import PluginGroup, plugins
 from mammolens.types import AnyPath
 
 TABLE = "labels.csv"
@@ -41,7 +42,13 @@ _RSNA640_COLUMNS = ("image", "patient_id", "split", "clean_negative", "inverted"
 
 @dataclass(frozen=True, slots=True)
 class DatasetKind:
-    """A layout: how to tell it, what it looks like in words, how to open it."""
+    """A layout: how to tell it, what it looks like in words, how to open it.
+
+    Attributes:
+        layout: the files to look for, as an error lists them.
+        matches: whether a folder has it; asked of every folder, so it must be quick and raise nothing.
+        open: raises DatasetError where the data set cannot be used.
+    """
 
     layout: str
     matches: Callable[[Path], bool]
@@ -53,7 +60,7 @@ def open_dataset(path: AnyPath, kind: str | None = None, table: AnyPath | None =
 
     Args:
         path: its folder; ``cbis-ddsm`` names the packaged one unless a file or folder is called so.
-        kind: a key of :data:`DATASET_KINDS`, or ``None`` to tell it by the layout.
+        kind: a key of :func:`dataset_kinds`, or ``None`` to tell it by the layout.
         table: CSV with what is known of the images (:mod:`mammolens.datasets.table`).
 
     Raises:
@@ -75,9 +82,10 @@ def open_dataset(path: AnyPath, kind: str | None = None, table: AnyPath | None =
         )
     if table is not None:
         return open_table(path, table)
-    if kind is not None and kind not in _KINDS:
-        raise DatasetError(path, f"the kind {kind!r} is unknown", f"use one of {', '.join(_KINDS)}")
-    return _KINDS[kind or detect_kind(path)].open(path)
+    kinds = dataset_kinds()
+    if kind is not None and kind not in kinds:
+        raise DatasetError(path, f"the kind {kind!r} is unknown", f"use one of {', '.join(kinds)}")
+    return kinds[kind or detect_kind(path)].open(path)
 
 
 def open_datasets(paths: Sequence[AnyPath], kind: str | None = None, table: AnyPath | None = None) -> Dataset:
@@ -115,9 +123,10 @@ def detect_kind(path: Path) -> str:
     Raises:
         DatasetError: none is, naming what was looked for.
     """
-    kind = next((name for name, known in _KINDS.items() if known.matches(path)), None)
+    kinds = dataset_kinds()
+    kind = next((name for name, known in kinds.items() if known.matches(path)), None)
     if kind is None:
-        looked_for = "; ".join(f"{name}: {known.layout}" for name, known in _KINDS.items())
+        looked_for = "; ".join(f"{name}: {known.layout}" for name, known in kinds.items())
         reason = "is not there" if not path.exists() else "has no known layout"
         raise DatasetError(path, f"{reason} (looked for {looked_for})", "give the folder of a data set")
     return kind
@@ -196,4 +205,12 @@ _KINDS = {
     ),
     FOLDER_KIND: DatasetKind("a folder of DICOM, PNG or JPEG mammograms, all normal", Path.is_dir, open_folder),
 }
-DATASET_KINDS: dict[str, str] = {name: kind.layout for name, kind in _KINDS.items()}
+
+
+def dataset_kinds() -> Mapping[str, DatasetKind]:
+    """The layouts that are known, in the order in which they are looked for.
+
+    Those of other packages (entry points ``mammolens.datasets``, each a :class:`DatasetKind`) come first, since almost
+    every folder is a folder of mammograms.
+    """
+    return {**plugins(PluginGroup.DATASETS, frozenset(_KINDS)), **_KINDS}

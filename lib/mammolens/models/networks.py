@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -15,12 +15,18 @@ from mammolens.models.efficientnet_lite import IMAGENET_WEIGHTS
 from mammolens.models.efficientnet_unet import EfficientNetUNet
 from mammolens.models.ensemble import Ensemble, members_of
 from mammolens.models.restorer import Restorer
+from mammolens.plugins import PluginGroup, plugins
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
+NETWORKS: Final[Mapping[str, Callable[..., nn.Module]]] = {
     "autoencoder": ConvolutionalAutoencoder,
     "restorer": Restorer,
     "efficientnet_unet": EfficientNetUNet,
 }
+
+
+def networks() -> Mapping[str, Callable[..., nn.Module]]:
+    """MammoLens's own networks and those of other packages (entry points ``mammolens.networks``), by name."""
+    return {**NETWORKS, **plugins(PluginGroup.NETWORKS, frozenset(NETWORKS))}
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
@@ -29,11 +35,13 @@ def build_network(config: NetworkConfig) -> nn.Module:
     Raises:
         ConfigError: unknown name or option.
     """
-    if config.name not in NETWORKS:
-        raise ConfigError("network.name", f"there is no network '{config.name}'", f"use one of: {', '.join(NETWORKS)}")
+    build = networks().get(config.name)
+    if build is None:
+        remedy = f"use one of: {', '.join(networks())}, or install the package that adds it"
+        raise ConfigError("network.name", f"there is no network '{config.name}'", remedy)
     options: dict[str, Any] = dict(config.options)
     try:
-        members = [NETWORKS[config.name](**options) for _ in range(config.members)]
+        members = [build(**options) for _ in range(config.members)]
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError("network.options", reason, f"see the options of {config.name}") from error

@@ -17,4 +17,4 @@ class NetworkOutput(NamedTuple):
     """
 
     reconstruction: torch.Tensor
-    log_odds: torch.Tensor | None
+    log_odds: torch.Tensor | None = None
