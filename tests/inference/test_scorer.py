@@ -14,7 +14,7 @@ from mammolens.config import PreprocessingConfig, ScoringConfig
 from mammolens.inference.scorer import Scorer
 from mammolens.models.ensemble import Ensemble
 from mammolens.models.output import NetworkOutput
-from mammolens.models.restorer import Restorer
+from mammolens.models.small_unet import Restorer
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 

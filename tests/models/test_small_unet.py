@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mammolens.models.restorer import Restorer
+from mammolens.models.small_unet import Restorer
 
 
 @pytest.fixture(scope="module")

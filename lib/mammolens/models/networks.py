@@ -14,7 +14,7 @@ from mammolens.models.autoencoder import ConvolutionalAutoencoder
 from mammolens.models.efficientnet_lite import IMAGENET_WEIGHTS
 from mammolens.models.efficientnet_unet import EfficientNetUNet
 from mammolens.models.ensemble import Ensemble, members_of
-from mammolens.models.restorer import Restorer
+from mammolens.models.small_unet import Restorer
 from mammolens.plugins import PluginGroup, plugins
 
 NETWORKS: Final[Mapping[str, Callable[..., nn.Module]]] = {
