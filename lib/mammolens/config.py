@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from mammolens.errors import ConfigError
 from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM, AnyPath
@@ -178,6 +190,10 @@ class FusionConfig(_Section):
     def _one_word(cls, given: Any) -> Any:
         return {"views": given, "breasts": given} if isinstance(given, str) else given
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(core_schema), {"enum": ["mean", "max"]}]}
+
     def __str__(self) -> str:
         """In words."""
         exam = {"mean": "the mean of the breasts", "max": "the higher breast"}[self.breasts]
@@ -340,6 +356,13 @@ class EnsembleConfig(_Document):
 AnyConfig = ModelConfig | EnsembleConfig
 
 
+def config_schema() -> str:
+    """What ``docs/schema/config.schema.json`` holds: the JSON Schema of a configuration of either kind."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema = TypeAdapter[AnyConfig](AnyConfig).json_schema()
+    return json.dumps(dialect | schema, indent=2) + "\n"
+
+
 def _check_level(findings: FindingsConfig, calibration: CalibrationConfig) -> None:
     if findings.level not in calibration.levels:
         names = ", ".join(calibration.levels)
@@ -395,3 +418,7 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(error).splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(config_schema())

@@ -19,7 +19,7 @@ COMMANDS = typer.main.get_command(app).commands
 
 def lines_of(text: str) -> list[str]:
     found = re.findall(r"^(?:Example: |\s*)(?:\.venv/bin/)?(mammolens [a-z].*)$", text, flags=re.MULTILINE)
-    return [line.partition("  #")[0] for line in found]
+    return [re.split(r"  #| > ", line)[0] for line in found]
 
 
 def examples_of(command: click.Command) -> list[str]:
@@ -46,7 +46,7 @@ EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in examp
 def test_it_is_understood(source, line):
     _, *words = shlex.split(line)
     assert words[0] in COMMANDS, source
-    assert parameters_of(words)
+    assert parameters_of(words) is not None
 
 
 def test_there_are_documents_and_examples():

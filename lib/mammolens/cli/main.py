@@ -10,6 +10,7 @@ from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.cli.backup import backup
 from mammolens.cli.calibrate import calibrate
 from mammolens.cli.commands import Commands
+from mammolens.cli.configurations import configurations
 from mammolens.cli.console import log_to_stderr
 from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.decisions import decisions
@@ -66,6 +67,7 @@ app.command("predict")(predict)
 app.command("inspect")(inspect)
 app.command("train")(train)
 app.command("tune")(tune)
+app.add_typer(configurations, name="config")
 app.command("calibrate")(calibrate)
 app.command("evaluate")(evaluate)
 app.command("cross-fit")(cross_fit)
