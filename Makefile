@@ -32,7 +32,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-che
 INSTALL := $(PIP) install --no-warn-conflicts
 say = @printf '%s\n' "mammolens: $(1)"
 
-.PHONY: help install demo check test lint format benchmark sbom clean
+.PHONY: help install demo check test lint format docs benchmark sbom clean
 
 help: ## this text
 	@printf '%s\n' \
@@ -108,6 +108,11 @@ $(STAMPS)/slicer: requirements/slicer.txt $(STAMPS)/dev
 	@$(INSTALL) --no-deps -r requirements/slicer.txt
 	@touch $@
 
+$(STAMPS)/docs: requirements/docs.txt $(STAMPS)/package
+	$(call say,installing the tools that build the website)
+	@$(INSTALL) --no-deps -r requirements/docs.txt
+	@touch $@
+
 # Beside the environment that they list, not in it.
 $(STAMPS)/sbom: requirements/sbom.txt $(STAMPS)/package
 	$(call say,installing the tools that list packages and licences)
@@ -161,6 +166,10 @@ format: $(STAMPS)/dev ## put the code into the project's format
 	$(BIN)/oxfmt
 	$(BIN)/rumdl fmt
 
+docs: $(STAMPS)/docs ## build the documentation as a website in site/; a broken link is an error
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . site
+	$(call say,open site/index.html)
+
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
-	@rm -rf build dist ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist site ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find lib tests monai_app scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
