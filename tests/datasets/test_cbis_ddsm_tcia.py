@@ -3,12 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mammolens.config import PreprocessingConfig
 from mammolens.datasets.base import Lesion
 from mammolens.datasets.cbis_ddsm_tcia import open_cbis_ddsm_tcia
 from mammolens.datasets.formats import detect_kind, open_dataset
 from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality, Split, ViewPosition
-from mammolens.errors import DatasetError
+from mammolens.errors import DatasetError, InputError
+from mammolens.evaluation.scoring import score_cases
+from mammolens.training.preparation import prepare_to_folder
+from mammolens.transforms.pipeline import Pipeline
 
 MASSES = (
     "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,mass margins,"
@@ -85,8 +89,8 @@ def a_download(write_text, write_view, write_mask):
 
 def test_masks_become_the_ellipses_around_them_whichever_of_the_two_files_they_are(a_download):
     first, second, _ = open_cbis_ddsm_tcia(a_download).cases
-    assert first.lesions == (Lesion(29.5, 29.5, 20, 10, kind="mass"), Lesion(109.5, 79.5, 10, 20, kind="mass"))
-    assert second.lesions == (Lesion(69.5, 54.5, 10, 5, kind="mass"),)
+    assert list(first.lesions) == [Lesion(29.5, 29.5, 20, 10, kind="mass"), Lesion(109.5, 79.5, 10, 20, kind="mass")]
+    assert list(second.lesions) == [Lesion(69.5, 54.5, 10, 5, kind="mass")]
 
 
 def test_a_mask_of_another_size_is_brought_to_the_image_s_grid(a_download):
@@ -121,14 +125,31 @@ def test_the_layout_is_told_by_itself_and_its_images_are_read(a_download):
     assert dataset.licence == "CC BY 3.0"
 
 
-def test_an_image_with_a_mask_that_is_missing_or_empty_stays_without_lesions(a_download, write_mask, caplog):
-    folder = next((a_download / "CBIS-DDSM/Mass-Training_P_00001_LEFT_CC_2").rglob("1-2.dcm"))
-    folder.unlink()
-    write_mask("Mass-Training_P_00004_LEFT_MLO_1", (0, 0, 0, 0))
+def test_an_image_with_a_mask_that_is_not_there_stays_without_lesions(a_download, caplog):
+    for file in (a_download / "CBIS-DDSM/Mass-Training_P_00001_LEFT_CC_2").rglob("*.dcm"):
+        file.unlink()
     first, second, third = open_cbis_ddsm_tcia(a_download).cases
-    assert (first.lesions, second.lesions, len(third.lesions)) == ((), (), 1)
+    assert (first.lesions, len(second.lesions), len(third.lesions)) == ((), 1, 1)
     assert "its mask 'Mass-Training_P_00001_LEFT_CC_2' is not there" in caplog.text
-    assert "the mask is empty" in caplog.text
+
+
+def test_opening_reads_no_mask_and_a_damaged_one_is_an_error_of_its_image_alone(a_download, caplog):
+    for file in (a_download / "CBIS-DDSM/Mass-Training_P_00001_LEFT_CC_1").rglob("*.dcm"):
+        file.write_bytes(b"no DICOM")
+    first, second, _ = open_cbis_ddsm_tcia(a_download).cases
+    assert first.lesions  # known without reading
+    assert not caplog.text
+    with pytest.raises(InputError, match="1-1.dcm"):
+        len(first.lesions)
+    assert len(second.lesions) == 1
+
+
+def test_evaluation_leaves_out_an_image_whose_mask_is_damaged(a_download, write_mask, a_predictor):
+    write_mask("Mass-Training_P_00004_LEFT_MLO_1", (0, 0, 0, 0))
+    errors = []
+    scored = list(score_cases(a_predictor, open_cbis_ddsm_tcia(a_download).cases, on_error=errors.append))
+    assert [image.patient_id for image in scored] == ["P_00001", "P_00004"]
+    assert [error.reason for error in errors] == ["the mask is empty, so that a lesion of its image is not known"]
 
 
 def test_a_bad_row_is_left_out_and_an_absent_image_counted(a_download, write_text, caplog):
@@ -147,3 +168,25 @@ def test_a_table_of_another_collection_is_refused(a_download, write_text):
     write_text("mass_case_description_train_set.csv", "patient_id,side\n1,L\n")
     with pytest.raises(DatasetError, match="has no column 'left or right breast'"):
         open_cbis_ddsm_tcia(a_download)
+
+
+def test_a_crop_alone_is_no_mask(a_download):
+    next((a_download / "CBIS-DDSM/Mass-Training_P_00001_LEFT_CC_2").rglob("1-2.dcm")).unlink()
+    with pytest.raises(InputError, match="1-1.dcm: is no mask of 1-1.dcm: it has 70 x 66 pixels, the image 256 x 208"):
+        len(open_cbis_ddsm_tcia(a_download).cases[0].lesions)
+
+
+def test_training_prepares_an_image_again_once_its_mask_is_another_one(a_download, write_mask, tmp_path):
+    def prepared(folder):
+        case = open_cbis_ddsm_tcia(a_download).cases[1]
+        found = prepare_to_folder(
+            [case], Pipeline(PreprocessingConfig(size=32)), lambda: None, trimmed=False, folder=folder
+        )
+        return found.images.files[0]
+
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    first = prepared(cache)
+    assert prepared(cache) == first
+    write_mask("Mass-Training_P_00004_LEFT_MLO_1", (160, 50, 180, 60))
+    assert prepared(cache) != first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -81,6 +81,7 @@ class Case:
         clean_normal: negative without biopsy, recall, implant or difficulty: fit to learn from.
         split: given by the data set, or ``None``.
         site: the institution, for figures within each.
+        lesions: that are marked; those of masks are read when they are needed, but not to tell whether there are some.
         covariates: other columns (age, density, machine_id, ...), as text.
 
     Example:
@@ -95,7 +96,7 @@ class Case:
     clean_normal: bool = False
     split: Split | None = None
     site: str | None = None
-    lesions: tuple[Lesion, ...] = ()
+    lesions: Sequence[Lesion] = ()
     covariates: dict[str, str] = field(default_factory=dict)
 
 

@@ -20,13 +20,11 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
-from mammolens.datasets.left_out import READERS, LeftOut
+from mammolens.datasets.left_out import LeftOut
+from mammolens.datasets.lesion_masks import LesionMask, LesionMasks
 from mammolens.datasets.presence import present
-from mammolens.dicom.decoding import decoded_cells
-from mammolens.dicom.opening import open_dicom
-from mammolens.dicom.reader import read_shape
 from mammolens.enums import Laterality, Split, ViewPosition
-from mammolens.errors import DatasetError, InputError
+from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
 
 TABLES: Final = tuple(
@@ -37,7 +35,6 @@ _COLUMNS = ("patient_id", "left or right breast", "image view", "abnormality typ
 _SIDES: Final = {"left": Laterality.LEFT, "right": Laterality.RIGHT}
 _FOLDER: Final = re.compile(r"^(?:Mass|Calc)-(?:Training|Test)_P_\d+_(?:LEFT|RIGHT)_(?:CC|MLO)(?:_\d+)?$")
 _PATHOLOGIES: Final = ("BENIGN_WITHOUT_CALLBACK", "BENIGN", "MALIGNANT")  # the last counts
-_SMALLEST_MASK: Final = 0.5  # of the image's pixels; masks are as large but for a few, crops far smaller
 _Files = Mapping[str, Sequence[Path]]
 
 
@@ -50,8 +47,9 @@ def open_cbis_ddsm_tcia(path: Path) -> Dataset:
     """The mammograms that the tables in ``path`` list and whose folders are in ``path`` or anywhere below.
 
     All are abnormal: each has an outlined lesion, benign or malignant. Lesions are the ellipses in the boxes around
-    the masks, which are read one by one; where one of an image is missing or damaged, the image has no lesions. A
-    patient of a test table is in the split 'test' with all images, masses and calcifications alike.
+    the masks, which are read when they are needed (:mod:`mammolens.datasets.lesion_masks`); where one of an image is
+    not there, the image has no lesions. A patient of a test table is in the split 'test' with all images, masses and
+    calcifications alike.
 
     Raises:
         DatasetError: a table is unusable, or none of the images is there.
@@ -69,7 +67,7 @@ def open_cbis_ddsm_tcia(path: Path) -> Dataset:
         def case_of(rows: Sequence[CsvRow]) -> Case:
             return _case(rows, files, path, tested, left_out)
 
-        cases = present(left_out.cases(images.values(), case_of, threads=READERS), path)
+        cases = present(left_out.cases(images.values(), case_of), path)
     return Dataset("cbis-ddsm-tcia", cases, LICENCE, CITATION)
 
 
@@ -116,28 +114,18 @@ def _severity(pathology: str) -> int:
     return _PATHOLOGIES.index(pathology) if pathology in _PATHOLOGIES else -1
 
 
-def _lesions(rows: Sequence[CsvRow], files: _Files, image: Path, left_out: LeftOut) -> tuple[Lesion, ...]:
+def _lesions(rows: Sequence[CsvRow], files: _Files, image: Path, left_out: LeftOut) -> Sequence[Lesion]:
     """Those of an image; none where one of them is not known, since then the others are not all."""
     try:
-        shape = read_shape(image)
-        return tuple(
-            _lesion(_folder_of(row, "roi mask file path"), files, shape, row.required("abnormality type"), image)
-            for row in rows
-        )
-    except (DatasetError, InputError) as error:
+        return LesionMasks(image, tuple(_mask(row, files, image) for row in rows))
+    except DatasetError as error:
         left_out.add(error)
         return ()
 
 
-def _lesion(folder: str, files: _Files, shape: tuple[int, int], kind: str, image: Path) -> Lesion:
-    sizes = {file: read_shape(file) for file in files.get(folder, ())}
-    file = max(sizes, key=lambda file: sizes[file][0] * sizes[file][1], default=None)
-    if file is None or sizes[file][0] * sizes[file][1] < _SMALLEST_MASK * shape[0] * shape[1]:
+def _mask(row: CsvRow, files: _Files, image: Path) -> LesionMask:
+    folder = _folder_of(row, "roi mask file path")
+    found = files.get(folder, ())
+    if not found:
         raise DatasetError(image, f"its mask {folder!r} is not there, so no lesion is marked", "download the ROI masks")
-    mask = decoded_cells(open_dicom(file, with_pixels=True), file).patterns > 0
-    if not mask.any():
-        raise DatasetError(file, "the mask is empty, so no lesion of its image is marked", "download it again")
-    found = Lesion.around(mask, kind=kind)
-    down, right = shape[0] / mask.shape[0], shape[1] / mask.shape[1]  # a few masks have another size than their image
-    top, left = (found.row - found.half_rows) * down, (found.column - found.half_columns) * right
-    return Lesion.in_box(top, left, top + 2 * found.half_rows * down, left + 2 * found.half_columns * right, kind=kind)
+    return LesionMask(tuple(found), row.required("abnormality type"), tuple(file.stat().st_mtime_ns for file in found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ class Example:
     name: str
     files: tuple[Path, ...]
     truth: str = ""
-    lesions: Mapping[str, tuple[Lesion, ...]] = field(default_factory=dict)
+    lesions: Mapping[str, Sequence[Lesion]] = field(default_factory=dict)
 
 
 @cache
