@@ -57,6 +57,11 @@ def test_findings_become_boxes_with_their_categories(a_release):
     assert not any(case.lesions for case in cases[1:])
 
 
+def test_a_part_of_the_release_without_any_finding_is_read(a_release, write_text):
+    write_text("finding_annotations.csv", FINDINGS)
+    assert [case.lesions for case in open_vindr_mammo(a_release).cases] == [()] * 4
+
+
 def test_a_study_is_a_patient_and_the_training_part_may_be_drawn_from(a_release):
     cases = open_vindr_mammo(a_release).cases
     assert [case.patient_id for case in cases] == ["s1", "s1", "s2", "s2"]

@@ -90,6 +90,7 @@ def read_rows(
     *,
     columns: Collection[str] | None = None,
     on_bad_row: Callable[[DatasetError], None] | None = None,
+    may_be_empty: bool = False,
 ) -> tuple[CsvRow, ...]:
     """Read a table with a header line: CSV with commas, semicolons or tabs in UTF-8 with or without BOM, or .xlsx.
 
@@ -98,6 +99,7 @@ def read_rows(
         required: columns, in lower case, that it must have.
         columns: those to keep; ``None``: all. Tables of half a million rows have 150 columns.
         on_bad_row: called with each row of too many cells, which is left out; ``None``: such a row is an error.
+        may_be_empty: whether a table with a header line alone is one.
 
     Raises:
         DatasetError: the file is unreadable, empty, ragged, names a column twice or lacks a required one.
@@ -114,7 +116,7 @@ def read_rows(
                 if on_bad_row is None:
                     raise
                 on_bad_row(error)
-    if not rows:
+    if not rows and not may_be_empty:
         raise DatasetError(path, "has no rows", "give a table with one row per image")
     return tuple(rows)
 

@@ -54,7 +54,10 @@ def open_vindr_mammo(path: Path) -> Dataset:
     """
     with LeftOut(path) as left_out:
         boxes: dict[str, list[CsvRow]] = defaultdict(list)
-        for row in read_rows(path / FINDINGS, _FINDING_COLUMNS, columns=_FINDING_COLUMNS, on_bad_row=left_out.add):
+        findings = read_rows(
+            path / FINDINGS, _FINDING_COLUMNS, columns=_FINDING_COLUMNS, on_bad_row=left_out.add, may_be_empty=True
+        )
+        for row in findings:
             if row.text("image_id") and row.text("xmin"):
                 boxes[row.required("image_id")].append(row)
         rows = read_rows(path / BREASTS, _BREAST_COLUMNS, columns=_BREAST_COLUMNS, on_bad_row=left_out.add)
