@@ -102,6 +102,10 @@ UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
         {"SamplesPerPixel": 4, "PhotometricInterpretation": "ARGB"},
         "is a colour image; export the grey",
     ),
+    "one channel of colour": (
+        {"PhotometricInterpretation": "YBR_RCT"},
+        "PhotometricInterpretation is 'YBR_RCT', but there is one channel; correct it to MONOCHROME1 or MONOCHROME2",
+    ),
     "a palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, "is a colour image"),
     "a tomosynthesis projection": (
         {"ImageType": ["ORIGINAL", "PRIMARY", "TOMO_PROJ", "RIGHT"]},

@@ -30,6 +30,21 @@ def table(entries: np.ndarray, first: int, bits: int) -> list[Dataset]:
     return [item]
 
 
+@pytest.mark.parametrize(("intercept", "first"), [(None, 2**16 - 2048), (-100, 2**16 - 2148), (40_000, 37_952)])
+def test_the_first_value_of_a_voi_lut_is_signed_where_values_may_be_negative(write_dicom, values_of, intercept, first):
+    """Also where it is written as unsigned, as some exporters do."""
+    values = values_of(12, signed=True)
+    header = {"RescaleIntercept": intercept, "VOILUTSequence": table(np.arange(4096), first, 12)}
+    pixels = displayed(write_dicom(values, BitsStored=12, **header))
+    np.testing.assert_allclose(pixels, (values.astype(np.float64) + 2048) / 4095, atol=1e-6)
+
+
+def test_the_first_value_of_a_modality_lut_is_signed_where_the_stored_ones_are(write_dicom, values_of):
+    values = values_of(12, signed=True)
+    path = write_dicom(values, BitsStored=12, ModalityLUTSequence=table(np.arange(4096), 2**16 - 2048, 12))
+    np.testing.assert_allclose(displayed(path), stretched(values), atol=1e-6)
+
+
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 def test_without_window_the_range_of_the_image_is_shown(write_dicom, values_of, bits, signed):

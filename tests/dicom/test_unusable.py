@@ -30,6 +30,7 @@ def a_breast(a_phantom_exam) -> np.ndarray:
         ("WindowCenter", "2048,0"),
         ("WindowCenter", "AUTO"),
         ("WindowWidth", "nan"),
+        ("WindowWidth", "0"),
         ("VOILUTFunction", "SAMPLED_SIGMOID"),
     ],
 )
@@ -71,6 +72,26 @@ def test_a_window_that_is_no_number_gives_way_to_the_range(write_dicom, write_wo
     bare = read_mammogram(write_dicom(a_breast, BitsStored=12, name="bare.dcm"))
     read = read_mammogram(write_words(write_dicom(a_breast, **SPACING), "WindowCenter", "2048,0"))
     np.testing.assert_array_equal(read.pixels, bare.pixels)
+
+
+@pytest.mark.parametrize(
+    ("center", "width"), [("30000", "4096"), ("2048", "60000")], ids=["beside the values", "far too wide"]
+)
+def test_a_window_that_shows_hardly_any_grey_gives_way_to_the_range_and_is_named(write_dicom, a_breast, center, width):
+    bare = read_mammogram(write_dicom(a_breast, BitsStored=12, name="bare.dcm"))
+    read = read_mammogram(write_dicom(a_breast, BitsStored=12, WindowCenter=center, WindowWidth=width))
+    np.testing.assert_array_equal(read.pixels, bare.pixels)
+    assert read.header.unusable_attributes == (f"WindowCenter '{center}'", f"WindowWidth '{width}'")
+    assert QualityFlag.UNUSABLE_ATTRIBUTE in read.header.flags
+
+
+def test_a_voi_lut_that_shows_hardly_any_grey_gives_way_to_the_range_and_is_named(write_dicom, a_breast):
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData = [4096, 0, 16], np.arange(4096).astype("<u2").tobytes()
+    bare = read_mammogram(write_dicom(a_breast, BitsStored=12, name="bare.dcm"))
+    read = read_mammogram(write_dicom(a_breast, VOILUTSequence=[item], **SPACING))
+    np.testing.assert_array_equal(read.pixels, bare.pixels)
+    assert read.header.unusable_attributes == ("VOILUTSequence item 1",)
 
 
 @pytest.mark.parametrize("descriptor", [[4096, 0, 12], [100, 0, 0]], ids=["too short", "entries of no bits"])

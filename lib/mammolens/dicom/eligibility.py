@@ -122,6 +122,10 @@ def _refuse_unscored_kinds(dataset: Dataset, sop_class: str | None, path: Path) 
         raise UnsupportedMammogramError(path, unscored, "give the two-dimensional mammogram of the whole breast")
     samples = needed_number(dataset, "SamplesPerPixel", path, default=1)
     photometric = str(dataset.get("PhotometricInterpretation") or "")
+    if samples == 1 and photometric in COLOURS:
+        reason = f"PhotometricInterpretation is {photometric!r}, but there is one channel"
+        remedy = "correct it to MONOCHROME1 or MONOCHROME2, or export the image again"
+        raise UnsupportedMammogramError(path, reason, remedy)
     if not (samples == 1 and photometric in _GREYS) and not (samples == 3 and photometric in COLOURS):
         raise UnsupportedMammogramError(path, "is a colour image", "export the grey-scale mammogram")
 

@@ -27,12 +27,14 @@ class LookupTable:
     bits: int
 
     @classmethod
-    def of(cls, item: Dataset, *, little_endian: bool = True) -> LookupTable:
+    def of(cls, item: Dataset, *, little_endian: bool = True, signed: bool = False) -> LookupTable:
         """Read an item with LUT Descriptor and LUT Data.
 
         Args:
             item: of the sequence.
             little_endian: of the data set, for tables that are stored as bytes.
+            signed: whether the values to look up may be negative; then the first one mapped is signed, also where it
+                is written as unsigned.
 
         Raises:
             ValueError: the table has fewer entries than its descriptor says, or entries of no bits.
@@ -41,6 +43,8 @@ class LookupTable:
         descriptor = [int(number) for number in item.LUTDescriptor]
         count, first, bits = descriptor[0] % 2**16 or 2**16, descriptor[1], descriptor[2]
         entries = _entries(item.LUTData, count, little_endian)
+        if signed and first >= 2**15:
+            first -= 2**16
         if len(entries) < count:
             raise ValueError(f"a look-up table has {len(entries)} entries and not {count}")
         if not 1 <= bits <= 16:

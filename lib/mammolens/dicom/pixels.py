@@ -8,16 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from mammolens.dicom.header_values import WRONG_FORM, needed_number, stated_value
+from mammolens.dicom.header_values import WRONG_FORM, needed_number, number_of, stated_value
 from mammolens.dicom.lookup import LookupTable
 from mammolens.dicom.opening import damage_named
 from mammolens.dicom.padding import is_scattered_over_tissue, padding_mask, range_covers_tissue
 from mammolens.dicom.stored_values import StoredPixels, StoredValues, stored_pixels
-from mammolens.dicom.voi import voi_of
+from mammolens.dicom.voi import voi_attributes, voi_of
 from mammolens.errors import PixelDataError
 from mammolens.types import BoolImage, FloatImage
 
-# A window that leaves less than this share of black to white was made for other values: the image's own range then.
+# A window or VOI LUT that leaves less of black to white was made for other values: the image's own range then.
 _SMALLEST_SHARE_OF_GREYS = 0.1
 
 
@@ -31,6 +31,10 @@ class Displayed(NamedTuple):
 
     pixels: FloatImage
     unusable: tuple[str, ...] = ()
+
+    def without(self, *unusable: str) -> Displayed:
+        """The same image with more attributes that were set aside."""
+        return self._replace(unusable=(*unusable, *self.unusable))
 
 
 def display_pixels(dataset: FileDataset, path: Path) -> Displayed:
@@ -50,32 +54,35 @@ def display_pixels(dataset: FileDataset, path: Path) -> Displayed:
         padding = _padding(stored, dataset)
         if padding is not None:
             if not range_covers_tissue(stored.values, padding):
-                pixels = _rendered(values, padding, dataset, path)
-                if not is_scattered_over_tissue(padding, pixels):
-                    pixels[padding] = 0.0
-                    return Displayed(pixels, stored.unusable)
+                shown = _rendered(values, padding, dataset, path)
+                if not is_scattered_over_tissue(padding, shown.pixels):
+                    shown.pixels[padding] = 0.0
+                    return shown.without(*stored.unusable)
             unusable = (*stored.unusable, stated_value(dataset, "PixelPaddingValue"))
-            return Displayed(_rendered(values, None, dataset, path), unusable)
-        return Displayed(_rendered(values, None, dataset, path), stored.unusable)
+            return _rendered(values, None, dataset, path).without(*unusable)
+        return _rendered(values, None, dataset, path).without(*stored.unusable)
 
 
-def _rendered(values: FloatImage, padding: BoolImage | None, dataset: FileDataset, path: Path) -> FloatImage:
+def _rendered(values: FloatImage, padding: BoolImage | None, dataset: FileDataset, path: Path) -> Displayed:
     """Greys in [0, 1]; those of padding mean nothing, and its values do not count."""
     ends = _ends(values, padding, path)
     to_greys = voi_of(dataset)
-    if to_greys is not None and np.ptp(to_greys(ends)) >= _SMALLEST_SHARE_OF_GREYS:
+    fits = to_greys is not None and np.ptp(to_greys(ends)) >= _SMALLEST_SHARE_OF_GREYS
+    if to_greys is not None and fits:
         display = to_greys(values)
     else:
         display = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
     if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
         np.subtract(1.0, display, out=display)
-    return display
+    return Displayed(display, () if to_greys is None or fits else voi_attributes(dataset))
 
 
 def _modality_values(stored: StoredValues, dataset: FileDataset, path: Path) -> FloatImage:
     if dataset.get("ModalityLUTSequence"):
         try:
-            table = LookupTable.of(dataset.ModalityLUTSequence[0], little_endian=bool(dataset.is_little_endian))
+            signed = number_of(dataset, "PixelRepresentation") == 1
+            little_endian = bool(dataset.is_little_endian)
+            table = LookupTable.of(dataset.ModalityLUTSequence[0], little_endian=little_endian, signed=signed)
         except (AttributeError, IndexError, *WRONG_FORM) as error:
             reason = f"ModalityLUTSequence cannot be used ({error})"
             raise PixelDataError(path, reason, "correct it, or export the image again") from error

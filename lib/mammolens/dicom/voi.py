@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from scipy.special import expit
 
 from mammolens.dicom.channels import COLOURS
-from mammolens.dicom.header_values import WRONG_FORM, number_of, text_of
+from mammolens.dicom.header_values import WRONG_FORM, number_of, stated_value, text_of
 from mammolens.dicom.lookup import LookupTable
 from mammolens.types import FloatImage
 
@@ -38,13 +38,24 @@ def voi_of(dataset: Dataset) -> ToGreys | None:
     return partial(_sigmoid if function == "SIGMOID" else _linear, center=center, width=width)
 
 
+def voi_attributes(dataset: Dataset) -> tuple[str, ...]:
+    """What :func:`voi_of` takes the greys from: a VOI LUT, or the attributes of the window with their values."""
+    number = next((number for number, table in enumerate(_tables(dataset), 1) if table is not None), None)
+    if number is not None:
+        return (f"VOILUTSequence item {number}",)
+    return stated_value(dataset, "WindowCenter"), stated_value(dataset, "WindowWidth")
+
+
 def unusable_voi(dataset: Dataset) -> tuple[str, ...]:
-    """VOI LUTs and the VOI LUT Function that cannot be used; windows are numbers among others."""
-    unusable = tuple(
-        f"VOILUTSequence item {number}" for number, table in enumerate(_tables(dataset), 1) if table is None
-    )
-    function = _function(dataset)
-    return unusable if not function or function in _FUNCTIONS else (*unusable, f"VOILUTFunction {function!r}")
+    """VOI LUTs, the VOI LUT Function and a Window Width that cannot be used; other numbers are told elsewhere."""
+    tables, function = _tables(dataset), _function(dataset)
+    unusable = [f"VOILUTSequence item {number}" for number, table in enumerate(tables, 1) if table is None]
+    if function and function not in _FUNCTIONS:
+        unusable.append(f"VOILUTFunction {function!r}")
+    has_window = number_of(dataset, "WindowCenter") is not None and number_of(dataset, "WindowWidth") is not None
+    if has_window and voi_of(dataset) is None and text_of(dataset, "PhotometricInterpretation") not in COLOURS:
+        unusable.append(stated_value(dataset, "WindowWidth"))
+    return tuple(unusable)
 
 
 def _function(dataset: Dataset) -> str:
@@ -54,13 +65,22 @@ def _function(dataset: Dataset) -> str:
 
 def _tables(dataset: Dataset) -> list[LookupTable | None]:
     """The VOI LUTs, ``None`` for one that cannot be used."""
-    little_endian = bool(getattr(dataset, "is_little_endian", True))
-    return [_table(item, little_endian) for item in dataset.get("VOILUTSequence") or []]
+    little_endian, signed = bool(getattr(dataset, "is_little_endian", True)), _may_be_negative(dataset)
+    return [_table(item, little_endian, signed) for item in dataset.get("VOILUTSequence") or []]
 
 
-def _table(item: Dataset, little_endian: bool) -> LookupTable | None:
+def _may_be_negative(dataset: Dataset) -> bool:
+    """Whether values behind Rescale Slope and Intercept may be; then a VOI LUT's first one is signed (C.11.2.1.1)."""
+    if number_of(dataset, "PixelRepresentation") != 1:
+        return False
+    slope, intercept = number_of(dataset, "RescaleSlope"), number_of(dataset, "RescaleIntercept")
+    lowest = -(2.0 ** (min(number_of(dataset, "BitsStored") or 16, 32) - 1))
+    return lowest * (1.0 if slope is None else slope) + (intercept or 0.0) < 0
+
+
+def _table(item: Dataset, little_endian: bool, signed: bool) -> LookupTable | None:
     try:
-        return LookupTable.of(item, little_endian=little_endian)
+        return LookupTable.of(item, little_endian=little_endian, signed=signed)
     except (AttributeError, IndexError, *WRONG_FORM):
         return None
 
