@@ -140,6 +140,41 @@ class Verdict(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
+class FindingType(StrEnum):
+    """What a reader sees in a region; the finding categories of BI-RADS mammography, 5th edition."""
+
+    MASS = "mass"
+    CALCIFICATIONS = "calcifications"
+    ARCHITECTURAL_DISTORTION = "architectural_distortion"
+    ASYMMETRY = "asymmetry"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """What a person reads: 'Architectural distortion'."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class BiradsCategory(StrEnum):
+    """Assessment category of BI-RADS, 5th edition: from incomplete (0) to malignancy proven by biopsy (6)."""
+
+    INCOMPLETE = "0"
+    NEGATIVE = "1"
+    BENIGN = "2"
+    PROBABLY_BENIGN = "3"
+    SUSPICIOUS = "4"
+    LOW_SUSPICION = "4A"
+    MODERATE_SUSPICION = "4B"
+    HIGH_SUSPICION = "4C"
+    HIGHLY_SUGGESTIVE_OF_MALIGNANCY = "5"
+    KNOWN_MALIGNANCY = "6"
+
+    @property
+    def label(self) -> str:
+        """What a person reads: 'BI-RADS 4A'."""
+        return f"BI-RADS {self.value}"
+
+
 def member(kind: type[_Member], text: object) -> _Member | None:
     """The member of ``kind`` that ``text`` spells (case and blanks aside), or ``None``."""
     spelled = str(text or "").strip().upper()

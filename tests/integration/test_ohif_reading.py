@@ -193,15 +193,24 @@ def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(a_browse
         for number, tool in enumerate(("Length", "Bidirectional", "RectangleROI", "EllipticalROI")):
             reader.drag(tool, (right - 200, top + 60 + 60 * number), (right - 150, top + 90 + 60 * number))
         page.get_by_role("button", name="Mark finding with 2 regions").wait_for()
+        page.get_by_label("Finding type of region 1").select_option(label="Mass")
+        page.get_by_label("BI-RADS of region 1").select_option("4A")
+        page.get_by_label("BI-RADS of region 2").select_option("2")
         page.get_by_role("textbox", name="Comment").fill("two masses")
         reader.press("m")
         page.get_by_role("button", name="Undo").wait_for()
         decision = room.exam(LESION)["decisions"][-1]
         assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
         assert [len(region["points"]) for region in decision["regions"]] == [4, 48]
+        assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [("mass", "4A"), (None, "2")]
+        assessed = page.get_by_role("status").locator(".mammolens-assessed")
+        assert assessed.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
 
         reader.press("u")
         page.get_by_role("button", name="Mark finding", exact=True).wait_for()
+        assert page.get_by_label("BI-RADS of region 1").count() == 0
+        earlier = page.get_by_role("region", name="Earlier decisions").locator(".mammolens-assessed")
+        assert earlier.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
         assert page.get_by_role("textbox", name="Comment").input_value() == "two masses"
         reader.press("m")
         page.get_by_role("button", name="Undo").wait_for()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.review.audit import FaultKind, audit
 from mammolens.review.chain import Head, Link, entry_of, hash_of, linked
 from mammolens.review.decision import Decision, Origin, Region
@@ -23,20 +23,27 @@ UIDS = st.lists(st.text(string.digits, min_size=1, max_size=8), min_size=1, max_
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
+def regions(images: tuple[str, ...], *, assessed: bool) -> st.SearchStrategy[Region]:
+    """Any region of these images, with its type and category or without."""
+    points = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=3, max_size=5, unique=True).map(tuple)
+    stated = (st.none() | st.sampled_from(kind) if assessed else st.none() for kind in (FindingType, BiradsCategory))
+    return st.builds(Region, st.sampled_from(images), points, *stated)
+
+
 @st.composite
 def decisions(draw: st.DrawFn) -> Decision:
     """Any decision that is valid."""
     images = draw(UIDS)
-    points = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=3).map(tuple)
+    verdict = draw(st.sampled_from(Verdict))
     return Decision(
         exam_id=draw(st.text(string.ascii_letters + string.digits, min_size=1, max_size=10)),
         images=images,
-        verdict=draw(st.sampled_from(Verdict)),
+        verdict=verdict,
         reviewer=draw(TEXT.filter(bool)),
         decision_id=draw(st.uuids()),
         time=draw(st.datetimes(datetime(1970, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))),  # noqa: DTZ001
         comment=draw(TEXT),
-        regions=draw(st.lists(st.builds(Region, st.sampled_from(images), points), max_size=2).map(tuple)),
+        regions=tuple(draw(st.lists(regions(images, assessed=verdict is Verdict.FINDING), max_size=2))),
         model=draw(st.none() | TEXT),
         calibration=draw(st.none() | TEXT),
         exam_p_value=draw(st.none() | st.floats(0, 1)),

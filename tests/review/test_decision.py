@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import RequestError
 from mammolens.review.decision import LONGEST_TEXT, Region
 
 from .conftest import decision
+
+TRIANGLE = ((1, 2), (3, 4), (1, 4))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,11 @@ from .conftest import decision
         ({"time": datetime(2026, 1, 31)}, "time: has no time zone"),  # noqa: DTZ001 - that is the point
         ({"exam_p_value": 1.5}, "exam_p_value: 1.5 is no share"),
         ({"exam_score": float("nan")}, "exam_score: 'nan' is no finite number"),
-        ({"regions": (Region("1.9", ((1, 2),)),)}, "is none of the decision's images"),
+        ({"regions": (Region("1.9", TRIANGLE),)}, "is none of the decision's images"),
+        (
+            {"regions": (Region("1.2.1", TRIANGLE, FindingType.MASS),)},
+            "regions: are assessed, but are no finding; leave finding_type and birads out, or decide 'finding'",
+        ),
     ],
 )
 def test_what_cannot_be_kept_is_refused_by_name(given, message):
@@ -38,9 +44,28 @@ def test_what_cannot_be_kept_is_refused_by_name(given, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("points", "number"),
+    [((), "0 different points"), (((1, 2),), "1 different point"), (((1, 2), (3, 4), (1, 2)), "2")],
+)
+def test_a_region_is_a_closed_outline(points, number):
+    with pytest.raises(RequestError, match=f"regions: a region has {number}.*; draw a closed outline of at least 3"):
+        Region("1.2", points)
+
+
+@pytest.mark.parametrize(
+    ("finding_type", "birads", "label"),
+    [
+        (FindingType.ARCHITECTURAL_DISTORTION, BiradsCategory.LOW_SUSPICION, "Architectural distortion, BI-RADS 4A"),
+        (None, BiradsCategory.INCOMPLETE, "BI-RADS 0"),
+        (None, None, ""),
+    ],
+)
+def test_a_region_is_assessed_in_words(finding_type, birads, label):
+    assert Region("1.2", TRIANGLE, finding_type, birads).label == label
+
+
 def test_a_region_needs_finite_points():
-    with pytest.raises(RequestError, match="a region has no points"):
-        Region("1.2", ())
     with pytest.raises(RequestError, match="no finite number"):
         Region("1.2", ((1, float("inf")),))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import DatasetError
 from mammolens.review.decision import Origin, Region
 from mammolens.review.exchange import export_decisions, import_decisions, read_decisions
@@ -40,7 +40,10 @@ def some(a_ledger):
     odd = decision(
         comment=' "quoted", =1+1\r\n;\tNA\r\u2028\u00e9 ',
         reviewer="NA",
-        regions=(Region("1.2.1", ((1.5, 2), (1e-7, 3))),),
+        verdict=Verdict.FINDING,
+        regions=(
+            Region("1.2.1", ((1.5, 2), (1e-7, 3), (4, 5)), FindingType.CALCIFICATIONS, BiradsCategory.HIGH_SUSPICION),
+        ),
         model="m",
         exam_p_value=0.1 + 0.2,
         exam_score=1e22,
@@ -69,6 +72,15 @@ def test_any_decisions_come_back_exactly(suffix, these):
         one.append_all(these, historic=True)
         export_decisions(one, Path(folder) / f"a{suffix}")
         assert [decision for _, decision in read_decisions(Path(folder) / f"a{suffix}")] == these
+
+
+def test_a_region_of_somebody_else_needs_neither_type_nor_category(a_file_ledger, tmp_path):
+    path = tmp_path / "theirs.jsonl"
+    outline = {"image": "1.2", "points": [[1, 2], [3, 4], [1, 4]]}
+    path.write_bytes(_line(verdict="finding", regions=[outline, {**outline, "birads": "4B"}]))
+    import_decisions(a_file_ledger, path)
+    plain, assessed = a_file_ledger.history("e-1")[0].decision.regions
+    assert (plain.finding_type, plain.birads, assessed.birads) == (None, None, BiradsCategory.MODERATE_SUSPICION)
 
 
 @FORMATS
@@ -132,6 +144,7 @@ def test_a_line_that_the_ledger_refuses_is_named_and_nothing_is_imported(a_file_
         ("a.jsonl", _line(exam_score=0).replace(b": 0", b": " + b"9" * 5000), "line 1: line is no JSON (Exceeds"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[10**400, 1]]}]), "line 1: regions '1000"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[float("nan"), 1]]}]), "line 1: regions holds a number"),
+        ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[1, 2], [3, 4]]}]), "regions a region has 2 different"),
         ("a.jsonl", _line(time="0001-01-01T00:00:00Z"), "line 1: time 0001-01-01T00:00:00+00:00 is none of a reader"),
         ("a.jsonl", _line(time="0001-01-01T00:00:00+14:00"), "line 1: time '0001-01-01T00:00:00+14:00' is none"),
         ("a.jsonl", _line(time="9999-12-31T23:59:59-14:00"), "line 1: time '9999-12-31T23:59:59-14:00' is none"),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import LedgerError, RequestError
 from mammolens.review.audit import FaultKind
 from mammolens.review.chain import GENESIS, Head
@@ -29,7 +29,8 @@ from .conftest import NOON, WRITER, decision, tampering, undo
 def test_a_decision_comes_back_as_it_was_given(a_ledger):
     given = decision(
         comment='upper outer, "quoted"\r\nsecond line \u2013 \U0001f600\t',
-        regions=(Region("1.2.2", ((0.1, -0.0), (30, 1e-300))),),
+        verdict=Verdict.FINDING,
+        regions=(Region("1.2.2", ((0.1, -0.0), (30, 1e-300), (30, 40)), FindingType.MASS, BiradsCategory.BENIGN),),
         model="restorer-1234",
         calibration="abcd",
         exam_p_value=0.1 + 0.2,

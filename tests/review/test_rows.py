@@ -25,6 +25,8 @@ def test_a_row_holds_plain_values_only():
         ("time", "2026-01-31T12:00:00"),
         ("regions", '[{"image": "1.2.1"}]'),
         ("regions", '[{"image": "1.2.1", "points": [[1, 2, 3]]}]'),
+        ("regions", '[{"image": "1.2.1", "points": [[1, 2], [3, 4], [1, 4]], "finding_type": "lump"}]'),
+        ("regions", '[{"image": "1.2.1", "points": [[1, 2], [3, 4], [1, 4]], "birads": 4}]'),
         ("origin", "heaven"),
     ],
 )

@@ -10,12 +10,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
 
 _Place = Annotated[float, Field(ge=-1e6, le=1e6)]  # pixels: far outside any image, and far from overflow
-_Points = Annotated[list[tuple[_Place, _Place]], Field(min_length=1, max_length=2000)]
+_Points = Annotated[list[tuple[_Place, _Place]], Field(max_length=2000, json_schema_extra={"minItems": 3})]
 
 
 class Parameters(BaseModel):
@@ -114,10 +114,12 @@ class ExamInferParameters(Parameters):
 
 
 class DrawnRegion(Parameters):
-    """A region that a person drew on an image."""
+    """A closed outline that a person drew on an image."""
 
     image: str
-    points: _Points = Field(description="(column, row), pixel centres at whole numbers")
+    points: _Points = Field(description="(column, row), pixel centres at whole numbers; at least three different ones")
+    finding_type: FindingType | None = Field(None, description="of a 'finding': what the person sees there")
+    birads: BiradsCategory | None = Field(None, description="of a 'finding': the assessment of it")
 
 
 class UndoParameters(Parameters):

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import RequestError
 
 Point = tuple[float, float]
 
 LONGEST_TEXT = 2000
 LONGEST_NAME = 128
+_FEWEST_POINTS = 3  # that enclose an area
 _FIRST_YEAR = 1900  # no mammogram was taken before; years below 1000 would not be written with four digits
 _UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")  # PS3.5 9.1, and what real files have in its place
 _EXAM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
@@ -33,20 +34,35 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region that a person drew.
+    """A region that a person drew, a closed outline.
 
     Attributes:
         image: SOP Instance UID (0008,0018).
-        points: (column, row) on the image's pixel grid, pixel centres at whole numbers.
+        points: (column, row) on the image's pixel grid, pixel centres at whole numbers; the last one joins the first.
+        finding_type: what the person sees there; ``None``: not stated.
+        birads: the assessment of it; ``None``: not stated.
+
+    Raises:
+        RequestError: fewer than three different points, a number that is not finite, or no UID.
     """
 
     image: str
     points: tuple[Point, ...]
+    finding_type: FindingType | None = None
+    birads: BiradsCategory | None = None
 
     def __post_init__(self) -> None:
         _check(_UID.fullmatch(self.image), "regions", f"{self.image[:80]!a} is no SOP Instance UID", "name an image")
-        _check(self.points, "regions", "a region has no points", "draw it again, or leave it out")
         _set(self, points=tuple((finite("regions", column), finite("regions", row)) for column, row in self.points))
+        number = len(set(self.points))
+        points = f"{number} different point{'' if number == 1 else 's'}"
+        remedy = f"draw a closed outline of at least {_FEWEST_POINTS}, or leave it out"
+        _check(number >= _FEWEST_POINTS, "regions", f"a region has {points}", remedy)
+
+    @property
+    def label(self) -> str:
+        """What a person reads: 'Mass, BI-RADS 4A'; empty if neither is stated."""
+        return ", ".join(stated.label for stated in (self.finding_type, self.birads) if stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,9 @@ class Decision:
         _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is no exam id", "see the worklist")
         _set(self, images=tuple(self.images), regions=tuple(self.regions))
         _check_images(self.images, self.regions)
+        assessed = any(region.label for region in self.regions)
+        remedy = f"leave finding_type and birads out, or decide {Verdict.FINDING.value!r}"
+        _check(not assessed or self.verdict is Verdict.FINDING, "regions", "are assessed, but are no finding", remedy)
         _check(
             (self.verdict is None) == (self.undoes is not None),
             "verdict",

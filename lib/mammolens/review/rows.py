@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.errors import RequestError
 from mammolens.review.decision import Decision, Origin, Region
 
@@ -35,6 +35,7 @@ class Column(StrEnum):
 
 
 Row = Mapping[str, Any]
+_Stated = TypeVar("_Stated", FindingType, BiradsCategory)
 
 
 def canonical(value: object) -> str:
@@ -53,7 +54,7 @@ def row_of(decision: Decision) -> dict[str, Any]:
         Column.REVIEWER.value: decision.reviewer,
         Column.TIME.value: text_of_time(decision.time),
         Column.COMMENT.value: decision.comment,
-        Column.REGIONS.value: canonical([{"image": one.image, "points": one.points} for one in decision.regions]),
+        Column.REGIONS.value: canonical([_region_values(one) for one in decision.regions]),
         Column.MODEL.value: decision.model,
         Column.CALIBRATION.value: decision.calibration,
         Column.EXAM_P_VALUE.value: decision.exam_p_value,
@@ -111,7 +112,10 @@ _REMEDIES = {
     Column.DECISION_ID: "give a UUID",
     Column.UNDOES: "give the UUID of the decision that is taken back",
     Column.TIME: "give it in UTC, as 2026-01-31T12:00:00Z",
-    Column.REGIONS: 'give a list of {"image": UID, "points": [[column, row], ...]}',
+    Column.REGIONS: (
+        'give a list of {"image": UID, "points": [[column, row], ...]}, each with or without "finding_type": one of '
+        f'{", ".join(FindingType)}, and "birads": one of {", ".join(BiradsCategory)}'
+    ),
     Column.ORIGIN: f"use one of {', '.join(Origin)}",
 }
 
@@ -128,7 +132,26 @@ def _read(row: Row, column: Column, reader: Any) -> Any:
         raise RequestError(column, f"{str(value)[:80]!a} is none", _REMEDIES[column]) from error
 
 
+def _region_values(region: Region) -> dict[str, Any]:
+    return {
+        "image": region.image,
+        "points": region.points,
+        "finding_type": region.finding_type,
+        "birads": region.birads,
+    }
+
+
 def _regions(text: str) -> tuple[Region, ...]:
     return tuple(
-        Region(str(one["image"]), tuple((column, row) for column, row in one["points"])) for one in json.loads(text)
+        Region(
+            image=str(one["image"]),
+            points=tuple((column, row) for column, row in one["points"]),
+            finding_type=_stated(FindingType, one.get("finding_type")),
+            birads=_stated(BiradsCategory, one.get("birads")),
+        )
+        for one in json.loads(text)
     )
+
+
+def _stated(kind: type[_Stated], value: str | None) -> _Stated | None:
+    return None if value is None else kind(value)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mammolens.enums import Verdict
+from mammolens.enums import FindingType, Verdict
 from mammolens.errors import DatasetError, RequestError, StorageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult
@@ -20,6 +20,8 @@ from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 
 from ...patience import PATIENCE_S
+
+OUTLINE = ((1.0, 2.0), (3.5, 4.0), (1.0, 4.0))
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def _told(decisions: Decisions, exam: Exam) -> list[tuple[Verdict | None, bool]]
 
 def test_a_decision_holds_for_every_image_and_is_told_once(decisions: Decisions, an_exam: Exam) -> None:
     drawn, seen = (
-        DrawnRegion(image=an_exam.image_ids[1], points=((1.0, 2.0), (3.5, 4.0))),
+        DrawnRegion(image=an_exam.image_ids[1], points=OUTLINE, finding_type=FindingType.MASS),
         ShownResult("m-1", "c-1", 0.03, 2.5),
     )
     decisions.record(an_exam, NewDecision(Verdict.FINDING, "ada", "upper outer", "OHIF", (drawn,), seen))
@@ -48,7 +50,8 @@ def test_a_decision_holds_for_every_image_and_is_told_once(decisions: Decisions,
     assert (told.verdict, told.reviewer, told.comment, told.viewer) == (Verdict.FINDING, "ada", "upper outer", "OHIF")
     assert (told.model, told.calibration, told.exam_p_value, told.exam_score) == ("m-1", "c-1", 0.03, 2.5)
     (region,) = told.regions
-    assert (region.image, region.points) == (an_exam.images[1].sop_instance_uid, ((1.0, 2.0), (3.5, 4.0)))
+    assert (region.image, region.points) == (an_exam.images[1].sop_instance_uid, OUTLINE)
+    assert (region.finding_type, region.birads) == (FindingType.MASS, None)
     assert told.origin is Origin.VIEWER
     assert decisions.verdict(an_exam) is Verdict.FINDING
 
@@ -97,7 +100,7 @@ def test_a_copy_of_an_image_is_decided_on_once(decisions: Decisions, an_exam: Ex
 
 
 def test_a_region_of_another_exam_is_refused_and_nothing_is_kept(decisions: Decisions, two_exams: list[Exam]) -> None:
-    stranger = DrawnRegion(image=two_exams[1].image_ids[0], points=((1.0, 2.0),))
+    stranger = DrawnRegion(image=two_exams[1].image_ids[0], points=OUTLINE)
     with pytest.raises(RequestError, match="is no image of this exam"):
         decisions.record(two_exams[0], NewDecision(Verdict.FINDING, "ada", drawn=(stranger,)))
     assert decisions.now().entries == ()

@@ -2,13 +2,28 @@
 
 import pytest
 
-from mammolens.labelapp.exams.hanging import hanging_slots
+from mammolens.labelapp.exams.hanging import hanging_slots, missing_views
 
 
 def slots(*names: str) -> list[tuple[str, int, int]]:
     """Label, row and column of images by their names; "?" is an unknown side or view."""
     known = [[None if word == "?" else word for word in name.split()] for name in names]
     return [(slot.label, slot.row, slot.column) for slot in hanging_slots([(side, view) for side, view in known])]
+
+
+@pytest.mark.parametrize(
+    ("views", "missing"),
+    [
+        ("R CC, L CC, R MLO, L MLO", []),
+        ("L MLO, R MLO, R ML, L ML", ["R CC", "L CC"]),
+        ("R CC, R MLO", ["L CC", "L MLO"]),
+        ("R CC, ? MLO", []),
+        ("R CC, R ?", []),
+    ],
+)
+def test_an_exam_lacks_a_screening_view_only_if_all_of_its_views_are_known(views: str, missing: list[str]) -> None:
+    known = [[None if word == "?" else word for word in name.split()] for name in views.split(", ")]
+    assert missing_views([(side, view) for side, view in known]) == missing
 
 
 def test_the_four_standard_views_hang_right_on_the_left_and_cc_on_top() -> None:

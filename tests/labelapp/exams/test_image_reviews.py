@@ -43,13 +43,14 @@ def _label(path: Path, value: int) -> Path:
 
 def test_a_mark_is_a_decision_on_that_image_alone(reviews: ImageReviews, decisions: Decisions, an_exam: Exam) -> None:
     image, other = an_exam.images[:2]
-    mark = {"verdict": "finding", "comment": "here", "viewer": "curl", "regions": [[[1, 2], [3, 4]]], "colour": "red"}
+    mark = {"verdict": "finding", "comment": "here", "viewer": "curl", "regions": [[[1, 2], [3, 4], [1, 4]]]}
+    mark["colour"] = "red"
     reviews.review(image.image_id, mark, "ada")
     (told,) = decisions.history(an_exam)
     assert (told.images, told.verdict, told.reviewer) == ((image.sop_instance_uid,), Verdict.FINDING, "ada")
     assert (told.comment, told.viewer, told.origin) == ("here", "curl", Origin.MONAI_LABEL)
     assert (told.model, told.exam_p_value) == ("m-1", 0.25)
-    assert told.regions[0].points == ((1.0, 2.0), (3.0, 4.0))
+    assert told.regions[0].points == ((1.0, 2.0), (3.0, 4.0), (1.0, 4.0))
     assert reviews.verdicts()[image.image_id] is Verdict.FINDING
     assert reviews.verdicts()[other.image_id] is None
     assert reviews.counts() == {"finding": 1}
@@ -94,6 +95,7 @@ def test_an_empty_mark_takes_the_last_decision_back_on_that_image(
         ({"verdict": {}}, "no known verdict"),
         ({"verdict": "normal", "comment": "x" * 2001}, "comment: "),
         ({"verdict": "finding", "regions": [5]}, "regions: "),
+        ({"verdict": "finding", "regions": [[[1, 2], [3, 4]]]}, "regions: a region has 2 different points; draw"),
     ],
 )
 def test_a_mark_that_would_count_for_nothing_is_refused(

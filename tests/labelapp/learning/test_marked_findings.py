@@ -16,18 +16,18 @@ HUGE = 1.5e308  # finite, and twice it is not
 @pytest.mark.parametrize(
     "outside",
     [
-        ((-9.0, 10.0), (-1.0, 20.0)),
-        ((104.0, 10.0), (120.0, 20.0)),
-        ((10.0, 128.0),),
-        ((HUGE, HUGE),),
-        ((HUGE, 10.0), (HUGE, HUGE)),
+        ((-9.0, 10.0), (-1.0, 10.0), (-1.0, 20.0)),
+        ((104.0, 10.0), (120.0, 10.0), (120.0, 20.0)),
+        ((10.0, 128.0), (10.0, 129.0), (11.0, 129.0)),
+        ((HUGE, HUGE), (HUGE, HUGE / 2), (HUGE / 2, HUGE)),
+        ((HUGE, 10.0), (HUGE, HUGE), (HUGE, 20.0)),
     ],
 )
 def test_a_region_outside_the_image_judges_nobody(
     a_site: TrainingData, decisions: Decisions, outside: tuple[tuple[float, float], ...]
 ) -> None:
     one, two = list(a_site.exams.all().values())[:2]
-    across = DrawnRegion(image=one.images[0].image_id, points=((-9.0, 10.0), (1.0, 20.0)))
+    across = DrawnRegion(image=one.images[0].image_id, points=((-9.0, 10.0), (1.0, 10.0), (1.0, 20.0)))
     # Not checked, as a decision that was imported.
     elsewhere = [DrawnRegion.model_construct(image=exam.image_ids[0], points=list(outside)) for exam in (one, two)]
     decisions.record(one, NewDecision(Verdict.FINDING, "grace", drawn=(elsewhere[0], across)))
@@ -39,9 +39,8 @@ def test_a_region_outside_the_image_judges_nobody(
 def test_a_marked_image_that_cannot_be_read_judges_nobody(a_site: TrainingData, decisions: Decisions) -> None:
     exam = next(iter(a_site.exams.all().values()))
     image_id = exam.images[0].image_id
-    decisions.record(
-        exam, NewDecision(Verdict.FINDING, "grace", drawn=(DrawnRegion(image=image_id, points=((5.0, 5.0),)),))
-    )
+    drawn = DrawnRegion(image=image_id, points=((5.0, 5.0), (9.0, 5.0), (9.0, 9.0)))
+    decisions.record(exam, NewDecision(Verdict.FINDING, "grace", drawn=(drawn,)))
     with Path(a_site.images.get_image_uri(image_id)).open("r+b") as file:
         file.truncate(200)
     assert a_site.findings().cases == ()

@@ -53,7 +53,7 @@ def an_exam_with_results(a_client: TestClient) -> str:
     exam = str(a_client.get("/mammolens/worklist").json()["exams"][0]["exam"])
     a_client.post(f"/mammolens/exams/{exam}/infer")
     image = a_client.get(f"/mammolens/exams/{exam}").json()["images"][0]
-    region = {"image": image, "points": [[1, 2], [3, 4]]}
+    region = {"image": image, "points": [[1, 2], [3, 4], [1, 4]]}
     a_client.post(f"/mammolens/exams/{exam}/decisions", json={"verdict": "finding", "regions": [region]})
     a_client.post(f"/mammolens/exams/{exam}/decisions/undo")
     return exam

@@ -105,20 +105,36 @@ def test_a_study_leads_to_its_exam(a_client: TestClient, an_exam: str) -> None:
 
 def test_a_decision_is_taken_told_and_taken_back(a_client: TestClient, an_exam: str) -> None:
     image = _inferred(a_client, an_exam)["images"][0]
-    region = {"image": image, "points": [[1, 2], [30.5, 40]]}
-    exam = _decide(a_client, an_exam, verdict="finding", comment="upper outer", viewer="OHIF", regions=[region])
+    outline = {"image": image, "points": [[1, 2], [30.5, 40], [1, 40]]}
+    region = {**outline, "finding_type": "mass", "birads": "4A"}
+    exam = _decide(
+        a_client, an_exam, verdict="finding", comment="upper outer", viewer="OHIF", regions=[region, outline]
+    )
     assert exam["verdict"] == "finding"
     assert exam["reviewer"] == "admin"
     (decision,) = exam["decisions"]
     assert decision["comment"] == "upper outer"
     assert decision["exam_p_value"] == exam["exam_p_value"]
     assert decision["model"] == exam["model"]
-    assert decision["regions"] == [region]
+    assert decision["regions"] == [
+        {**region, "label": "Mass, BI-RADS 4A"},
+        {**outline, "finding_type": None, "birads": None, "label": ""},
+    ]
     assert not decision["undone"]
     undone = a_client.post(f"/mammolens/exams/{an_exam}/decisions/undo").json()
     assert undone["verdict"] is None
     assert [one["undone"] for one in undone["decisions"]] == [True]
     assert a_client.post(f"/mammolens/exams/{an_exam}/decisions/undo").status_code == 409
+
+
+def test_only_closed_outlines_are_regions(a_client: TestClient, an_exam: str) -> None:
+    region = {"image": a_client.get(f"/mammolens/exams/{an_exam}").json()["images"][0], "points": [[1, 2], [3, 4]]}
+    answer = a_client.post(f"/mammolens/exams/{an_exam}/decisions", json={"verdict": "finding", "regions": [region]})
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == (
+        "regions: a region has 2 different points; draw a closed outline of at least 3, or leave it out"
+    )
+    assert a_client.get("/mammolens/decisions").json()["decisions"] == []
 
 
 def test_the_next_exam_is_an_unreviewed_one(a_client: TestClient) -> None:
@@ -158,6 +174,12 @@ BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [
         "/mammolens/exams/EXAM/decisions",
         400,
         {"json": {"verdict": "finding", "regions": [{"image": "other", "points": [[1, 2]]}]}},
+    ),
+    (
+        "POST",
+        "/mammolens/exams/EXAM/decisions",
+        422,
+        {"json": {"verdict": "finding", "regions": [{"image": "other", "points": [], "finding_type": "lump"}]}},
     ),
     ("POST", "/mammolens/exams/EXAM/decisions/undo", 409, {}),
     ("POST", "/mammolens/exams/EXAM/decisions", 403, {"json": {}, "headers": {"origin": "http://evil.example"}}),

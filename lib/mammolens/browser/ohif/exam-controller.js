@@ -44,7 +44,8 @@ export class ExamController {
     this.isComplete = false; // whether all images are there
     this.isSettling = true; // whether a change is still to be laid out
     this.working = 0; // overlays under way
-    this.regionCount = 0;
+    this.drawn = []; // the regions as the panel shows them
+    this.assessments = new Map(); // id of a drawing -> its {finding_type, birads}
     this.asksAgain = false; // whether the question for a second confirmation is shown
     this.drawingsOf = new Map(); // id of a decision -> the drawings that went with it
   }
@@ -224,7 +225,7 @@ export class ExamController {
     }
     this.asksAgain = false;
     const drawn = verdict === "finding" ? this.regions() : [];
-    const regions = drawn.map(({ image, points }) => ({ image, points }));
+    const regions = drawn.map(({ image, points, finding_type, birads }) => ({ image, points, finding_type, birads }));
     if (await this.session.recordDecision(verdict, this.panel.comment, regions)) {
       const uids = drawn.map(({ uid }) => uid);
       this.drawingsOf.set(this.session.effectiveDecisions.at(-1)?.id, uids);
@@ -244,12 +245,30 @@ export class ExamController {
     }
   }
 
-  /** The closed outlines that the reader drew on the exam's images. */
+  /** The closed outlines that the reader drew on the exam's images, each with its assessment. */
   regions() {
-    const images = new Map(
-      this.layout.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet).image]),
+    const views = new Map(this.layout.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet)]));
+    const names = new Map([...views.values()].map(({ image, name }) => [image, name]));
+    return drawnRegions(this.cornerstone, this.tools, (imageId) => views.get(imageId)?.image).map((region) =>
+      Object.assign(
+        region,
+        { view: names.get(region.image), finding_type: null, birads: null },
+        this.assessments.get(region.uid),
+      ),
     );
-    return drawnRegions(this.cornerstone, this.tools, (imageId) => images.get(imageId));
+  }
+
+  /** State what a drawing shows: {finding_type} or {birads}. */
+  assess(uid, stated) {
+    this.assessments.set(uid, { ...this.assessments.get(uid), ...stated });
+    this.drawn = this.regions();
+    this.panel.update();
+  }
+
+  /** Let one drawing stand out among the others. */
+  highlight(uid) {
+    this.tools.annotation.selection.setAnnotationSelected(uid, true);
+    this.services.cornerstoneViewportService.getRenderingEngine()?.render();
   }
 
   /** Open the exam that the server names as the next. */
@@ -284,20 +303,21 @@ export class ExamController {
     return (this.viewOf(displaySet)?.findings ?? []).filter(isShown);
   }
 
-  /** Count the regions while the reader draws. */
+  /** Keep the panel's regions up to date while the reader draws. */
   #watchDrawings() {
     const { eventTarget } = this.cornerstone;
     const { ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = this.tools.Enums.Events;
     const events = [ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED];
-    const count = () => {
-      const { length } = this.regions();
-      if (length !== this.regionCount) {
-        this.regionCount = length;
+    const idsOf = (regions) => regions.map(({ uid }) => uid).join();
+    const follow = () => {
+      const now = this.regions();
+      if (idsOf(now) !== idsOf(this.drawn)) {
+        this.drawn = now;
         this.panel.update();
       }
     };
-    events.forEach((event) => eventTarget.addEventListener(event, count));
-    return () => events.forEach((event) => eventTarget.removeEventListener(event, count));
+    events.forEach((event) => eventTarget.addEventListener(event, follow));
+    return () => events.forEach((event) => eventTarget.removeEventListener(event, follow));
   }
 
   #removeDrawings(uids) {

@@ -1,7 +1,7 @@
 // The reader's decisions.
 
 import { button, h } from "../shared/dom.js";
-import { counted, DECISIONS, moment, sentence } from "../shared/text.js";
+import { BIRADS_CATEGORIES, counted, DECISIONS, FINDING_TYPES, moment, sentence } from "../shared/text.js";
 
 /** Buttons for the verdicts, the comment, the last decision and an undo button. */
 export function decisionsSection(session, controller, comment) {
@@ -13,11 +13,12 @@ export function decisionsSection(session, controller, comment) {
     { "aria-label": "Decision" },
     h("h3", {}, "Decision"),
     comment,
+    assessments(controller),
     h(
       "div",
       { class: "mammolens-row" },
       DECISIONS.map(({ verdict, button: label, hint }) =>
-        button(labelOf(verdict, label, controller.regionCount), () => controller[METHODS[verdict]](), {
+        button(labelOf(verdict, label, controller.drawn.length), () => controller[METHODS[verdict]](), {
           disabled: busy || waiting.length > 0,
           title: hint,
           "data-name": verdict,
@@ -30,8 +31,8 @@ export function decisionsSection(session, controller, comment) {
     failed.map(({ view, reason }) =>
       h("p", { class: "mammolens-error" }, sentence(`${view.name} cannot be drawn: ${reason}`)),
     ),
-    decisions.length ? lastOf(decisions, busy, controller) : null,
-    earlier(session.exam.decisions, decisions.at(-1)),
+    decisions.length ? lastOf(session.exam, decisions, busy, controller) : null,
+    earlier(session.exam, decisions.at(-1)),
   );
 }
 
@@ -64,9 +65,49 @@ function question({ decisions }, busy, controller) {
   );
 }
 
+/** A line for each region that was drawn: its view, what it shows, and its assessment. */
+function assessments(controller) {
+  return controller.drawn.length
+    ? h(
+        "ol",
+        { class: "mammolens-assessments", "aria-label": "Regions" },
+        controller.drawn.map((region, index) =>
+          h(
+            "li",
+            {
+              onpointerenter: () => controller.highlight(region.uid),
+              onfocusin: () => controller.highlight(region.uid),
+            },
+            h("b", {}, `${index + 1} ${region.view}`),
+            choice(controller, region, "finding_type", "Finding type", FINDING_TYPES, index),
+            choice(controller, region, "birads", "BI-RADS", BIRADS_CATEGORIES, index),
+          ),
+        ),
+      )
+    : null;
+}
+
+/** One of a few values, or none; a mouse that chose leaves the keys to the exam. */
+function choice(controller, region, property, name, values, index) {
+  const onchange = ({ target }) => {
+    controller.assess(region.uid, { [property]: target.value || null });
+    if (!target.matches(":focus-visible")) {
+      target.blur();
+    }
+  };
+  return h(
+    "select",
+    { onchange, "aria-label": `${name} of region ${index + 1}`, "data-name": `${property} ${region.uid}` },
+    h("option", { value: "" }, name),
+    values.map(({ value, label, hint }) =>
+      h("option", { value, title: hint, selected: region[property] === value }, label),
+    ),
+  );
+}
+
 /** All decisions but the last effective one, the newest first. */
-function earlier(all, last) {
-  const others = all.filter((one) => one !== last).toReversed();
+function earlier(exam, last) {
+  const others = exam.decisions.filter((one) => one !== last).toReversed();
   return others.length
     ? h(
         "div",
@@ -75,7 +116,7 @@ function earlier(all, last) {
         h(
           "ul",
           {},
-          others.map((one) => h("li", {}, described(one), commentOf(one))),
+          others.map((one) => h("li", {}, described(one), assessed(exam, one), commentOf(one))),
         ),
       )
     : null;
@@ -89,12 +130,12 @@ function labelOf(verdict, label, regions) {
   return verdict === "finding" && regions ? `${label} with ${counted(regions, "region")}` : label;
 }
 
-function lastOf(decisions, busy, controller) {
+function lastOf(exam, decisions, busy, controller) {
   const last = decisions.at(-1);
   return h(
     "div",
     { class: "mammolens-decided", role: "status" },
-    h("p", {}, described(last)),
+    h("div", {}, h("p", {}, described(last)), assessed(exam, last)),
     commentOf(last),
     button("Undo", () => controller.undo(), { disabled: busy, "data-name": "undo" }),
   );
@@ -110,6 +151,14 @@ function described({ verdict_label: label, reviewer, time, regions, undone }) {
     undone && "undone",
   ];
   return words.filter(Boolean).join(", ");
+}
+
+/** 'R MLO: Mass, BI-RADS 4A', for each region that was assessed. */
+function assessed(exam, { regions }) {
+  const nameOf = (image) => exam.views_in_detail.find((view) => view.image === image)?.name ?? "Region";
+  return regions
+    .filter(({ label }) => label)
+    .map(({ image, label }) => h("p", { class: "mammolens-assessed" }, `${nameOf(image)}: ${label}`));
 }
 
 const commentOf = ({ comment }) => (comment ? h("p", { class: "mammolens-comment" }, comment) : null);

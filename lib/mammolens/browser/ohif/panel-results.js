@@ -19,6 +19,7 @@ export function examSection(exam) {
         flag,
       ),
     h("ul", {}, exam.breasts.filter(({ sentence }) => sentence).map(breast)),
+    exam.missing.length > 0 && h("p", { class: "mammolens-doubt" }, `Missing views: ${exam.missing.join(", ")}.`),
     exam.problems.map((problem) => h("p", { class: "mammolens-error" }, problem)),
   );
 }

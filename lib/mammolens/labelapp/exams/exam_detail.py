@@ -22,7 +22,7 @@ from mammolens.labelapp.datastore.results import Of, StoredResult
 from mammolens.labelapp.datastore.stored_score import problem_by
 from mammolens.labelapp.exams.decisions import Decisions, utc_of
 from mammolens.labelapp.exams.exam import Exam, view_of_image
-from mammolens.labelapp.exams.hanging import SideAndView, hanging_slots
+from mammolens.labelapp.exams.hanging import SideAndView, hanging_slots, missing_views
 from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, InferenceContext
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions
@@ -74,15 +74,17 @@ class ExamDetails:
         fingerprint = inference_fingerprint(exam.image_ids, predictor, self._context.policy)
         stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
         facts = stored.facts if stored else {}
+        views = self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {}))
         return ExamDetail(
             **dict(self._worklist.entry(exam)),
             progress=progress,
             decision_rule=predictor.calibration.decision_rule,
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
-            views_in_detail=self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {})),
+            views_in_detail=views,
             decisions=_decisions(exam, self._decisions.of(exam)),
             suspect_reason=self._suspect_reason(exam),
+            missing=missing_views([(view.laterality, view.view) for view in views]),
             next=self._worklist.next_of(exam),
             stored_at=facts.get(STORED_AT),
             can_store=self._context.images.can_store(),
@@ -238,7 +240,13 @@ def _decisions(exam: Exam, decisions: ExamDecisions) -> list[DecisionDetail]:
             model=decision.model,
             exam_p_value=decision.exam_p_value,
             regions=[
-                RegionDetail(image=images.get(region.image, region.image), points=list(region.points))
+                RegionDetail(
+                    image=images.get(region.image, region.image),
+                    points=list(region.points),
+                    finding_type=region.finding_type,
+                    birads=region.birads,
+                    label=region.label,
+                )
                 for region in decision.regions
             ],
             undone=not decisions.images_of(decision),

@@ -14,6 +14,22 @@ SideAndView = tuple[str | None, str | None]
 
 _SIDES = ("R", "L")
 _VIEWS = [view.value for view in ViewPosition]  # CC before MLO
+_SCREENING = (ViewPosition.CC, ViewPosition.MLO)
+
+
+def missing_views(views: Sequence[SideAndView]) -> list[str]:
+    """The views of a screening exam that an exam lacks; empty where an image has no known view or side.
+
+    Args:
+        views: of each image.
+
+    Example:
+        >>> missing_views([("R", "CC"), ("L", "CC"), ("R", "MLO"), ("R", "ML")])
+        ['L MLO']
+    """
+    if any(laterality not in _SIDES or view not in _VIEWS for laterality, view in views):
+        return []
+    return [view_name(side, view) for view in _SCREENING for side in _SIDES if (side, view) not in views]
 
 
 def hanging_slots(views: Sequence[SideAndView]) -> list[HangingSlot]:

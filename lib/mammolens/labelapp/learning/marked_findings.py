@@ -94,7 +94,7 @@ def _on_the_image(boxes: Sequence[Lesion], path: Path) -> tuple[Lesion, ...]:
 
 
 def _box(points: Sequence[Point]) -> Lesion:
-    """The box around a region; one that is a point or a line is a pixel wide."""
+    """The box around a region; one that is a line is a pixel wide."""
     columns, rows = zip(*points, strict=True)
     return Lesion(
         row=(min(rows) + max(rows)) / 2,

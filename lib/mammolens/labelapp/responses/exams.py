@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from mammolens.calibration.drift import DriftCause
-from mammolens.enums import Laterality, Verdict, ViewPosition
+from mammolens.enums import BiradsCategory, FindingType, Laterality, Verdict, ViewPosition
 from mammolens.labelapp.responses.base import Response
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -203,6 +203,9 @@ class RegionDetail(Response):
 
     image: str = Field(description="id; the SOP Instance UID where the image is away")
     points: list[Point]
+    finding_type: FindingType | None = Field(description="None: not stated")
+    birads: BiradsCategory | None = Field(description="assessment category; None: not stated")
+    label: str = Field(description="both in words; empty if neither is stated")
 
 
 class DecisionDetail(Response):
@@ -232,6 +235,9 @@ class ExamDetail(ExamSummary):
     decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
     suspect_reason: str | None = Field(
         description="why it awaits a second confirmation as normal, see `/mammolens/suspect-normals`; None: it does not"
+    )
+    missing: list[str] = Field(
+        description="of R CC, L CC, R MLO and L MLO, those that the exam lacks; empty if a side or view is unknown"
     )
     next: str | None = Field(
         description="the next less anomalous exam without a verdict, after the last the first; None: no other"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from mammolens.enums import Verdict
+from mammolens.enums import BiradsCategory, FindingType, Verdict
 from mammolens.labelapp.responses.base import Response
 from mammolens.labelapp.responses.exams import Point, Share
 from mammolens.review.decision import Origin
@@ -18,6 +18,8 @@ class LedgerRegion(Response):
 
     image: str = Field(description="SOP Instance UID (0008,0018)")
     points: list[Point]
+    finding_type: FindingType | None = Field(description="None: not stated")
+    birads: BiradsCategory | None = Field(description="assessment category; None: not stated")
 
 
 class LedgerEntry(Response):

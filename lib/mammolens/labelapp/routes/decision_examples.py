@@ -15,7 +15,14 @@ _ENTRY: dict[str, Any] = {
     "reviewer": "anna",
     "time": "2026-01-31T12:00:00.000000Z",
     "comment": "upper outer",
-    "regions": [{"image": "1.2.840.1.1", "points": [[10.0, 20.0], [30.0, 40.0]]}],
+    "regions": [
+        {
+            "image": "1.2.840.1.1",
+            "points": [[10.0, 20.0], [30.0, 40.0], [10.0, 40.0]],
+            "finding_type": "mass",
+            "birads": "4A",
+        }
+    ],
     "model": "restorer-1a2b3c4d5e6f",
     "calibration": "9c8b7a6d5e4f",
     "exam_p_value": 0.03,
@@ -33,7 +40,7 @@ DECISION_BODY = {
     "verdict": "finding",
     "comment": "upper outer",
     "viewer": "OHIF",
-    "regions": [{"image": "IMAGE", "points": [[10, 20], [30, 40]]}],
+    "regions": [{"image": "IMAGE", "points": [[10, 20], [30, 40], [10, 40]], "finding_type": "mass", "birads": "4A"}],
 }
 
 
