@@ -99,7 +99,7 @@ def test_a_record_knows_no_further_fields_and_cannot_be_changed(a_record):
         a_record.p_value = 0.5
 
 
-@pytest.mark.parametrize("name", ["anomaly_map", "heat_levels", "reconstruction"])
+@pytest.mark.parametrize("name", ["anomaly_map", "heat_levels"])
 def test_maps_lie_on_the_grid_of_the_image(a_predictor, an_exam, name):
     result: AnomalyResult = a_predictor.predict(an_exam[0])
     with pytest.raises(ValueError, match="do not lie on the image's grid"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -289,7 +289,7 @@ class AnomalyResult:
         record: the numbers.
         anomaly_map: ``(rows, cols)`` float32 >= 0 on the original pixel grid; 0 outside the breast.
         heat_levels: ``(rows, cols)`` uint8 on the same grid; 0 = none, 1.. = levels of the record.
-        reconstruction: ``(rows, cols)`` float32 in [0, 1], what the model thinks normal would be.
+        restore: makes :attr:`reconstruction`.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
     """
 
@@ -297,11 +297,16 @@ class AnomalyResult:
     record: AnomalyRecord
     anomaly_map: FloatImage
     heat_levels: NDArray[np.uint8]
-    reconstruction: FloatImage
+    restore: Callable[[], FloatImage]
     member_scores: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (self.record.rows, self.record.columns)
-        maps: Sequence[NDArray[np.generic]] = (self.anomaly_map, self.heat_levels, self.reconstruction)
+        maps: Sequence[NDArray[np.generic]] = (self.anomaly_map, self.heat_levels)
         if any(m.shape != shape for m in maps):
             raise ValueError(f"maps {[m.shape for m in maps]} do not lie on the image's grid {shape}")
+
+    @property
+    def reconstruction(self) -> FloatImage:
+        """``(rows, cols)`` float32 in [0, 1], what the model thinks normal would be; made whenever it is asked for."""
+        return self.restore()

@@ -234,10 +234,10 @@ def test_a_breast_that_erosion_takes_away_whole_has_a_finite_score(a_padded_imag
 
 
 def test_the_network_is_given_the_breast_and_little_of_the_padding(a_padded_image):
-    network = Suspicious(0, 0)
-    scored = Scorer(network, ScoringConfig()).score(a_padded_image)
+    scorer = Scorer(Suspicious(0, 0), ScoringConfig())
+    scored = scorer.score(a_padded_image)
     occupied = torch.nonzero(a_padded_image.mask.as_tensor()[0])
-    for given, last, size in zip(network.sizes[0][2:], occupied.amax(dim=0).tolist(), (256, 256), strict=True):
+    for given, last, size in zip(scorer.network.sizes[0][2:], occupied.amax(dim=0).tolist(), (256, 256), strict=True):
         assert given % 32 == 0
         assert last + 16 < given <= min(last + 49, size)
     assert scored.anomaly_map.shape == scored.reconstruction.shape == (1, 256, 256)

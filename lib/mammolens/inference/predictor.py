@@ -164,7 +164,7 @@ class Predictor:
             record=self._record(analysis, exam, *self._findings(analysis, anomaly_map)),
             anomaly_map=anomaly_map,
             heat_levels=_heat_levels(anomaly_map, starts),
-            reconstruction=self._pipeline.restore_image(grid.reconstruction, prepared),
+            restore=partial(self._pipeline.restore_image, grid.reconstruction, prepared),
             member_scores=analysis.detection.member_scores,
         )
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from mammolens.config import ScoringConfig
 from mammolens.models.convergence import convergence
+from mammolens.models.folding import folded
 from mammolens.models.tiles import MARGIN, whole_tiles
 from mammolens.transforms.pipeline import Prepared
 from mammolens.types import BoolImage, FloatImage
@@ -55,7 +56,7 @@ class Scorer:
     """
 
     def __init__(self, network: nn.Module, config: ScoringConfig) -> None:
-        self.network = network.eval()
+        self.network = folded(network)
         self.config = config
 
     def score(self, prepared: Prepared) -> ScoredGrid:

@@ -92,7 +92,8 @@ class Pipeline:
         """Bring an image ``(1, size, size)`` of normalised greys back, greys included: ``(rows, cols)`` in [0, 1]."""
         image = _with_trace(values, prepared.image)
         greys = self.intensity.inverse({Keys.IMAGE: image})[Keys.IMAGE]
-        return np.clip(self._restored(greys.as_tensor() * prepared.mask.as_tensor(), prepared.mask), 0.0, 1.0)
+        restored = self._restored(greys.as_tensor() * prepared.mask.as_tensor(), prepared.mask)
+        return np.clip(restored, 0.0, 1.0, out=restored)
 
     def restore_points(self, points: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float64]:
         """Bring points ``(n, 2)``, rows and columns on the network's grid, to the original grid."""

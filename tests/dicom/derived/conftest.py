@@ -99,7 +99,7 @@ def _result(
         record=full,
         anomaly_map=anomaly_map,
         heat_levels=np.digitize(anomaly_map, list(full.levels.values())).astype(np.uint8),
-        reconstruction=np.zeros((rows, columns), np.float32),
+        restore=lambda: np.zeros((rows, columns), np.float32),
     )
 
 
