@@ -13,7 +13,7 @@ FIRST_LINES = {
     "rsna640": "image,split,clean_negative,inverted,patient_id,BIRADS\na.png,test,1,0,1,1\n",
     "mias": "image,patient_id,tissue,label,severity,col,row,radius\na.png,1,G,NORM,,,,\n",
     "inbreast2048": "image,patient_id,acr_density,birads,mass_mask,pixel_size_mm\na.png,1,2,1,0,0.1\n",
-    "cbis800": "image,patient_id,x,y,w,h\na.png,1,1,1,1,1\n",
+    "cbis800": "image,patient_id,x,y,w,h\n00001_LEFT_CC.jpg,1,1,1,1,1\n",
     "table": "image,patient_id\na.png,1\n",
     "folder": "name,comment\na.png,nice\n",
 }
@@ -22,6 +22,13 @@ FIRST_LINES = {
 @pytest.mark.parametrize("kind", FIRST_LINES)
 def test_a_kind_is_told_by_the_columns_of_labels_csv(write_text, kind):
     assert detect_kind(write_text("labels.csv", FIRST_LINES[kind]).parent) == kind
+
+
+def test_a_table_of_one_s_own_may_have_boxes(write_text, write_images):
+    folder = write_images("a.png")
+    write_text("labels.csv", "image,patient_id,x,y,w,h\na.png,1,10,20,30,40\n")
+    dataset = open_dataset(folder)
+    assert (detect_kind(folder), [len(case.lesions) for case in dataset.cases]) == ("table", [1])
 
 
 def test_kaggle_s_and_the_published_mias_layout_are_told_by_their_files(tmp_path):

@@ -22,6 +22,13 @@ _PIXEL_ASPECT_RATIO = 1.7  # of films of about 4600 x 2700 pixels, stretched to 
 _NAME = re.compile(r"^\d+_(LEFT|RIGHT)_(CC|MLO)\.\w+$")
 
 
+def found_at(path: Path) -> bool:
+    """Whether ``path/labels.csv`` has its columns and names images as it does; other tables may have boxes, too."""
+    source = path / TABLE
+    first = read_rows(source)[0].values if source.is_file() else {}
+    return set(COLUMNS) <= set(first) and _NAME.match(first["image"]) is not None
+
+
 def open_cbis800(path: Path) -> Dataset:
     """The images of ``path/images``; each row of ``path/labels.csv`` is one mass, in pixels, origin top left.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mammolens.datasets import (
     bcdr,
+    cbis800,
     cbis_ddsm_tcia,
     cmmd,
     csaw_cc,
@@ -19,8 +20,6 @@ from mammolens.datasets import (
     vindr_mammo,
 )
 from mammolens.datasets.base import Dataset
-from mammolens.datasets.cbis800 import COLUMNS as CBIS800_COLUMNS
-from mammolens.datasets.cbis800 import open_cbis800
 from mammolens.datasets.cbis_ddsm import open_cbis_ddsm
 from mammolens.datasets.csv_rows import read_rows
 from mammolens.datasets.folder import open_folder
@@ -196,7 +195,7 @@ _KINDS = {
         open_inbreast2048,
     ),
     "cbis800": DatasetKind(
-        "labels.csv with x, y, w and h, and images/", lambda path: _has_columns(path, CBIS800_COLUMNS), open_cbis800
+        "labels.csv with x, y, w and h, and images/00001_LEFT_CC.jpg", cbis800.found_at, cbis800.open_cbis800
     ),
     TABLE_KIND: DatasetKind(
         "labels.csv with image and patient_id",
