@@ -29,6 +29,27 @@ def test_patients_exams_views_machines_resolutions_and_formats_are_counted(two_e
     assert "phantom" in machine.name.lower()
 
 
+def test_a_data_set_s_truth_and_sites_are_counted_and_what_may_be_learned_from(two_exams, inspected):
+    rows = ["image,patient_id,cancer,clean_negative,x,y,w,h,site_id"]
+    rows += ["A/L_CC.dcm,1,1,,20,30,10,10,x", "A/R_CC.dcm,1,0,1,,,,,x", "A/R_MLO.dcm,1,,,,,,,x"]
+    rows += ["B/L_CC.dcm,2,0,1,,,,,y", "B/R_CC.dcm,2,0,1,,,,,", "B/R_MLO.dcm,2,0,0,,,,,y"]
+    (two_exams / "labels.csv").write_text("\n".join(rows) + "\n")
+    found = inspected(two_exams, pixels=False)
+    assert counts(found.truth) == {
+        "abnormal": (1, 1),
+        "normal": (4, 2),
+        "neither": (1, 1),
+        "clean normal, to learn from": (2, 1),
+        "with marked lesions": (1, 1),
+    }
+    assert counts(found.sites) == {"x": (3, 1), "y": (2, 1)}
+
+
+def test_a_folder_has_neither_truth_nor_sites(two_exams, inspected):
+    found = inspected(two_exams, pixels=False)
+    assert (found.truth, found.sites) == ([], [])
+
+
 def test_an_exam_without_one_view_is_not_complete(two_exams, inspected):
     (two_exams / "B" / "R_CC.dcm").unlink()
     assert inspected(two_exams, pixels=False).totals.complete_exams == 1

@@ -39,6 +39,7 @@ def test_a_data_set_brings_truth_splits_and_terms_and_counts_what_its_table_lack
         ("A/L_CC.dcm", Split.TRAIN, "x", False),
         ("B/L_CC.dcm", Split.TEST, None, True),
     ]
+    assert [(image.clean_normal, image.has_lesions) for image in source.images] == [(True, False), (False, False)]
 
 
 def test_a_table_of_ones_own_makes_a_data_set_of_a_folder(two_exams, tmp_path):

@@ -45,8 +45,8 @@ def inspect(
     """Show what a folder, a data set or a PACS holds, before anybody trains on it or reads it.
 
     Patients, exams, views, machines, resolutions, transfer syntaxes; what would be refused or flagged and why;
-    images that are there twice; patients and images in more than one split. Nothing is changed, and no image is sent
-    anywhere.
+    images that are there twice; patients and images in more than one split; truth and licence of a data set. Nothing is
+    changed, and no image is sent anywhere.
 
     The exit code is 0 unless the source cannot be read.
 

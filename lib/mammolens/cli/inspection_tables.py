@@ -24,6 +24,8 @@ def inspection_tables(found: Inspection) -> Iterator[Table | str]:
     for label, figure in headline(found):
         totals.add_row(label, figure)
     yield summary_text(found)
+    if found.licence:
+        yield f"Licence: {found.licence}."
     yield totals
     for one in tables(found):
         yield f"{one.heading}. {one.note}" if one.note else f"{one.heading}."

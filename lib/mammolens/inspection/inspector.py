@@ -143,4 +143,6 @@ def _inspected(known: _Known) -> InspectedImage:
         split=image.split,
         site=image.site,
         abnormal=image.abnormal,
+        clean_normal=image.clean_normal,
+        has_lesions=image.has_lesions,
     )

@@ -55,6 +55,8 @@ class InspectedImage(_Part):
     split: Split | None
     site: str | None
     abnormal: bool | None = Field(description="truth of a data set")
+    clean_normal: bool | None = Field(description="a data set's image that may be taught as normal")
+    has_lesions: bool | None = Field(description="a data set's image on which lesions are marked")
 
     @property
     def is_usable(self) -> bool:
@@ -158,6 +160,10 @@ class Inspection(_Part):
     machines: list[Count]
     resolutions: list[Count] = Field(description="rows x columns, and the pixel size")
     encodings: list[Count] = Field(description="file format and transfer syntax")
+    sites: list[Count] = Field(description="empty: the source names none")
+    truth: list[Count] = Field(
+        description="abnormal, normal or neither; those that may be taught as normal; those with marked lesions"
+    )
     splits: list[SplitCount] = Field(description="empty: the source names none")
     refusals: list[RefusalCount]
     flags: list[FlagCount]

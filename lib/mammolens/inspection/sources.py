@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mammolens.datasets.base import Case
 from mammolens.datasets.formats import FOLDER_KIND, PACKAGED_KIND, TABLE_KIND, detect_kind, open_dataset
+from mammolens.datasets.normals import clean_normals
 from mammolens.dicom.discovery import find_images
 from mammolens.enums import Split
 from mammolens.errors import InputError
@@ -31,6 +32,8 @@ class SourceImage:
         split: of a data set, else of the folder's name.
         site: of a data set.
         abnormal: truth of a data set.
+        clean_normal: whether it may be taught as normal; ``None`` of no data set.
+        has_lesions: whether lesions are marked; ``None`` of no data set.
         transfer_syntax_uid: where the file itself is not encoded as the image is; empty if nothing tells.
         refusal: why the source cannot give the image, if so.
     """
@@ -41,6 +44,8 @@ class SourceImage:
     split: Split | None = None
     site: str | None = None
     abnormal: bool | None = None
+    clean_normal: bool | None = None
+    has_lesions: bool | None = None
     transfer_syntax_uid: str | None = None
     refusal: InputError | None = None
 
@@ -91,7 +96,8 @@ def open_source(path: Path, kind: str | None = None, table: Path | None = None) 
     listed = {case.path for case in dataset.cases}
     is_packaged = known == PACKAGED_KIND
     folder = Path(os.path.commonpath([file.parent for file in listed])) if is_packaged else path
-    images = tuple(_of_case(case, folder) for case in dataset.cases)
+    clean = {case.path for case in clean_normals(dataset).cases}
+    images = tuple(_of_case(case, folder, clean) for case in dataset.cases)
     others = 0 if is_packaged else len(set(find_images([folder]).images) - listed)
     return ImageSource(str(path), known, images, others, dataset.licence, dataset.citation or None)
 
@@ -102,9 +108,17 @@ def _found(path: Path) -> ImageSource:
     return ImageSource(str(path), FOLDER_KIND, images, len(found.passed_over))
 
 
-def _of_case(case: Case, folder: Path) -> SourceImage:
-    name = _name_in(folder, case.path)
-    return SourceImage(case.path, name, case.attributes, case.split, case.site, case.abnormal)
+def _of_case(case: Case, folder: Path, clean: Container[Path]) -> SourceImage:
+    return SourceImage(
+        case.path,
+        _name_in(folder, case.path),
+        case.attributes,
+        case.split,
+        case.site,
+        case.abnormal,
+        clean_normal=case.path in clean,
+        has_lesions=bool(case.lesions),
+    )
 
 
 def _name_in(folder: Path, file: Path) -> str:

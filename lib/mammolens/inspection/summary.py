@@ -56,6 +56,8 @@ def summarised(
         machines=_counts(usable, lambda image: image.acquisition_group or _UNKNOWN),
         resolutions=_counts(usable, _resolution),
         encodings=_counts(usable, _encoding),
+        sites=_counts([image for image in usable if image.site], lambda image: image.site or ""),
+        truth=_truth(usable),
         splits=_splits(usable),
         refusals=_refusals(images),
         flags=_flags(usable),
@@ -164,6 +166,24 @@ def _encoding(image: InspectedImage) -> str:
     if image.file_format != "DICOM":
         return image.file_format
     return f"DICOM, {image.transfer_syntax or f'transfer syntax {_UNKNOWN}'}"
+
+
+def _truth(images: Images) -> list[Count]:
+    """As docs/datasets.md names it; nothing of images that are of no data set."""
+    groups = {
+        "abnormal": [image for image in images if image.abnormal is True],
+        "normal": [image for image in images if image.abnormal is False],
+        "neither": [image for image in images if image.abnormal is None],
+        "clean normal, to learn from": [image for image in images if image.clean_normal],
+        "with marked lesions": [image for image in images if image.has_lesions],
+    }
+    if all(image.clean_normal is None for image in images):
+        return []
+    return [
+        Count(name=name, images=len(members), patients=_patients(members))
+        for name, members in groups.items()
+        if members
+    ]
 
 
 def _splits(images: Images) -> list[SplitCount]:

@@ -65,6 +65,8 @@ def tables(found: Inspection) -> Iterator[TextTable]:
         _counts("Machines", "machine", found.machines),
         _counts("Resolutions", "rows x columns, pixel size", found.resolutions),
         _counts("Formats", "format and transfer syntax", found.encodings),
+        _counts("Sites", "site", found.sites),
+        _counts("Truth", "of the images", found.truth, "What the data set says; no image was examined for it."),
         _splits(found),
         _refusals(found),
         _flags(found),
@@ -74,9 +76,9 @@ def tables(found: Inspection) -> Iterator[TextTable]:
     return (table for table in everything if table.rows)
 
 
-def _counts(heading: str, what: str, counts: Sequence[Count]) -> TextTable:
+def _counts(heading: str, what: str, counts: Sequence[Count], note: str = "") -> TextTable:
     rows = tuple((count.name, str(count.images), str(count.patients)) for count in counts)
-    return TextTable(heading, "", (what, "images", "patients"), rows)
+    return TextTable(heading, note, (what, "images", "patients"), rows)
 
 
 def _splits(found: Inspection) -> TextTable:
