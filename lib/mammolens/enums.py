@@ -181,6 +181,14 @@ def member(kind: type[_Member], text: object) -> _Member | None:
     return next((one for one in kind if one.value.upper() == spelled), None)
 
 
+class MapSize(StrEnum):
+    """How large anomaly maps are written."""
+
+    NONE = "none"
+    SMALL = "small"
+    FULL = "full"
+
+
 class Role(StrEnum):
     """What an account may do; each includes those before it."""
 

@@ -30,7 +30,7 @@ def test_it_says_whom_it_took_and_whom_it_cannot_tell(mammolens, a_trained_model
     assert "calibrated on 4 images of 1 normal patients" in result.stderr
     (warning,) = [line for line in result.stderr.splitlines() if "cannot flag" in line]
     assert warning.startswith("warning: the model cannot flag any exam: it is calibrated on 1 of the 9 normal patients")
-    predicted = mammolens("predict", an_exam_folder, "-m", tmp_path / "ours", "-o", tmp_path / "out", "--no-maps")
+    predicted = mammolens("predict", an_exam_folder, "-m", tmp_path / "ours", "-o", tmp_path / "out", "--maps", "none")
     assert warning in predicted.stderr.splitlines()
     assert "the model cannot flag any exam" in " ".join(predicted.stdout.split())
     assert "warning: the training record contains no patient IDs" in result.stderr

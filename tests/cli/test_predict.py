@@ -16,6 +16,7 @@ from PIL import Image
 from pydicom.uid import BreastTomosynthesisImageStorage, ComprehensiveSRStorage, CTImageStorage, SegmentationStorage
 
 from mammolens.cli.exit_codes import ExitCode
+from mammolens.enums import MapSize
 from mammolens.inference import outputs
 from mammolens.inference.outputs import RESULTS
 from mammolens.inference.predictor import Predictor
@@ -53,7 +54,7 @@ def test_a_folder_leaves_results_maps_and_pictures(mammolens, an_exam_folder, a_
 
 
 def test_each_line_of_the_results_holds_what_is_demanded(mammolens, an_exam_folder, a_trained_model, tmp_path):
-    mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--maps", "none", "--no-overlays")
     records, schema = results_in(tmp_path), json.loads(record_schema())
     assert len(records) == 4
     for record in records:
@@ -66,7 +67,7 @@ def test_each_line_of_the_results_holds_what_is_demanded(mammolens, an_exam_fold
 
 def test_tables_have_a_row_per_image_and_a_row_per_exam(mammolens, phantom_folder, phantoms, a_trained_model, tmp_path):
     folders = [phantom_folder / patient for patient in phantoms.patients[:2]]
-    mammolens("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays", "--csv")
+    mammolens("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--maps", "none", "--no-overlays", "--csv")
     records = results_in(tmp_path)
     images, exams = (list(csv.DictReader((tmp_path / name).open())) for name in ("images.csv", "exams.csv"))
     assert [row["path"] for row in images] == [record["path"] for record in records]
@@ -89,13 +90,28 @@ def test_the_float_map_lies_on_the_image(mammolens, an_exam_folder, a_trained_mo
         assert getattr(heat, ask)() == pytest.approx(getattr(image, ask)())
 
 
+def test_maps_are_written_small_or_not_at_all(mammolens, an_exam_folder, a_trained_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs, "_SMALL_MAP", 64)
+    for size in MapSize:
+        arguments = ("-o", tmp_path / size, "-m", a_trained_model, "--no-overlays", "--maps", size)
+        assert mammolens("predict", an_exam_folder / "L_CC.dcm", *arguments).exit_code == 0
+    assert [path.name for path in (tmp_path / "none").iterdir()] == [RESULTS]
+    full, small = (sitk.ReadImage(str(tmp_path / size / "L_CC.anomaly.nrrd")) for size in ("full", "small"))
+    assert max(small.GetSize()) <= 64 < max(full.GetSize())
+    assert small.GetSpacing()[0] > full.GetSpacing()[0]
+    extents = [np.multiply(image.GetSize(), image.GetSpacing()) for image in (full, small)]
+    assert np.all(extents[0] - extents[1] < small.GetSpacing())
+
+
 def test_json_lines_on_stdout_are_those_of_the_file(mammolens, an_exam_folder, a_trained_model, tmp_path):
-    result = mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--json", "--no-maps")
+    result = mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--json", "--maps", "none")
     assert result.stdout == (tmp_path / RESULTS).read_text()
 
 
 def test_the_table_for_people_names_every_image_and_the_notice(mammolens, an_exam_folder, a_trained_model, tmp_path):
-    result = mammolens("predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    result = mammolens(
+        "predict", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--maps", "none", "--no-overlays"
+    )
     for words in ("L_CC.dcm", "R_MLO.dcm", "R MLO", "Research use only", "image %"):
         assert words in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
@@ -108,7 +124,7 @@ def test_a_table_wins_over_headers_and_groups_exams(mammolens, phantom_folder, p
         f"image,patient_id,exam_id,machine_id,view\n{first}/L_CC.dcm,Anna,1,49,XCCL\n{second}/L_CC.dcm,Anna,1,49,\n"
     )
     files = [phantom_folder / patient / "L_CC.dcm" for patient in (first, second)]
-    result = mammolens("predict", *files, "-o", tmp_path / "out", "-m", a_trained_model, "-t", table, "--no-maps")
+    result = mammolens("predict", *files, "-o", tmp_path / "out", "-m", a_trained_model, "-t", table, "--maps", "none")
     assert result.exit_code == 0
     records = results_in(tmp_path / "out")
     assert [record["patient"] for record in records] == ["Anna", "Anna"]
@@ -126,7 +142,7 @@ def test_a_table_wins_over_headers_and_groups_exams(mammolens, phantom_folder, p
 def stopped(mammolens, phantom_folder, phantoms, a_trained_model, tmp_path, monkeypatch):
     """A run over three exams that was stopped while it wrote the second image of the second; its arguments."""
     folders = [phantom_folder / patient for patient in phantoms.patients[:3]]
-    arguments = ("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--no-maps", "--dicom", "report")
+    arguments = ("predict", *folders, "-o", tmp_path, "-m", a_trained_model, "--maps", "none", "--dicom", "report")
     drawn = []
 
     def interrupted(result, mammogram, folder, stem):
@@ -254,7 +270,7 @@ def test_an_unusable_image_is_one_line_and_code_three_and_the_good_ones_are_done
 ):
     bad, output = a_file(fault), tmp_path / "out"
     good = an_exam_folder / "R_CC.dcm"
-    result = mammolens("predict", bad, good, "-o", output, "-m", a_trained_model, "--no-maps", "--no-overlays")
+    result = mammolens("predict", bad, good, "-o", output, "-m", a_trained_model, "--maps", "none", "--no-overlays")
     assert result.exit_code == 3, result.stderr
     (line,) = errors_in(result)
     assert line.startswith(f"error: {bad}: ")
@@ -275,7 +291,9 @@ def test_what_a_cd_brings_with_its_images_is_passed_over_and_counted_but_no_erro
     shutil.copy(disc / "IMAGES" / "R_CC.dcm", disc / "dicomdir")
     shutil.copy(a_file("tiny"), disc / "logo.png")
     (disc / "viewer.exe").write_bytes(b"MZ" + bytes(200))
-    result = mammolens("predict", disc, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps", "--no-overlays")
+    result = mammolens(
+        "predict", disc, "-o", tmp_path / "out", "-m", a_trained_model, "--maps", "none", "--no-overlays"
+    )
     assert result.exit_code == 0, result.stderr
     assert not errors_in(result)
     assert "4 images analysed, 0 unusable, 4 other files passed over; see" in result.stderr
@@ -283,7 +301,7 @@ def test_what_a_cd_brings_with_its_images_is_passed_over_and_counted_but_no_erro
 
 def test_many_bad_images_are_a_line_each(mammolens, a_file, an_exam_folder, a_trained_model, tmp_path):
     bad = [a_file(fault) for fault in REASONS]
-    result = mammolens("predict", *bad, an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps")
+    result = mammolens("predict", *bad, an_exam_folder, "-o", tmp_path / "out", "-m", a_trained_model, "--maps", "none")
     assert result.exit_code == 3
     assert len(errors_in(result)) == len(bad)
     assert len(results_in(tmp_path / "out")) == 4
@@ -382,7 +400,7 @@ def test_an_output_inside_of_the_folder_is_not_judged_the_next_time(
     exam = tmp_path / "exam"
     shutil.copytree(an_exam_folder, exam)
     for _ in range(2):
-        result = mammolens("predict", exam, "-o", exam / "out", "-m", a_trained_model, "--no-maps")
+        result = mammolens("predict", exam, "-o", exam / "out", "-m", a_trained_model, "--maps", "none")
         assert result.exit_code == 0
         assert len(results_in(exam / "out")) == 4
 
@@ -403,7 +421,7 @@ def test_odd_file_names_are_no_trouble(mammolens, an_exam_folder, a_trained_mode
     file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     shutil.copy(an_exam_folder / "L_CC.dcm", file)
     for mode in ([], ["--json"]):
-        result = mammolens("predict", file, "-o", tmp_path / "out", "-m", a_trained_model, "--no-maps", *mode)
+        result = mammolens("predict", file, "-o", tmp_path / "out", "-m", a_trained_model, "--maps", "none", *mode)
         assert result.exit_code == 0, result.stderr
     (record,) = results_in(tmp_path / "out")
     assert str(record["path"]).endswith(".dcm")
@@ -421,7 +439,7 @@ def test_a_process_writes_results_to_stdout_and_nothing_else(an_exam_folder, a_t
 
 
 def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):
-    arguments = ("-m", a_trained_model, "--no-maps", "--no-overlays", "--dicom", "segmentation,report")
+    arguments = ("-m", a_trained_model, "--maps", "none", "--no-overlays", "--dicom", "segmentation,report")
     result = mammolens("predict", an_exam_folder, "-o", tmp_path, *arguments)
     assert result.exit_code == 0
     assert not errors_in(result)
@@ -436,7 +454,9 @@ def test_dicom_objects_of_an_earlier_run_are_no_mammograms(mammolens, an_exam_fo
     folder = tmp_path / "exam"
     shutil.copytree(an_exam_folder, folder)
     for _ in range(2):
-        result = mammolens("predict", folder, "-o", folder, "-m", a_trained_model, "--no-maps", "--dicom", "cad_report")
+        result = mammolens(
+            "predict", folder, "-o", folder, "-m", a_trained_model, "--maps", "none", "--dicom", "cad_report"
+        )
         assert result.exit_code == 0
         assert "4 images analysed, 0 unusable" in result.stderr
 

@@ -35,6 +35,24 @@ def affine_of(geometry: ImageGeometry) -> np.ndarray:
     return TO_RAS @ affine
 
 
+def position_of(index: tuple[float, float], image: sitk.Image) -> tuple[float, ...]:
+    return image.TransformContinuousIndexToPhysicalPoint([*index, 0])
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".nii.gz"])
+def test_a_smaller_map_holds_the_means_of_blocks_at_their_own_places(an_oblique_header, tmp_path, suffix):
+    values = np.random.default_rng(0).random((41, 30)).astype(np.float32)
+    for name, longest in (("small", 20), ("full", 41)):
+        write_volume(values, an_oblique_header, tmp_path / f"{name}{suffix}", longest=longest)
+    small, full = (sitk.ReadImage(str(tmp_path / f"{name}{suffix}")) for name in ("small", "full"))
+    assert (full.GetSize(), small.GetSize()) == ((30, 41, 1), (10, 13, 1))
+    means = values[:39].reshape(13, 3, 10, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(sitk.GetArrayFromImage(small)[0], means, rtol=1e-5)
+    for column, row in ((0, 0), (9, 12)):
+        middle = position_of((3 * column + 1, 3 * row + 1), full)
+        np.testing.assert_allclose(position_of((column, row), small), middle, atol=1e-4)
+
+
 @pytest.mark.parametrize("suffix", [".nrrd", ".nii.gz"])
 def test_simpleitk_reads_the_same_values_in_the_same_place(an_oblique_header, a_map, tmp_path, suffix):
     path = tmp_path / f"1.2.840.10008{suffix}"

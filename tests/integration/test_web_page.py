@@ -154,7 +154,7 @@ def _is_outside(asked: str, url: str) -> bool:
 
 
 def predicted(fork_server: ForkServer, files: list[Path], to: Path) -> list[dict[str, Any]]:
-    options = ("-o", to, "--json", "--no-maps", "--no-overlays")
+    options = ("-o", to, "--json", "--maps", "none", "--no-overlays")
     process = fork_server.start(PROGRAM, "predict", *files, *options, cwd=to.parent)
     printed, said = process.communicate(PATIENCE_S)
     assert process.returncode == 0, said

@@ -13,6 +13,7 @@ from mammolens.cli.options import Model
 from mammolens.cli.predict import run
 from mammolens.cli.server_links import address, infer_all, infer_exam, worklist
 from mammolens.cli.server_process import APP, running_server, wait_for
+from mammolens.enums import MapSize
 
 
 def demo(
@@ -43,7 +44,7 @@ def demo(
         exams = demo_exams(studies)
         files = [file for exam in exams for file in exam.files]
         predictor = Predictor.load(model or pretrained_directory())
-        records, _ = run(predictor, files, {}, folder, maps=True, overlays=True)
+        records, _ = run(predictor, files, {}, folder, maps=MapSize.FULL, overlays=True)
         overlays = {file: overlay_path(folder, stem) for file, stem in output_stems(files).items()}
         results = demo_results(exams, records)
         if not results:

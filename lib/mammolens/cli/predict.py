@@ -12,6 +12,7 @@ from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_e
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.flagging import warn_if_it_cannot_flag
 from mammolens.cli.options import Model, Table
+from mammolens.enums import MapSize
 
 if TYPE_CHECKING:
     from mammolens.dicom.derived.kinds import DerivedKind
@@ -32,8 +33,9 @@ def predict(
         bool, typer.Option("--csv", help="Also write images.csv, a row per image, and exams.csv, a row per exam.")
     ] = False,
     maps: Annotated[
-        bool, typer.Option(help="Write the anomaly maps as .nrrd and .nii.gz, by far the largest files.")
-    ] = True,
+        MapSize,
+        typer.Option(help="Anomaly maps as .nrrd and .nii.gz: none, small (512 rows) or full (of the image's size)."),
+    ] = MapSize.FULL,
     overlays: Annotated[bool, typer.Option(help="Write overlay pictures as .png.")] = True,
     dicom: Annotated[
         str | None,
@@ -100,7 +102,7 @@ def run(
     attributes: dict[Path, ImageAttributes],
     output: Path,
     *,
-    maps: bool,
+    maps: MapSize,
     overlays: bool,
     dicom: Sequence[DerivedKind] = (),
 ) -> tuple[list[AnomalyRecord], int]:
@@ -131,7 +133,7 @@ def run(
             bar.advance(task)
 
         objects = DicomOutputs(dicom, output, fail)
-        settings = [predictor.model_id, predictor.calibration_id, str(maps), str(overlays), *dicom]
+        settings = [predictor.model_id, predictor.calibration_id, maps, str(overlays), *dicom]
         exams = {
             exam_fingerprint(exam, [stems[path] for path in exam.paths], settings): exam
             for exam in group_exams(files, attributes, pass_over)
@@ -148,8 +150,7 @@ def run(
                 failures_before = failures
                 for mammogram, result in predict_exam_files(predictor, exam, pass_over):
                     stem = stems[mammogram.header.path]
-                    if maps:
-                        write_maps(result, output, stem)
+                    write_maps(result, output, stem, maps)
                     if overlays:
                         write_overlay(result, mammogram, output, stem)
                     objects.add(mammogram, result, stem)

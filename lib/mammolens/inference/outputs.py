@@ -13,12 +13,14 @@ from PIL import Image
 
 from mammolens.dicom.discovery import OVERLAY_SUFFIX
 from mammolens.dicom.export import write_volume
+from mammolens.enums import MapSize
 from mammolens.files import atomic_file
 from mammolens.inference.caption import annotated
 from mammolens.inference.overlay import render_overlay
 from mammolens.types import AnomalyResult, Mammogram
 
 RESULTS = "results.jsonl"
+_SMALL_MAP = 512  # rows or columns at most: pixels of half a millimetre, finer than the networks' own
 _IMAGE_SUFFIXES = frozenset((".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".pgm"))
 
 
@@ -56,11 +58,23 @@ def _numbered(stems: Iterable[str]) -> Iterator[str]:
         yield name
 
 
-def write_maps(result: AnomalyResult, folder: Path, stem: str) -> list[Path]:
-    """Write the float anomaly map as .nrrd and .nii.gz in the image's geometry."""
+def write_maps(result: AnomalyResult, folder: Path, stem: str, size: MapSize = MapSize.FULL) -> list[Path]:
+    """Write the float anomaly map as .nrrd and .nii.gz in the image's geometry.
+
+    Args:
+        result: of the image.
+        folder: to write to.
+        stem: of the files' names.
+        size: a small map has at most 512 rows and columns; with ``NONE`` nothing is written.
+
+    Returns:
+        The files.
+    """
+    if size is MapSize.NONE:
+        return []
     paths = [folder / f"{stem}.anomaly{suffix}" for suffix in (".nrrd", ".nii.gz")]
     for path in paths:
-        write_volume(result.anomaly_map, result.header, path)
+        write_volume(result.anomaly_map, result.header, path, longest=_SMALL_MAP if size is MapSize.SMALL else None)
     return paths
 
 
