@@ -340,6 +340,10 @@
    <translation>Ansichten</translation>
   </message>
   <message>
+   <source>What each region shows and its BI-RADS category; both may stay empty.</source>
+   <translation>Was jede Region zeigt und ihre BI-RADS-Kategorie; beides kann leer bleiben.</translation>
+  </message>
+  <message>
    <source>Worklist</source>
    <translation>Arbeitsliste</translation>
   </message>
@@ -350,6 +354,26 @@
  </context>
  <context>
   <name>panel.decision_part</name>
+  <message>
+   <source>BI-RADS</source>
+   <translation>BI-RADS</translation>
+  </message>
+  <message>
+   <source>Confirm a second time</source>
+   <translation>Ein zweites Mal bestätigen</translation>
+  </message>
+  <message>
+   <source>Confirm normal</source>
+   <translation>Normal bestätigen</translation>
+  </message>
+  <message>
+   <source>Finding type</source>
+   <translation>Befundart</translation>
+  </message>
+  <message>
+   <source>Region</source>
+   <translation>Region</translation>
+  </message>
   <message>
    <source>Regions that go with a finding: {number}</source>
    <translation>Regionen, die zu einem Befund gehören: {number}</translation>
@@ -584,12 +608,28 @@
    <translation>1 Region</translation>
   </message>
   <message>
+   <source>Architectural distortion</source>
+   <translation>Architekturstörung</translation>
+  </message>
+  <message>
+   <source>Asymmetry</source>
+   <translation>Asymmetrie</translation>
+  </message>
+  <message>
    <source>Breast</source>
    <translation>Brust</translation>
   </message>
   <message>
+   <source>Calcifications</source>
+   <translation>Kalk</translation>
+  </message>
+  <message>
    <source>Connecting</source>
    <translation>Verbindet</translation>
+  </message>
+  <message>
+   <source>Earlier decisions</source>
+   <translation>Frühere Entscheidungen</translation>
   </message>
   <message>
    <source>Flagged.</source>
@@ -602,6 +642,14 @@
   <message>
    <source>Loading the heat levels</source>
    <translation>Lädt die Wärmestufen</translation>
+  </message>
+  <message>
+   <source>Mass</source>
+   <translation>Herdbefund</translation>
+  </message>
+  <message>
+   <source>Missing views: {views}.</source>
+   <translation>Fehlende Aufnahmen: {views}.</translation>
   </message>
   <message>
    <source>No exam is open. Choose one in the worklist.</source>
@@ -620,6 +668,10 @@
    <translation>Öffnet die Untersuchung</translation>
   </message>
   <message>
+   <source>Other</source>
+   <translation>Anderes</translation>
+  </message>
+  <message>
    <source>Reading the state of learning</source>
    <translation>Stand des Lernens wird gelesen</translation>
   </message>
@@ -636,12 +688,20 @@
    <translation>Speichert die Entscheidung</translation>
   </message>
   <message>
+   <source>Suspect normal: this exam was confirmed as normal, but {reason}. No model trains on it until a reader confirms it again.</source>
+   <translation>Fraglich normal: Diese Untersuchung wurde als normal bestätigt, aber {reason}. Kein Modell lernt aus ihr, bis sie erneut bestätigt wird.</translation>
+  </message>
+  <message>
    <source>Undoing the decision</source>
    <translation>Entscheidung wird zurückgenommen</translation>
   </message>
   <message>
    <source>by {reviewer}</source>
    <translation>von {reviewer}</translation>
+  </message>
+  <message>
+   <source>undone</source>
+   <translation>rückgängig gemacht</translation>
   </message>
   <message>
    <source>{number} regions</source>

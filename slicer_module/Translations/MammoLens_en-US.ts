@@ -340,6 +340,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>What each region shows and its BI-RADS category; both may stay empty.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Worklist</source>
    <translation type="unfinished" />
   </message>
@@ -350,6 +354,26 @@
  </context>
  <context>
   <name>panel.decision_part</name>
+  <message>
+   <source>BI-RADS</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Confirm a second time</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Confirm normal</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Finding type</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Region</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>Regions that go with a finding: {number}</source>
    <translation type="unfinished" />
@@ -584,11 +608,27 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Architectural distortion</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Asymmetry</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Breast</source>
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Calcifications</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Connecting</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Earlier decisions</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -601,6 +641,14 @@
   </message>
   <message>
    <source>Loading the heat levels</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Mass</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Missing views: {views}.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -620,6 +668,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Other</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Reading the state of learning</source>
    <translation type="unfinished" />
   </message>
@@ -636,11 +688,19 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Suspect normal: this exam was confirmed as normal, but {reason}. No model trains on it until a reader confirms it again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Undoing the decision</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>by {reviewer}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>undone</source>
    <translation type="unfinished" />
   </message>
   <message>

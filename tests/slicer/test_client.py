@@ -142,14 +142,14 @@ def test_ids_stay_in_their_place_of_the_address() -> None:
 def test_a_decision_carries_comment_regions_and_viewer() -> None:
     with a_server(tells({"exam": "e-1"})) as server:
         Client(server.url).decide(
-            "e-1", "finding", "left, 3 o'clock", [Region("a", ((1, 2), (3, 4.5), (5, 6)))], decision_id="7"
+            "e-1", "finding", "left, 3 o'clock", [Region("a", ((1, 2), (3, 4.5), (5, 6)), "mass")], decision_id="7"
         )
     assert json.loads(server.asked[0].partition("\r\n\r\n")[2]) == {
         "id": "7",
         "verdict": "finding",
         "comment": "left, 3 o'clock",
         "viewer": "3D Slicer",
-        "regions": [{"image": "a", "points": [[1, 2], [3, 4.5], [5, 6]]}],
+        "regions": [{"image": "a", "points": [[1, 2], [3, 4.5], [5, 6]], "finding_type": "mass", "birads": None}],
     }
 
 

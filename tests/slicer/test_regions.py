@@ -7,7 +7,7 @@ import pytest
 import slicer
 import vtk
 from MammoLensLib.answers import Finding, View
-from MammoLensLib.markups import RegionError, Regions
+from MammoLensLib.markups import DrawnRegion, RegionError, Regions
 from MammoLensLib.volumes import grid_in_world
 from vtk.util.numpy_support import numpy_to_vtk
 
@@ -95,6 +95,17 @@ def test_a_region_belongs_to_the_view_of_the_first_click_and_is_seen_only_there(
     curve = click(a_scene, two_views, "left", *SQUARE)
     assert [region.image for region in regions.regions()] == ["left"]
     assert list(curve.GetDisplayNode().GetViewNodeIDs()) == [two_views.views["left"].GetID()]
+
+
+def test_what_a_region_shows_stays_with_its_curve(regions: Regions) -> None:
+    for image in ("right", "left"):
+        regions.adjust(View(image), a_finding())
+    first, second = regions.drawn()
+    assert (first.image, first.finding_type, first.birads) == ("right", None, None)
+    regions.assess(second.key, "mass", "4A")
+    assert [(one.finding_type, one.birads) for one in regions.regions()] == [(None, None), ("mass", "4A")]
+    regions.assess(second.key, None, "2")
+    assert regions.drawn()[1] == DrawnRegion(second.key, "left", None, "2")
 
 
 def test_a_region_is_told_in_pixels_and_runs_through_the_clicked_places(

@@ -27,6 +27,20 @@ class Verdict(Enum):
     POOR_QUALITY = "poor_quality"
 
 
+class FindingType(Enum):
+    """What a person sees in a region, in the server's terms."""
+
+    MASS = "mass"
+    CALCIFICATIONS = "calcifications"
+    ARCHITECTURAL_DISTORTION = "architectural_distortion"
+    ASYMMETRY = "asymmetry"
+    OTHER = "other"
+
+
+BIRADS_CATEGORIES = ("0", "1", "2", "3", "4", "4A", "4B", "4C", "5", "6")
+"""Assessment categories of BI-RADS."""
+
+
 @dataclass(frozen=True)
 class Region:
     """A region that the person marked, closed.
@@ -34,14 +48,23 @@ class Region:
     Attributes:
         image: id of the server.
         points: at least three.
+        finding_type: a value of :class:`FindingType`; ``None``: not stated.
+        birads: assessment category of BI-RADS; ``None``: not stated.
     """
 
     image: str
     points: tuple[Point, ...] = ()
+    finding_type: str | None = None
+    birads: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the server takes it."""
-        return {"image": self.image, "points": [list(point) for point in self.points]}
+        return {
+            "image": self.image,
+            "points": [list(point) for point in self.points],
+            "finding_type": self.finding_type,
+            "birads": self.birads,
+        }
 
 
 @dataclass(frozen=True)
@@ -261,6 +284,8 @@ class ExamDetail:
         entry: its line of the worklist.
         levels: of the heatmap, the lowest first.
         decisions: oldest first.
+        suspect_reason: why it awaits a second confirmation as normal; ``None``: it does not.
+        missing: views of a screening exam that this one lacks, "L MLO".
         next: id of the exam to read after this one.
     """
 
@@ -271,6 +296,8 @@ class ExamDetail:
     levels: tuple[HeatLevel, ...] = ()
     views: tuple[View, ...] = field(default=(), metadata=json_field("views_in_detail"))
     decisions: tuple[Decision, ...] = ()
+    suspect_reason: str | None = None
+    missing: tuple[str, ...] = ()
     next: str | None = None
     model: str | None = None
 

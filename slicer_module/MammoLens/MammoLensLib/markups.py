@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -82,11 +83,28 @@ def thinned(outline: Sequence[Sequence[float]] | NDArray[np.float64], most: int 
 
 
 _REGION_COLOUR = (0.45, 1.0, 0.35)  # neither grey, nor one of the heat's, nor that of the findings' outlines
+_FINDING_TYPE, _BIRADS = "MammoLens.FindingType", "MammoLens.BIRADS"  # attributes of a curve, saved with the scene
 _HANDLES = 24  # points of a finding's outline that can be dragged
 
 
 class RegionError(MammoLensError):
     """A region that cannot be used."""
+
+
+@dataclass(frozen=True)
+class DrawnRegion:
+    """A region in the scene.
+
+    Attributes:
+        key: of this region among the others.
+        image: id of the image that it is on; ``None`` until its first point is set.
+        finding_type, birads: as of :class:`.answers.Region`.
+    """
+
+    key: str
+    image: str | None
+    finding_type: str | None = None
+    birads: str | None = None
 
 
 class Shown(Protocol):
@@ -146,6 +164,20 @@ class Regions:
         for point in grid_in_world(volume).ras(thinned(finding.contour, _HANDLES)):
             curve.AddControlPointWorld(vtk.vtkVector3d(*point))
         self.changed()
+
+    def drawn(self) -> tuple[DrawnRegion, ...]:
+        """All of them, the oldest first."""
+        return tuple(
+            DrawnRegion(curve.GetID(), image, curve.GetAttribute(_FINDING_TYPE), curve.GetAttribute(_BIRADS))
+            for curve, image in self._present()
+        )
+
+    def assess(self, key: str, finding_type: str | None, birads: str | None) -> None:
+        """State what a region shows; ``None``: not stated."""
+        for curve, _ in self._present():
+            if curve.GetID() == key:
+                curve.SetAttribute(_FINDING_TYPE, finding_type)
+                curve.SetAttribute(_BIRADS, birads)
 
     def remove_last(self) -> None:
         """Remove the one that was made last."""
@@ -209,7 +241,8 @@ class Regions:
         grid, drawn = grid_in_world(self._volume(image)), curve.GetCurvePointsWorld()
         ras = [drawn.GetPoint(number) for number in range(drawn.GetNumberOfPoints())]
         pixels = np.clip(grid.pixels(ras), 0, np.subtract(grid.size[:2], 1))
-        return Region(image, tuple((round(float(x), 1), round(float(y), 1)) for x, y in thinned(pixels)))
+        points = tuple((round(float(x), 1), round(float(y), 1)) for x, y in thinned(pixels))
+        return Region(image, points, curve.GetAttribute(_FINDING_TYPE), curve.GetAttribute(_BIRADS))
 
     def _volume(self, image: str) -> Any:
         volume = self._shown.volume_of(image)

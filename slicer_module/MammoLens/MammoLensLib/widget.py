@@ -169,7 +169,7 @@ class Panel:
             "N": self._session.open_next,
             "H": self._heat.toggle,
             "D": self._decision.draw,
-            "U": self._session.undo,
+            "U": self._decision.undo,
             "C": lambda: decide(Verdict.NORMAL),
             "M": lambda: decide(Verdict.FINDING),
             "Q": lambda: decide(Verdict.POOR_QUALITY),

@@ -140,6 +140,7 @@ class ExamServer:
         told = [one.as_json() for one in regions]
         label = verdict.replace("_", " ").capitalize()
         made = {
+            "id": decision_id,
             "verdict": verdict,
             "verdict_label": label,
             "comment": comment,

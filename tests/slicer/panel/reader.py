@@ -13,6 +13,7 @@ from MammoLensLib.errors import SceneError
 from MammoLensLib.fetch import FetchedExam
 from MammoLensLib.jobs import CancelToken, JobRunner, OnProgress
 from MammoLensLib.learning import Learning
+from MammoLensLib.markups import DrawnRegion
 from MammoLensLib.parameters import MammoLensParameters
 from MammoLensLib.session import Session
 from MammoLensLib.widget import Panel
@@ -80,6 +81,7 @@ class SomeRegions:
     def __init__(self) -> None:
         self.changed: Callable[[], None] = lambda: None
         self.images: list[str] = []
+        self.assessed: dict[str, tuple[str | None, str | None]] = {}
 
     @property
     def count(self) -> int:
@@ -91,6 +93,15 @@ class SomeRegions:
     def adjust(self, view: View, finding: Finding) -> None:
         self._add(view.image)
 
+    def drawn(self) -> tuple[DrawnRegion, ...]:
+        keys = [f"region {number}" for number in range(self.count)]
+        return tuple(
+            DrawnRegion(key, image, *self.assessed.get(key, ())) for key, image in zip(keys, self.images, strict=True)
+        )
+
+    def assess(self, key: str, finding_type: str | None, birads: str | None) -> None:
+        self.assessed[key] = finding_type, birads
+
     def remove_last(self) -> None:
         self.images.pop()
         self.changed()
@@ -100,7 +111,8 @@ class SomeRegions:
         self.changed()
 
     def regions(self) -> tuple[Region, ...]:
-        return tuple(Region(image, tuple(map(tuple, SQUARE))) for image in self.images)
+        points = tuple(map(tuple, SQUARE))
+        return tuple(Region(one.image, points, one.finding_type, one.birads) for one in self.drawn())
 
     def _add(self, image: str) -> None:
         self.images.append(image)

@@ -1,5 +1,6 @@
 """PySide6 dressed as PythonQt: the module ``qt``."""
 
+import ctypes
 import inspect
 import os
 import types
@@ -12,6 +13,10 @@ from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 # Qt itself calls these of a subclass; as attributes they would never end. PythonQt has them as attributes too.
 _VIRTUAL = {QtWidgets.QWidget: {"sizeHint", "minimumSizeHint"}, QtWidgets.QProgressBar: {"text"}}
 _dressed: dict[type, type] = {}
+# On Python 3.11, PySide6 releases None once too often at each call that returns nothing, and Python aborts at its last
+# reference. These are never released, not even at the end.
+_SPARE_REFERENCES = [None] * 2_000_000
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_SPARE_REFERENCES))
 
 
 class Like:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+import qt
 from slicer.i18n import tr as _
 
-from ..answers import Finding, Region, Verdict, View
+from ..answers import BIRADS_CATEGORIES, Decision, Finding, Region, Verdict, View
 from ..errors import MammoLensError
+from ..markups import DrawnRegion
 from ..session import Session
 from . import words
+from .table import Row, fill, set_columns
 
 _LONGEST_COMMENT = 2000  # characters; what the server takes
 
@@ -29,6 +32,12 @@ class Regions(Protocol):
 
     def adjust(self, view: View, finding: Finding) -> None:
         """Make one of a finding, to be corrected."""
+
+    def drawn(self) -> tuple[DrawnRegion, ...]:
+        """All of them, the oldest first."""
+
+    def assess(self, key: str, finding_type: str | None, birads: str | None) -> None:
+        """State what a region shows."""
 
     def remove_last(self) -> None:
         """Remove the one that was made last."""
@@ -49,6 +58,9 @@ class DecisionPart:
         self._ui, self._session, self._regions, self._selected = ui, session, regions, selected
         self._exam: str | None = None
         self._decisions = 0
+        self._listed: tuple[tuple[str, str | None], ...] = ()
+        self._undoing: Decision | None = None
+        self._asks_again = False  # whether a suspect exam is to be confirmed a second time
         regions.changed = self.update
         verdicts = {"normalButton": Verdict.NORMAL, "poorQualityButton": Verdict.POOR_QUALITY}
         for name, verdict in {**verdicts, "findingButton": Verdict.FINDING}.items():
@@ -56,13 +68,19 @@ class DecisionPart:
         ui.drawRegionButton.connect("clicked()", lambda: self._work(regions.draw))
         ui.adjustFindingButton.connect("clicked()", self._adjust)
         ui.removeRegionButton.connect("clicked()", regions.remove_last)
-        ui.undoButton.connect("clicked()", session.undo)
+        ui.undoButton.connect("clicked()", self.undo)
         ui.nextButton.connect("clicked()", session.open_next)
         ui.findingsTable.connect("itemSelectionChanged()", self.update)
+        set_columns(ui.regionsTable, (_("Region"), _("Finding type"), _("BI-RADS")), stretched=1)
 
     def decide(self, verdict: Verdict) -> None:
-        """Save a verdict; the regions go with a finding only."""
-        if self._session.detail is None:
+        """Save a verdict; the regions go with a finding only. A suspect exam is confirmed as normal by asking twice."""
+        detail = self._session.detail
+        if detail is None:
+            return
+        if verdict is Verdict.NORMAL and detail.suspect_reason and not self._asks_again:
+            self._asks_again = True
+            self.update()
             return
         comment = self._ui.commentEdit.plainText.strip()[:_LONGEST_COMMENT]
         if verdict is not Verdict.FINDING:
@@ -70,6 +88,11 @@ class DecisionPart:
             return
         regions = self._regions
         self._work(lambda: self._session.decide(verdict, comment, regions.regions()))
+
+    def undo(self) -> None:
+        """Undo the last decision; its comment can then be edited again."""
+        self._undoing = self._session.current_decision
+        self._session.undo()
 
     def draw(self) -> None:
         """Start a region."""
@@ -80,6 +103,8 @@ class DecisionPart:
         """Show what can be decided and what was."""
         ui, session, detail = self._ui, self._session, self._session.detail
         self._clear_drafts()
+        self._restore_comment()
+        self._list_regions()
         ui.decisionSection.setEnabled(detail is not None)
         for button in (ui.normalButton, ui.findingButton, ui.poorQualityButton):
             button.setEnabled(session.busy is None)
@@ -87,8 +112,9 @@ class DecisionPart:
         ui.removeRegionButton.setEnabled(self._regions.count > 0)
         ui.undoButton.setEnabled(session.busy is None and session.current_decision is not None)
         ui.nextButton.setEnabled(session.busy is None and detail is not None and detail.next is not None)
+        ui.normalButton.setText(_("Confirm a second time") if self._asks_again else _("Confirm normal"))
         ui.regionsLabel.setText(_("Regions that go with a finding: {number}").format(number=self._regions.count))
-        ui.decisionLabel.setText(words.decision(session.current_decision) if detail is not None else "")
+        ui.decisionLabel.setText(words.decisions(detail) if detail is not None else "")
 
     def _clear_drafts(self) -> None:
         """Another exam needs other regions; comments are for one decision."""
@@ -100,7 +126,44 @@ class DecisionPart:
         elif decisions == self._decisions:
             return
         self._decisions = decisions
+        self._undoing, self._asks_again = None, False
         self._ui.commentEdit.setPlainText("")
+
+    def _restore_comment(self) -> None:
+        undoing, detail = self._undoing, self._session.detail
+        if undoing is None or detail is None:
+            return
+        if any(one.undone and one.id == undoing.id for one in detail.decisions):
+            self._undoing = None
+            if not self._ui.commentEdit.plainText.strip():
+                self._ui.commentEdit.setPlainText(undoing.comment or "")
+        elif self._session.busy is None:  # it was not undone
+            self._undoing = None
+
+    def _list_regions(self) -> None:
+        """A row for each region, made only when there are others: a box that is open stays open."""
+        table, drawn = self._ui.regionsTable, self._regions.drawn()
+        listed = tuple((one.key, one.image) for one in drawn)
+        table.setVisible(bool(drawn))
+        if listed == self._listed:
+            return
+        self._listed = listed
+        detail = self._session.detail
+        names = {view.image: view.name for view in detail.views} if detail is not None else {}
+        fill(
+            table,
+            [Row(one.key, (f"{row} {names.get(one.image or '', '')}", "", "")) for row, one in enumerate(drawn, 1)],
+        )
+        for row, one in enumerate(drawn):
+            types = _choices(words.finding_types(), one.finding_type)
+            categories = _choices([(value, value) for value in BIRADS_CATEGORIES], one.birads)
+            assess = self._assessing(one.key, types, categories)
+            for column, box in enumerate((types, categories), 1):
+                box.connect("currentIndexChanged(int)", assess)
+                table.setCellWidget(row, column, box)
+
+    def _assessing(self, key: str, types: Any, categories: Any) -> Callable[[], None]:
+        return lambda: self._regions.assess(key, _chosen(types), _chosen(categories))
 
     def _adjust(self) -> None:
         selected = self._selected()
@@ -112,3 +175,17 @@ class DecisionPart:
             action()
         except MammoLensError as error:
             self._session.show_error(error)
+
+
+def _choices(choices: Iterable[tuple[str, str]], chosen: str | None) -> Any:
+    """A box with values and their labels, and an empty choice before them."""
+    box = qt.QComboBox()
+    box.addItem("\N{EN DASH}", "")
+    for value, label in choices:
+        box.addItem(label, value)
+    box.setCurrentIndex(max(0, box.findData(chosen or "")))
+    return box
+
+
+def _chosen(box: Any) -> str | None:
+    return box.itemData(box.currentIndex) or None

@@ -8,7 +8,7 @@ from html import escape
 
 from slicer.i18n import tr as _
 
-from ..answers import Decision, ExamDetail, HeatLevel, View
+from ..answers import Decision, ExamDetail, FindingType, HeatLevel, Region, View
 from ..errors import MammoLensError
 from ..requester import Activity, Busy
 
@@ -49,6 +49,14 @@ def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
     for breast in detail.breasts:
         if breast.sentence:
             lines.append(f"{escape(_breast(breast.laterality))}: {escape(breast.sentence)}")
+    if detail.suspect_reason:
+        text = _(
+            "Suspect normal: this exam was confirmed as normal, but {reason}. "
+            "No model trains on it until a reader confirms it again."
+        )
+        lines.append(f"<b>{escape(text.format(reason=detail.suspect_reason))}</b>")
+    if detail.missing:
+        lines.append(escape(_("Missing views: {views}.").format(views=", ".join(detail.missing))))
     lines += [escape(problem) for problem in dict.fromkeys((*entry.problems, *problems))]
     return _lines(lines)
 
@@ -72,16 +80,43 @@ def views(shown: Iterable[View]) -> str:
     return _lines(lines)
 
 
-def decision(current: Decision | None) -> str:
-    """The current decision: verdict, reviewer, time, comment."""
-    if current is None:
-        return escape(_("Not reviewed."))
-    by = _("by {reviewer}").format(reviewer=current.reviewer) if current.reviewer else ""
-    number = len(current.regions)
+def finding_types() -> list[tuple[str, str]]:
+    """The server's term and the label of each type of finding."""
+    labels = {
+        FindingType.MASS: _("Mass"),
+        FindingType.CALCIFICATIONS: _("Calcifications"),
+        FindingType.ARCHITECTURAL_DISTORTION: _("Architectural distortion"),
+        FindingType.ASYMMETRY: _("Asymmetry"),
+        FindingType.OTHER: _("Other"),
+    }
+    return [(one.value, labels[one]) for one in FindingType]
+
+
+def decisions(detail: ExamDetail) -> str:
+    """The decision in effect, and below it the others, the newest first."""
+    current = next((one for one in reversed(detail.decisions) if not one.undone), None)
+    others = [_decision(detail, one) for one in reversed(detail.decisions) if one is not current]
+    first = escape(_("Not reviewed.")) if current is None else _decision(detail, current)
+    return first if not others else _lines((first, escape(_("Earlier decisions")), *others))
+
+
+def _decision(detail: ExamDetail, one: Decision) -> str:
+    """Verdict, reviewer, time, regions with their assessment, comment."""
+    by = _("by {reviewer}").format(reviewer=one.reviewer) if one.reviewer else ""
+    number = len(one.regions)
     regions = "" if not number else _("1 region") if number == 1 else _("{number} regions").format(number=number)
-    words = (f"<b>{escape(current.verdict_label)}</b>", *map(escape, (by, moment(current.time), regions)))
-    comment = f"<br>{escape(current.comment)}" if current.comment else ""
-    return ", ".join(word for word in words if word) + comment
+    undone = _("undone") if one.undone else ""
+    words = (f"<b>{escape(one.verdict_label)}</b>", *map(escape, (by, moment(one.time), regions, undone)))
+    names = {view.image: view.name for view in detail.views}
+    assessed = [f"{names.get(region.image, '')} {_assessment(region)}" for region in one.regions if _assessment(region)]
+    below = "".join(f"<br>{escape(text)}" for text in (*assessed, one.comment or "") if text)
+    return ", ".join(word for word in words if word) + below
+
+
+def _assessment(region: Region) -> str:
+    """ "Mass, BI-RADS 4A"; empty if nothing is stated."""
+    kind = dict(finding_types()).get(region.finding_type or "", "")
+    return ", ".join(word for word in (kind, region.birads and f"BI-RADS {region.birads}") if word)
 
 
 def moment(time: str | None) -> str:
