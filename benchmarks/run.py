@@ -107,7 +107,7 @@ def exam(files: Sequence[Path], runs: int) -> tuple[float, float]:
 
 
 class _Stock(nn.Module):
-    """MONAI's BasicUNet in the restorer's place."""
+    """MONAI's BasicUNet in the network's place."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -46,7 +46,7 @@ def configuration() -> ModelConfig:
     """The shipped detector's, but for speed: a narrow member, one epoch, no known lesions."""
     config = load_model(pretrained_directory()).config
     training = config.training.model_copy(update={"epochs": 1, "exposure_share": 0.0})
-    network = NetworkConfig(name="restorer", options={"width": 2})
+    network = NetworkConfig(name="small_unet", options={"width": 2})
     return config.model_copy(update={"network": network, "training": training})
 
 

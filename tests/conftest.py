@@ -241,14 +241,14 @@ def a_trained_model(phantoms: Dataset, a_tiny_config: ModelConfig, once: Once) -
 
 @pytest.fixture(scope="session")
 def an_ensemble_file(a_tiny_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The configuration of an ensemble of two kinds of models: the tiny one, and two small restorers as one."""
+    """The configuration of an ensemble of two kinds of models: the tiny one, and two small U-Nets as one."""
     from mammolens.config import EnsembleConfig, ModelConfig
 
     folder = tmp_path_factory.mktemp("ensemble-configuration")
     wanted = {
         "name": "fine",
         "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 3.0, "size": 96, "margin": 0},
-        "network": {"name": "restorer", "options": {"width": 1}, "members": 2},
+        "network": {"name": "small_unet", "options": {"width": 1}, "members": 2},
         "training": {"epochs": 1, "lesions": {}, "validation_fraction": 0.2},
     }
     fine = ModelConfig.model_validate({**a_tiny_config.model_dump(), **wanted})

@@ -33,7 +33,7 @@ def an_exposed_config(a_quick_config: ModelConfig) -> ModelConfig:
     """One epoch of restoration, half of each batch with real lesions."""
     wanted = {
         "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 4.0, "size": 96, "margin": 0},
-        "network": {"name": "restorer", "options": {"width": 1}},
+        "network": {"name": "small_unet", "options": {"width": 1}},
         "training": {**a_quick_config.training.model_dump(), "lesions": {}, "exposure_share": 0.5},
     }
     return ModelConfig.model_validate({**a_quick_config.model_dump(), **wanted})

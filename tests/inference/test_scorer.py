@@ -14,7 +14,7 @@ from mammolens.config import PreprocessingConfig, ScoringConfig
 from mammolens.inference.scorer import Scorer
 from mammolens.models.ensemble import Ensemble
 from mammolens.models.output import NetworkOutput
-from mammolens.models.small_unet import Restorer
+from mammolens.models.small_unet import SmallUNet
 from mammolens.transforms.pipeline import Pipeline, Prepared
 
 
@@ -243,10 +243,10 @@ def test_the_network_is_given_the_breast_and_little_of_the_padding(a_padded_imag
     assert scored.anomaly_map.shape == scored.reconstruction.shape == (1, 256, 256)
 
 
-def test_leaving_the_padding_away_hardly_changes_what_a_restorer_says(a_padded_image):
+def test_leaving_the_padding_away_hardly_changes_what_a_network_says(a_padded_image):
     """Not at all is impossible: what convolutions make of nothing is not nothing. Random weights overstate it."""
     torch.manual_seed(0)
-    network = Restorer(width=4).eval()
+    network = SmallUNet(width=4).eval()
     image, mask = a_padded_image.image.as_tensor(), a_padded_image.mask.as_tensor()
     with torch.inference_mode():
         whole = network(image[None], mask[None])

@@ -15,7 +15,7 @@ def three(name: str, **options: int) -> torch.nn.Module:
 
 
 def test_its_output_has_a_channel_for_each_member():
-    network = three("restorer", width=2)
+    network = three("small_unet", width=2)
     output, alone = network(IMAGE, MASK), [member(IMAGE, MASK) for member in members_of(network)]
     assert output.reconstruction.shape == output.log_odds.shape == (2, 3, 64, 48)
     for place, one in enumerate(alone):
@@ -24,7 +24,7 @@ def test_its_output_has_a_channel_for_each_member():
 
 
 def test_members_begin_with_weights_of_their_own():
-    one, other, _ = members_of(three("restorer", width=2))
+    one, other, _ = members_of(three("small_unet", width=2))
     assert not torch.equal(one.heads.weight, other.heads.weight)
 
 
@@ -34,6 +34,6 @@ def test_members_that_only_reconstruct_tell_no_log_odds():
 
 
 def test_any_other_network_is_its_own_only_member():
-    network = build_network(NetworkConfig(name="restorer", options={"width": 2}))
+    network = build_network(NetworkConfig(name="small_unet", options={"width": 2}))
     assert not isinstance(network, Ensemble)
     assert members_of(network) == [network]

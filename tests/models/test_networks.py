@@ -24,11 +24,11 @@ def test_options_reach_the_network():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"name": "unet"}, "network.name: there is no network 'unet'; use one of: autoencoder, restorer, eff"),
+        ({"name": "unet"}, "network.name: there is no network 'unet'; use one of: autoencoder, small_unet, eff"),
         ({"options": {"depth": 3}}, "unexpected keyword argument 'depth'; see the options of autoencoder"),
         ({"options": {"width": 0}}, "network.options: width must be a whole number from 1 on, not 0"),
         (
-            {"name": "restorer", "options": {"neighbourhood": 1}},
+            {"name": "small_unet", "options": {"neighbourhood": 1}},
             "neighbourhood must be 4 to 200 pixels, not 1; see the",
         ),
         ({"options": {"width": "wide"}}, "network.options: width must be a whole number from 1 on, not 'wide'"),

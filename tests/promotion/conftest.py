@@ -25,12 +25,12 @@ SMALL = {"rows": 192, "columns": 160, "spacing": (1.25, 1.25)}
 
 @pytest.fixture(scope="session")
 def a_seeing_model(phantoms: Dataset, once: Once) -> Path:
-    """A small restorer, which learns from synthetic lesions for half a minute; about AUROC 0.6 on the suite."""
+    """A small U-Net, which learns from synthetic lesions for half a minute; about AUROC 0.6 on the suite."""
     config = ModelConfig.model_validate(
         {
             "name": "seeing",
             "preprocessing": {"grid": "pixel_size", "size": 192, "pixel_size_mm": 1.25, "percentiles": [1.0, 99.9]},
-            "network": {"name": "restorer", "options": {"width": 8, "neighbourhood": 20.0}},
+            "network": {"name": "small_unet", "options": {"width": 8, "neighbourhood": 20.0}},
             "training": {
                 "epochs": 60,
                 "batch_size": 4,

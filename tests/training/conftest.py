@@ -31,10 +31,10 @@ def a_short_config(a_tiny_config: ModelConfig) -> ModelConfig:
 
 @pytest.fixture(scope="session")
 def an_ensemble_config(a_tiny_config: ModelConfig) -> ModelConfig:
-    """Three small restorers, two epochs each."""
+    """Three small U-Nets, two epochs each."""
     wanted = {
         "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 4.0, "size": 96, "margin": 0},
-        "network": {"name": "restorer", "options": {"width": 1}, "members": 3},
+        "network": {"name": "small_unet", "options": {"width": 1}, "members": 3},
         "training": {"epochs": 2, "lesions": {}, "validation_fraction": 0.2},
         "scoring": {"erosion": 2},
     }

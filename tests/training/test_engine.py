@@ -109,11 +109,9 @@ def test_images_wait_in_files_for_the_user_alone_until_the_end(a_short_config, s
     assert not (output / "images").exists()
 
 
-def test_lesions_of_another_data_set_are_learned_from_and_named(
-    a_restorer_config, six_patients, a_lesion_bank, tmp_path
-):
-    training = a_restorer_config.training.model_copy(update={"exposure_share": 0.5})
-    exposed = a_restorer_config.model_copy(update={"training": training})
+def test_lesions_of_another_data_set_are_learned_from_and_named(a_unet_config, six_patients, a_lesion_bank, tmp_path):
+    training = a_unet_config.training.model_copy(update={"exposure_share": 0.5})
+    exposed = a_unet_config.model_copy(update={"training": training})
     seen: list[TrainingProgress] = []
     train(exposed, six_patients, tmp_path / "exposed", exposure=a_lesion_bank, progress=seen.append)
     record = json.loads((tmp_path / "exposed" / TRAINING).read_text())
@@ -121,17 +119,17 @@ def test_lesions_of_another_data_set_are_learned_from_and_named(
     assert record["patients"]["exposure"] == 2
     assert record["exposure"]["name"] == "bank"
     assert seen[0].total == sum(record["images"][part] for part in ("train", "validation", "exposure"))
-    train(a_restorer_config, six_patients, tmp_path / "normal-only")
+    train(a_unet_config, six_patients, tmp_path / "normal-only")
     assert not same_weights(tmp_path / "exposed", tmp_path / "normal-only")
 
 
-def test_an_exposure_that_would_teach_nothing_is_refused(a_restorer_config, six_patients, a_lesion_bank, tmp_path):
+def test_an_exposure_that_would_teach_nothing_is_refused(a_unet_config, six_patients, a_lesion_bank, tmp_path):
     with pytest.raises(
         ConfigError, match=r"exposure_share: is 0, so the model would not be trained on bank; use configs/"
     ):
-        train(a_restorer_config, six_patients, tmp_path / "model", exposure=a_lesion_bank)
-    training = a_restorer_config.training.model_copy(update={"exposure_share": 0.5})
-    exposed = a_restorer_config.model_copy(update={"training": training})
+        train(a_unet_config, six_patients, tmp_path / "model", exposure=a_lesion_bank)
+    training = a_unet_config.training.model_copy(update={"exposure_share": 0.5})
+    exposed = a_unet_config.model_copy(update={"training": training})
     gone = replace(a_lesion_bank, cases=tuple(replace(c, path=tmp_path / "gone.dcm") for c in a_lesion_bank.cases))
     with pytest.raises(DatasetError, match="exposure: no usable image with an outlined lesion"):
         train(exposed, six_patients, tmp_path / "model", exposure=gone)
@@ -139,26 +137,24 @@ def test_an_exposure_that_would_teach_nothing_is_refused(a_restorer_config, six_
 
 
 @pytest.fixture(scope="module")
-def a_restorer_config(a_short_config) -> ModelConfig:
+def a_unet_config(a_short_config) -> ModelConfig:
     """Three short epochs of a one-cycle schedule."""
     wanted = {
         "preprocessing": {"grid": "pixel_size", "pixel_size_mm": 2.0, "size": 128, "margin": 0},
-        "network": {"name": "restorer", "options": {"width": 2}},
+        "network": {"name": "small_unet", "options": {"width": 2}},
         "training": {"epochs": 3, "schedule": "one_cycle", "weight_decay": 0.01, "lesions": {}},
         "scoring": {"erosion": 4, "convergence": 8.0},
         "calibration": {"fraction": 0.34},
     }
-    return ModelConfig.model_validate({"name": "restorer", **wanted})
+    return ModelConfig.model_validate({"name": "unet", **wanted})
 
 
 @pytest.mark.parametrize("done", [1, 2])
-def test_a_restorer_that_was_stopped_goes_on_to_the_same_model(
-    a_restorer_config, six_patients, tmp_path, stopping, done
-):
-    whole, output = train(a_restorer_config, six_patients, tmp_path / "whole"), tmp_path / "stopped"
+def test_a_unet_that_was_stopped_goes_on_to_the_same_model(a_unet_config, six_patients, tmp_path, stopping, done):
+    whole, output = train(a_unet_config, six_patients, tmp_path / "whole"), tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt):
-        train(a_restorer_config, six_patients, output, progress=stopping(Stage.LEARN, done))
-    train(a_restorer_config, six_patients, output, resume=True)
+        train(a_unet_config, six_patients, output, progress=stopping(Stage.LEARN, done))
+    train(a_unet_config, six_patients, output, resume=True)
     assert same_weights(whole, output)
     assert (whole / CALIBRATION).read_bytes() == (output / CALIBRATION).read_bytes()
     assert json.loads((whole / TRAINING).read_text())["members"][0]["kept_epoch"] in (1, 2, 3)

@@ -203,11 +203,11 @@ def separation(network: nn.Module, view: PhantomView) -> float:
 
 
 @pytest.mark.training
-def test_a_small_restorer_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp_path):
+def test_a_small_unet_learns_to_find_lesions_of_a_kind_that_it_never_saw(tmp_path):
     """Phantoms' lesions are drawn by other code than the ones it learns from."""
     images = [Sample.of(prepared_view(view)).trimmed() for seed in range(12) for view in an_exam(seed).views]
     torch.manual_seed(0)
-    network = build_network(NetworkConfig(name="restorer", options={"width": 6}))
+    network = build_network(NetworkConfig(name="small_unet", options={"width": 6}))
     task = RestorationTask(images[8:], images[:8], LEARNING, 1.5)
     mass = PhantomLesion(diameter=16.0, contrast=0.25)
     unseen = [view for seed in range(50, 54) for view in an_exam(seed, mass).views if view.lesions]

@@ -72,7 +72,7 @@ def test_nothing_else_is_left_in_the_folder(stored, tmp_path):
 
 def weights_learned_from(images, validation, exposure, config, folder) -> dict[str, torch.Tensor]:
     restores = config.lesions is not None
-    wanted = NetworkConfig(name="restorer", options={"width": 2}) if restores else NetworkConfig(options={"width": 4})
+    wanted = NetworkConfig(name="small_unet", options={"width": 2}) if restores else NetworkConfig(options={"width": 4})
     torch.manual_seed(0)
     network = build_network(wanted)
     if restores:

@@ -28,7 +28,7 @@ def normals(name: str, count: int) -> Dataset:
 
 
 def config_of(members: int) -> ModelConfig:
-    return ModelConfig.model_validate({"network": {"name": "restorer", "members": members}})
+    return ModelConfig.model_validate({"network": {"name": "small_unet", "members": members}})
 
 
 def record_of_training_on(dataset: Dataset, config: ModelConfig) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A U-Net whose encoder starts from ImageNet: what to take away from an image, and where a lesion is."""
+"""A U-Net whose encoder starts from ImageNet: restores an image without its lesions, and gives the log odds of one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL_LOG_ODDS = -2.0  # to begin with: lesions are rare
 
 
 class EfficientNetUNet(nn.Module):
-    """EfficientNet-Lite0 as the encoder of a U-Net with two heads: what to take away, and the log odds of a lesion.
+    """EfficientNet-Lite0 as the encoder of a U-Net; two heads: the grey to take away, the log odds of a lesion.
 
     Its three channels are the image and its contrast to two neighbourhoods. Trained on the same images, it finds more
     than a network of fresh weights does: pretraining matters most where lesions are few (Raghu et al., NeurIPS 2019,

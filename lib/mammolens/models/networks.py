@@ -14,12 +14,12 @@ from mammolens.models.autoencoder import ConvolutionalAutoencoder
 from mammolens.models.efficientnet_lite import IMAGENET_WEIGHTS
 from mammolens.models.efficientnet_unet import EfficientNetUNet
 from mammolens.models.ensemble import Ensemble, members_of
-from mammolens.models.small_unet import Restorer
+from mammolens.models.small_unet import SmallUNet
 from mammolens.plugins import PluginGroup, plugins
 
 NETWORKS: Final[Mapping[str, Callable[..., nn.Module]]] = {
     "autoencoder": ConvolutionalAutoencoder,
-    "restorer": Restorer,
+    "small_unet": SmallUNet,
     "efficientnet_unet": EfficientNetUNet,
 }
 
@@ -61,6 +61,11 @@ def initial_network(config: NetworkConfig) -> nn.Module:
         if isinstance(member, EfficientNetUNet) and member.pretrained:
             member.load_pretrained_weights()
     return network
+
+
+def has_log_odds(config: NetworkConfig) -> bool:
+    """Whether this network gives the log odds of a lesion at each pixel; the autoencoder only reconstructs."""
+    return NETWORKS.get(config.name) is not ConvolutionalAutoencoder
 
 
 def pretrained_weights(config: NetworkConfig) -> str | None:

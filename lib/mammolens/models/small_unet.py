@@ -1,4 +1,4 @@
-"""A denoising autoencoder that takes synthetic lesions away again, and says where it did."""
+"""A small U-Net with fresh weights: restores an image without its lesions, and gives the log odds of a lesion."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _POOLINGS = 3
 _MULTIPLE = _STEM * 2**_POOLINGS
 
 
-class Restorer(nn.Module):
-    """A small U-Net behind a pixel-unshuffle stem with two heads: what to take away, and the log odds of a lesion.
+class SmallUNet(nn.Module):
+    """A small U-Net behind a pixel-unshuffle stem with two heads: the greys to take away, and the log odds of a lesion.
 
-    It sees the image and its local contrast. Denoising autoencoders
-    with skips for anomalies: Kascenas, Pugeault and O'Neil, MIDL 2022; synthetic anomalies: Schlueter
-    et al., ECCV 2022 (NSA); several kinds of them: Baugh et al., MICCAI 2023. One convolution a level
-    on the way up, where MONAI's ``BasicUNet`` has three: the same figures in half the time on a CPU.
+    Its channels are the image and its local contrast. One convolution a level on the way up, where MONAI's
+    ``BasicUNet`` has three: the same figures in half the time on a CPU. Sources: Kascenas, Pugeault and O'Neil,
+    MIDL 2022 (denoising autoencoders with skips); Schlueter et al., ECCV 2022 (NSA) and Baugh et al., MICCAI 2023
+    (synthetic anomalies of several kinds).
 
     Args:
         width: channels of the first level; the others have 2, 4 and 5 times as many.

@@ -155,7 +155,7 @@ def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_th
     assert f"of {len(evaluation.cases)} images" in check["sentence"]
 
 
-def test_a_model_that_tells_no_place_cannot_learn_from_findings(
+def test_a_model_that_localises_nothing_cannot_learn_from_findings(
     make_learner: MakeLearner, find: Callable[[int], str]
 ) -> None:
     find(3)
@@ -163,7 +163,9 @@ def test_a_model_that_tells_no_place_cannot_learn_from_findings(
         make_learner().learn("train", {"learn_from_findings": True})
 
 
-def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_judge(
+@pytest.mark.parametrize("network", ["efficientnet_unet", "small_unet"])
+def test_findings_are_learned_from_if_requested_but_never_those_that_the_gate_uses(
+    network: str,
     make_learner: MakeLearner,
     same_weights: SameWeights,
     a_site_serving: ServingModel,
@@ -171,13 +173,13 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = a_site_serving.configuration()
-    restorer = config.model_copy(
+    localising = config.model_copy(
         update={
-            "network": config.network.model_copy(update={"name": "restorer"}),
+            "network": config.network.model_copy(update={"name": network}),
             "training": config.training.model_copy(update={"lesions": LesionConfig()}),
         }
     )
-    monkeypatch.setattr(a_site_serving, "configuration", lambda: restorer)
+    monkeypatch.setattr(a_site_serving, "configuration", lambda: localising)
     find(8)
     make_learner(held_out_share=0.3).learn("train", {"learn_from_findings": True})
     config, exposure = same_weights.told["config"], same_weights.told["exposure"]
@@ -191,7 +193,9 @@ def test_findings_are_learned_from_where_that_is_wanted_but_never_those_that_jud
     assert same_weights.told["exposure"] is None
 
 
+@pytest.mark.parametrize("network", ["efficientnet_unet", "small_unet"])
 def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
+    network: str,
     make_learner: MakeLearner,
     same_weights: SameWeights,
     a_site_serving: ServingModel,
@@ -200,15 +204,15 @@ def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
 ) -> None:
     monkeypatch.setattr("mammolens.labelapp.learning.learner.open_dataset", lambda _: a_lesion_bank)
     make_learner(exposure=Path("lesions")).learn("train", {})
-    assert same_weights.told["exposure"] is None, "an autoencoder tells no lesions"
+    assert same_weights.told["exposure"] is None, "an autoencoder does not localise lesions"
     config = a_site_serving.configuration()
-    restorer = config.model_copy(
+    localising = config.model_copy(
         update={
-            "network": config.network.model_copy(update={"name": "restorer"}),
+            "network": config.network.model_copy(update={"name": network}),
             "training": config.training.model_copy(update={"lesions": LesionConfig(), "exposure_share": 0.5}),
         }
     )
-    monkeypatch.setattr(a_site_serving, "configuration", lambda: restorer)
+    monkeypatch.setattr(a_site_serving, "configuration", lambda: localising)
     make_learner(exposure=Path("lesions")).learn("train", {})
     assert same_weights.told["exposure"].cases == a_lesion_bank.cases
     assert same_weights.told["config"].training.exposure_share == 0.5

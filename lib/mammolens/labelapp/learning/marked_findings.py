@@ -15,6 +15,7 @@ from mammolens.labelapp.datastore.contracts import Images
 from mammolens.labelapp.exams.eligibility import patient_of
 from mammolens.labelapp.exams.exam import Exam
 from mammolens.labelapp.exams.ledger_snapshot import LedgerSnapshot
+from mammolens.models.networks import has_log_odds
 from mammolens.promotion.holdout import hold_out
 from mammolens.review.decision import Point
 
@@ -48,13 +49,13 @@ def check_learns_from_findings(config: ModelConfig, training: Dataset) -> None:
         reason = f"the serving model ({config.name}, network {config.network.name}) cannot learn from findings"
         raise RequestError("learn_from_findings", reason, "leave it out; the gate uses marked findings nevertheless")
     if not training.cases:
-        reason = "no image with a marked region is left to learn from"
+        reason = "no image with a marked region is left for training"
         raise DatasetError(NAME, reason, "mark findings in exams of more patients, or learn without them")
 
 
 def localises_lesions(config: ModelConfig) -> bool:
     """Whether its network learns to localise lesions, synthetic ones at least."""
-    return config.training.lesions is not None and config.network.name == "restorer"
+    return config.training.lesions is not None and has_log_odds(config.network)
 
 
 def _cases(exam: Exam, snapshot: LedgerSnapshot, images: Images) -> Iterator[Case]:

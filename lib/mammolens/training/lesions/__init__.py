@@ -1,1 +1,1 @@
-"""Synthetic lesions that the restorer learns to take away."""
+"""Synthetic lesions that networks learn to take away."""
