@@ -13,6 +13,12 @@ class Laterality(StrEnum):
     RIGHT = "R"
 
 
+def breast_name(side: Laterality | None) -> str:
+    """What a person reads of a breast: 'Right breast'."""
+    names = {Laterality.RIGHT: "Right breast", Laterality.LEFT: "Left breast", None: "Breast of unknown side"}
+    return names[side]
+
+
 class ViewPosition(StrEnum):
     """View Position (0018,5101); the projections of PS3.16 CID 4014 that are scored."""
 

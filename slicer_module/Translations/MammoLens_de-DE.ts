@@ -439,38 +439,6 @@
  <context>
   <name>panel.learning_words</name>
   <message>
-   <source>A recalibration is queued.</source>
-   <translation>Eine Neukalibrierung ist eingereiht.</translation>
-  </message>
-  <message>
-   <source>A recalibration runs.</source>
-   <translation>Eine Neukalibrierung läuft.</translation>
-  </message>
-  <message>
-   <source>A training is queued.</source>
-   <translation>Ein Training ist eingereiht.</translation>
-  </message>
-  <message>
-   <source>A training runs.</source>
-   <translation>Ein Training läuft.</translation>
-  </message>
-  <message>
-   <source>Done: the model in use stays.</source>
-   <translation>Fertig: Das eingesetzte Modell bleibt.</translation>
-  </message>
-  <message>
-   <source>Done: the new model awaits approval.</source>
-   <translation>Fertig: Das neue Modell wartet auf Zustimmung.</translation>
-  </message>
-  <message>
-   <source>Done: the new model is in use.</source>
-   <translation>Fertig: Das neue Modell ist im Einsatz.</translation>
-  </message>
-  <message>
-   <source>Failed; the model in use stays.</source>
-   <translation>Fehlgeschlagen; das eingesetzte Modell bleibt.</translation>
-  </message>
-  <message>
    <source>In use: {model}</source>
    <translation>Im Einsatz: {model}</translation>
   </message>
@@ -493,38 +461,6 @@
   <message>
    <source>Queued behind it: {number}.</source>
    <translation>Dahinter eingereiht: {number}.</translation>
-  </message>
-  <message>
-   <source>Stopped; the model in use stays.</source>
-   <translation>Angehalten; das eingesetzte Modell bleibt.</translation>
-  </message>
-  <message>
-   <source>awaits approval</source>
-   <translation>wartet auf Zustimmung</translation>
-  </message>
-  <message>
-   <source>failed</source>
-   <translation>nicht bestanden</translation>
-  </message>
-  <message>
-   <source>in use</source>
-   <translation>im Einsatz</translation>
-  </message>
-  <message>
-   <source>passed</source>
-   <translation>bestanden</translation>
-  </message>
-  <message>
-   <source>previously used</source>
-   <translation>früher im Einsatz</translation>
-  </message>
-  <message>
-   <source>rejected</source>
-   <translation>abgelehnt</translation>
-  </message>
-  <message>
-   <source>shipped</source>
-   <translation>mitgeliefert</translation>
   </message>
   <message>
    <source>since {time}</source>
@@ -616,10 +552,6 @@
    <translation>Asymmetrie</translation>
   </message>
   <message>
-   <source>Breast</source>
-   <translation>Brust</translation>
-  </message>
-  <message>
    <source>Calcifications</source>
    <translation>Kalk</translation>
   </message>
@@ -634,10 +566,6 @@
   <message>
    <source>Flagged.</source>
    <translation>Auffällig.</translation>
-  </message>
-  <message>
-   <source>Left breast</source>
-   <translation>Linke Brust</translation>
   </message>
   <message>
    <source>Loading the heat levels</source>
@@ -678,10 +606,6 @@
   <message>
    <source>Reading the worklist</source>
    <translation>Liest die Arbeitsliste</translation>
-  </message>
-  <message>
-   <source>Right breast</source>
-   <translation>Rechte Brust</translation>
   </message>
   <message>
    <source>Saving the decision</source>

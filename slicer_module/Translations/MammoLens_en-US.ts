@@ -439,38 +439,6 @@
  <context>
   <name>panel.learning_words</name>
   <message>
-   <source>A recalibration is queued.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>A recalibration runs.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>A training is queued.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>A training runs.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the model in use stays.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the new model awaits approval.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Done: the new model is in use.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Failed; the model in use stays.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>In use: {model}</source>
    <translation type="unfinished" />
   </message>
@@ -492,38 +460,6 @@
   </message>
   <message>
    <source>Queued behind it: {number}.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Stopped; the model in use stays.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>awaits approval</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>failed</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>in use</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>passed</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>previously used</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>rejected</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>shipped</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -616,10 +552,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Breast</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Calcifications</source>
    <translation type="unfinished" />
   </message>
@@ -633,10 +565,6 @@
   </message>
   <message>
    <source>Flagged.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Left breast</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -677,10 +605,6 @@
   </message>
   <message>
    <source>Reading the worklist</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Right breast</source>
    <translation type="unfinished" />
   </message>
   <message>

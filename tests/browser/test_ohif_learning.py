@@ -27,7 +27,7 @@ def told(
     """What the server answers; ``state`` of a new model, if there is one."""
     verdict = {"passed": passed, "reason": "not worse", "checks": []}
     new = [{"model": "new", "state": state, "gate_result": verdict, "needs_reason": not passed}] if state else []
-    job = {"job": "j-1", "kind": "train", "state": "running", "progress": {"sentence": "learns: epoch 2 of 8"}}
+    job = {"job": "j-1", "kind": "train", "state": "running", "doing": "learns: epoch 2 of 8"}
     return {
         "jobs": {"jobs": [job] if running else [], "running": "j-1" if running else None, "queued": []},
         "models": {"serving": "old", "models": [*new, {"model": "old", "state": "serving"}], "history": []},

@@ -42,7 +42,7 @@ def test_a_version_is_shown_with_its_history(mammolens, a_store):
     assert shown["lineage"]["data_fingerprint"]
     assert [entry["event"] for entry in shown["history"]] == ["added", "promoted"]
     assert shown["gate_result"] is None
-    assert "promoted" in mammolens("models", "show", version, "--store", a_store.root).stdout
+    assert "put in use" in mammolens("models", "show", version, "--store", a_store.root).stdout
 
 
 def test_a_configuration_edited_by_hand_is_accepted_by_seal_alone(mammolens, a_trained_model, tmp_path):

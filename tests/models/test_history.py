@@ -69,7 +69,7 @@ def test_a_line_that_was_changed_removed_or_inserted_is_found(tmp_path, damage):
 def test_nothing_is_appended_to_a_history_whose_end_was_cut_off(tmp_path):
     history, lines = _written(tmp_path)
     history.path.write_bytes(b"".join(lines[:2]))
-    with pytest.raises(ModelError, match="ends at line 2, but its head was of line 4"):
+    with pytest.raises(ModelError, match="ends at line 2, but its head is of line 4"):
         history.append(entry(EventKind.ADDED, "another"))
     assert history.path.read_bytes() == b"".join(lines[:2])
 
@@ -92,7 +92,7 @@ def test_lines_of_a_time_without_a_chain_are_continued_by_one(tmp_path):
     history.append(entry(EventKind.ADDED, "new"))
     assert [one.version for one in history.entries()] == ["old", "old", "new"]
     history.path.write_bytes(history.path.read_bytes().replace(b'"old"', b'"odd"'))
-    with pytest.raises(ModelError, match="line 3 was not written after what is before it"):
+    with pytest.raises(ModelError, match="line 3 does not continue the line before it"):
         history.entries()
 
 

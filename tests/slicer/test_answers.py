@@ -127,7 +127,14 @@ EXAM: dict[str, Any] = {
     "exam_p_value": 0.03,
     "verdict": None,
     "progress": {"done": 2, "total": 8, "doing": "analysing R CC"},
-    "breasts": [{"laterality": "R", "score": 2.5, "sentence": "More anomalous than 97 % of normal breasts."}],
+    "breasts": [
+        {
+            "laterality": "R",
+            "name": "Right breast",
+            "score": 2.5,
+            "sentence": "More anomalous than 97 % of normal breasts.",
+        }
+    ],
     "levels": [{"name": "high", "value": 4, "share": 0.05, "segment": 3, "colour": "#bd0026", "meaning": "..."}],
     "views_in_detail": [VIEW],
     "decisions": [{"verdict": "finding", "regions": [{"image": "a", "points": [[1, 2], [3, 4]]}], "undone": True}],
@@ -220,7 +227,9 @@ def test_models_are_read_in_full() -> None:
     told = models()
     assert told.waiting is told.models[0]
     assert (told.models[0].patients, told.models[0].can_serve, told.models[0].needs_reason) == (126, True, True)
-    assert told.models[0].gate_result.checks == (GateCheck("realised_rate", "", True, None, "10 %", "20 %"),)
+    assert told.models[0].gate_result.checks == (
+        GateCheck("realised_rate", passed=True, candidate_text="10 %", serving_text="20 %"),
+    )
     assert told.history[0].event == "waits"
     assert told.named("old").state == "serving"
     assert told.named("unknown") is None

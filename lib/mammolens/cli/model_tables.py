@@ -48,8 +48,7 @@ def history_table(entries: Sequence[HistoryEvent]) -> Table:
     """What happened, oldest first."""
     table = _table("history", "when", "what", "by", "why")
     for entry in entries:
-        what = entry.event.replace("_", " ") + (" (overridden)" if entry.overridden else "")
-        table.add_row(_time(entry.at), what, entry.by, entry.why)
+        table.add_row(_time(entry.at), entry.label, entry.by, entry.why)
     return table
 
 
@@ -57,7 +56,7 @@ def check_table(gate_result: GateResult) -> Table:
     """The checks of the gate, each with its sentence."""
     table = _table(f"{gate_result.candidate} against {gate_result.serving}", "check", "result", "details")
     for check in gate_result.checks:
-        table.add_row(check.name.replace("_", " "), check.outcome.replace("_", " "), check.sentence)
+        table.add_row(check.name.replace("_", " "), check.outcome.label, check.sentence)
     table.caption = f"{gate_result.reason}\n{RESEARCH_USE_ONLY}"
     return table
 

@@ -86,6 +86,11 @@ class LearningKind(StrEnum):
     TRAIN = "train"
     RECALIBRATE = "recalibrate"
 
+    @property
+    def label(self) -> str:
+        """What a person reads: 'Training'."""
+        return "Training" if self is LearningKind.TRAIN else "Recalibration"
+
 
 TASK = "mammolens"
 """Name of the infer and of the train task."""

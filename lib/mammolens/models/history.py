@@ -29,6 +29,21 @@ class EventKind(StrEnum):
     ROLLED_BACK = "rolled_back"
     FOUND = "found"  # the pointer contradicts the previous line: a change was interrupted or made by hand
 
+    @property
+    def label(self) -> str:
+        """What a person reads: 'put in use'."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    EventKind.ADDED: "added",
+    EventKind.PROMOTED: "put in use",
+    EventKind.REFUSED: "rejected",
+    EventKind.WAITS: "awaits approval",
+    EventKind.ROLLED_BACK: "rolled back to",
+    EventKind.FOUND: "found in use",
+}
+
 
 class HistoryEvent(BaseModel):
     """One line; no identifier of a patient."""
@@ -38,7 +53,7 @@ class HistoryEvent(BaseModel):
     event: EventKind
     version: str | None = Field(description="that it is about; None: the model inside the package")
     previous: str | None = Field(description="that served when it happened; None: the model inside the package")
-    by: str = Field(description="who: a person, or the program that did it by itself")
+    by: str = Field(description="who: a person, or the program that did it automatically")
     why: str = Field("", description="the reason in words")
     gate_result: str | None = Field(None, description="file of the gate result, in the store's folder 'gate-results'")
     overridden: bool = Field(False, description="promoted by a person against the gate")
@@ -47,6 +62,11 @@ class HistoryEvent(BaseModel):
     previous_hash: str | None = Field(
         None, description="SHA-256 of the line before, of nothing in the first; None: written without a chain"
     )
+
+    @property
+    def label(self) -> str:
+        """What happened, in words: 'put in use, overriding the gate'."""
+        return f"{self.event.label}, overriding the gate" if self.overridden else self.event.label
 
 
 class History:
@@ -75,7 +95,7 @@ class History:
         for number, entry in enumerate(entries, 1):
             chained = chained or entry.previous_hash is not None
             if chained and entry.previous_hash != _hash_before(lines, number):
-                reason = f"line {number} was not written after what is before it: a line was changed or removed"
+                reason = f"line {number} does not continue the line before it: a line was changed or removed"
                 raise ModelError(self.path, reason, _REMEDY)
         return entries
 
@@ -110,12 +130,12 @@ class History:
     def _check_head(self, head: str, lines: list[bytes]) -> None:
         kept = _HEAD.fullmatch(head)
         if kept is None:
-            raise ModelError(self._head, "is not NUMBER:HASH", "delete it once you know that the history is whole")
+            raise ModelError(self._head, "is not NUMBER:HASH", "delete it once you know that the history is complete")
         number = int(kept[1])
         if len(lines) < number:
-            raise ModelError(self.path, f"ends at line {len(lines)}, but its head was of line {number}", _REMEDY)
+            raise ModelError(self.path, f"ends at line {len(lines)}, but its head is of line {number}", _REMEDY)
         if hashlib.sha256(lines[number - 1]).hexdigest() != kept[2]:
-            raise ModelError(self.path, f"line {number} is not the one of the head that was kept", _REMEDY)
+            raise ModelError(self.path, f"line {number} does not match the stored head", _REMEDY)
 
     def _content(self) -> bytes:
         return self.path.read_bytes() if self.path.exists() else b""

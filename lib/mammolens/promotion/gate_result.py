@@ -51,6 +51,11 @@ class CheckStatus(StrEnum):
     INCONCLUSIVE = "inconclusive"  # too few images; prevents promotion as well
     NOT_TESTED = "not_tested"  # not applicable, or too few images to require anything
 
+    @property
+    def label(self) -> str:
+        """What a person reads: 'not tested'."""
+        return self.value.replace("_", " ")
+
 
 class Check(BaseModel):
     """One check.

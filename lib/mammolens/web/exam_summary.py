@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mammolens.datasets.base import Lesion
+from mammolens.enums import Laterality, breast_name
 from mammolens.inference.exam_text import exam_percentile_text, patient_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
@@ -13,7 +14,6 @@ from mammolens.inference.known_lesions import compare_with_known, describe_known
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
 from mammolens.types import AnomalyRecord
 
-_SIDES = {"R": "Right breast", "L": "Left breast", None: "Breast of unknown side"}
 NO_FINDING = "No region reaches the finding level."
 MEANING = (
     "The score measures how far an exam deviates from what the model learned as normal. It is not a probability of "
@@ -43,7 +43,8 @@ def decision(exam: PresentedExam) -> str:
 
 def breast_line(breast: PresentedBreast) -> str:
     """How anomalous one breast is."""
-    return f"{_SIDES[breast.laterality]}: {_small(percentile_text(breast.percentile, 'breasts')).replace(': ', ', ')}"
+    name = breast_name(Laterality(breast.laterality) if breast.laterality else None)
+    return f"{name}: {_small(percentile_text(breast.percentile, 'breasts')).replace(': ', ', ')}"
 
 
 def asymmetry_line(exam: PresentedExam) -> str | None:

@@ -269,9 +269,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Breast:
-    """One breast against normal breasts; ``laterality`` is ``None`` if unknown."""
+    """One breast compared with normal breasts; ``name`` is "Right breast"."""
 
-    laterality: str | None = None
+    name: str = ""
     score: float | None = None
     sentence: str | None = None
 
@@ -348,13 +348,19 @@ class LearningJob:
 
     Attributes:
         kind: "train" or "recalibrate".
+        kind_label: the same in words.
         state: "queued", "running", "stopped", "failed" or "done".
+        state_label: its state, or what came of it, in words.
+        doing: what is being done now, in words; ``None`` unless it runs.
         error: why it failed.
     """
 
     job: str
     kind: str | None = None
+    kind_label: str = ""
     state: str | None = None
+    state_label: str = ""
+    doing: str | None = None
     asked_by: str | None = None
     asked_at: str | None = None
     ended_at: str | None = None
@@ -398,6 +404,7 @@ class GateCheck:
     Attributes:
         name: "realised_rate", "synthetic_lesions_detected" and so on.
         label: of the check, as a person reads it.
+        outcome_label: the outcome in words.
         passed: the check does not reject the model.
         sentence: figure, interval and limit, in words.
         candidate_text, serving_text: the figure of the new model and of the one that served then, as a person reads it.
@@ -405,6 +412,7 @@ class GateCheck:
 
     name: str
     label: str = ""
+    outcome_label: str = ""
     passed: bool = False
     sentence: str | None = None
     candidate_text: str = ""
@@ -435,6 +443,7 @@ class Model:
     Attributes:
         model_id: of its weights; a recalibrated version shares it with its parent.
         state: "serving", "waits", "refused", "former" or "pretrained".
+        state_label: the same in words.
         images, patients: learned from.
         calibrated_on: patients.
         can_serve: its files are whole, and it does not serve already.
@@ -444,6 +453,7 @@ class Model:
     model: str
     model_id: str | None = None
     state: str | None = None
+    state_label: str = ""
     parent: str | None = None
     kind: str | None = None
     added_at: str | None = None

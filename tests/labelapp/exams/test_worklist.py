@@ -102,13 +102,13 @@ def test_a_line_is_made_anew_only_when_something_has_changed(
     from mammolens.labelapp.exams import worklist as module
 
     made: list[str] = []
-    original = module.entry_of
+    original = module.summary_of
 
     def counted(exam: Any, *rest: Any) -> dict[str, Any]:
         made.append(exam.exam_id)
         return original(exam, *rest)
 
-    monkeypatch.setattr(module, "entry_of", counted)
+    monkeypatch.setattr(module, "summary_of", counted)
     a_service.worklist.entries()
     a_service.worklist.entries()
     assert len(made) == 2

@@ -48,7 +48,7 @@ def test_an_exam_with_results_has_p_value_views_levels_and_breasts(a_client: Tes
     assert exam["progress"] is None
     assert exam["exam_percentile"] == pytest.approx(100 * (1 - exam["exam_p_value"]))
     assert "normal exams" in exam["sentence"]
-    assert [breast["laterality"] for breast in exam["breasts"]] == ["R", "L"]
+    assert [breast["name"] for breast in exam["breasts"]] == ["Right breast", "Left breast"]
     assert [level["segment"] for level in exam["levels"]] == [1, 2, 3]
     assert exam["levels"][2]["meaning"] == "one in twenty normal images has such a spot"
     assert all(level["colour"].startswith("#") and len(level["colour"]) == 7 for level in exam["levels"])

@@ -92,6 +92,7 @@ def test_every_version_is_told_with_its_state_and_the_gates_verdict(
             "label": "Normal patients flagged",
             "passed": False,
             "outcome": "failed",
+            "outcome_label": "failed",
             "sentence": "60.0% of 24 are flagged, above the band",
             "candidate": 0.6,
             "serving": 0.1,
@@ -268,7 +269,7 @@ def test_drift_tells_what_the_last_exams_say(scored: TestClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
     drift: dict[str, Any] = answer.json()
     assert (drift["alarm"], drift["alarms"], drift["exams"], drift["enough"]) == (False, [], 2, False)
-    assert drift["sentence"] == "too few exams to tell: 2, where 30 are needed"
+    assert drift["sentence"] == "too few exams: 2 of the 30 that are needed"
     assert [machine["group"] for machine in drift["machines"]] == ["MammoLens Phantom power law"]
     assert [software["version"] for software in drift["software"]] == ["1"]
     assert sum(drift["p_values"]) == 2

@@ -263,11 +263,17 @@ def test_a_page_is_no_wider_than_a_telephone(a_page: "Page", page: str) -> None:
 
 OLD, NEW = "restorer-0", "restorer-1"
 JOB = {"job": "j-1", "kind": "train", "asked_by": "anna", "asked_at": "2026-02-02T02:00:00Z", "outcome": None}
-PROGRESS = {"stage": "learn", "sentence": "learns: epoch 2 of 8, about 4 minutes left", "share": 0.25}
+RUNNING = {
+    "state": "running",
+    "state_label": "running",
+    "kind_label": "Training",
+    "doing": "learns: epoch 2 of 8, about 4 minutes left",
+    "progress": {"stage": "learn", "share": 0.25},
+}
 
 
 def _check(name: str, label: str, candidate: str, *, passed: bool = True) -> dict[str, Any]:
-    figures = {"candidate_text": candidate, "serving_text": "8 %"}
+    figures = {"candidate_text": candidate, "serving_text": "8 %", "outcome_label": "passed" if passed else "failed"}
     return {"name": name, "label": label, "passed": passed, "sentence": f"about <b>{name}</b>", **figures}
 
 
@@ -287,12 +293,28 @@ class Site:
             **base,
             "model": NEW,
             "state": state,
+            "state_label": "awaits approval" if passed else "rejected",
             "gate_result": verdict,
             "can_serve": True,
             "needs_reason": not passed,
         }
-        old = {**base, "model": OLD, "state": "serving", "gate_result": None, "can_serve": False, "needs_reason": True}
-        event = {"time": "2026-02-02T03:00:00Z", "event": "added", "version": NEW, "by": "anna", "why": ""}
+        old = {
+            **base,
+            "model": OLD,
+            "state": "serving",
+            "state_label": "in use",
+            "gate_result": None,
+            "can_serve": False,
+            "needs_reason": True,
+        }
+        event = {
+            "time": "2026-02-02T03:00:00Z",
+            "event": "added",
+            "event_label": "added",
+            "version": NEW,
+            "by": "anna",
+            "why": "",
+        }
         look = {"exam": "e", "patient": "Berta", "views": ["R CC"], "reason": "rare", "viewer": "/ohif/e"}
         machine = {"group": "ACME", "exams": 31, "known": False}
         self.told: dict[str, Any] = {
@@ -318,11 +340,15 @@ class Site:
             route.fulfill(json=self.told[path])
             return
         self.asked.append((route.request.method, path, route.request.post_data_json))
-        job = {**JOB, "state": "running", "progress": PROGRESS}
+        job = {**JOB, **RUNNING}
         if path == "jobs":
             self.told["jobs"] = {"jobs": [job], "running": "j-1", "queued": []}
         elif path == "jobs/j-1":
-            self.told["jobs"] = {"jobs": [{**job, "state": "stopped"}], "running": None, "queued": []}
+            self.told["jobs"] = {
+                "jobs": [{**job, "state": "stopped", "state_label": "stopped"}],
+                "running": None,
+                "queued": [],
+            }
         route.fulfill(json={})
 
 
@@ -339,6 +365,7 @@ def test_the_models_page_tells_how_it_is_in_words(a_page: "Page") -> None:
     assert a_page.inner_text("#machines") == "ACME\t31\tno"
     assert a_page.get_attribute("#second a", "href") == "/ohif/e"
     assert "added" in a_page.inner_text("#history")
+    assert "awaits approval" in a_page.inner_text("#models")
     assert a_page.inner_text("#cannot-flag") == "The model cannot flag any exam. Recalibrate it on more normal exams."
 
 
@@ -377,8 +404,8 @@ def test_what_is_missing_is_said_and_neither_training_nor_recalibration_offered(
     assert a_page.get_by_role("button", name="Train").is_enabled()
     site.told["jobs"]["missing"] = {"train": "there are 3 of 20", "recalibrate": "no exam is confirmed"}
     a_page.reload()
-    a_page.get_by_text("Training is not possible yet: there are 3 of 20.").wait_for()
-    a_page.get_by_text("Recalibration is not possible yet: no exam is confirmed.").wait_for()
+    a_page.get_by_text("Train: not possible yet. There are 3 of 20.").wait_for()
+    a_page.get_by_text("Recalibrate: not possible yet. No exam is confirmed.").wait_for()
     assert a_page.get_by_role("button", name="Train").is_disabled()
     assert a_page.get_by_role("button", name="Recalibrate").is_disabled()
 

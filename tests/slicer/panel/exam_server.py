@@ -40,7 +40,7 @@ def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | N
         "sentence": f"More anomalous than {100 * (1 - p_value):.0f} % of normal exams." if inferred else None,
         "verdict": None,
         "problems": [],
-        "breasts": [{"laterality": "R", "score": 1.5, "sentence": "Like most normal breasts."}],
+        "breasts": [{"laterality": "R", "name": "Right breast", "score": 1.5, "sentence": "Like most normal breasts."}],
         "levels": LEVELS,
         "views_in_detail": [_view(number, "R"), _view(number, "L")],
         "decisions": [],

@@ -14,8 +14,13 @@ Asked = Callable[[str, CancelToken | None], None]
 
 
 def a_check(name: str, label: str, candidate: str, serving: str, passed: bool = True) -> dict[str, Any]:
-    """A check as the server tells it."""
-    figures = {"label": label, "candidate_text": candidate, "serving_text": serving}
+    """A check as the server answers it."""
+    figures = {
+        "label": label,
+        "outcome_label": "passed" if passed else "failed",
+        "candidate_text": candidate,
+        "serving_text": serving,
+    }
     return {"name": name, "passed": passed, "sentence": f"the sentence of {name}", **figures}
 
 
@@ -36,10 +41,11 @@ def a_verdict(passed: bool = True) -> dict[str, Any]:
 
 
 def a_model(model: str, state: str, verdict: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A version as the server tells it."""
+    """A version as the server answers it."""
     return {
         "model": model,
         "state": state,
+        "state_label": f"is {state}",
         "parent": None,
         "kind": "train",
         "added_at": "2026-02-02T02:00:00Z",
@@ -55,8 +61,10 @@ def a_model(model: str, state: str, verdict: dict[str, Any] | None = None) -> di
 
 
 def a_job(number: int, state: str, kind: str = "train", **more: Any) -> dict[str, Any]:
-    """A job as the server tells it."""
-    return {"job": f"j-{number}", "kind": kind, "state": state, "parameters": {}, "asked_by": "anna", **more}
+    """A job as the server answers it."""
+    doing = more.get("progress", {}).get("sentence") if state == "running" else None
+    labels = {"kind_label": f"The {kind}", "state_label": f"is {state}", "doing": doing}
+    return {"job": f"j-{number}", "kind": kind, "state": state, **labels, "asked_by": "anna", **more}
 
 
 PROGRESS = {
@@ -124,7 +132,7 @@ class LearningServer:
     def keep_old(self, model: str, why: str = "", cancelled: CancelToken | None = None) -> Models:
         self._asked(f"keep old, not {model}: {why}", cancelled)
         told = next(one for one in self.models_json["models"] if one["model"] == model)
-        told["state"] = "refused"
+        told |= {"state": "refused", "state_label": "is refused"}
         return parsed(Models, self.models_json)
 
     def roll_back(self, why: str = "", cancelled: CancelToken | None = None) -> Models:
@@ -134,6 +142,7 @@ class LearningServer:
     def _serve(self, model: str) -> Models:
         for one in self.models_json["models"]:
             one["state"] = "serving" if one["model"] == model else "former"
+            one["state_label"] = f"is {one['state']}"
             one["can_serve"] = one["model"] != model
         event = {"event": "promoted", "time": "2026-02-02T04:00:00Z", "version": model}
         self.models_json = {**self.models_json, "serving": model, "history": [event]}

@@ -25,7 +25,7 @@ def test_a_running_job_is_looked_at_again_by_itself_and_everything_once_it_is_ov
     room.tell(a_job(1, "done", outcome={"model": NEW, "serves": False, "waits": True, "reason": "not worse"}))
     room.models_json["models"].insert(0, a_model(NEW, "waits", a_verdict()))
     a_reader.wait(lambda: a_reader.ui.modelsTable.rowCount == 2)
-    assert "Done: the new model awaits approval." in a_reader.ui.trainingLabel.text
+    assert "The train: is done." in a_reader.ui.trainingLabel.text
     assert "Not worse." in a_reader.ui.trainingLabel.text
 
 

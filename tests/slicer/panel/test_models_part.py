@@ -14,7 +14,7 @@ def a_waiting_model(a_reader: Reader) -> Reader:
 
 
 def test_old_figures_stand_beside_new_ones_in_words(a_waiting_model: Reader) -> None:
-    assert a_waiting_model.column("modelsTable", 1) == ["awaits approval", "in use"]
+    assert a_waiting_model.column("modelsTable", 1) == ["is waits", "is serving"]
     assert a_waiting_model.ui.verdictLabel.text == "Not worse than the serving model beyond the margins."
     names, old, new, how = (a_waiting_model.column("figuresTable", column) for column in range(4))
     assert names[1:] == ["Normal patients flagged", "Detects synthetic lesions"]
@@ -29,7 +29,7 @@ def test_a_model_that_waits_is_accepted(a_waiting_model: Reader) -> None:
     a_waiting_model.click("acceptButton")
     assert f"accept {NEW}: " in a_waiting_model.server.asked
     assert NEW in a_waiting_model.ui.learningLabel.text
-    assert a_waiting_model.column("modelsTable", 1) == ["in use", "previously used"]
+    assert a_waiting_model.column("modelsTable", 1) == ["is serving", "is former"]
     assert not a_waiting_model.ui.acceptButton.isEnabled()
 
 
@@ -38,7 +38,7 @@ def test_or_the_old_one_is_kept(a_waiting_model: Reader) -> None:
     a_waiting_model.click("keepButton")
     assert f"keep old, not {NEW}: too many marks" in a_waiting_model.server.asked
     assert a_waiting_model.ui.whyEdit.text == ""
-    assert a_waiting_model.column("modelsTable", 1) == ["rejected", "in use"]
+    assert a_waiting_model.column("modelsTable", 1) == ["is refused", "is serving"]
     assert not a_waiting_model.ui.keepButton.isEnabled()
 
 

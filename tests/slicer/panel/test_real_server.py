@@ -125,7 +125,7 @@ def test_a_training_without_enough_normals_says_what_to_do(a_server: Server, a_d
     wait_until(lambda: learning.state is not None)
     assert a_desk.ui.learningLabel.text.startswith("In use: <b>")
     a_desk.ui.startTrainingButton.click()
-    wait_until(lambda: "Failed" in a_desk.ui.trainingLabel.text)
+    wait_until(lambda: "failed" in a_desk.ui.trainingLabel.text)
     assert "normal" in a_desk.ui.trainingLabel.text
     assert a_desk.ui.resumeTrainingButton.isEnabled()
 

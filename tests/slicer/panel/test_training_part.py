@@ -13,7 +13,7 @@ def test_a_training_starts_with_what_was_chosen_and_shows_its_progress(a_reader:
     a_reader.click("startTrainingButton")
     assert a_reader.server.learning.wanted == {"kind": "train", "epochs": 7, "from_scratch": True, "ask": True}
     assert a_reader.ui.trainingBar.value == 25
-    assert a_reader.ui.trainingLabel.text == "A training runs.<br>Learns: epoch 5 of 20, about 4 minutes left."
+    assert a_reader.ui.trainingLabel.text == "The train: is running.<br>Learns: epoch 5 of 20, about 4 minutes left."
 
 
 def test_epochs_left_alone_are_the_serving_models(a_reader: Reader) -> None:
@@ -27,7 +27,7 @@ def test_the_model_can_be_calibrated_anew_without_learning(a_reader: Reader) -> 
     enter(a_reader)
     a_reader.click("recalibrateButton")
     assert a_reader.server.learning.wanted == {"kind": "recalibrate", "ask": False}
-    assert a_reader.ui.trainingLabel.text.startswith("A recalibration runs.")
+    assert a_reader.ui.trainingLabel.text.startswith("The recalibrate: is running.")
 
 
 def test_a_training_can_be_stopped_and_goes_on_later(a_reader: Reader) -> None:
@@ -35,7 +35,7 @@ def test_a_training_can_be_stopped_and_goes_on_later(a_reader: Reader) -> None:
     a_reader.click("startTrainingButton")
     assert not a_reader.ui.resumeTrainingButton.isEnabled()
     a_reader.click("stopTrainingButton")
-    assert a_reader.ui.trainingLabel.text == "Stopped; the model in use stays."
+    assert a_reader.ui.trainingLabel.text == "The train: is stopped."
     assert not a_reader.ui.stopTrainingButton.isEnabled()
     a_reader.click("resumeTrainingButton")
     assert "resume j-1" in a_reader.server.asked
@@ -57,6 +57,6 @@ def test_too_few_patients_are_told_with_the_remedy(a_reader: Reader) -> None:
 
 
 def test_a_job_that_failed_says_why(a_reader: Reader) -> None:
-    a_reader.server.learning.tell(a_job(1, "failed", error="the disk is full; make room"))
+    a_reader.server.learning.tell(a_job(1, "failed", state_label="failed: the disk is full; make room"))
     enter(a_reader)
-    assert a_reader.ui.trainingLabel.text == ("Failed; the model in use stays.<br>The disk is full; make room.")
+    assert a_reader.ui.trainingLabel.text == "The train: failed: the disk is full; make room."

@@ -1,7 +1,7 @@
 // The model in use and a small section for training; the page /models has the rest.
 
 import { button, h } from "../shared/dom.js";
-import { doing } from "../shared/learning-text.js";
+import { sentence } from "../shared/text.js";
 
 /** Null until the server has answered. */
 export function learningSection(learning) {
@@ -42,7 +42,7 @@ function running(learning) {
   return h(
     "div",
     { role: "status" },
-    h("p", {}, doing(learning.job)),
+    h("p", {}, sentence(learning.job.doing)),
     h("progress", { max: 1, value: progress?.share, "aria-label": "Training progress" }),
     h(
       "div",

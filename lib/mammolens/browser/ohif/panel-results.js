@@ -1,7 +1,6 @@
 // The model's results for the exam, its breasts and views, and the findings.
 
 import { button, h } from "../shared/dom.js";
-import { breastName } from "../shared/text.js";
 import { cellsOf } from "./hanging-protocol.js";
 
 /** The exam's percentile, flag and breasts. */
@@ -24,8 +23,8 @@ export function examSection(exam) {
   );
 }
 
-function breast({ laterality, sentence }) {
-  return h("li", {}, h("b", {}, breastName(laterality)), ` ${sentence}`);
+function breast({ name, sentence }) {
+  return h("li", {}, h("b", {}, name), ` ${sentence}`);
 }
 
 /** Buttons that centre the image on a finding. */

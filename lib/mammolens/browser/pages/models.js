@@ -2,7 +2,6 @@
 
 import { createApi } from "../shared/api.js";
 import { button, fill, h, row } from "../shared/dom.js";
-import { doing, eventName, jobState, kindName, modelState } from "../shared/learning-text.js";
 import { moment, sentence } from "../shared/text.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
@@ -84,7 +83,7 @@ function showModels() {
   const events = history.slice(0, SHOWN_EVENTS);
   fill(
     page.history,
-    events.map((event) => row([moment(event.time), event.version, eventName(event), event.by, sentence(event.why)])),
+    events.map((event) => row([moment(event.time), event.version, event.event_label, event.by, sentence(event.why)])),
   );
 }
 
@@ -104,7 +103,7 @@ function modelRow(model) {
       checksTable(result.checks),
     );
   const action = model.can_serve && model.state !== "waits" && button("Use", () => promote(model));
-  const cells = [model.model, modelState(model), moment(model.added_at), trainingData(model), gateResult, action];
+  const cells = [model.model, model.state_label, moment(model.added_at), trainingData(model), gateResult, action];
   return row(cells, { class: model.state === "serving" ? "current" : null });
 }
 
@@ -120,13 +119,13 @@ function showJobs() {
     page.progress.removeAttribute("value");
   }
   const behind = queued.length ? ` ${queued.length} more queued.` : "";
-  const words = job ? `${doing(job)}${behind}` : behind.trim();
+  const words = job ? `${sentence(job.doing)}${behind}` : behind.trim();
   if (page.doing.textContent !== words) {
     page.doing.textContent = words; // screen readers would read the same text again
   }
   page["jobs-table"].hidden = !jobs.length;
   const lines = jobs.slice(0, SHOWN_JOBS);
-  const now = JSON.stringify(lines.map(({ job: id, state, outcome, error }) => [id, state, outcome, error]));
+  const now = JSON.stringify(lines.map(({ job: id, state_label: label }) => [id, label]));
   if (now !== page.jobs.dataset.shown) {
     page.jobs.dataset.shown = now;
     fill(page.jobs, lines.map(jobRow));
@@ -145,7 +144,7 @@ function showMissing(missing) {
   fill(
     page.missing,
     Object.entries(missing).map(([kind, reason]) =>
-      h("li", {}, `${kindName({ kind })} is not possible yet: ${reason}.`),
+      h("li", {}, `${page[kind].textContent}: not possible yet. ${sentence(reason)}`),
     ),
   );
 }
@@ -157,7 +156,7 @@ function jobRow(job) {
   } else if (RESUMABLE.has(job.state)) {
     action = button("Resume", () => change(() => api.resumeJob(job.job)));
   }
-  return row([moment(job.asked_at), kindName(job), job.asked_by, sentence(jobState(job)), action]);
+  return row([moment(job.asked_at), job.kind_label, job.asked_by, sentence(job.state_label), action]);
 }
 
 function showDrift() {

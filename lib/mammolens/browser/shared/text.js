@@ -30,11 +30,6 @@ export const BIRADS_CATEGORIES = [
   { value: "6", label: "6", hint: "Known malignancy, proven by biopsy" },
 ];
 
-/** 'Right breast', 'Left breast'. */
-export function breastName(laterality) {
-  return { R: "Right breast", L: "Left breast" }[laterality] ?? "Breast";
-}
-
 /** 'analysing L CC, 2 of 4 done' */
 export function progressInWords(progress) {
   return progress ? `${progress.doing}, ${progress.done} of ${progress.total} done` : "analysing";

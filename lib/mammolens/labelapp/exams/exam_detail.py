@@ -11,6 +11,7 @@ import pydicom
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.reader import read_header
+from mammolens.enums import breast_name
 from mammolens.errors import MammoLensError
 from mammolens.inference.exam_text import level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
@@ -100,6 +101,7 @@ class ExamDetails:
         return [
             BreastSummary(
                 laterality=side,
+                name=breast_name(side),
                 score=score,
                 sentence=percentile_text(100 * (1 - inferred.breast_p_values[side]), "breasts"),
             )

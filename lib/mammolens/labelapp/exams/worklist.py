@@ -19,7 +19,7 @@ from mammolens.labelapp.exams.worklist_entry import (
     Infos,
     by_anomaly,
     by_urgency,
-    entry_of,
+    summary_of,
 )
 from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState, ExamSummary
 from mammolens.labelapp.serving import ServingModel
@@ -145,7 +145,7 @@ class Worklist:
         if kept is not None and _same(kept[0], made):
             return kept
         fingerprint = inference_fingerprint(exam.image_ids, model, self._policy)
-        return made, entry_of(exam, infos, model, fingerprint, snapshot.of(exam.exam_id))
+        return made, summary_of(exam, infos, model, fingerprint, snapshot.of(exam.exam_id))
 
     def _now(self, entry: ExamSummary) -> ExamSummary:
         runs = self._runner.progress(entry.exam) is not None

@@ -27,7 +27,7 @@ class ExamModel(ScoringModel, Protocol):
         """Compare an exam with normal exams."""
 
 
-def entry_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decisions: ExamDecisions) -> ExamSummary:
+def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decisions: ExamDecisions) -> ExamSummary:
     """The entry of an exam.
 
     Args:

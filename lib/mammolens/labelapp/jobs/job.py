@@ -12,6 +12,7 @@ from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobDetail, JobOutcome, JobProgress, JobState
 
 LOG_LINES = 20
+_DOING = {LearningKind.TRAIN: "training the model", LearningKind.RECALIBRATE: "recalibrating the model"}
 
 
 class _Stored(BaseModel):
@@ -75,21 +76,37 @@ class Job(_Stored):
 
 def detail_of(job: Job, status: JobStatus) -> JobDetail:
     """A job as clients see it."""
+    runs = job.state is JobState.RUNNING
+    progress = status.progress if runs else None
+    outcome = None if job.outcome is None else JobOutcome.model_validate(job.outcome)
     return JobDetail(
         job=job.job,
         kind=job.kind,
+        kind_label=job.kind.label,
         parameters=job.parameters,
         asked_by=job.asked_by,
         asked_at=job.asked_at,
         state=job.state,
+        state_label=_state_label(job, outcome),
+        doing=(progress.sentence if progress else _DOING[job.kind]) if runs else None,
         started_at=job.started_at,
         ended_at=job.ended_at,
         attempts=job.attempts,
-        outcome=None if job.outcome is None else JobOutcome.model_validate(job.outcome),
+        outcome=outcome,
         error=job.error,
-        progress=status.progress if job.state is JobState.RUNNING else None,
+        progress=progress,
         log=list(status.log),
     )
+
+
+def _state_label(job: Job, outcome: JobOutcome | None) -> str:
+    if job.state is JobState.FAILED:
+        return f"failed: {job.error or 'unknown reason'}"
+    if job.state is not JobState.DONE or outcome is None:
+        return job.state.value
+    if outcome.serves:
+        return "the new model is in use"
+    return "the new model awaits approval" if outcome.waits else f"the model in use stays: {outcome.reason}"
 
 
 def utc_now() -> datetime:

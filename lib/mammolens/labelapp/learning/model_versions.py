@@ -130,10 +130,12 @@ class ModelVersions:
 
     def _version(self, one: Lineage, packaged: str) -> ModelVersion:
         record, result = record_of(self._store.directory(one.version)), self._gate_result(one)
+        state = _state(one)
         return ModelVersion(
             model=one.version,
             model_id=self._model_id(self._store.directory(one.version)),
-            state=_state(one),
+            state=state,
+            state_label=state.label,
             parent=one.parent or packaged if one.added_at else None,
             kind=_kind(record),
             added_at=_utc(one.added_at) if one.added_at else None,
@@ -145,10 +147,12 @@ class ModelVersions:
         )
 
     def _packaged(self, name: str, *, serves: bool) -> ModelVersion:
+        state = ModelState.SERVING if serves else ModelState.PRETRAINED
         return ModelVersion(
             model=name,
             model_id=name,
-            state=ModelState.SERVING if serves else ModelState.PRETRAINED,
+            state=state,
+            state_label=state.label,
             parent=None,
             kind=None,
             added_at=None,
@@ -177,6 +181,7 @@ def gate_check(check: Check) -> GateCheck:
         label=check.name.label,
         passed=check.allows_promotion,
         outcome=check.outcome,
+        outcome_label=check.outcome.label,
         sentence=check.sentence,
         candidate=None if loses else check.figure,
         serving=check.serving,
@@ -246,6 +251,7 @@ def _event(entry: HistoryEvent, packaged: str) -> ModelEvent:
     return ModelEvent(
         time=_utc(entry.at),
         event=entry.event,
+        event_label=entry.label,
         version=entry.version or packaged,
         previous=entry.previous or packaged,
         by=entry.by,

@@ -77,7 +77,7 @@ class ExamList(Response):
 
     exams: list[ExamSummary]
     images_left_out: int = Field(description="images of the datastore that belong to no exam")
-    files_passed_over: int = Field(description="files beside the images: DICOMDIR, CAD SR, a viewer's pictures, ...")
+    files_passed_over: int = Field(description="other files than images: DICOMDIR, CAD SR, a viewer's pictures, ...")
     model: str
     calibration: str
     model_refused: str | None = Field(
@@ -122,9 +122,10 @@ class BackgroundInferenceStatus(Response):
 
 
 class BreastSummary(Response):
-    """One breast against normal breasts."""
+    """One breast compared with normal breasts."""
 
     laterality: Laterality | None
+    name: str = Field(description='"Right breast"')
     score: float
     sentence: str
 

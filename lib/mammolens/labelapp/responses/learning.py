@@ -16,7 +16,7 @@ from mammolens.training.progress import Stage
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -31,7 +31,7 @@ class JobState(StrEnum):
 
 
 class JobProgress(Response):
-    """How far a running job is."""
+    """The progress of a running job."""
 
     stage: Stage
     sentence: str = Field(description="what is being done and how long it takes, in words")
@@ -42,28 +42,29 @@ class JobProgress(Response):
 
 
 class GateCheck(Response):
-    """One thing that the gate looked at."""
+    """One check of the gate."""
 
     name: CheckName
-    label: str = Field(description="what is looked at, in words")
-    passed: bool = Field(description="it does not stand in the model's way")
+    label: str = Field(description="what is checked, in words")
+    passed: bool = Field(description="the check does not prevent promotion")
     outcome: CheckStatus
-    sentence: str = Field(description="figure, interval and what is asked for, in words")
+    outcome_label: str = Field(description="the outcome in words")
+    sentence: str = Field(description="figure, interval and limit, in words")
     candidate: float | None = Field(description="the figure of the new model")
-    serving: float | None = Field(description="the figure of the model that served then")
+    serving: float | None = Field(description="the figure of the model then in use")
     candidate_text: str = Field(
         description="the figure, or the interval of the loss, as a person reads it; may be empty"
     )
     serving_text: str = Field(description="likewise")
     interval: tuple[float, float] | None = Field(
-        description="of the new model's figure; of what it loses against the other, where it has no figure of its own"
+        description="of the new model's figure; of its loss against the other model, if it has no own figure"
     )
 
 
 class JobOutcome(Response):
-    """What came of a job."""
+    """The result of a job."""
 
-    model: str = Field(description="id of what it made")
+    model: str = Field(description="id of the new version")
     serves: bool
     waits: bool = Field(description="it passed the gate and awaits approval by a person")
     reason: str
@@ -79,10 +80,13 @@ class JobDetail(Response):
 
     job: str = Field(description="id")
     kind: LearningKind
+    kind_label: str = Field(description="the kind in words")
     parameters: dict[str, JsonValue]
     asked_by: str
     asked_at: datetime
     state: JobState
+    state_label: str = Field(description="its state, or what came of it, in words: 'the new model is in use'")
+    doing: str | None = Field(description="what is being done now, in words; None unless it runs")
     started_at: datetime | None
     ended_at: datetime | None
     attempts: int = Field(description="how often a process was started for it")
@@ -111,17 +115,31 @@ class GateResultDetail(Response):
     against: str = Field(description="id of the model that it was compared with")
     evaluated_at: str
     checks: list[GateCheck]
-    overridden_by: str | None = Field(description="who let it serve nevertheless")
+    overridden_by: str | None = Field(description="who put it in use nevertheless")
 
 
 class ModelState(StrEnum):
-    """What has become of a version."""
+    """The state of a version."""
 
     SERVING = "serving"
     WAITS = "waits"
     REFUSED = "refused"
     FORMER = "former"
     PRETRAINED = "pretrained"
+
+    @property
+    def label(self) -> str:
+        """What a person reads: 'awaits approval'."""
+        return _STATE_LABELS[self]
+
+
+_STATE_LABELS = {
+    ModelState.SERVING: "in use",
+    ModelState.WAITS: "awaits approval",
+    ModelState.REFUSED: "rejected",
+    ModelState.FORMER: "previously used",
+    ModelState.PRETRAINED: "shipped",
+}
 
 
 class ModelVersion(Response):
@@ -130,6 +148,7 @@ class ModelVersion(Response):
     model: str = Field(description="id of the version")
     model_id: str = Field(description="of its weights; a recalibrated version shares it with the one before")
     state: ModelState
+    state_label: str = Field(description="the state in words")
     parent: str | None
     kind: LearningKind | None
     added_at: str | None
@@ -140,7 +159,7 @@ class ModelVersion(Response):
     calibrated_on: int | None = Field(description="patients")
     gate_result: GateResultDetail | None
     can_serve: bool = Field(description="its files are whole, and it does not serve already")
-    needs_reason: bool = Field(description="to let it serve: the gate has not passed it against the model that serves")
+    needs_reason: bool = Field(description="to put it in use: the gate has not passed it against the model in use")
 
 
 class ModelEvent(Response):
@@ -148,9 +167,10 @@ class ModelEvent(Response):
 
     time: str
     event: EventKind
+    event_label: str = Field(description="the event in words")
     version: str
     previous: str
-    by: str = Field(description="a person, or the program that did it by itself")
+    by: str = Field(description="a person, or the program that did it automatically")
     why: str
     overridden: bool = Field(description="against the gate")
 
@@ -174,7 +194,7 @@ class MachineUse(Response):
     exams: int
     known: bool = Field(description="the calibration has normal exams of it")
     distance: float | None = Field(description="of its p-values from even ones (Kolmogorov-Smirnov); None: too few")
-    chance: float | None = Field(description="of such a distance where nothing has changed")
+    chance: float | None = Field(description="of such a distance if nothing has changed")
 
 
 class SoftwareUse(Response):
@@ -189,7 +209,7 @@ class DriftDetail(DriftSummary):
     """Recent exams against those of the calibration."""
 
     exams: int
-    enough: bool = Field(description="to look at their p-values")
+    enough: bool = Field(description="to test their p-values")
     machines: list[MachineUse] = Field(description="the most frequent first")
     software: list[SoftwareUse] = Field(description="the most frequent first")
     p_values: list[int] = Field(description="exams with a p-value in (0, 0.1], (0.1, 0.2] ... (0.9, 1]")

@@ -6,13 +6,13 @@ from html import escape
 
 from slicer.i18n import tr as _
 
-from ..answers import RUNNING, LearningJob, Model, Models
+from ..answers import LearningJob, Model, Models
 from . import words
 from .table import Row
 
 
 def serving(models: Models) -> str:
-    """Which model serves, since when, and what it has learned from."""
+    """The model in use, since when, and what it was trained on."""
     model = models.named(models.serving)
     if model is None:
         return escape(_("No model is in use."))
@@ -26,39 +26,23 @@ def serving(models: Models) -> str:
 
 
 def job_status(job: LearningJob | None, waiting: int) -> str:
-    """State, remaining time and result of a job, and the number of jobs queued behind it.
+    """Kind and state of a job, what it does or why it ended so, and the number of jobs queued behind it.
 
     Args:
         waiting: number of queued jobs behind it.
     """
     if job is None:
         return escape(_("No training yet. The model learns from exams that were confirmed as normal."))
-    lines = [_state(job)]
-    if job.progress is not None and job.progress.sentence and job.state == RUNNING:
-        lines.append(_sentence(job.progress.sentence))  # includes the remaining time, if known
-    if job.outcome is not None and job.outcome.reason:
+    lines = [_sentence(f"{job.kind_label}: {job.state_label}"), _sentence(job.doing)]
+    if job.outcome is not None and (job.outcome.serves or job.outcome.waits):
         lines.append(_sentence(job.outcome.reason))
-    if job.error:
-        lines.append(_sentence(job.error))
     if waiting:
         lines.append(_("Queued behind it: {number}.").format(number=waiting))
     return "<br>".join(escape(line) for line in lines if line)
 
 
-def model_state(model: Model) -> str:
-    """The state of a model."""
-    states = {
-        "serving": _("in use"),
-        "waits": _("awaits approval"),
-        "refused": _("rejected"),
-        "former": _("previously used"),
-        "pretrained": _("shipped"),
-    }
-    return states.get(model.state or "", model.state or "")
-
-
 def gate_result(model: Model | None) -> str:
-    """The verdict of the gate on a model."""
+    """The gate's result for a model."""
     if model is None:
         return ""
     if model.gate_result is None:
@@ -75,30 +59,12 @@ def figures(model: Model | None) -> list[Row]:
     return [
         Row(
             check.name,
-            (check.label, check.serving_text, check.candidate_text, _("passed") if check.passed else _("failed")),
+            (check.label, check.serving_text, check.candidate_text, check.outcome_label),
             tip=_sentence(check.sentence or ""),
             bold=not check.passed,
         )
         for check in checks
     ]
-
-
-def _state(job: LearningJob) -> str:
-    learns = job.kind != "recalibrate"
-    if job.state == "queued":
-        return _("A training is queued.") if learns else _("A recalibration is queued.")
-    if job.state == "running":
-        return _("A training runs.") if learns else _("A recalibration runs.")
-    if job.state == "stopped":
-        return _("Stopped; the model in use stays.")
-    if job.state == "failed":
-        return _("Failed; the model in use stays.")
-    outcome = job.outcome
-    if outcome is None or job.state != "done":
-        return job.state or ""
-    if outcome.serves:
-        return _("Done: the new model is in use.")
-    return _("Done: the new model awaits approval.") if outcome.waits else _("Done: the model in use stays.")
 
 
 def _sentence(clause: str | None) -> str:

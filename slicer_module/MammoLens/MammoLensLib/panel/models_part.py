@@ -92,7 +92,7 @@ class ModelsPart:
 
 
 def _row(model: Model) -> Row:
-    cells = (model.model, learning_words.model_state(model), words.moment(model.added_at))
+    cells = (model.model, model.state_label, words.moment(model.added_at))
     known = {
         _("Trained on {number} patients"): model.patients,
         _("Calibrated on {number} patients"): model.calibrated_on,

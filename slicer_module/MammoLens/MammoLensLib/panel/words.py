@@ -48,7 +48,7 @@ def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
         lines.append(f"<b>{escape(flag)}</b> {escape(entry.sentence or '')}")
     for breast in detail.breasts:
         if breast.sentence:
-            lines.append(f"{escape(_breast(breast.laterality))}: {escape(breast.sentence)}")
+            lines.append(f"{escape(breast.name)}: {escape(breast.sentence)}")
     if detail.suspect_reason:
         text = _(
             "Suspect normal: this exam was confirmed as normal, but {reason}. "
@@ -129,10 +129,6 @@ def moment(time: str | None) -> str:
 
 def _lines(lines: Iterable[str]) -> str:
     return "".join(f'<p style="margin: 2px 0">{line}</p>' for line in lines)
-
-
-def _breast(laterality: str | None) -> str:
-    return {"R": _("Right breast"), "L": _("Left breast")}.get(laterality or "", _("Breast"))
 
 
 def _sentence(clause: str) -> str:
