@@ -174,7 +174,7 @@ def test_a_configuration_cannot_be_changed():
 def test_findings_begin_at_a_level_that_there_is(tmp_path):
     path = tmp_path / "levels.yaml"
     path.write_text("calibration: {levels: {rare: 0.1}}\n")
-    with pytest.raises(ConfigError, match=r"findings.level 'moderate' is none of calibration.levels: rare"):
+    with pytest.raises(ConfigError, match=r"findings.level 'moderate' is not one of calibration.levels: rare"):
         load_config(path)
     path.write_text("calibration: {levels: {rare: 0.1}}\nfindings: {level: rare}\n")
     assert load_config(path).findings.level == "rare"

@@ -51,7 +51,7 @@ def test_a_failing_move_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(StorageError, match="takes no more .No space left.*free some space") as told:
+    with pytest.raises(StorageError, match="the disk is full .No space left.*free some space") as told:
         write_text(path, "new")
     assert told.value.errno == 28
     assert path.read_text() == "old"

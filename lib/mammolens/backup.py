@@ -43,7 +43,7 @@ class Manifest(BaseModel):
     ledger_head: str | None = Field(description="number and hash of the ledger's last entry")
     models: tuple[str, ...] | None = Field(description="versions of the model store")
     serving: str | None = Field(description="the version in use; None: the model of the package")
-    data: tuple[str, ...] | None = Field(description="what was kept of the images, of KEPT_DATA")
+    data: tuple[str, ...] | None = Field(description="the parts of the image folder that were backed up, of KEPT_DATA")
     settings: tuple[str, ...] = Field(description="names of files")
 
 

@@ -366,7 +366,7 @@ def config_schema() -> str:
 def _check_level(findings: FindingsConfig, calibration: CalibrationConfig) -> None:
     if findings.level not in calibration.levels:
         names = ", ".join(calibration.levels)
-        raise ValueError(f"findings.level {findings.level!r} is none of calibration.levels: {names}")
+        raise ValueError(f"findings.level {findings.level!r} is not one of calibration.levels: {names}")
 
 
 def load_config(path: AnyPath) -> ModelConfig:

@@ -106,7 +106,7 @@ def _full_disk_told(path: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, MammoLensError) or error.errno not in _FULL:
             raise
-        told = StorageError(path.parent, f"the disk takes no more ({os.strerror(error.errno)})", "free some space")
+        told = StorageError(path.parent, f"the disk is full ({os.strerror(error.errno)})", "free some space")
         told.errno = error.errno
         raise told from error
 

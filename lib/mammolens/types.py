@@ -203,14 +203,14 @@ class Finding(BaseModel):
     level: str = Field(description="name of the highest heat level that is reached")
     position: FindingPosition | None = Field(
         description="beside the nipple's line: upper or lower (MLO, ML, LM), outer or inner (CC); "
-        "None where the image's orientation, side or view is not known"
+        "None if the image's orientation, side or view is not known"
     )
     position_guessed: bool = Field(description="no Patient Orientation; the image seems to hang as usual, axilla up")
     depth: FindingDepth = Field(description="third of the way from the nipple to the chest wall")
     skin_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
     nipple_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
     anatomy: FindingAnatomy | None = Field(
-        description="what lies at the peak by nature, so that it may be all that stands out; changes no number"
+        description="normal anatomy at the peak, which may be all that stands out; changes no number"
     )
 
 
@@ -229,13 +229,13 @@ class AnomalyRecord(BaseModel):
 
     path: str = Field(description="file that was read")
     sop_instance_uid: str
-    patient: str = Field(description="Patient ID of the header or the table; empty: neither tells it")
+    patient: str = Field(description="Patient ID of the header or the table; empty: neither has one")
     exam: str = Field(description="groups the views of one examination")
     laterality: Laterality | None
     laterality_source: AttributeSource
     view: ViewPosition | None
     view_source: AttributeSource
-    acquisition_group: str | None = Field(description="machine, as far as it is known")
+    acquisition_group: str | None = Field(description="machine, if known")
     rows: int
     columns: int
     spacing_source: SpacingSource

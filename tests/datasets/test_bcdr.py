@@ -95,7 +95,7 @@ def test_a_set_of_outlines_alone_tells_side_and_view_by_the_file_s_name(write_te
     [
         (("Malign", "Unsure"), "'unsure' is unknown"),
         ((" 20 60 60 20", " 20 x"), "is no list of numbers"),
-        (("RCC", "PR"), "tells no side and view"),
+        (("RCC", "PR"), "contains no side and view"),
     ],
     ids=["pathology", "outline", "view"],
 )

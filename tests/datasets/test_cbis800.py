@@ -35,7 +35,7 @@ def test_nothing_learns_from_patients_whom_the_demonstration_shows(write_text, w
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("00044.jpg,00044,1,2,3,4\n", "tells no side and view"),
+        ("00044.jpg,00044,1,2,3,4\n", "contains no side and view"),
         ("00044_LEFT_CC.jpg,00044,1,2,,4\n", "column 'w': is empty"),
     ],
 )

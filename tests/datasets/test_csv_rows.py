@@ -81,7 +81,7 @@ def test_what_is_no_number_is_refused_with_line_and_column(cell):
 def test_an_unknown_word_or_flag_is_refused_with_what_is_allowed():
     with pytest.raises(DatasetError, match="'AP' is unknown; use one of CC, MLO"):
         a_row(view="AP").word("view", ViewPosition)
-    with pytest.raises(DatasetError, match="'maybe' is neither yes nor no"):
+    with pytest.raises(DatasetError, match="'maybe' is not yes or no"):
         a_row(cancer="maybe").flag("cancer")
 
 

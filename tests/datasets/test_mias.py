@@ -88,7 +88,7 @@ def test_a_folder_without_table_is_refused_and_a_strange_name_left_out(write_tex
         open_mias(tmp_path)
     write_text("labels.csv", HEADER + "x1.jpg,3,R,MLO,F,NORM,,,,\n" + "mdb006.jpg,3,L,MLO,F,NORM,,,,\n")
     assert len(open_mias(write_images("images/x1.jpg", "images/mdb006.jpg")).cases) == 1
-    assert "'x1.jpg' is none of mini-MIAS" in caplog.text
+    assert "'x1.jpg' is not a file name of mini-MIAS" in caplog.text
 
 
 def test_the_development_set_holds_what_its_description_says(development_data):

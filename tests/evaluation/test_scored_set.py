@@ -44,7 +44,7 @@ def test_measuring_again_gives_the_very_figures(a_folder):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("evaluation.json", None, r"evaluation\.json: cannot be read .*; keep it beside scores\.csv"),
+        ("evaluation.json", None, r"evaluation\.json: cannot be read .*; put it next to scores\.csv"),
         ("evaluation.json", "{}", r"evaluation\.json: cannot be read \(damaged"),
         ("evaluation.json", json.dumps({"fusion": "sum"}), r"fusion is 'sum'"),
         ("evaluation.json", json.dumps(SAID | {"rule": {"decision": "guess"}}), r"decision is 'guess'"),

@@ -41,7 +41,7 @@ def test_without_the_exam_it_says_what_follows_from_the_image_alone(a_result):
     ]
     assert lines[0] == lines[1]
     assert lines[0][1] == "More anomalous than 97 % of normal images."
-    assert lines[0][2].startswith("This image by itself FLAGGED. The model ")
+    assert lines[0][2].startswith("This image alone FLAGGED. The model ")
 
 
 def test_a_model_that_cannot_flag_an_image_says_so_whatever_the_exam_is(a_result):

@@ -217,7 +217,7 @@ def test_whoever_is_killed_a_model_serves_and_the_training_goes_on_and_ends(a_si
     while not killer.is_content or job_of(a_site, name)["state"] != "done":
         job = once(a_site, name, lambda job: job["state"] in ("running", *OVER))
         if job["state"] == "failed":  # killed three times before it got further: somebody has to look
-            assert "3 times in a row without getting further" in job["error"]
+            assert "3 times in a row without progress" in job["error"]
             assert a_site.post(f"/mammolens/jobs/{name}/resume").status_code == 200
             given_up += 1
         elif job["state"] == "done":

@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_loses_nothing_and_is_over_when_there_is_room(
     fill(filler)
     status, said = infer(server, other)
     assert status == 507
-    assert "the disk takes no more (No space left on device); free some space" in said
+    assert "the disk is full (No space left on device); free some space" in said
     answer = server.put(f"/datastore/image/info?image={kept}", data={"info": '{"review": {"verdict": "normal"}}'})
     kept_verdict = {507: "finding", 200: "normal"}[answer.status_code]  # a small entry fits into the ledger's own room
     assert server.get(f"/datastore/image/info?image={kept}").json()["review"]["verdict"] == kept_verdict
@@ -190,7 +190,7 @@ def test_a_download_that_finds_no_room_is_told_and_leaves_nothing(
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     status, said = infer(server, uid)
     assert status == 507
-    assert "the disk takes no more (File too large)" in said
+    assert "the disk is full (File too large)" in said
     assert infer(server, next(iter(six_exams)))[0] == 200
     images = next(path for path in server.log.parent.rglob("images") if path.is_dir() and "dicomweb" in path.parts)
     assert [path.name for path in images.iterdir() if path.name.startswith(".") or uid in path.name] == []

@@ -60,7 +60,7 @@ def test_another_file_is_left_as_it_is(tmp_path):
 
 
 def test_a_server_that_does_not_answer_is_told_without_the_password():
-    with pytest.raises(LedgerError, match="see that it runs and that the account may use it") as caught:
+    with pytest.raises(LedgerError, match="check that it runs and that the account may use it") as caught:
         Database("postgresql://anna:secret@127.0.0.1:1/decisions")
     assert "secret" not in str(caught.value)
     assert "anna:***@127.0.0.1:1" in str(caught.value)
@@ -122,7 +122,7 @@ def test_a_full_disk_is_an_error_of_storage(a_file_ledger):
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
     with a_file_ledger._database.reading() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(OSError, match="the disk takes no more; free some space"):
+    with pytest.raises(OSError, match="the disk is full; free some space"):
         a_file_ledger.append_all(decision(comment="x" * 2000) for _ in range(100))
     assert a_file_ledger.audit().is_intact
 

@@ -106,10 +106,10 @@ def test_all_bad_lines_are_named_and_nothing_is_imported(a_file_ledger, tmp_path
     with pytest.raises(DatasetError) as caught:
         import_decisions(a_file_ledger, path)
     message = str(caught.value)
-    assert "line 3: verdict 'perhaps' is none (use one of normal, finding, poor_quality)" in message
-    assert "line 4: images there is none (name the images that were decided on)" in message
+    assert "line 3: verdict 'perhaps' is invalid (use one of normal, finding, poor_quality)" in message
+    assert "line 4: images is empty (name the images that were decided on)" in message
     assert "line 5: line has 2 cells for 5 columns" in message
-    assert f"line 6: time {tomorrow} lies in the future" in message
+    assert f"line 6: time {tomorrow} is in the future" in message
     assert message.endswith("; correct them; nothing is imported")
     assert a_file_ledger.head().sequence == 0
 
@@ -119,7 +119,7 @@ def test_a_line_that_the_ledger_refuses_is_named_and_nothing_is_imported(a_file_
     path = tmp_path / "theirs.csv"
     line = f"e-1,1.2,finding,anna,2026-01-31T12:00:00Z,{known.decision.decision_id}\n"
     path.write_text(HEADER.replace("time", "time,decision_id") + GOOD.replace("Z", "Z,") + line)
-    with pytest.raises(DatasetError, match="line 3: decision .* another one of this id; nothing is imported; give it"):
+    with pytest.raises(DatasetError, match="line 3: decision .* another one with this id; nothing is imported"):
         import_decisions(a_file_ledger, path)
     assert a_file_ledger.head() == known.head
 
@@ -145,9 +145,9 @@ def test_a_line_that_the_ledger_refuses_is_named_and_nothing_is_imported(a_file_
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[10**400, 1]]}]), "line 1: regions '1000"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[float("nan"), 1]]}]), "line 1: regions holds a number"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[1, 2], [3, 4]]}]), "regions a region has 2 different"),
-        ("a.jsonl", _line(time="0001-01-01T00:00:00Z"), "line 1: time 0001-01-01T00:00:00+00:00 is none of a reader"),
-        ("a.jsonl", _line(time="0001-01-01T00:00:00+14:00"), "line 1: time '0001-01-01T00:00:00+14:00' is none"),
-        ("a.jsonl", _line(time="9999-12-31T23:59:59-14:00"), "line 1: time '9999-12-31T23:59:59-14:00' is none"),
+        ("a.jsonl", _line(time="0001-01-01T00:00:00Z"), "line 1: time 0001-01-01T00:00:00+00:00 is implausible"),
+        ("a.jsonl", _line(time="0001-01-01T00:00:00+14:00"), "line 1: time '0001-01-01T00:00:00+14:00' is invalid"),
+        ("a.jsonl", _line(time="9999-12-31T23:59:59-14:00"), "line 1: time '9999-12-31T23:59:59-14:00' is invalid"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(name, content, message, tmp_path):

@@ -21,7 +21,7 @@ def an_entry(**given):
 def test_the_name_of_a_file_tells_its_format():
     assert format_of(Path("a.CSV")) is Format.CSV
     assert format_of(Path("a.jsonl")) is Format.JSON_LINES
-    with pytest.raises(DatasetError, match="a.xlsx: its name tells neither CSV nor JSON lines; name it a.csv or"):
+    with pytest.raises(DatasetError, match="a.xlsx: its name ends neither in .csv nor in .jsonl; name it a.csv or"):
         format_of(Path("a.xlsx"))
 
 

@@ -76,7 +76,7 @@ def test_who_tries_again_is_not_kept_twice_and_gets_the_first_entry(a_ledger):
 
 def test_another_decision_of_the_same_id_is_refused(a_ledger):
     first = a_ledger.append(decision())
-    with pytest.raises(RequestError, match="another one of this id; give it an id of its own"):
+    with pytest.raises(RequestError, match="another one with this id; give it its own id"):
         a_ledger.append(decision(decision_id=first.decision.decision_id, verdict=Verdict.FINDING))
     assert a_ledger.head() == first.head
 
@@ -101,16 +101,16 @@ def test_an_undo_is_an_entry_and_what_was_before_counts_again(a_ledger):
 
 def test_an_undo_of_what_does_not_count_is_refused(a_ledger):
     taken = a_ledger.append(decision()).decision
-    with pytest.raises(RequestError, match="is none of this exam"):
+    with pytest.raises(RequestError, match="is not a decision on this exam"):
         a_ledger.append(undo(decision()))
-    with pytest.raises(RequestError, match="is none of this exam"):
+    with pytest.raises(RequestError, match="is not a decision on this exam"):
         a_ledger.append(undo(taken, exam_id="e-2"))
     with pytest.raises(RequestError, match="does not count on image 1.2.9"):
         a_ledger.append(undo(taken, images=("1.2.1", "1.2.9")))
     first = a_ledger.append(undo(taken))
     with pytest.raises(RequestError, match="does not count on image 1.2.1"):
         a_ledger.append(undo(taken))
-    with pytest.raises(RequestError, match="is none of this exam"):
+    with pytest.raises(RequestError, match="is not a decision on this exam"):
         a_ledger.append(undo(first.decision))
     assert a_ledger.append(first.decision) == first  # another try of the undo itself
 
@@ -270,6 +270,6 @@ def test_a_writer_may_be_killed_at_any_moment(where):
 
 
 def test_errors_of_the_database_never_leave_raw(a_ledger):
-    with pytest.raises(LedgerError, match="the database says") as caught, a_ledger._database.reading() as connection:
+    with pytest.raises(LedgerError, match="the database reports") as caught, a_ledger._database.reading() as connection:
         connection.exec_driver_sql("SELECT nothing FROM nowhere")
     assert isinstance(caught.value.__cause__, DBAPIError)

@@ -26,7 +26,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(where):
         entry = ledger.append(decision())
         with ledger._database.writing() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(LedgerError, match="has schema '9999', this MammoLens knows up to '0001'; update MammoLens"):
+    with pytest.raises(LedgerError, match="has schema '9999', but .* up to '0001'; update MammoLens"):
         Ledger.open(where)
     with ledger._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"

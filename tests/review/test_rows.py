@@ -31,7 +31,7 @@ def test_a_row_holds_plain_values_only():
     ],
 )
 def test_a_value_that_is_none_is_told_by_its_column_with_the_remedy(column, value):
-    with pytest.raises(RequestError, match=f"{column}: .* is none; "):
+    with pytest.raises(RequestError, match=f"{column}: .* is invalid; "):
         decision_of({**row_of(decision()), column: value})
 
 

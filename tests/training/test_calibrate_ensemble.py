@@ -43,5 +43,5 @@ def test_two_equal_members_score_as_each_of_them(members):
 
 
 def test_without_such_a_patient_it_is_refused_with_how_many_each_could_use(members):
-    with pytest.raises(DatasetError, match=r"no normal patient is unknown to every member \(.*one 2, other 3\)"):
+    with pytest.raises(DatasetError, match=r"no normal patient is new to all members \(.*one 2, other 3\)"):
         calibrate_ensemble(members([0, 1], [2, 3, 4]), CONFIG, ignore_progress)

@@ -181,7 +181,7 @@ def test_an_image_that_training_left_out_does_not_change_the_data(a_tiny_config,
 
 def test_settings_that_do_not_fit_the_model_are_refused(a_trained_model, a_site, tmp_path):
     settings = CalibrationConfig(levels={"some": 0.5, "much": 0.1})
-    with pytest.raises(ConfigError, match=r"findings\.level 'moderate' is none of calibration\.levels: some, much"):
+    with pytest.raises(ConfigError, match=r"findings\.level 'moderate' is not one of calibration\.levels: some, much"):
         recalibrate(a_trained_model, a_site, tmp_path / "ours", settings=settings)
     assert not (tmp_path / "ours").exists()
 

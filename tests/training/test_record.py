@@ -52,13 +52,13 @@ def test_counts_are_of_what_was_used_and_what_was_left_out_is_counted_too(record
 
 def test_normal_images_of_patients_with_an_abnormal_one_are_counted_and_told(listed, record):
     assert record["normals_of_affected_patients"] == {"images": 0, "patients": 0}
-    assert "Not learned from" not in model_card("made-1", ModelConfig(), record, calibration_of(3))
+    assert "Not used for training" not in model_card("made-1", ModelConfig(), record, calibration_of(3))
     healthy = Case(Path("healthy.png"), "Gerda", abnormal=False, clean_normal=True)
     cases = (*listed.by_split[Split.TRAIN], healthy, Case(Path("cancer.png"), "Gerda", abnormal=True))
     dataset = Dataset("made", cases, "all rights reserved.")
     record = training_record(ModelConfig(), dataset, listed, listed.by_split, [STATE])
     assert record["normals_of_affected_patients"] == {"images": 1, "patients": 1}
-    told = "- Not learned from: 1 normal images of 1 patients who have an abnormal one.\n"
+    told = "- Not used for training: 1 normal images of 1 patients who have an abnormal one.\n"
     assert told in model_card("made-1", ModelConfig(), record, calibration_of(3))
 
 

@@ -197,7 +197,7 @@ class Calibration:
         if not images or not exams:
             raise ModelError(path, "the calibration contains no normal image", _REMEDY)
         if standardise != config.standardise:
-            reason = f"it is standardised by {standardise!r}, the configuration says {config.standardise!r}"
+            reason = f"it is standardised by {standardise!r}, but the configuration says {config.standardise!r}"
             raise ModelError(path, reason, _REMEDY)
         return cls(images, exams, config, fusion)
 

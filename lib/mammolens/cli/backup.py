@@ -101,7 +101,7 @@ def _summary(manifest: Manifest) -> str:
     parts = [
         None if manifest.ledger_head is None else f"{manifest.ledger_head.partition(':')[0]} decisions",
         None if manifest.models is None else f"{len(manifest.models)} models",
-        None if manifest.data is None else f"data ({', '.join(manifest.data) or 'nothing kept yet'})",
+        None if manifest.data is None else f"data ({', '.join(manifest.data) or 'nothing there yet'})",
         f"{len(manifest.settings)} files of settings" if manifest.settings else None,
     ]
     return ", ".join(part for part in parts if part)

@@ -37,7 +37,7 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON instead of a table.")] = False,
 ) -> None:
-    """Check whether MammoLens can work on this computer, and say what to do where it cannot.
+    """Check whether MammoLens can work on this computer, and say what to do if it cannot.
 
     Packages, devices, a decoder for each transfer syntax, the shipped models and their calibration, folders, disk
     space, ports, and the PACS if one is given. The exit code is 1 if something needed is broken.

@@ -42,7 +42,7 @@ def inspect(
     pictures: Annotated[int, typer.Option(min=0, help="Pictures on the contact sheet.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of tables.")] = False,
 ) -> None:
-    """Show what a folder, a data set or a PACS holds, before anybody trains on it or reads it.
+    """Show what a folder, a data set or a PACS holds, before you train on it or read it.
 
     Patients, exams, views, machines, resolutions, transfer syntaxes; what would be refused or flagged and why;
     images that are there twice; patients and images in more than one split; truth and licence of a data set. Nothing is

@@ -53,7 +53,7 @@ class PacsProcess:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise ServerError(self.url, "the program that asks the PACS ended", "see the lines above")
+            raise ServerError(self.url, "the program that queries the PACS ended", "see the lines above")
         said = json.loads(line)
         if error := said.get("error"):
             kind = InputError if error["kind"] == "image" else PacsError

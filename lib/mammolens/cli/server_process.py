@@ -113,7 +113,7 @@ def _folders_to_write(studies: str, app: Path, model_dir: Path | None) -> Iterat
     if model_dir is not None:
         yield model_dir, "name another one with --model-dir"
     if not _is_url(studies):
-        yield Path(studies), "labels and decisions are kept there"
+        yield Path(studies), "labels and decisions are stored there"
 
 
 def _check_writable(folder: Path, remark: str) -> None:

@@ -17,7 +17,9 @@ def web(
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port to listen on.")] = 8501,
     address: Annotated[
         str,
-        typer.Option(help="Address to listen on. The page has no login: put one in front before you change this."),
+        typer.Option(
+            help="Address to listen on. The page has no login: use a proxy that has one before you change this."
+        ),
     ] = HOST,
     model: Model = None,
     server: Annotated[

@@ -86,7 +86,7 @@ def _case(rows: Sequence[CsvRow], table: Path) -> Case:
     name = first.required("image_filename").replace("\\", "/")
     seen = _VIEW.search((first.text("image_type_name") or Path(name).stem).upper())
     if seen is None:
-        raise first.error("image_filename", f"{name!r} tells no side and view", "name it like img_9_10_1_RCC.tif")
+        raise first.error("image_filename", f"{name!r} contains no side and view", "name it like img_9_10_1_RCC.tif")
     medium, is_normal = match[1].upper(), bool(match[2])
     patient = f"{medium}{first.required('patient_id')}"  # film and digital sets number their patients apart
     outlined = [row for row in rows if row.text("lw_x_points")]

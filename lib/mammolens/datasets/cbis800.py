@@ -51,7 +51,7 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     name, patient = rows[0].required("image"), rows[0].required("patient_id")
     match = _NAME.match(name)
     if match is None:
-        raise rows[0].error("image", f"{name!r} tells no side and view", "name it like 00001_LEFT_CC.jpg")
+        raise rows[0].error("image", f"{name!r} contains no side and view", "name it like 00001_LEFT_CC.jpg")
     attributes = ImageAttributes(
         patient, patient, _SIDES[match[1]], ViewPosition(match[2]), pixel_aspect_ratio=_PIXEL_ASPECT_RATIO
     )

@@ -65,7 +65,7 @@ class CsvRow:
         """The cell as yes or no: 1/0, true/false, yes/no in any case."""
         value = self.text(column)
         if value is not None and value.lower() not in _FLAGS:
-            raise self.error(column, f"{value!r} is neither yes nor no", "write 1 or 0")
+            raise self.error(column, f"{value!r} is not yes or no", "write 1 or 0")
         return None if value is None else _FLAGS[value.lower()]
 
     def word(self, column: str, words: type[Word], synonyms: Mapping[str, Word] | None = None) -> Word | None:

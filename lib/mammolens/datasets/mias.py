@@ -83,7 +83,7 @@ def _case(folder: Path, rows: list[CsvRow]) -> Case:
     name = rows[0].required("image")
     match = _NUMBER.match(name)
     if match is None:
-        raise rows[0].error("image", f"{name!r} is none of mini-MIAS", "name it like mdb001.jpg")
+        raise rows[0].error("image", f"{name!r} is not a file name of mini-MIAS", "name it like mdb001.jpg")
     number = int(match[1])
     patient = str((number + 1) // 2)
     side = Laterality.RIGHT if number % 2 else Laterality.LEFT

@@ -37,7 +37,7 @@ class PhantomLesion:
 
     def __post_init__(self) -> None:
         if not (1 <= self.diameter <= 60 and 0 < self.contrast <= 1):
-            raise ValueError(f"a lesion of {self.diameter} mm and contrast {self.contrast} is none that is drawn")
+            raise ValueError(f"a lesion of {self.diameter} mm and contrast {self.contrast} is out of range")
 
 
 def draw_centre(shape: BreastShape, breast: np.random.Generator, view: np.random.Generator) -> tuple[float, float]:

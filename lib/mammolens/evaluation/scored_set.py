@@ -55,7 +55,7 @@ def read_scored_set(scores: Path) -> ScoredSet:
         ensemble = _ensemble(said.get("ensemble"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"
-        raise DatasetError(source, f"cannot be read ({why})", f"keep it beside {scores.name}") from error
+        raise DatasetError(source, f"cannot be read ({why})", f"put it next to {scores.name}") from error
     return ScoredSet(tuple(read_scores(scores)), *about, rule, ensemble)
 
 

@@ -91,7 +91,7 @@ def _decision(record: AnomalyRecord, *, with_exam: bool) -> str:
     if record.threshold is None and not (with_exam and record.exam_is_anomalous):
         return "Cannot be flagged: the model was calibrated on too few normal patients."
     exam, image = (("FLAGGED" if flag else "not flagged") for flag in (record.exam_is_anomalous, record.is_anomalous))
-    of_whom = f"Exam {exam}, this image" if with_exam else "This image by itself"
+    of_whom = f"Exam {exam}, this image" if with_exam else "This image alone"
     return f"{of_whom} {image}. The model {record.decision_rule}."
 
 

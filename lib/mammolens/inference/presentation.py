@@ -65,7 +65,7 @@ class PresentedExam(_Part):
     breasts: list[PresentedBreast]
     threshold: float | None = Field(description="exam score from which the rule flags; None: never")
     normal_scores: list[float] = Field(description="exam scores of normal exams of the same shape, rising")
-    normal_weights: list[float] = Field(description="share of all normal patients that each score stands for")
+    normal_weights: list[float] = Field(description="weight of each score, as a share of all normal patients")
 
     @property
     def of_exam(self) -> AnomalyRecord:

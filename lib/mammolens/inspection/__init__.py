@@ -1,1 +1,1 @@
-"""What a folder, a data set or a PACS holds, before anybody trains on it or reads it."""
+"""What a folder, a data set or a PACS holds, before you train on it or read it."""

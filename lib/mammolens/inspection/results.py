@@ -38,14 +38,14 @@ class InspectedImage(_Part):
     unusable_attributes: list[str] = Field(
         description="why 'unusable_attribute' is flagged: header attributes with their values"
     )
-    patient: str | None = Field(description="Patient ID of the header or the table; empty: neither tells it")
+    patient: str | None = Field(description="Patient ID of the header or the table; empty: neither has one")
     exam: str | None = Field(description="groups the views of one examination")
-    sop_instance_uid: str | None = Field(description="of a picture: a UID that follows from its content")
+    sop_instance_uid: str | None = Field(description="of a picture: a UID derived from its content")
     laterality: Laterality | None
     laterality_source: AttributeSource
     view: ViewPosition | None
     view_source: AttributeSource
-    acquisition_group: str | None = Field(description="machine, as far as it is known")
+    acquisition_group: str | None = Field(description="machine, if known")
     rows: int | None
     columns: int | None
     pixel_size_mm: tuple[float, float] | None = Field(description="between rows and between columns, at the breast")
@@ -148,7 +148,7 @@ class Inspection(_Part):
     """What a source holds."""
 
     source: str
-    kind: str = Field(description="kind of the data set; 'folder' or 'dicomweb' if it is none")
+    kind: str = Field(description="kind of the data set; 'folder' or 'dicomweb' otherwise")
     licence: str | None
     citation: str | None
     pixels_read: bool = Field(

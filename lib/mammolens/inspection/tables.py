@@ -113,7 +113,7 @@ def _sameness(one: Duplicate) -> str:
 
 
 def _leaks(leaks: Sequence[Leak]) -> TextTable:
-    note = "A model must not be tested on patients or images that it learned from."
+    note = "A model must not be tested on patients or images that it was trained on."
     rows = tuple(
         (_LEAKS[LeakKind(one.kind)].format(one.identifier), ", ".join(one.splits), str(len(one.paths))) for one in leaks
     )

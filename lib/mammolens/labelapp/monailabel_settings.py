@@ -42,8 +42,8 @@ def apply_mammography(settings: Settings, environment: MutableMapping[str, str] 
     if settings.MONAI_LABEL_API_STR:
         raise ConfigError(
             "MONAI_LABEL_API_STR",
-            "a prefix for all addresses is not supported, since OHIF is built to live at /ohif/",
-            "leave it empty, and give the server a host name or a port of its own",
+            "a prefix for all addresses is not supported, because OHIF must be at /ohif/",
+            "leave it empty, and give the server its own host name or port",
         )
     if _APPLIED in environment:
         return

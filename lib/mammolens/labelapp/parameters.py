@@ -79,9 +79,9 @@ class TrainParameters(RecalibrateParameters):
     batch_size: int | None = Field(None, ge=1, le=1024)
     seed: int | None = Field(None, ge=0)
     l2_sp: float | None = Field(None, ge=0, le=1000, description="strength that holds weights near the serving model's")
-    from_scratch: bool = Field(False, description="forget what the serving model has learned")
+    from_scratch: bool = Field(False, description="start from new weights instead of those of the model in use")
     learn_from_findings: bool = Field(
-        False, description="also learn from regions that annotators marked; without, only the gate uses them"
+        False, description="also train on regions that annotators marked; otherwise only the gate uses them"
     )
     resume: bool = Field(False, exclude=True, deprecated=True, description="refused: each training is a job of its own")
 
@@ -103,7 +103,7 @@ class LoginParameters(Parameters):
 class ModelDecisionParameters(Parameters):
     """What a person decides on a model."""
 
-    why: str = Field("", max_length=2000, description="kept in the history")
+    why: str = Field("", max_length=2000, description="recorded in the history")
 
 
 class ExamInferParameters(Parameters):
@@ -150,7 +150,7 @@ class ReviewParameters(UndoParameters):
 class SampleParameters(Parameters):
     """The next image to look at."""
 
-    client_id: str | None = Field(None, description="who asks, as the log shall have it")
+    client_id: str | None = Field(None, description="who asks, for the log")
 
 
 P = TypeVar("P", bound=Parameters)

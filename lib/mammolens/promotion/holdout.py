@@ -48,6 +48,6 @@ def gate_cases(dataset: Dataset) -> tuple[Case, ...]:
         raise DatasetError(
             dataset.name,
             f"has no clean normal image {which}",
-            "give normal images of patients that no model learned from",
+            "give normal images of patients that no model was trained on",
         )
     return cases

@@ -72,10 +72,10 @@ def audit(rows: Iterable[Row], kept: Iterable[Head] = ()) -> Audit:
             return Audit(count, before, fault)
         before, before_id = Head(row[Link.SEQUENCE], row[Link.HASH]), row[Column.DECISION_ID]
         if expected.pop(before.sequence, before.hash) != before.hash:
-            reason = f"entry {before.sequence} is not the one of the head that was kept"
+            reason = f"entry {before.sequence} does not match the stored head"
             return Audit(count, before, Fault(FaultKind.REWRITTEN, before.sequence, before_id, reason))
     if expected:
-        reason = f"the ledger ends at entry {before.sequence}, a head that was kept is of entry {max(expected)}"
+        reason = f"the ledger ends at entry {before.sequence}, but a stored head is of entry {max(expected)}"
         return Audit(count, before, Fault(FaultKind.CUT_OFF, before.sequence + 1, None, reason))
     return Audit(count, before)
 
@@ -85,15 +85,15 @@ def _fault(row: Row, before: Head, before_id: str | None) -> Fault | None:
     if sequence > number:
         return Fault(FaultKind.REMOVED, number, None, f"entry {number} is missing, {sequence} comes next")
     if sequence < number:
-        return Fault(FaultKind.INSERTED, sequence, here, f"entry {sequence} stands where none is written")
+        return Fault(FaultKind.INSERTED, sequence, here, f"entry {sequence} is at a position where none was written")
     written_as = _written_as(row)
     if written_as is None:
-        return Fault(FaultKind.CHANGED, number, here, f"entry {number} is not what its hash was made of")
+        return Fault(FaultKind.CHANGED, number, here, f"entry {number} does not match its hash")
     if written_as > number:
-        reason = f"what stands at entry {number} was written as entry {written_as}"
+        reason = f"the entry at position {number} was written as entry {written_as}"
         return Fault(FaultKind.REMOVED, number, None, reason)
     if written_as < number:
-        reason = f"what stands at entry {number} was written as entry {written_as}"
+        reason = f"the entry at position {number} was written as entry {written_as}"
         return Fault(FaultKind.INSERTED, written_as, None, reason)
     if row[Link.PREVIOUS_HASH] == before.hash:
         return None

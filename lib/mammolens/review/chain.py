@@ -45,7 +45,7 @@ class Head:
         """
         found = _HEAD.fullmatch(text.strip())
         if found is None:
-            raise RequestError(f"head {text[:80]!a}", "is none", "give NUMBER:HASH as 'decisions audit' prints it")
+            raise RequestError(f"head {text[:80]!a}", "is not a head", "give NUMBER:HASH of 'decisions audit'")
         return cls(int(found[1]), found[2])
 
 

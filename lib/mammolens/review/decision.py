@@ -113,8 +113,8 @@ class Decision:
         _check(
             (self.verdict is None) == (self.undoes is not None),
             "verdict",
-            "stands beside 'undoes', or both are missing",
-            f"give one of {', '.join(Verdict)}, or the decision that is taken back",
+            "must be given or 'undoes', but not both",
+            f"give one of {', '.join(Verdict)}, or the decision to undo",
         )
         _check(self.reviewer, "reviewer", "is empty", "say who decided")
         _check_text("comment", self.comment, LONGEST_TEXT)
@@ -122,7 +122,7 @@ class Decision:
             _check_text(name, getattr(self, name) or "", LONGEST_NAME)
         _set(self, model=self.model or None, calibration=self.calibration or None)
         _check(self.time.tzinfo, "time", "has no time zone", "give it in UTC, as 2026-01-31T12:00:00Z")
-        _check(self.time.year > _FIRST_YEAR, "time", f"{self.time.isoformat()} is none of a reader", "correct the year")
+        _check(self.time.year > _FIRST_YEAR, "time", f"{self.time.isoformat()} is implausible", "correct the year")
         _set(self, time=self.time.astimezone(UTC))
         for name in ("exam_p_value", "exam_score"):
             if (value := getattr(self, name)) is not None:
@@ -140,19 +140,19 @@ class Decision:
 
 
 def _check_images(images: tuple[str, ...], regions: Iterable[Region]) -> None:
-    _check(images, "images", "there is none", "name the images that were decided on")
-    _check(len(set(images)) == len(images), "images", "one is named twice", "name each once")
+    _check(images, "images", "is empty", "name the images that were decided on")
+    _check(len(set(images)) == len(images), "images", "has an image twice", "name each once")
     for image in images:
         _check(_UID.fullmatch(image), "images", f"{image[:80]!a} is no SOP Instance UID", "give 0008,0018 of each")
     for region in regions:
         known = region.image in images
-        _check(known, "regions", f"{region.image!a} is none of the decision's images", "draw on its images")
+        _check(known, "regions", f"{region.image!a} is not an image of the decision", "draw on its images")
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
     _check(len(text) <= longest, name, f"has {len(text)} characters", f"use at most {longest}")
     odd = "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)  # no database keeps these
-    _check(not odd, name, "holds a character that is none", "remove NUL and half surrogates")
+    _check(not odd, name, "contains an invalid character", "remove NUL and half surrogates")
 
 
 def finite(name: str, value: float) -> float:

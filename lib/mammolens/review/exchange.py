@@ -92,5 +92,5 @@ def _decision(values: object) -> Decision:
         row[Column.DECISION_ID.value] = str(uuid.uuid5(_NAMESPACE, canonical(row)))
     decision = decision_of(row)
     if decision.time > datetime.now(UTC) + _AHEAD:
-        raise RequestError(Column.TIME, f"{row[Column.TIME]} lies in the future", "correct it")
+        raise RequestError(Column.TIME, f"{row[Column.TIME]} is in the future", "correct it")
     return decision

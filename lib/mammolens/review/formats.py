@@ -45,7 +45,7 @@ def format_of(path: Path) -> Format:
         return Format(path.suffix.lower())
     except ValueError:
         remedy = f"name it {path.stem}.csv or {path.stem}.jsonl"
-        raise DatasetError(path, "its name tells neither CSV nor JSON lines", remedy) from None
+        raise DatasetError(path, "its name ends neither in .csv nor in .jsonl", remedy) from None
 
 
 def write_entries(entries: Iterable[Entry], file: IO[str], kind: Format) -> int:

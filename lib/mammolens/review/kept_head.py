@@ -34,7 +34,7 @@ class KeptHead:
         except FileNotFoundError:
             return None
         except RequestError as error:
-            remedy = "delete it once an audit with a head that was stored elsewhere says that the ledger is whole"
+            remedy = "delete it once an audit with a head stored elsewhere shows that the ledger is complete"
             raise LedgerError(self.path, "does not hold NUMBER:HASH", remedy) from error
 
     def write(self, head: Head) -> None:
@@ -42,7 +42,7 @@ class KeptHead:
         try:
             write_text(self.path, f"{head}\n")
         except (OSError, StorageError) as error:
-            _log.warning("%s: the head of the ledger cannot be kept (%s)", self.path, error)
+            _log.warning("%s: the head of the ledger cannot be stored (%s)", self.path, error)
 
     def refuse_emptied(self) -> None:
         """Refuse a ledger of which nothing is left, before a new one is begun in its place.
@@ -57,5 +57,5 @@ class KeptHead:
 
     def lost(self, reason: str, kept: Head) -> LedgerError:
         """What to raise where the ledger does not hold the entry of the head."""
-        remedy = f"restore it from a backup; to go on without what is lost, delete {self.path.name} (head {kept})"
+        remedy = f"restore it from a backup; to go on without the lost ones, delete {self.path.name} (head {kept})"
         return LedgerError(self._ledger, reason, remedy)

@@ -186,7 +186,7 @@ def _known(connection: Connection, decision: Decision, *, historic: bool) -> Ent
     there = entry.decision
     if there != decision if historic else there.content() != decision.content():
         raise RequestError(
-            f"decision {decision.decision_id}", "the ledger has another one of this id", "give it an id of its own"
+            f"decision {decision.decision_id}", "the ledger has another one with this id", "give it its own id"
         )
     return entry
 
@@ -204,7 +204,7 @@ def _fitting(connection: Connection, decision: Decision, *, historic: bool) -> D
 
 def _check_undo(undo: Decision, undone: uuid.UUID, before: list[Decision]) -> None:
     if not any(one.decision_id == undone and not one.is_undo for one in before):
-        raise RequestError(f"decision {undone}", "is none of this exam", "take back one that is in its history")
+        raise RequestError(f"decision {undone}", "is not a decision on this exam", "undo one from its history")
     active = active_decisions(before)
     for image in undo.images:
         if all(one.decision_id != undone for one in active.get(image, ())):

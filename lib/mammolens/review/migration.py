@@ -32,8 +32,8 @@ def upgrade(connection: Connection, name: str) -> None:
     if current is not None and current not in {step.revision for step in known.walk_revisions()}:
         raise LedgerError(
             name,
-            f"has schema {current!r}, this MammoLens knows up to {known.get_current_head()!r}",
-            "update MammoLens, or restore the ledger of before",
+            f"has schema {current!r}, but this MammoLens supports versions up to {known.get_current_head()!r}",
+            "update MammoLens, or restore the previous ledger",
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")  # does nothing where somebody else was quicker

@@ -129,7 +129,7 @@ def _read(row: Row, column: Column, reader: Any) -> Any:
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         if isinstance(error, RequestError):
             raise
-        raise RequestError(column, f"{str(value)[:80]!a} is none", _REMEDIES[column]) from error
+        raise RequestError(column, f"{str(value)[:80]!a} is invalid", _REMEDIES[column]) from error
 
 
 def _region_values(region: Region) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def _common_cases(members: Mapping[str, MemberToCalibrate]) -> tuple[Case, ...]:
         )
         raise DatasetError(
             "calibration",
-            f"no normal patient is unknown to every member (each alone did not learn from so many: {told})",
+            f"no normal patient is new to all members (each alone was not trained on so many: {told})",
             "train the members with one seed, one calibration.fraction and one network.members, or calibrate on other "
             "normal patients with 'mammolens calibrate'",
         )

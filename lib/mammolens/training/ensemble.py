@@ -105,7 +105,7 @@ def train_ensemble(
         raise ModelError(output, "exists already", "choose another output, or move it away")
     if exposure is not None and not plan.learns_from_lesions:
         reason = f"is 0 in all members that are trained, so the model would not be trained on {exposure.name}"
-        raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that learns from it")
+        raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that is trained on it")
     folder = output.with_name(f".{output.name}.ensemble")
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)

@@ -90,7 +90,7 @@ def ensemble_card(
 An ensemble of whole models. Its score is {fusion} of the members' standardised scores, its map the
 probability that the weighted mean of their log odds means, on the grid of the first.
 
-| member | model | weight | learned from | patients / images |
+| member | model | weight | trained on | patients / images |
 |---|---|---|---|---|
 {members}
 

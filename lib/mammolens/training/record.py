@@ -195,7 +195,7 @@ def _withheld(record: dict[str, Any]) -> str:
     if not count["images"]:
         return ""
     patients = f"{count['patients']} patients who have an abnormal one"
-    return f"- Not learned from: {count['images']} normal images of {patients}.\n"
+    return f"- Not used for training: {count['images']} normal images of {patients}.\n"
 
 
 def _exposed_to(record: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def upload_page(settings: WebSettings) -> None:
     st.title("See where a mammogram deviates from normal")
     st.markdown(
         "Upload one or more mammograms, or a whole exam. "
-        "The model compares each with the normal mammograms it learned from. " + exam_summary.MEANING
+        "The model compares each with the normal mammograms it was trained on. " + exam_summary.MEANING
     )
     uploads = st.file_uploader(
         "Mammograms: DICOM, PNG or JPEG, or a zip archive of them",

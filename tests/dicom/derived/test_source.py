@@ -34,7 +34,7 @@ def test_another_image_in_the_place_of_the_source_is_refused(write_dicom, values
 
 def test_an_image_that_shares_its_uid_with_a_different_one_is_no_source(write_dicom, values_of):
     header = read_header(write_dicom(values_of()), ImageAttributes(sop_instance_uid="2.25.7"))
-    with pytest.raises(InputError, match="image.dcm: shares its SOP Instance UID .*; give each image a UID of its own"):
+    with pytest.raises(InputError, match="image.dcm: shares its SOP Instance UID .*; give each image its own UID"):
         source_of(header)
 
 

@@ -191,7 +191,7 @@ def test_an_info_that_finds_no_room_is_refused_and_the_earlier_one_stays(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(StorageError, match="takes no more"):
+    with pytest.raises(StorageError, match="the disk is full"):
         a_pacs_datastore.update_image_info(uid, {"device": "new"})
     assert a_pacs_datastore.get_image_info(uid)["device"] == "old"
 

@@ -201,7 +201,7 @@ def test_an_exam_that_fails_is_named_and_the_next_request_tries_it_again(
     def fail_once(exam: object, **options: object) -> None:
         if getattr(exam, "exam_id", "") == broken.exam:
             monkeypatch.setattr(a_service._runner, "infer", infer)
-            raise module.StorageError("results", "the disk takes no more", "free some space")
+            raise module.StorageError("results", "the disk is full", "free some space")
         infer(exam, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(a_service._runner, "infer", fail_once)

@@ -66,7 +66,7 @@ def test_an_undone_decision_stays_in_the_history_and_the_one_before_counts_again
     assert _told(decisions, an_exam) == [(Verdict.NORMAL, False), (Verdict.FINDING, True)]
     decisions.undo(an_exam, "grace")
     assert decisions.verdict(an_exam) is None
-    with pytest.raises(DatasetError, match="none that could be undone"):
+    with pytest.raises(DatasetError, match="there is nothing to undo"):
         decisions.undo(an_exam, "grace")
     decisions.record(an_exam, NewDecision(Verdict.POOR_QUALITY, "ada"))
     assert [undone for _, undone in _told(decisions, an_exam)] == [True, True, False]
@@ -123,7 +123,7 @@ def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_e
         lambda: decisions.undo(other, "ada", decision_id=two),
         lambda: decisions.undo(exam, "grace", decision_id=two),
     ):
-        with pytest.raises(RequestError, match="another one of this id"):
+        with pytest.raises(RequestError, match="another one with this id"):
             refused()
 
 
@@ -193,7 +193,7 @@ def test_a_full_disk_is_made_room_on_and_the_decision_kept(
     def at_first_full(decision: Any) -> Any:
         tries.append(decision)
         if len(tries) == 1:
-            full = StorageError("disk", "the disk takes no more", "free some space")
+            full = StorageError("disk", "the disk is full", "free some space")
             full.errno = errno.ENOSPC
             raise full
         return append(decision)

@@ -109,7 +109,7 @@ def test_exams_like_the_calibrations_raise_no_alarm() -> None:
     site.arrive(EVEN)
     told = site.watch().detail()
     assert (told.alarm, told.exams, told.enough) == (False, 50, True)
-    assert told.sentence == "nothing has changed, as far as the last 50 exams tell"
+    assert told.sentence == "no change found in the last 50 exams"
     assert told.p_values == [5] * 10
     (machine,) = told.machines
     assert (machine.group, machine.exams, machine.known) == ("A", 50, True)
@@ -199,7 +199,7 @@ def test_exams_from_before_the_model_came_may_have_taught_it_and_do_not_count() 
     watch = site.watch(came)
     told = watch.detail()
     assert (told.exams, told.alarm) == (0, False)
-    assert told.sentence.startswith("too few exams to tell: 0, where 30 are needed; 0 of the last 40")
+    assert told.sentence.startswith("too few exams: 0 of the 30 that are needed; 0 of the last 40")
     site.arrive(EVEN)
     assert watch.detail().exams == 50
     assert site.watch(came - timedelta(seconds=1)).detail().exams == 51

@@ -98,7 +98,7 @@ def test_a_job_that_crashes_and_gets_no_further_fails_the_third_time_and_may_be_
         a_launcher.number(attempt).crash()
     failed = state_of(a_running_queue, job.job, JobState.FAILED)
     assert failed.error is not None
-    assert "ended by signal 9, 3 times in a row without getting further" in failed.error
+    assert "ended by signal 9, 3 times in a row without progress" in failed.error
     a_running_queue.resume(job.job, "anna")
     a_launcher.number(MOST_CRASHES + 1).succeed()
     state_of(a_running_queue, job.job, JobState.DONE)

@@ -89,12 +89,12 @@ def test_of_however_few_exams_set_aside_teach_nobody(calibration_share: float) -
 
 
 def test_where_nearly_all_are_set_aside_too_few_are_left_to_learn_from() -> None:
-    with pytest.raises(DatasetError, match="too few are left to learn from"):
+    with pytest.raises(DatasetError, match="too few are left for training"):
         learned(20, frozenset(f"e{number}" for number in range(20)))
 
 
 def test_too_few_patients_are_an_error_that_counts_them() -> None:
-    with pytest.raises(DatasetError, match="of 2 patients with eligible images, .* too few are left to learn from"):
+    with pytest.raises(DatasetError, match="of 2 patients with eligible images, .* too few are left for training"):
         learned(2)
 
 

@@ -30,7 +30,7 @@ def readiness_of(a_site: TrainingData, a_site_serving: ServingModel) -> Callable
 def test_held_out_patients_that_the_gate_takes_are_missed_beforehand(readiness_of: Callable[[int], Readiness]) -> None:
     missing = readiness_of(20).missing()
     for kind in (TRAIN, RECALIBRATE):
-        assert "of the 20 held-out normal patients that the gate takes" in missing[kind]
+        assert "of the 20 held-out normal patients that the gate requires" in missing[kind]
         assert missing[kind].endswith("; confirm normal exams of more patients")
 
 
@@ -44,7 +44,7 @@ def test_what_is_missing_follows_the_decisions(readiness_of: Callable[[int], Rea
     first, *others = a_site.exams.all().values()
     for exam in others:
         a_site.decisions.record(exam, NewDecision(Verdict.POOR_QUALITY, "anna"))
-    assert "too few are left to learn from" in readiness.missing()[TRAIN]
+    assert "too few are left for training" in readiness.missing()[TRAIN]
     a_site.decisions.record(first, NewDecision(Verdict.POOR_QUALITY, "anna"))
     assert readiness.missing() == dict.fromkeys(
         (TRAIN, RECALIBRATE), "no exam is confirmed as normal; confirm normal exams of several patients"

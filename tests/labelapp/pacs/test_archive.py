@@ -83,7 +83,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StorageError, match="takes no more"):
+    with pytest.raises(StorageError, match="the disk is full"):
         pacs_at(a_fake_pacs).fetch(FIRST, tmp_path / "x.dcm")
     assert not list(tmp_path.iterdir())
 

@@ -56,7 +56,7 @@ def test_an_answer_that_breaks_off_is_never_used_but_asked_for_again(a_fake_pacs
 
 def test_one_that_breaks_off_each_time_is_told(a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.next_answers = [CUT_OFF[0]] * 9
-    with pytest.raises(PacsError, match="broke off in the middle of its answer; try again"):
+    with pytest.raises(PacsError, match="the connection broke off during the PACS's answer; try again"):
         got(a_fake_pacs)
     assert len(a_fake_pacs.asked) == 3
 

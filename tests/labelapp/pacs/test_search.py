@@ -110,7 +110,7 @@ def test_nonsense_is_called_so(a_fake_pacs: FakePacs, answer: Answer) -> None:
 
 def test_an_answer_that_breaks_off_is_called_so(a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.next_answers = [Answer(body=b"[", announced=1000)]
-    with pytest.raises(PacsError, match="broke off in the middle"):
+    with pytest.raises(PacsError, match="the connection broke off during"):
         search_of(a_fake_pacs).studies()
 
 

@@ -55,7 +55,7 @@ def test_each_object_comes_whole_and_as_dicom(a_fake_pacs: FakePacs) -> None:
         (0xA900, "data set does not match its SOP class, A900H"),
         (0xC122, "transfer syntax not supported, C122H"),
         (0xC001, "cannot be understood, C001H"),
-        (0x1234, "reason not told, 1234H"),
+        (0x1234, "no reason given, 1234H"),
     ],
 )
 def test_the_reason_is_told_in_words(a_fake_pacs: FakePacs, reason: int, words: str) -> None:

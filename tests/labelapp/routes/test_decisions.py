@@ -90,7 +90,7 @@ def test_imported_decisions_count(a_client: TestClient, two_exams: list[str]) ->
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("table.txt", "x", "its name tells neither CSV nor JSON lines"),
+        ("table.txt", "x", "its name ends neither in .csv nor in .jsonl"),
         ("table.csv", "exam_id,images\n", "has no column 'reviewer'"),
         ("../../lines.jsonl", "5\n{}\n", "line 1: line is no JSON object"),
     ],
@@ -113,7 +113,7 @@ def test_an_audit_finds_what_was_cut_off(a_client: TestClient, an_app: MammoLens
     later = f"7:{'a' * 64}"
     audit = a_client.get(f"/mammolens/decisions/audit?head={head}&head={later}").json()
     assert audit["intact"] is False
-    assert audit["problem"] == "cut off: the ledger ends at entry 3, a head that was kept is of entry 7"
+    assert audit["problem"] == "cut off: the ledger ends at entry 3, but a stored head is of entry 7"
     assert a_client.get("/mammolens/decisions/audit?head=x").status_code == 400
 
 

@@ -78,7 +78,7 @@ def source_of(header: ImageHeader) -> Source:
         raise InputError(path, reason, "give the DICOM image, or leave out the results as DICOM")
     if QualityFlag.SUBSTITUTE_UID in header.flags:
         reason = "shares its SOP Instance UID with a different image, so a DICOM object cannot refer to it alone"
-        raise InputError(path, reason, "give each image a UID of its own, or leave out the results as DICOM")
+        raise InputError(path, reason, "give each image its own UID, or leave out the results as DICOM")
     with damage_named(path):
         stored = open_dicom(path, with_pixels=False)
         if sop_instance_uid_of(stored, path) != header.sop_instance_uid:

@@ -181,4 +181,4 @@ def _extension(filename: str) -> ResultExtension:
         if filename.endswith(extension.value):
             return extension
     suffix = Path(filename).suffix or "without suffix"
-    raise RequestError(f"label file ({suffix})", "is of no format that is kept", f"send {' or '.join(ResultExtension)}")
+    raise RequestError(f"label file ({suffix})", "has an unsupported format", f"send {' or '.join(ResultExtension)}")

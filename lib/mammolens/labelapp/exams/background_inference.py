@@ -30,7 +30,7 @@ _PAUSE_S = 30.0
 _PATIENCE_S = 30.0  # a change takes milliseconds
 _MOST_UNAVAILABLE = 2  # in a row: each may have taken as long as the PACS timeout
 T = TypeVar("T", bound=BaseModel)
-_INCOMPLETE = "not all views could be analysed; the server's log says why"
+_INCOMPLETE = "not all views could be analysed; see the server's log"
 
 
 class _Stored(BaseModel):

@@ -59,7 +59,7 @@ def _check_nrrd(file: Path) -> None:
         raise _unusable("cannot be read: its header has no end")
     for line in re.split(rb"[\r\n]+", head[: end.start()]):
         if b"".join(line.lower().split()).startswith(_REFUSED):
-            raise _unusable("is not one whole file: its pixels lie elsewhere")
+            raise _unusable("refers to another file for its pixels")
 
 
 def _check_unpacked(file: Path) -> None:

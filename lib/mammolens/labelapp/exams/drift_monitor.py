@@ -141,8 +141,8 @@ def _sentence(found: Drift, recent: int, limits: DriftLimits, missing: Callable[
         return "no exam has been scored yet"
     those = "" if found.n == recent else f"; {found.n} of the last {recent} are scored by this model and new to it"
     if found.overall is None:
-        return f"too few exams to tell: {found.n}, where {limits.min_exams} are needed{those}"
-    return f"nothing has changed, as far as the last {found.n} exams tell{those}"
+        return f"too few exams: {found.n} of the {limits.min_exams} that are needed{those}"
+    return f"no change found in the last {found.n} exams{those}"
 
 
 def _capitalised(text: str) -> str:

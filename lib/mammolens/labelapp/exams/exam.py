@@ -26,7 +26,7 @@ from mammolens.types import ExamKey
 _VIEWS = [view.value for view in ViewPosition]  # CC before MLO
 _SIDES = [Laterality.RIGHT.value, Laterality.LEFT.value]  # as they hang: the right breast to the left
 # Decisions in the ledger and DICOM objects of results name an image by its UID alone.
-_AMBIGUOUS = ("has the SOP Instance UID of a different image", "give each image a UID of its own")
+_AMBIGUOUS = ("has the SOP Instance UID of a different image", "give each image its own UID")
 _log = logging.getLogger(__name__)
 
 

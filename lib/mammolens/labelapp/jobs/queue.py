@@ -217,7 +217,7 @@ class LearningQueue:
         here = position(progress) if progress else (0, 0)
         crashes = 1 if here > job.reached else job.crashes + 1
         if crashes >= MOST_CRASHES:
-            often = f"{how}, {crashes} times in a row without getting further"
+            often = f"{how}, {crashes} times in a row without progress"
             error = f"the job: {often}; see the server's log, then resume it"
             self._note(job, f"failed: {error}")
             return job.changed(state=JobState.FAILED, error=error, crashes=crashes)

@@ -54,8 +54,8 @@ def split_for_training(
     calibrates = _calibrating(rest.patients, set(may_train.patients), calibration_share)
     train = may_train.where(lambda case: case.patient_id not in calibrates)
     if len(train.patients) < _FEWEST:
-        left_out = f"{len(held_out.patients)} of whom are held out for the gate"
-        reason = f"of {len(normals.patients)} patients with eligible images, {left_out}, too few are left to learn from"
+        left_out = f"{len(held_out.patients)} of them held out for the gate"
+        reason = f"of {len(normals.patients)} patients with eligible images, {left_out}, too few are left for training"
         raise DatasetError(normals.name, reason, "confirm normal exams of more patients")
     calibrating = rest.where(lambda case: case.patient_id in calibrates)
     cases = (*_in(Split.TRAIN, train), *_in(Split.CALIBRATION, calibrating))

@@ -97,8 +97,8 @@ class Readiness:
         policy = self._settings.gate_policy
         reasons = []
         if held_out < policy.min_patients:
-            reasons.append(f"{held_out} of the {policy.min_patients} held-out normal patients that the gate takes")
+            reasons.append(f"{held_out} of the {policy.min_patients} held-out normal patients that the gate requires")
         needed = min_patients(config.alpha, config.confidence) if config.decision == "conformal" else 1
         if calibrating < needed:
-            reasons.append(f"{calibrating} of the {needed} normal patients that a calibration takes to flag any exam")
+            reasons.append(f"{calibrating} of the {needed} normal patients that a calibration needs to flag any exam")
         return f"there are {' and '.join(reasons)}; confirm normal exams of more patients" if reasons else None

@@ -84,7 +84,7 @@ class Pacs:
             PacsError: no answer, or a broken one.
             InputError: no DICOM, or another instance than was asked for.
             UnknownImageError: the PACS has it no more.
-            StorageError: the disk takes no more.
+            StorageError: the disk is full.
         """
         content = retrieve(self._access, instance)
         with atomic_file(path) as temporary:
@@ -108,7 +108,7 @@ class Pacs:
             PacsError: no answer, or a broken one.
             InputError: what is answered does not describe an instance.
             UnknownImageError: the PACS has it no more.
-            StorageError: the disk takes no more.
+            StorageError: the disk is full.
         """
         dataset, syntax = retrieve_header(self._access, instance)
         with atomic_file(path, synced=False) as temporary:

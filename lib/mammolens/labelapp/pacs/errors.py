@@ -90,9 +90,12 @@ def _said(error: requests.RequestException) -> tuple[str, str]:
             f"if its certificate is of your own authority, name that one's file in {CA_FILE}",
         )
     if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-        return "the PACS does not answer in time", f"see whether it is overloaded, or raise {_TIMEOUT}"
+        return "the PACS does not answer in time", f"check whether it is overloaded, or raise {_TIMEOUT}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the PACS broke off in the middle of its answer", "try again; if it stays so, see the log of the PACS"
+        return (
+            "the connection broke off during the PACS's answer",
+            "try again; if it recurs, see the log of the PACS",
+        )
     if isinstance(error, requests.exceptions.InvalidJSONError):
         return "the answer is no JSON", "check the address: it is that of DICOMweb, often .../dicom-web"
     return f"the PACS does not answer ({type(error).__name__})", "start it, or check the address"

@@ -100,7 +100,7 @@ class Listing:
         except PacsRefusalError as error:
             if not error.is_of_the_request:
                 raise
-            _log.info("studies are asked for one by one: %s", error)
+            _log.info("the PACS is searched study by study: %s", error)
             self._searches_whole = False
             return by_study, True
         for instance in instances:

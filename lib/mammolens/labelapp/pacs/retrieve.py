@@ -95,7 +95,7 @@ def _patiently(session: requests.Session, url: str) -> bytes:
         try:
             return _part(session, url)
         except requests.exceptions.ChunkedEncodingError as error:
-            _log.warning("%s is asked for again, since the answer broke off: %s", url, error)
+            _log.warning("%s is requested again, because the answer broke off: %s", url, error)
             time.sleep(pause)
     return _part(session, url)
 
@@ -120,7 +120,7 @@ def _without_envelope(response: requests.Response) -> bytes:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _BARE:
         raise PacsError(
-            response.url, f"the answer is {kind or 'of no type'} and no DICOM", "check the address, and try again"
+            response.url, f"the answer is {kind or 'without a type'} and no DICOM", "check the address, and try again"
         )
     return response.content
 

@@ -108,4 +108,4 @@ def _check_certificates(access: PacsAccess) -> None:
 
 
 def _no_passphrase() -> NoReturn:
-    raise ValueError("its key is encrypted, and nobody is here to type a passphrase")
+    raise ValueError("its key is encrypted, and a server cannot ask for a passphrase")

@@ -90,5 +90,5 @@ def _answers_duplicate(response: requests.Response) -> bool:
 
 
 def _words(reason: int) -> str:
-    words = next((words for mask, code, words in _REASONS if reason & mask == code), "reason not told")
+    words = next((words for mask, code, words in _REASONS if reason & mask == code), "no reason given")
     return f"{words}, {reason:04X}H"

@@ -111,7 +111,7 @@ def _damage_told() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        _log.error("nobody can log in: %s", error)
+        _log.error("logins are not possible: %s", error)
         raise HTTPException(503, "the accounts cannot be read; see the server's log") from error
 
 

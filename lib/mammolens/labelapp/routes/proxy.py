@@ -71,7 +71,9 @@ def _passed_back(answer: requests.Response, url: str) -> Response:
     if answer.content and not _KIND.fullmatch(plain):
         if not answer.ok:
             raise HTTPException(answer.status_code, str(refusal(url, answer)))
-        raise PacsError(url, f"the answer is {plain or 'of no type'}, which is none of DICOMweb", "check the address")
+        raise PacsError(
+            url, f"the answer is {plain or 'without a type'}, which is not a DICOMweb type", "check the address"
+        )
     return Response(answer.content, answer.status_code, media_type=kind, headers=_HEADERS)
 
 

@@ -17,7 +17,7 @@ _HOW_TO = (
     "MONAI_LABEL_AUTH_REALM_URI, or come through a tunnel (ssh -L)"
 )
 
-_PROXY = "a proxy hands on requests of other machines, which without authentication nobody may send"
+_PROXY = "the request was forwarded by a proxy, which is not allowed without authentication"
 # Each says that the request was not sent by the machine that it comes from.
 _TAKEN_BY_UVICORN = frozenset({"x-forwarded-for", "x-forwarded-proto"})
 _FORWARDING = _TAKEN_BY_UVICORN | {

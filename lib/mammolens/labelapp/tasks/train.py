@@ -25,7 +25,7 @@ class NormalTrain(TrainTask):
     """
 
     def __init__(self, serving: ServingModel, learn: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
-        super().__init__("Learn from the images with the verdict 'normal'")
+        super().__init__("Train on the images with the verdict 'normal'")
         self._serving = serving
         self._learn = learn
 
