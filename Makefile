@@ -32,7 +32,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-che
 INSTALL := $(PIP) install --no-warn-conflicts
 say = @printf '%s\n' "mammolens: $(1)"
 
-.PHONY: help install demo check test lint format docs benchmark sbom clean
+.PHONY: help install demo check test lint format docs dist benchmark sbom clean
 
 help: ## this text
 	@printf '%s\n' \
@@ -169,6 +169,9 @@ format: $(STAMPS)/dev ## put the code into the project's format
 docs: $(STAMPS)/docs ## build the documentation as a website in site/; a broken link is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . site
 	$(call say,open site/index.html)
+
+dist: $(STAMPS)/dev ## build the wheel and the source archive in dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
 	@rm -rf build dist site ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

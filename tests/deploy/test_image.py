@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,3 +32,26 @@ def test_the_installed_package_holds_every_file_of_the_library(a_wheel: Path) ->
     files = {path for path in (library / "mammolens").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     missing = {path.relative_to(library).as_posix() for path in files} - set(zipfile.ZipFile(a_wheel).namelist())
     assert not missing, "name them in pyproject.toml under package-data"
+
+
+def test_the_installed_package_works_without_the_repository(a_wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages"
+    zipfile.ZipFile(a_wheel).extractall(installed)
+    code = """
+from pathlib import Path
+import mammolens
+from mammolens import Predictor, load_config, mammogram_from_array
+from mammolens.cli.options import configuration
+from mammolens.datasets.phantom import make_phantom_exam
+
+result = Predictor.load().predict(mammogram_from_array(make_phantom_exam(7).views[0].pixels))
+config = load_config(configuration(Path("configs/restorer.yaml")))
+print(mammolens.__file__, config.name, result.record.model)
+"""
+    surroundings = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=surroundings, check=True, capture_output=True, text=True
+    )
+    file, config, model = done.stdout.split()
+    assert Path(file).is_relative_to(installed)
+    assert (config, model.split("-")[0]) == ("restorer", "exposed")
