@@ -11,7 +11,7 @@ release = mammolens.__version__
 
 # The sources are the repository, so that pages of its root are part of the site and links to them stay as they are.
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "*.md", "benchmarks/README.md"]
+include_patterns = ["docs/**.md", "*.md", "benchmarks/README.md", "examples/README.md"]
 exclude_patterns = ["README.md", ".*", "lib", "site", "tests"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 
