@@ -81,6 +81,9 @@ def test_a_missing_chest_wall_is_told_where_it_is_no_film_s_margin(views):
         assert part is not None
         assert part.lines == "columns"
         assert missing_part(cut, may_be_film=True) is None
+        wide = missing_part(without(view.pixels, chest_wall(view), 0.45), may_be_film=True)
+        assert wide is not None
+        assert wide.lines == "columns"
 
 
 def test_columns_missing_before_the_nipple_are_told(views):

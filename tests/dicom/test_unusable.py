@@ -22,6 +22,8 @@ def a_breast(a_phantom_exam) -> np.ndarray:
     [
         ("ImagerPixelSpacing", r"0,07\0,07"),
         ("ImagerPixelSpacing", "0.07mm"),
+        ("NominalScannedPixelSpacing", "0,1"),
+        ("PixelSpacing", "0.07 mm"),
         ("EstimatedRadiographicMagnificationFactor", "ANONYMIZED"),
         ("FieldOfViewDimensions", "REMOVED"),
         ("ImagePositionPatient", "NA"),
