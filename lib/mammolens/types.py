@@ -291,6 +291,8 @@ class AnomalyResult:
         heat_levels: ``(rows, cols)`` uint8 on the same grid; 0 = none, 1.. = levels of the record.
         restore: makes :attr:`reconstruction`.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
+        finding_numbers: of the record's findings among those of the exam, 1 the strongest; ``None`` if the other images
+            are not known.
     """
 
     header: ImageHeader
@@ -299,6 +301,7 @@ class AnomalyResult:
     heat_levels: NDArray[np.uint8]
     restore: Callable[[], FloatImage]
     member_scores: Mapping[str, float] = field(default_factory=dict)
+    finding_numbers: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         shape = (self.record.rows, self.record.columns)

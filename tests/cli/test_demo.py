@@ -18,7 +18,9 @@ from mammolens.dicom.reader import read_header
 MASS = Lesion(80, 60, 10, 10, kind="mass")
 
 
-def _record(path: Path, side: str, view: str, *, p_value: float, peaks: list[tuple[int, int]], patient: str) -> Any:
+def _record(
+    path: Path, side: str, view: str, *, p_value: float, peaks: dict[tuple[int, int], float], patient: str
+) -> Any:
     percentile = 100 * (1 - p_value)
     return SimpleNamespace(
         path=str(path), laterality=side, view=view, rows=400, columns=300, patient=patient, model="model-1",
@@ -26,7 +28,7 @@ def _record(path: Path, side: str, view: str, *, p_value: float, peaks: list[tup
         exam_calibration_patients=35, exam_is_anomalous=p_value <= 0.1,
         decision_rule="flags at most 10 % of normal exams",
         levels={"low": 1.0, "moderate": 2.0, "high": 3.0},
-        findings=[SimpleNamespace(peak_location=peak) for peak in peaks],
+        findings=[SimpleNamespace(peak_location=at, peak=peak) for at, peak in peaks.items()],
     )  # fmt: skip
 
 
@@ -37,9 +39,9 @@ def results() -> list[DemoResult]:
     unusual = {Path("b/L_MLO.dcm"): (MASS,), Path("b/L_CC.dcm"): (MASS,)}
     exams = [DemoExam("Phantom, no lesion", "Known: no lesion.", calm), DemoExam("<Mass>", "Known: a mass.", unusual)]
     records = [
-        _record(Path("a/L_CC.dcm"), "L", "CC", p_value=0.6, peaks=[], patient="A"),
-        _record(Path("b/L_MLO.dcm"), "L", "MLO", p_value=0.02, peaks=[(5, 5)], patient="B"),
-        _record(Path("b/L_CC.dcm"), "L", "CC", p_value=0.02, peaks=[(5, 5), (61, 79)], patient="B"),
+        _record(Path("a/L_CC.dcm"), "L", "CC", p_value=0.6, peaks={}, patient="A"),
+        _record(Path("b/L_MLO.dcm"), "L", "MLO", p_value=0.02, peaks={(5, 5): 4.0}, patient="B"),
+        _record(Path("b/L_CC.dcm"), "L", "CC", p_value=0.02, peaks={(5, 5): 5.0, (61, 79): 3.0}, patient="B"),
     ]
     return demo_results(exams, records)
 
@@ -60,9 +62,9 @@ def test_the_most_unusual_exam_comes_first(results: list[DemoResult], page: str)
 
 
 def test_found_and_missed_lesions_are_counted_and_marked(page: str) -> None:
-    assert "Of 2 marked lesions in the images, 1 were found and 1 were missed." in page
+    assert "Of 2 marked lesions in the images, the model found 1 and missed 1." in page
     assert page.count("<polygon") == 2
-    cc, mlo = page.index("<b>L CC</b> <span>found: 2</span>"), page.index('<span class="missed">missed</span>')
+    cc, mlo = page.index("<b>L CC</b> <span>found: 3</span>"), page.index('<span class="missed">missed</span>')
     assert cc < mlo
 
 

@@ -45,11 +45,13 @@ def test_without_findings_there_is_one_table(records):
 
 
 def test_findings_are_listed_by_image_with_the_numbers_of_the_pictures(records):
-    with_two = records[1].model_copy(update={"findings": [A_FINDING, A_FINDING], "findings_left_out": 3})
+    strong, weak = (A_FINDING.model_copy(update={"peak": peak}) for peak in (9.0, 1.0))
+    with_two = records[1].model_copy(update={"findings": [strong, weak], "findings_left_out": 3})
+    sibling = records[1].model_copy(update={"findings": [weak.model_copy(update={"peak": 2.0})], "view": "MLO"})
     tables = result_tables([records[0], with_two])
     assert len(tables) == 2
-    text = printed(findings_table([records[0], with_two]))
-    words = describe_findings(with_two)
+    text = printed(findings_table([records[0], sibling, with_two]))
+    words = [*describe_findings(with_two, [1, 3]), *describe_findings(sibling, [2])]
     assert [line for line in words if line in text] == words
     assert words[0].endswith("posterior third, 20 mm2, high")
     assert records[0].path.rsplit("/", 1)[1] not in text.split()

@@ -6,9 +6,12 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from mammolens.config import FindingsConfig
 from mammolens.enums import Laterality, QualityFlag
 from mammolens.errors import InputError
 from mammolens.inference.batch import predict_files
+from mammolens.inference.predictor import Predictor, load_calibration
+from mammolens.models.directory import load_model
 from mammolens.types import ImageAttributes
 
 
@@ -150,3 +153,23 @@ def test_one_image_under_two_sides_is_refused_and_the_first_goes_on(a_predictor,
     paths, _, (error,) = judged(a_predictor, [two_exams[0][0], copy], sides)
     assert paths == [two_exams[0][0]]
     assert str(error) == f"{copy}: is the same image as {paths[0]}, but R here and L there; keep the right one"
+
+
+def test_findings_are_numbered_by_strength_over_the_images_of_an_exam(a_trained_model, two_exams):
+    model, calibration = load_model(a_trained_model), load_calibration(a_trained_model)
+    sensitive = FindingsConfig(level="low", smallest_mm2=0.0, smallest_share=0.0)
+    low = replace(model, config=model.config.model_copy(update={"findings": sensitive}))
+    results = [
+        result
+        for exam in two_exams
+        for _, result in predict_files(Predictor(low, calibration), exam, {}, lambda error: pytest.fail(str(error)))
+    ]
+    for own in (results[:4], results[4:]):
+        numbered = sorted(
+            (number, -finding.peak)
+            for result in own
+            for number, finding in zip(result.finding_numbers, result.record.findings, strict=True)
+        )
+        assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1))
+        assert [peak for _, peak in numbered] == sorted(peak for _, peak in numbered)
+    assert sum(bool(result.finding_numbers) for result in results) > 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from mammolens.config import CalibrationConfig, FindingsConfig
 from mammolens.datasets.phantom import PhantomView, make_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion, PhantomLesionKind
 from mammolens.enums import AttributeSource, Laterality, SpacingSource, ViewPosition
-from mammolens.inference.findings import find_findings, numbers_by_strength
+from mammolens.inference.findings import find_findings, numbers_by_strength, numbers_in_exams
 from mammolens.inference.landmarks import Landmarks, find_landmarks
 from mammolens.types import Finding, ImageHeader, PixelSpacing
 
@@ -274,3 +275,8 @@ def test_the_findings_of_an_exam_are_numbered_by_their_peaks():
         return [Finding.model_construct(peak=peak) for peak in peaks]
 
     assert numbers_by_strength([findings(9.0, 2.0), [], findings(5.0, 2.0)]) == [[1, 3], [], [2, 4]]
+    records = [
+        SimpleNamespace(patient=patient, exam="1", findings=findings(peak))
+        for patient, peak in (("A", 2.0), ("B", 7.0), ("A", 9.0))
+    ]
+    assert numbers_in_exams(records) == [[2], [1], [1]]

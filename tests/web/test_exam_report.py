@@ -73,9 +73,9 @@ def test_the_pdf_shows_the_highest_scores_in_the_exams_order_and_says_that_more_
     drawn, written = [], []
     draw, write = exam_report.composed, exam_report._write
 
-    def see(view, folder):
+    def see(view, numbers, folder):
         drawn.append(view.record.pred_score)
-        return draw(view, folder)
+        return draw(view, numbers, folder)
 
     def read(figure, top, texts, *args, **options):
         written.extend(texts)

@@ -5,6 +5,7 @@ import pytest
 
 from mammolens.datasets.base import Lesion
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
+from mammolens.types import Finding
 from mammolens.web import exam_summary
 
 
@@ -77,11 +78,36 @@ def test_exams_of_equal_titles_are_told_apart_by_date_and_then_by_number(an_exam
     assert exam_summary.exam_titles([plain, plain]) == [f"{title}, exam 1", f"{title}, exam 2"]
 
 
+def test_findings_are_listed_by_strength_over_all_views(an_exam_shown):
+    def finding(peak, depth):
+        return Finding.model_construct(
+            peak=peak, position=None, position_guessed=False, depth=depth, anatomy=None, nipple_distance_mm=None,
+            area_mm2=20.0, level="high",
+        )  # fmt: skip
+
+    cc, mlo = an_exam_shown.views[0], an_exam_shown.views[2]
+    views = [
+        view.model_copy(
+            update={"record": view.record.model_copy(update={"findings": found, "findings_left_out": more})}
+        )
+        for view, found, more in (
+            (cc, [finding(3.0, "middle"), finding(1.0, "anterior")], 2),
+            (mlo, [finding(9.0, "posterior")], 0),
+        )
+    ]
+    assert exam_summary.finding_lines(an_exam_shown.model_copy(update={"views": views})) == [
+        "1: R MLO, posterior third, 20 mm2, high",
+        "2: R CC, middle third, 20 mm2, high",
+        "3: R CC, anterior third, 20 mm2, high",
+        "R CC: 2 more with lower peaks",
+    ]
+
+
 def test_known_lesions_are_counted_and_each_is_found_or_missed():
-    finding = SimpleNamespace(peak_location=(20, 50))
-    record = SimpleNamespace(path="a.dcm", laterality="R", view="CC", findings=[finding])
-    exam = SimpleNamespace(views=[SimpleNamespace(record=record)])
+    findings = [SimpleNamespace(peak_location=peak) for peak in ((90, 90), (20, 50))]
+    record = SimpleNamespace(path="a.dcm", laterality="R", view="CC", findings=findings)
+    exam = SimpleNamespace(views=[SimpleNamespace(record=record)], finding_numbers=[[1, 3]])
     lesions = {"a.dcm": (Lesion(50, 20, 5, 5, kind="mass"), Lesion(10, 10, 5, 5, kind="mass"))}
-    assert exam_summary.known_lesion_lines(exam, lesions) == ["R CC: mass found (finding 1)", "R CC: mass missed"]
-    assert exam_summary.known_lesion_count(exam, lesions) == "Of 2 marked lesions, 1 were found and 1 were missed."
+    assert exam_summary.known_lesion_lines(exam, lesions) == ["R CC: mass found (finding 3)", "R CC: mass missed"]
+    assert exam_summary.known_lesion_count(exam, lesions) == "Of 2 marked lesions, the model found 1 and missed 1."
     assert exam_summary.known_lesion_lines(exam, {}) == []

@@ -62,13 +62,18 @@ def test_findings_lie_on_the_picture(a_presentation, results):
         "nipple_distance_mm": None,
         "anatomy": None,
     }
-    record = view.record.model_validate(
-        {**view.record.model_dump(), "findings": [finding], "rows": 2 * view.record.rows}
+    record, stronger = (
+        view.record.model_validate(
+            {**view.record.model_dump(), "findings": [{**finding, "peak": peak}], "rows": 2 * view.record.rows}
+        )
+        for peak in (1.0, 2.0)
     )
-    marked = exam.model_copy(update={"views": [view.model_copy(update={"record": record})]})
-    ((points,),) = [one["findings"] for one in viewer_data(marked, results, "k")["views"]]
-    assert points[1] == [10.5, 0.2]
-    assert points[2] == [10.5, 10.2]
+    views = [view.model_copy(update={"record": each}) for each in (record, stronger)]
+    marked = exam.model_copy(update={"views": views})
+    (weak,), (strong,) = [one["findings"] for one in viewer_data(marked, results, "k")["views"]]
+    assert weak["outline"][1] == [10.5, 0.2]
+    assert weak["outline"][2] == [10.5, 10.2]
+    assert (weak["number"], strong["number"]) == (2, 1)
 
 
 def test_known_lesions_are_outlined_on_the_picture_of_their_file(a_presentation, results):

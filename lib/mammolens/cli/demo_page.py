@@ -15,6 +15,7 @@ from rich.table import Table
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.demo_exams import DemoExam
 from mammolens.inference.exam_text import exam_percentile_text, percentile_text, view_name
+from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.known_lesions import KnownLesion, compare_with_known
 from mammolens.types import AnomalyRecord
 
@@ -36,8 +37,13 @@ class DemoResult:
     @property
     def known(self) -> list[KnownLesion]:
         """The marked lesions of all views, each found or missed."""
-        pairs = zip(self.records, self.exam.lesions.values(), strict=True)
-        return [known for record, lesions in pairs for known in compare_with_known(record, lesions)]
+        views = zip(self.records, self.exam.lesions.values(), self.finding_numbers, strict=True)
+        return [known for record, lesions, own in views for known in compare_with_known(record, lesions, own)]
+
+    @property
+    def finding_numbers(self) -> list[list[int]]:
+        """Of the findings of each view: 1 is the strongest of the exam."""
+        return numbers_by_strength([record.findings for record in self.records])
 
 
 def demo_results(exams: Sequence[DemoExam], records: Sequence[AnomalyRecord]) -> list[DemoResult]:
@@ -101,7 +107,7 @@ def _summary(results: Sequence[DemoResult]) -> str:
     known = [one for result in results for one in result.known]
     named = f"Flagged as unusual: {'; '.join(flagged)}." if flagged else "No exam is flagged as unusual."
     missed = len(known) - _found(known)
-    return f"{named} Of {len(known)} marked lesions in the images, {_found(known)} were found and {missed} were missed."
+    return f"{named} Of {len(known)} marked lesions in the images, the model found {_found(known)} and missed {missed}."
 
 
 def _exam(result: DemoResult, overlays: Mapping[Path, Path], viewers: Mapping[str, str]) -> dict[str, Any]:
@@ -113,13 +119,15 @@ def _exam(result: DemoResult, overlays: Mapping[Path, Path], viewers: Mapping[st
         "truth": result.exam.truth,
         "viewer": viewers.get(record.patient, ""),
         "views": [
-            _view(record, result.exam, file, overlays[file])
-            for file, record in sorted(zip(result.exam.files, result.records, strict=True), key=_hanging)
+            _view(record, result.exam, file, overlays[file], numbers)
+            for file, record, numbers in sorted(
+                zip(result.exam.files, result.records, result.finding_numbers, strict=True), key=_hanging
+            )
         ],
     }
 
 
-def _view(record: AnomalyRecord, exam: DemoExam, file: Path, overlay: Path) -> dict[str, Any]:
+def _view(record: AnomalyRecord, exam: DemoExam, file: Path, overlay: Path, numbers: Sequence[int]) -> dict[str, Any]:
     lesions = exam.lesions[file]
     return {
         "name": view_name(record.laterality, record.view),
@@ -130,14 +138,14 @@ def _view(record: AnomalyRecord, exam: DemoExam, file: Path, overlay: Path) -> d
         "outlines": [" ".join(f"{x + 0.5:.0f},{y + 0.5:.0f}" for x, y in lesion.outline()) for lesion in lesions],
         "known": [
             {"found": one.finding is not None, "text": f"found: {one.finding}" if one.finding else "missed"}
-            for one in compare_with_known(record, lesions)
+            for one in compare_with_known(record, lesions, numbers)
         ],
     }
 
 
-def _hanging(pair: tuple[Path, AnomalyRecord]) -> tuple[bool, bool]:
+def _hanging(view: tuple[Path, AnomalyRecord, Sequence[int]]) -> tuple[bool, bool]:
     """CC before MLO, and the right breast on the left, as readers hang films."""
-    return pair[1].view != "CC", pair[1].laterality != "R"
+    return view[1].view != "CC", view[1].laterality != "R"
 
 
 def _picture(overlay: Path, record: AnomalyRecord) -> str:

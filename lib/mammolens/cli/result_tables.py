@@ -12,6 +12,7 @@ from rich.table import Table
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.inference.exam_text import beyond_calibration, patient_text
 from mammolens.inference.finding_text import describe_findings
+from mammolens.inference.findings import numbers_in_exams
 from mammolens.inference.flag_explanations import explanations
 from mammolens.types import AnomalyRecord
 
@@ -60,8 +61,9 @@ def findings_table(records: Sequence[AnomalyRecord]) -> Table:
     table.title_justify = "left"
     for heading in ("patient", "image", "finding"):
         table.add_column(heading, overflow="fold")
+    numbers = {id(record): own for record, own in zip(records, numbers_in_exams(records), strict=True)}
     for record in _most_anomalous_first(records):
-        lines = describe_findings(record)
+        lines = describe_findings(record, numbers[id(record)])
         if lines:
             names = _shortened(patient_text(record.patient), _PATIENT), _shortened(Path(record.path).name, _IMAGE)
             table.add_row(*names, "\n".join(lines))

@@ -81,9 +81,9 @@ def predict_exam_files(
             analysed.append((mammogram, predictor.analyse(mammogram)))
         except InputError as error:
             on_error(error)
-    scores = [analysis.score for _, analysis in analysed]
-    for mammogram, analysis in analysed:
-        yield mammogram, predictor.result_of(analysis, scores)
+    results = predictor.results_of([analysis for _, analysis in analysed])
+    for (mammogram, _), result in zip(analysed, results, strict=True):
+        yield mammogram, result
 
 
 def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None:

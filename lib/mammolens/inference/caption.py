@@ -58,7 +58,7 @@ def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]
         f"More anomalous than {int(record.percentile)} % of normal images"
         + (f"; the exam is more anomalous than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
         f"{_decision(record, with_exam=with_exam)} {_heat(result)}",
-        *describe_findings(record),
+        *describe_findings(record, result.finding_numbers),
         *(
             f"Note: {sentence}"
             for sentence in explanations(record.quality_flags, record.outlying_statistic, record.unusable_attributes)

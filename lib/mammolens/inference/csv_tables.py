@@ -9,7 +9,8 @@ from pathlib import Path
 from mammolens.files import atomic_file
 from mammolens.inference.exam_text import view_name
 from mammolens.inference.finding_text import describe_findings
-from mammolens.types import AnomalyRecord
+from mammolens.inference.findings import numbers_in_exams
+from mammolens.types import AnomalyRecord, ExamKey
 
 IMAGES_CSV, EXAMS_CSV = "images.csv", "exams.csv"
 _OF_EXAM = (
@@ -47,17 +48,18 @@ def write_tables(records: Sequence[AnomalyRecord], folder: Path) -> None:
         records: of whole exams.
         folder: to write to; files of an earlier run are replaced.
     """
-    exams: dict[tuple[str, str], list[AnomalyRecord]] = {}
+    exams: dict[ExamKey, list[AnomalyRecord]] = {}
     for record in records:
         exams.setdefault((record.patient, record.exam), []).append(record)
-    _write(folder / IMAGES_CSV, [_image_row(record) for record in records])
+    rows = [_image_row(record, own) for record, own in zip(records, numbers_in_exams(records), strict=True)]
+    _write(folder / IMAGES_CSV, rows)
     _write(folder / EXAMS_CSV, [_exam_row(own) for own in exams.values()])
 
 
-def _image_row(record: AnomalyRecord) -> dict[str, _Cell]:
+def _image_row(record: AnomalyRecord, numbers: Sequence[int]) -> dict[str, _Cell]:
     return {
         **_fields(record, _OF_IMAGE),
-        "findings": "; ".join(describe_findings(record)),
+        "findings": "; ".join(describe_findings(record, numbers)),
         "quality_flags": " ".join(record.quality_flags),
         **_fields(record, _OF_MODEL),
     }

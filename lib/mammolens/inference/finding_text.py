@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from mammolens.enums import FindingAnatomy
@@ -17,9 +18,15 @@ ANATOMY: Final[dict[FindingAnatomy, str]] = {
 }
 
 
-def describe_findings(record: AnomalyRecord) -> list[str]:
-    """One line per finding, with its number on the overlay picture, and one for the findings left out."""
-    lines = [f"{number}: {describe_finding(finding, record)}" for number, finding in enumerate(record.findings, 1)]
+def describe_findings(record: AnomalyRecord, numbers: Sequence[int] | None = None) -> list[str]:
+    """One line per finding, with its number on the overlay picture, and one for the findings left out.
+
+    Args:
+        record: of one image.
+        numbers: of its findings among those of the exam; without, they are counted from 1.
+    """
+    numbered = zip(numbers or range(1, len(record.findings) + 1), record.findings, strict=True)
+    lines = [f"{number}: {describe_finding(finding, record)}" for number, finding in numbered]
     return [*lines, f"and {record.findings_left_out} more with lower peaks"] if record.findings_left_out else lines
 
 

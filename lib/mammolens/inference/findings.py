@@ -14,7 +14,15 @@ from skimage.measure import approximate_polygon, find_contours
 from mammolens.config import FindingsConfig
 from mammolens.inference.breast_location import BreastLocation
 from mammolens.inference.landmarks import Landmarks
-from mammolens.types import BoolImage, Finding, FloatImage, ImageHeader, PixelSpacing
+from mammolens.types import (
+    AnomalyRecord,
+    BoolImage,
+    ExamKey,
+    Finding,
+    FloatImage,
+    ImageHeader,
+    PixelSpacing,
+)
 
 _TOUCHING = np.ones((3, 3), dtype=bool)  # pixels that share a corner belong together
 _MOST_VERTICES = 64
@@ -75,6 +83,21 @@ def numbers_by_strength(findings: Sequence[Sequence[Finding]]) -> list[list[int]
     places.sort(key=lambda place: -findings[place[0]][place[1]].peak)  # equal ones in the order of images
     numbers = {place: number for number, place in enumerate(places, start=1)}
     return [[numbers[image, at] for at in range(len(of_image))] for image, of_image in enumerate(findings)]
+
+
+def numbers_in_exams(records: Sequence[AnomalyRecord]) -> list[list[int]]:
+    """Number the findings of records, those of each exam together, as :func:`numbers_by_strength` does.
+
+    Returns:
+        For each record the numbers of its findings, in their order.
+    """
+    exams: dict[ExamKey, list[int]] = {}
+    for at, record in enumerate(records):
+        exams.setdefault((record.patient, record.exam), []).append(at)
+    numbers: dict[int, list[int]] = {}
+    for members in exams.values():
+        numbers |= zip(members, numbers_by_strength([records[at].findings for at in members]), strict=True)
+    return [numbers[at] for at in range(len(records))]
 
 
 def _filled(above: BoolImage) -> BoolImage:

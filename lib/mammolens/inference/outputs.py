@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -92,8 +93,12 @@ def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, ste
 
 
 def captioned_overlay(mammogram: Mammogram, result: AnomalyResult, *, with_exam: bool = True) -> Image.Image:
-    """The image with its heat, findings, caption and legend, RGB; ``with_exam`` the caption tells the exam too."""
-    return annotated(render_overlay(mammogram.pixels, result), result, with_exam=with_exam)
+    """The image with its heat, findings, caption and legend, RGB.
+
+    ``with_exam`` the caption tells the exam, too, and findings have the numbers that they have in it.
+    """
+    shown = result if with_exam else replace(result, finding_numbers=None)
+    return annotated(render_overlay(mammogram.pixels, shown), shown, with_exam=with_exam)
 
 
 def picture_to_burn_in(mammogram: Mammogram, result: AnomalyResult) -> NDArray[np.uint8]:

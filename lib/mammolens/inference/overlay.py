@@ -23,7 +23,7 @@ _OPACITY = (0.15, 0.45)  # at the first and the last level: what lies below stay
 def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LONGEST) -> RgbImage:
     """Blend the anomaly map over the image; nothing below the first level, a contour where a level begins.
 
-    Each finding of the record is outlined and bears its number, from 1.
+    Each finding of the record is outlined and has its number: of the exam if the result knows it, else of the image.
 
     Args:
         pixels: ``(rows, cols)`` float32 in [0, 1] of the same image.
@@ -44,7 +44,8 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LON
     for start, at in zip(starts, np.linspace(0, 1, len(starts)), strict=True):
         blended[find_boundaries(heat >= start, mode="inner")] = level_colours(np.float32(at))
     picture = Image.fromarray(np.clip(blended, 0, 255).astype(np.uint8))
-    draw_findings(picture, result.record.findings, (shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]))
+    scale = shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]
+    draw_findings(picture, result.record.findings, scale, result.finding_numbers)
     return np.asarray(picture)
 
 
@@ -77,11 +78,20 @@ def shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
 
 
-def draw_findings(picture: Image.Image, findings: Sequence[Finding], scale: tuple[float, float]) -> None:
-    """Thin outlines, each with its number at its upper right, kept inside the picture; ``scale`` is (columns, rows)."""
+def draw_findings(
+    picture: Image.Image, findings: Sequence[Finding], scale: tuple[float, float], numbers: Sequence[int] | None = None
+) -> None:
+    """Draw thin outlines, each with its number at its upper right, kept inside the picture.
+
+    Args:
+        picture: to draw on.
+        findings: of the image.
+        scale: pixels of the picture for a column, and for a row, of the image.
+        numbers: of the findings; without, they are counted from 1.
+    """
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(size=min(24, max(13, max(picture.size) // 45)))
-    for number, finding in enumerate(findings, 1):
+    for number, finding in zip(numbers or range(1, len(findings) + 1), findings, strict=True):
         outline = [((x + 0.5) * scale[0] - 0.5, (y + 0.5) * scale[1] - 0.5) for x, y in finding.contour]
         pen.line(outline, fill=_OUTLINE, width=1)
         right, top = max(x for x, _ in outline), min(y for _, y in outline)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from mammolens.inference.detector import Detection, Detector, NetworkDetector, p
 from mammolens.inference.ensemble_detector import EnsembleDetector
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_inference import ExamInference, infer_exam
-from mammolens.inference.findings import find_findings
+from mammolens.inference.findings import find_findings, numbers_by_strength
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
@@ -123,9 +123,7 @@ class Predictor:
 
     def predict_exam(self, mammograms: Sequence[Mammogram]) -> list[AnomalyResult]:
         """Predict all images of one exam together; results in the order of the images."""
-        analyses = [self.analyse(mammogram) for mammogram in mammograms]
-        scores = [analysis.score for analysis in analyses]
-        return [self.result_of(analysis, scores) for analysis in analyses]
+        return list(self.results_of([self.analyse(mammogram) for mammogram in mammograms]))
 
     def analyse(self, mammogram: Mammogram) -> Analysis:
         """Score one image.
@@ -156,16 +154,46 @@ class Predictor:
             analysis: by this predictor.
             exam: scores of all images of the exam, this one included.
         """
-        prepared, grid = analysis.detection.prepared, analysis.detection.grid
-        anomaly_map = self._pipeline.restore_map(grid.anomaly_map, prepared)
+        anomaly_map = self._restored_map(analysis)
+        return self._result(analysis, exam, anomaly_map, self._findings(analysis, anomaly_map))
+
+    def results_of(self, exam: Sequence[Analysis]) -> Iterator[AnomalyResult]:
+        """The results of all images of an exam, whose findings are numbered together, 1 the strongest.
+
+        Args:
+            exam: analyses by this predictor.
+
+        Yields:
+            One result after the other, in the order of the images, since the maps of a single one take 100 MB.
+        """
+        scores = [analysis.score for analysis in exam]
+        found = [self._findings(analysis, self._restored_map(analysis)) for analysis in exam]
+        numbers = numbers_by_strength([findings for findings, _ in found])
+        for analysis, of_image, own in zip(exam, found, numbers, strict=True):
+            yield self._result(analysis, scores, self._restored_map(analysis), of_image, own)
+
+    def _restored_map(self, analysis: Analysis) -> FloatImage:
+        return self._pipeline.restore_map(analysis.detection.grid.anomaly_map, analysis.detection.prepared)
+
+    def _result(
+        self,
+        analysis: Analysis,
+        exam: Sequence[ImageScore],
+        anomaly_map: FloatImage,
+        findings: tuple[list[Finding], int],
+        numbers: Sequence[int] | None = None,
+    ) -> AnomalyResult:
         starts = list(self.calibration.levels(analysis.score.header.acquisition_group).values())
         return AnomalyResult(
             header=analysis.score.header,
-            record=self._record(analysis, exam, *self._findings(analysis, anomaly_map)),
+            record=self._record(analysis, exam, *findings),
             anomaly_map=anomaly_map,
             heat_levels=_heat_levels(anomaly_map, starts),
-            restore=partial(self._pipeline.restore_image, grid.reconstruction, prepared),
+            restore=partial(
+                self._pipeline.restore_image, analysis.detection.grid.reconstruction, analysis.detection.prepared
+            ),
             member_scores=analysis.detection.member_scores,
+            finding_numbers=numbers,
         )
 
     def flagged_header(self, mammogram: Mammogram) -> ImageHeader:

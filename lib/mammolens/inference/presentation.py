@@ -16,6 +16,7 @@ from mammolens.errors import InputError
 from mammolens.files import atomic_file, write_text
 from mammolens.inference.batch import predict_files
 from mammolens.inference.exam import ImageScore
+from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.layers import layers_of
 from mammolens.inference.outputs import write_overlay
 from mammolens.inference.predictor import Predictor
@@ -71,6 +72,11 @@ class PresentedExam(_Part):
     def of_exam(self) -> AnomalyRecord:
         """A record whose numbers of the exam count: they are the same in all."""
         return self.views[0].record
+
+    @property
+    def finding_numbers(self) -> list[list[int]]:
+        """Of the findings of each view: 1 is the strongest of the exam."""
+        return numbers_by_strength([view.record.findings for view in self.views])
 
     def within(self, subfolder: str) -> PresentedExam:
         """The same exam, its files in a folder further down."""

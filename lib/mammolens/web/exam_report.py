@@ -49,9 +49,9 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
             {
                 "name": exam_summary.of_view(view.record),
                 "percentile": percentile_text(view.record.percentile, "images"),
-                "picture": _uri("jpeg", as_jpeg(composed(view, folder))),
+                "picture": _uri("jpeg", as_jpeg(composed(view, numbers, folder))),
             }
-            for view in exam.views
+            for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
         ],
         findings=exam_summary.finding_lines(exam),
         no_finding=exam_summary.NO_FINDING,
@@ -162,9 +162,10 @@ def _broken(texts: Sequence[str], size: float) -> list[str]:
 def _draw_views(figure: Figure, exam: PresentedExam, folder: Path, top: float) -> None:
     """The highest scores in the exam's order; more would not be seen beside each other."""
     chosen = sorted(exam.views, key=lambda view: -view.record.pred_score)[:_MOST_VIEWS]
-    for at, view in enumerate(view for view in exam.views if view in chosen):
+    numbered = zip(exam.views, exam.finding_numbers, strict=True)
+    for at, (view, numbers) in enumerate(pair for pair in numbered if pair[0] in chosen):
         axes = figure.add_axes((0.07 + at * 0.215, top - _VIEWS, 0.205, _VIEWS - 0.02))
-        axes.imshow(composed(view, folder))
+        axes.imshow(composed(view, numbers, folder))
         axes.set_anchor("N")
         axes.set_title(legible(exam_summary.of_view(view.record)), fontsize=9, loc="left", pad=3)
         axes.set_axis_off()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from mammolens.datasets.base import Lesion
 from mammolens.enums import Laterality, breast_name
 from mammolens.inference.exam_text import exam_percentile_text, patient_text, percentile_text, view_name
-from mammolens.inference.finding_text import describe_findings
+from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.known_lesions import compare_with_known, describe_known
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
@@ -57,8 +57,18 @@ def asymmetry_line(exam: PresentedExam) -> str | None:
 
 
 def finding_lines(exam: PresentedExam) -> list[str]:
-    """Each finding in words, numbered as in the pictures."""
-    return [line for view in exam.views for line in _lines_of_view(view.record)]
+    """Each finding in words, the strongest first, numbered as in the pictures; then how many more a view has."""
+    numbered = [
+        (number, describe_finding(finding, view.record))
+        for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
+        for number, finding in zip(numbers, view.record.findings, strict=True)
+    ]
+    more = [
+        f"{of_view(view.record)}: {view.record.findings_left_out} more with lower peaks"
+        for view in exam.views
+        if view.record.findings_left_out
+    ]
+    return [*(f"{number}: {words}" for number, words in sorted(numbered)), *more]
 
 
 def known_lesion_lines(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesion]]) -> list[str]:
@@ -68,14 +78,22 @@ def known_lesion_lines(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesio
         exam: the results.
         lesions: marked lesions, by the name of the file.
     """
-    return [line for view in exam.views for line in describe_known(view.record, lesions.get(view.record.path, ()))]
+    return [
+        line
+        for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
+        for line in describe_known(view.record, lesions.get(view.record.path, ()), numbers)
+    ]
 
 
 def known_lesion_count(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesion]]) -> str:
     """How many known lesions were found, in a sentence; arguments as of :func:`known_lesion_lines`."""
-    known = [one for view in exam.views for one in compare_with_known(view.record, lesions.get(view.record.path, ()))]
+    known = [
+        one
+        for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
+        for one in compare_with_known(view.record, lesions.get(view.record.path, ()), numbers)
+    ]
     found = sum(one.finding is not None for one in known)
-    return f"Of {len(known)} marked lesions, {found} were found and {len(known) - found} were missed."
+    return f"Of {len(known)} marked lesions, the model found {found} and missed {len(known) - found}."
 
 
 def flag_lines(exam: PresentedExam) -> list[str]:
@@ -120,10 +138,3 @@ def exam_titles(exams: Sequence[PresentedExam]) -> list[str]:
 
 def _small(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
-
-
-def _lines_of_view(record: AnomalyRecord) -> list[str]:
-    lines = describe_findings(record)
-    if record.findings_left_out:
-        lines[-1] = f"{of_view(record)}: {lines[-1]}"
-    return lines

@@ -49,11 +49,14 @@ def viewer_data(
             {"name": name, "colour": f"rgb{colour}", "meaning": level_text(record.level_shares[name])}
             for name, colour in colours
         ],
-        "views": [_view_data(view, folder, lesions.get(view.record.path, ())) for view in exam.views],
+        "views": [
+            _view_data(view, numbers, folder, lesions.get(view.record.path, ()))
+            for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
+        ],
     }
 
 
-def _view_data(view: PresentedView, folder: Path, lesions: Sequence[Lesion]) -> dict[str, Any]:
+def _view_data(view: PresentedView, numbers: Sequence[int], folder: Path, lesions: Sequence[Lesion]) -> dict[str, Any]:
     record = view.record
     with Image.open(folder / view.image) as picture:
         width, height = picture.size
@@ -62,7 +65,7 @@ def _view_data(view: PresentedView, folder: Path, lesions: Sequence[Lesion]) -> 
         across, down = width / record.columns, height / record.rows
         return [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in outline]
 
-    findings = describe_findings(record)
+    findings = describe_findings(record, numbers)
     said = percentile_text(record.percentile, "images")
     return {
         "name": view_name(record.laterality, record.view),
@@ -74,7 +77,10 @@ def _view_data(view: PresentedView, folder: Path, lesions: Sequence[Lesion]) -> 
         "network_input": _uri(folder / view.network_input),
         "reconstruction": _uri(folder / view.reconstruction),
         "heat": {level: _uri(folder / name) for level, name in view.heat.items()},
-        "findings": [scaled(finding.contour) for finding in record.findings],
+        "findings": [
+            {"number": number, "outline": scaled(finding.contour)}
+            for number, finding in zip(numbers, record.findings, strict=True)
+        ],
         "known": [scaled(lesion.outline()) for lesion in lesions],
     }
 

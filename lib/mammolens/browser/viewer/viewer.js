@@ -181,12 +181,12 @@ function paneOf(view) {
 }
 
 function outlinesOf(view) {
-  const outlines = view.findings.flatMap((finding, at) => {
-    const x = Math.min(view.width - 20, Math.max(...finding.map((point) => point[0])) + 4);
-    const y = Math.max(24, Math.min(...finding.map((point) => point[1])));
-    const number = svg("text", { x, y }, String(at + 1));
+  const outlines = view.findings.flatMap((finding) => {
+    const x = Math.min(view.width - 20, Math.max(...finding.outline.map((point) => point[0])) + 4);
+    const y = Math.max(24, Math.min(...finding.outline.map((point) => point[1])));
+    const number = svg("text", { x, y }, String(finding.number));
     number.style.fontSize = `${Math.round(view.height / 36)}px`;
-    return [polygon(finding), number];
+    return [polygon(finding.outline), number];
   });
   const known = view.known.map((outline) => polygon(outline, "known"));
   return svg("svg", { viewBox: `0 0 ${view.width} ${view.height}`, "aria-hidden": "true" }, outlines, known);
