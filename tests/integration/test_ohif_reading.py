@@ -58,6 +58,35 @@ def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(a_b
                 assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
+def test_thumbnails_open_without_an_error_after_a_new_analysis(a_browser: Browser, room: Room) -> None:
+    with reading(a_browser, room, "thumbnails-again") as reader:
+        page = reader.page
+        page.add_init_script(
+            "window.failures = []; window.addEventListener('unhandledrejection', e => failures.push(`${e.reason}`))"
+        )
+        reader.open(LESION)
+        with page.expect_response("**/infer"):
+            reader.click("Analyse again")
+        reader.settled()
+        page.locator('[data-cy="side-panel-header-left"]').click()
+        page.locator('[data-cy="study-browser-thumbnail"] img').nth(3).wait_for()  # made after OHIF has asked for all
+        assert page.evaluate("window.failures") == []
+
+
+def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser, room: Room) -> None:
+    with reading(a_browser, room, "one-to-one") as reader:
+        page = reader.page
+        reader.open(LESION)
+        page.locator('[data-name="outlines"]').uncheck()
+        fitted = reader.toggle("h")
+        _, top, right, bottom = reader.viewports()["R MLO"]
+        page.mouse.click(right - 60, bottom - 60)
+        wall = (right - 40, top + 10, right - 4, bottom - 10)
+        page.locator('[data-name="pixelByPixel"]').click()
+        zoomed = reader.picture(differs_from=fitted, within=middle(reader.viewports()["R MLO"]))
+        assert (crop(zoomed, wall).max(axis=2) > 16).mean() > 0.95
+
+
 def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]:
     """Of each view, how far the breast is from its chest wall's edge, its width and its height, in screen pixels."""
     found = {}

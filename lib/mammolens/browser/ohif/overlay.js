@@ -54,6 +54,8 @@ export class Overlay {
     }
     const [camera, actors] = [viewport.getCamera(), viewport.getActors().length];
     await segmentationService.addSegmentationRepresentation(id, wanted);
+    // OHIF makes thumbnails of what has images, and fails where their series came after the exam was opened.
+    this.services.displaySetService.getDisplaySetByUID(segmentationId).images = undefined;
     await until(() => viewport.getActors().length > actors);
     viewport.setCamera(camera); // a new actor resets the camera, and of that only zoom and pan come back by themselves
   }

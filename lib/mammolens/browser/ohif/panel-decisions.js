@@ -79,8 +79,8 @@ function assessments(controller) {
               onfocusin: () => controller.highlight(region.uid),
             },
             h("b", {}, `${index + 1} ${region.view}`),
-            choice(controller, region, "finding_type", "Finding type", FINDING_TYPES, index),
-            choice(controller, region, "birads", "BI-RADS", BIRADS_CATEGORIES, index),
+            choice(controller, region, "finding_type", { name: "Finding type", empty: "Type" }, FINDING_TYPES, index),
+            choice(controller, region, "birads", { name: "BI-RADS", empty: "BI-RADS" }, BIRADS_CATEGORIES, index),
           ),
         ),
       )
@@ -88,7 +88,7 @@ function assessments(controller) {
 }
 
 /** One of a few values, or none; a mouse that chose leaves the keys to the exam. */
-function choice(controller, region, property, name, values, index) {
+function choice(controller, region, property, { name, empty }, values, index) {
   const onchange = ({ target }) => {
     controller.assess(region.uid, { [property]: target.value || null });
     if (!target.matches(":focus-visible")) {
@@ -98,7 +98,7 @@ function choice(controller, region, property, name, values, index) {
   return h(
     "select",
     { onchange, "aria-label": `${name} of region ${index + 1}`, "data-name": `${property} ${region.uid}` },
-    h("option", { value: "" }, name),
+    h("option", { value: "" }, empty),
     values.map(({ value, label, hint }) =>
       h("option", { value, title: hint, selected: region[property] === value }, label),
     ),

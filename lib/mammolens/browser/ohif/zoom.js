@@ -35,8 +35,20 @@ export class Zoom {
       const { viewport, image } = one;
       const screenPixel = (image.rowPixelSpacing || 1) / window.devicePixelRatio; // of the world, a CSS pixel
       const wanted = (viewport.element.clientHeight * screenPixel) / 2;
-      this.#zoom(viewport, viewport.getCamera().parallelScale / wanted);
+      this.#zoom(viewport, viewport.getCamera().parallelScale / wanted, this.#tissueIn(one));
     }
+  }
+
+  /** Where the canvas of a viewport shows tissue: at the chest wall while the whole image is shown, else in the middle. */
+  #tissueIn({ id, viewport, displaySet, image }) {
+    const { clientWidth: width, clientHeight: height } = viewport.element;
+    const { parallelScale, focalPoint } = viewport.getCamera();
+    const fitted = this.layout.fitted.get(id);
+    const isFitted =
+      fitted?.parallelScale === parallelScale &&
+      focalPoint.every((value, axis) => Math.abs(value - fitted.focalPoint[axis]) < parallelScale / height);
+    const x = isFitted ? (this.layout.wallIsRight(displaySet, image) ? width : 0) : width / 2;
+    return [x, height / 2];
   }
 
   /** Let the other views follow the active one now, as linking begins. */
@@ -63,11 +75,10 @@ export class Zoom {
     this.#zoom(over.viewport, Math.min(FASTEST, Math.max(1 / FASTEST, factor)));
   }
 
-  /** Zoom about the mouse, or about the middle where it is elsewhere. */
-  #zoom(viewport, factor) {
-    const { left, top, width, height } = viewport.element.getBoundingClientRect();
-    const [x, y] = this.#isOver(viewport) ? this.pointer : [left + width / 2, top + height / 2];
-    const place = [x - left, y - top];
+  /** Zoom about the mouse, or about a place of the canvas where it is elsewhere. */
+  #zoom(viewport, factor, elsewhere) {
+    const { left, top } = viewport.element.getBoundingClientRect();
+    const place = this.#isOver(viewport) ? [this.pointer[0] - left, this.pointer[1] - top] : elsewhere;
     const before = viewport.canvasToWorld(place);
     viewport.setCamera({ parallelScale: viewport.getCamera().parallelScale / factor });
     const after = viewport.canvasToWorld(place);
