@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from monailabel.config import Settings
 from monailabel.endpoints.user.auth import get_current_user
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from mammolens.labelapp.routes import (
     background_inference,
@@ -52,7 +54,23 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
         authenticate: gives the user of a token, where authentication is enabled; ``None``: by the realm's tokens.
     """
     guarded = settings.MONAI_LABEL_AUTH_ENABLE
-    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", None) in _KEPT]
+    ours, of_login = _routes(app)
+    app.router.routes[:] = [*ours, *(of_login if guarded else [])]
+    app.dependency_overrides[get_current_user] = admitted_user
+    add_error_responses(app)
+    users = (authenticate or RealmTokens.of(settings)) if guarded else None
+    takes_cookies = isinstance(users, LocalAccounts)
+    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users, takes_cookies=takes_cookies)
+    app.user_middleware[:] = _middleware(settings, admission)
+    # They were built before the app was loaded; the next request rebuilds them.
+    app.middleware_stack = app.openapi_schema = None
+
+
+@cache  # FastAPI takes a fifth of a second to work out what these depend on
+def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
+    """What the application answers, whoever asks, and behind it the routes of the login."""
+    routes = app.router.routes
+    routes[:] = [route for route in routes if getattr(route, "path", None) in _KEPT]
     for router in (
         health.router,
         site_pages.router,
@@ -70,16 +88,11 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
         others.router,
         ohif.router,
         stock_routes(),
-        *([login.router] if guarded else []),
     ):
         app.include_router(router)
-    app.dependency_overrides[get_current_user] = admitted_user
-    add_error_responses(app)
-    users = (authenticate or RealmTokens.of(settings)) if guarded else None
-    takes_cookies = isinstance(users, LocalAccounts)
-    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users, takes_cookies=takes_cookies)
-    app.user_middleware[:] = _middleware(settings, admission)
-    app.middleware_stack = None  # it was built before the app was loaded; the next request rebuilds it
+    ours = list(routes)
+    app.include_router(login.router)
+    return ours, routes[len(ours) :]
 
 
 def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
