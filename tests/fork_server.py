@@ -4,15 +4,21 @@ Most of the seconds that a server or a command takes to start go into PyTorch, M
 start dozens. Here one process imports those once, and each program is a fork of it that goes on as a new Python would,
 with arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by the fork: they read
 the environment while they are.
+
+What a program starts by ``sys.executable -m MODULE`` is such a fork, too, where ``sys.executable`` is
+:attr:`ForkServer.python`: a small process that passes on signals, input and output, and ends as its fork ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import runpy
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +28,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 _LIBRARIES = (
     "alembic.command",
@@ -44,6 +50,16 @@ _LIBRARIES = (
     "typer",
     "uvicorn",
 )
+_PYTHON = """\
+#!{executable} -IS
+import sys
+
+sys.path.insert(0, {folder!r})
+from fork_server import start_a_fork
+
+start_a_fork({address!r}, sys.argv[1:])
+"""
+_PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # read as libraries are loaded; threads would not survive the fork
 
 
@@ -104,13 +120,25 @@ class Program:
 
 
 class ForkServer:
-    """The process that is forked; it ends, with what it has started, when it is closed or its parent is gone."""
+    """The process that is forked; it ends, with what it has started, when it is closed or its parent is gone.
+
+    Attributes:
+        python: a program that understands ``-m MODULE ARGUMENTS`` as Python does, and starts at once.
+    """
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
+        self._folder = Path(tempfile.mkdtemp(prefix="fork-"))  # short: a socket's path may not be long
+        address = str(self._folder / "socket")
+        self.python = self._folder / "python"
+        folder = str(Path(__file__).parent)
+        self.python.write_text(_PYTHON.format(executable=sys.executable, folder=folder, address=address))
+        self.python.chmod(0o755)
+        if not hasattr(os, "pidfd_open"):  # Linux has it
+            self.python = Path(sys.executable)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [sys.executable, __file__, str(theirs.fileno()), address],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **_ONE_THREAD},
                 pass_fds=[theirs.fileno()],
@@ -127,6 +155,7 @@ class ForkServer:
         output: IO[bytes] | None = None,
         ignored: Sequence[int] = (),
         own_session: bool = False,
+        python: Path | None = None,
     ) -> Program:
         """Start ``python -m PROGRAM ARGUMENTS``, or ``python PROGRAM ARGUMENTS`` where it is a path.
 
@@ -138,6 +167,7 @@ class ForkServer:
             output: where both of its outputs go; by default into pipes.
             ignored: signals that it is born to ignore.
             own_session: whether signals to the group of the tests do not reach it.
+            python: what is its ``sys.executable``; the tests' own by default.
         """
         asked = {
             "module": None if isinstance(program, Path) else program,
@@ -146,6 +176,7 @@ class ForkServer:
             "cwd": str(cwd or Path.cwd()),
             "ignored": list(ignored),
             "own_session": own_session,
+            "python": None if python is None else str(python),
         }
         if output is not None:
             return Program(self, self._ask(asked, output.fileno(), output.fileno()), None, None)
@@ -165,47 +196,108 @@ class ForkServer:
         """End it, and what it has started."""
         self._channel.close()
         self._process.wait()
+        shutil.rmtree(self._folder)
 
     def _ask(self, asked: Mapping[str, Any], *descriptors: int) -> Any:
         with self._turn:
-            socket.send_fds(self._channel, [json.dumps(asked).encode() + b"\n"], descriptors)
-            answer = b""
-            while not answer.endswith(b"\n"):
-                if not (read := self._channel.recv(1 << 16)):
-                    raise RuntimeError("the process that programs are forked from has ended")
-                answer += read
-        return json.loads(answer)
+            return _answer_to(self._channel, asked, *descriptors)
 
 
-def _serve(channel: socket.socket) -> dict[str, Any] | None:
+def start_a_fork(address: str, arguments: Sequence[str]) -> NoReturn:
+    """What :attr:`ForkServer.python` does: start a fork, pass signals on to it, and end as it ends."""
+    option, module, *others = arguments
+    assert option == "-m", f"{option}: only modules can be forked"
+    passed = [number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN]
+    signal.pthread_sigmask(signal.SIG_BLOCK, passed)  # until there is a fork to pass them on to
+    asked = {
+        "module": module,
+        "arguments": [module, *others],
+        "environment": dict(os.environ),
+        "cwd": str(Path.cwd()),
+        "ignored": [number for number in _PASSED_ON if number not in passed],
+        "own_session": True,
+        "dies_with": os.getpid(),
+    }
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.connect(address)
+        fork = _answer_to(channel, asked, 1, 2, 0)
+        for number in passed:
+            signal.signal(number, lambda number, _: os.kill(fork, number))
+        ended = os.pidfd_open(fork)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, passed)
+        select.select([ended], [], [])
+        code = _answer_to(channel, {"ended": fork})
+    if code < 0:
+        with contextlib.suppress(OSError):  # SIGKILL has no handler
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def _answer_to(channel: socket.socket, asked: Mapping[str, Any], *descriptors: int) -> Any:
+    socket.send_fds(channel, [json.dumps(asked).encode() + b"\n"], descriptors)
+    answer = b""
+    while not answer.endswith(b"\n"):
+        if not (read := channel.recv(1 << 16)):
+            raise RuntimeError("the process that programs are forked from has ended")
+        answer += read
+    return json.loads(answer)
+
+
+def _serve(channel: socket.socket, listener: socket.socket) -> dict[str, Any] | None:
     """Fork whenever asked to; returns what the fork has to do in the fork, and ``None`` in the end."""
     children: set[int] = set()
+    clients = [channel]
     while True:
-        request, descriptors, _, _ = socket.recv_fds(channel, 1 << 16, 2)
-        while request and not request.endswith(b"\n"):
-            request += channel.recv(1 << 16)
-        if not request:
-            for child in children:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGTERM)
-            return None
-        asked = json.loads(request)
-        answer: int | None
-        if "ended" in asked:
-            pid, status = os.waitpid(asked["ended"], os.WNOHANG)
-            answer = os.waitstatus_to_exitcode(status) if pid else None
-            children.discard(pid)
-        else:
-            answer = os.fork()
-            if answer == 0:
-                for descriptor, stream in zip(descriptors, (sys.stdout, sys.stderr), strict=True):
-                    os.dup2(descriptor, stream.fileno())
+        for ready in select.select([listener, *clients], [], [])[0]:
+            if ready is listener:
+                clients.append(listener.accept()[0])
+                continue
+            request, descriptors, _, _ = socket.recv_fds(ready, 1 << 16, 3)
+            while request and not request.endswith(b"\n"):
+                request += ready.recv(1 << 16)
+            if not request and ready is not channel:
+                clients.remove(ready)
+                ready.close()
+                continue
+            if not request:
+                for child in children:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGTERM)
+                return None
+            asked = json.loads(request)
+            answer: int | None
+            if "ended" in asked:
+                pid, status = os.waitpid(asked["ended"], os.WNOHANG)
+                answer = os.waitstatus_to_exitcode(status) if pid else None
+                children.discard(pid)
+            else:
+                answer = os.fork()
+                if answer == 0:
+                    for descriptor, stream in zip(descriptors, (1, 2, 0), strict=False):  # input is not always given
+                        os.dup2(descriptor, stream)
+                        os.close(descriptor)
+                    for client in clients[1:]:
+                        client.close()
+                    return dict(asked)
+                children.add(answer)
+                for descriptor in descriptors:
                     os.close(descriptor)
-                return dict(asked)
-            children.add(answer)
-            for descriptor in descriptors:
-                os.close(descriptor)
-        channel.sendall(json.dumps(answer).encode() + b"\n")
+            ready.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _die_with(process: int) -> None:
+    """End this process once that one has ended, however it did: it may be killed in place of this one."""
+    try:
+        ended = os.pidfd_open(process)
+    except ProcessLookupError:
+        os._exit(1)
+
+    def wait() -> None:
+        select.select([ended], [], [])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _become(asked: dict[str, Any]) -> None:
@@ -216,6 +308,9 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
+    if asked.get("dies_with"):
+        _die_with(asked["dies_with"])
+    sys.executable = asked.get("python") or sys.executable
     tempfile.tempdir = None
     sys.argv = asked["arguments"]
     sys.path[:1] = [asked["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -226,10 +321,15 @@ def _become(asked: dict[str, Any]) -> None:
 
 
 def _main() -> None:
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
+    with socket.socket(fileno=int(sys.argv[1])) as channel, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[2])
+        listener.listen()
+        gc.disable()
         for library in _LIBRARIES:
             importlib.import_module(library)
-        asked = _serve(channel)
+        gc.freeze()  # what the garbage collector of a fork looks at would be copied
+        asked = _serve(channel, listener)
+    gc.enable()
     if asked is not None:
         _become(asked)
 

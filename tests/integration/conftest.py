@@ -51,7 +51,12 @@ class Server:
         """Start it, with what it had before, and wait until it answers."""
         with self.log.open("ab") as output:
             self.process = self.fork_server.start(
-                "monailabel.main", *self.arguments, environment=self.environment, cwd=self.log.parent, output=output
+                "monailabel.main",
+                *self.arguments,
+                environment=self.environment,
+                cwd=self.log.parent,
+                output=output,
+                python=self.fork_server.python,  # of the processes of its learning jobs
             )
         wait_for(f"{self.url}/info/", self.process, self.log)
 

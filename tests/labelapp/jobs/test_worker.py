@@ -17,6 +17,7 @@ from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobState
 
+from ...fork_server import ForkServer
 from ...patience import PATIENCE_S, until
 from .conftest import MakeQueue
 
@@ -65,7 +66,13 @@ def the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def a_queue_of_processes(the_app: Path, make_queue: MakeQueue) -> LearningQueue:
+def a_quick_python(fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts within this test by ``sys.executable`` is forked."""
+    monkeypatch.setattr(sys, "executable", str(fork_server.python))
+
+
+@pytest.fixture
+def a_queue_of_processes(the_app: Path, a_quick_python: None, make_queue: MakeQueue) -> LearningQueue:
     queue = make_queue(launcher(1))
     queue.start()
     return queue
@@ -134,7 +141,9 @@ def test_a_stopped_job_has_no_process_any_more(a_queue_of_processes: LearningQue
         pass
 
 
-def test_a_second_process_waits_until_the_first_has_ended(the_app: Path, some_files: JobFiles) -> None:
+def test_a_second_process_waits_until_the_first_has_ended(
+    the_app: Path, a_quick_python: None, some_files: JobFiles
+) -> None:
     first, second = (some_files.save(Job.requested(LearningKind.TRAIN, {"do": do}, "anna")) for do in ("hang", "learn"))
     one = WorkerProcess(some_files, first, threads=1)
     until(lambda: some_files.status(first.job).progress)
