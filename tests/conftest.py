@@ -5,6 +5,7 @@ Imported within fixtures: what takes long to import, since the process that shar
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from .surroundings import arrange
 
 arrange()
+gc.disable()  # until all is imported and collected: of that nothing is garbage
 
 import pytest  # noqa: E402
 from filelock import FileLock  # noqa: E402
@@ -74,6 +76,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
         is_word = val.isascii() and val.isprintable() and "\\" not in val and len(val) <= _LONGEST_WORD
         return None if is_word else argname
     return None
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
