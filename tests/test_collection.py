@@ -51,14 +51,17 @@ def _collects(file: Path, later: float, cores: int, **environment: str) -> subpr
 
 
 @pytest.fixture(scope="module")
-def collected(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
-    """Ids as two computers collect them whose date, clock, language, cores and order of sets differ."""
+def collected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, list[str]]]:
+    """Ids file by file as two computers collect them whose date, clock, language, cores and order of sets differ.
+
+    The first is this one where it runs the whole suite: its worker has collected all tests already.
+    """
     folder = tmp_path_factory.mktemp("collected")
-    files = [folder / "one.json", folder / "other.json"]
-    running = [
-        _collects(files[0], 0, 1, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", LC_ALL=_PLAIN_LOCALE),
-        _collects(files[1], 12_345.6, 64, PYTHONHASHSEED="2", TZ="Etc/GMT+12", LC_ALL="C.UTF-8"),
-    ]
+    files = [folder / "other.json", folder / "one.json"]
+    running = [_collects(files[0], 12_345.6, 64, PYTHONHASHSEED="2", TZ="Etc/GMT+12", LC_ALL="C.UTF-8")]
+    here = [item.nodeid for item in request.session.items]
+    if not _is_whole(request.config):
+        running.append(_collects(files[1], 0, 1, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", LC_ALL=_PLAIN_LOCALE))
     try:
         for process in running:
             said, _ = process.communicate(timeout=PATIENCE_S)
@@ -66,7 +69,22 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     finally:
         for process in running:
             end(process)
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    other, *one = [json.loads(file.read_text(encoding="utf-8")) for file in files[: len(running)]]
+    return [_by_file(one[0] if one else here), _by_file(other)]
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether these are all tests, not a choice of them by path, name, mark or an option that ignores some."""
+    chosen = ("keyword", "markexpr", "ignore", "ignore_glob", "deselect", "lf")
+    return config.args == config.getini("testpaths") and not any(config.getoption(name, None) for name in chosen)
+
+
+def _by_file(ids: list[str]) -> dict[str, list[str]]:
+    """Workers sort files by what they cost, and leave the order within a file."""
+    found: dict[str, list[str]] = {}
+    for name in ids:
+        found.setdefault(name.split("::")[0], []).append(name)
+    return found
 
 
 def test_every_process_collects_the_same_tests_in_the_same_order(collected: list[list[str]]) -> None:
