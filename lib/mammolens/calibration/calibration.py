@@ -1,4 +1,4 @@
-"""What a model learned of normal scores: written beside its weights, read by whoever scores."""
+"""Scores of normal patients for comparison: saved with the weights and used for scoring."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Normal images and exams of patients that training never saw; ``fusion`` is that of the exams."""
+    """Scores of normal images and exams of patients who were not used for training.
+
+    Turns raw scores into standardised scores, p-values, decisions and heat levels. ``fusion`` is that of the exams.
+    """
 
     images: tuple[NormalImage, ...]
     exams: tuple[NormalExam, ...]

@@ -12,7 +12,7 @@ from scipy.special import bdtr
 
 
 def min_patients(alpha: float, confidence: float | None = None) -> int:
-    """Normal patients that it takes to flag anybody at ``alpha``: by a p-value, or with a confidence."""
+    """Number of normal patients needed to flag any exam at ``alpha``: by p-value, or with a confidence."""
     if confidence is None:
         return next(n for n in count(1) if 1 / (n + 1) <= alpha)
     return next(n for n in count(1) if bdtr(0, n, alpha) <= 1 - confidence)
@@ -28,8 +28,8 @@ class ConformalScale:
 
     Attributes:
         scores: ``(n,)`` float64, rising.
-        p_values: ``(n + 1,)`` float64, falling; the p-value of a new score that ``i`` of ``scores``
-            lie below stands at place ``i``.
+        p_values: ``(n + 1,)`` float64, falling; element ``i`` is the p-value of a new score above ``i`` of the
+            ``scores``.
         highest: ``(patients,)`` float64, rising; the highest score of each patient.
     """
 

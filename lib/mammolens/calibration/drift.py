@@ -29,11 +29,11 @@ class DriftLimits:
     Attributes:
         false_alarm_rate: probability of a false alarm about shifted scores each time a window is tested, shared among
             all machines.
-        distance: a smaller distance from uniform is no alarm however certain it is: of 100 patients less than ten
-            would have been decided otherwise.
-        unknown_share: of exams from machines or software that the calibration never saw.
-        min_exams: exams, of all or of one machine, before anything is said of their scores.
-        min_unknown_exams: exams from unknown machines or software before it is said.
+        distance: from the uniform distribution; a smaller one raises no alarm, however significant it is: fewer than
+            ten decisions of 100 would change.
+        unknown_share: of exams from machines or software that are not in the calibration.
+        min_exams: minimum number of exams, of all machines or of one, for a test of their scores.
+        min_unknown_exams: minimum number of exams from unknown machines or software for an alarm.
 
     Raises:
         ValueError: a share outside (0, 1) or a count below 1.
@@ -63,15 +63,15 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a window of recent exams says.
+    """The result for a window of recent exams.
 
     Attributes:
         n: exams.
-        overall: of all p-values; ``None`` with fewer than the limits ask for.
-        machines: the same of each machine with exams enough.
-        unknown_share: exams of machines that the calibration never saw, over all; an exam whose machine is not told
-            counts as unknown only where the calibration knows machines.
-        alarms: the causes; empty where nothing has changed as far as can be told.
+        overall: of all p-values; ``None`` with fewer exams than the limits require.
+        machines: the same for each machine with enough exams.
+        unknown_share: share of exams from machines that are not in the calibration; an exam without a machine counts
+            as unknown only if the calibration has machines.
+        alarms: the causes; empty if no change was found.
     """
 
     n: int
@@ -98,15 +98,15 @@ def drift(
 ) -> Drift:
     """Test a window of recent exams of different patients; exams with a finding should be left out.
 
-    Uniformity is tested window by window, not by a conformal martingale (Vovk, Nouretdinov and Gammerman 2003): that
-    one assumes an endless calibration and in time finds out any finite one, though nothing has changed.
+    Uniformity is tested window by window, not by a conformal martingale (Vovk, Nouretdinov and Gammerman 2003), which
+    assumes an infinite calibration and eventually rejects any finite one, even if nothing has changed.
 
     Args:
         p_values: ``(n,)`` float64 in (0, 1], of exams.
         groups: ``(n,)`` the acquisition group of each.
-        software: ``(n,)`` Software Versions (0018,1020) of each; ``None`` where nobody kept them.
+        software: ``(n,)`` Software Versions (0018,1020) of each; ``None`` if unknown.
         known_groups: of the calibration.
-        known_software: of the calibration; ``None`` where nobody kept them: then software is not tested.
+        known_software: of the calibration; ``None`` if unknown: software is then not tested.
         calibration_patients: see :func:`mammolens.calibration.uniformity.uniformity`.
         limits: when to raise an alarm.
 

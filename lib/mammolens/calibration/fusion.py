@@ -22,10 +22,10 @@ def breast_score(views: Values, fusion: FusionConfig) -> float:
 
 
 def exam_score(breasts: Values, fusion: FusionConfig) -> float:
-    """Of an exam's breasts, at least one; the difference is that of the highest and the lowest.
+    """The exam's score from those of its breasts (at least one); the difference is that of the highest and the lowest.
 
-    A lesion is in one breast, as a rule, and the other tells what is usual for this woman: radiologists read breasts
-    side by side for the same reason. One breast alone differs from none.
+    A lesion is usually in one breast, and the other shows what is normal for this patient: radiologists compare breasts
+    for the same reason. With a single breast the difference is 0.
 
     Example:
         >>> exam_score([1.0, 3.0], FusionConfig(breasts="max", asymmetry=0.5))

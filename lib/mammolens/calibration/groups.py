@@ -16,8 +16,8 @@ class GroupedScale:
 
     For a new normal patient exchangeable with the calibration patients of the *same group*, the guarantee of
     :class:`ConformalScale` holds within that group (Vovk, Lindsay, Nouretdinov and Gammerman 2003). With the
-    pooled scale it holds over all groups as they are mixed in calibration, and for a single group only as far as scores
-    of different groups are alike, which is the purpose of standardisation.
+    pooled scale it holds over the mixture of groups in the calibration, and for a single group only as far as scores
+    of different groups are comparable, which is the purpose of standardisation.
 
     Attributes:
         pooled: of all patients; used for small and unknown groups.

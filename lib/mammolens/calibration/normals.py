@@ -13,8 +13,8 @@ class NormalImage(BaseModel):
     """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
 
     ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
-    ``statistics`` are of the prepared image, by name, to tell an unusual image by. ``software_versions`` is written
-    only where it is known.
+    ``statistics`` are of the prepared image, by name, for out-of-distribution detection. ``software_versions`` is
+    written only if known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,10 +39,11 @@ class NormalBreast(BaseModel):
 
 
 class NormalExam(BaseModel):
-    """Fused scores of one normal exam; ``asymmetry`` is known where both breasts were imaged.
+    """Fused scores of one normal exam; ``asymmetry`` is known if both breasts were imaged.
 
-    ``acquisition_group`` is ``None`` where it is not known or the images are of several. ``breasts`` is what was
-    fused, so that exams of fewer views can be taken out of it; without, every new exam is set against the whole one.
+    ``acquisition_group`` is ``None`` if it is unknown or the images are of several. ``breasts`` has the scores that
+    were fused, so that exams of fewer views can be formed from it; without it, new exams are compared with the whole
+    exam.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

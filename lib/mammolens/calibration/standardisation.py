@@ -10,7 +10,7 @@ Of a cell with ``n`` patients, median ``m`` and spread ``s`` (median absolute de
   the parent, the less the cells of this factor differ (``between``, by the method of moments) and the more
   uncertain a median of ``n`` patients is (``pi / 2`` times the variance of a mean);
 * scale ``s^v typical^(1 - v)`` with ``v = (n - 1) / (n - 1 + 10)``: pooled towards the typical spread within the
-  cells of this factor, since a few patients tell little of a spread and one tells nothing.
+  cells of this factor, because few patients say little about a spread, and one says nothing.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def leave_one_out(
 ) -> NDArray[np.float64]:
     """Each patient's scores standardised by all *other* patients, as a new patient's are by all of these.
 
-    Exact: no score has a part in its own standardisation, neither a new patient's nor one of these, and within a
-    machine all are treated by the same rule. Approximate: a new patient is set against one patient more than each
+    Exact: no score contributes to its own standardisation, neither a new patient's nor one of these, and within a
+    machine all are treated by the same rule. Approximate: a new patient is compared with one patient more than each
     of these, and the standardisations of two patients share all others, so that p-values of these scores are
     exchangeable up to the influence of one patient on a median. The scores of
     a single patient are standardised by themselves.

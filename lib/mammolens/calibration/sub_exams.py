@@ -1,4 +1,4 @@
-"""Exams of fewer views, taken out of whole ones: what an incomplete exam is set against."""
+"""Exams of fewer views formed from complete ones, to compare incomplete exams with."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def shape_of(breasts: Sequence[Sequence[object]]) -> Shape:
 
 
 def sub_exams(breasts: Sequence[Breast], shape: Shape) -> list[tuple[Breast, ...]]:
-    """Exams of this shape out of one exam; where it has too few images, those that come closest.
+    """Exams of this shape formed from one exam; if it has too few images, the closest ones.
 
-    Of a breast with more images than asked for come all runs of neighbours, the last image beside the first: each image
-    counts equally often, and their number stays small.
+    A breast with more images than required gives all runs of neighbouring images, cyclically: each image counts equally
+    often, and their number stays small.
 
     Args:
         breasts: of the exam, at least one image each.
-        shape: of the exams that are wanted.
+        shape: of the required exams.
 
     Returns:
-        At least one exam, each a tuple of breasts; the exam itself, once, where its shape is the wanted one.
+        At least one exam, each a tuple of breasts; the exam itself, once, if it has this shape.
     """
     wanted = shape[: len(breasts)] + (0,) * (len(breasts) - len(shape))
     sizes = {

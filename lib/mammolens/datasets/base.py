@@ -77,8 +77,8 @@ class Case:
         path: the image file.
         patient_id: groups images that must stay in one split.
         attributes: handed to the reader; see :class:`ImageAttributes`.
-        abnormal: cancer (or a marked lesion) present; ``None`` where unknown.
-        clean_normal: negative without biopsy, recall, implant or difficulty: fit to learn from.
+        abnormal: cancer (or a marked lesion) present; ``None`` if unknown.
+        clean_normal: negative without biopsy, recall, implant or difficulty: suitable for training.
         split: given by the data set, or ``None``.
         site: the institution, for figures within each.
         lesions: that are marked; those of masks are read when they are needed, but not to tell whether there are some.

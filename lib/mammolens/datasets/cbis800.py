@@ -33,7 +33,7 @@ def open_cbis800(path: Path) -> Dataset:
     """The images of ``path/images``; each row of ``path/labels.csv`` is one mass, in pixels, origin top left.
 
     The stretch has lost the pixel spacing and, but for what such films usually have, the aspect ratio.
-    Patients whom the demonstration shows are in the split ``test``.
+    Patients of the demonstration are in the split ``test``.
 
     Raises:
         DatasetError: the table is unusable or none of its images is there.

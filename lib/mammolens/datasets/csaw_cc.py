@@ -42,9 +42,9 @@ def found_at(path: Path) -> bool:
 def open_csaw_cc(path: Path) -> Dataset:
     """The images that the table lists and that are in ``path`` or below.
 
-    Abnormal is the breast with a cancer that was found at this screening, neither one whose cancer was found later;
-    every other breast is normal. ``clean_normal`` is one of a patient without cancer whom no reader flagged and who
-    was not recalled.
+    A breast with a cancer found at this screening is abnormal; breasts with a cancer found later are neither normal nor
+    abnormal; all others are normal. Images are ``clean_normal`` if the patient has no cancer, was flagged by no reader
+    and was not recalled.
 
     Raises:
         DatasetError: the table is unusable, or none of the images is there.

@@ -22,15 +22,15 @@ _log = logging.getLogger(__name__)
 def open_folder(path: Path) -> Dataset:
     """The mammograms found in ``path`` and below, each with the patient of its header.
 
-    Without Patient ID, the images of one study count as one patient. Different images with one SOP Instance UID
-    all count, each under a substitute. The log has a line for each doubt about identity.
+    Without Patient ID, the images of one study count as one patient. Different images with the same SOP Instance UID
+    all count, each with a substitute UID. The log has a line for each doubt about identity.
 
-    **Every image counts as a clean normal**: whoever points training or calibration at a folder says that these
-    examinations are normal. Where some are not, say so in a table (:mod:`mammolens.datasets.table`). Files that
-    are no usable mammograms are left out, each with its reason in the log.
+    **Every image counts as a clean normal**: use a folder for training or calibration only if all its examinations are
+    normal; otherwise, list them in a table (:mod:`mammolens.datasets.table`). Files that are not usable mammograms are
+    left out; the log gives the reason for each.
 
     Raises:
-        DatasetError: the folder is missing or holds no mammogram.
+        DatasetError: the folder is missing or contains no mammogram.
     """
     try:
         found = find_images([path])

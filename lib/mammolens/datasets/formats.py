@@ -1,4 +1,4 @@
-"""Open a data set by its path; its kind is told by its layout."""
+"""Open a data set by its path; its kind is detected from the layout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RSNA640_COLUMNS = ("image", "patient_id", "split", "clean_negative", "inverted"
 
 @dataclass(frozen=True, slots=True)
 class DatasetKind:
-    """A layout: how to tell it, what it looks like in words, how to open it.
+    """A layout: how to recognise it, its description, how to open it.
 
     Attributes:
         layout: the files to look for, as an error lists them.
@@ -59,7 +59,7 @@ def open_dataset(path: AnyPath, kind: str | None = None, table: AnyPath | None =
 
     Args:
         path: its folder; ``cbis-ddsm`` names the packaged one unless a file or folder is called so.
-        kind: a key of :func:`dataset_kinds`, or ``None`` to tell it by the layout.
+        kind: a key of :func:`dataset_kinds`, or ``None`` to detect it from the layout.
         table: CSV with what is known of the images (:mod:`mammolens.datasets.table`).
 
     Raises:

@@ -1,9 +1,10 @@
 """INbreast release 1.0 (2012), FFDM of Siemens MammoNovation: INbreast.csv, AllDICOMs/ and AllXML/.
 
-The table hides patients and ages; patients stand in the files' names: ``20000001_0123456789abcdef_MG_R_CC_ANON.dcm``
-is the image 20000001 of the patient 0123456789abcdef. The contours of an image are a property list of OsiriX,
-``AllXML/20000001.xml``, whose ``Point_px`` are '(column, row)' in pixels of the stored image. The release also has the
-table as INbreast.xls, with two rows of totals at its end. Source: Moreira et al. (2012).
+The table does not identify patients and ages; patients are in the file names:
+``20000001_0123456789abcdef_MG_R_CC_ANON.dcm`` is the image 20000001 of the patient 0123456789abcdef. The contours of an
+image are a property list of OsiriX, ``AllXML/20000001.xml``, whose ``Point_px`` are '(column, row)' in pixels of the
+stored image. The release also has the table as INbreast.xls, with two rows of totals at its end. Source: Moreira et al.
+(2012).
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from mammolens.errors import DatasetError
 def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
     """One data set of all cases; a single one is returned as it is.
 
-    The site of a case is its set's name, or that and the site within the set. Patients are told apart by set, and so
-    are machines of tables that two sets give the same name, such as '1'. Splits stay as each set gives them.
+    The site of a case is its set's name, followed by the site within the set if there is one. Patient IDs are prefixed
+    with the set, and so are machines of tables that have the same name in two sets, such as '1'. Splits are not
+    changed.
 
     Raises:
         DatasetError: two sets are the same publication, so that a patient might be in both.

@@ -1,4 +1,4 @@
-"""Report what of a data set cannot be used, and go on with the rest."""
+"""Report what cannot be used of a data set, and continue with the rest."""
 
 from __future__ import annotations
 

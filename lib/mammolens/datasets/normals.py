@@ -1,4 +1,4 @@
-"""Which cases are taught as normal: clean ones, of patients without an abnormal image."""
+"""Cases to train on as normal: clean ones, of patients without an abnormal image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clean_normals(dataset: Dataset) -> Dataset:
 
 
 def normals_of_affected(dataset: Dataset) -> Dataset:
-    """The clean normal cases of affected patients, such as those of the healthy breast, which are not taught."""
+    """The clean normal cases of affected patients, such as those of the healthy breast; not used for training."""
     affected = _affected(dataset)
     return dataset.where(lambda case: case.clean_normal and case.patient_id in affected)
 

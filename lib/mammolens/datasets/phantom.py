@@ -56,7 +56,7 @@ class PhantomView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhantomExam:
-    """One examination of one woman who does not exist.
+    """One examination of one fictitious patient.
 
     ``spacing`` is the pixel's size (between rows, between columns) in mm; ``views`` are R CC, L CC, R MLO, L MLO.
     """
@@ -82,12 +82,12 @@ def make_phantom_exam(
 ) -> PhantomExam:
     """Make the four standard views of one examination.
 
-    The same seed gives the same woman: with and without lesions the images agree outside the lesions. About 0.4 s
-    a view at the default size and 7 s at 4096 x 3328 (spacing 0.065).
+    The same seed gives the same patient: images with and without lesions agree outside the lesions. About 0.4 s
+    per view at the default size and 7 s at 4096 x 3328 (spacing 0.065).
 
     Args:
         seed: 0 or more.
-        lesions: to plant, each in both views of its breast.
+        lesions: to insert, each in both views of its breast.
         rows: of each image.
         columns: of each image.
         spacing: pixel size in mm, between rows and between columns; the field of view should be about

@@ -56,7 +56,7 @@ def draw_shape(
 ) -> BreastShape:
     """Draw a breast that fits an image of ``extent`` (height, width) mm.
 
-    ``woman`` draws what the breasts and views of one person have in common, ``breast`` the small differences.
+    ``woman`` draws what the breasts and views of one patient have in common, ``breast`` the small differences.
     """
     height, width = extent
     size, slant, axilla, muscle = woman.uniform((0.75, 0.0, 0.45, 0.75), (0.97, 1.0, 0.6, 0.9))

@@ -29,17 +29,17 @@ def write_phantom_dataset(
     columns: int = 416,
     spacing: tuple[float, float] = (0.5, 0.5),
 ) -> Dataset:
-    """Write phantom examinations, four DICOM files each, and ``labels.csv`` beside them.
+    """Write phantom examinations, four DICOM files each, and ``labels.csv``.
 
-    Every second abnormal woman has a calcification cluster, the others a mass, in one breast each; the views of her
+    Every second abnormal patient has a calcification cluster, the others a mass, in one breast each; the views of the
     other breast are neither abnormal nor clean normals. ``open_dataset(folder)`` opens the folder again, without
-    the lesions' places.
+    the locations of the lesions.
 
     Args:
-        folder: made if it is not there.
+        folder: created if missing.
         normals: examinations without a lesion.
         abnormals: examinations with one.
-        seed: another seed, other women.
+        seed: another seed gives other patients.
         rows: of each image.
         columns: of each image.
         spacing: pixel size in mm, between rows and between columns.

@@ -24,7 +24,7 @@ _ORIENTATIONS = {  # where rows and columns point to, PS3.3 C.7.6.1.1.1
 
 
 def identify(dataset: Dataset, exam: PhantomExam, view: PhantomView, number: int) -> None:
-    """Patient, study, series, equipment: the woman does not exist, and the header says so."""
+    """Patient, study, series, equipment; the header says that the patient is fictitious."""
     dataset.PatientName = f"Phantom^{exam.seed}"
     dataset.PatientID = exam.patient_id
     dataset.PatientBirthDate = ""

@@ -22,7 +22,7 @@ _DRAWS: Final = 2**256  # of SHA-256
 def draw(patient: str, seed: int | None = None) -> int:
     """A uniform number in [0, 2**256) that depends only on the patient's ID and the seed.
 
-    Never change it: with another draw, a new model would be tested on patients that an earlier one learned from.
+    Never change it: with another draw, a new model would be tested on patients that an earlier one was trained on.
     """
     text = patient if seed is None else f"{seed} {patient}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest())
@@ -39,18 +39,18 @@ def split_by_patient(
     """Assign every patient, with all images, to exactly one of the splits.
 
     Patients are ordered by site and, within it, by :func:`draw`; each goes to the split that
-    lags most behind its fraction. So each site is shared out in the same proportions, within one patient a split.
+    lags most behind its fraction. Each site is therefore split in the same proportions, within one patient per split.
 
     Args:
-        cases: in any order; it does not change the result. Their own ``split`` is not looked at.
+        cases: in any order; it does not change the result. Their own ``split`` is ignored.
         fractions: of the patients, each above 0, together 1.
-        seed: another seed, another split.
+        seed: another seed gives another split.
 
     Returns:
         For each split its cases, ordered by patient and path, with ``split`` set to it.
 
     Raises:
-        DatasetError: the fractions make no sense, or there are fewer patients than splits.
+        DatasetError: the fractions are invalid, or there are fewer patients than splits.
     """
     _check(fractions)
     images: dict[str, list[Case]] = {}
@@ -83,7 +83,7 @@ def assign_folds(cases: Iterable[Case], folds: int, seed: int) -> dict[str, int]
 
 
 def fold_of(patient: str, folds: int) -> int:
-    """A number below ``folds`` that is the patient's own, whoever else there is."""
+    """The patient's fold, a number below ``folds``; it does not depend on other patients."""
     return draw(patient) % folds
 
 

@@ -72,13 +72,12 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a table says.
+    """The contents of a table.
 
     Attributes:
         rows: by image, in the table's order.
-        unusable: by image, why nothing of what its rows say is used: a cell that cannot be read, or rows that
-            contradict each other.
-        nameless: errors of rows that do not tell their image.
+        unusable: by image, why its rows are not used: a cell that cannot be read, or rows that contradict each other.
+        nameless: errors of rows that name no image.
     """
 
     rows: Mapping[str, TableRow]
@@ -190,7 +189,7 @@ def covariates(row: CsvRow, taken: Iterable[str]) -> dict[str, str]:
 
 
 def find_image(table: Table, path: Path) -> str | None:
-    """The image of a table that a file is: the name that is the longest end of its path; ``None`` if there is none."""
+    """The table's image for a file: the longest name that its path ends with; ``None`` if there is none."""
     parts = path.parts
     names = ("/".join(parts[start:]) for start in range(len(parts)))
     return next((name for name in names if name in table.rows or name in table.unusable), None)
@@ -199,9 +198,9 @@ def find_image(table: Table, path: Path) -> str | None:
 def open_table(folder: Path, csv_path: Path, name: str | None = None, licence: str = "unknown") -> Dataset:
     """The images of a table below ``folder`` (or its subfolder ``images``).
 
-    A table without a word on ``cancer`` or ``clean_negative`` in any row lists normal images by assumption, as
-    a plain folder does (:mod:`mammolens.datasets.folder`): whoever trains on it says that they are. Images of rows that
-    cannot be used, or without ``patient_id``, are left out and reported in the log.
+    If no row of a table has ``cancer`` or ``clean_negative``, all its images are assumed to be normal, as in a plain
+    folder (:mod:`mammolens.datasets.folder`). Images of rows that cannot be used, or without ``patient_id``, are left
+    out and reported in the log.
 
     Raises:
         DatasetError: no row can be used, or none of the images is there.

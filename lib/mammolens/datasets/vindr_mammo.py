@@ -1,8 +1,8 @@
 """VinDr-Mammo 1.0.0 (2022), FFDM of two hospitals in Hanoi, as PhysioNet lays it out.
 
 ``breast-level_annotations.csv`` has a row for each image, ``finding_annotations.csv`` one for each finding with its box
-in pixels of the stored image, and ``images/STUDY_ID/IMAGE_ID.dicom`` are the images. The release tells studies,
-not patients; machines stand in the DICOM headers. Source: https://physionet.org/content/vindr-mammo/1.0.0/ and
+in pixels of the stored image, and ``images/STUDY_ID/IMAGE_ID.dicom`` are the images. The release identifies studies,
+not patients; machines are in the DICOM headers. Source: https://physionet.org/content/vindr-mammo/1.0.0/ and
 https://github.com/vinbigdata-medical/vindr-mammo.
 """
 

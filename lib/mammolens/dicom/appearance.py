@@ -1,4 +1,4 @@
-"""What the pixels alone tell of a mammogram: polarity, side of the chest wall, likely view."""
+"""Properties that follow from the pixels alone: polarity, side of the chest wall, likely view."""
 
 from __future__ import annotations
 

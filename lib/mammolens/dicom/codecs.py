@@ -1,4 +1,4 @@
-"""The one place that says which decoder reads which transfer syntax."""
+"""Which decoder reads which transfer syntax."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether a compressed stream is whole: what decoders fill up in silence, told by what they consumed.
+"""Check that a compressed stream is complete, by what the decoder consumed: decoders fill gaps silently.
 
-The last bytes tell nothing: padding may follow the end marker, and a stream that lost its middle keeps its end.
+The last bytes do not show it: padding may follow the end marker, and a stream that lost its middle keeps its end.
 """
 
 from __future__ import annotations

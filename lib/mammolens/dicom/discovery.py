@@ -51,9 +51,9 @@ class FoundImages:
 
 
 def find_images(paths: Iterable[AnyPath]) -> FoundImages:
-    """Expand folders, deeply and in order of name; files that were named are kept as they are.
+    """Expand folders recursively, in order of name; files given by name are returned as they are.
 
-    Within folders, what is hidden or called like an output of ours is neither looked at nor counted.
+    Within folders, hidden files and outputs of MammoLens are ignored and not counted.
 
     Raises:
         InputError: a path does not exist, or a folder holds no image.
@@ -80,7 +80,7 @@ def find_images(paths: Iterable[AnyPath]) -> FoundImages:
 
 
 def find_companions(paths: Iterable[Path], *, with_dicomdir: bool) -> tuple[Path, ...]:
-    """Those of these files that are passed over, though they are from one place and not below each other.
+    """Files among these that are companions of the images and passed over; for an archive, without folders.
 
     Args:
         paths: files of one archive.
@@ -97,12 +97,12 @@ def is_dicomdir(name: str) -> bool:
 
 
 class ImageFinder:
-    """Finds the images of a folder again and again; a file is opened once as long as it stays the same.
+    """Finds the images of a folder repeatedly; opens a file again only if it has changed.
 
     Args:
         folder: need not exist; links to folders in it are not followed.
-        skip: whether another file or folder in it is neither looked at nor counted.
-        within: folder that links to files must not leave; those that do are passed over. ``None``: they may.
+        skip: whether to ignore another file or folder in it, without counting it.
+        within: folder outside which links to files are passed over; ``None``: all links are followed.
     """
 
     def __init__(self, folder: Path, skip: Callable[[Path], bool] = _nothing, *, within: Path | None = None) -> None:

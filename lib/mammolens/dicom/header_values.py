@@ -22,9 +22,9 @@ WRONG_FORM = (ValueError, TypeError, ArithmeticError, NotImplementedError, Bytes
 
 
 def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """All values of a numeric attribute; none where it is missing, empty, or one of them is no finite number.
+    """All values of a numeric attribute; none if it is missing, empty, or contains anything but finite numbers.
 
-    What is set aside so is told by :func:`unusable_numbers`.
+    :func:`unusable_numbers` reports the values that are ignored.
     """
     try:
         return _numbers(dataset, keyword)

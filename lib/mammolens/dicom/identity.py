@@ -1,4 +1,4 @@
-"""Whose image it is, of which exam, and which image: what only several images together tell."""
+"""Identity of patient, exam and image, as far as it follows only from several images together."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class Identity:
 
 
 def identity_doubts(identities: Mapping[_Image, Identity]) -> dict[_Image, tuple[QualityFlag, ...]]:
-    """Flags of the images whose patient other images contradict; an image without a doubt is left out.
+    """Flags of the images whose patient or exam is in doubt because of other images; other images are left out.
 
     Nothing is merged or split: patients go by Patient ID, exams by patient and study, whatever is flagged.
 
     Args:
-        identities: of all images that are looked at together, by whatever names them.
+        identities: of all images to compare, by any key.
     """
     patients: dict[str, set[str]] = defaultdict(set)
     issuers: dict[str, set[str]] = defaultdict(set)
@@ -106,10 +106,10 @@ def substitute_uids(uids: Mapping[Path, str]) -> dict[Path, str]:
 def with_identity(
     headers: Mapping[Path, ImageHeader], attributes: Mapping[Path, ImageAttributes]
 ) -> dict[Path, ImageAttributes]:
-    """Attributes to read each file with: those given, and what only the files together tell of its identity.
+    """Attributes for reading each file: those given, and the identity that follows from the files together.
 
     Args:
-        headers: of all files that are looked at together, as read with ``attributes``.
+        headers: of all files to compare, as read with ``attributes``.
         attributes: of a table, for the files that it lists.
     """
     doubts = identity_doubts({path: Identity.of(header) for path, header in headers.items()})

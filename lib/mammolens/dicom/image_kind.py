@@ -1,4 +1,4 @@
-"""What Image Type tells of a mammogram (PS3.3 C.8.11.7.1.4): what is no screening view, and what is synthetic."""
+"""Kind of image by Image Type (PS3.3 C.8.11.7.1.4): images that are no screening views, and synthetic images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SYNTHETIC_GROUP = "synthetic 2D"
 
 
 class AcquiredView(Protocol):
-    """What tells views of an exam apart."""
+    """The attributes that distinguish the views of an exam."""
 
     @property
     def laterality(self) -> Laterality | None:

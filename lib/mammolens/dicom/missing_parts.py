@@ -41,10 +41,10 @@ class MissingPart:
 
 
 def missing_part(pixels: FloatImage, *, may_be_film: bool) -> MissingPart | None:
-    """The part of the breast that is cut off, ``None`` where the breast ends by itself or with the image.
+    """The part of the breast that is cut off; ``None`` if the breast is complete or ends at the image's edge.
 
     Args:
-        pixels: ``(rows, cols)`` in [0, 1], brighter denser; what is missing may be of any one grey.
+        pixels: ``(rows, cols)`` in [0, 1], brighter denser; the missing part may have any single grey.
         may_be_film: whether a black margin may lie between image edge and chest wall, as in digitised films.
 
     Example:

@@ -1,4 +1,4 @@
-"""Open a file and tell what it is: DICOM, a picture, or neither."""
+"""Open a file and detect its kind: DICOM, a picture, or neither."""
 
 from __future__ import annotations
 

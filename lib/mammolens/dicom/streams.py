@@ -1,4 +1,4 @@
-"""What a compressed stream says of itself, told without decoding it."""
+"""Properties of a compressed stream, read without decoding it."""
 
 from __future__ import annotations
 

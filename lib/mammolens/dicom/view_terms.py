@@ -30,10 +30,10 @@ class ViewModifier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ViewTerm:
-    """What one code or word tells of a view.
+    """The meaning of one code or word for a view.
 
     Attributes:
-        view: ``None`` where it is not told, or where a part of the term is not known.
+        view: ``None`` if the term has none, or if a part of it is not known.
         laterality: of words such as 'LCC'.
         modifiers: as far as they are known.
     """

@@ -37,8 +37,8 @@ def view_of(dataset: Dataset) -> tuple[ViewPosition | None, AttributeSource]:
     """From the View Code Sequence, which replaces View Position (PS3.3 C.8.11.5.1.1), or from View Position.
 
     Returns:
-        The view and where it came from; ``None`` with a source other than ``UNKNOWN`` where one is stated, but in a
-        term that is not known, so that nobody may guess.
+        The view and its source; ``None`` with a source other than ``UNKNOWN`` if the stated term is not known, so that
+        the view is not guessed.
     """
     coded, worded = _coded_view(dataset), _worded_view(dataset).view
     if coded is not None and coded is not worded:
@@ -66,7 +66,7 @@ def unusable_view(dataset: Dataset) -> tuple[str, ...]:
 
 
 def view_modifiers_of(dataset: Dataset) -> frozenset[ViewModifier]:
-    """All modifiers of the view: of its codes (PS3.16 CID 4015), also where they stand outside it, and of its word."""
+    """All modifiers of the view: of its codes (PS3.16 CID 4015), also outside the View Code, and of its word."""
     views = list(dataset.get("ViewCodeSequence") or [])
     items = [*views, *(item for place in (dataset, *views) for item in place.get("ViewModifierCodeSequence") or [])]
     return _worded_view(dataset).modifiers.union(*(term_of_code(item).modifiers for item in items))

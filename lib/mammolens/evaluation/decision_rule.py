@@ -12,16 +12,16 @@ from mammolens.config import CalibrationConfig
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """How a score becomes a decision; the nominal rate, alpha, is kept elsewhere.
+    """How a score becomes a decision; the nominal rate, alpha, is not part of it.
 
     Attributes:
         decision: 'conformal', by the p-value; 'mean_std', by mean and standard deviation of normal scores, which
             does not control the rate.
-        confidence: probability over calibrations with which a conformal decision keeps alpha; ``None``: it keeps
-            alpha on average over calibrations.
+        confidence: probability over calibrations with which a conformal decision controls the rate at alpha; ``None``:
+            it is controlled on average over calibrations.
 
     Raises:
-        ValueError: for another decision, or a confidence that is no number within (0, 1).
+        ValueError: for another decision, or a confidence outside (0, 1).
     """
 
     decision: Literal["conformal", "mean_std"] = "conformal"

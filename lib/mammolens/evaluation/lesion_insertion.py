@@ -23,9 +23,8 @@ _COARSE_SIDE = 256  # pixels of the longer side of the grid on which a place is 
 def insert_lesion(mammogram: Mammogram, seed: int, assumed_height_mm: float) -> Mammogram:
     """Insert one lesion inside the breast: half of the time a mass, else calcifications.
 
-    Kind, size (8 to 18 mm), contrast (0.12 to 0.40 of the grey scale) and place are drawn from the seed, the patient
-    and the file's name. An image without pixel spacing is assumed to be
-    ``assumed_height_mm`` tall.
+    Kind, size (8 to 18 mm), contrast (0.12 to 0.40 of the grey scale) and location are drawn from the seed, the patient
+    and the file's name. Images without pixel spacing are assumed to be ``assumed_height_mm`` tall.
 
     Raises:
         UnsupportedMammogramError: no breast is found.

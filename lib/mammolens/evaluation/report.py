@@ -38,18 +38,18 @@ def write_report(
 ) -> list[Path]:
     """Write the page as HTML and as Markdown, ``evaluation.json``, ``scores.csv`` and the figures into a folder.
 
-    All files are made aside first, then each replaces an older one: a failure to make them leaves the folder as it was.
+    All files are written elsewhere first, then replace older ones: a failure leaves the folder as it was.
 
     Args:
         images: those that were evaluated, in any order.
-        output: the folder, made if missing; other files in it stay.
+        output: the folder, created if missing; other files in it are kept.
         model: name and fingerprint.
-        notes: said below the tables, such as where the images come from.
+        notes: printed below the tables, such as where the images come from.
         pictures: of the worst mistakes, for the HTML page only.
-        report: where the HTML page goes instead of ``evaluation.html`` in the folder.
+        report: path of the HTML page, instead of ``evaluation.html`` in the folder.
 
     Returns:
-        The paths written, the pages for people first.
+        The paths written, the HTML and Markdown pages first.
 
     Raises:
         DatasetError: when the folder or the page cannot be written to.

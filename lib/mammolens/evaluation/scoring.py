@@ -38,18 +38,18 @@ def score_cases(
     gallery: Gallery | None = None,
     on_error: OnError,
 ) -> Iterator[ScoredImage]:
-    """Score cases with a model, with other models and with baselines that need none.
+    """Score cases with a model, with other models and with baselines that need no model.
 
-    Every case gives one scored image or one call of ``on_error``. Where the data set marks lesions, the maps are
-    set against them: of images with located lesions, and of normal ones for their false marks.
+    Every case gives one scored image or one call of ``on_error``. If the data set marks lesions, the maps are compared
+    with them: maps of images with located lesions, and of normal images for false positives.
 
     Args:
         predictor: the model that is measured.
-        cases: with truth; exams are fused from the cases that are given.
-        against: other models, by the name under which they are compared; where one standardises its scores, the
-            network's own is compared beside them as 'NAME, raw'.
+        cases: with truth; exams are fused from the given cases.
+        against: other models by name; if a model standardises its scores, the network's raw score is also compared,
+            as 'NAME, raw'.
         gallery: offered every image, for pictures of the worst.
-        on_error: called with the error of each image that cannot be used; the others go on.
+        on_error: called with the error of each image that cannot be used; the others are scored.
     """
     truth = {case.path: case for case in cases}
     marked = any(case.lesions for case in cases)

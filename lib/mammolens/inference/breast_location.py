@@ -65,11 +65,11 @@ class BreastLocation:
         )
 
     def position(self, row: float) -> tuple[FindingPosition | None, bool]:
-        """On which side of the horizontal line through the nipple, and whether that is a guess.
+        """Side of the horizontal line through the nipple, and whether it is guessed.
 
-        Patient Orientation (PS3.3 C.7.6.1.1.1) tells what the upper edge is. Without it the image is guessed to
-        hang as usual, axilla up, if its chest wall lies as usual, at the left for a left breast. A header that
-        contradicts the picture, a guessed side or a guessed view tells nothing.
+        Patient Orientation (PS3.3 C.7.6.1.1.1) defines the upper edge. Without it, the axilla is assumed to be at
+        the top if the chest wall is on the usual side, left for a left breast. There is no position if the header
+        contradicts the picture, or side or view are guessed.
         """
         rows, nipple_row = np.flatnonzero(self._small.any(axis=1)) * self._step, self.landmarks.nipple[0]
         if abs(row - nipple_row) <= _CENTRAL * (rows[-1] - rows[0] + self._step):
@@ -88,7 +88,7 @@ class BreastLocation:
         return round(self._apart((row, column), self.landmarks.nipple), 1) if self.header.spacing else None
 
     def anatomy(self, row: int, column: int) -> FindingAnatomy | None:
-        """What lies at a place by nature and may explain that it stands out; the most specific, ``None`` for breast."""
+        """The most specific normal anatomy at a location, which may explain a finding; ``None`` for breast tissue."""
         here, marks = (float(row), float(column)), self.landmarks
         if self._apart(here, marks.nipple) <= _AT_NIPPLE:
             return FindingAnatomy.NIPPLE

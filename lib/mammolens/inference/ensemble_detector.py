@@ -66,12 +66,12 @@ class EnsembleDetector:
 def fused_map(
     grids: Sequence[ScoredGrid], pipelines: Sequence[Pipeline], prepared: Sequence[Prepared], weights: Sequence[float]
 ) -> torch.Tensor:
-    """The probability that the weighted mean of the members' log odds means, on the first one's grid; 0 where any is.
+    """The probability of the weighted mean of the members' log odds, on the first one's grid; 0 where any member has 0.
 
-    Log odds are averaged because what members differ in without a reason, how often they were shown lesions in
-    training, shifts the log odds of all places alike: it moves the heat levels, which calibration sets, and not which
-    place is the hottest. A mean of probabilities would follow the member that was shown the most. An error in multiples
-    of the breast's mean counts as odds.
+    Members differ in how often they saw lesions in training, which shifts the log odds of all locations alike. In a
+    mean of log odds, that shifts only the heat levels, which calibration sets, and not the order of locations; a mean
+    of probabilities would follow the member that saw the most lesions. An error map, in multiples of the breast's
+    mean, is treated as odds.
 
     Args:
         grids: of the members.

@@ -41,11 +41,11 @@ class ExamInference:
 
 
 def infer_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: FusionConfig) -> ExamInference:
-    """Fuse the scores of an exam's images and compare.
+    """Fuse the scores of an exam's images, and compare the exam with normal exams.
 
     Args:
-        scores: at least one, standardised by this calibration; of each header only the image, its side and its
-            machine are looked at.
+        scores: at least one, standardised by this calibration; of each header, only the image, its side and its
+            machine are used.
         calibration: of the model that scored.
         fusion: of the same model.
     """

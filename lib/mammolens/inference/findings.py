@@ -1,4 +1,4 @@
-"""Regions of the anomaly map as findings: outline, size, strength and place."""
+"""Regions of the anomaly map as findings: outline, size, strength and location."""
 
 from __future__ import annotations
 

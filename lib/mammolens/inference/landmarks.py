@@ -34,11 +34,11 @@ _AT_WALL = 0.15  # share of the breast's width: a lower edge that is wider is th
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """Points of one breast as ``(row, column)`` in pixels of one grid; ``None`` where nothing is known.
+    """Points of one breast as ``(row, column)`` in pixels of one grid; ``None`` if unknown.
 
     Attributes:
-        pixel_size: mm between rows and between columns of the grid, maybe assumed.
-        nipple: where it stands out of the skin line, else the skin that is farthest from the chest wall.
+        pixel_size: mm between rows and between columns of the grid; may be assumed.
+        nipple: where it protrudes from the skin line, else the point of the skin farthest from the chest wall.
         pectoral_edge: upper and lower end of a straight line; oblique views only.
         inframammary_fold: where the lower skin line meets the chest wall or the abdomen; oblique views only.
     """

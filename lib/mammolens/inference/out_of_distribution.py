@@ -20,7 +20,7 @@ _OF_SCALE = frozenset((ImageStatistic.NOISE, ImageStatistic.SHARPNESS))  # whose
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfDistributionDetector:
-    """Detects images unlike the normal images of the calibration.
+    """Detects images that differ from the normal images of the calibration.
 
     Calibration images come from several machines, each a cluster of its own, so a new image is measured by the
     Euclidean distance to its fifth nearest normal image, in robust standard deviations of each statistic (of the

@@ -26,10 +26,10 @@ _IMAGE_SUFFIXES = frozenset((".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".pgm"))
 
 
 def output_stems(paths: Sequence[Path]) -> dict[Path, str]:
-    """A file stem for each image, no two alike.
+    """A unique file stem for each image.
 
-    It is the image's own, with the suffix where the same folder holds another one of that stem, with
-    as many parent folders in front as tell namesakes apart, and at last with a number.
+    It is the image's own stem, with the suffix if the folder has another file of that stem, then with as many parent
+    folders in front as make it unique, and finally with a number.
     """
     namesakes = Counter((path.parent, _own_stem(path)) for path in paths)
     own = {path: _own_stem(path) if namesakes[path.parent, _own_stem(path)] == 1 else path.name for path in paths}
@@ -95,7 +95,7 @@ def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, ste
 def captioned_overlay(mammogram: Mammogram, result: AnomalyResult, *, with_exam: bool = True) -> Image.Image:
     """The image with its heat, findings, caption and legend, RGB.
 
-    ``with_exam`` the caption tells the exam, too, and findings have the numbers that they have in it.
+    ``with_exam``: the caption includes the exam, and findings have their numbers in it.
     """
     shown = result if with_exam else replace(result, finding_numbers=None)
     return annotated(render_overlay(mammogram.pixels, shown), shown, with_exam=with_exam)

@@ -115,8 +115,8 @@ class Predictor:
 
         Args:
             mammogram: the image.
-            siblings: scores, by the same model, of other images of the same exam, for the fused
-                scores; with none, the exam is this image alone.
+            siblings: scores by the same model of the exam's other images, for the fused scores; by default, the exam
+                is this image alone.
         """
         analysis = self.analyse(mammogram)
         return self.result_of(analysis, [*siblings, analysis.score])

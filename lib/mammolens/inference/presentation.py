@@ -58,7 +58,7 @@ class PresentedBreast(_Part):
 
 
 class PresentedExam(_Part):
-    """The views of one exam, and the normal exams that it was set against."""
+    """The views of one exam, and the normal exams that it is compared with."""
 
     patient: str
     study_date: date | None = Field(description="of the header; None: not known")

@@ -48,7 +48,7 @@ class Scorer:
 
     If the network gives log odds, two kinds of evidence are added to them: the residual, which is the
     change of grey between image and reconstruction, and the convergence of the gradients. The smoothed
-    sum is the evidence; the map is its probability and the score its peak, since one lesion is enough
+    sum is the evidence; the map is its probability and the score its peak, because one lesion is enough,
     however large the healthy rest is. Of an ensemble, the map shows the mean evidence, and the score is
     the mean of the members' peaks, so that a single member's score can be compared with it. If the network only
     reconstructs, the map is the squared error in multiples of the breast's mean (so that the map of a

@@ -27,17 +27,17 @@ _APPLIED = "MAMMOLENS_SETTINGS_APPLIED"
 
 
 def apply_mammography(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set what mammography needs, in the settings and for processes to come.
+    """Set defaults for mammography, in the settings and for background processes.
 
-    Whatever the admin said, by environment variable or .env file, stays. Background processes find
-    everything in the environment that they inherit.
+    Values that the admin set by environment variable or .env file are not changed. Background processes inherit the
+    environment.
 
     Args:
         settings: MONAI Label's; changed in place.
-        environment: what background processes start with; changed in place.
+        environment: of background processes; changed in place.
 
     Raises:
-        ConfigError: a setting that cannot be met.
+        ConfigError: a setting that is not supported.
     """
     if settings.MONAI_LABEL_API_STR:
         raise ConfigError(

@@ -110,28 +110,28 @@ class ResultPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """All of it; a field is named as its ``--conf`` pair, unless it says otherwise.
+    """The settings of the server; each field has the name of its ``--conf`` pair, unless stated otherwise.
 
     Attributes:
         model_dir: folder of the model store; ``None``: 'model' in the app's folder.
         result_policy: of ``results`` and ``store_results``.
-        infer_queue: so many requests may wait for inference; a further one is refused.
-        log_identifiers: whether the log names patients, images and files; without, it holds pseudonyms.
+        infer_queue: number of requests that may wait for inference; further ones are refused.
+        log_identifiers: whether the log names patients, images and files; otherwise it contains pseudonyms.
         infer_new: when new exams are inferred in the background.
         users: file of the accounts; ``None``: a realm has them.
-        ledger: path or address of the decision ledger; ``None``: a file beside the images.
-        review_policy: whose decision counts where several people decided.
-        drift_window: patients who are watched for drift.
-        learning_threads: of the process that learns; the rest of the cores is left to infer.
-        retrain_at: time of day, as this computer's clock shows it; ``None``: no time of day.
-        retrain_after: so many new normal exams begin a training; ``None``: their number does not.
-        promotion: whether a model that the gate passes serves at once, or waits for a person.
-        held_out_share: of patients from whom no model ever learns, for the gate.
-        guard_share: of normal patients who may be set aside as suspect; 0: nobody is.
-        gate_policy: margins of the gate, read of a file.
-        sentinels: data set of exams with a truth, none of which may be lost; ``None``: there is none.
-        exposure: data set with outlined lesions that trainings learn from, too; ``None``: there is none.
-        links: which links of the folder of studies are followed; any, and their files are for all users.
+        ledger: path or address of the decision ledger; ``None``: a file in the folder of the images.
+        review_policy: whose decision counts if several readers decided.
+        drift_window: number of patients monitored for drift.
+        learning_threads: of the training process; the other cores are left for inference.
+        retrain_at: time of day by this computer's clock; ``None``: no scheduled time.
+        retrain_after: number of new normal exams that starts a training; ``None``: not by number.
+        promotion: whether a model that passes the gate is used at once, or awaits approval.
+        held_out_share: of patients, for the gate; no model is ever trained on them.
+        guard_share: of normal patients who may be set aside as suspect; 0: none.
+        gate_policy: margins of the gate, from a file.
+        sentinels: data set of exams with known truth that no new model may misclassify; ``None``: there is none.
+        exposure: data set with outlined lesions to train on as well; ``None``: there is none.
+        links: which links in the folder of studies are followed; with 'any', all users can read their files.
     """
 
     model_dir: Path | None = None

@@ -30,7 +30,7 @@ class AcceptedExam:
         acquisition_group: the machine; ``None`` where it is not known or they are several.
         score: fused and standardised.
         p_value: of the score among the serving calibration's patients, in (0, 1].
-        calibration_patients: of whom that p-value was made.
+        calibration_patients: number of patients behind that p-value.
     """
 
     exam: str
@@ -43,7 +43,7 @@ class AcceptedExam:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """An exam to look at once more: the share of patients expected to score at least as high, and that in words."""
+    """An exam to review again: the share of patients expected to score at least as high, and the same in words."""
 
     exam: str
     share: float
@@ -55,16 +55,16 @@ def extreme_exams(
 ) -> tuple[Extreme, ...]:
     """The exams whose score is extreme, machine by machine, in the order given.
 
-    Where the serving calibration knows the machine and its scores have not moved (p-values uniform, and as many
-    patients extreme as should be), an exam is extreme when its p-value is at most ``share``. Else the p-value is taken
-    among the accepted patients of the machine themselves, each against the others (a leave-one-out conformal p-value):
-    then exactly the highest are set aside, at most ``share`` of patients, and nobody where there are fewer than
-    ``1 / share``. Mistakes among the accepted can hide others only by being more in number than that.
+    If the machine is in the serving calibration and its scores have not shifted (p-values uniform, and as many patients
+    extreme as expected), an exam is extreme if its p-value is at most ``share``. Otherwise the p-value is computed
+    among the accepted patients of the machine, each compared with the others (a leave-one-out conformal p-value): the
+    highest are then set aside, at most ``share`` of patients, and none if there are fewer than ``1 / share``. Mistakes
+    among the accepted exams hide others only if there are more of them than that.
 
     Args:
         exams: all accepted ones.
-        known_groups: machines of the serving calibration; where it knows none, all count as known.
-        share: of normal patients who may be set aside, within (0, 1); 0 sets none aside.
+        known_groups: machines of the serving calibration; if it has none, all count as known.
+        share: of normal patients who may be set aside, within (0, 1); 0: none.
     """
     if not share:
         return ()

@@ -38,16 +38,16 @@ def run_gate(
     If the candidate only recalibrates the weights in use, its maps and raw scores are the same; lesions and findings
     are then not compared.
 
-    All checks are made even if one has failed, so that the reasons are complete.
+    All checks run even if one has failed, so that the reasons are complete.
 
     Args:
         serving: model directory.
         candidate: model directory.
-        normals: normal images of patients from whom neither model learned, nor was calibrated
+        normals: normal images of patients on whom neither model was trained or calibrated
             (:func:`mammolens.promotion.holdout.hold_out`).
         findings: images with marked lesions, if there are any.
-        sentinels: exams with a truth that must not be lost, if the site has any.
-        policy: margins; the defaults where none is given.
+        sentinels: exams with known truth that must not be misclassified, if the site has any.
+        policy: margins; the defaults if none is given.
         on_error: called with the error of each image that cannot be used; it is left out for both models.
         progress: called for every image.
 

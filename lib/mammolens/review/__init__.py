@@ -1,1 +1,1 @@
-"""What people decided: an append-only, hash-chained ledger of decisions, and what follows from it for an exam."""
+"""Readers' decisions: an append-only, hash-chained ledger, and the effective verdicts that follow from it."""

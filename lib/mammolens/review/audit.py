@@ -1,8 +1,8 @@
-"""Whether the chain holds, and if not, where it breaks first.
+"""Check the hash chain, and find where it breaks first.
 
-An entry's hash covers its content, its number and the hash before it. So a change shows in the entry itself, or,
-where its hash was made anew, in the entry after it. Whoever makes all hashes anew up to the end, or cuts the end off,
-is found only by a head that was kept elsewhere.
+An entry's hash covers its content, its number and the previous hash. A change is therefore detected in the entry
+itself or, if its hash was recomputed, in the next entry. If all hashes up to the end were recomputed, or the end was
+cut off, only a head that is stored elsewhere reveals it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first place where the ledger is not what was written.
+    """The first place where the ledger differs from what was written.
 
     Attributes:
-        sequence: number of the entry; of ``REWRITTEN``, the last one that it may have begun at.
-        decision_id: what stands there now; ``None`` where nothing does.
+        sequence: number of the entry; for ``REWRITTEN``, the last possible first one.
+        decision_id: of the entry that is there now; ``None`` if there is none.
     """
 
     kind: FaultKind

@@ -20,10 +20,10 @@ _NAMESPACE = uuid.UUID("5f1c2e0a-6d0b-5b7e-9a53-3c1f1d0a7e42")  # of ids that ar
 
 
 def export_decisions(ledger: Ledger, path: Path) -> int:
-    """Write all entries as CSV or JSON lines, as the file's name tells; gives their number.
+    """Write all entries as CSV or JSON lines, by the file's suffix; returns their number.
 
     Raises:
-        DatasetError: the name tells no format.
+        DatasetError: the suffix is of no known format.
         LedgerError: an entry was changed, or the database cannot be read.
         StorageError: the disk is full.
     """
@@ -33,10 +33,10 @@ def export_decisions(ledger: Ledger, path: Path) -> int:
 
 
 def import_decisions(ledger: Ledger, path: Path) -> Appended:
-    """Append what a file holds; a decision that is there already is passed over.
+    """Append the decisions of a file; decisions that are already in the ledger are skipped.
 
     Raises:
-        DatasetError: a line cannot be taken; all such lines are named, and none of the file is kept.
+        DatasetError: a line is invalid; all invalid lines are named, and nothing of the file is stored.
         LedgerError, StorageError: the ledger cannot be written.
     """
     lines = read_decisions(path)

@@ -1,4 +1,4 @@
-"""Decisions as lines of a file: CSV for people and spreadsheets, JSON lines for programs; both say the same."""
+"""Decisions as lines of a file: CSV for people and spreadsheets, JSON lines for programs; with the same contents."""
 
 from __future__ import annotations
 

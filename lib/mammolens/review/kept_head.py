@@ -1,4 +1,4 @@
-"""The head of a ledger in SQLite, kept in a file beside it: an emptied or cut ledger is found by it."""
+"""The head of a SQLite ledger, stored in a file next to it: it reveals that a ledger was emptied or truncated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KeptHead:
         """The head; ``None`` where none was kept yet.
 
         Raises:
-            LedgerError: the file holds none.
+            LedgerError: the file contains none.
         """
         try:
             return Head.parse(self.path.read_text(encoding="utf-8", errors="replace"))
@@ -38,14 +38,14 @@ class KeptHead:
             raise LedgerError(self.path, "does not hold NUMBER:HASH", remedy) from error
 
     def write(self, head: Head) -> None:
-        """Keep a head; where that fails, the one of before still holds."""
+        """Store a head; if that fails, the previous one remains valid."""
         try:
             write_text(self.path, f"{head}\n")
         except (OSError, StorageError) as error:
             _log.warning("%s: the head of the ledger cannot be stored (%s)", self.path, error)
 
     def refuse_emptied(self) -> None:
-        """Refuse a ledger of which nothing is left, before a new one is begun in its place.
+        """Refuse an emptied ledger, before a new one is started in its place.
 
         Raises:
             LedgerError: entries were kept, and the file is missing or empty.

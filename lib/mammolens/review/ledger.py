@@ -35,23 +35,26 @@ class Appended:
 
 
 class Ledger:
-    """Decisions of many people, from threads and processes at once; open one with :meth:`open`."""
+    """An append-only, hash-chained store of decisions, safe to use from several threads and processes.
+
+    Open one with :meth:`open`.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True) -> Ledger:
-        """Open a ledger, and bring it up to date.
+        """Open a ledger, and update its schema.
 
         Args:
             where: a path (SQLite), or a URL: ``sqlite:///...``, ``postgresql://user:password@host/name``.
-            create: make the file if it is missing.
+            create: create the file if it is missing.
 
         Raises:
             ConfigError: no such kind of database, or its driver is missing.
-            LedgerError: it cannot be opened, a newer MammoLens has written it, or it lacks the entry of the head that
-                is kept beside its file.
+            LedgerError: it cannot be opened, was written by a newer MammoLens, or lacks the entry of the head that is
+                stored next to its file.
         """
         ledger = cls(Database(where, create=create))
         try:
@@ -67,14 +70,14 @@ class Ledger:
         return self._database.name
 
     def append(self, decision: Decision) -> Entry:
-        """Keep a decision; once this returns it is on the disk.
+        """Store a decision; when this returns, it is on disk.
 
-        One whose id is there already is not kept again: its entry is given back. Where the clock went back, the
-        decision gets the time of the exam's last one, so that what was decided last counts.
+        If its id is already in the ledger, the existing entry is returned. If the clock was set back, the decision gets
+        the time of the exam's last one, so that the last decision counts.
 
         Raises:
-            RequestError: the id is another decision's, or what is to be undone does not stand.
-            LedgerError, StorageError: it cannot be kept.
+            RequestError: the id belongs to another decision, or the decision to undo is not active.
+            LedgerError, StorageError: it cannot be stored.
         """
         return self._append([decision], historic=False).entries[0]
 
@@ -106,20 +109,20 @@ class Ledger:
         return effective_verdict(exam_id, (entry.decision for entry in self.history(exam_id)), policy)
 
     def all(self, after: int = 0) -> Iterator[Entry]:
-        """Every entry behind a number, in order, page by page; appending goes on meanwhile.
+        """All entries after a number, in order, read page by page; others may append meanwhile.
 
         Raises:
-            LedgerError: an entry holds no decision; an audit tells more.
+            LedgerError: an entry contains no valid decision; an audit gives details.
         """
         return map(entry_of, self._rows(after))
 
     def head(self) -> Head:
-        """The end of the ledger; keep it elsewhere, and an audit can tell whether an end was cut off."""
+        """The last entry; stored elsewhere, it lets an audit detect that later entries were cut off."""
         with self._database.reading() as connection:
             return _head(connection)
 
     def audit(self, *kept: Head) -> Audit:
-        """Follow the whole chain, and compare it with heads that were kept elsewhere, and beside its file."""
+        """Check the whole chain, and compare it with heads stored elsewhere and next to its file."""
         beside = self._database.kept_head.read() if self._database.kept_head else None
         return audit(self._rows(_BEFORE_ALL), (*kept, *([beside] if beside else ())))
 

@@ -1,4 +1,4 @@
-"""Review policies: the effective verdict of an image that several people decided on."""
+"""Review policies: the effective verdict of an image with decisions of several readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def latest(active: Sequence[Decision]) -> Verdict | None:
 
 
 def two_readers(active: Sequence[Decision]) -> Verdict | None:
-    """The verdict that at least two people agree on, each by their last decision; open while anybody disagrees."""
+    """The verdict that at least two readers agree on, each by their last decision; open while any reader disagrees."""
     verdicts = {decision.reviewer: decision.verdict for decision in active}
     agreed = set(verdicts.values())
     return agreed.pop() if len(verdicts) > 1 and len(agreed) == 1 else None

@@ -68,7 +68,7 @@ def decision_of(row: Row) -> Decision:
     """The decision in a row.
 
     Raises:
-        RequestError: a value that is none; names the column.
+        RequestError: an invalid value; names the column.
     """
     return Decision(
         exam_id=row[Column.EXAM_ID],
@@ -95,10 +95,10 @@ def text_of_time(time: datetime) -> str:
 
 
 def time_of_text(text: str) -> datetime:
-    """The time that an ISO 8601 text with its zone tells.
+    """Parse an ISO 8601 time with a time zone.
 
     Raises:
-        ValueError: it tells none, or no zone.
+        ValueError: not a time, or without a zone.
     """
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:

@@ -1,8 +1,8 @@
 """An exam's findings as Mammography CAD SR (PS3.3 A.35.5), by PS3.16 TID 4000.
 
-What is said is what is known: regions that stand out, each of type 'Selected region', which is the one kind of finding
-that claims no lesion and for which the template rules out a probability of cancer. No impression of disease, no
-assessment category, no certainty and no recommendation is given.
+It reports only what is known: suspicious regions, each of type 'Selected region', the only kind of finding that claims
+no lesion and for which the template excludes a probability of cancer. It contains no impression of disease, no
+assessment category, no certainty and no recommendation.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ def finalised_image(dataset: Dataset, source: Source) -> Dataset:
 
 
 def finalised(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
-    """Take chance out of a new object, and let it refer to its sources as what they are.
+    """Make a new object reproducible, and correct its references to its sources.
 
-    The same input gives the same object but for Content Date and Time, and Date and Time of Secondary Capture, which
-    tell when it was written.
+    The same input gives the same object except for Content Date and Time, and Date and Time of Secondary Capture,
+    which are the time of writing.
     """
     dataset.SpecificCharacterSet = _UTF_8
     dimensions = derived_uid("dimensions", str(dataset.SOPInstanceUID))

@@ -17,8 +17,8 @@ SERIES_NUMBERS = {kind: 9001 + number for number, kind in enumerate(DerivedKind)
 def derived_uid(*words: str) -> UID:
     """A UID under 2.25 (PS3.5 B.2): a hash of the words and of this version of MammoLens.
 
-    What PS3.5 wants below 2.25 is a UUID's 128 bits as one decimal number; these are of a version 8
-    UUID (RFC 9562, 5.8), the one for numbers of one's own making.
+    PS3.5 requires the 128 bits of a UUID as one decimal number below 2.25; this is a version 8 UUID (RFC 9562, 5.8),
+    the version for custom values.
     """
     text = "\n".join(("MammoLens", __version__, *words))
     number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:16], "big")

@@ -18,7 +18,7 @@ ORIENTATION = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 def set_plane_for_ohif(segmentation: Dataset, header: ImageHeader) -> None:
     """Add the two shared functional groups, Pixel Measures and Plane Orientation (PS3.3 C.7.6.16.2.1 and 2.4).
 
-    The spacing is the one by which viewers place the source, 1 mm where it states none: no size to measure with.
+    The spacing is the one that viewers use for the source, 1 mm if it states none: do not measure with it.
     """
     column, row, _ = header.geometry.spacing
     measures, orientation = Dataset(), Dataset()

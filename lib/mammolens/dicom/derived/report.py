@@ -25,8 +25,8 @@ from mammolens.types import AnomalyRecord, Finding
 def report_of(exam: ReportedExam) -> Dataset:
     """The measurement report of an exam.
 
-    A group of measurements tells the exam, one each image, one each finding, with its outline on the source image
-    and its place in words.
+    One measurement group describes the exam, one each image and one each finding, with its outline on the source image
+    and its location in words.
     """
     from highdicom.sr import MeasurementReport
 

@@ -19,9 +19,9 @@ from mammolens.types import AnomalyRecord, AnomalyResult
 def segmentation_of(result: AnomalyResult, source: Source) -> Dataset:
     """The segmentation of an image's heat levels.
 
-    Segment n holds the pixels of exactly level n, so that no two overlap: viewers paint each pixel once, and whoever
-    hides the low levels sees the high ones alone. Each level has a segment and a frame, also where no pixel reaches
-    it, so that a viewer's list of levels is always the same.
+    Segment n contains the pixels of exactly level n, so segments do not overlap: viewers paint each pixel once, and
+    hiding the low levels leaves the high ones. Each level has a segment and a frame even if no pixel reaches it, so a
+    viewer's list of levels is always the same.
     """
     from highdicom.seg import Segmentation, SegmentationTypeValues
 

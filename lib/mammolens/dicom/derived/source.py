@@ -47,14 +47,14 @@ _NO_FRAME_OF_REFERENCE = (  # a projection has no place in space, whatever a hea
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A source image's header, fit to be referenced.
+    """A source image's header, completed so that it can be referenced.
 
     Attributes:
         header: as it was read.
         dataset: the DICOM header without pixels, with each Type 1 and Type 2 attribute of the patient's and the
-            study's modules. UIDs that the file lacks follow from its content and its exam. Its class is Digital
-            Mammography whatever the source's is: highdicom knows no private class and asks some others for a place
-            in space. References are given the true one at last (finalising.py).
+            study's modules. UIDs that the file lacks are derived from its content and its exam. Its class is always
+            Digital Mammography: highdicom supports no private class and requires a position in space for some
+            others. References get the true class at the end (finalising.py).
     """
 
     header: ImageHeader

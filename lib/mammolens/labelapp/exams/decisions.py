@@ -50,8 +50,8 @@ class Decisions:
 
     Args:
         ledger: where they are stored.
-        policy: determines the effective verdict if several people decided.
-        with_room: calls what writes, and once more after making room if the disk is full.
+        policy: determines the effective verdict if several readers decided.
+        with_room: calls a function that writes, again after making room if the disk is full.
     """
 
     def __init__(

@@ -45,11 +45,11 @@ class RecentExams:
         self._times: dict[str, tuple[ExamSummary, float | None]] = {}
 
     def among(self, entries: Sequence[ExamSummary]) -> list[RecentExam]:
-        """The last exams of so many patients.
+        """The most recent exams, one for each patient.
 
-        Exams with a finding are left out: cancers do not tell whether normal exams have changed. Of a patient's
-        exams among them the first is taken: a second one often comes of a doubt about the first, and the tests of
-        uniformity want one a patient.
+        Exams with a finding are left out: cancers do not show whether normal exams have changed. Of several exams of a
+        patient, the first counts: a second one is often due to doubts about the first, and the tests of uniformity
+        require one per patient.
 
         Args:
             entries: of the worklist; each is a new object whenever it changes.

@@ -164,7 +164,7 @@ def _line(entry: ExamSummary, reason: str) -> SuspectNormalDetail:
 
 
 def _confirmed(eligible: Iterable[ImageDescription], decisions: ExamDecisions, listed_at: datetime | None) -> bool:
-    """Whether each eligible image of an exam is confirmed; two people who looked at one image each confirm neither."""
+    """Whether each eligible image of an exam is confirmed twice; two readers of one image each confirm neither."""
     return all(confirmed(decisions.active[image.sop_instance_uid], listed_at) for image in eligible)
 
 

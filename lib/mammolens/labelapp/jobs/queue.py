@@ -25,9 +25,9 @@ _LONGEST_STOP_S = 30.0
 
 
 class LearningQueue:
-    """Accepts jobs and runs them; all state is in files, so that it continues after a restart.
+    """Accepts jobs and runs them, one at a time; all state is in files, so it continues after a restart.
 
-    Each process of a server may have one: all answer requests, one of them runs jobs.
+    Each process of a server may have a queue: all answer requests, one of them runs jobs.
 
     Args:
         files: of the jobs.

@@ -65,15 +65,15 @@ class Learner:
             kind: a :class:`LearningKind`.
             parameters: :class:`TrainParameters` or :class:`RecalibrateParameters`.
             observe: called with every step.
-            by: who asked for it, for the history of the models.
+            by: who requested it, for the history of the models.
             resume: continue the work of a previous attempt in the folder.
 
         Returns:
-            A :class:`JobOutcome` as JSON: the version, what became of it and why, and what it learned from.
+            A :class:`JobOutcome` as JSON: the version, whether it is used and why, and its training data.
 
         Raises:
             DatasetError: too few patients are confirmed as normal.
-            RequestError: a parameter that cannot be used, or a training where an ensemble of whole models serves.
+            RequestError: an invalid parameter, or a training while an ensemble of whole models is in use.
             ModelError: the serving model cannot be recalibrated, or another one was promoted meanwhile.
             PacsError, StorageError: an eligible image cannot be fetched, or its score cannot be stored.
         """
@@ -133,7 +133,7 @@ class Learner:
         return config
 
     def _exposure(self, base: ModelConfig, findings: Dataset | None) -> Dataset | None:
-        """The lesions to learn from: the admin's, where the model can, and the site's own, where somebody wants it."""
+        """Lesions to train on: the admin's, if the model can learn from them, and the site's own, if requested."""
         folder = self._settings.exposure if localises_lesions(base) else None
         sources = [*([open_dataset(folder)] if folder else []), *([findings] if findings else [])]
         return _together(sources) if sources else None

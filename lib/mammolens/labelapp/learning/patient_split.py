@@ -33,12 +33,12 @@ def split_for_training(
 ) -> PatientSplit:
     """Split the eligible normals for a training.
 
-    The split of a patient depends on the patient id alone: as the number of eligible images grows, no patient of the
-    calibration or the gate has trained an earlier model, of which a later one may be a continuation. If there are too
-    few patients to calibrate or train on, those nearest to the limit of the draw are moved.
+    A patient's part depends on the patient id alone. As the number of eligible images grows, no model is calibrated or
+    tested on patients that it, or an earlier model that it continues, was trained on. If there are too few patients to
+    calibrate or train on, those nearest to the limit of the draw are moved.
 
-    Suspect normals are not used for training, but for calibration and the gate: without the highest scores a threshold
-    would be too low, and more normal patients than promised would be flagged.
+    Suspect normals are not used for training, but for calibration and the gate: without the highest scores the
+    threshold would be too low, and more normal patients than intended would be flagged.
 
     Args:
         normals: all eligible ones.
@@ -47,7 +47,7 @@ def split_for_training(
         excluded: ids of exams that are not used for training.
 
     Raises:
-        DatasetError: too few patients are left to learn from.
+        DatasetError: too few patients are left for training.
     """
     rest, held_out = hold_out(normals, held_out_share, _OF_GATE)
     may_train = rest.where(lambda case: case.attributes.exam_id not in excluded)
@@ -74,7 +74,7 @@ def split_for_calibration(
         trained_here: the model was trained on some of these patients; it is calibrated on the others only.
 
     Raises:
-        DatasetError: nobody is left.
+        DatasetError: no patient is left.
     """
     rest, held_out = hold_out(normals, held_out_share, _OF_GATE)
     calibrating = hold_out(rest, calibration_share, _OF_CALIBRATION)[1] if trained_here else rest

@@ -22,7 +22,7 @@ __all__ = ["Archive", "Instance", "Pacs"]
 
 
 class Archive(Protocol):
-    """What the datastore wants of a PACS."""
+    """The interface of a PACS that the datastore uses."""
 
     url: str
 

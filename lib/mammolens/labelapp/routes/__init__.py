@@ -1,1 +1,1 @@
-"""What the server answers, and whom."""
+"""The server's routes and their access control."""

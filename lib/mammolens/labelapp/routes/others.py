@@ -1,4 +1,4 @@
-"""Log and reload: MONAI Label's own run scripts of other sites, or let anybody in."""
+"""Log and reload, in place of MONAI Label's own, which load scripts of other sites or require no role."""
 
 from __future__ import annotations
 

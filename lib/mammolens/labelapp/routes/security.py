@@ -1,4 +1,4 @@
-"""The door: which requests are looked at at all."""
+"""The first check: which requests are handled at all."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """MONAI Label's own routes, in the threadpool and with checked arguments.
 
-Its handlers are `async def` around blocking work, so that one of them holds up all others. Here each runs
-in a thread, and one that answers when its task has ended (`run_sync`) waits in a queue of its own; path,
-authorisation and documentation stay as they are.
+MONAI Label's handlers are `async def` around blocking work, so one blocks all others. Here each runs in a thread,
+and those that wait for a task (`run_sync`) have their own queue. Path, authorisation and documentation do not change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """`/train`: the learning jobs as MONAI Label's clients know them.
 
-MONAI Label's own routes run tasks of their own beside the queue, which a restart forgets. Paths, rights and answers
-are the same here.
+They replace MONAI Label's own routes, whose tasks are lost at a restart; paths, rights and answers are the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which image to look at next."""
+"""Which image to review next."""
 
 from __future__ import annotations
 
