@@ -106,9 +106,9 @@ def _full_disk_told(path: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, MammoLensError) or error.errno not in _FULL:
             raise
-        told = StorageError(path.parent, f"the disk is full ({os.strerror(error.errno)})", "free some space")
-        told.errno = error.errno
-        raise told from error
+        full = StorageError(path.parent, f"the disk is full ({os.strerror(error.errno)})", "free some space")
+        full.errno = error.errno
+        raise full from error
 
 
 def sha256_of(path: Path, refusal: type[MammoLensError]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from mammolens.errors import ModelError
 from mammolens.models.directory import load_model
 from mammolens.models.store import ModelStore
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus, GateResult
 from mammolens.promotion.policy import PromotionPolicy
 
 
@@ -150,7 +150,7 @@ def test_a_mistake_has_its_code_and_reason(
 
 
 def test_a_version_that_waits_is_accepted_or_refused(mammolens, a_store, a_trained_model):
-    passed = Check(name=CheckName.RATE, outcome=CheckStatus.PASSED, sentence="kept")
+    passed = CheckResult(name=CheckName.RATE, outcome=CheckStatus.PASSED, sentence="kept")
     gate_result = GateResult(serving="a", candidate="b", checks=(passed,), policy=PromotionPolicy()).to_json()
     before = a_store.serving_version()
     version = a_store.add(a_trained_model, by="trainer")

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from mammolens.diagnostics.models import check_model, check_models
+from mammolens.diagnostics.models import check_models, diagnose_model
 from mammolens.models.directory import CALIBRATION, METRICS, WEIGHTS, model_id_of
 
 
@@ -15,7 +15,7 @@ def a_model(a_trained_model, tmp_path):
 
 
 def test_a_model_that_loads_and_infers_is_named_by_its_fingerprints(a_model):
-    check = check_model("mine", a_model)
+    check = diagnose_model("mine", a_model)
     assert check.status == "ok", check.detail
     assert model_id_of(a_model) in check.detail
     assert "calibration cal-" in check.detail
@@ -24,19 +24,19 @@ def test_a_model_that_loads_and_infers_is_named_by_its_fingerprints(a_model):
 @pytest.mark.parametrize("name", [WEIGHTS, CALIBRATION, "config.yaml", "training.json"])
 def test_a_broken_model_directory_fails(a_model, name):
     (a_model / name).write_text("{")
-    check = check_model("mine", a_model)
+    check = diagnose_model("mine", a_model)
     assert check.status == "failed"
     assert check.remedy
 
 
 def test_a_missing_model_directory_fails(tmp_path):
-    assert check_model("mine", tmp_path / "none").status == "failed"
+    assert diagnose_model("mine", tmp_path / "none").status == "failed"
 
 
 @pytest.mark.parametrize(("name", "status"), [("shipped, exposed", "failed"), ("mine", "warning")])
 def test_other_weights_than_were_evaluated_are_told(a_model, name, status):
     (a_model / METRICS).write_text(json.dumps({"model": "tiny-000000000000"}))
-    check = check_model(name, a_model)
+    check = diagnose_model(name, a_model)
     assert check.status == status
     assert "tiny-000000000000" in check.detail
 
@@ -44,7 +44,7 @@ def test_other_weights_than_were_evaluated_are_told(a_model, name, status):
 @pytest.mark.parametrize("metrics", ["no JSON", "[]", "{}"])
 def test_metrics_that_name_no_model_are_no_reason_to_doubt(a_model, metrics):
     (a_model / METRICS).write_text(metrics)
-    assert check_model("mine", a_model).status == "ok"
+    assert diagnose_model("mine", a_model).status == "ok"
 
 
 def test_the_shipped_models_are_whole_and_work_and_a_given_one_comes_after_them(tmp_path):

@@ -5,10 +5,10 @@ import pytest
 
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.dicom.appearance import (
-    contradicts_view,
     guess_laterality,
     guess_view,
     has_bright_background,
+    picture_contradicts_view,
     thumbnail,
 )
 from mammolens.enums import Laterality, ViewPosition
@@ -50,16 +50,16 @@ def test_polarity_side_and_view_are_seen(a_view, bent):
 @pytest.mark.parametrize("bent", [np.copy, framed, tagged, on_film], ids=lambda bent: bent.__name__)
 def test_a_picture_never_contradicts_its_own_view_and_a_cc_always_contradicts_mlo(a_view, bent):
     pixels = bent(a_view.pixels)
-    assert not contradicts_view(pixels, a_view.view)
-    assert not contradicts_view(pixels, ViewPosition.XCCL)
-    assert not contradicts_view(pixels, None)
+    assert not picture_contradicts_view(pixels, a_view.view)
+    assert not picture_contradicts_view(pixels, ViewPosition.XCCL)
+    assert not picture_contradicts_view(pixels, None)
     if a_view.view is ViewPosition.CC:
-        assert contradicts_view(pixels, ViewPosition.MLO)
+        assert picture_contradicts_view(pixels, ViewPosition.MLO)
 
 
 def test_an_mlo_with_much_muscle_contradicts_cc():
     views = make_phantom_exam(6, rows=256, columns=208, spacing=(1.0, 1.0)).views
-    assert [contradicts_view(view.pixels, ViewPosition.CC) for view in views] == [False, False, True, True]
+    assert [picture_contradicts_view(view.pixels, ViewPosition.CC) for view in views] == [False, False, True, True]
 
 
 def test_the_side_follows_the_mirror(a_view):

@@ -8,7 +8,7 @@ from pydicom.sr._snomed_dict import mapping
 from mammolens.dicom.view_terms import ViewModifier
 from mammolens.dicom.views import (
     contradicts_laterality,
-    contradicts_view,
+    header_contradicts_view,
     laterality_of,
     patient_orientation_of,
     unusable_view,
@@ -80,7 +80,7 @@ def test_the_word_tells_the_view_and_the_code_goes_before_it(view):
     both = a_header(ViewPosition=view.value, ViewCodeSequence=sequence_of("399162004", "SCT"))
     differs = view is not ViewPosition.CC
     assert view_of(both) == (ViewPosition.CC, AttributeSource.CODE_SEQUENCE if differs else AttributeSource.HEADER)
-    assert contradicts_view(both) is differs
+    assert header_contradicts_view(both) is differs
 
 
 def test_a_private_code_is_read_by_its_meaning_or_else_the_word_tells():
@@ -89,7 +89,7 @@ def test_a_private_code_is_read_by_its_meaning_or_else_the_word_tells():
     private[0].CodeMeaning = "Cranio-Caudal"
     header = a_header(ViewPosition="MLO", ViewCodeSequence=private)
     assert view_of(header) == (ViewPosition.CC, AttributeSource.CODE_SEQUENCE)
-    assert contradicts_view(header)
+    assert header_contradicts_view(header)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from mammolens.evaluation.score_evaluation import evaluate_scores
 VOID = {"meta", "img", "link", "br"}
 
 
-class Reader(HTMLParser):
+class PageParser(HTMLParser):
     """Checks that tags close in order; collects the text, addresses and the number of each tag."""
 
     def __init__(self, page):
@@ -44,7 +44,7 @@ def a_page(images_with_everything):
 
 
 def test_the_page_is_well_formed_and_says_title_model_and_research_use(a_page):
-    page = Reader(a_page())
+    page = PageParser(a_page())
     text = " ".join(page.words)
     for words in ("A test", "Model: m 12ab.", "Research use only, not a medical device.", "a note"):
         assert words in text
@@ -53,7 +53,7 @@ def test_the_page_is_well_formed_and_says_title_model_and_research_use(a_page):
 
 def test_nothing_is_asked_from_outside(a_page):
     page = a_page(pictures=[Picture(Mistake.MISS, "p1", b"JPEG")])
-    assert all(address.startswith(("data:image/", "#")) for address in Reader(page).addresses)
+    assert all(address.startswith(("data:image/", "#")) for address in PageParser(page).addresses)
     assert not re.search(r"https?://|@import|url\(|<script|<link", page)
     assert "default-src 'none'" in page
 
@@ -61,7 +61,7 @@ def test_nothing_is_asked_from_outside(a_page):
 def test_what_a_data_set_calls_itself_cannot_break_out(a_page, images_with_everything):
     evil = "<script>alert(1)</script>\" onload='x"
     page = a_page(title=evil, model=evil, notes=[evil], pictures=[Picture(Mistake.MISS, evil, b"JPEG")])
-    reader = Reader(page)
+    reader = PageParser(page)
     assert "script" not in reader.counts
     assert "onload='x" in " ".join(reader.words)
     assert "alert(1)</script>" not in page

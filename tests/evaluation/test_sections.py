@@ -4,7 +4,7 @@ import pytest
 
 from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.score_evaluation import evaluate_scores
-from mammolens.evaluation.sections import Table, sections
+from mammolens.evaluation.sections import ReportTable, sections
 
 
 def found(images, **given):
@@ -75,4 +75,4 @@ def test_maps_have_figures_differences_and_froc(images_with_everything):
 
 def test_a_ragged_table_is_refused():
     with pytest.raises(ValueError, match="2 cells"):
-        Table(("a", "b"), (("1", "2"), ("1",)))
+        ReportTable(("a", "b"), (("1", "2"), ("1",)))

@@ -4,13 +4,13 @@ import pytest
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.errors import ModelError
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult, read_gate_result
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus, GateResult, read_gate_result
 from mammolens.promotion.policy import PromotionPolicy
 
 
 def gate_result(*outcomes):
     checks = tuple(
-        Check(name=name, outcome=outcome, sentence=f"{name} said so")
+        CheckResult(name=name, outcome=outcome, sentence=f"{name} said so")
         for name, outcome in zip(CheckName, outcomes, strict=False)
     )
     return GateResult(serving="a-1", candidate="b-2", checks=checks, policy=PromotionPolicy())

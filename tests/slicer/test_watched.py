@@ -15,7 +15,7 @@ from ..patience import PATIENCE_S
 EXAM = "e-0123456789abcdef"
 
 
-class Room:
+class Server:
     """A server whose inference takes until its progress was read."""
 
     def __init__(self, trouble: Exception | None = None) -> None:
@@ -46,5 +46,5 @@ def test_it_ends_silently_when_the_work_was_cancelled_or_the_server_is_away(
     def cancelled(share: float, words: str) -> None:
         raise Cancelled
 
-    assert ProgressClient(Room(trouble), cancelled).infer(EXAM) == f"{EXAM} analysed"
+    assert ProgressClient(Server(trouble), cancelled).infer(EXAM) == f"{EXAM} analysed"
     assert not died

@@ -144,9 +144,9 @@ def _new(sources: Sequence[str | None], n: int, cause: DriftCause, limits: Drift
     if len(sources) < limits.min_unknown_exams or len(sources) <= limits.unknown_share * n:
         return []
     names = Counter(source or "manufacturer missing" for source in sources)
-    told = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
+    most = ", ".join(f"{name}: {count}" for name, count in names.most_common(3))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({told}{more})"
+    sentence = f"{len(sources)} of the last {n} exams {_NEW[cause]} ({most}{more})"
     return [Alarm(cause, sentence, next(iter(names)) if len(names) == 1 else None)]
 
 

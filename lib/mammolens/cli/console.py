@@ -30,7 +30,7 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
     """Print an expected error in one line on stderr and exit with its code.
 
     Args:
-        when_stopped: said after Ctrl-C and SIGTERM.
+        when_stopped: printed after Ctrl-C and SIGTERM.
 
     Raises:
         typer.Exit: with the code of :class:`ExitCode`.

@@ -77,7 +77,7 @@ def demo_table(results: Sequence[DemoResult]) -> Table:
 def demo_page(
     results: Sequence[DemoResult], overlays: Mapping[Path, Path], viewers: Mapping[str, str], citation: str
 ) -> str:
-    """The page as text; it stands alone.
+    """The page as text, in a single file.
 
     Args:
         results: the most anomalous first.
@@ -152,10 +152,10 @@ def _picture(overlay: Path, record: AnomalyRecord) -> str:
     """The image with heat and findings, without the caption below it, as a data URI."""
     from PIL import Image
 
-    from mammolens.inference.overlay import picture_shape
+    from mammolens.inference.overlay import reduced_shape
 
     with Image.open(overlay) as sheet:
-        rows, columns = picture_shape((record.rows, record.columns))
+        rows, columns = reduced_shape((record.rows, record.columns))
         left = (sheet.width - columns) // 2
         picture = sheet.crop((left, 0, left + columns, rows)).convert("RGB")
     picture.thumbnail((_LONGEST, _LONGEST))

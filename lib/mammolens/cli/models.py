@@ -87,12 +87,12 @@ def show(
             read_gate_result(opened.gate_result(found.gate_result), found.gate_result) if found.gate_result else None
         )
         if as_json:
-            told: dict[str, Any] = {
+            shown: dict[str, Any] = {
                 "lineage": found.model_dump(mode="json"),
                 "history": [entry.model_dump(mode="json") for entry in entries],
                 "gate_result": gate_result.model_dump(mode="json") if gate_result else None,
             }
-            _print_json(told)
+            _print_json(shown)
             return
         out().print(lineage_table(found))
         out().print(history_table(entries))
@@ -184,8 +184,8 @@ def promote(
             )  # fmt: skip
         gate_result = decision.gate_result
         if as_json:
-            told = {"version": decision.version, "serves": decision.serves}
-            _print_json({**told, "gate_result": gate_result.model_dump(mode="json")})
+            shown = {"version": decision.version, "serves": decision.serves}
+            _print_json({**shown, "gate_result": gate_result.model_dump(mode="json")})
         else:
             out().print(check_table(gate_result))
             out().print(decision.version)
@@ -278,7 +278,7 @@ def _cases(
     sentinels: Path | None,
     models: tuple[Path, Path],
 ) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
-    """Normals, findings and sentinels without the patients on whom one of the models was trained or calibrated."""
+    """Normals, findings and sentinels, without the patients that one of the models was trained or calibrated on."""
     from mammolens.datasets.formats import open_dataset
     from mammolens.promotion.holdout import gate_cases
 
@@ -290,7 +290,7 @@ def _cases(
 
 
 def _unseen(dataset: Dataset, models: tuple[Path, Path]) -> Dataset:
-    """Without the patients whom one of the models has seen; says so, as it changes what is compared."""
+    """Leave out the patients that one of the models has seen, and report it."""
     from mammolens.training.unseen import overlap
 
     found = [overlap(directory, dataset) for directory in models if directory.is_dir()]

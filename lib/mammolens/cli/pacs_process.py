@@ -54,11 +54,11 @@ class PacsProcess:
             line = b""
         if not line:
             raise ServerError(self.url, "the program that queries the PACS ended", "see the lines above")
-        said = json.loads(line)
-        if error := said.get("error"):
+        reply = json.loads(line)
+        if error := reply.get("error"):
             kind = InputError if error["kind"] == "image" else PacsError
             raise kind(error["source"], error["reason"], error["remedy"])
-        return said["answer"]
+        return reply["answer"]
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def check_pacs(url: str) -> Iterator[Check]:
 
 @contextmanager
 def pacs_source(url: str, on_header: OnImage) -> Iterator[ImageSource]:
-    """The mammograms of a PACS: all headers, and each file for as long as it is looked at.
+    """The mammograms of a PACS: all headers, and each file while it is inspected.
 
     Args:
         url: DICOMweb address.

@@ -49,9 +49,11 @@ def reproduce(
         for measurement in chosen:
             say(f"{measurement.name}: {measurement.about}")
             cases = cases_of(open_dataset(data / measurement.name), measurement.split)
-            told, _ = scored(models, cases, measurement.split, pictures=0)
-            found[measurement] = measured(told, n_bootstrap, seed)
+            scores, _ = scored(models, cases, measurement.split, pictures=0)
+            found[measurement] = measured(scores, n_bootstrap, seed)
             folder = output / measurement.name
-            write_report(found[measurement], told.images, folder, title=told.title, model=told.model, notes=told.notes)
+            write_report(
+                found[measurement], scores.images, folder, title=scores.title, model=scores.model, notes=scores.notes
+            )
         write_text(output / PAGE, page(found, models[0].model_id))
         say(f"wrote {output / PAGE}")

@@ -26,7 +26,7 @@ def result_tables(records: Sequence[AnomalyRecord]) -> list[Table]:
 
 
 def score_table(records: Sequence[AnomalyRecord]) -> Table:
-    """What a person wants to see first, most anomalous exam first; the notes below explain the quality flags."""
+    """A table of scores, the most anomalous exam first; the notes below explain the quality flags."""
     noted = chain.from_iterable(_notes(record) for record in records)
     notes = {sentence: number for number, sentence in enumerate(dict.fromkeys(noted), 1)}
     caption = ["image %, exam %: share of normal images and exams that are less anomalous"]

@@ -129,7 +129,7 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
 
 
 def _patiently(jobs: _Jobs, name: str) -> dict[str, Any]:
-    """A job that runs goes on when its server is started again; so do we."""
+    """Keep following when the server is restarted: a running job continues then."""
     ends = time.monotonic() + _PATIENCE_S
     while True:
         try:

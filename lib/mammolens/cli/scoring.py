@@ -52,7 +52,7 @@ def models_to_compare(model: Path | None, against: Sequence[Path]) -> dict[Path,
 
 
 def overlap_notes(models: Mapping[Path, Predictor], dataset: Dataset, cases: Dataset) -> list[str]:
-    """A sentence for each model that was, or may have been, trained on patients on whom it is measured.
+    """A sentence for each model that was, or may have been, trained on patients that it is measured on.
 
     Args:
         models: by directory.

@@ -35,7 +35,7 @@ def running_server(
     conf: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the server, wait until it answers, and stop it at the end, also when this process is told to end.
+    """Start the server, wait until it answers, and stop it at the end, also when this process is terminated.
 
     Args:
         studies: a folder, or the address of a DICOMweb server.
@@ -76,14 +76,14 @@ def running_server(
 
 
 def wait_for(server: subprocess.Popen[bytes], announce: Callable[[], None]) -> None:
-    """Until the server ends or somebody presses Ctrl-C, which is how it is meant to end.
+    """Wait until the server ends or the user presses Ctrl-C, the normal way to stop it.
 
     Args:
         server: that answers already.
-        announce: says so; whoever reads it may press Ctrl-C at once.
+        announce: called when Ctrl-C can be pressed.
 
     Raises:
-        ServerError: it ended by itself.
+        ServerError: it ended without being stopped.
     """
     try:
         announce()

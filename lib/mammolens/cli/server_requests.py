@@ -29,7 +29,7 @@ def ask(
         path: on it.
         method: of HTTP.
         body: sent as JSON.
-        token: of whoever asks, where the server wants one.
+        token: bearer token, if the server requires one.
         seconds: to wait.
 
     Raises:

@@ -22,7 +22,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM means what Ctrl-C does, so that what stands behind 'finally' is done."""
+    """Treat SIGTERM like Ctrl-C, so that 'finally' blocks run."""
 
     def end(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)  # told again, go on ending
@@ -45,7 +45,7 @@ def child(
     umask: int = -1,
     stdin: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process, and end it afterwards, by force if it does not by itself.
+    """Start a process, and end it afterwards, by force if necessary.
 
     On Linux it also ends when this process is killed and can end nothing itself.
 

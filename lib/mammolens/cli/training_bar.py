@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def bar_observer(bar: Progress, *, epochs_in_words: bool = False) -> Observer:
-    """An observer that moves one bar a stage; a run that follows begins them anew.
+    """An observer with one bar per stage; the next run resets them.
 
     Args:
         bar: that is being shown.

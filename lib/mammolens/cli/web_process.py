@@ -21,7 +21,7 @@ _LONGEST_START_S = 300.0
 
 @contextmanager
 def running_page(address: str, port: int, options: Mapping[str, object]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the page, wait until it answers, and stop it at the end, also when this process is told to end.
+    """Start the page, wait until it answers, and stop it at the end, also when this process is terminated.
 
     Args:
         address: to listen on.

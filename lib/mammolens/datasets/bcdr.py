@@ -18,7 +18,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
@@ -61,7 +61,7 @@ def open_bcdr(path: Path) -> Dataset:
             for row in read_rows(table, columns, on_bad_row=left_out.add):
                 images[row.values["image_filename"]].append(row)
             cases += left_out.cases(images.values(), partial(_case, table=table))
-        kept = present(_merged(cases), path)
+        kept = existing(_merged(cases), path)
     return Dataset("bcdr", kept, LICENCE, CITATION)
 
 

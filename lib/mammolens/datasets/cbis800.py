@@ -10,7 +10,7 @@ from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.types import ImageAttributes
 
@@ -43,7 +43,7 @@ def open_cbis800(path: Path) -> Dataset:
     with LeftOut(source) as left_out:
         for row in read_rows(source, COLUMNS, on_bad_row=left_out.add):
             masses.setdefault(row.values["image"], []).append(row)
-        cases = present(left_out.cases(masses.values(), lambda rows: _case(path / "images", rows)), source)
+        cases = existing(left_out.cases(masses.values(), lambda rows: _case(path / "images", rows)), source)
     return Dataset("cbis800", cases, LICENCE, CITATION)
 
 

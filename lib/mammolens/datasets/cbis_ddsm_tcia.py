@@ -22,7 +22,7 @@ from mammolens.datasets.cbis_ddsm import CITATION, LICENCE
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
 from mammolens.datasets.lesion_masks import LesionMask, LesionMasks
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
@@ -67,7 +67,7 @@ def open_cbis_ddsm_tcia(path: Path) -> Dataset:
         def case_of(rows: Sequence[CsvRow]) -> Case:
             return _case(rows, files, path, tested, left_out)
 
-        cases = present(left_out.cases(images.values(), case_of), path)
+        cases = existing(left_out.cases(images.values(), case_of), path)
     return Dataset("cbis-ddsm-tcia", cases, LICENCE, CITATION)
 
 

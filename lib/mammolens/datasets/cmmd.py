@@ -16,7 +16,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import READERS, LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality
 from mammolens.errors import DatasetError
@@ -68,7 +68,7 @@ def open_cmmd(path: Path) -> Dataset:
                 )
             return _case(header, breasts.get((header.patient_id, header.laterality), ()))
 
-        cases = present(left_out.cases(sorted(path.rglob("*.dcm")), case_of, threads=READERS), table)
+        cases = existing(left_out.cases(sorted(path.rglob("*.dcm")), case_of, threads=READERS), table)
     return Dataset("cmmd", cases, LICENCE, CITATION)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.types import ImageAttributes
 
@@ -53,7 +53,7 @@ def open_csaw_cc(path: Path) -> Dataset:
     files = {file.stem: file for file in sorted(path.rglob("*.dcm"))}
     with LeftOut(source) as left_out:
         rows = read_rows(source, _COLUMNS, on_bad_row=left_out.add)
-        cases = present(left_out.cases(rows, lambda row: _case(row, files, path)), source)
+        cases = existing(left_out.cases(rows, lambda row: _case(row, files, path)), source)
     return Dataset("csaw-cc", cases, LICENCE, CITATION)
 
 

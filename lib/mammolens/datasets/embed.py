@@ -18,7 +18,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
@@ -87,7 +87,7 @@ def open_embed(path: Path) -> Dataset:
         views = [row for row in rows if _is_whole_view(row)]
         if len(views) < len(rows):
             _log.info("%s: %d files are no 2D or C-view image of a whole breast", source, len(rows) - len(views))
-        cases = present(left_out.cases(views, lambda row: _case(row, breasts, folder)), source)
+        cases = existing(left_out.cases(views, lambda row: _case(row, breasts, folder)), source)
     return Dataset("embed", cases, LICENCE, CITATION)
 
 

@@ -19,7 +19,7 @@ from xml.parsers.expat import ExpatError
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes
@@ -68,7 +68,7 @@ def open_inbreast(path: Path) -> Dataset:
         found = left_out.cases(
             rows, lambda row: _case(row, *files.get(row.required("file name"), missing), path / CONTOURS)
         )
-        cases = present(found, source)
+        cases = existing(found, source)
     return Dataset("inbreast", cases, LICENCE, CITATION)
 
 

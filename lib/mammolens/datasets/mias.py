@@ -15,7 +15,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, SpacingSource, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes, PixelSpacing
@@ -54,7 +54,7 @@ def open_mias(path: Path) -> Dataset:
         rows = _info_rows(source, left_out) if published else read_rows(source, COLUMNS, on_bad_row=left_out.add)
         for row in rows:
             findings.setdefault(row.values["image"], []).append(row)
-        cases = present(left_out.cases(findings.values(), lambda rows: _case(folder, rows)), source)
+        cases = existing(left_out.cases(findings.values(), lambda rows: _case(folder, rows)), source)
     return Dataset("mias", cases, LICENCE, CITATION)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.left_out import READERS, LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.dicom.reader import read_header
 from mammolens.enums import Laterality
 from mammolens.errors import DatasetError
@@ -69,7 +69,7 @@ def open_omi_db(path: Path) -> Dataset:
     """
     with LeftOut(path) as left_out:
         images = list(_images(path, left_out))
-        cases = present(left_out.cases(images, _case, threads=READERS), path)
+        cases = existing(left_out.cases(images, _case, threads=READERS), path)
     return Dataset("omi-db", cases, LICENCE, CITATION)
 
 

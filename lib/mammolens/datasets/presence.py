@@ -12,7 +12,7 @@ from mammolens.errors import DatasetError
 _log = logging.getLogger(__name__)
 
 
-def present(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
+def existing(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
     """The cases whose files are there; how many are not is logged.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mammolens.datasets.base import Case, Dataset
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.datasets.table import covariates
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.types import ImageAttributes
@@ -43,7 +43,7 @@ def open_rsna(path: Path) -> Dataset:
         scored = [row for row in rows if row.values["view"] not in _OTHER_VIEWS]
         if len(scored) < len(rows):
             _log.info("%s: %d axillary-tail views left out", source, len(rows) - len(scored))
-        cases = present(left_out.cases(scored, lambda row: _case(row, path / IMAGES)), source)
+        cases = existing(left_out.cases(scored, lambda row: _case(row, path / IMAGES)), source)
     return Dataset("rsna", cases, LICENCE, CITATION)
 
 

@@ -19,7 +19,7 @@ from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.boxes import BOX_COLUMNS, boxed_lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, SpacingSource, Split, ViewPosition
 from mammolens.errors import DatasetError
 from mammolens.types import ImageAttributes, PixelSpacing
@@ -215,7 +215,7 @@ def open_table(folder: Path, csv_path: Path, name: str | None = None, licence: s
             left_out.add(error)
     silent = all(row.cancer is None and row.clean_negative is None and not row.lesions for row in rows)
     cases = [case_of(replace(row, clean_negative=True) if silent else row, folder) for row in rows]
-    return Dataset(name or folder.resolve().name, present(cases, csv_path), licence)
+    return Dataset(name or folder.resolve().name, existing(cases, csv_path), licence)
 
 
 def _of_nobody(row: TableRow, csv_path: Path) -> DatasetError:

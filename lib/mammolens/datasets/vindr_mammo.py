@@ -17,7 +17,7 @@ from typing import Final
 from mammolens.datasets.base import Case, Dataset, Lesion
 from mammolens.datasets.csv_rows import CsvRow, read_rows
 from mammolens.datasets.left_out import LeftOut
-from mammolens.datasets.presence import present
+from mammolens.datasets.presence import existing
 from mammolens.enums import Laterality, Split, ViewPosition
 from mammolens.types import ImageAttributes
 
@@ -62,7 +62,7 @@ def open_vindr_mammo(path: Path) -> Dataset:
                 boxes[row.required("image_id")].append(row)
         rows = read_rows(path / BREASTS, _BREAST_COLUMNS, columns=_BREAST_COLUMNS, on_bad_row=left_out.add)
         found = left_out.cases(rows, lambda row: _case(row, boxes.get(row.required("image_id"), ()), path / IMAGES))
-        cases = present(found, path / BREASTS)
+        cases = existing(found, path / BREASTS)
     return Dataset("vindr-mammo", cases, LICENCE, CITATION)
 
 

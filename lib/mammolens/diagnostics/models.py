@@ -27,12 +27,12 @@ def check_models(directory: Path | None = None) -> Iterator[Check]:
     from mammolens.models.store import BASELINE, NORMAL_ONLY, PRETRAINED, pretrained_directory
 
     for name in (PRETRAINED, NORMAL_ONLY, BASELINE):
-        yield check_model(f"shipped, {name}", pretrained_directory(name))
+        yield diagnose_model(f"shipped, {name}", pretrained_directory(name))
     if directory is not None:
-        yield check_model(str(directory), directory)
+        yield diagnose_model(str(directory), directory)
 
 
-def check_model(name: str, directory: Path) -> Check:
+def diagnose_model(name: str, directory: Path) -> Check:
     """Load a model directory, compare its fingerprint with the evaluated one, and infer a phantom.
 
     Args:

@@ -55,7 +55,7 @@ def guess_view(pixels: FloatImage) -> ViewPosition:
     return ViewPosition.MLO if _muscle_corner(pixels) > _LIKELY_MLO else ViewPosition.CC
 
 
-def contradicts_view(pixels: FloatImage, view: ViewPosition | None) -> bool:
+def picture_contradicts_view(pixels: FloatImage, view: ViewPosition | None) -> bool:
     """Whether the picture speaks clearly against a stated CC or MLO; other views are not checked."""
     if view is ViewPosition.CC:
         return _muscle_corner(pixels) > _NO_CC

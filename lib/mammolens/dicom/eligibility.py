@@ -22,7 +22,7 @@ from mammolens.dicom.sop_classes import (
     sop_class_of,
 )
 from mammolens.dicom.view_terms import ViewModifier
-from mammolens.dicom.views import contradicts_laterality, contradicts_view, view_modifiers_of
+from mammolens.dicom.views import contradicts_laterality, header_contradicts_view, view_modifiers_of
 from mammolens.enums import QualityFlag
 from mammolens.errors import NotAMammogramError, UnsupportedMammogramError
 
@@ -77,7 +77,7 @@ def _flags(dataset: Dataset, sop_class: str | None) -> tuple[QualityFlag, ...]:
         flags.append(QualityFlag.PARTIAL_VIEW)
     if contradicts_laterality(dataset):
         flags.append(QualityFlag.LATERALITY_CONTRADICTED)
-    if contradicts_view(dataset):
+    if header_contradicts_view(dataset):
         flags.append(QualityFlag.VIEW_CONTRADICTED)
     return tuple(flags)
 

@@ -83,8 +83,8 @@ def damage_named(path: Path) -> Iterator[None]:
 
 def first_line(error: BaseException) -> str:
     """What an error of somebody else's says, short enough for one line."""
-    said = str(error).strip().splitlines()
-    return one_line(said[0]) if said else type(error).__name__
+    lines = str(error).strip().splitlines()
+    return one_line(lines[0]) if lines else type(error).__name__
 
 
 def one_line(value: object) -> str:

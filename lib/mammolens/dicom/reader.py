@@ -291,4 +291,8 @@ def _view_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
     """Flagged where the view is none of screening, or the picture speaks against it."""
     if header.view not in SCREENING_VIEWS:
         return header.flagged(QualityFlag.NO_SCREENING_VIEW)
-    return header.flagged(QualityFlag.VIEW_CONTRADICTED) if appearance.contradicts_view(pixels, header.view) else header
+    return (
+        header.flagged(QualityFlag.VIEW_CONTRADICTED)
+        if appearance.picture_contradicts_view(pixels, header.view)
+        else header
+    )

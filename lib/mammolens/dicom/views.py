@@ -48,7 +48,7 @@ def view_of(dataset: Dataset) -> tuple[ViewPosition | None, AttributeSource]:
     return None, AttributeSource.CODE_SEQUENCE if dataset.get("ViewCodeSequence") else AttributeSource.UNKNOWN
 
 
-def contradicts_view(dataset: Dataset) -> bool:
+def header_contradicts_view(dataset: Dataset) -> bool:
     """Whether View Code Sequence and View Position name different views."""
     coded, worded = _coded_view(dataset), _worded_view(dataset).view
     return None not in (coded, worded) and coded is not worded

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.evaluation.results import Evaluation
-from mammolens.evaluation.sections import Section, Table, sections
+from mammolens.evaluation.sections import ReportTable, Section, sections
 
 
 def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[str], figures: Sequence[str]) -> str:
@@ -38,7 +38,7 @@ def _control(evaluation: Evaluation) -> str:
     return f"{text}." if rule.controls_average_rate else f"{text} at most, with confidence {rule.confidence:g}."
 
 
-def table_lines(table: Table) -> Iterator[str]:
+def table_lines(table: ReportTable) -> Iterator[str]:
     """The lines of a table."""
     for cells in (table.header, ("---",) * len(table.header), *table.rows):
         yield "| " + " | ".join(_line(cell).replace("|", "\\|") for cell in cells) + " |"

@@ -47,30 +47,30 @@ def read_scored_set(scores: Path) -> ScoredSet:
     """
     source = scores.parent / EVALUATION_JSON
     try:
-        said = json.loads(source.read_text(encoding="utf-8"))
-        fusion = _fusion(said["fusion"])
-        notes = tuple(str(note) for note in said["notes"])
-        about = (str(said["title"]), str(said["model"]), notes, float(said["alpha"]), fusion)
-        rule = DecisionRule(**said["rule"])
-        ensemble = _ensemble(said.get("ensemble"))
+        stored = json.loads(source.read_text(encoding="utf-8"))
+        fusion = _fusion(stored["fusion"])
+        notes = tuple(str(note) for note in stored["notes"])
+        about = (str(stored["title"]), str(stored["model"]), notes, float(stored["alpha"]), fusion)
+        rule = DecisionRule(**stored["rule"])
+        ensemble = _ensemble(stored.get("ensemble"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else f"damaged: {error}"
         raise DatasetError(source, f"cannot be read ({why})", f"put it next to {scores.name}") from error
     return ScoredSet(tuple(read_scores(scores)), *about, rule, ensemble)
 
 
-def _ensemble(said: object) -> MembersConfig | None:
+def _ensemble(stored: object) -> MembersConfig | None:
     try:
-        return None if said is None else MembersConfig.model_validate(said)
+        return None if stored is None else MembersConfig.model_validate(stored)
     except ValidationError as error:
-        raise ValueError(f"ensemble is {said!r}") from error
+        raise ValueError(f"ensemble is {stored!r}") from error
 
 
-def _fusion(said: object) -> FusionConfig:
+def _fusion(stored: object) -> FusionConfig:
     try:
-        return FusionConfig.model_validate(said)
+        return FusionConfig.model_validate(stored)
     except ValidationError as error:
-        raise ValueError(f"fusion is {said!r}") from error
+        raise ValueError(f"fusion is {stored!r}") from error
 
 
 def read_scores(path: Path) -> list[ScoredImage]:

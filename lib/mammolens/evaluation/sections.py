@@ -17,7 +17,7 @@ _FALSE_POSITIVES: Final = "False positives: nominal and realised"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table; every row has as many cells as the header."""
 
     header: Row
@@ -34,7 +34,7 @@ class Section:
 
     heading: str
     text: str
-    tables: tuple[Table, ...]
+    tables: tuple[ReportTable, ...]
     figures: tuple[str, ...] = ()
 
 
@@ -57,7 +57,7 @@ def sections(evaluation: Evaluation) -> Iterator[Section]:
         yield _subgroups(evaluation)
 
 
-def figures_table(evaluation: Evaluation) -> Table:
+def figures_table(evaluation: Evaluation) -> ReportTable:
     """Counts and figures, a column a group."""
     groups = evaluation.groups
     rows = [(unit.capitalize(), *(_count(getattr(group.counts, unit)) for group in groups)) for unit in _COUNTS]
@@ -66,7 +66,7 @@ def figures_table(evaluation: Evaluation) -> Table:
     for metric, label in LABELS.items():
         if any(metric in group.metrics for group in groups):
             rows.append((label, *(metric_text(group, metric) for group in groups)))
-    return Table(("", *(group.name for group in groups)), tuple(rows))
+    return ReportTable(("", *(group.name for group in groups)), tuple(rows))
 
 
 def _separation(evaluation: Evaluation) -> Section:
@@ -83,7 +83,7 @@ def _false_positives(evaluation: Evaluation) -> Section:
     header = ("group", "unit", "normal patients", "normal units", "realised", "band", "")
     rows = tuple(_control_row(found) for found in evaluation.false_positive_control)
     figures = ("calibration.png", "reliability.png")
-    return Section(_FALSE_POSITIVES, text, (Table(header, rows),), figures)
+    return Section(_FALSE_POSITIVES, text, (ReportTable(header, rows),), figures)
 
 
 def _nominal_rate(evaluation: Evaluation) -> str:
@@ -121,7 +121,7 @@ def _triage(evaluation: Evaluation) -> Section:
     rows = tuple(
         (f"{100 * point.set_aside:g} %", interval_text(point.missed, percent=True)) for point in evaluation.triage
     )
-    table = Table(("normal exams set aside", "abnormal exams missed"), rows)
+    table = ReportTable(("normal exams set aside", "abnormal exams missed"), rows)
     return Section("Triage", text, (table,), ("triage.png",))
 
 
@@ -143,7 +143,7 @@ def _comparisons(evaluation: Evaluation) -> Section:
         for group in evaluation.groups
         for found in group.comparisons
     )
-    return Section("Comparison with other scores", text, (Table(header, rows),))
+    return Section("Comparison with other scores", text, (ReportTable(header, rows),))
 
 
 def _members(evaluation: Evaluation) -> Section:
@@ -164,7 +164,7 @@ def _members(evaluation: Evaluation) -> Section:
         )
         for member in evaluation.members
     )
-    return Section("Members", text, (Table(header, rows),))
+    return Section("Members", text, (ReportTable(header, rows),))
 
 
 def _maps(evaluation: Evaluation) -> Section:
@@ -176,19 +176,19 @@ def _maps(evaluation: Evaluation) -> Section:
         "false positives per image. Differences are paired, on the same resamples of patients."
     )
     maps = evaluation.maps
-    table = Table(
+    table = ReportTable(
         ("map", "images", "lesions", "pixel AUROC", "pixel AUROC, mean of images", "strongest spot on a lesion"),
         tuple(_map_row(found) for found in maps),
     )
     tables = [table]
     if gains := tuple(_gain_row(found) for found in maps if found.pixel_auroc_gain is not None):
         header = ("model minus", "pixel AUROC", "pixel AUROC, mean of images", "strongest spot on a lesion")
-        tables.append(Table(header, gains))
+        tables.append(ReportTable(header, gains))
     rates = tuple(f"{point.false_positives_per_image:g}" for point in maps[0].froc)
     found_at = tuple(
         (found.name, *(interval_text(point.found, percent=True) for point in found.froc)) for found in maps
     )
-    tables.append(Table(("lesions found at false positives per image", *rates), found_at))
+    tables.append(ReportTable(("lesions found at false positives per image", *rates), found_at))
     return Section("Localisation", text, tuple(tables), ("froc.png",))
 
 
@@ -209,7 +209,7 @@ def _subgroups(evaluation: Evaluation) -> Section:
     )
     header = ("trait", "", "images", "patients", "AUROC", "false-positive rate", "sensitivity")
     rows = tuple(_subgroup_row(group) for group in evaluation.subgroups)
-    return Section("Subgroups", text, (Table(header, rows),))
+    return Section("Subgroups", text, (ReportTable(header, rows),))
 
 
 def _subgroup_row(group: Subgroup) -> Row:

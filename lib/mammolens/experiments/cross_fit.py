@@ -32,7 +32,7 @@ OnScored = Callable[[int, int], None]  # images done and images altogether, of t
 
 @dataclass(frozen=True, slots=True)
 class ScoredFold:
-    """What one model said of the patients that it never saw; ``model_id`` is the model's."""
+    """The scores of one model for the patients that it was not trained on; ``model_id`` is the model's."""
 
     number: int
     model_id: str
@@ -69,7 +69,7 @@ def cross_fit(
 
     Args:
         config: of the models.
-        dataset: with normal and abnormal images; its splits are not looked at.
+        dataset: with normal and abnormal images; its splits are ignored.
         output: the folder, made if missing.
         exposure: known abnormal images with outlined lesions that every model learns from, where the configuration
             says so; of other patients than ``dataset``.

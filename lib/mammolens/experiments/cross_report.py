@@ -125,7 +125,7 @@ def pairs_of_one_model(folds: Sequence[ScoredFold], n_bootstrap: int, seed: int)
 
 
 def folds_csv(folds: Sequence[ScoredFold]) -> str:
-    """One line a fold: its model, whom it scored, its AUROC and its rate of false positives, without intervals."""
+    """One line per fold: model, patients scored, AUROC and false-positive rate, without intervals."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["fold", "model", "normal_patients", "normal_images", "abnormal_images", "auroc", "false_positives"])

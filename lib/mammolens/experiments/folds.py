@@ -32,7 +32,7 @@ def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
     neither clean normals nor abnormal are left out.
 
     Args:
-        dataset: with truth; its splits are not looked at.
+        dataset: with truth; its splits are ignored.
         folds: 2 or more.
         seed: of the assignment.
 

@@ -32,7 +32,7 @@ class Objective:
 
     Args:
         data: who learns and who measures.
-        folder: where a model lies while it is measured; a run that was stopped goes on from there.
+        folder: for a model while it is measured; an interrupted run continues from there.
         cache: of prepared images, shared by the trials.
         seed: of the synthetic lesions and of the bootstrap.
     """
@@ -116,4 +116,4 @@ def _scores(predictor: Predictor, cases: Sequence[Case], pipeline: Pipeline) -> 
 
 
 def _nothing() -> None:
-    """Nobody watches."""
+    """An observer that does nothing."""

@@ -1,4 +1,4 @@
-"""The trials of a search, kept in a journal so that a search that was stopped goes on.
+"""The trials of a search, stored in a journal so that an interrupted search can continue.
 
 Trials are drawn by Optuna's tree-structured Parzen estimator (Bergstra 2011). Each draws its random numbers from
 the seed and the number of finished trials before it: a search that was stopped draws what an undisturbed one does.

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.segmentation import find_boundaries
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.overlay import display_window, picture_shape, ramp_position, shrunk, windowed
+from mammolens.inference.overlay import display_window, ramp_position, reduced, reduced_shape, windowed
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
 _SHADES = 64  # of the heat's ramp, in a picture of palette colours
@@ -47,11 +47,11 @@ def layers_of(
         network_input: of :meth:`~mammolens.inference.predictor.Predictor.network_input`.
         longest: pixels of the longer side.
     """
-    shape = picture_shape(mammogram.pixels.shape, longest)
-    greys = [shrunk(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
+    shape = reduced_shape(mammogram.pixels.shape, longest)
+    greys = [reduced(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
     window = display_window(greys[0])
     image, at_network, reconstruction = (_jpeg(windowed(grey, window)) for grey in greys)
-    heat = _heat(shrunk(result.anomaly_map, shape), result.record.levels)
+    heat = _heat(reduced(result.anomaly_map, shape), result.record.levels)
     return ViewLayers(image, at_network, reconstruction, heat)
 
 

@@ -33,10 +33,10 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LON
     Returns:
         ``(rows, cols, 3)`` uint8.
     """
-    shape = picture_shape(pixels.shape, longest)
-    grey = shrunk(pixels, shape)
+    shape = reduced_shape(pixels.shape, longest)
+    grey = reduced(pixels, shape)
     base = np.repeat(windowed(grey, display_window(grey))[..., None], 3, axis=2)
-    heat = shrunk(result.anomaly_map, shape)
+    heat = reduced(result.anomaly_map, shape)
     starts = list(result.record.levels.values())
     place = ramp_position(heat, starts)
     opacity = np.where(heat >= starts[0], np.interp(place, [0, 1], _OPACITY), 0.0)[..., None]
@@ -49,7 +49,7 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LON
     return np.asarray(picture)
 
 
-def picture_shape(shape: tuple[int, ...], longest: int = LONGEST) -> tuple[int, int]:
+def reduced_shape(shape: tuple[int, ...], longest: int = LONGEST) -> tuple[int, int]:
     """Rows and columns of a picture of an image of ``shape`` whose longer side is at most ``longest``."""
     scale = min(1.0, longest / max(shape))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
@@ -73,7 +73,7 @@ def ramp_position(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
     return np.interp(heat, rising, np.linspace(0, 1, len(starts))).astype(np.float32)
 
 
-def shrunk(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
+def reduced(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     """The image or map in a picture's size."""
     return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
 

@@ -88,7 +88,7 @@ class MammoLensApp(MONAILabelApp):
         conf: ``--conf`` pairs of the command line: see :class:`~mammolens.labelapp.settings.ServerSettings`.
 
     Attributes:
-        ledger: of people's decisions.
+        ledger: of readers' decisions.
         exam_service: answers the requests of viewers.
         background_inference: infers new exams; it runs in the server alone.
         suspect_normals: exams confirmed as normal with an extreme score.
@@ -96,7 +96,7 @@ class MammoLensApp(MONAILabelApp):
         drift_monitor: whether recent exams still resemble those of the calibration.
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_queue: where inference waits for its turn.
-        accounts: of this server; ``None``: a realm has them, or nobody logs in.
+        accounts: of this server; ``None``: a realm has them, or there is no login.
         login_queue: where logins wait for the realm.
         login_guesses: wrong passwords of late.
         task_queue: where requests wait that are answered when their task has ended.

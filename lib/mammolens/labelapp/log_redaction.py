@@ -1,4 +1,4 @@
-"""Takes passwords out of what is logged, and puts pseudonyms in place of what names a patient.
+"""Removes passwords from the log, and replaces identifiers of patients by pseudonyms.
 
 The same name has the same pseudonym in all lines of a server, so that they can be related; it cannot be turned back.
 """
@@ -70,7 +70,7 @@ class Redaction(logging.Filter):
         return True
 
     def redacted(self, text: str) -> str:
-        """A text without passwords, and with pseudonyms in place of identifiers."""
+        """A text without passwords, and with pseudonyms instead of identifiers."""
         for pattern, replacement in _SECRETS:
             text = pattern.sub(replacement, text)
         if self._key is None:
@@ -86,7 +86,7 @@ class Redaction(logging.Filter):
 
 
 def redact_logs(redaction: Redaction) -> None:
-    """Have all handlers of this process redact what they write; in place of an earlier redaction."""
+    """Let all handlers of this process redact what they write; replaces an earlier redaction."""
     stop_redacting()
     for handler in _handlers():
         handler.addFilter(redaction)

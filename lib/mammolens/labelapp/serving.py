@@ -105,7 +105,7 @@ class ServingModel:
 
 
 def _refusal(version: str | None, error: ModelError, predictor: Predictor) -> str:
-    """In words for people at other computers, so without a path."""
+    """The reason in words, without a path, because it is shown on other computers."""
     model, source = version or "of the package", Path(error.source).name
     reason = error.reason if source == version else f"{source} {error.reason}"
     return f"Model {model} is refused: {reason}. A good copy of {predictor.model_id} serves until it is restored."

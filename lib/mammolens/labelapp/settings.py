@@ -165,34 +165,34 @@ class ServerSettings:
         Raises:
             ConfigError: a value that cannot be used; names its pair.
         """
-        said = {name: text for name, value in conf.items() if (text := str(value or "").strip())}
+        values = {name: text for name, value in conf.items() if (text := str(value or "").strip())}
         default = cls()
-        policy = said.get("gate_policy")
+        policy = values.get("gate_policy")
         return cls(
-            model_dir=Path(said["model_dir"]) if "model_dir" in said else None,
-            result_policy=_result_policy(said),
-            infer_queue=_count(said, "infer_queue") or default.infer_queue,
-            log_identifiers=_yes_or_no(said, "log_identifiers", default=default.log_identifiers),
-            infer_new=_member(said, "infer_new", default.infer_new),
-            users=Path(users) if (users := said.get("users") or environment.get(USERS_VARIABLE)) else None,
-            ledger=said.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
-            review_policy=_member(said, "review_policy", default.review_policy),
-            drift_window=_drift_window(said),
-            learning_threads=_count(said, "learning_threads") or default.learning_threads,
-            retrain_at=_time_of_day(said, "retrain_at"),
-            retrain_after=_count(said, "retrain_after"),
-            promotion=_member(said, "promotion", default.promotion),
-            held_out_share=_share(said, "held_out_share", default.held_out_share, lowest=0.01),
-            guard_share=_share(said, "guard_share", default.guard_share),
+            model_dir=Path(values["model_dir"]) if "model_dir" in values else None,
+            result_policy=_result_policy(values),
+            infer_queue=_count(values, "infer_queue") or default.infer_queue,
+            log_identifiers=_yes_or_no(values, "log_identifiers", default=default.log_identifiers),
+            infer_new=_member(values, "infer_new", default.infer_new),
+            users=Path(users) if (users := values.get("users") or environment.get(USERS_VARIABLE)) else None,
+            ledger=values.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
+            review_policy=_member(values, "review_policy", default.review_policy),
+            drift_window=_drift_window(values),
+            learning_threads=_count(values, "learning_threads") or default.learning_threads,
+            retrain_at=_time_of_day(values, "retrain_at"),
+            retrain_after=_count(values, "retrain_after"),
+            promotion=_member(values, "promotion", default.promotion),
+            held_out_share=_share(values, "held_out_share", default.held_out_share, lowest=0.01),
+            guard_share=_share(values, "guard_share", default.guard_share),
             gate_policy=load_policy(Path(policy)) if policy else default.gate_policy,
-            sentinels=_folder(said, "sentinels"),
-            exposure=_folder(said, "exposure"),
-            links=_member(said, "links", default.links),
+            sentinels=_folder(values, "sentinels"),
+            exposure=_folder(values, "exposure"),
+            links=_member(values, "links", default.links),
         )
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether the server begins trainings by itself."""
+        """Whether the server starts trainings automatically."""
         return self.retrain_at is not None or self.retrain_after is not None
 
     def asks(self, wanted: bool | None) -> bool:
@@ -200,17 +200,17 @@ class ServerSettings:
         return self.promotion is Promotion.ASK if wanted is None else wanted
 
 
-def _result_policy(said: Mapping[str, str]) -> ResultPolicy:
+def _result_policy(values: Mapping[str, str]) -> ResultPolicy:
     default = ResultPolicy()
     kinds = default.kinds
-    if "results" in said:
-        named = {_as_member(DerivedKind, name, "results") for name in said["results"].split(",") if name.strip()}
+    if "results" in values:
+        named = {_as_member(DerivedKind, name, "results") for name in values["results"].split(",") if name.strip()}
         kinds = tuple(kind for kind in DerivedKind if kind in named | {DerivedKind.SEGMENTATION})
-    return ResultPolicy(kinds, _member(said, "store_results", default.store))
+    return ResultPolicy(kinds, _member(values, "store_results", default.store))
 
 
-def _member(said: Mapping[str, str], name: str, default: E) -> E:
-    return _as_member(type(default), said[name], name) if name in said else default
+def _member(values: Mapping[str, str], name: str, default: E) -> E:
+    return _as_member(type(default), values[name], name) if name in values else default
 
 
 def _as_member(kind: type[E], text: str, name: str) -> E:
@@ -220,39 +220,39 @@ def _as_member(kind: type[E], text: str, name: str) -> E:
         raise ConfigError(f"--conf {name}", f"{text!r} is not known", f"use {', '.join(kind)}") from error
 
 
-def _count(said: Mapping[str, str], name: str) -> int | None:
-    if (text := said.get(name)) is None:
+def _count(values: Mapping[str, str], name: str) -> int | None:
+    if (text := values.get(name)) is None:
         return None
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--conf {name}", f"{text!r} is no number from 1 on", "give one, or leave it out")
     return int(text)
 
 
-def _yes_or_no(said: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = said.get(name, str(default)).lower()
+def _yes_or_no(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = values.get(name, str(default)).lower()
     if text not in ("true", "false"):
         raise ConfigError(f"--conf {name}", f"{text!r} is neither true nor false", "give one of them, or leave it out")
     return text == "true"
 
 
-def _drift_window(said: Mapping[str, str]) -> int:
-    text = said.get("drift_window", str(DEFAULT_DRIFT_WINDOW))
+def _drift_window(values: Mapping[str, str]) -> int:
+    text = values.get("drift_window", str(DEFAULT_DRIFT_WINDOW))
     if not text.isdecimal() or int(text) < _FEWEST_PATIENTS:
         reason = f"{text!r} is no number of patients to watch"
         raise ConfigError("--conf drift_window", reason, f"give a whole number from {_FEWEST_PATIENTS} on, such as 100")
     return int(text)
 
 
-def _time_of_day(said: Mapping[str, str], name: str) -> time | None:
-    if (text := said.get(name)) is None:
+def _time_of_day(values: Mapping[str, str], name: str) -> time | None:
+    if (text := values.get(name)) is None:
         return None
     if not (found := _TIME.fullmatch(text)):
         raise ConfigError(f"--conf {name}", f"{text!r} is no time of day", "give one like 02:00")
     return time(int(found[1]), int(found[2]))
 
 
-def _share(said: Mapping[str, str], name: str, default: float, lowest: float = 0.0) -> float:
-    text = said.get(name, "")
+def _share(values: Mapping[str, str], name: str, default: float, lowest: float = 0.0) -> float:
+    text = values.get(name, "")
     try:
         share = float(text) if text else default
     except ValueError:
@@ -262,8 +262,8 @@ def _share(said: Mapping[str, str], name: str, default: float, lowest: float = 0
     return share
 
 
-def _folder(said: Mapping[str, str], name: str) -> Path | None:
-    if (text := said.get(name)) is None:
+def _folder(values: Mapping[str, str], name: str) -> Path | None:
+    if (text := values.get(name)) is None:
         return None
     if not Path(text).is_dir():
         raise ConfigError(f"--conf {name}", f"{text!r} is no folder", "name a data set, or leave it out")

@@ -50,5 +50,5 @@ class ConvolutionalAutoencoder(nn.Module):
         )
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
-        """Reconstruct ``(batch, 1, rows, cols)`` float32 in [0, 1], multiples of 4; the mask is not looked at."""
+        """Reconstruct ``(batch, 1, rows, cols)`` float32 in [0, 1], multiples of 4; the mask is ignored."""
         return NetworkOutput(self.decoder(self.encoder(image)), None)

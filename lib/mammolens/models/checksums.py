@@ -14,7 +14,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 def write_checksums(directory: Path, names: Collection[str]) -> None:
-    """Write the SHA-256 of those of the files that exist, in place of earlier ones.
+    """Write the SHA-256 of the files that exist; replaces earlier checksums.
 
     Args:
         directory: of the model.

@@ -123,7 +123,7 @@ def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
     """Write configuration, weights (safetensors, float16) and training record; each file whole or not at all.
 
-    Whoever adds the calibration calls :func:`seal_model` afterwards.
+    Call :func:`seal_model` after adding the calibration.
 
     Args:
         network: with weights that float16 holds, see :func:`round_weights`; others are rounded in the file.
@@ -230,7 +230,7 @@ def load_any_model(directory: Path, *, calibrated: bool = True) -> AnyModel:
 
     Args:
         directory: of the model; its files must match its checksums.
-        calibrated: the calibrations must, too; without, they are not looked at.
+        calibrated: the calibrations must be complete as well; otherwise they are ignored.
 
     Raises:
         ModelError: as :func:`load_model`.

@@ -1,4 +1,4 @@
-"""Greys relative to their surroundings: what is bright for its place, whatever the machine and the density."""
+"""Greys relative to their surroundings, independent of machine and density."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ class ModelStore:
             self._note(EventKind.REFUSED, version, by, why, gate_result)
 
     def wait(self, version: str, *, by: str, why: str, gate_result: str | None = None) -> None:
-        """Note that a version may serve as soon as a person wants it to.
+        """Record that a version awaits a person's approval.
 
         Raises:
             ModelError: there is no such version.

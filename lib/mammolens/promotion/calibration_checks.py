@@ -7,12 +7,12 @@ import numpy as np
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.uniformity import Shift, uniformity
 from mammolens.evaluation.decision_rule import DecisionRule
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 from mammolens.promotion.paired_scores import ExamPredictions
 from mammolens.promotion.policy import PromotionPolicy
 
 
-def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
+def check_held_out(patients: int, policy: PromotionPolicy) -> CheckResult:
     """Are there enough held-out patients?"""
     enough = patients >= policy.min_patients
     sentence = (
@@ -21,7 +21,7 @@ def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
         else f"only {patients} held-out normal patients could be scored; the gate needs "
         f"{policy.min_patients}: accept more normals, or hold out a larger share"
     )
-    return Check(
+    return CheckResult(
         name=CheckName.HELD_OUT,
         outcome=CheckStatus.PASSED if enough else CheckStatus.INCONCLUSIVE,
         sentence=sentence,
@@ -33,7 +33,7 @@ def check_held_out(patients: int, policy: PromotionPolicy) -> Check:
 
 def check_rate(
     serving: ExamPredictions, candidate: ExamPredictions, calibration: Calibration, policy: PromotionPolicy
-) -> Check:
+) -> CheckResult:
     """Can the candidate flag an exam, and does the share of flagged normal patients agree with the nominal rate?
 
     Args:
@@ -45,7 +45,7 @@ def check_rate(
     patients, rate = len(candidate.flagged), float(candidate.flagged.mean())
     beside, config = float(serving.flagged.mean()), calibration.config
     if calibration.cannot_flag is not None:  # whose band is [0, 0], which a rate of 0 would fit
-        return Check(
+        return CheckResult(
             name=CheckName.RATE,
             outcome=CheckStatus.FAILED,
             sentence=f"the model {calibration.cannot_flag}; calibrate it on more normal patients",
@@ -56,7 +56,7 @@ def check_rate(
     rule = DecisionRule.of(config)
     if not rule.controls_rate:
         sentence = f"{rate:.0%} of normal patients are flagged; the rule '{config.decision}' does not control the rate"
-        return Check(
+        return CheckResult(
             name=CheckName.RATE,
             outcome=CheckStatus.NOT_TESTED,
             sentence=sentence,
@@ -71,7 +71,7 @@ def check_rate(
         f"{rate:.1%} of {patients} held-out normal patients are flagged, {where} the band "
         f"[{low:.1%}, {high:.1%}] of the nominal {config.alpha:.0%}"
     )
-    return Check(
+    return CheckResult(
         name=CheckName.RATE,
         outcome=CheckStatus.PASSED if kept else CheckStatus.FAILED,
         sentence=sentence,
@@ -83,7 +83,7 @@ def check_rate(
     )
 
 
-def check_uniformity(serving: ExamPredictions, candidate: ExamPredictions, policy: PromotionPolicy) -> Check:
+def check_uniformity(serving: ExamPredictions, candidate: ExamPredictions, policy: PromotionPolicy) -> CheckResult:
     """Are the p-values of normal patients uniform? Detects faults that the rate at one alpha misses."""
     found, beside = (uniformity(exams.p_values, _calibration_patients(exams)) for exams in (candidate, serving))
     even = found.p_value >= policy.min_uniformity_p_value
@@ -95,7 +95,7 @@ def check_uniformity(serving: ExamPredictions, candidate: ExamPredictions, polic
             f"calibration expects: {found.share:.0%} of p-values are {much} {found.location:.2f}, "
             f"where {found.location:.0%} are expected (p = {found.p_value:.1g}); recalibrate the model"
         )
-    return Check(
+    return CheckResult(
         name=CheckName.UNIFORMITY,
         outcome=CheckStatus.PASSED if even else CheckStatus.FAILED,
         sentence=sentence,

@@ -16,7 +16,7 @@ from mammolens.evaluation.metrics import Weights
 from mammolens.evaluation.scored import Floats
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 from mammolens.promotion.non_inferiority import compared
 from mammolens.promotion.paired_scores import ModelPair
 from mammolens.promotion.policy import PromotionPolicy
@@ -25,7 +25,7 @@ from mammolens.types import Mammogram
 
 def check_findings(
     models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
-) -> Check | None:
+) -> CheckResult | None:
     """Compare hits of the strongest spot on marked regions; ``None`` where no image is marked.
 
     Args:

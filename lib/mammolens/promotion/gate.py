@@ -13,7 +13,7 @@ from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import WEIGHTS
 from mammolens.promotion.calibration_checks import check_held_out, check_rate, check_uniformity
 from mammolens.promotion.findings_check import check_findings
-from mammolens.promotion.gate_result import Check, GateResult
+from mammolens.promotion.gate_result import CheckResult, GateResult
 from mammolens.promotion.paired_scores import ModelPair, PairedScores, score_pair
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.promotion.sentinel_check import check_sentinels
@@ -85,7 +85,7 @@ def run_gate(
     )
 
 
-def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy, *, same: bool) -> list[Check]:
+def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy, *, same: bool) -> list[CheckResult]:
     serving, candidate = scores.exams
     enough = check_held_out(len(candidate.flagged), policy)
     if not len(candidate.flagged):

@@ -57,7 +57,7 @@ class CheckStatus(StrEnum):
         return self.value.replace("_", " ")
 
 
-class Check(BaseModel):
+class CheckResult(BaseModel):
     """One check.
 
     Figures are ``None`` where they are undefined. ``low`` and ``high`` bound the figure's interval, ``limit_low`` and
@@ -100,7 +100,7 @@ class GateResult(BaseModel):
 
     serving: str = Field(description="model id")
     candidate: str = Field(description="model id")
-    checks: tuple[Check, ...] = Field(min_length=1)
+    checks: tuple[CheckResult, ...] = Field(min_length=1)
     images_left_out: int = Field(0, ge=0, description="that one of the models, or the reader, could not use")
     policy: PromotionPolicy
     override: Override | None = None
@@ -127,7 +127,7 @@ class GateResult(BaseModel):
         return self.passed and self.override is None
 
     @property
-    def failed_checks(self) -> tuple[Check, ...]:
+    def failed_checks(self) -> tuple[CheckResult, ...]:
         """The checks that prevent promotion."""
         return tuple(check for check in self.checks if not check.allows_promotion)
 

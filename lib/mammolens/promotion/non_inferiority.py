@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from mammolens.evaluation.bootstrap import Interval
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 
 
-def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check:
+def compared(name: CheckName, loss: Interval, margin: float, what: str) -> CheckResult:
     """Test a loss, model in use minus candidate, by its interval.
 
     Passed where the whole interval lies below the margin (non-inferiority); failed where the loss is certain or the
@@ -27,7 +27,7 @@ def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check
         outcome, sentence = CheckStatus.FAILED, f"worse than the model in use: {summary}"
     else:
         outcome, sentence = CheckStatus.INCONCLUSIVE, f"inconclusive, more patients are needed: {summary}"
-    return Check(
+    return CheckResult(
         name=name,
         outcome=outcome,
         sentence=sentence,

@@ -11,7 +11,7 @@ from mammolens.datasets.base import Case
 from mammolens.errors import InputError
 from mammolens.inference.batch import OnError, predict_files
 from mammolens.inference.predictor import Predictor
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 from mammolens.promotion.paired_scores import ModelPair
 from mammolens.promotion.policy import PromotionPolicy
 from mammolens.types import ExamKey
@@ -19,7 +19,7 @@ from mammolens.types import ExamKey
 
 def check_sentinels(
     models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
-) -> Check | None:
+) -> CheckResult | None:
     """Compare the decisions on sentinel exams; ``None`` without sentinels.
 
     Exams are named by their number in the set, never by patient. An exam that only the serving model can score counts
@@ -49,16 +49,16 @@ def check_sentinels(
     now = _right(models.candidate, known, truth, fail, on_done)
     if not before:
         reason = f"the model in use could score none of {len(cases)} sentinel images; check the files and their truth"
-        return Check(name=CheckName.SENTINELS, outcome=CheckStatus.INCONCLUSIVE, sentence=reason)
+        return CheckResult(name=CheckName.SENTINELS, outcome=CheckStatus.INCONCLUSIVE, sentence=reason)
     lost = [number for number, (exam, right) in enumerate(before.items(), 1) if right and not now.get(exam, False)]
     share = binomtest(len(lost), len(before)).proportion_ci(policy.level)
-    told = f"{len(lost)} of {len(before)} sentinel exams that were classified correctly are now misclassified"
+    summary = f"{len(lost)} of {len(before)} sentinel exams that were classified correctly are now misclassified"
     numbers = f" (numbers {', '.join(map(str, lost))})" if lost else ""
     unscored = f"; {len(failed)} of {len(known)} sentinel images could not be scored" if failed else ""
-    return Check(
+    return CheckResult(
         name=CheckName.SENTINELS,
         outcome=_outcome(len(lost), len(failed), policy),
-        sentence=f"{told}{numbers}; {policy.max_failed_sentinels} allowed{unscored}",
+        sentence=f"{summary}{numbers}; {policy.max_failed_sentinels} allowed{unscored}",
         figure=len(lost) / len(before),
         low=float(share.low),
         high=float(share.high),

@@ -10,7 +10,7 @@ import numpy as np
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, Statistic, difference
 from mammolens.evaluation.metrics import auroc
 from mammolens.evaluation.scored import Bools, Floats
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 from mammolens.promotion.non_inferiority import compared, finite
 from mammolens.promotion.paired_scores import PairedScores
 from mammolens.promotion.policy import PromotionPolicy
@@ -18,7 +18,7 @@ from mammolens.promotion.policy import PromotionPolicy
 _CHANCE = 0.5
 
 
-def check_synthetic_lesions(scores: PairedScores, policy: PromotionPolicy) -> Iterator[Check]:
+def check_synthetic_lesions(scores: PairedScores, policy: PromotionPolicy) -> Iterator[CheckResult]:
     """AUROC of images with a with_lesion lesion against the same images without: against chance, then against serving.
 
     Args:
@@ -36,23 +36,23 @@ def check_synthetic_lesions(scores: PairedScores, policy: PromotionPolicy) -> It
     yield compared(CheckName.DETECTION_LOSS, loss, policy.synthetic_margin, what)
 
 
-def same_weights() -> Check:
+def same_weights() -> CheckResult:
     """In place of the lesion checks, for a model that was only recalibrated."""
     sentence = "the weights are those of the model in use; only the calibration differs"
-    return Check(name=CheckName.WEIGHTS, outcome=CheckStatus.NOT_TESTED, sentence=sentence)
+    return CheckResult(name=CheckName.WEIGHTS, outcome=CheckStatus.NOT_TESTED, sentence=sentence)
 
 
 def _auroc(abnormal: Bools, scores: Floats) -> Statistic:
     return partial(auroc, abnormal, scores)
 
 
-def _seen(own: Interval, serving: Interval) -> Check:
+def _seen(own: Interval, serving: Interval) -> CheckResult:
     better = own.low > _CHANCE
     figure = f"AUROC {own.value:.3f} [{own.low:.3f}, {own.high:.3f}]"
     sentence = f"the candidate detects synthetic lesions, {figure}"
     if not better:
         sentence = f"the candidate is not shown to detect synthetic lesions better than chance, {figure}"
-    return Check(
+    return CheckResult(
         name=CheckName.DETECTION,
         outcome=CheckStatus.PASSED if better else CheckStatus.FAILED,
         sentence=sentence,

@@ -162,15 +162,15 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _in_words(name: str, error: DBAPIError | PoolTimeoutError | sqlite3.Error) -> MammoLensError:
-    said = " ".join(str(getattr(error, "orig", error)).split())
-    if "disk is full" in said or "No space left" in said:
+    message = " ".join(str(getattr(error, "orig", error)).split())
+    if "disk is full" in message or "No space left" in message:
         full = StorageError(name, "the disk is full", "free some space")
         full.errno = errno.ENOSPC
         return full
     for sign, reason, remedy in _TROUBLE:
-        if sign in said:
+        if sign in message:
             return LedgerError(name, reason, remedy)
-    return LedgerError(name, f"the database reports: {said}", "check that it runs and that the account may use it")
+    return LedgerError(name, f"the database reports: {message}", "check that it runs and that the account may use it")
 
 
 _TROUBLE = (

@@ -82,7 +82,7 @@ def calibrate(
 
 
 def ordinals_of(cases: Sequence[Case]) -> dict[str, int]:
-    """A number for each patient, which stands for the patient in a calibration."""
+    """A number for each patient, which replaces the ID in a calibration."""
     return {patient: number for number, patient in enumerate(sorted({case.patient_id for case in cases}))}
 
 

@@ -60,7 +60,7 @@ class EnsembleCalibration:
     """The ensemble's calibration and those of its members, by name, all of the same images.
 
     Attributes:
-        cases: of patients whom some network of every member never learned from.
+        cases: of patients that at least one network of every member was not trained on.
         used: those of them whose images can be used.
     """
 
@@ -71,7 +71,7 @@ class EnsembleCalibration:
 
 
 def calibrate_ensemble_directory(
-    folder: Path, dataset: Dataset, *, unseen: bool = False, anew: bool, progress: Observer
+    folder: Path, dataset: Dataset, *, unseen: bool = False, recalibrated: bool, progress: Observer
 ) -> tuple[Calibration, str | None]:
     """Calibrate what a folder holds, the ensemble's configuration and its members, and write what a model needs.
 
@@ -79,15 +79,15 @@ def calibrate_ensemble_directory(
         folder: with ``config.yaml`` and ``members/NAME``; records, cards and calibrations are replaced.
         dataset: its clean normal cases are used; see :func:`mammolens.training.unseen.unseen_by_networks`.
         unseen: the caller knows that no member learned from these patients, but for those with several networks.
-        anew: the record says that the calibration is later than the training.
+        recalibrated: the record says that the calibration is later than the training.
         progress: called for every image.
 
     Returns:
-        The ensemble's calibration, and why patients that taught a member may be among its patients, if they may.
+        The ensemble's calibration, and why patients of a member's training may be among its patients, if so.
 
     Raises:
         ModelError: a member cannot be loaded or has no whole training record.
-        DatasetError: there is no patient whom every member has not learned from, or no usable image.
+        DatasetError: no patient is new to all members, or there is no usable image.
     """
     config = load_any_config(folder / CONFIG)
     if not isinstance(config, EnsembleConfig):
@@ -100,7 +100,7 @@ def calibrate_ensemble_directory(
     for name, model in models.items():
         _write_member(folder / MEMBERS / name, model, found, found.members[name], dataset, left_out[name][1])
     records = {name: (model.model_id, model.training) for name, model in models.items()}
-    calibrated_on = dataset if anew or doubt else None
+    calibrated_on = dataset if recalibrated or doubt else None
     record = ensemble_record(records, found.cases, found.used, calibrated_on, doubt)
     found.ensemble.save(folder / CALIBRATION)
     write_text(folder / TRAINING, record_text(record))
@@ -124,7 +124,7 @@ def calibrate_ensemble(
         progress: called for every image.
 
     Raises:
-        DatasetError: there is no patient whom every member has not learned from, or no usable image.
+        DatasetError: no patient is new to all members, or there is no usable image.
     """
     cases = _common_cases(members)
     ordinals = ordinals_of(cases)
@@ -174,13 +174,13 @@ def _common_cases(members: Mapping[str, MemberToCalibrate]) -> tuple[Case, ...]:
     parts = next(iter(members.values())).unseen
     cases = tuple(case for part in parts for case in part.cases if case.path in shared)
     if not cases:
-        told = ", ".join(
+        numbers = ", ".join(
             f"{name} {len({case.patient_id for part in member.unseen for case in part.cases})}"
             for name, member in members.items()
         )
         raise DatasetError(
             "calibration",
-            f"no normal patient is new to all members (each alone was not trained on so many: {told})",
+            f"no normal patient is new to all members (each alone was not trained on so many: {numbers})",
             "train the members with one seed, one calibration.fraction and one network.members, or calibrate on other "
             "normal patients with 'mammolens calibrate'",
         )

@@ -55,7 +55,7 @@ def train(
     """Train, calibrate and write a model directory, whole or not at all.
 
     Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch and, for this user alone, the
-    prepared images, which are read batch by batch; an interrupted run goes on from there with ``resume``.
+    prepared images, which are read batch by batch; with ``resume``, an interrupted run continues there.
 
     Args:
         config: of the model.

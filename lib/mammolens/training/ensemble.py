@@ -38,7 +38,7 @@ class EnsemblePlan:
 
     @property
     def learns_from_lesions(self) -> bool:
-        """Whether a member to be trained wants known abnormal images."""
+        """Whether a member to be trained requires known abnormal images."""
         return any(isinstance(own, ModelConfig) and own.training.exposure_share for own in self.members.values())
 
     def fingerprint(self) -> str:
@@ -98,7 +98,7 @@ def train_ensemble(
 
     Raises:
         ModelError: ``output`` exists, or a member's model directory is not complete.
-        DatasetError: too few usable patients, or none whom every member has not learned from.
+        DatasetError: too few usable patients, or none that is new to all members.
         ConfigError: a member cannot be trained, or none learns from ``exposure`` though it is given.
     """
     if output.exists():
@@ -123,7 +123,7 @@ def train_ensemble(
         shutil.rmtree(place, ignore_errors=True)
         train(member, dataset, place, exposure=own, progress=progress, resume=resume)
     write_text(folder / CONFIG, plan.config.to_yaml())
-    calibrate_ensemble_directory(folder, dataset, anew=False, progress=progress)
+    calibrate_ensemble_directory(folder, dataset, recalibrated=False, progress=progress)
     folder.rename(output)
     return output
 

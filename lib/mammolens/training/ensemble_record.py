@@ -1,4 +1,4 @@
-"""What the directory of an ensemble of whole models says of itself: a JSON record and a card for people."""
+"""The training record (JSON) and the model card of an ensemble of whole models."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def ensemble_record(
         members: model id and training record of each, by name.
         listed: what the calibration was to be.
         used: what of it could be read.
-        calibrated_on: the data of the calibration, where they are told apart from those of the training.
-        doubt: why patients that taught a member may be among these, if they may.
+        calibrated_on: the data of the calibration, if recorded separately from those of the training.
+        doubt: why patients of a member's training may be among these, if so.
     """
     records = [record for _, record in members.values()]
     fingerprints = "|".join(record["data_fingerprint"] for record in records)
@@ -63,7 +63,7 @@ def ensemble_card(
     calibration: Calibration,
     limitation: str | None,
 ) -> str:
-    """Markdown for people: its members, what they learned from, what it promises, the licences.
+    """The model card in Markdown: members, training data, calibration, licences.
 
     Args:
         model_id: of the ensemble.

@@ -23,9 +23,9 @@ _START = 1 / 25  # of the highest rate
 def learn(
     network: nn.Module, task: Task, config: TrainingConfig, *, checkpoint: Path, fingerprint: str, observe: Observer
 ) -> LearningState:
-    """Fit ``network`` in place; it ends with the last epoch's weights or the best, as the schedule asks.
+    """Fit ``network`` in place; it ends with the last epoch's weights or the best, depending on the schedule.
 
-    A checkpoint is written after every epoch; a run with the same fingerprint goes on from it and
+    A checkpoint is written after every epoch; a run with the same fingerprint continues from it and
     ends in the same weights, since each epoch draws what is random from the seed and its own number.
     With ``config.l2_sp`` above 0 the weights that ``network`` comes with hold it back; errors are without that penalty.
 

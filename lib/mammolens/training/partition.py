@@ -43,7 +43,7 @@ class Partition:
 
     @property
     def by_split(self) -> dict[Split, Cases]:
-        """The cases by the name of their part, each once: what teaches one member does not count as validation.
+        """The cases by the name of their part, each once: those that train a member do not count as validation.
 
         No exposure where nothing is learned from it.
         """

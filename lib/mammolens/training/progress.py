@@ -46,7 +46,7 @@ def ignore_progress(_: TrainingProgress) -> None:
 
 
 class MemberProgress:
-    """Tells the epochs of one member of an ensemble as part of all members' epochs."""
+    """Reports the epochs of one member of an ensemble as part of all members' epochs."""
 
     def __init__(self, member: int, members: int, observe: Observer) -> None:
         self.member, self.members, self.observe = member, members, observe

@@ -70,10 +70,10 @@ def recalibrate(
     Measured figures are not copied: they are of the other calibration.
 
     Args:
-        directory: the model; its own calibration is not looked at.
+        directory: the model; its own calibration is ignored.
         dataset: its clean normal cases are used; see :func:`mammolens.training.unseen.unseen_normals`.
         output: the model directory to write, whole or not at all; ``directory`` itself is replaced.
-        settings: in place of the model's own, but for the share of patients that training held out.
+        settings: instead of the model's own, except for the share of patients that training held out.
         unseen: the caller knows that the model learned from none of these patients, or is an ensemble, of which one
             member never learns from the patient: all clean normal cases are used, each scored by that member.
         progress: called for every image.
@@ -146,7 +146,7 @@ def _recalibrated_ensemble(
         shutil.copy2(directory / CONFIG, folder / CONFIG)
     else:
         write_text(folder / CONFIG, _configured(model.config, settings).to_yaml())
-    return calibrate_ensemble_directory(folder, dataset, unseen=unseen, anew=True, progress=progress)
+    return calibrate_ensemble_directory(folder, dataset, unseen=unseen, recalibrated=True, progress=progress)
 
 
 def _configured(config: _Config, settings: CalibrationConfig | None) -> _Config:
@@ -164,7 +164,7 @@ def _configured(config: _Config, settings: CalibrationConfig | None) -> _Config:
 
 
 def _put(folder: Path, output: Path, aside: Path) -> None:
-    """Let a whole directory take its place; the one that is there goes aside, and comes back if that fails."""
+    """Replace a directory by a complete one; the old one is restored if that fails."""
     if not output.exists():
         folder.rename(output)
         return

@@ -143,7 +143,7 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 
 
 def decision_lines(calibration: Calibration, limitation: str | None) -> str:
-    """The end of a card: how the model decides, on whom it is calibrated, and where its heat levels begin.
+    """The end of a card: decision rule, calibration patients, and where the heat levels begin.
 
     Args:
         calibration: of the model.

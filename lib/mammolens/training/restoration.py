@@ -29,7 +29,7 @@ _LOOKS = 4  # for a window with a lesion; some exposure images have theirs at th
 class _Batch(NamedTuple):
     """``(batch, 1, rows, cols)`` float32 each: with lesions, without, the breast, where the lesions are.
 
-    ``restorable`` is 1 where ``normal`` is known: nobody knows what lay beneath a real lesion.
+    ``restorable`` is 1 where ``normal`` is known: beneath a real lesion it is not.
     """
 
     corrupted: torch.Tensor

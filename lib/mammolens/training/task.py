@@ -36,7 +36,7 @@ class Task(ABC):
         return -(-len(self.images) // self.images_per_batch)
 
     def batches(self, epoch: int) -> Iterator[list[int]]:
-        """Places in ``images``, each once, in an order that the seed and the epoch's number draw."""
+        """Indices into ``images``, each once, in an order drawn by the seed and the epoch's number."""
         generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
         for batch in torch.randperm(len(self.images), generator=generator).split(self.images_per_batch):
             yield batch.tolist()

@@ -30,7 +30,7 @@ def unseen_by_networks(model: TrainedModel, dataset: Dataset, *, unseen: bool) -
             which never learns from the patient: all clean normal cases are used.
 
     Returns:
-        The cases by network; and why patients that taught the model may be among them, if they may.
+        The cases by network, and why patients of the training may be among them, if so.
 
     Raises:
         DatasetError: no case is left.
@@ -51,7 +51,7 @@ def unseen_normals(dataset: Dataset, config: ModelConfig, record: dict[str, Any]
     others all that are not set aside or meant for training. Of joined data it may recognise a part.
 
     Returns:
-        The cases, in one part or one for each member; and why patients that taught the model may be among them.
+        The cases, in one part or one for each member, and why patients of the training may be among them, if so.
 
     Raises:
         DatasetError: no case is left.
@@ -106,7 +106,7 @@ def may_have_learned_from(model: TrainedModel, dataset: Dataset) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Patients of a data set from whom a model was made.
+    """Patients of a data set that a model was trained or calibrated on.
 
     Attributes:
         patients: ids of those who trained or calibrated it, as far as its training record says.
@@ -118,7 +118,7 @@ class Overlap:
 
 
 def overlap(directory: Path, dataset: Dataset) -> Overlap:
-    """The patients of a data set whom a model has seen, recognised by the fingerprints in its training record.
+    """The patients of a data set that a model has seen, recognised by the fingerprints in its training record.
 
     Args:
         directory: of a model or of an ensemble, each of whose members counts.
@@ -144,7 +144,7 @@ def overlap(directory: Path, dataset: Dataset) -> Overlap:
 
 
 def _exposure(dataset: Dataset, fingerprint: str | None) -> Cases:
-    """The cases with lesions that taught a model, if they are of this data set."""
+    """The cases with lesions that a model was trained on, if they are of this data set."""
     for source in (None, dataset):
         try:
             cases = known_abnormal(dataset, source)
@@ -160,7 +160,7 @@ def _calibration(parts: Partition) -> list[Cases]:
 
 
 def _is_same_publication(dataset: Dataset, taught: dict[str, str]) -> bool:
-    """By name and citation; tables and folders have no citation, and their names are anybody's."""
+    """By name and citation; tables and folders have no citation, and arbitrary names."""
     named = (dataset.name, dataset.citation)
     return bool(dataset.citation) and named == (taught.get("name"), taught.get("citation"))
 

@@ -98,7 +98,7 @@ def _air_threshold(image: FloatImage) -> float:
 
 
 def _without_frame(tissue: BoolImage) -> BoolImage:
-    """Clear edge lines that are bright throughout: frames, of which an upper or a lower one may stand alone.
+    """Clear edge lines that are bright throughout: frames, or only their upper or lower line.
 
     A breast may fill the edge at the chest wall, so columns go only where both sides have them.
     """

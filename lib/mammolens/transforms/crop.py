@@ -50,7 +50,7 @@ class CropToBreast(InvertibleTransform):
         return cropped
 
     def inverse(self, image: MetaTensor) -> MetaTensor:
-        """Put the box back to its place; 0 around it."""
+        """Put the box back at its position, with 0 around it."""
         info = self.pop_transform(image)["extra_info"]
         top, bottom, left, right = info[_BOX]
         height, width = info[_SIZE]

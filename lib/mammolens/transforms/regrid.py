@@ -25,7 +25,7 @@ def regridded(
         onto: the same mammogram.
 
     Returns:
-        ``(1, size, size)`` float32 on the grid of ``onto``; beyond the source's grid its border goes on.
+        ``(1, size, size)`` float32 on the grid of ``onto``; beyond the source's grid its border is repeated.
     """
     if source.config == target.config:
         return values

@@ -15,7 +15,7 @@ from mammolens.web.settings import WebSettings
 
 
 def main() -> None:
-    """Serve the page until the process is told to end."""
+    """Serve the page until the process is terminated."""
     options = vars(_options())
     address, port = options.pop("address"), options.pop("port")
     settings = WebSettings.model_validate(options)

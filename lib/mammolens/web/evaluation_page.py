@@ -92,7 +92,7 @@ def parts_of(page: str, folder: Path) -> Iterator[str | Path]:
 
 
 def _without_pictures(text: str) -> str:
-    """Names of data sets and files may hold anything; no browser shall fetch a picture for them."""
+    """Text without pictures: names of data sets and files may contain anything, and browsers must not fetch them."""
     return text.replace("![", r"\!\[")
 
 

@@ -1,4 +1,4 @@
-"""An exam on one page: HTML that stands alone, and PDF."""
+"""An exam on one page: self-contained HTML, and PDF."""
 
 from __future__ import annotations
 

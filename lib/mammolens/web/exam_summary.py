@@ -121,7 +121,7 @@ def exam_title(exam: PresentedExam) -> str:
 
 
 def exam_titles(exams: Sequence[PresentedExam]) -> list[str]:
-    """Titles that tell the exams apart: equal ones get the date of the study, and where that is equal, a number."""
+    """Unique titles of the exams: equal ones get the date of the study, and if that is equal, a number."""
     titles = [exam_title(exam) for exam in exams]
     times = Counter(titles)
     titles = [

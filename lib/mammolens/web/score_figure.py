@@ -19,7 +19,7 @@ _BINS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """Colours that stand out from the paper."""
+    """Colours with enough contrast on the page."""
 
     text: str
     normal: str

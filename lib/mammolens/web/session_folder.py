@@ -12,7 +12,7 @@ class SessionFolder:
     """The folder of a session's uploads and results.
 
     Args:
-        parent: an existing folder; ``None``: the system's own place for temporary files.
+        parent: an existing folder; ``None``: the system's folder for temporary files.
     """
 
     def __init__(self, parent: Path | None) -> None:

@@ -35,7 +35,7 @@ class WebSettings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> WebSettings:
-        """What the starting process said; without it, the defaults.
+        """The settings of the starting process; the defaults without it.
 
         Raises:
             ConfigError: the variable holds something else.

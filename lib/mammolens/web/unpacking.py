@@ -48,7 +48,7 @@ class UploadLimits:
     entries: int = 20_000  # of archives, whatever they are
 
     def spend_entry(self, name: str) -> None:
-        """One more entry of an archive to look at.
+        """Count one more entry of an archive.
 
         Raises:
             InputError: there are too many.
@@ -109,7 +109,7 @@ def members(file: IO[bytes], name: str, limits: UploadLimits) -> Iterator[tuple[
 
     Args:
         file: the archive.
-        name: that people know it by.
+        name: shown to users.
         limits: of which each entry is one.
 
     Raises:

@@ -27,7 +27,7 @@ def warn(text: str, points: Sequence[tuple[str, str]] = ()) -> None:
 
     Args:
         text: of it all.
-        points: each a name and what is said of it.
+        points: names, each with its text.
     """
     entries = "".join(f"<li><b>{escape(name)}</b>: {escape(said)}</li>" for name, said in points)
     listed = f"<ul>{entries}</ul>" if entries else ""

@@ -121,7 +121,7 @@ def _forget_shown() -> None:
 def _shown(settings: WebSettings, uploads: Iterable[object], example: Example | None) -> Shown | None:
     """The results of these files, computed only if the files have changed.
 
-    Without any, what was there before: the uploader forgets its files when another page is looked at.
+    Without uploads, the previous one: the uploader loses its files when another page is opened.
     """
     files = cast("list[UploadedFile]", list(uploads))
     shown: Shown | None = st.session_state.get(_SHOWN)

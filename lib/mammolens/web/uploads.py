@@ -27,7 +27,7 @@ class UploadedFile(Protocol):
         """The next bytes."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place."""
+        """Go to a position."""
 
 
 class NamedFile:
@@ -87,13 +87,13 @@ def _save_archive(stream: IO[bytes], name: str, folder: Path, limits: UploadLimi
     saved, refused, with_dicomdir = dict[Path, str](), len(uploads.problems), False
     try:
         for inner, member in members(stream, name, limits):
-            told, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
+            full_name, head = f"{name}: {inner}", member.peek(HEAD_LENGTH)[:HEAD_LENGTH]
             if is_dicomdir(inner):
                 with_dicomdir = True
             elif kind_of_head(head) is not FileKind.OTHER:
-                saved[_written(member, inner, folder, limits, told)] = inner
+                saved[_written(member, inner, folder, limits, full_name)] = inner
             elif head.startswith(_ARCHIVE) and inner.lower().endswith(".zip"):  # programs on a CD are archives, too
-                uploads.refuse(InputError(told, "is an archive within an archive", "unpack it, then upload it"))
+                uploads.refuse(InputError(full_name, "is an archive within an archive", "unpack it, then upload it"))
     finally:  # what came before the damage of an archive is used
         for companion in find_companions(saved, with_dicomdir=with_dicomdir):
             shutil.rmtree(companion.parent)
@@ -114,13 +114,13 @@ def _save_file(stream: IO[bytes], name: str, folder: Path, limits: UploadLimits,
     uploads.files[_written(stream, name, folder, limits, name)] = name
 
 
-def _written(source: Readable, name: str, folder: Path, limits: UploadLimits, told: str) -> Path:
-    limits.spend_file(told)
+def _written(source: Readable, name: str, folder: Path, limits: UploadLimits, full_name: str) -> Path:
+    limits.spend_file(full_name)
     path = folder / f"{limits.files:05d}" / safe_file_name(name)
     path.parent.mkdir(parents=True)
     try:
         with path.open("wb") as target:
-            copied(source, target, limits, told)
+            copied(source, target, limits, full_name)
     except BaseException:
         shutil.rmtree(path.parent)
         raise

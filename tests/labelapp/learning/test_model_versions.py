@@ -3,7 +3,7 @@
 import pytest
 
 from mammolens.labelapp.learning.model_versions import gate_check
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ from mammolens.promotion.gate_result import Check, CheckName, CheckStatus
 def test_figures_are_told_as_a_person_reads_them(
     name: CheckName, figures: dict[str, float], told: tuple[str, str]
 ) -> None:
-    check = gate_check(Check(name=name, outcome=CheckStatus.PASSED, sentence="so it is", **figures))
+    check = gate_check(CheckResult(name=name, outcome=CheckStatus.PASSED, sentence="so it is", **figures))
     assert (check.candidate_text, check.serving_text) == told
 
 
 @pytest.mark.parametrize("name", CheckName)
 def test_each_check_has_a_label(name: CheckName) -> None:
-    assert gate_check(Check(name=name, outcome=CheckStatus.PASSED, sentence="so it is")).label
+    assert gate_check(CheckResult(name=name, outcome=CheckStatus.PASSED, sentence="so it is")).label

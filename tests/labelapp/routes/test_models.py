@@ -13,7 +13,7 @@ from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import model_id_of
 from mammolens.models.store import ModelStore, pretrained_directory
-from mammolens.promotion.gate_result import Check, CheckName, CheckStatus, GateResult
+from mammolens.promotion.gate_result import CheckName, CheckResult, CheckStatus, GateResult
 from mammolens.promotion.policy import PromotionPolicy
 
 from ..conftest import MakeModel
@@ -26,7 +26,7 @@ def a_store(a_serving: ServingModel) -> ModelStore:
 
 
 def _verdict(passed: bool) -> str:
-    check = Check(
+    check = CheckResult(
         name=CheckName.RATE,
         outcome=CheckStatus.PASSED if passed else CheckStatus.FAILED,
         sentence="10.0% of 24 are flagged" if passed else "60.0% of 24 are flagged, above the band",

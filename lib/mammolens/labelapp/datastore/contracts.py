@@ -61,7 +61,7 @@ class ExamImages(Images, Protocol):
         """What is known of an image without decoding it; ``None`` for what is no mammogram."""
 
     def files_passed_over(self) -> int:
-        """How many files beside the images are no images to look at."""
+        """Number of files that are not images for reading."""
 
     def version(self) -> object:
         """Another object as soon as anything that is remembered changes."""

@@ -22,7 +22,7 @@ class ImageDescription:
     Attributes:
         image_id: of the datastore.
         exam_key: patient and exam.
-        issuer_of_patient_id: who assigned the Patient ID; not told by a PACS.
+        issuer_of_patient_id: who assigned the Patient ID; unknown for a PACS.
         identity_doubts: flags that other images raise.
         is_dicom: false for a picture, of which viewers get a DICOM image made in memory.
     """

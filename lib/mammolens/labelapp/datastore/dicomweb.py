@@ -47,7 +47,7 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         first_list_seconds: how long a request waits for the first list; ``None`` as long as it takes.
 
     Attributes:
-        place: folder for what is kept of this server.
+        place: folder for the data of this PACS.
     """
 
     def __init__(

@@ -76,7 +76,7 @@ class MammogramFolder(LabelledImages):
         return self._passed_over
 
     def refresh(self) -> None:
-        """Look at the folder again, now."""
+        """Scan the folder again, now."""
         self._rescan()
         self._adopt_labels()
 
@@ -169,7 +169,7 @@ class MammogramFolder(LabelledImages):
         return self._root / relative
 
     def _reset_info(self, image_id: str, sop_instance_uid: str) -> None:
-        """Put aside what is remembered, since the file holds another image by now, perhaps another woman's."""
+        """Set the stored state aside, because the file is now another image, perhaps of another patient."""
         with self.writing() as objects:
             known = objects[image_id]
             if not _is_another(known, sop_instance_uid):  # another thread was quicker

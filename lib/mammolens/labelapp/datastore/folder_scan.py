@@ -1,4 +1,4 @@
-"""Which files of the server's folder are images to look at."""
+"""Which files of the server's folder are images for reading."""
 
 from __future__ import annotations
 

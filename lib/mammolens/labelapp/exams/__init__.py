@@ -1,1 +1,1 @@
-"""Exams on the server: worklist, inference, decisions of people, and what follows from them."""
+"""Exams on the server: worklist, inference, readers' decisions, and what follows from them."""

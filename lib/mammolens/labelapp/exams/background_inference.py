@@ -38,7 +38,7 @@ class _Stored(BaseModel):
 
 
 class _Switch(_Stored):
-    """What people asked for, and since when exams count as arrived, in seconds since the epoch."""
+    """What users requested, and since when exams count as arrived, in seconds since the epoch."""
 
     requested: bool = False  # a run over all new exams, until none is left
     stopped_by: str | None = None
@@ -46,7 +46,7 @@ class _Switch(_Stored):
     changes: int = 0  # by people
 
     def asked(self, *, requested: bool, stopped_by: str | None) -> _Switch:
-        """The switch after somebody asked for this."""
+        """The switch after this request."""
         update = {"requested": requested, "stopped_by": stopped_by, "changes": self.changes + 1}
         return self.model_copy(update=update)
 
@@ -251,7 +251,7 @@ class BackgroundInference:
         self._save(self._progress().model_copy(update={"exam": None}))
 
     def _ended(self, switch: _Switch) -> _Switch:
-        """The switch after a requested run; unless somebody has asked again meanwhile."""
+        """The switch after a requested run, unless it was requested again meanwhile."""
         return switch.model_copy(update={"requested": switch.changes != self._seen_changes})
 
     def _change(self, changed: Callable[[_Switch], _Switch]) -> _Switch:

@@ -130,7 +130,7 @@ def _drift_of(exams: Sequence[RecentExam], calibration: Calibration, limits: Dri
 
 
 def _sentence(found: Drift, recent: int, limits: DriftLimits, missing: Callable[[], str | None]) -> str:
-    """All alarms and what to do about them, or how many exams nothing is said of."""
+    """All alarms and what to do about them, or why there is no result."""
     if found.alarm:
         reason = missing()
         remedy = (

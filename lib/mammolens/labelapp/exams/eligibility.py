@@ -53,7 +53,7 @@ def _is_normal(effective: EffectiveVerdict, since: datetime | None) -> bool:
 
 
 def _has_finding(decisions: ExamDecisions) -> bool:
-    """Whether any image has a finding, or somebody reported one and there is no effective verdict yet."""
+    """Whether any image has a finding, or a reader reported one and there is no effective verdict yet."""
     for uid, verdict in decisions.effective.images.items():
         disputed = verdict is None and any(one.verdict is Verdict.FINDING for one in decisions.active.get(uid, ()))
         if verdict is Verdict.FINDING or disputed:

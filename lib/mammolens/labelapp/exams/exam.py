@@ -164,8 +164,8 @@ def _grouped(listed: Sequence[str], images: ExamImages) -> _Groups:
     doubts = identity_doubts({image_id: described.identity for image_id, described in found.items()})
     groups: dict[ExamKey, list[ImageDescription]] = {}
     for image_id, described in found.items():
-        told = replace(described, identity_doubts=doubts[image_id]) if image_id in doubts else described
-        groups.setdefault(described.exam_key, []).append(told)
+        flagged = replace(described, identity_doubts=doubts[image_id]) if image_id in doubts else described
+        groups.setdefault(described.exam_key, []).append(flagged)
     exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
     return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous)
 

@@ -81,7 +81,7 @@ class JobFiles:
         write_text(self._path(name, _STOP), by)
 
     def stop_asked_by(self, name: str) -> str | None:
-        """Who requested that a job ends; ``None``: nobody."""
+        """Who requested that a job be stopped; ``None``: no one."""
         try:
             return self._path(name, _STOP).read_text(encoding="utf-8")
         except FileNotFoundError:

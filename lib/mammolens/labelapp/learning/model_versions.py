@@ -23,7 +23,7 @@ from mammolens.models.directory import model_id_of, record_of
 from mammolens.models.history import HistoryEvent, served
 from mammolens.models.lineage import Lineage, lineages
 from mammolens.models.store import ModelStore, pretrained_directory
-from mammolens.promotion.gate_result import Check, CheckName, GateResult, read_gate_result
+from mammolens.promotion.gate_result import CheckName, CheckResult, GateResult, read_gate_result
 from mammolens.promotion.promote import accept, gate_approves
 
 _TAUGHT = (Split.TRAIN, Split.VALIDATION)
@@ -172,7 +172,7 @@ class ModelVersions:
             return None
 
 
-def gate_check(check: Check) -> GateCheck:
+def gate_check(check: CheckResult) -> GateCheck:
     """One check: its outcome, also in words, and the figures of both models if there are any."""
     interval = (check.low, check.high) if check.low is not None and check.high is not None else None
     loses = check.name in _LOSSES

@@ -23,7 +23,7 @@ from mammolens.types import ImageAttributes
 
 
 class Readiness:
-    """Tells why a job would certainly fail or be rejected by the gate; from decisions alone, no image is read.
+    """Why a job would certainly fail or be rejected by the gate; from decisions alone, without reading images.
 
     Args:
         exams: of the datastore.
@@ -56,7 +56,7 @@ class Readiness:
             return self._missing
 
     def _normals(self) -> Dataset:
-        """A case for each eligible image, by its id in place of its file."""
+        """A case for each eligible image, with its id instead of its file."""
         eligible = eligible_images(self._exams.all().values(), self._decisions.now())
         cases = [
             Case(

@@ -52,11 +52,11 @@ def serve(url: str, questions: TextIO, answers: TextIO) -> None:
             if pacs is None:
                 apply_mammography(settings)
                 pacs = Pacs(access_to(url, settings), settings.MONAI_LABEL_DICOMWEB_SEARCH_FILTER)
-            said = {"answer": answer(pacs, json.loads(line))}
+            reply = {"answer": answer(pacs, json.loads(line))}
         except MammoLensError as error:
             kind = "image" if isinstance(error, InputError | LookupError) else "pacs"
-            said = {"error": {"kind": kind, "source": error.source, "reason": error.reason, "remedy": error.remedy}}
-        answers.write(json.dumps(said) + "\n")
+            reply = {"error": {"kind": kind, "source": error.source, "reason": error.reason, "remedy": error.remedy}}
+        answers.write(json.dumps(reply) + "\n")
         answers.flush()
 
 

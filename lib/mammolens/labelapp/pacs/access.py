@@ -1,4 +1,4 @@
-"""How to reach the PACS: address, credentials, certificates; read from the settings in this one place."""
+"""Access to the PACS: address, credentials, certificates; from the settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PacsAccess:
 
     Args:
         token: sent as ``Authorization: Bearer``; instead of user and password.
-        ca_file: certificates (PEM) of the authorities that are trusted, instead of the usual ones.
+        ca_file: certificates (PEM) of the trusted authorities, instead of the system's.
         client_certificate: shown to the server (PEM); with its key, or that in ``client_key``.
         seconds: how long each part of an answer may take.
         qido_prefix: path of the search service below ``url``; likewise those to retrieve and to store.

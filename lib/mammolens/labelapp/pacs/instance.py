@@ -57,7 +57,7 @@ def instance_of(answer: Answer, study_instance_uid: str | None = None) -> Instan
     """Read one search answer; one with an impossible UID is left out, and logged.
 
     Args:
-        study_instance_uid: the study that was searched; its UID need not stand in the answers.
+        study_instance_uid: the study that was searched; answers may lack its UID.
     """
     study = first_value(answer, STUDY_UID) or study_instance_uid
     try:

@@ -151,7 +151,7 @@ def _is_attribute(value: Any) -> bool:
 
 
 def _fits(values: Any, wanted: Any) -> bool:
-    """Whether the answer is of the wanted modality, as far as that can be said."""
+    """Whether the answer has the requested modality, as far as it is known."""
     if not values or not isinstance(wanted, str) or set(wanted) & set("*?,\\"):
         return True
     return wanted in values

@@ -143,10 +143,10 @@ class Admission:
 
 
 def admitted_user(connection: HTTPConnection) -> User:
-    """The user who was let in: what routes depend on in place of MONAI Label's own check.
+    """The admitted user; routes depend on it instead of MONAI Label's own check.
 
     Raises:
-        HTTPException: 401 where nobody was.
+        HTTPException: 401 if no user was admitted.
     """
     user: User | None = connection.scope.get(_USER)
     if user is None:  # a route that no rule applied to

@@ -19,7 +19,7 @@ def status(inference: BackgroundInferenceDep) -> BackgroundInferenceStatus:
 
 @router.post("", summary=f"{RBAC_USER}Infer all new exams in the background", dependencies=FOR_USERS, status_code=202)
 def request(inference: BackgroundInferenceDep) -> BackgroundInferenceStatus:
-    """It goes on without the client, and after a restart of the server, until no new exam is left."""
+    """It continues without the client, and after a restart of the server, until no new exam is left."""
     inference.request()
     return inference.status()
 

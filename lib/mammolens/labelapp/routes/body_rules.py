@@ -1,4 +1,4 @@
-"""What the body of a request may be, route by route: the one place for sizes and content types."""
+"""Sizes and content types that each route accepts as a body."""
 
 from __future__ import annotations
 

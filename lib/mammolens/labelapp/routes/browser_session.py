@@ -47,7 +47,7 @@ def token_of_cookie(method: str, headers: Headers) -> str | None:
 
 
 def csrf_token_of(token: str) -> str:
-    """What a page of ours sends with changes; tells nothing of the token."""
+    """The CSRF token that our pages send with changes; it reveals nothing of the bearer token."""
     return hashlib.sha256(b"csrf:" + token.encode()).hexdigest()
 
 

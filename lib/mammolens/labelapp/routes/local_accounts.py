@@ -1,4 +1,4 @@
-"""Logins to accounts of a file, in place of a realm's."""
+"""Logins to the accounts of a file, instead of a realm."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def metrics() -> Response:
 
 @dataclass(frozen=True, slots=True)
 class ServerMetrics:
-    """Gauges as they are when somebody asks: a collector of prometheus_client."""
+    """Gauges, computed on request: a collector of prometheus_client."""
 
     waiting: int
     worklist: Worklist

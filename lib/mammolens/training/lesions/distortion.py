@@ -24,7 +24,7 @@ def draw_together(
     Air is not drawn into the breast: what would come from there stays as it is.
 
     Args:
-        image: ``(rows, cols)`` float32; beyond its border it goes on with its edge.
+        image: ``(rows, cols)`` float32; beyond its border its edge is repeated.
         breast: the same shape.
         radius: in pixels; the pull falls off as a Gaussian of 1.2 radii.
     """

@@ -22,7 +22,7 @@ _PREFER_DENSE = 0.6  # chance that the brighter of two places is taken: cancers 
 
 
 class LesionInserter:
-    """Draws lesions as a configuration wants them.
+    """Draws lesions as configured.
 
     Args:
         config: kinds, sizes and contrasts.
@@ -119,7 +119,7 @@ def _visible_step(greys: FloatImage, breast: BoolImage, radius: float) -> float:
 
 
 def _foreign_patch(rng: np.random.Generator, donor: Sample, half: int) -> Sample | None:
-    """A square around a place in the donor's breast, mirrored half of the times; ``None`` too near the edge."""
+    """A square around a location in the donor's breast, mirrored half of the time; ``None`` if too near the edge."""
     places = np.flatnonzero(donor.breast.ravel())
     if not len(places):
         return None

@@ -17,12 +17,12 @@ def serving(models: Models) -> str:
     if model is None:
         return escape(_("No model is in use."))
     event = next((one for one in models.history if one.version == model.model), None)
-    said = [f"<b>{escape(model.model)}</b>"]
+    parts = [f"<b>{escape(model.model)}</b>"]
     if event is not None and event.time:
-        said.append(escape(_("since {time}").format(time=words.moment(event.time))))
+        parts.append(escape(_("since {time}").format(time=words.moment(event.time))))
     if model.patients is not None:
-        said.append(escape(_("trained on {number} patients").format(number=model.patients)))
-    return _("In use: {model}").format(model=", ".join(said)) + "."
+        parts.append(escape(_("trained on {number} patients").format(number=model.patients)))
+    return _("In use: {model}").format(model=", ".join(parts)) + "."
 
 
 def job_status(job: LearningJob | None, waiting: int) -> str:

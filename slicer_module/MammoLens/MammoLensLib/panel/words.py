@@ -75,8 +75,8 @@ def views(shown: Iterable[View]) -> str:
     """Result and quality problems of each view."""
     lines = []
     for view in shown:
-        said = [view.sentence, view.error, *(doubt.explanation or doubt.flag for doubt in view.quality)]
-        lines.append(f"<b>{escape(view.name)}</b> " + " ".join(escape(word) for word in said if word))
+        texts = [view.sentence, view.error, *(doubt.explanation or doubt.flag for doubt in view.quality)]
+        lines.append(f"<b>{escape(view.name)}</b> " + " ".join(escape(word) for word in texts if word))
     return _lines(lines)
 
 
