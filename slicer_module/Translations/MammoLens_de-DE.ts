@@ -288,7 +288,7 @@
    <translation>Das neue Modell im Vergleich mit dem eingesetzten, an Patientinnen, von denen keines gelernt hat.</translation>
   </message>
   <message>
-   <source>The new model waits until somebody accepts it, even if it passes the gate.</source>
+   <source>The new model awaits approval, even if it passes the gate.</source>
    <translation>Das neue Modell wartet, bis jemand es annimmt, auch wenn es die Prüfung besteht.</translation>
   </message>
   <message>
@@ -340,7 +340,7 @@
    <translation>Ansichten</translation>
   </message>
   <message>
-   <source>What each region shows and its BI-RADS category; both may stay empty.</source>
+   <source>What each region shows and its BI-RADS category; both are optional.</source>
    <translation>Was jede Region zeigt und ihre BI-RADS-Kategorie; beides kann leer bleiben.</translation>
   </message>
   <message>
@@ -375,7 +375,7 @@
    <translation>Region</translation>
   </message>
   <message>
-   <source>Regions that go with a finding: {number}</source>
+   <source>Regions saved with a finding: {number}</source>
    <translation>Regionen, die zu einem Befund gehören: {number}</translation>
   </message>
  </context>
@@ -600,7 +600,7 @@
    <translation>Anderes</translation>
   </message>
   <message>
-   <source>Reading the state of learning</source>
+   <source>Reading jobs and models</source>
    <translation>Stand des Lernens wird gelesen</translation>
   </message>
   <message>

@@ -288,7 +288,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The new model waits until somebody accepts it, even if it passes the gate.</source>
+   <source>The new model awaits approval, even if it passes the gate.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -340,7 +340,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>What each region shows and its BI-RADS category; both may stay empty.</source>
+   <source>What each region shows and its BI-RADS category; both are optional.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -375,7 +375,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Regions that go with a finding: {number}</source>
+   <source>Regions saved with a finding: {number}</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -600,7 +600,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Reading the state of learning</source>
+   <source>Reading jobs and models</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -26,7 +26,7 @@ def test_a_verdict_goes_with_its_comment_and_without_regions(a_reader: Reader, b
 def test_a_finding_takes_its_regions_along_in_one_request(a_reader: Reader) -> None:
     a_reader.open_first()
     a_reader.click("drawRegionButton")
-    assert a_reader.ui.regionsLabel.text == "Regions that go with a finding: 1"
+    assert a_reader.ui.regionsLabel.text == "Regions saved with a finding: 1"
     asked = len(a_reader.server.asked)
     a_reader.click("findingButton")
     assert a_reader.server.asked[asked:] == ["decide"]

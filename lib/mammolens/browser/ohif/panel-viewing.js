@@ -29,7 +29,7 @@ export function viewingSection(exam, controller) {
       "div",
       { class: "mammolens-row" },
       action("fit", "Fit", "Whole images again"),
-      action("pixelByPixel", "1:1", "A pixel of the image a pixel of the screen"),
+      action("pixelByPixel", "1:1", "One image pixel per screen pixel"),
       action("enlarge", "Enlarge", "The active view alone, or all again; as a double click"),
       action("flip", "Flip", "Mirror the active view"),
       action("magnify", "Magnifier", "A magnifying glass: click into a view"),

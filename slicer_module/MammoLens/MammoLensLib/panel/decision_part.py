@@ -113,7 +113,7 @@ class DecisionPart:
         ui.undoButton.setEnabled(session.busy is None and session.current_decision is not None)
         ui.nextButton.setEnabled(session.busy is None and detail is not None and detail.next is not None)
         ui.normalButton.setText(_("Confirm a second time") if self._asks_again else _("Confirm normal"))
-        ui.regionsLabel.setText(_("Regions that go with a finding: {number}").format(number=self._regions.count))
+        ui.regionsLabel.setText(_("Regions saved with a finding: {number}").format(number=self._regions.count))
         ui.decisionLabel.setText(words.decisions(detail) if detail is not None else "")
 
     def _clear_drafts(self) -> None:

@@ -25,7 +25,7 @@ def doing(busy: Busy) -> str:
         Activity.DECIDING: _("Saving the decision"),
         Activity.UNDOING: _("Undoing the decision"),
         Activity.FETCHING_LEVELS: _("Loading the heat levels"),
-        Activity.LEARNING: _("Reading the state of learning"),
+        Activity.LEARNING: _("Reading jobs and models"),
     }[busy.activity]
     return escape(f"{words}: {busy.words}" if busy.words else words)
 
