@@ -43,7 +43,9 @@ EXAMPLES = [(name, line) for name, command in COMMANDS.items() for line in examp
 
 
 @pytest.mark.parametrize(("source", "line"), [*DOCUMENTED, *EXAMPLES])
-def test_it_is_understood(source, line):
+def test_it_is_understood(source, line, tmp_path, monkeypatch):
+    (tmp_path / "server.yaml").write_text("studies: studies")  # which some lines name, and which is read
+    monkeypatch.chdir(tmp_path)
     _, *words = shlex.split(line)
     assert words[0] in COMMANDS, source
     assert parameters_of(words) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from mammolens.cli.options import Model
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mammolens.diagnostics.diagnosis import CheckGroup
     from mammolens.diagnostics.results import Check, Diagnosis
 
 
@@ -48,29 +50,40 @@ def doctor(
         mammolens doctor --pacs http://127.0.0.1:8042/dicom-web --folder /data/studies --json
     """
     with one_line_errors():
-        from mammolens.diagnostics.diagnosis import check_groups, run_group
-        from mammolens.diagnostics.results import Diagnosis
+        from mammolens.diagnostics.diagnosis import check_groups
 
         groups = check_groups(model, folder or [Path()], port or [8000, 8501])
         if pacs is not None:
             from mammolens.cli.pacs_process import PACS_GROUP, check_pacs
 
             groups[PACS_GROUP] = lambda: check_pacs(pacs)
-        checks: list[Check] = []
-        with progress_bar() as bar:
-            task = bar.add_task("checking", total=len(groups))
-            for name, group in groups.items():
-                bar.update(task, description=f"checking {name}")
-                checks += run_group(name, group)
-                bar.advance(task)
-        found = Diagnosis.of(checks)
-        if as_json:
-            typer.echo(found.model_dump_json(indent=1))
-        else:
-            out().print(_table(found))
-        say(_conclusion(found))
-        if not found.healthy:
-            raise typer.Exit(ExitCode.UNHEALTHY)
+        report(groups, as_json=as_json)
+
+
+def report(groups: Mapping[str, CheckGroup], *, as_json: bool = False) -> None:
+    """Check group by group, and print what was found.
+
+    Raises:
+        typer.Exit: something needed is broken.
+    """
+    from mammolens.diagnostics.diagnosis import run_group
+    from mammolens.diagnostics.results import Diagnosis
+
+    checks: list[Check] = []
+    with progress_bar() as bar:
+        task = bar.add_task("checking", total=len(groups))
+        for name, group in groups.items():
+            bar.update(task, description=f"checking {name}")
+            checks += run_group(name, group)
+            bar.advance(task)
+    found = Diagnosis.of(checks)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    else:
+        out().print(_table(found))
+    say(_conclusion(found))
+    if not found.healthy:
+        raise typer.Exit(ExitCode.UNHEALTHY)
 
 
 def _table(found: Diagnosis) -> Table:

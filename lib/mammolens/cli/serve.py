@@ -9,6 +9,9 @@ import typer
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, say
+from mammolens.cli.doctor import report
+from mammolens.cli.server_check import checks_of_server
+from mammolens.cli.server_config import OTHERS, use_config
 from mammolens.cli.server_links import address, first_viewer
 from mammolens.cli.server_process import APP, running_server, wait_for
 from mammolens.errors import ConfigError
@@ -16,6 +19,7 @@ from mammolens.review.policy import PolicyName
 
 
 def serve(
+    context: typer.Context,
     studies: Annotated[str, typer.Argument(help="Folder of mammograms, or the DICOMweb address of a PACS.")],
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on the loopback address.")] = 8000,
     app: Annotated[
@@ -96,12 +100,31 @@ def serve(
     show_log: Annotated[
         bool, typer.Option("--show-log", help="Print the server's log here instead of writing it to a file.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            is_eager=True,
+            callback=use_config,
+            help="YAML file with these options, such as 'port: 8000'; options given here go before it.",
+            show_default=False,
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check settings, folders, port, PACS and models, and start nothing.")
+    ] = False,
 ) -> None:
     """Serve mammograms to 3D Slicer, OHIF and curl through MONAI Label, on this computer only.
 
     Equivalent to: monailabel start_server --app monai_app --studies STUDIES --host 127.0.0.1
 
-    Example: mammolens serve /data/studies
+    Every option can be a line of a YAML file (--config), or a variable such as MAMMOLENS_SERVE_PORT.
+
+    Examples:
+        mammolens serve /data/studies
+
+        mammolens serve --config server.yaml --check
     """
     options = {
         "results": results,
@@ -118,7 +141,7 @@ def serve(
         "exposure": exposure and exposure.resolve(),
         "drift_window": drift_window,
     }
-    conf = {name: str(value) for name, value in options.items() if value}
+    conf = {**context.meta.get(OTHERS, {}), **{name: str(value) for name, value in options.items() if value}}
     variables = {}
     if "://" in conf.get("ledger", ""):
         variables["MAMMOLENS_LEDGER"] = conf.pop("ledger")  # the server logs its --conf pairs; this one has a password
@@ -126,6 +149,9 @@ def serve(
     with one_line_errors():
         if users is not None:
             variables |= _login_with(users)
+        if check:
+            report(checks_of_server(studies, port, app, model_dir, conf, variables))
+            return
         with running_server(studies, port, app, model_dir, log, conf, variables) as server:
             wait_for(server, lambda: _announce(studies, port, log))
 

@@ -53,7 +53,7 @@ def running_server(
         ServerError: it cannot start, ended, or did not answer in time.
     """
     _check(studies, port)
-    for folder, keeps in _folders_to_write(studies, app, model_dir):
+    for folder, keeps in folders_to_write(studies, app, model_dir):
         _check_writable(folder, keeps)
     _ensure_app(app)
     command = [sys.executable, "-m", "monailabel.main", "start_server"]
@@ -96,23 +96,35 @@ def wait_for(server: subprocess.Popen[bytes], announce: Callable[[], None]) -> N
 def _check(studies: str, port: int) -> None:
     if find_spec("monailabel") is None:
         raise ServerError("monailabel", "is not installed", "run 'make install', or pip install 'mammolens[server]'")
-    if _is_url(studies) and urlsplit(studies).username is not None:  # command line and log would show it
-        reason = "the address of the PACS holds a user name or password"
-        raise ConfigError("STUDIES", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
-    if not _is_url(studies) and not Path(studies).is_dir():
-        raise InputError(studies, "is not a folder", "give a folder of mammograms or the address of a PACS")
+    check_studies(studies)
     check_port(HOST, port)
 
 
-def _is_url(studies: str) -> bool:
+def check_studies(studies: str) -> None:
+    """Refuse what is neither a folder nor the address of a PACS.
+
+    Raises:
+        ConfigError: an address with a password.
+        InputError: no such folder.
+    """
+    if is_url(studies) and urlsplit(studies).username is not None:  # command line and log would show it
+        reason = "the address of the PACS holds a user name or password"
+        raise ConfigError("STUDIES", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
+    if not is_url(studies) and not Path(studies).is_dir():
+        raise InputError(studies, "is not a folder", "give a folder of mammograms or the address of a PACS")
+
+
+def is_url(studies: str) -> bool:
+    """Whether the studies are those of a PACS."""
     return studies.startswith(("http://", "https://"))
 
 
-def _folders_to_write(studies: str, app: Path, model_dir: Path | None) -> Iterator[tuple[Path, str]]:
+def folders_to_write(studies: str, app: Path, model_dir: Path | None) -> Iterator[tuple[Path, str]]:
+    """The folders of a server, each with what a person can do about it."""
     yield app, "name another one with --app"
     if model_dir is not None:
         yield model_dir, "name another one with --model-dir"
-    if not _is_url(studies):
+    if not is_url(studies):
         yield Path(studies), "labels and decisions are stored there"
 
 

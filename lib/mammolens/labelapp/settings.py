@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
@@ -268,3 +270,18 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
     if not Path(text).is_dir():
         raise ConfigError(f"--conf {name}", f"{text!r} is no folder", "name a data set, or leave it out")
     return Path(text)
+
+
+def _checked(conf: Mapping[str, str]) -> dict[str, list[str] | None]:
+    """What is wrong with pairs, for ``python -m mammolens.labelapp.settings``."""
+    of_results = {"results", "store_results"}
+    known = {one.name for one in fields(ServerSettings)} - {"result_policy"} | of_results
+    try:
+        ServerSettings.of(conf)
+    except ConfigError as error:
+        return {"error": [error.source, error.reason, error.remedy], "unknown": []}
+    return {"error": None, "unknown": sorted(set(conf) - known)}
+
+
+if __name__ == "__main__":
+    json.dump(_checked(json.load(sys.stdin)), sys.stdout)

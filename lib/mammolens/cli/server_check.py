@@ -1,0 +1,62 @@
+"""``mammolens serve --check``: whether a server would start, without starting it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammolens.cli.pacs_process import PACS_GROUP, check_pacs
+from mammolens.cli.server_process import check_studies, folders_to_write, is_url
+from mammolens.diagnostics.results import Check, passed, warned
+from mammolens.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mammolens.diagnostics.diagnosis import CheckGroup
+
+_SETTINGS = "settings"
+
+
+def checks_of_server(
+    studies: str,
+    port: int,
+    app: Path,
+    model_dir: Path | None,
+    conf: Mapping[str, str],
+    variables: Mapping[str, str],
+) -> dict[str, CheckGroup]:
+    """This server's settings, and what of the doctor's checks depends on them; arguments as of ``running_server``."""
+    from mammolens.diagnostics import folders, models, ports
+
+    writable = [folder for folder, _ in folders_to_write(studies, app, model_dir)]
+    groups: dict[str, CheckGroup] = {
+        _SETTINGS: partial(_check_settings, studies, conf, variables),
+        models.GROUP: partial(models.check_models, None),
+        folders.GROUP: partial(folders.check_folders, writable),
+        ports.GROUP: partial(ports.check_ports, [port]),
+    }
+    if is_url(studies):
+        groups[PACS_GROUP] = partial(check_pacs, studies)
+    return groups
+
+
+def _check_settings(studies: str, conf: Mapping[str, str], variables: Mapping[str, str]) -> Iterator[Check]:
+    """By a child process, since only the server's own code knows its settings."""
+    check_studies(studies)
+    yield passed(_SETTINGS, "studies", studies)
+    command = [sys.executable, "-m", "mammolens.labelapp.settings"]
+    surroundings = {**os.environ, **variables}
+    done = subprocess.run(
+        command, input=json.dumps(dict(conf)), env=surroundings, capture_output=True, text=True, check=True
+    )
+    answer = json.loads(done.stdout)
+    if error := answer["error"]:
+        raise ConfigError(*error)
+    for name in answer["unknown"]:
+        yield warned(_SETTINGS, name, "is no setting of MammoLens", "check the name; MONAI Label may know it")
+    yield passed(_SETTINGS, "conf", ", ".join(f"{name}={value}" for name, value in conf.items()) or "defaults")

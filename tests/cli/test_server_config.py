@@ -1,0 +1,108 @@
+"""`mammolens serve --config FILE --check`: options from a file, and whether the server would start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from topology.ports import free_port
+
+from mammolens.labelapp.settings import ServerSettings
+
+from ..labelapp.pacs.fake_pacs import FakePacs, served
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Write a file of settings that are good, but for those that are given."""
+    (tmp_path / "studies").mkdir()
+
+    def written(*lines: str, studies: str | None = None) -> Path:
+        good = [f"studies: {studies or tmp_path / 'studies'}", f"app: {tmp_path / 'app'}", f"port: {free_port()}"]
+        stated = {line.partition(":")[0] for line in lines}
+        path = tmp_path / "server.yaml"
+        path.write_text("\n".join([*(line for line in good if line.partition(":")[0] not in stated), *lines]))
+        return path
+
+    return written
+
+
+def said(result) -> str:
+    """What the command printed, without the breaks of its table."""
+    return " ".join((result.stdout + result.stderr).split())
+
+
+def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write, tmp_path):
+    file = write("retrain_at: 02:00", "results: [segmentation, report]", "conf:", "  infer_queue: 64")
+    result = mammolens("serve", "--config", file, "--check")
+    assert result.exit_code == 0, result.stdout
+    assert "infer_queue=64, results=segmentation,report, retrain_at=02:00" in said(result)
+    assert "all is well that is needed" in said(result)
+    assert not (tmp_path / "app").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["retrain_at: 25:00"], "'25:00' is no time of day"),
+        (["conf:", "  held_out_share: 2"], "held_out_share"),
+        (["studies: /nowhere/at/all"], "is not a folder"),
+        (["studies: http://reader:secret@localhost/dicom-web"], "holds a user name or password"),
+    ],
+)
+def test_what_keeps_the_server_from_starting_is_named_and_the_code_is_one(mammolens, write, lines, reason):
+    result = mammolens("serve", "--config", write(*lines), "--check")
+    assert result.exit_code == 1
+    assert reason in said(result)
+
+
+def test_an_unknown_setting_is_a_warning(mammolens, write):
+    result = mammolens("serve", "--config", write("conf:", "  infer_queu: 64"), "--check")
+    assert result.exit_code == 0
+    assert "infer_queu warning is no setting of MammoLens" in said(result)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("prot: 8000", "prot: is no option of mammolens serve; did you mean 'port'?"),
+        ("port: {a: b}", "give one value, or a list"),
+        ("conf: [a, b]", "give 'name: value' lines below it"),
+        ("port: [", "is not valid YAML"),
+        ("just text", "has no 'option: value' lines"),
+        ("port: many", "--port"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_usage_error(mammolens, tmp_path, text, reason):
+    (tmp_path / "server.yaml").write_text(text)
+    result = mammolens("serve", tmp_path, "--config", tmp_path / "server.yaml", "--check")
+    assert result.exit_code == 2
+    assert "".join(reason.split()) in "".join(said(result).replace("│", " ").split())
+
+
+def test_what_is_typed_goes_before_a_variable_and_a_variable_before_the_file(mammolens, write, monkeypatch):
+    typed, stated, varied = (free_port() for _ in range(3))
+    monkeypatch.setenv("MAMMOLENS_SERVE_DRIFT_WINDOW", "200")
+    file = write(f"port: {stated}")
+    assert f"port {typed}" in said(mammolens("serve", "--config", file, "--port", typed, "--check"))
+    result = mammolens("serve", "--config", file, "--check")
+    assert f"port {stated}" in said(result)
+    assert "drift_window=200" in said(result)
+    monkeypatch.setenv("MAMMOLENS_SERVE_PORT", str(varied))
+    assert f"port {varied}" in said(mammolens("serve", "--config", file, "--check"))
+
+
+def test_a_pacs_that_does_not_answer_is_a_failure_and_one_that_does_is_counted(mammolens, write):
+    with served(FakePacs()) as pacs:
+        result = mammolens("serve", "--config", write(studies=pacs.url), "--check")
+        assert result.exit_code == 0, result.stdout
+    result = mammolens("serve", "--config", write(studies=f"http://127.0.0.1:{free_port()}/dicom-web"), "--check")
+    assert result.exit_code == 1
+
+
+def test_every_setting_can_be_stated_in_a_file(mammolens, write):
+    """Those that are no options by ``conf``; an empty value is as good as none."""
+    names = [one for one in ServerSettings.__dataclass_fields__ if one != "result_policy"]
+    result = mammolens("serve", "--config", write("conf:", *(f"  {name}: ''" for name in names)), "--check")
+    assert result.exit_code == 0, result.stdout
+    assert "warning" not in result.stdout
