@@ -41,6 +41,17 @@ def test_a_refused_image_is_framed_with_its_reason(a_page, two_exams):
     assert "refused: no breast is visible" in text
 
 
+def test_captions_have_the_truth_and_the_flags_that_not_all_images_have(a_page, two_exams):
+    for path in two_exams.rglob("*.dcm"):
+        rewrite(path, BreastImplantPresent="YES")
+    rewrite(two_exams / "A" / "L_CC.dcm", LossyImageCompression="01")
+    (two_exams / "labels.csv").write_text("image,patient_id,split,cancer\nA/L_CC.dcm,1,test,1\nA/R_CC.dcm,1,test,0\n")
+    left, right = re.findall(r"<figcaption>(.*?)</figcaption>", a_page(), re.S)
+    assert ("test, abnormal" in left, "test, normal" in right) == (True, True)
+    assert ("lossy compressed" in left, "lossy compressed" in right) == (True, False)
+    assert "implant" not in left + right
+
+
 def test_what_files_say_is_escaped(a_page, two_exams):
     rewrite(two_exams / "A" / "L_CC.dcm", PatientID="<b>&")
     text = a_page()

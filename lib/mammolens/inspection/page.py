@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import groupby
 from typing import Final
 
@@ -46,9 +47,10 @@ def page(found: Inspection, source: ImageSource, sheet: ContactSheet) -> str:
 def _exams(found: Inspection, source: ImageSource, sheet: ContactSheet) -> list[tuple[str, list[dict[str, object]]]]:
     """The exams with pictures, named, and each picture with what is known of its image."""
     files = {image.name: image.path for image in source.images}
+    common = {one.flag for one in found.flags if one.images == found.totals.usable}
     shown = [(image, uri) for image in found.images if (uri := sheet.data_uri(files[image.path]))]
     named = groupby(shown, key=lambda pair: _exam_name(pair[0]))
-    return [(name, [_picture(image, uri) for image, uri in members]) for name, members in named]
+    return [(name, [_picture(image, uri, common) for image, uri in members]) for name, members in named]
 
 
 def _exam_name(image: InspectedImage) -> str:
@@ -56,12 +58,14 @@ def _exam_name(image: InspectedImage) -> str:
     return patient if image.exam in (None, image.patient) else f"{patient}, exam {image.exam}"
 
 
-def _picture(image: InspectedImage, uri: str) -> dict[str, object]:
+def _picture(image: InspectedImage, uri: str, common: Container[str]) -> dict[str, object]:
+    """What the template shows of an image, without the flags that all have."""
+    truth = {True: "abnormal", False: "normal", None: None}[image.abnormal]
     return {
         "uri": uri,
         "view": image.view_name,
         "path": image.path,
-        "split": image.split,
-        "flags": [flag.replace("_", " ") for flag in image.quality_flags],
+        "known": ", ".join(text for text in (image.split, truth) if text),
+        "flags": [flag.replace("_", " ") for flag in image.quality_flags if flag not in common],
         "refused": image.refused,
     }

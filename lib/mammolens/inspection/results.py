@@ -131,7 +131,9 @@ class Duplicate(_Part):
     """Files that hold the same image: the same SOP Instance UID and values, or equal pixels under several UIDs."""
 
     paths: list[str]
-    sop_instance_uids: list[str] = Field(description="more than one: the same pixels under several identifiers")
+    sop_instance_uids: list[str] = Field(
+        description="more than one: equal pixels under several identifiers; none: of pictures, which have none"
+    )
     patients: list[str] = Field(description="more than one: the image counts for several patients")
 
 

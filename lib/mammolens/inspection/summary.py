@@ -120,7 +120,9 @@ def _splits_of(images: Iterable[InspectedImage]) -> list[Split]:
 def _duplicate(images: Images) -> Duplicate:
     return Duplicate(
         paths=[image.path for image in images],
-        sop_instance_uids=list(dict.fromkeys(image.sop_instance_uid or "" for image in images)),
+        sop_instance_uids=list(
+            dict.fromkeys(image.sop_instance_uid or "" for image in images if image.file_format == "DICOM")
+        ),
         patients=list(dict.fromkeys(image.patient_key for image in images)),
     )
 

@@ -108,7 +108,9 @@ def _duplicates(duplicates: Sequence[Duplicate]) -> TextTable:
 
 def _sameness(one: Duplicate) -> str:
     uids, patients = len(one.sop_instance_uids), len(one.patients)
-    same = f"pixels, under {uids} SOP Instance UIDs" if uids > 1 else "SOP Instance UID and image"
+    same = "pixels"
+    if uids:
+        same = f"pixels, under {uids} SOP Instance UIDs" if uids > 1 else "SOP Instance UID and image"
     return f"{same}, of {patients} patients" if patients > 1 else same
 
 
