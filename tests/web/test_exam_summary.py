@@ -27,6 +27,14 @@ def test_an_extreme_exam_is_said_to_be_more_anomalous_and_a_usual_one_not(an_exa
     assert exam_summary.headline(with_record(an_exam_shown, exam_percentile=50.0)).startswith("Within the normal range")
 
 
+def test_the_most_anomalous_exam_comes_first_and_equal_ranks_go_by_score(an_exam_shown):
+    low, high, beyond = (
+        with_record(an_exam_shown, exam_p_value=p_value, exam_score=score)
+        for p_value, score in ((0.2, 1.0), (0.2, 3.0), (0.1, 0.5))
+    )
+    assert exam_summary.most_anomalous_first([low, high, beyond]) == [beyond, high, low]
+
+
 def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
     flagged = with_record(an_exam_shown, exam_is_anomalous=True, decision_rule="flags at most 10 % of normal exams")
     assert (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mammolens.datasets.base import Lesion
 from mammolens.enums import Laterality, breast_name
@@ -19,6 +19,11 @@ MEANING = (
     "The score measures how far an exam deviates from what the model learned as normal. It is not a probability of "
     "cancer. Normal exams are the model's calibration exams with the same number of views."
 )
+
+
+def most_anomalous_first(exams: Iterable[PresentedExam]) -> list[PresentedExam]:
+    """Sort exams; the score decides between those that are beyond the same normal exams."""
+    return sorted(exams, key=lambda exam: (exam.of_exam.exam_p_value, -exam.of_exam.exam_score))
 
 
 def headline(exam: PresentedExam) -> str:

@@ -72,7 +72,7 @@ def upload_page(settings: WebSettings) -> None:
     _tell_problems(shown.presentation.problems)
     if not shown.presentation.exams:
         return
-    exams = sorted(shown.presentation.exams, key=lambda exam: -exam.of_exam.exam_percentile)
+    exams = exam_summary.most_anomalous_first(shown.presentation.exams)
     titles = exam_summary.exam_titles(exams)
     number = 0
     if len(exams) > 1:
