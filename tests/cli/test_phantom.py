@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
+
 from mammolens.datasets.formats import open_dataset
+from mammolens.dicom.reader import read_mammogram
 
 
 def test_it_writes_a_data_set_that_can_be_opened(mammolens, tmp_path):
@@ -19,3 +22,17 @@ def test_what_makes_no_sense_is_refused_with_its_code(mammolens, tmp_path):
     assert mammolens("phantom", "-o", tmp_path / "file").exit_code == 2
     assert mammolens("phantom", "-o", tmp_path / "new", "-n", 20_000).exit_code == 5
     assert not (tmp_path / "new").exists()
+
+
+def test_a_higher_contrast_makes_the_lesion_brighter_and_nothing_else(mammolens, tmp_path):
+    for name, options in (("faint", ()), ("bright", ("--contrast", 0.45))):
+        result = mammolens("phantom", "-o", tmp_path / name, "-n", 1, "--abnormal", 1, *options)
+        assert result.exit_code == 0
+    assert mammolens("phantom", "-o", tmp_path / "none", "--contrast", 0).exit_code == 2
+    (faint, bright), (faint_normal, bright_normal) = (
+        [read_mammogram(tmp_path / name / patient / "L_CC.dcm").pixels for name in ("faint", "bright")]
+        for patient in ("PHANTOM-1", "PHANTOM-0")
+    )
+    assert 0.1 < (bright - faint).max() <= 0.21
+    assert (bright - faint).min() > -0.01
+    np.testing.assert_array_equal(faint_normal, bright_normal)

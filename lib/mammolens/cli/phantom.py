@@ -16,6 +16,17 @@ def phantom(
     abnormal: Annotated[
         int, typer.Option("--abnormal", min=0, help="Number of additional exams with one lesion each.")
     ] = 0,
+    contrast: Annotated[
+        float | None,
+        typer.Option(
+            "--contrast",
+            min=0.01,
+            max=1.0,
+            help="Grey level, of 0 to 1, that a lesion adds at most; 0.25 for masses and 0.5 for calcifications by "
+            "default.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed; the same seed gives the same exams.")] = 0,
 ) -> None:
     """Write synthetic (phantom) mammography exams as DICOM, four views each.
@@ -29,6 +40,6 @@ def phantom(
         from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
         task = bar.add_task("writing", total=None)
-        dataset = write_phantom_dataset(output, normals=patients, abnormals=abnormal, seed=seed)
+        dataset = write_phantom_dataset(output, normals=patients, abnormals=abnormal, contrast=contrast, seed=seed)
         bar.update(task, total=len(dataset.cases), completed=len(dataset.cases))
     say(f"wrote {len(dataset.cases)} images and labels.csv to {output}")

@@ -24,6 +24,7 @@ def write_phantom_dataset(
     *,
     normals: int,
     abnormals: int = 0,
+    contrast: float | None = None,
     seed: int = 0,
     rows: int = 512,
     columns: int = 416,
@@ -39,6 +40,7 @@ def write_phantom_dataset(
         folder: created if missing.
         normals: examinations without a lesion.
         abnormals: examinations with one.
+        contrast: grey level in (0, 1] that a lesion's peak adds; by default 0.25 for masses, 0.5 for calcifications.
         seed: another seed gives other patients.
         rows: of each image.
         columns: of each image.
@@ -52,7 +54,7 @@ def write_phantom_dataset(
         raise DatasetError(folder, reason, f"ask for 1 to {_MOST} examinations and a seed of 0 or more")
     cases: list[Case] = []
     for number in range(normals + abnormals):
-        lesions = () if number < normals else (_lesion(number - normals),)
+        lesions = () if number < normals else (_lesion(number - normals, contrast),)
         exam = make_phantom_exam(seed * _MOST + number, lesions=lesions, rows=rows, columns=columns, spacing=spacing)
         files = write_phantom_exam(exam, folder / exam.patient_id)
         cases.extend(_cases(exam, files))
@@ -60,11 +62,11 @@ def write_phantom_dataset(
     return Dataset("phantom", tuple(cases), LICENCE)
 
 
-def _lesion(number: int) -> PhantomLesion:
+def _lesion(number: int, contrast: float | None) -> PhantomLesion:
     side = Laterality.LEFT if number % 4 < 2 else Laterality.RIGHT
     if number % 2:
-        return PhantomLesion(PhantomLesionKind.CALCIFICATIONS, side, diameter=12.0, contrast=0.5)
-    return PhantomLesion(PhantomLesionKind.MASS, side, diameter=16.0)
+        return PhantomLesion(PhantomLesionKind.CALCIFICATIONS, side, diameter=12.0, contrast=contrast or 0.5)
+    return PhantomLesion(PhantomLesionKind.MASS, side, diameter=16.0, contrast=contrast or 0.25)
 
 
 def _cases(exam: PhantomExam, files: Sequence[Path]) -> Iterator[Case]:
