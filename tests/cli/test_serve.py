@@ -79,6 +79,15 @@ def _worklist(port: int) -> list[dict[str, Any]]:
         return list(json.load(answer)["exams"])
 
 
+def _decided_by(port: int) -> str:
+    """The name that a decision on the first exam gets."""
+    url = f"http://127.0.0.1:{port}/mammolens/exams/{_worklist(port)[0]['exam']}/decisions"
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, b'{"verdict": "normal"}', headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return str(json.load(answer)["reviewer"])
+
+
 @pytest.mark.integration
 def test_the_demo_analyses_its_exams_serves_them_and_stops_cleanly(tmp_path: Path, a_free_port: int) -> None:
     command = [EXECUTABLE, "demo", "--output", tmp_path / "demo", "--port", str(a_free_port)]
@@ -111,9 +120,17 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
     write_phantom_dataset(tmp_path / "studies", normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
     command = [EXECUTABLE, "serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
     with (tmp_path / "said").open("w") as said:
-        serve = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+        serve = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "LOGNAME": "ada"},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         try:
             _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
+            assert _decided_by(a_free_port) == "ada"
             serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
             assert serve.wait(timeout=PATIENCE_S) == 0
         finally:

@@ -42,6 +42,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "store_results": "always",
             "ledger": "decisions.sqlite",
             "review_policy": "two_readers",
+            "reviewer": "Ada Lovelace",
             "drift_window": "50",
             "learning_threads": "3",
             "retrain_at": "02:05",
@@ -66,6 +67,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (settings.drift_window, settings.promotion) == (50, Promotion.ASK)
     assert (settings.held_out_share, settings.guard_share) == (0.3, 0.0)
     assert settings.gate_policy.min_patients == 7
+    assert settings.reviewer == "Ada Lovelace"
     assert settings.links is LinkPolicy.ANY
     assert settings.is_scheduled
     assert settings.infer_new is InferNew.ON_ARRIVAL
@@ -90,6 +92,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("guard_share", "1", "'1' is no share"),
         ("sentinels", "nowhere", "'nowhere' is no folder"),
         ("exposure", "nowhere", "'nowhere' is no folder"),
+        ("reviewer", "a" * 129, "is no name; use up to 128 printable characters"),
+        ("reviewer", "a\nb", "'a.*b' is no name"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_names_its_option(name: str, text: str, complaint: str) -> None:

@@ -62,6 +62,10 @@ def serve(
             show_default="no login",
         ),
     ] = None,
+    reviewer: Annotated[
+        str | None,
+        typer.Option(help="Your name, stored with your decisions if there is no login.", show_default="login name"),
+    ] = None,
     review_policy: Annotated[
         PolicyName | None,
         typer.Option(help="Whose decision counts if several readers have decided.", show_default="latest"),
@@ -131,6 +135,7 @@ def serve(
         "store_results": store_results,
         "infer_new": infer_new,
         "ledger": ledger if ledger is None or "://" in ledger else str(Path(ledger).resolve()),
+        "reviewer": reviewer,
         "review_policy": review_policy,
         "retrain_at": retrain_at,
         "retrain_after": retrain_after,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,8 @@ def running_server(
         app: the app folder; made if missing.
         model_dir: where published models live, instead of in the app folder.
         log: takes what the server prints, instead of this process's own output.
-        conf: further ``--conf`` pairs, which command line and log of the server show.
+        conf: further ``--conf`` pairs, which command line and log of the server show. The name that decisions get
+            where nobody logs in, ``reviewer``, is by default this account's.
         variables: of its environment, which they do not.
 
     Raises:
@@ -58,8 +60,9 @@ def running_server(
     _ensure_app(app)
     command = [sys.executable, "-m", "monailabel.main", "start_server"]
     command += ["--app", str(app), "--studies", studies, "--host", HOST, "--port", str(port)]
-    for name, value in {**({"model_dir": str(model_dir.resolve())} if model_dir else {}), **(conf or {})}.items():
-        command += ["--conf", name, value]
+    defaults = {"model_dir": str(model_dir.resolve()) if model_dir else "", "reviewer": _login_name()}
+    for name, value in {**defaults, **(conf or {})}.items():
+        command += ["--conf", name, value] if value else []
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
     sink = log.open("wb") if log else None
@@ -91,6 +94,14 @@ def wait_for(server: subprocess.Popen[bytes], announce: Callable[[], None]) -> N
     except KeyboardInterrupt:
         return
     raise ServerError("the server", f"ended with code {code}", "see its log")
+
+
+def _login_name() -> str:
+    """Of the account that runs this; empty where the system has no name for it."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return ""
 
 
 def _check(studies: str, port: int) -> None:

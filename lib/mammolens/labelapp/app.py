@@ -169,7 +169,7 @@ class MammoLensApp(MONAILabelApp):
             window=self._settings.drift_window,
         )
         if server is not None:
-            harden(server.app, settings, self.accounts)
+            harden(server.app, settings, self.accounts, self._settings.reviewer)
 
     def init_datastore(self) -> Datastore:
         """The folder or the PACS that the server was started against."""

@@ -18,6 +18,7 @@ from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError, RequestError
 from mammolens.promotion.contamination import SHARE
 from mammolens.promotion.policy import PromotionPolicy, load_policy
+from mammolens.review.decision import LONGEST_NAME
 from mammolens.review.policy import PolicyName
 
 LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
@@ -121,6 +122,7 @@ class ServerSettings:
         log_identifiers: whether the log names patients, images and files; otherwise it contains pseudonyms.
         infer_new: when new exams are inferred in the background.
         users: file of the accounts; ``None``: a realm has them.
+        reviewer: name of all users if there is no login; ``None``: 'admin'.
         ledger: path or address of the decision ledger; ``None``: a file in the folder of the images.
         review_policy: whose decision counts if several readers decided.
         drift_window: number of patients monitored for drift.
@@ -142,6 +144,7 @@ class ServerSettings:
     log_identifiers: bool = False
     infer_new: InferNew = InferNew.ON_REQUEST
     users: Path | None = None
+    reviewer: str | None = None
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
     drift_window: int = DEFAULT_DRIFT_WINDOW
@@ -177,6 +180,7 @@ class ServerSettings:
             log_identifiers=_yes_or_no(values, "log_identifiers", default=default.log_identifiers),
             infer_new=_member(values, "infer_new", default.infer_new),
             users=Path(users) if (users := values.get("users") or environment.get(USERS_VARIABLE)) else None,
+            reviewer=_name(values, "reviewer"),
             ledger=values.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(values, "review_policy", default.review_policy),
             drift_window=_drift_window(values),
@@ -243,6 +247,14 @@ def _drift_window(values: Mapping[str, str]) -> int:
         reason = f"{text!r} is no number of patients to watch"
         raise ConfigError("--conf drift_window", reason, f"give a whole number from {_FEWEST_PATIENTS} on, such as 100")
     return int(text)
+
+
+def _name(values: Mapping[str, str], option: str) -> str | None:
+    text = values.get(option)
+    if text is not None and (len(text) > LONGEST_NAME or not text.isprintable()):
+        remedy = f"use up to {LONGEST_NAME} printable characters"
+        raise ConfigError(f"--conf {option}", f"{text[:80]!a} is no name", remedy)
+    return text
 
 
 def _time_of_day(values: Mapping[str, str], name: str) -> time | None:

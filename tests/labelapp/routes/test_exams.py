@@ -2,12 +2,15 @@ import io
 from pathlib import Path
 from typing import Any
 
+import monailabel.app
 import numpy as np
 import pydicom
 import pytest
 from monailabel.config import settings
 from PIL import Image
 from starlette.testclient import TestClient
+
+from mammolens.labelapp.routes.http import harden
 
 
 @pytest.fixture
@@ -147,6 +150,14 @@ def test_the_next_exam_is_an_unreviewed_one(a_client: TestClient) -> None:
 def test_a_client_cannot_decide_in_another_users_name(a_client: TestClient, an_exam: str) -> None:
     exam = _decide(a_client, an_exam, verdict="normal", reviewer="grace", user="grace")
     assert exam["decisions"][0]["reviewer"] == "admin"
+
+
+def test_where_nobody_logs_in_decisions_have_the_name_that_the_server_was_given(
+    a_client: TestClient, an_exam: str
+) -> None:
+    harden(monailabel.app.app, settings, reviewer="Ada")
+    exam = _decide(a_client, an_exam, verdict="normal", reviewer="grace")
+    assert exam["decisions"][0]["reviewer"] == "Ada"
 
 
 BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [

@@ -80,8 +80,9 @@ class Admission:
     Args:
         app: what comes behind.
         rules: of the routes.
-        authenticate: the user of a token; ``None``: everyone who gets here is the same user, with all roles.
+        authenticate: the user of a token; ``None``: everyone who gets here is the same user.
         takes_cookies: whether a browser's cookie may hold the token; a person without one is led to the login page.
+        everyone: that user, by default MONAI Label's 'admin' with all roles.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class Admission:
         rules: Sequence[RouteRule],
         authenticate: Authenticate | None,
         takes_cookies: bool = False,
+        everyone: User = DEFAULT_USER,
     ) -> None:
         self._app = app
         self._rules = rules
         self._authenticate = authenticate
         self._takes_cookies = takes_cookies
+        self._everyone = everyone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with an error, or hand on."""
@@ -133,7 +136,7 @@ class Admission:
 
     async def _user(self, method: str, headers: Headers) -> User:
         if self._authenticate is None:
-            return DEFAULT_USER
+            return self._everyone
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" and self._takes_cookies and (found := token_of_cookie(method, headers)):
             scheme, token = "bearer", found

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from monailabel.config import Settings
-from monailabel.endpoints.user.auth import get_current_user
+from monailabel.endpoints.user.auth import DEFAULT_USER, get_current_user
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
@@ -42,7 +42,9 @@ from mammolens.labelapp.routes.stock import stock_routes
 _KEPT = {"/openapi.json", "/favicon.ico"}
 
 
-def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None = None) -> None:
+def harden(
+    app: FastAPI, settings: Settings, authenticate: Authenticate | None = None, reviewer: str | None = None
+) -> None:
     """Replace routes, middleware and error responses; doing it twice changes nothing more.
 
     Left out of MONAI Label's routes are those that load scripts of other sites (``/docs``), those for
@@ -52,6 +54,7 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
         app: ``monailabel.app.app``; it may be running already.
         settings: MONAI Label's.
         authenticate: gives the user of a token, where authentication is enabled; ``None``: by the realm's tokens.
+        reviewer: name of all users if it is not enabled; ``None``: 'admin'.
     """
     guarded = settings.MONAI_LABEL_AUTH_ENABLE
     ours, of_login = _routes(app)
@@ -60,7 +63,14 @@ def harden(app: FastAPI, settings: Settings, authenticate: Authenticate | None =
     add_error_responses(app)
     users = (authenticate or RealmTokens.of(settings)) if guarded else None
     takes_cookies = isinstance(users, LocalAccounts)
-    admission = Middleware(Admission, rules=rules_of(app.routes), authenticate=users, takes_cookies=takes_cookies)
+    everyone = DEFAULT_USER.model_copy(update={"username": reviewer} if reviewer else {})
+    admission = Middleware(
+        Admission,
+        rules=rules_of(app.routes),
+        authenticate=users,
+        takes_cookies=takes_cookies,
+        everyone=everyone,
+    )
     app.user_middleware[:] = _middleware(settings, admission)
     # They were built before the app was loaded; the next request rebuilds them.
     app.middleware_stack = app.openapi_schema = None
