@@ -306,14 +306,15 @@ def test_killed_between_any_two_file_operations_a_whole_model_serves_and_the_nex
     template.publish(make_model(1))
     if change == "rollback":
         template.publish(make_model(3))
-    other = template.add(make_model(2), by="a")
+    published, later = make_model(2), make_model(4)
+    other = template.add(published, by="a")
     before = template.serving_version()
     points, outcomes = 0, set()
     while True:
         store = ModelStore(tmp_path / f"store-{points}")
         shutil.copytree(template.root, store.root)
         works = {
-            "publish": lambda store=store: store.publish(make_model(2)),
+            "publish": lambda store=store: store.publish(published),
             "promote": lambda store=store: store.promote(other, by="a", why="b"),
         }
         work = works.get(change, lambda store=store: store.rollback(by="a", why="b"))
@@ -324,7 +325,7 @@ def test_killed_between_any_two_file_operations_a_whole_model_serves_and_the_nex
         store.history()  # never torn
         # The next change finds the truth, whatever the history had announced.
         pointed = store.serving_version()
-        new = store.publish(make_model(4))
+        new = store.publish(later)
         assert store.serving().name == new
         assert store.rollback(by="a", why="b") == pointed
         assert load_model(store.serving()).model_id == serving
