@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -87,14 +88,16 @@ def _by_file(ids: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def test_every_process_collects_the_same_tests_in_the_same_order(collected: list[list[str]]) -> None:
+def test_every_process_collects_the_same_tests_in_the_same_order(collected: list[dict[str, list[str]]]) -> None:
     one, other = collected
-    assert len(one) > 1000
-    assert [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]] == []
-    assert len(one) == len(other)
+    assert sum(map(len, one.values())) > 1000
+    assert one.keys() == other.keys()
+    pairs = [pair for file, names in one.items() for pair in zip_longest(names, other[file])]
+    assert [pair for pair in pairs if pair[0] != pair[1]] == []
 
 
-def test_ids_are_short_and_printable(collected: list[list[str]]) -> None:
-    parameters = {test: found[1] for test in collected[0] if (found := re.search(r"\[(.*)\]$", test, re.DOTALL))}
+def test_ids_are_short_and_printable(collected: list[dict[str, list[str]]]) -> None:
+    names = [name for names in collected[0].values() for name in names]
+    parameters = {test: found[1] for test in names if (found := re.search(r"\[(.*)\]$", test, re.DOTALL))}
     assert [test for test, words in parameters.items() if not (words.isascii() and words.isprintable())] == []
     assert [test for test, words in parameters.items() if len(words) > _LONGEST or r"\x" in words] == []
