@@ -31,7 +31,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 @dataclass
-class Room:
+class ServedExams:
     """A server over two exams, and what is true of them."""
 
     server: Server
@@ -52,11 +52,11 @@ class Reader:
     """A page of the viewer."""
 
     page: Page
-    room: Room
+    served: ServedExams
 
     def open(self, patient: str) -> None:
         """Open an exam as the worklist does, and wait until it is judged and drawn."""
-        self.page.goto(self.room.server.url + self.room.worklist()[patient]["viewer"])
+        self.page.goto(self.served.server.url + self.served.worklist()[patient]["viewer"])
         self.settled()
 
     def settled(self) -> None:
@@ -121,14 +121,14 @@ class Reader:
 
 
 @contextmanager
-def reading(browser: Browser, room: Room, name: str) -> Iterator[Reader]:
+def reading(browser: Browser, served: ServedExams, name: str) -> Iterator[Reader]:
     """A page; its last state is kept as a picture where CI keeps files."""
     page = patient(browser.new_page(viewport=SIZE))
     asked: list[str] = []
-    page.route(lambda url: not url.startswith((room.server.url, "blob:", "data:")), lambda route: route.abort())
+    page.route(lambda url: not url.startswith((served.server.url, "blob:", "data:")), lambda route: route.abort())
     page.on("pageerror", lambda error: asked.append(str(error)))
     try:
-        yield Reader(page, room)
+        yield Reader(page, served)
         assert not asked, f"the page threw: {asked}"
     finally:
         if os.environ.get("CI"):

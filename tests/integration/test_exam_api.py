@@ -1,4 +1,4 @@
-"""The reading room's interface by HTTP, over a folder and over Orthanc: what viewers build on."""
+"""The exam service by HTTP, over a folder and over Orthanc: what viewers build on."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from .ohif_reader import (
     Mask,
     Picture,
     Reader,
-    Room,
+    ServedExams,
     breast_on_screen,
     crop,
     extent,
@@ -59,19 +59,19 @@ def two_exams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
 
 
 @pytest.fixture(scope="module")
-def over_a_folder(start_server: StartServer, two_exams: tuple[Path, dict[str, PhantomView]]) -> Room:
+def over_a_folder(start_server: StartServer, two_exams: tuple[Path, dict[str, PhantomView]]) -> ServedExams:
     folder, views = two_exams
-    return Room(start_server(folder, model=RESTORER), views, has_pacs=False)
+    return ServedExams(start_server(folder, model=RESTORER), views, has_pacs=False)
 
 
 @pytest.fixture(scope="module")
 def over_orthanc(
     start_server: StartServer, an_orthanc: Orthanc, two_exams: tuple[Path, dict[str, PhantomView]]
-) -> Room:
+) -> ServedExams:
     folder, views = two_exams
     for file in sorted(folder.rglob("*.dcm")):
         an_orthanc.store(file)
-    return Room(start_server(an_orthanc.dicomweb, model=RESTORER), views, has_pacs=True)
+    return ServedExams(start_server(an_orthanc.dicomweb, model=RESTORER), views, has_pacs=True)
 
 
 def to_screen(mask: Mask, view: PhantomView, breast: Box, shape: tuple[int, int]) -> Mask:
@@ -88,14 +88,14 @@ def to_screen(mask: Mask, view: PhantomView, breast: Box, shape: tuple[int, int]
 
 
 def assert_heat_lies_on_the_lesion(
-    heat: Mask, plain: Picture, viewports: dict[str, Box], room: Room, beside: int = 6
+    heat: Mask, plain: Picture, viewports: dict[str, Box], served: ServedExams, beside: int = 6
 ) -> None:
     """By pixels: heat on the lesion in both views of its breast, and in no view outside of the breast.
 
     The spot on the lesion may reach so many pixels of the screen ``beside`` it.
     """
     for name, box in viewports.items():
-        view, marked = room.lesion[name], crop(heat, box)
+        view, marked = served.lesion[name], crop(heat, box)
         breast = breast_on_screen(crop(plain, box))
         tissue = to_screen(view.breast_mask, view, breast, marked.shape)
         outside = marked & ~ndimage.binary_dilation(tissue, iterations=3)
@@ -122,14 +122,14 @@ def _core(lesion: Mask) -> Mask:
 def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
     where: str, a_browser: Browser, request: pytest.FixtureRequest
 ) -> None:
-    room: Room = request.getfixturevalue(where)
-    assert room.worklist()[LESION]["state"] == "new"
-    with reading(a_browser, room, where) as reader:
+    served: ServedExams = request.getfixturevalue(where)
+    assert served.worklist()[LESION]["state"] == "new"
+    with reading(a_browser, served, where) as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()  # they would cover the heat that is looked for
         assert page.get_by_text(RESEARCH_USE_ONLY).is_visible()
-        assert page.get_by_text(room.exam(LESION)["sentence"]).first.is_visible()
+        assert page.get_by_text(served.exam(LESION)["sentence"]).first.is_visible()
         viewports = reader.viewports()
         assert list(viewports) == ["R CC", "L CC", "R MLO", "L MLO"]
         assert_breasts_hang_back_to_back_in_one_scale(reader.picture(), viewports)
@@ -137,7 +137,7 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
         with_heat = reader.picture()
         reader.press("h")
         plain = reader.picture(differs_from=with_heat)
-        assert_heat_lies_on_the_lesion(heat_between(with_heat, plain), plain, viewports, room)
+        assert_heat_lies_on_the_lesion(heat_between(with_heat, plain), plain, viewports, served)
 
         reader.press("h")
         assert not heat_between(reader.picture(differs_from=plain), with_heat).any()
@@ -151,16 +151,16 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
         page.get_by_role("textbox", name="Comment").fill("clear")
         reader.press("c")
         page.get_by_role("button", name="Undo").wait_for()
-        exam = room.exam(LESION)
+        exam = served.exam(LESION)
         assert (exam["verdict"], exam["decisions"][-1]["comment"]) == ("normal", "clear")
         assert exam["decisions"][-1]["viewer"] == "OHIF"
 
         reader.click("Undo")
         page.get_by_role("button", name="Undo").wait_for(state="detached")
-        assert room.exam(LESION)["verdict"] is None
+        assert served.exam(LESION)["verdict"] is None
 
         reader.press("n")
-        page.wait_for_url(f"**{room.worklist()[OTHER]['viewer']}")
+        page.wait_for_url(f"**{served.worklist()[OTHER]['viewer']}")
         reader.settled()
         assert list(reader.viewports()) == ["L CC", "L MLO"]  # one breast, MONOCHROME1, one series
         assert reader.problems() == ""
@@ -168,7 +168,7 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
 
 
 def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
-    a_browser: Browser, over_a_folder: Room
+    a_browser: Browser, over_a_folder: ServedExams
 ) -> None:
     with reading(a_browser, over_a_folder, "hands") as reader:
         page = reader.page
@@ -213,7 +213,7 @@ def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
 
 
 def test_a_study_of_the_pacs_opens_as_its_exam_and_an_unknown_one_says_so(
-    a_browser: Browser, over_orthanc: Room
+    a_browser: Browser, over_orthanc: ServedExams
 ) -> None:
     page = patient(a_browser.new_page(viewport=SIZE))
     study = over_orthanc.exam(LESION)["views_in_detail"][0]["study_instance_uid"]

@@ -15,7 +15,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 from .conftest import StartServer
 from .test_ohif_mode import (
     RESTORER,
-    Room,
+    ServedExams,
     assert_heat_lies_on_the_lesion,
     assert_tissue_is_bright_on_black,
     heat_between,
@@ -35,9 +35,9 @@ def test_a_picture_is_opened_with_its_heat_and_decided(
     lesion = make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)])
     view = next(view for view in lesion.views if (view.laterality, view.view) == ("L", "CC"))
     Image.fromarray(np.round(view.pixels * 255).astype(np.uint8)).save(tmp_path / f"film.{suffix}", quality=95)
-    room = Room(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
-    assert room.worklist()[""]["problems"] == []
-    with reading(a_browser, room, suffix) as reader:
+    served = ServedExams(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
+    assert served.worklist()[""]["problems"] == []
+    with reading(a_browser, served, suffix) as reader:
         reader.open("")
         assert reader.problems() == ""
         assert list(reader.viewports()) == ["L CC"]
@@ -47,7 +47,7 @@ def test_a_picture_is_opened_with_its_heat_and_decided(
         plain = reader.picture(differs_from=with_heat)
         heat = heat_between(with_heat, plain)
         # Without a pixel size the breast counts as 240 mm high, and the spot is larger.
-        assert_heat_lies_on_the_lesion(heat, plain, reader.viewports(), room, beside=15)
+        assert_heat_lies_on_the_lesion(heat, plain, reader.viewports(), served, beside=15)
         reader.press("c")
         reader.page.get_by_role("button", name="Undo").wait_for()
-        assert room.exam("")["verdict"] == "normal"
+        assert served.exam("")["verdict"] == "normal"

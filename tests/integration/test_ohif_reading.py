@@ -14,7 +14,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 
 from ..patience import until
 from .conftest import StartServer
-from .ohif_reader import RESTORER, Picture, Reader, Room, breast_on_screen, crop, heat_between, middle, reading
+from .ohif_reader import RESTORER, Picture, Reader, ServedExams, breast_on_screen, crop, heat_between, middle, reading
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -39,13 +39,15 @@ def exams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Pha
 
 
 @pytest.fixture(scope="module")
-def room(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]) -> Room:
+def served(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]) -> ServedExams:
     folder, views = exams
-    return Room(start_server(folder, model=RESTORER), views, has_pacs=False)
+    return ServedExams(start_server(folder, model=RESTORER), views, has_pacs=False)
 
 
-def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(a_browser: Browser, room: Room) -> None:
-    with reading(a_browser, room, "thumbnails") as reader:
+def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(
+    a_browser: Browser, served: ServedExams
+) -> None:
+    with reading(a_browser, served, "thumbnails") as reader:
         reader.open(LESION)
         before = extents(reader, reader.toggle("h"))  # heat hides grey pixels
         for _ in ("opened", "closed"):
@@ -59,21 +61,21 @@ def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(a_b
                 assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
-def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(a_browser: Browser, room: Room) -> None:
-    with reading(a_browser, room, "thumbnails-new") as reader:
+def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(a_browser: Browser, served: ServedExams) -> None:
+    with reading(a_browser, served, "thumbnails-new") as reader:
         page = reader.page
         page.add_init_script(
             "window.failures = []; window.addEventListener('unhandledrejection', e => failures.push(`${e.reason}`))"
         )
-        assert room.worklist()[NEW]["state"] == "new"
+        assert served.worklist()[NEW]["state"] == "new"
         reader.open(NEW)
         page.locator('[data-cy="side-panel-header-left"]').click()
         page.locator('[data-cy="study-browser-thumbnail"] img').nth(3).wait_for()  # made after OHIF has asked for all
         assert page.evaluate("window.failures") == []
 
 
-def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser, room: Room) -> None:
-    with reading(a_browser, room, "one-to-one") as reader:
+def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser, served: ServedExams) -> None:
+    with reading(a_browser, served, "one-to-one") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()
@@ -98,9 +100,9 @@ def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]
 
 @pytest.mark.parametrize(("patient", "unit"), [(LESION, "mm"), (NO_SIZE, "px")])
 def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
-    a_browser: Browser, room: Room, patient: str, unit: str
+    a_browser: Browser, served: ServedExams, patient: str, unit: str
 ) -> None:
-    with reading(a_browser, room, f"measures-{unit}") as reader:
+    with reading(a_browser, served, f"measures-{unit}") as reader:
         reader.open(patient)
         _, top, right, bottom = reader.viewports()["R MLO"]
         reader.page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
@@ -114,10 +116,10 @@ def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
             assert {"mm": " px", "px": " mm"}[unit] not in text
 
 
-def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, room: Room) -> None:
-    with reading(a_browser, room, "findings") as reader:
+def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, served: ServedExams) -> None:
+    with reading(a_browser, served, "findings") as reader:
         reader.open(LESION)
-        exam = room.exam(LESION)
+        exam = served.exam(LESION)
         peaks = {finding["number"]: finding["peak"] for view in exam["views_in_detail"] for finding in view["findings"]}
         assert [peaks[number] for number in sorted(peaks)] == sorted(peaks.values(), reverse=True)
         outlines = reader.page.locator(".mammolens-outlines text")
@@ -129,9 +131,9 @@ def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, 
 
 
 def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_linked(
-    a_browser: Browser, room: Room
+    a_browser: Browser, served: ServedExams
 ) -> None:
-    with reading(a_browser, room, "zoom") as reader:
+    with reading(a_browser, served, "zoom") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()
@@ -156,9 +158,9 @@ def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_lin
 
 
 def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
-    a_browser: Browser, room: Room
+    a_browser: Browser, served: ServedExams
 ) -> None:
-    with reading(a_browser, room, "hanging") as reader:
+    with reading(a_browser, served, "hanging") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="hang CC"]').click()
@@ -180,9 +182,11 @@ def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_ba
         assert all(name in shown for name in ("R CC", "L CC", "R MLO", "L MLO"))
 
 
-def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_browser: Browser, room: Room) -> None:
-    images = {view["name"]: view["image"] for view in room.exam(LESION)["views_in_detail"]}
-    with reading(a_browser, room, "waits") as reader:
+def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
+    a_browser: Browser, served: ServedExams
+) -> None:
+    images = {view["name"]: view["image"] for view in served.exam(LESION)["views_in_detail"]}
+    with reading(a_browser, served, "waits") as reader:
         page = reader.page
         held: list[Route] = []
 
@@ -191,14 +195,14 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_br
 
         late, broken = f"**/mammolens/images/{images['L MLO']}.dcm", f"**/mammolens/images/{images['R CC']}.dcm"
         page.route(late, hold)
-        page.goto(room.server.url + room.worklist()[LESION]["viewer"])
+        page.goto(served.server.url + served.worklist()[LESION]["viewer"])
         page.get_by_text("Not drawn yet: L MLO.").wait_for()
         confirm = page.get_by_role("button", name="Confirm normal")
         assert confirm.is_disabled()
         assert page.locator(".cornerstone-viewport-element:not([data-drawn])").count() == 1  # which has a spinner
         reader.press("c")
         page.get_by_text("A decision needs all views").wait_for()
-        assert room.exam(LESION)["decisions"] == []
+        assert served.exam(LESION)["decisions"] == []
 
         page.unroute(late)
         for request in held:
@@ -212,8 +216,10 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(a_br
         assert confirm.is_enabled()
 
 
-def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(a_browser: Browser, room: Room) -> None:
-    with reading(a_browser, room, "outlines") as reader:
+def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(
+    a_browser: Browser, served: ServedExams
+) -> None:
+    with reading(a_browser, served, "outlines") as reader:
         page = reader.page
         reader.open(LESION)
         _, top, right, bottom = reader.viewports()["R MLO"]
@@ -227,7 +233,7 @@ def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(a_browse
         page.get_by_role("textbox", name="Comment").fill("two masses")
         reader.press("m")
         page.get_by_role("button", name="Undo").wait_for()
-        decision = room.exam(LESION)["decisions"][-1]
+        decision = served.exam(LESION)["decisions"][-1]
         assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
         assert [len(region["points"]) for region in decision["regions"]] == [4, 48]
         assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [("mass", "4A"), (None, "2")]
@@ -242,7 +248,7 @@ def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(a_browse
         assert page.get_by_role("textbox", name="Comment").input_value() == "two masses"
         reader.press("m")
         page.get_by_role("button", name="Undo").wait_for()
-        assert room.exam(LESION)["decisions"][-1]["regions"] == []
+        assert served.exam(LESION)["decisions"][-1]["regions"] == []
         reader.press("u")
         page.get_by_role("button", name="Undo").wait_for(state="detached")
-        assert room.exam(LESION)["verdict"] is None
+        assert served.exam(LESION)["verdict"] is None

@@ -32,8 +32,8 @@ def read() -> Iterator[Callable[..., Reader]]:
     """Makes readers."""
     readers: list[Reader] = []
 
-    def make(room: ExamServer, **options: Any) -> Reader:
-        readers.append(Reader(room, **options))
+    def make(server: ExamServer, **options: Any) -> Reader:
+        readers.append(Reader(server, **options))
         return readers[-1]
 
     yield make

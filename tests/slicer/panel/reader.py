@@ -122,14 +122,14 @@ class SomeRegions:
 class Reader:
     """The panel and everything it works with, and a person who clicks."""
 
-    def __init__(self, room: ExamServer, settings: ASettings | None = None) -> None:
-        self.server, self.scene, self.regions = room, AScene(), SomeRegions()
+    def __init__(self, server: ExamServer, settings: ASettings | None = None) -> None:
+        self.server, self.scene, self.regions = server, AScene(), SomeRegions()
         self.settings = ASettings() if settings is None else settings
         self.segmented = 0
         self.widget = slicer.util.loadUI(str(MODULE / "Resources" / "UI" / "MammoLens.ui"))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.runner = JobRunner()
-        self.session = Session(self.scene, self.runner, self.scene.read, connect=room)
+        self.session = Session(self.scene, self.runner, self.scene.read, connect=server)
         self.learning = Learning(lambda: self.session.client, self.runner)
         self.panel = Panel(
             self.ui,

@@ -21,9 +21,9 @@ def test_the_tab_asks_how_it_is_when_it_is_entered(a_reader: Reader) -> None:
 def test_a_running_job_is_looked_at_again_by_itself_and_everything_once_it_is_over(a_reader: Reader) -> None:
     enter(a_reader)
     a_reader.click("startTrainingButton")
-    room = a_reader.server.learning
-    room.tell(a_job(1, "done", outcome={"model": NEW, "serves": False, "waits": True, "reason": "not worse"}))
-    room.models_json["models"].insert(0, a_model(NEW, "waits", a_verdict()))
+    learning = a_reader.server.learning
+    learning.tell(a_job(1, "done", outcome={"model": NEW, "serves": False, "waits": True, "reason": "not worse"}))
+    learning.models_json["models"].insert(0, a_model(NEW, "waits", a_verdict()))
     a_reader.wait(lambda: a_reader.ui.modelsTable.rowCount == 2)
     assert "The train: is done." in a_reader.ui.trainingLabel.text
     assert "Not worse." in a_reader.ui.trainingLabel.text

@@ -56,8 +56,8 @@ def test_what_the_gate_did_not_let_pass_serves_only_with_a_reason(a_reader: Read
 
 
 def test_going_back_needs_a_reason(a_reader: Reader) -> None:
-    room = a_reader.server.learning
-    room.models_json = {
+    learning = a_reader.server.learning
+    learning.models_json = {
         "serving": NEW,
         "can_roll_back": True,
         "models": [a_model(NEW, "serving", a_verdict()), a_model(OLD, "former")],
