@@ -1,7 +1,7 @@
-"""What watching for drift adds to a request of a large site; by hand: ``.venv/bin/python benchmarks/drift_monitor.py``.
+"""The cost of drift monitoring for a large site's requests; by hand: ``.venv/bin/python benchmarks/drift_monitor.py``.
 
-The rival is the worklist, which is made anew at the same moments. The PACS is a list in memory, the scores are made up;
-datastore, worklist, ledger and model are the server's own.
+The reference is the worklist, which is recomputed at the same times. The PACS is a list in memory and the scores are
+invented; datastore, worklist, ledger and model are the server's own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From opening an exam to its overlay on the screen, step by step: ``.venv/bin/python benchmarks/exam_service.py``.
 
-The two CBIS-DDSM exams over a folder, in headless Chromium, which draws by the processor. The rival is OHIF's own
+The two CBIS-DDSM exams over a folder, in headless Chromium, with software rendering. The reference is OHIF's own
 basic viewer on the same exam: what it costs to look at the images alone.
 """
 
@@ -37,7 +37,7 @@ _REQUESTS = """part => {
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--runs", type=int, default=3, help="openings of each exam that was judged before")
+    options.add_argument("--runs", type=int, default=3, help="openings of each exam that was inferred before")
     runs = options.parse_args().runs
     seconds: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -49,10 +49,10 @@ def main() -> None:
             url = f"http://{HOST}:{port}"
             exams = json.load(urllib.request.urlopen(f"{url}/mammolens/worklist", timeout=120))["exams"]
             for exam in exams:
-                _note(seconds, "not judged yet", open_exam(browser, url + exam["viewer"]))
+                _note(seconds, "not inferred yet", open_exam(browser, url + exam["viewer"]))
             for _ in range(runs):
                 for exam in exams:
-                    _note(seconds, "judged before", open_exam(browser, url + exam["viewer"]))
+                    _note(seconds, "inferred before", open_exam(browser, url + exam["viewer"]))
                     _note(seconds, "OHIF's basic viewer", open_basic(browser, url, exam["viewer"]))
         browser.close()
     print("| opened | step | seconds, median |\n|---|---|---|")
@@ -67,11 +67,11 @@ def open_exam(browser: Browser, address: str) -> dict[str, float]:
     steps = {"panel is there": time.monotonic() - began}
     page.locator(".mammolens[aria-busy=false]").wait_for(timeout=_PATIENCE_MS)
     drawn = time.monotonic() - began
-    for step, part in (("last image is here", "/mammolens/images/"), ("judged", "/infer")):
+    for step, part in (("last image loaded", "/mammolens/images/"), ("inferred", "/infer")):
         if found := page.evaluate(_REQUESTS, part):
             steps[step] = found[0] / 1000
             if part == "/infer":
-                steps["... of which the server judged"] = found[1] / 1000
+                steps["... of which on the server"] = found[1] / 1000
     page.context.close()
     return {**steps, "images and overlay are drawn": drawn}
 

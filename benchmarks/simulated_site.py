@@ -2,8 +2,9 @@
 
 A model that learned from one hospital of the RSNA set alone serves; the mammograms of the other one, whose machines
 it has never seen, arrive as DICOM. A scripted annotator confirms the normal exams and makes mistakes; the
-model learns anew, or is calibrated anew; the gate decides. Before and after are measured on patients who were neither
-arrivals nor taught any model. Needs ``MAMMOLENS_DATA``, a folder with ``rsna640``; half an hour on two cores.
+model is retrained or recalibrated, and the gate decides. Both are measured, before and after, on patients that are
+not among the arrivals and that no model was trained on. Needs ``MAMMOLENS_DATA``, a folder with ``rsna640``; half an
+hour on two cores.
 
 No image leaves the folder that is given with --output.
 """
@@ -182,7 +183,7 @@ def gained(before: Sequence[ScoredImage], after: Sequence[ScoredImage]) -> Inter
 
 
 def caught(model: Path, normals: Dataset, cancers: Dataset) -> dict[str, int]:
-    """Of all cancers that nobody learned from, each among the arrivals by itself: how many are set aside."""
+    """How many of the cancers that no model was trained on are set aside, each added to the arrivals alone."""
     predictor = Predictor.load(model)
     known = predictor.calibration.acquisition_groups
     others = list(_as_accepted(predictor, normals).values())

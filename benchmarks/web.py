@@ -1,6 +1,6 @@
 """From dropping an exam on the page to its overlay on the screen: ``.venv/bin/python benchmarks/web.py``.
 
-Each of the two CBIS-DDSM exams, in headless Chromium, which draws by the processor. The rival is `mammolens predict`
+Each of the two CBIS-DDSM exams, in headless Chromium, with software rendering. The reference is `mammolens predict`
 on the same four files, its start included: what the same overlays cost without a page.
 """
 
