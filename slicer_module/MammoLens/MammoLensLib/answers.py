@@ -50,15 +50,17 @@ class Region:
         points: at least three.
         finding_type: a value of :class:`FindingType`; ``None``: not stated.
         birads: assessment category of BI-RADS; ``None``: not stated.
+        label: both in the server's words; empty if neither is stated.
     """
 
     image: str
     points: tuple[Point, ...] = ()
     finding_type: str | None = None
     birads: str | None = None
+    label: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As the server takes it."""
+        """As it is sent to the server."""
         return {
             "image": self.image,
             "points": [list(point) for point in self.points],

@@ -137,7 +137,7 @@ class ExamServer:
     ) -> ExamDetail:
         self.ids.append(decision_id)
         self._ask("decide", cancelled)
-        told = [one.as_json() for one in regions]
+        told = [one.as_json() | ({"label": f"labelled {one.birads}"} if one.birads else {}) for one in regions]
         label = verdict.replace("_", " ").capitalize()
         made = {
             "id": decision_id,

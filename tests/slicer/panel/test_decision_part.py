@@ -54,7 +54,7 @@ def test_each_region_may_have_a_type_and_a_category(a_reader: Reader) -> None:
         ("architectural_distortion", "4C"),
         (None, None),
     ]
-    assert a_reader.ui.decisionLabel.text.endswith(", 2 regions<br>R CC Architectural distortion, BI-RADS 4C")
+    assert a_reader.ui.decisionLabel.text.endswith(", 2 regions<br>R CC labelled 4C")
 
 
 def test_a_selected_finding_can_be_made_a_region_and_removed(a_reader: Reader) -> None:

@@ -8,7 +8,7 @@ from html import escape
 
 from slicer.i18n import tr as _
 
-from ..answers import Decision, ExamDetail, FindingType, HeatLevel, Region, View
+from ..answers import Decision, ExamDetail, FindingType, HeatLevel, View
 from ..errors import MammoLensError
 from ..requester import Activity, Busy
 
@@ -108,15 +108,9 @@ def _decision(detail: ExamDetail, one: Decision) -> str:
     undone = _("undone") if one.undone else ""
     words = (f"<b>{escape(one.verdict_label)}</b>", *map(escape, (by, moment(one.time), regions, undone)))
     names = {view.image: view.name for view in detail.views}
-    assessed = [f"{names.get(region.image, '')} {_assessment(region)}" for region in one.regions if _assessment(region)]
+    assessed = [f"{names.get(region.image, '')} {region.label}" for region in one.regions if region.label]
     below = "".join(f"<br>{escape(text)}" for text in (*assessed, one.comment or "") if text)
     return ", ".join(word for word in words if word) + below
-
-
-def _assessment(region: Region) -> str:
-    """ "Mass, BI-RADS 4A"; empty if nothing is stated."""
-    kind = dict(finding_types()).get(region.finding_type or "", "")
-    return ", ".join(word for word in (kind, region.birads and f"BI-RADS {region.birads}") if word)
 
 
 def moment(time: str | None) -> str:
