@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Where things are installed, and with which Python: the first of these that is 3.11 or 3.12.
 VENV ?= .venv
 PYTHON ?= python3.11 python3.12 python3
-# What pip is told to install as torch. The default Linux build carries CUDA (gigabytes).
+# What pip installs as torch. The default Linux build includes CUDA (gigabytes).
 TORCH ?= torch==2.13.0
 # Processes that tests run in. Those of servers wait for other processes, so one more than cores, but no more than memory
 # is sure to suffice for; each spends 20 seconds on imports, so no more than cores for the quick ones.
@@ -70,7 +70,7 @@ $(STAMPS)/venv:
 	if ! "$(BIN)/python" -m pip --version >/dev/null 2>&1; then \
 	  echo "mammolens: creating $(VENV) with $$("$$found" --version)"; \
 	  "$$found" -m venv "$(VENV)" || { \
-	    echo 'mammolens: on Debian and Ubuntu the module venv is a package of its own: apt-get install python3-venv' >&2; \
+	    echo 'mammolens: on Debian and Ubuntu the module venv is a separate package: apt-get install python3-venv' >&2; \
 	    exit 1; \
 	  }; \
 	fi

@@ -17,7 +17,7 @@ from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, NORMAL
 
 matplotlib.use("Agg")
 _PICTURE = Path(__file__).parents[1] / "docs" / "images" / "simulated-site.png"
-_WORDS = {"before": "the other hospital's model", "recalibrate": "calibrated anew", "train": "trained anew"}
+_WORDS = {"before": "the other hospital's model", "recalibrate": "recalibrated", "train": "retrained"}
 _COLOURS = {"before": ABNORMAL, "recalibrate": FAINT, "train": NORMAL}
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start the site of compose.yaml without containers: PostgreSQL, Orthanc, MammoLens and nginx as Debian has them.
 
-For tests and for a look before installing. What the services are told comes from compose.yaml, deploy/orthanc.json
+For tests and evaluation before installation. The services' settings come from compose.yaml, deploy/orthanc.json
 and deploy/nginx.conf; only addresses and folders are replaced, by free ports of 127.0.0.1 and by --home. The
 certificate is made on the spot. As root, PostgreSQL runs as the user `postgres`, since it refuses to run as root.
 Research use only, not a medical device.

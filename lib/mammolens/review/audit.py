@@ -14,7 +14,7 @@ from enum import StrEnum
 from mammolens.review.chain import Head, Link, hash_of
 from mammolens.review.rows import Column, Row
 
-_NEAR = 100  # entries that may have been removed or inserted, and the rest numbered anew, and still be told apart
+_NEAR = 100  # entries that may be removed or inserted, and the rest renumbered, and still be recognised
 
 
 class FaultKind(StrEnum):

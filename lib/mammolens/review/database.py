@@ -142,7 +142,7 @@ def _check_file(path: Path, *, create: bool) -> None:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_S}
-        # Asked before: a database that was started anew is found again.
+        # Checked before use: a restarted database is reconnected.
         return create_engine(url, pool_pre_ping=True, pool_timeout=_BUSY_S, connect_args=patience)
     engine = create_engine(url, pool_timeout=_BUSY_S, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _on_connect)

@@ -43,10 +43,10 @@ def local_backend(model: Path | None) -> LocalBackend:
 
 @st.cache_resource(scope="session", on_release=SessionFolder.remove, show_spinner=False)
 def session_folder(parent: Path | None) -> SessionFolder:
-    """This session's folder, which Streamlit lets go of as soon as the browser is gone.
+    """This session's folder, which Streamlit releases as soon as the browser is gone.
 
-    Nor is the session kept for a return then, with its uploads in memory, until somebody else comes: a browser whose
-    connection broke starts anew.
+    The session and its uploads in memory are not kept for a reconnection: a browser whose connection broke starts a new
+    session.
     """
     context = get_script_run_ctx()
     if context is not None and runtime.exists():

@@ -101,7 +101,7 @@ class RefreshingValue(Generic[T]):
         trouble: Exception | None = None
         try:
             value = (self._make(),)
-        except Exception as error:  # noqa: BLE001 - it is raised to whoever asks
+        except Exception as error:  # noqa: BLE001 - it is raised in the caller
             trouble = error
             if str(error) != str(self._trouble):
                 _log.warning("not renewed: %s", error)

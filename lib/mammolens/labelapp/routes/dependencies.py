@@ -1,4 +1,4 @@
-"""What several routes share: who may ask, which part of the server answers, how long an answer may be kept."""
+"""Dependencies that routes share: roles, parts of the server, caching of answers."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _annotator = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR)
 _admin = RBAC(settings.MONAI_LABEL_AUTH_ROLE_ADMIN)
 
 FOR_USERS: Final = [Depends(_user)]
-"""Of routes that any user may ask; the two below are as much, where only a certain role may."""
+"""For routes that any user may call; the two below are for routes that require a role."""
 
 FOR_ANNOTATORS: Final = [Depends(_annotator)]
 FOR_ADMINS: Final = [Depends(_admin)]
 
 CurrentUser = Annotated[User, Depends(_user)]
-"""Who asks; the two below refuse whoever lacks the role."""
+"""The user of the request; the two below require a role."""
 
 CurrentAnnotator = Annotated[User, Depends(_annotator)]
 CurrentAdmin = Annotated[User, Depends(_admin)]

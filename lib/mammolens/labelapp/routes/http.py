@@ -78,7 +78,7 @@ def harden(
 
 @cache  # FastAPI takes a fifth of a second to work out what these depend on
 def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
-    """What the application answers, whoever asks, and behind it the routes of the login."""
+    """The application's routes, followed by the routes of the login."""
     routes = app.router.routes
     routes[:] = [route for route in routes if getattr(route, "path", None) in _KEPT]
     for router in (
