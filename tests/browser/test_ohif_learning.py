@@ -27,7 +27,7 @@ def told(
     """What the server answers; ``state`` of a new model, if there is one."""
     verdict = {"passed": passed, "reason": "not worse", "checks": []}
     new = [{"model": "new", "state": state, "gate_result": verdict, "needs_reason": not passed}] if state else []
-    job = {"job": "j-1", "kind": "train", "state": "running", "doing": "learns: epoch 2 of 8"}
+    job = {"job": "j-1", "kind": "train", "state": "running", "doing": "training: epoch 2 of 8"}
     return {
         "jobs": {"jobs": [job] if running else [], "running": "j-1" if running else None, "queued": []},
         "models": {"serving": "old", "models": [*new, {"model": "old", "state": "serving"}], "history": []},
@@ -45,7 +45,7 @@ def test_the_model_that_serves_stands_in_one_calm_line_and_drift_below_it(run: R
 def test_a_training_is_started_and_stopped(run: Run) -> None:
     assert run("ohif/panel-learning.js", SECTION, told(), ["train"])[1] == ["train"]
     text, asked = run("ohif/panel-learning.js", SECTION, told(running=True), ["stop-learning"])
-    assert "Learns: epoch 2 of 8." in text
+    assert "Training: epoch 2 of 8." in text
     assert asked == ["stop j-1"]
 
 

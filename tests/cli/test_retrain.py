@@ -23,7 +23,7 @@ def job(state: str, **more: Any) -> dict[str, Any]:
     return {**known, **empty, "state": state, **more}
 
 
-PROGRESS = {"sentence": "learns: epoch 1 of 2", "share": 0.4}
+PROGRESS = {"sentence": "training: epoch 1 of 2", "share": 0.4}
 STEPS = [
     job("queued"),
     job("running", progress=PROGRESS, log=["epoch 1/2"]),
@@ -138,7 +138,7 @@ def test_jobs_are_listed_each_with_how_it_stands(mammolens: Mammolens, a_server:
     assert "there are no training jobs" in mammolens("retrain", a_server.url, "--status").stderr
     a_server.listed["jobs"] = [STEPS[1], job("failed", error="too few")]
     lines = mammolens("retrain", a_server.url, "--status").stdout.splitlines()
-    assert [line.split("  ")[-1] for line in lines] == ["learns: epoch 1 of 2", "too few"]
+    assert [line.split("  ")[-1] for line in lines] == ["training: epoch 1 of 2", "too few"]
     assert a_server.asked == []
 
 

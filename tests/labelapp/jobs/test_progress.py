@@ -26,7 +26,7 @@ def test_how_long_it_takes_is_told_by_the_pace_of_the_epochs_and_of_what_comes_t
     assert tracker.update(step(Stage.PREPARE, 4, 4), 100.0).seconds_left is None
     told = tracker.update(step(Stage.LEARN, 1, 10), 110.0)
     assert told.seconds_left == pytest.approx(90 + 100 * 0.25 / 0.65, abs=0.1)
-    assert told.sentence == "learns: epoch 1 of 10, about 2 minutes left"
+    assert told.sentence == "training: epoch 1 of 10, about 2 minutes left"
 
 
 def test_a_training_that_goes_on_does_not_count_earlier_epochs_as_quick_ones() -> None:

@@ -267,7 +267,7 @@ RUNNING = {
     "state": "running",
     "state_label": "running",
     "kind_label": "Training",
-    "doing": "learns: epoch 2 of 8, about 4 minutes left",
+    "doing": "training: epoch 2 of 8, about 4 minutes left",
     "progress": {"stage": "learn", "share": 0.25},
 }
 
@@ -415,7 +415,7 @@ def test_a_training_is_started_followed_and_stopped(a_page: "Page") -> None:
     a_page.get_by_label("Epochs").fill("7")
     a_page.get_by_label("Ask me before using it").check()
     a_page.get_by_role("button", name="Train").click()
-    a_page.wait_for_selector("#doing:has-text('Learns: epoch 2 of 8, about 4 minutes left.')")
+    a_page.wait_for_selector("#doing:has-text('Training: epoch 2 of 8, about 4 minutes left.')")
     assert site.asked == [("POST", "jobs", {"kind": "train", "from_scratch": False, "ask": True, "epochs": 7})]
     assert a_page.evaluate("document.getElementById('progress').value") == 0.25
     a_page.get_by_role("button", name="Stop").click()

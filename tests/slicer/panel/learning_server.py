@@ -69,7 +69,7 @@ def a_job(number: int, state: str, kind: str = "train", **more: Any) -> dict[str
 
 PROGRESS = {
     "stage": "learn",
-    "sentence": "learns: epoch 5 of 20, about 4 minutes left",
+    "sentence": "training: epoch 5 of 20, about 4 minutes left",
     "done": 5,
     "total": 20,
     "share": 0.25,

@@ -13,7 +13,7 @@ def test_a_training_starts_with_what_was_chosen_and_shows_its_progress(a_reader:
     a_reader.click("startTrainingButton")
     assert a_reader.server.learning.wanted == {"kind": "train", "epochs": 7, "from_scratch": True, "ask": True}
     assert a_reader.ui.trainingBar.value == 25
-    assert a_reader.ui.trainingLabel.text == "The train: is running.<br>Learns: epoch 5 of 20, about 4 minutes left."
+    assert a_reader.ui.trainingLabel.text == "The train: is running.<br>Training: epoch 5 of 20, about 4 minutes left."
 
 
 def test_epochs_left_alone_are_the_serving_models(a_reader: Reader) -> None:

@@ -22,10 +22,10 @@ _EVERY_S = 0.5  # nobody looks more often, and each file is written through to t
 _LINE_EVERY = 50  # images; an epoch always gets its line
 _ENOUGH_S = 2.0  # before that the pace of a stage is a guess
 _WORDS = {
-    Stage.PREPARE: "prepares the images: {done} of {total}",
-    Stage.LEARN: "learns: epoch {done} of {total}",
-    Stage.CALIBRATE: "calibrates: image {done} of {total}",
-    Stage.GATE: "compares the new model with the serving one: {done} of {total}",
+    Stage.PREPARE: "preparing images: {done} of {total}",
+    Stage.LEARN: "training: epoch {done} of {total}",
+    Stage.CALIBRATE: "calibrating: image {done} of {total}",
+    Stage.GATE: "comparing with the model in use: {done} of {total}",
 }
 
 
