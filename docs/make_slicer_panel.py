@@ -42,6 +42,10 @@ class NoScene:
     def open(self, exam: object) -> None:
         """Images are not drawn."""
 
+    def drawn(self) -> tuple[()]:
+        """No region is drawn either."""
+        return ()
+
     def __getattr__(self, name: str) -> object:
         return lambda *_: None
 

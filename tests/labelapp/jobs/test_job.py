@@ -30,7 +30,7 @@ def test_only_a_running_job_has_progress() -> None:
         (JobState.FAILED, None, "failed: the disk is full"),
         (JobState.DONE, {"serves": True}, "the new model is in use"),
         (JobState.DONE, {"waits": True}, "the new model awaits approval"),
-        (JobState.DONE, {}, "the model in use stays: it flags too many"),
+        (JobState.DONE, {}, "the model in use stays; it flags too many"),
     ],
 )
 def test_the_state_of_a_job_is_answered_in_words(state, outcome, label) -> None:

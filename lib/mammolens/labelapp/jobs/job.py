@@ -106,7 +106,7 @@ def _state_label(job: Job, outcome: JobOutcome | None) -> str:
         return job.state.value
     if outcome.serves:
         return "the new model is in use"
-    return "the new model awaits approval" if outcome.waits else f"the model in use stays: {outcome.reason}"
+    return "the new model awaits approval" if outcome.waits else f"the model in use stays; {outcome.reason}"
 
 
 def utc_now() -> datetime:
