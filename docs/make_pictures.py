@@ -30,8 +30,8 @@ def shrunk(image: FloatImage) -> FloatImage:
 def overview() -> None:
     """The most anomalous of the eight mammograms, the float map, the overlay."""
     predictor = Predictor.load(pretrained_directory())
-    women = [[read_mammogram(path) for path in cbis_ddsm_files()[first : first + 4]] for first in (0, 4)]
-    results = [pair for views in women for pair in zip(views, predictor.predict_exam(views), strict=True)]
+    patients = [[read_mammogram(path) for path in cbis_ddsm_files()[first : first + 4]] for first in (0, 4)]
+    results = [pair for views in patients for pair in zip(views, predictor.predict_exam(views), strict=True)]
     mammogram, result = max(results, key=lambda pair: pair[1].record.pred_score)
     high = list(result.record.levels.values())[-1]
     panels = [

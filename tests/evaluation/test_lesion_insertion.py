@@ -63,19 +63,19 @@ def test_an_image_without_spacing_has_the_assumed_height_whatever_it_was_stretch
 
 def test_the_pipeline_plants_before_it_prepares(a_normal):
     config, path = PreprocessingConfig(size=32), a_normal.header.path
-    planted = LesionInsertionPipeline(config, 3).load(path, ImageAttributes())
+    inserted = LesionInsertionPipeline(config, 3).load(path, ImageAttributes())
     expected = Pipeline(config).prepare(insert_lesion(a_normal, 3, HEIGHT_MM))
-    assert np.array_equal(planted.image.numpy(), expected.image.numpy())
-    assert not np.array_equal(planted.image.numpy(), Pipeline(config).load(path, ImageAttributes()).image.numpy())
+    assert np.array_equal(inserted.image.numpy(), expected.image.numpy())
+    assert not np.array_equal(inserted.image.numpy(), Pipeline(config).load(path, ImageAttributes()).image.numpy())
 
 
 def test_the_pipeline_assumes_the_height_that_preprocessing_assumes(a_normal, tmp_path):
     path = tmp_path / "unspaced.png"
     Image.fromarray((255 * a_normal.pixels).astype(np.uint8)).save(path)
-    planted = [
+    inserted = [
         LesionInsertionPipeline(PreprocessingConfig(size=32, assumed_height_mm=height), 3).load(path, ImageAttributes())
         for height in (120, 240, 240)
     ]
-    lower, usual, again = (prepared.image.numpy() for prepared in planted)
+    lower, usual, again = (prepared.image.numpy() for prepared in inserted)
     assert np.array_equal(usual, again)
     assert not np.array_equal(lower, usual)

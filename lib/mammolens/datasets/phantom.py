@@ -63,7 +63,7 @@ class PhantomExam:
 
     seed: int
     spacing: tuple[float, float]
-    planted: tuple[PhantomLesion, ...]
+    inserted: tuple[PhantomLesion, ...]
     views: tuple[PhantomView, ...]
 
     @property

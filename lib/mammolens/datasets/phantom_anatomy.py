@@ -52,14 +52,14 @@ class Anatomy:
 
 
 def draw_shape(
-    view: ViewPosition, extent: tuple[float, float], woman: np.random.Generator, breast: np.random.Generator
+    view: ViewPosition, extent: tuple[float, float], patient: np.random.Generator, breast: np.random.Generator
 ) -> BreastShape:
     """Draw a breast that fits an image of ``extent`` (height, width) mm.
 
-    ``woman`` draws what the breasts and views of one patient have in common, ``breast`` the small differences.
+    ``patient`` draws what the breasts and views of one patient have in common, ``breast`` the small differences.
     """
     height, width = extent
-    size, slant, axilla, muscle = woman.uniform((0.75, 0.0, 0.45, 0.75), (0.97, 1.0, 0.6, 0.9))
+    size, slant, axilla, muscle = patient.uniform((0.75, 0.0, 0.45, 0.75), (0.97, 1.0, 0.6, 0.9))
     size *= breast.uniform(0.97, 1.03)
     depth = 0.62 * width * size
     if view is not ViewPosition.MLO:

@@ -16,7 +16,7 @@ from mammolens.types import ImageAttributes
 
 TABLE = "labels.csv"
 LICENCE = "that of MammoLens: computer-generated"
-_MOST = 10_000  # examinations of one seed, so that two seeds never share a woman
+_MOST = 10_000  # examinations of one seed, so that two seeds never share a patient
 
 
 def write_phantom_dataset(
@@ -76,7 +76,7 @@ def _cases(exam: PhantomExam, files: Sequence[Path]) -> Iterator[Case]:
             patient_id=exam.patient_id,
             attributes=ImageAttributes(patient_id=exam.patient_id),
             abnormal=bool(view.lesions),
-            clean_normal=not exam.planted,
+            clean_normal=not exam.inserted,
             lesions=view.lesions,
         )
 

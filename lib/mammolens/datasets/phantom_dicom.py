@@ -90,11 +90,11 @@ def _check(name: str, value: object, allowed: Sequence[object]) -> None:
 
 def _uid(kind: str, exam: PhantomExam, *words: object) -> UID:
     """A UID (PS3.5 B.2) that follows from the examination and ``words`` alone."""
-    planted = [
-        (lesion.kind.value, lesion.laterality.value, lesion.diameter, lesion.contrast) for lesion in exam.planted
+    inserted = [
+        (lesion.kind.value, lesion.laterality.value, lesion.diameter, lesion.contrast) for lesion in exam.inserted
     ]
     grid = exam.views[0].pixels.shape
-    text = repr(("mammolens phantom", kind, exam.seed, exam.spacing, grid, planted, words))
+    text = repr(("mammolens phantom", kind, exam.seed, exam.spacing, grid, inserted, words))
     return generate_uid(entropy_srcs=[hashlib.sha256(text.encode()).hexdigest()])
 
 
