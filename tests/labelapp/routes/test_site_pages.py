@@ -259,6 +259,10 @@ def test_a_page_is_no_wider_than_a_telephone(a_page: "Page", page: str) -> None:
         a_page.goto(ORIGIN)
         a_page.wait_for_selector("#exams tr")
     assert a_page.evaluate("document.documentElement.scrollWidth") <= 390
+    a_page.evaluate("document.querySelectorAll('table').forEach((table) => { table.hidden = true; })")
+    hidden = a_page.locator("[hidden]").all()
+    assert hidden
+    assert not any(element.is_visible() for element in hidden)
 
 
 OLD, NEW = "restorer-0", "restorer-1"
