@@ -88,6 +88,36 @@ def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser,
         assert (crop(zoomed, wall).max(axis=2) > 16).mean() > 0.95
 
 
+def test_the_magnifier_is_there_while_the_mouse_button_is_held(a_browser: Browser, served: ServedExams) -> None:
+    with reading(a_browser, served, "magnifier") as reader:
+        page = reader.page
+        reader.open(LESION)
+        _, top, right, bottom = reader.viewports()["R MLO"]
+        page.mouse.click(right - 60, bottom - 60)
+        page.get_by_role("button", name="Magnifier").click()
+        before = reader.picture()
+        page.mouse.move(right - 100, (top + bottom) // 2)
+        page.mouse.down()
+        page.mouse.move(right - 90, (top + bottom) // 2 + 10, steps=3)
+        page.locator(".magnifyTool").wait_for()
+        page.mouse.up()
+        page.locator(".magnifyTool").wait_for(state="detached")
+        assert not heat_between(reader.picture(), before).any()
+
+
+def test_a_decision_opens_the_next_exam_if_the_reader_wants_so(a_browser: Browser, served: ServedExams) -> None:
+    exam = served.worklist()[NO_SIZE]
+    with reading(a_browser, served, "advance") as reader:
+        reader.open(NO_SIZE)
+        reader.page.locator('[data-name="advances"]').check()
+        reader.press("q")
+        reader.page.wait_for_url(lambda url: "/ohif/mammolens/" in url and exam["exam"] not in url)
+        reader.settled()
+        assert reader.page.locator('[data-name="advances"]').is_checked()
+    undone = served.server.post(f"/mammolens/exams/{exam['exam']}/decisions/undo").json()
+    assert [(one["verdict"], one["undone"]) for one in undone["decisions"]] == [("poor_quality", True)]
+
+
 def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]:
     """Of each view, how far the breast is from its chest wall's edge, its width and its height, in screen pixels."""
     found = {}

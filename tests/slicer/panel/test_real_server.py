@@ -92,14 +92,18 @@ def test_an_exam_is_analysed_shown_and_decided_with_a_region(a_server: Server, a
     assert volumes == 8  # four images, four heatmaps
     image = detail.entry.images[1]
     a_desk.draw(image)
+    types, categories = (a_desk.ui.regionsTable.cellWidget(0, column) for column in (1, 2))
+    types.setCurrentIndex(types.findData("mass"))
+    categories.setCurrentIndex(categories.findData("4A"))
     a_desk.ui.commentEdit.setPlainText("behind the nipple")
     a_desk.click("findingButton")
     told = a_server.get(f"/mammolens/exams/{detail.exam}").json()["decisions"][-1]
     assert (told["verdict"], told["comment"]) == ("finding", "behind the nipple")
     (region,) = told["regions"]
-    assert region["image"] == image
+    assert (region["image"], region["finding_type"], region["birads"]) == (image, "mass", "4A")
     assert np.mean(region["points"], axis=0) == pytest.approx([60, 80], abs=1)
     a_desk.click("undoButton")
+    assert a_desk.ui.commentEdit.plainText == "behind the nipple"
     assert a_server.get(f"/mammolens/exams/{detail.exam}").json()["verdict"] is None
 
 

@@ -163,7 +163,7 @@ export class ExamController {
   }
 
   magnify() {
-    this.commands.runCommand("setToolActiveToolbar", { toolName: "AdvancedMagnify" });
+    this.commands.runCommand("setToolActiveToolbar", { toolName: "Magnify" });
   }
 
   flip() {

@@ -32,7 +32,7 @@ export function viewingSection(exam, controller) {
       action("pixelByPixel", "1:1", "One image pixel per screen pixel"),
       action("enlarge", "Enlarge", "The active view alone, or all again; as a double click"),
       action("flip", "Flip", "Mirror the active view"),
-      action("magnify", "Magnifier", "A magnifying glass: click into a view"),
+      action("magnify", "Magnifier", "A magnifying glass while the mouse button is held in a view"),
     ),
     h(
       "label",
