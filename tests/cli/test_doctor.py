@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from types import SimpleNamespace
 
 import pytest
 from topology.ports import free_port
@@ -44,7 +46,9 @@ def test_what_is_broken_is_in_the_table_with_its_remedy_and_the_code_is_one(mamm
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
-def test_a_pacs_that_answers_is_well_and_one_that_does_not_has_failed(mammolens, healthy):
+def test_a_pacs_that_answers_is_well_and_one_that_does_not_has_failed(mammolens, healthy, monkeypatch):
+    # It is asked several times, with pauses that nobody waits for.
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=lambda _: None, time=time.time))
     with served(FakePacs()) as pacs:
         pacs.add_study("1.2")
         well = json.loads(mammolens(*healthy, "--pacs", pacs.url, "--json").stdout)["checks"][-1]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from MammoLensLib.jobs import CancelToken
 
+_TLS_HANDSHAKE = b"\x16\x03"
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -59,6 +60,8 @@ def _request(connection: socket.socket) -> str:
     received = b""
     while b"\r\n\r\n" not in received:
         received += _more(connection)
+        if received.startswith(_TLS_HANDSHAKE):  # not HTTP, as any server sees at once
+            return ""
     head, _, body = received.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     while lengths and len(body) < int(lengths[0].split(b":")[1]):

@@ -1,6 +1,7 @@
 import io
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pydicom
 import pytest
@@ -17,6 +18,14 @@ from .test_archive import a_file
 UID = "1.2.9.1"
 RELATED = 'multipart/related; type="application/dicom"; boundary=cut'
 WHOLE = b"--cut\r\nContent-Type: application/dicom\r\n\r\n" + a_file(UID) + b"\r\n--cut--"
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds between two tries, which nobody waits for."""
+    slept: list[float] = []
+    monkeypatch.setattr("mammolens.labelapp.pacs.retrieve.time", SimpleNamespace(sleep=slept.append))
+    return slept
 
 
 @pytest.fixture
@@ -54,10 +63,11 @@ def test_an_answer_that_breaks_off_is_never_used_but_asked_for_again(a_fake_pacs
     assert len(a_fake_pacs.asked) == 2
 
 
-def test_one_that_breaks_off_each_time_is_told(a_fake_pacs: FakePacs) -> None:
+def test_one_that_breaks_off_each_time_is_told(a_fake_pacs: FakePacs, pauses: list[float]) -> None:
     a_fake_pacs.next_answers = [CUT_OFF[0]] * 9
     with pytest.raises(PacsError, match="the connection broke off during the PACS's answer; try again"):
         got(a_fake_pacs)
+    assert 1 < sum(pauses) < 10
     assert len(a_fake_pacs.asked) == 3
 
 

@@ -33,7 +33,7 @@ def a_fake_pacs() -> Iterator[FakePacs]:
         yield pacs
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds between two tries, which nobody waits for."""
     slept: list[float] = []
