@@ -82,7 +82,7 @@ class Calibration:
 
     @cached_property
     def asymmetry_scales(self) -> ExamScales | None:
-        """p-values of the difference between the breasts; ``None`` where no exam has both."""
+        """p-values of the difference between the breasts; ``None`` if no exam has both."""
         both = [
             FusedExam(
                 exam.patient,
@@ -176,7 +176,7 @@ class Calibration:
 
     @property
     def software_versions(self) -> frozenset[str]:
-        """Software of the machines that it has seen; empty where the images tell none."""
+        """Software versions of its machines; empty if the images state none."""
         return frozenset(image.software_versions for image in self.images if image.software_versions)
 
     def save(self, path: Path) -> None:
@@ -206,7 +206,7 @@ class Calibration:
 
     @property
     def _flagging_patients(self) -> int:
-        """The fewest with which the rule can flag anybody."""
+        """The smallest number with which the rule can flag an exam."""
         conformal = self.config.decision == "conformal"
         return min_patients(self.config.alpha, self.config.confidence) if conformal else 1
 

@@ -74,7 +74,7 @@ class Standardisation:
             scores: ``(n,)`` finite, of the network.
             patients: ``(n,)`` who each score is of.
             sources: n machines and views.
-            by: what is told apart; 'none' leaves scores as they are.
+            by: the factors to standardise by; 'none' leaves scores as they are.
         """
         steps: list[tuple[_Factor, Mapping[Hashable, _Cell]]] = []
         left = scores.astype(np.float64)
@@ -87,7 +87,7 @@ class Standardisation:
         return cls(tuple(steps))
 
     def score(self, raw_score: float, source: Acquisition) -> float:
-        """The standardised score of an image that is none of those it was learned from."""
+        """The standardised score of an image that the scale was not estimated from."""
         left = np.float64(raw_score)
         for factor, cells in self.steps:
             cell = cells.get(factor(source))
@@ -147,7 +147,7 @@ _FACTORS: Mapping[Standardise, tuple[_Factor, ...]] = {
 
 
 def _members(values: Sequence[Hashable | None]) -> _Members:
-    """The places of each value that is known."""
+    """The indices of each known value."""
     members: _Members = {}
     for place, value in enumerate(values):
         if value is not None:
@@ -167,7 +167,7 @@ def _cells(scores: _Scores, patients: _Patients, members: _Members, *, shrink: b
 
 
 def _own(scores: _Scores, patients: _Patients) -> _Cell:
-    """Median and spread of one cell, each patient weighing one; spread 0 where there is none."""
+    """Median and spread of one cell, each patient with weight one; spread 0 if the cell is empty."""
     weights = _weights(patients)
     count = len(np.unique(patients))
     median = _median(scores, weights)
@@ -178,7 +178,7 @@ def _own(scores: _Scores, patients: _Patients) -> _Cell:
 
 
 def _typical_spread(scores: _Scores, patients: _Patients, members: _Members, own: Mapping[Hashable, _Cell]) -> float:
-    """Spread within the cells, of all their patients together; a cell of one patient tells nothing of it."""
+    """Spread within the cells, of all their patients together; cells of one patient do not count."""
     deviations, weights = [], []
     for value, places in members.items():
         cell = own[value]

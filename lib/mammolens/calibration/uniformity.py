@@ -50,7 +50,7 @@ def uniformity(p_values: NDArray[np.float64], calibration_patients: int | None =
 
     Args:
         p_values: ``(n,)`` float64 in (0, 1], one a patient; at least one.
-        calibration_patients: of whom the p-values were made; ``None``: so many that it does not matter.
+        calibration_patients: number of patients behind the p-values; ``None``: so many that it does not matter.
 
     Raises:
         ValueError: no p-value, or one outside [0, 1].

@@ -81,7 +81,7 @@ class Case:
         clean_normal: negative without biopsy, recall, implant or difficulty: suitable for training.
         split: given by the data set, or ``None``.
         site: the institution, for figures within each.
-        lesions: that are marked; those of masks are read when they are needed, but not to tell whether there are some.
+        lesions: marked lesions; masks are read only when the lesions are needed, not to check whether there are any.
         covariates: other columns (age, density, machine_id, ...), as text.
 
     Example:

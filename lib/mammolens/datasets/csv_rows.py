@@ -27,7 +27,7 @@ class CsvRow:
     Attributes:
         source: the file.
         line: its line number, the header being line 1.
-        values: cells by column name in lower case, stripped; ``""`` where nothing stands.
+        values: cells by column name in lower case, stripped; ``""`` for empty cells.
     """
 
     source: Path

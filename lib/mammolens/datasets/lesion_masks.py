@@ -24,7 +24,7 @@ class LesionMask:
     Attributes:
         files: DICOM files; the largest is the mask, others are crops of the image.
         kind: of the lesion.
-        written: when each file was, in nanoseconds since 1970: tells a mask from one that replaced it.
+        written: when each file was, in nanoseconds since 1970: detects that a mask was replaced.
     """
 
     files: tuple[Path, ...]

@@ -39,7 +39,7 @@ _SPACING: Final = PixelSpacing(0.2, 0.2, SpacingSource.TABLE)  # of the publishe
 
 
 def open_mias(path: Path) -> Dataset:
-    """The images of ``path/images`` with ``path/labels.csv``, or those beside ``path/Info.txt``.
+    """The images of ``path/images`` with ``path/labels.csv``, or those in the folder of ``path/Info.txt``.
 
     Normals (label NORM) are ``clean_normal``. Lesions are circles in pixels of the image; a diffuse one has none
     but makes its image abnormal all the same.

@@ -92,7 +92,7 @@ def trace(shape: BreastShape, grid: tuple[int, int], spacing: tuple[float, float
 
 
 def _skin_line(shape: BreastShape, row: Curve) -> Curve:
-    """Distance in mm from chest wall to skin for each row; 0 where there is no breast."""
+    """Distance in mm from chest wall to skin for each row; 0 outside the breast."""
     offset = (row - shape.nipple_row) / shape.half_height
     edge = shape.depth * np.clip(1 - np.abs(offset) ** 2.1, 0, None) ** 0.6
     if shape.view is ViewPosition.MLO:
@@ -102,7 +102,7 @@ def _skin_line(shape: BreastShape, row: Curve) -> Curve:
 
 
 def _nipple(shape: BreastShape, row: Curve) -> Curve:
-    """How far in mm the nipple, 8 mm wide, stands out of the skin line."""
+    """Protrusion of the nipple, 8 mm wide, from the skin line in mm."""
     return np.asarray(4.5 * np.sqrt(np.clip(1 - ((row - shape.nipple_row) / 4.0) ** 2, 0, None)))
 
 

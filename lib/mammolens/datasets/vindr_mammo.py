@@ -95,7 +95,7 @@ def _lesion(row: CsvRow) -> Lesion:
 
 
 def _kind(row: CsvRow) -> str:
-    """The categories, which stand as a list of Python: ``"['Mass', 'Skin Thickening']"``."""
+    """The categories, written as a Python list: ``"['Mass', 'Skin Thickening']"``."""
     text = row.required("finding_categories")
     try:
         categories = [str(category).lower() for category in ast.literal_eval(text)]

@@ -18,7 +18,7 @@ def check_groups(model: Path | None, writable: Sequence[Path], free_ports: Seque
     """What is to be checked, by group.
 
     Args:
-        model: directory of a model that is in use beside the shipped ones.
+        model: directory of a further model that is in use.
         writable: folders that are to be written to; they need not exist.
         free_ports: to listen at, on the loopback address.
     """

@@ -29,7 +29,7 @@ def check_port(address: str, port: int) -> None:
     """Find out whether a program of ours can listen there.
 
     Raises:
-        ServerError: another program does, or the address is none of this computer.
+        ServerError: another program uses it, or the address is not one of this computer.
     """
     try:
         family, *_, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]

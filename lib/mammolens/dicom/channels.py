@@ -13,7 +13,7 @@ _LARGEST_CHROMA: Final = 32 / 255  # of the range; the noise of lossy compressio
 
 
 def grey_channel(channels: NDArray[np.unsignedinteger[Any]], bits: int) -> NDArray[np.unsignedinteger[Any]] | None:
-    """The greys of an image without colour; ``None`` where there is some.
+    """The greys of an image without colour; ``None`` if it has colours.
 
     Args:
         channels: ``(rows, cols, 3)``, red, green and blue, or luminance and two colour differences.

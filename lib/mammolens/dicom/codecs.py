@@ -32,7 +32,7 @@ class Cells(NamedTuple):
     """Decoded cells, whatever the header says of their values.
 
     Attributes:
-        patterns: ``(rows, cols)`` unsigned; of a decoder, ``(rows, cols, samples)`` where there are several.
+        patterns: ``(rows, cols)`` unsigned; of a decoder, ``(rows, cols, samples)`` if there are several.
         bits: how many of the lower bits of each may be in use.
         signed: whether the stream itself says that they are two's complement, as only JPEG 2000 can.
     """
@@ -109,7 +109,7 @@ def _rle_segment(segment: bytes, pixels: int) -> NDArray[np.uint8]:
 
 
 def _jpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
-    """By libjpeg, which takes less than all values, and more than them, without a word."""
+    """Decode by libjpeg, which silently accepts missing and surplus values."""
     decoded = np.asarray(libjpeg.utils.decode(ending_in_no_code(stream)))
     try:
         libjpeg.utils.decode(ending_in_no_code(stream, left_out=1))

@@ -1,4 +1,4 @@
-"""Headers of public collections that put things in the wrong place, read the way they are meant."""
+"""Headers of public collections with misplaced values, read as they are meant."""
 
 from __future__ import annotations
 

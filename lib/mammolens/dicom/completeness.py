@@ -81,7 +81,7 @@ def refuse_incomplete_lossless_jpeg(stream: bytes, picture: NDArray[np.integer[A
 def _compare_codes(
     scan: bytes, differences: NDArray[np.uint16], costs: NDArray[np.uint32], huffman: dict[int, tuple[int, int]]
 ) -> None:
-    """Bits by their number, and of each row the longest code as it stands in the stream."""
+    """Compare the number of bits, and the longest code of each row with the stream."""
     ends = np.cumsum(costs, dtype=np.int64)
     left = 8 * len(scan) - int(ends[-1])
     if left < 0:
@@ -144,13 +144,13 @@ def _scan_header(stream: bytes) -> Segment | None:
 
 
 def _end_of_scan(stream: bytes, scan: Segment) -> int:
-    """Where the next marker stands; the stream's end where there is none."""
+    """Position of the next marker, or the stream's end."""
     found = _END_OF_SCAN.search(stream, scan.end)
     return found.start() if found else len(stream)
 
 
 def _restart_interval(stream: bytes) -> int:
-    """In values; 0 where there is none (T.81 B.2.4.4)."""
+    """In values; 0 if there is none (T.81 B.2.4.4)."""
     for marker, start, _ in jpeg_segments(stream):
         if marker == _RESTART_INTERVAL:
             return int.from_bytes(stream[start : start + 2])

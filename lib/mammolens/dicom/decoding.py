@@ -126,7 +126,7 @@ def _grey(cells: Cells, path: Path) -> Cells:
 
 
 def _uncompressed(dataset: FileDataset, shape: tuple[int, int], samples: int, path: Path) -> Cells:
-    """``(rows, cols)``, or ``(rows, cols, samples)`` where there are several (PS3.3 C.7.6.3.1.3)."""
+    """``(rows, cols)``, or ``(rows, cols, samples)`` if there are several (PS3.3 C.7.6.3.1.3)."""
     width = _bytes_per_cell(dataset, path)
     row = shape[1] * width * samples
     missing = shape[0] * row - len(dataset.PixelData)

@@ -19,7 +19,7 @@ _REAL = frozenset(("DS", "FD", "FL"))
 def dicom_json(dataset: Dataset) -> dict[str, Any]:
     """Every attribute with a value but binary and private ones.
 
-    One value stands alone, several in a list; items of a sequence are objects; numbers are numbers.
+    Single values are not in a list; items of a sequence are objects; numbers are numbers.
     """
     return {
         element.keyword: value

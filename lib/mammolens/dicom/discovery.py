@@ -158,7 +158,7 @@ class _Kind(Enum):
 
 
 class _File:
-    """A regular file, of which no more is read than somebody asks for."""
+    """A regular file, read only as far as needed."""
 
     def __init__(self, path: Path, stamp: _Stamp, *, leaves: bool = False) -> None:
         self.path, self.stamp, self.leaves = path, stamp, leaves
@@ -205,7 +205,7 @@ def _stamp(status: os.stat_result) -> _Stamp:
 
 
 def _sort_out(files: Sequence[_File], on_medium: Callable[[Path], bool]) -> FoundImages:
-    """Tell the images from their companions; ``on_medium``: whether a file is of a medium with a DICOMDIR."""
+    """Separate the images from their companions; ``on_medium``: whether a file is from a medium with a DICOMDIR."""
     presented: Container[_View | None] = ()
     if any(file.kind is _Kind.RAW for file in files):
         presented = {file.view for file in files if file.kind is _Kind.IMAGE} - {None}

@@ -76,7 +76,7 @@ def stated_value(dataset: Dataset, keyword: str) -> str:
 
 
 def text_of(dataset: Dataset, keyword: str) -> str:
-    r"""The value as it stands in the file, several with backslashes between, short enough for one line."""
+    r"""The value as stored in the file, several separated by backslashes, shortened to one line."""
     tag = tag_for_keyword(keyword)
     element: Any = None if tag is None else dataset.get_item(tag)
     value = None if element is None else element.value
@@ -95,7 +95,7 @@ def texts_of(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 
 def date_of(text: str) -> date | None:
-    """A date (DA, PS3.5 6.2), or ``None`` where it is none."""
+    """A date (DA, PS3.5 6.2), or ``None`` if invalid."""
     match = _DATE.fullmatch(text.strip())
     try:
         return date(*map(int, match.groups())) if match else None

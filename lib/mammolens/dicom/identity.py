@@ -37,9 +37,9 @@ class Identity:
     """What an image says of its patient and study (PS3.3 C.7.1.1, C.7.2.1).
 
     Attributes:
-        patient_id: empty where none is known.
-        study_instance_uid: ``None`` where none is stated.
-        issuer_of_patient_id: ``None`` where none is stated, or a table names the patient.
+        patient_id: empty if unknown.
+        study_instance_uid: ``None`` if not stated.
+        issuer_of_patient_id: ``None`` if not stated, or if a table names the patient.
     """
 
     patient_id: str

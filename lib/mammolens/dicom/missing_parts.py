@@ -31,7 +31,7 @@ class MissingPart:
 
     Attributes:
         lines: ``'rows'`` or ``'columns'``.
-        share: of the image's lines, in (0, 1); of the largest part where there are several.
+        share: of the image's lines, in (0, 1); of the largest part if there are several.
         is_most: whether more lines are missing than the breast has left.
     """
 
@@ -61,7 +61,7 @@ def missing_part(pixels: FloatImage, *, may_be_film: bool) -> MissingPart | None
 
 
 def _missing_lines(lines: FloatImage, name: str, margin: float) -> MissingPart | None:
-    """Of ``(lines, pixels)``; up to ``margin`` of them may lie beside a chest wall that is straight by nature."""
+    """Of ``(lines, pixels)``; up to ``margin`` of them may be at a chest wall, which is naturally straight."""
     count, frame = len(lines), round(_FRAME * lines.shape[1])
     lines = lines[:, frame : lines.shape[1] - frame]
     is_empty = np.ptp(lines, axis=1) <= _EQUAL

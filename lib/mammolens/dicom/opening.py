@@ -37,7 +37,7 @@ class FileKind(Enum):
 
 
 def file_kind(path: Path) -> FileKind:
-    """Tell DICOM (PS3.10 7.1, with or without preamble) and pictures (PNG, JPEG, TIFF, PGM) by their first bytes.
+    """Recognise DICOM (PS3.10 7.1, with or without preamble) and pictures (PNG, JPEG, TIFF, PGM) by their first bytes.
 
     Raises:
         InputError: the path is missing, unreadable, a folder, a pipe, device or socket, or an empty file.
@@ -82,7 +82,7 @@ def damage_named(path: Path) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of somebody else's says, short enough for one line."""
+    """The message of a foreign error, shortened to one line."""
     lines = str(error).strip().splitlines()
     return one_line(lines[0]) if lines else type(error).__name__
 

@@ -262,7 +262,7 @@ def _with_table(
 
 
 def _completed(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
-    """Fill in from the pixels, flagged as guessed, what no attribute told; no view that is stated but not known."""
+    """Guess missing side and view from the pixels, with flags; a view that is stated but not known is not guessed."""
     laterality: Laterality | None = header.laterality
     view: ViewPosition | None = header.view
     if laterality is None:
@@ -288,7 +288,7 @@ def _breast_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
 
 
 def _view_checked(header: ImageHeader, pixels: FloatImage) -> ImageHeader:
-    """Flagged where the view is none of screening, or the picture speaks against it."""
+    """Flagged if the view is not a screening view, or the picture contradicts it."""
     if header.view not in SCREENING_VIEWS:
         return header.flagged(QualityFlag.NO_SCREENING_VIEW)
     return (

@@ -26,7 +26,7 @@ class StoredPixels(NamedTuple):
 
     Attributes:
         values: ``(rows, cols)`` integers, signed or unsigned.
-        cells: the same, with whatever stands in bits above them.
+        cells: the same, including the bits above them.
         unusable: attributes of the header that the pixels contradict, as ``"BitsStored '10'"``.
     """
 
@@ -83,7 +83,7 @@ def stored_pixels(dataset: FileDataset, path: Path) -> StoredPixels:
 def _is_of_the_value(
     patterns: NDArray[np.unsignedinteger[Any]], whole: StoredValues, stated: _Stated, dataset: Dataset, path: Path
 ) -> bool:
-    """Whether what stands above High Bit belongs to the values: it is neither sign nor padding nor overlay."""
+    """Whether the bits above High Bit belong to the values: they are neither sign nor padding nor overlay."""
     low = patterns & _mask(patterns, stated.bits)
     strange = patterns != low
     if stated.signed:
@@ -129,7 +129,7 @@ def _signed(patterns: NDArray[np.unsignedinteger[Any]], bits: int) -> StoredValu
 
 
 def _fits_below(patterns: NDArray[np.unsignedinteger[Any]], bits: int, below: int) -> bool:
-    """Whether the values stand in the lowest bits, although High Bit says that they end higher up."""
+    """Whether the values are in the lowest bits, although High Bit says that they end higher up."""
     return bool(patterns.max() <= _mask(patterns, bits) and (patterns & _mask(patterns, below)).any())
 
 

@@ -55,7 +55,7 @@ def header_contradicts_view(dataset: Dataset) -> bool:
 
 
 def unusable_view(dataset: Dataset) -> tuple[str, ...]:
-    """The stated view, such as ``"ViewPosition 'AP'"``, where none of its terms is known."""
+    """The stated view, such as ``"ViewPosition 'AP'"``, if none of its terms is known."""
     view, source = view_of(dataset)
     if view is not None or source is AttributeSource.UNKNOWN:
         return ()

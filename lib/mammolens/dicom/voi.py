@@ -22,7 +22,7 @@ _FUNCTIONS: Final = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 def voi_of(dataset: Dataset) -> ToGreys | None:
     """The first VOI LUT that can be used, else the first window; ``None`` where the header has neither, or of colours.
 
-    What cannot be used is passed over, and told by :func:`unusable_voi`.
+    Unusable values are ignored and reported by :func:`unusable_voi`.
     """
     if text_of(dataset, "PhotometricInterpretation") in COLOURS:  # C.11.2.1.2: a window is for MONOCHROME1 and 2
         return None
@@ -59,7 +59,7 @@ def unusable_voi(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _function(dataset: Dataset) -> str:
-    """VOI LUT Function in the standard's capitals, empty where there is none."""
+    """VOI LUT Function in capitals as in the standard, empty if there is none."""
     return text_of(dataset, "VOILUTFunction").upper()
 
 

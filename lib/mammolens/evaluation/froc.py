@@ -1,4 +1,4 @@
-"""Figures of merit for places: pixel AUROC, the strongest spot, FROC; statistics over images for a bootstrap.
+"""Figures of merit for localisation: pixel AUROC, the strongest spot, FROC; statistics over images for a bootstrap.
 
 Each function takes the localisations of n images and gives a statistic of weights ``(m, n)``.
 """

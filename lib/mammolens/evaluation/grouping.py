@@ -28,7 +28,7 @@ def by_machine(images: Sequence[ScoredImage]) -> list[Group]:
 
 
 def by_trait(images: Sequence[ScoredImage], dimension: str) -> list[tuple[str, list[ScoredImage]]]:
-    """The images of each value of a trait of :data:`TRAITS`, by the value; nothing where all are alike.
+    """The images of each value of a trait of :data:`TRAITS`, by the value; empty if all have the same.
 
     Images of which the trait is unknown are in no group.
     """

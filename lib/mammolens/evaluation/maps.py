@@ -1,4 +1,4 @@
-"""Localisations to figures with intervals: the model's map beside those of baselines and other models."""
+"""Localisation as figures with intervals: the model's map and those of baselines and other models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Measure = Callable[[Sequence[Localisation]], Statistic]
 
 
 def measure_maps(images: Sequence[ScoredImage], n_bootstrap: int, seed: int, level: float) -> Iterator[MapResult]:
-    """A result for each map, the model's first; nothing where no lesion is located.
+    """A result for each map, the model's first; empty if no lesion is located.
 
     Another map is measured, and compared with the model's, on the images for which it is known.
     """

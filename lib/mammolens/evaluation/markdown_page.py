@@ -11,7 +11,7 @@ from mammolens.evaluation.sections import ReportTable, Section, sections
 
 
 def markdown(evaluation: Evaluation, *, title: str, model: str, notes: Sequence[str], figures: Sequence[str]) -> str:
-    """The page that a person reads; ``figures`` are names of files beside it, those of a section below its tables."""
+    """The report as Markdown; ``figures`` are names of files in its folder, shown below the tables of their section."""
     parts = [f"# {_line(title)}", f"*{RESEARCH_USE_ONLY}.*", summary(evaluation, model)]
     for section in sections(evaluation):
         parts += _section(section, figures)

@@ -15,7 +15,7 @@ _HEADING = "\n## Measured\n"
 
 
 def record_in_model(evaluation: Evaluation, directory: Path, *, title: str, model: str) -> None:
-    """Write ``metrics.json`` and the card's section 'Measured', in place of an earlier one.
+    """Write ``metrics.json`` and the card's section 'Measured'; replaces an earlier one.
 
     Args:
         evaluation: of the model in ``directory``, on patients that it never saw.

@@ -21,7 +21,7 @@ class ClassCount:
 
 @dataclass(frozen=True, slots=True)
 class ClassMean:
-    """A mean over the normal and one over the abnormal, NaN where there is none or nothing is known."""
+    """A mean over the normal and one over the abnormal, NaN if there is none or it is unknown."""
 
     normal: float
     abnormal: float
@@ -184,7 +184,7 @@ class Evaluation:
         false_positive_control: overall, by site and by machine; of images, then of exams where their decision is known.
         triage: of exams.
         subgroups: by site, machine, view, density and decade of age, as far as they are known.
-        maps: none where no lesion is located.
+        maps: empty if no lesion is located.
         rule: by which the model decides.
         ensemble: the members of the measured model and how their scores are fused; ``None``: it is a single model.
         members: of the ensemble, where there are normal and abnormal images.

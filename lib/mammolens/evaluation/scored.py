@@ -117,7 +117,7 @@ def fused(images: Sequence[ScoredImage], level: Level, fusion: FusionConfig = ME
     """Views fused to breasts, breasts to exams; a unit is abnormal when any of its images is.
 
     Breast level leaves out images without laterality; at exam level those of one exam count as one breast. The score of
-    a synthetic view does not count beside that of its exposed twin.
+    a synthetic view does not count if there is its exposed twin.
     """
     breasts: dict[tuple[str, str, str], list[ScoredImage]] = defaultdict(list)
     for image in images:
@@ -146,7 +146,7 @@ def _fused(members: list[tuple[float, bool]], fuse: Callable[[list[float]], floa
 
 
 def check_images(images: Sequence[ScoredImage]) -> None:
-    """Check that there is something to tell apart, and that nothing counts twice.
+    """Check that there are normal and abnormal images, and that none is listed twice.
 
     Raises:
         DatasetError: without a normal or without an abnormal image, unless lesions are located in them, which

@@ -40,7 +40,7 @@ class ScoredSet:
 
 
 def read_scored_set(scores: Path) -> ScoredSet:
-    """Read ``scores.csv`` and the ``evaluation.json`` beside it.
+    """Read ``scores.csv`` and the ``evaluation.json`` of its folder.
 
     Raises:
         DatasetError: one of them is missing or damaged.

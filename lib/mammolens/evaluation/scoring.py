@@ -126,7 +126,7 @@ def _localised(grid: EvaluationGrid, maps: Mapping[str, FloatImage]) -> dict[str
 
 
 def compared_picture(mammogram: Mammogram, result: AnomalyResult, lesions: Sequence[Lesion]) -> bytes:
-    """The image with its marked lesions, and beside it the overlay, as a JPEG file."""
+    """The image with its marked lesions and, to its right, the overlay, as a JPEG file."""
     overlay = Image.fromarray(render_overlay(mammogram.pixels, result, longest=_PICTURE_SIDE))
     low, high = np.percentile(mammogram.pixels, [1.0, 99.8])
     grey = np.clip((mammogram.pixels - low) / max(high - low, 1e-6), 0, 1) * 255

@@ -26,7 +26,7 @@ def log_left_out(error: InputError) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ExamFiles:
-    """The files of one exam, and what is known of each beside its header."""
+    """The files of one exam, and the attributes of each from a table."""
 
     paths: Sequence[Path]
     attributes: Mapping[Path, ImageAttributes]

@@ -103,7 +103,7 @@ def _heat(result: AnomalyResult) -> str:
 
 
 def _draw_legend(sheet: Image.Image, record: AnomalyRecord, font: Lettering, corner: tuple[int, int]) -> None:
-    """The ramp of colours, each level's name below the place where it begins."""
+    """The ramp of colours, each level's name below the position where it begins."""
     left, top = corner
     names, pen = list(record.levels), ImageDraw.Draw(sheet)
     height = round(font.getlength("M"))

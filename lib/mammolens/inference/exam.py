@@ -59,7 +59,8 @@ class ExamScore:
 def fuse(scores: Sequence[ImageScore], fusion: FusionConfig) -> ExamScore:
     """Fuse the views of one exam.
 
-    Every SOP instance counts once, the last score of it wins; a synthetic view does not count beside its exposed twin.
+    Every SOP instance counts once, the last score of it wins; a synthetic view does not count if there is its exposed
+    twin.
 
     Args:
         scores: at least one, all of the same exam.

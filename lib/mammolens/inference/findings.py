@@ -45,7 +45,7 @@ def find_findings(
         header: of the image; orientation, side, view and spacing.
         levels: name and map value where each heat level begins, rising.
         config: what counts as a finding.
-        landmarks: finds those of the breast on the original grid; called only where there is a finding.
+        landmarks: finds those of the breast on the original grid; called only if there is a finding.
 
     Returns:
         Findings, highest peak first, and how many more there were.
@@ -101,7 +101,7 @@ def numbers_in_exams(records: Sequence[AnomalyRecord]) -> list[list[int]]:
 
 
 def _filled(above: BoolImage) -> BoolImage:
-    """Without holes; only the box around what is above is looked at."""
+    """Without holes; only the bounding box is searched."""
     rows, columns = (np.flatnonzero(above.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     # Holes are background that does not reach the box's border; ndimage.binary_fill_holes takes four times as long.
@@ -184,6 +184,6 @@ def _contour(region: BoolImage) -> NDArray[np.float64]:
 
 
 def _simplified(outline: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-    """Fewer vertices; the outline itself where none but a line would be left."""
+    """Fewer vertices; the outline itself if only a line would be left."""
     simple = np.asarray(approximate_polygon(outline, tolerance))
     return simple if len(simple) > 3 else outline

@@ -126,7 +126,7 @@ def _nipple(breast: BoolImage, tilt: float, pixel_size: tuple[float, float]) -> 
 
 
 def _bump(breast: BoolImage, near: NDArray[np.float64], pixel_size: tuple[float, float]) -> Point | None:
-    """Middle of what stands out of the skin line most, around a place."""
+    """Centre of the largest protrusion of the skin line around a location."""
     pad = [int(np.ceil(_NIPPLE_RADIUS / pixel)) + 2 for pixel in pixel_size]
     padded = np.pad(breast, [(rows, rows) for rows in pad], mode="edge")
     core = ndimage.distance_transform_edt(padded, sampling=pixel_size) > _NIPPLE_RADIUS

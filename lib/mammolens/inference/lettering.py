@@ -75,7 +75,7 @@ def lettering(size: int) -> Lettering:
 
 
 def legible(text: str) -> str:
-    r"""The text with codes in place of characters that none of :data:`FONT_FILES` has, so that names stay different.
+    r"""The text with codes instead of characters that none of :data:`FONT_FILES` has, so that names stay distinct.
 
     Example:
         >>> print(legible("病历号-0042, 김순, अ"))

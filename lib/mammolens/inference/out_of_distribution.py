@@ -75,7 +75,7 @@ def _row(statistics: Mapping[str, float]) -> list[float]:
 
 
 def _distance(one: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """To the fifth nearest of ``others``; infinite where there are fewer."""
+    """To the fifth nearest of ``others``; infinite if there are fewer."""
     if len(others) < _NEIGHBOURS:
         return float("inf")
     return float(np.partition(np.linalg.norm(others - one, axis=1), _NEIGHBOURS - 1)[_NEIGHBOURS - 1])

@@ -33,7 +33,7 @@ class PectoralEdge:
 
 
 def find_pectoral_edge(greys: FloatImage, breast: BoolImage, pixel_size: tuple[float, float]) -> PectoralEdge | None:
-    """Return the line along which the muscle in the upper chest-wall corner ends, or ``None`` where none stands out.
+    """Return the line along which the muscle in the upper chest-wall corner ends, or ``None`` if there is no clear one.
 
     As in the Hough transform of Karssemeijer (Phys Med Biol 43:365, 1998), every line across that corner collects the
     gradients that lead from the muscle into the breast. Here they are bounded one by one, so that a few bright
@@ -97,7 +97,7 @@ class _Search:
         )
 
     def best(self, tops: NDArray[np.float64], walls: NDArray[np.float64]) -> tuple[float, float, float] | None:
-        """Upper end, lower end and score of the best line; ``None`` where none is possible."""
+        """Upper end, lower end and score of the best line; ``None`` if none is possible."""
         if not (tops.size and walls.size):
             return None
         top, wall = (each.ravel() for each in np.meshgrid(tops, walls, indexing="ij"))

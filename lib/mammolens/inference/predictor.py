@@ -99,7 +99,7 @@ class Predictor:
         return self._scored(prepared)[0]
 
     def image_p_value(self, score: ImageScore) -> float:
-        """Conformal p-value of an image score, in (0, 1], among normal images of its machine where there are enough."""
+        """Conformal p-value of an image score, in (0, 1], among normal images of its machine if there are enough."""
         return self.calibration.image_p_value(score.pred_score, score.header.acquisition_group)
 
     def infer_exam(self, scores: Sequence[ImageScore]) -> ExamInference:

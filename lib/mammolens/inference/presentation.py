@@ -144,7 +144,7 @@ def present(
 
 
 def problem_of(error: InputError, files: Mapping[Path, str]) -> Problem:
-    """The error with the uploaded file's name in place of paths on this computer."""
+    """The error with the uploaded file's name instead of paths on this computer."""
     texts = {path_as_text(path): name for path, name in files.items()}
 
     def named(text: str) -> str:

@@ -43,7 +43,7 @@ class ContactSheet:
             self._jpegs[header.path] = _jpeg(pixels, header.pixel_aspect_ratio)
 
     def data_uri(self, path: Path) -> str | None:
-        """The picture of a file for an HTML page that is complete in itself; ``None`` if there is none."""
+        """The picture of a file for a self-contained HTML page; ``None`` if there is none."""
         jpeg = self._jpegs.get(path)
         return None if jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 

@@ -49,7 +49,7 @@ class Inspector:
         self._model: str | None = None
 
     def read_headers(self, on_image: OnImage) -> None:
-        """Read all headers and tell patients, exams and images apart.
+        """Read all headers and identify patients, exams and images.
 
         Args:
             on_image: called after each image.

@@ -32,9 +32,9 @@ class SourceImage:
         split: of a data set, else of the folder's name.
         site: of a data set.
         abnormal: truth of a data set.
-        clean_normal: whether it may be taught as normal; ``None`` of no data set.
+        clean_normal: whether it may be used for training as normal; ``None`` outside of a data set.
         has_lesions: whether lesions are marked; ``None`` of no data set.
-        transfer_syntax_uid: where the file itself is not encoded as the image is; empty if nothing tells.
+        transfer_syntax_uid: if the file itself is not encoded like the image; empty if unknown.
         refusal: why the source cannot give the image, if so.
     """
 
@@ -60,9 +60,9 @@ class ImageSource:
 
     Attributes:
         name: folder or address, as it was given.
-        kind: of the data set; ``folder`` or ``dicomweb`` if it is none.
+        kind: of the data set; ``folder`` or ``dicomweb`` otherwise.
         images: in order of name.
-        passed_over: how many files beside the images are none.
+        passed_over: number of files that are not images.
         open: gives the file with the image's pixels, for as long as the context lasts.
     """
 
@@ -80,7 +80,7 @@ def open_source(path: Path, kind: str | None = None, table: Path | None = None) 
 
     Args:
         path: folder or file; ``cbis-ddsm`` names the packaged data set.
-        kind: of the data set; told by the layout by default.
+        kind: of the data set; detected from the layout by default.
         table: CSV with what is known of the images.
 
     Raises:

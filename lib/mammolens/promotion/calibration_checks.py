@@ -37,7 +37,7 @@ def check_rate(
     """Can the candidate flag an exam, and does the share of flagged normal patients agree with the nominal rate?
 
     Args:
-        serving: reported beside the candidate, not tested.
+        serving: reported with the candidate, not tested.
         candidate: of at least one patient.
         calibration: the candidate's.
         policy: the band's level.

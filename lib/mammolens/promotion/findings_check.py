@@ -26,7 +26,7 @@ from mammolens.types import Mammogram
 def check_findings(
     models: ModelPair, cases: Sequence[Case], policy: PromotionPolicy, on_error: OnError, on_done: Callable[[], None]
 ) -> CheckResult | None:
-    """Compare hits of the strongest spot on marked regions; ``None`` where no image is marked.
+    """Compare hits of the strongest spot on marked regions; ``None`` if no image is marked.
 
     Args:
         models: serving and candidate.

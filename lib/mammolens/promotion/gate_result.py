@@ -119,7 +119,7 @@ class GateResult(BaseModel):
 
     @property
     def approves(self) -> bool:
-        """Whether the gate itself approves the candidate in place of the model it was compared with.
+        """Whether the gate itself approves the candidate as replacement of the model it was compared with.
 
         A result that a person overrode never counts as approval, even if all checks passed: it was made against
         another model.

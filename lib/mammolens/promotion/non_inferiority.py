@@ -12,7 +12,7 @@ def compared(name: CheckName, loss: Interval, margin: float, what: str) -> Check
     """Test a loss, model in use minus candidate, by its interval.
 
     Passed where the whole interval lies below the margin (non-inferiority); failed where the loss is certain or the
-    whole interval lies beyond; undecided where there are too few images for either.
+    whole interval lies beyond; inconclusive if there are too few images for either.
 
     Args:
         name: of the check.

@@ -37,7 +37,7 @@ def check_synthetic_lesions(scores: PairedScores, policy: PromotionPolicy) -> It
 
 
 def same_weights() -> CheckResult:
-    """In place of the lesion checks, for a model that was only recalibrated."""
+    """Replaces the lesion checks for a model that was only recalibrated."""
     sentence = "the weights are those of the model in use; only the calibration differs"
     return CheckResult(name=CheckName.WEIGHTS, outcome=CheckStatus.NOT_TESTED, sentence=sentence)
 

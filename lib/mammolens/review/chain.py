@@ -1,4 +1,4 @@
-"""The hash chain: each entry of the ledger commits to its content, its place and all before it."""
+"""The hash chain: each entry of the ledger commits to its content, its position and all entries before it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Head:
         """The head that was written down as ``sequence:hash``.
 
         Raises:
-            RequestError: it is none.
+            RequestError: it is not a head.
         """
         found = _HEAD.fullmatch(text.strip())
         if found is None:
@@ -51,7 +51,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decision with its place in the ledger, counted from 1."""
+    """A decision with its position in the ledger, counted from 1."""
 
     sequence: int
     previous_hash: str
@@ -84,7 +84,7 @@ def entry_of(row: Row) -> Entry:
     """The entry in a row.
 
     Raises:
-        LedgerError: it holds no decision; somebody has changed it.
+        LedgerError: it contains no valid decision; it was changed.
     """
     try:
         return Entry(row[Link.SEQUENCE], row[Link.PREVIOUS_HASH], row[Link.HASH], decision_of(row))

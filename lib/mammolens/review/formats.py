@@ -36,7 +36,7 @@ class Format(StrEnum):
 
 
 def format_of(path: Path) -> Format:
-    """The format that a file's name tells.
+    """The format of a file, by its suffix.
 
     Raises:
         DatasetError: another one.

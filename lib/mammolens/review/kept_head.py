@@ -24,7 +24,7 @@ class KeptHead:
         self.path = ledger.parent / f"{ledger.name}.head"
 
     def read(self) -> Head | None:
-        """The head; ``None`` where none was kept yet.
+        """The head; ``None`` if none was stored yet.
 
         Raises:
             LedgerError: the file contains none.

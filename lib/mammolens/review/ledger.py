@@ -195,7 +195,7 @@ def _known(connection: Connection, decision: Decision, *, historic: bool) -> Ent
 
 
 def _fitting(connection: Connection, decision: Decision, *, historic: bool) -> Decision:
-    """The decision as it is kept; an undo must meet something that stands."""
+    """The decision as it is stored; an undo must refer to an active decision."""
     if historic and not decision.is_undo:
         return decision
     before = [entry.decision for entry in _history(connection, decision.exam_id)]

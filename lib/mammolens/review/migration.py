@@ -20,7 +20,7 @@ def upgrade(connection: Connection, name: str) -> None:
     """Take the steps that are missing, within the connection's transaction.
 
     Args:
-        connection: nobody else may be upgrading meanwhile.
+        connection: no other process may upgrade meanwhile.
         name: of the ledger, for messages.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Results as DICOM objects that a PACS keeps beside the images: docs/dicom-objects.md."""
+"""Results as DICOM objects that a PACS stores with the images: docs/dicom-objects.md."""

@@ -92,7 +92,7 @@ def _impression(image: ReportedImage, number: int) -> Dataset:
 
 
 def _single_image_finding(image: ReportedImage, number: int, finding: Finding, words: str) -> Dataset:
-    """TID 4006 with its place, TID 4021."""
+    """TID 4006 with its location, TID 4021."""
     of_image = items.by_reference(SELECTED_FROM, *_IMAGE_LIBRARY, number)
     outline = outline_of(finding)
     return items.code(
@@ -108,7 +108,7 @@ def _single_image_finding(image: ReportedImage, number: int, finding: Finding, w
 
 
 def _summary_of_detections(exam: ReportedExam) -> Dataset:
-    """TID 4015 and 4017: one algorithm looked at all images."""
+    """TID 4015 and 4017: one algorithm analysed all images."""
     performed = items.code(
         CONTAINS,
         DCM.DetectionPerformed,

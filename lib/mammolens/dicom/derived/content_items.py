@@ -69,7 +69,7 @@ def place(relationship: str, name: Code, graphic: str, points: NDArray[np.float6
 
 
 def by_reference(relationship: str, *identifier: int) -> Dataset:
-    """A relationship to an item elsewhere in the tree, named by its place: 1 is the root (PS3.3 C.17.3.2.5)."""
+    """A relationship to an item elsewhere in the tree, by its position: 1 is the root (PS3.3 C.17.3.2.5)."""
     item = Dataset()
     item.RelationshipType, item.ReferencedContentItemIdentifier = relationship, list(identifier)
     return item

@@ -66,5 +66,5 @@ def algorithm(record: AnomalyRecord) -> Any:
 
 
 def short(text: str) -> str:
-    """At most as long as a Long String may be; the end of an id is what tells it apart."""
+    """Shorten to the maximum length of a Long String; the end of an id identifies it."""
     return text if len(text) <= _LONG_STRING else f"...{text[-_LONG_STRING + 3 :]}"

@@ -1,4 +1,4 @@
-"""The results of one exam with their sources, and what structured reports say of them alike."""
+"""The results of one exam with their sources, and content that all structured reports share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ReportedImage:
             yield number, finding, text
 
     def tracking_uid(self, number: int) -> UID:
-        """Tells a finding apart, the same for the same input, model and calibration."""
+        """Identifies a finding; the same for the same input, model and calibration."""
         uid, record = str(self.source.dataset.SOPInstanceUID), self.record
         return derived_uid("finding", uid, record.model, record.calibration, str(number))
 

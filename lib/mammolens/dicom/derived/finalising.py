@@ -1,4 +1,4 @@
-"""What all derived objects have alike, after highdicom made them."""
+"""Properties that all derived objects share, set after highdicom created them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ LEVEL_COLOURS: tuple[Rgb, ...] = ((255, 237, 120), (247, 134, 45), (189, 0, 38))
 
 
 def level_colours(place: NDArray[np.floating[Any]] | np.floating[Any]) -> NDArray[np.float32]:
-    """Colours 0..255 ``(..., 3)`` of places from 0, the first level, to 1, the last level."""
+    """Colours 0..255 ``(..., 3)`` of positions from 0, the first level, to 1, the last level."""
     ramp = np.array(LEVEL_COLOURS, dtype=np.float32)
     stops = np.linspace(0, 1, len(ramp))
     return np.stack([np.interp(place, stops, ramp[:, channel]) for channel in range(3)], axis=-1).astype(np.float32)

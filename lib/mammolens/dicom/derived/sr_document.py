@@ -14,7 +14,7 @@ from mammolens.dicom.derived.measures import coding_schemes
 
 
 def document(kind: DerivedKind, sop_class: str, exam: ReportedExam, content: Dataset) -> Dataset:
-    """A report, complete but verified by nobody; it lies in the study of the exam's first image.
+    """A complete, unverified report in the study of the exam's first image.
 
     Args:
         kind: of report.

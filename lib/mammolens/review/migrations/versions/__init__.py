@@ -1,1 +1,1 @@
-"""One file a step, in the order that ``down_revision`` tells."""
+"""One file per step, in the order given by ``down_revision``."""

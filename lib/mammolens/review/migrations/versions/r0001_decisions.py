@@ -1,4 +1,4 @@
-"""The ledger of decisions, which its database, too, lets nobody change."""
+"""The ledger of decisions; its database rejects changes as well."""
 
 import sqlalchemy as sa
 from alembic import op
