@@ -129,6 +129,10 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "dicom/test_completeness.py::test_lossless_jpeg_is_whole_in_each_precision",
         ),
         "JPEG-LS": ("dicom/test_decoding.py::test_a_jpeg_ls_frame_that_ends_too_early_is_refused",),
+        "Deflated": (
+            "dicom/test_mutations.py::test_a_deflated_file_that_lost_or_won_bytes_is_refused_or_gives_the_truth",
+            "dicom/test_bounds.py::test_what_a_mammogram_may_have_is_let_through[deflated]",
+        ),
         "JPEG 2000, lossless or not": (
             "dicom/test_completeness.py::test_jpeg_2000_is_followed_from_tile_part_to_tile_part",
         ),

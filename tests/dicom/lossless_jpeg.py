@@ -14,7 +14,7 @@ _CODES = [*(f"{code:04b}" for code in range(15)), "11110", "111110"]
 
 
 def encode_lossless_jpeg(
-    values: np.ndarray, precision: int, *, predictor: int = 1, shift: int = 0, restart_rows: int = 0
+    values: np.ndarray, precision: int, *, predictor: int = 1, shift: int = 0, restart_rows: int = 0, fill: str = "1"
 ) -> bytes:
     """One component in one scan (T.81 H.1).
 
@@ -24,6 +24,7 @@ def encode_lossless_jpeg(
         predictor: 1 to 7.
         shift: the point transform: so many lower bits are dropped.
         restart_rows: rows of a restart interval; 0: none.
+        fill: the bit that fills the last byte.
     """
     rows, columns = values.shape
     lengths = [len(code) for code in _CODES]
@@ -35,7 +36,7 @@ def encode_lossless_jpeg(
     header += _segment(0xDA, b"\x01\x01\x00" + bytes([predictor, 0, shift]))
     samples = (values.astype(int) >> shift).tolist()
     parts = [
-        _interval(samples[start : start + (restart_rows or rows)], predictor, 1 << (precision - shift - 1))
+        _interval(samples[start : start + (restart_rows or rows)], predictor, 1 << (precision - shift - 1), fill)
         for start in range(0, rows, restart_rows or rows)
     ]
     scan = parts[0]
@@ -48,7 +49,7 @@ def _segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
 
-def _interval(rows: list[list[int]], predictor: int, middle: int) -> bytes:
+def _interval(rows: list[list[int]], predictor: int, middle: int, fill: str) -> bytes:
     bits = []
     for y, row in enumerate(rows):
         for x, value in enumerate(row):
@@ -60,7 +61,7 @@ def _interval(rows: list[list[int]], predictor: int, middle: int) -> bytes:
                 extra = signed if signed > 0 else signed + (1 << magnitude) - 1
                 bits.append(f"{extra:0{magnitude}b}")
     text = "".join(bits)
-    text += "1" * (-len(text) % 8)
+    text += fill * (-len(text) % 8)
     return int(text, 2).to_bytes(len(text) // 8).replace(b"\xff", b"\xff\x00")
 
 

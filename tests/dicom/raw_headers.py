@@ -31,11 +31,17 @@ def set_raw(dataset: FileDataset, changes: Iterable[tuple[str, int | str]]) -> N
 
 def raw_file(dataset: FileDataset) -> bytes:
     """The file of an Explicit VR Little Endian data set, values unchecked."""
-    bare, elements = io.BytesIO(), DicomBytesIO()
+    bare = io.BytesIO()
     empty = FileDataset("", {}, file_meta=dataset.file_meta, preamble=b"\0" * 128)
     empty.is_little_endian, empty.is_implicit_VR = True, False
     pydicom.dcmwrite(bare, empty, write_like_original=False)
+    return bare.getvalue() + raw_elements(dataset)
+
+
+def raw_elements(dataset: FileDataset) -> bytes:
+    """What stands in its file behind the meta information."""
+    elements = DicomBytesIO()
     elements.is_little_endian, elements.is_implicit_VR = True, False
     for tag in sorted(dataset._dict):
         write_data_element(elements, dataset._dict[tag])
-    return bare.getvalue() + elements.getvalue()
+    return bytes(elements.getvalue())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import openjpeg.utils
+import pydicom
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -18,17 +23,22 @@ from PIL import Image
 from pillow_jpls import _pycharls
 from pydicom import FileDataset, uid
 from pydicom.dataelem import DataElement
-from pydicom.encaps import encapsulate
+from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate, generate_pixel_data_frame
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
 from pydicom.tag import Tag
 
 from mammolens.datasets.phantom import make_phantom_exam
+from mammolens.dicom.opening import open_dicom
 from mammolens.dicom.pixels import display_pixels
 from mammolens.dicom.reader import read_mammogram
 from mammolens.dicom.stored_values import StoredPixels, stored_pixels
 from mammolens.enums import QualityFlag
 from mammolens.errors import InputError
 
-from .raw_headers import raw_file, set_raw
+from .lossless_jpeg import encode_lossless_jpeg
+from .raw_headers import raw_elements, raw_file, set_raw
 from .whole_streams import (
     IsWhole,
     is_whole_baseline_jpeg,
@@ -41,8 +51,11 @@ pytestmark = pytest.mark.slow  # a second or two each, half a minute together
 T = TypeVar("T")
 PATH, PIXEL_DATA = Path("image.dcm"), Tag("PixelData")
 UNCOMPRESSED = ("ImplicitVRLittleEndian", "ExplicitVRLittleEndian", "ExplicitVRBigEndian")
-LOSSLESS = ("RLELossless", "JPEG2000Lossless", "JPEGLosslessSV1", "JPEGLSLossless")
-LOSSY = ("JPEGBaseline8Bit", "JPEG2000", "JPEGLSNearLossless")
+LOSSLESS = ("RLELossless", "JPEG2000Lossless", "JPEGLosslessP14", "JPEGLosslessSV1", "JPEGLSLossless")
+LOSSY = ("JPEGBaseline8Bit", "JPEGExtended12Bit", "JPEG2000", "JPEGLSNearLossless")
+BLOCKS = ("JPEGBaseline8Bit", "JPEGExtended12Bit")
+PREDICTOR = 4  # of Process 14, which SV1 has 1 of
+P14 = uid.UID("1.2.840.10008.1.2.4.57")  # pydicom 2 and 3 mean different ones by JPEGLossless
 REPEATABLE = settings(
     max_examples=500,
     derandomize=True,
@@ -98,6 +111,8 @@ def lossy(values: np.ndarray, syntax: str) -> bytes:
     if syntax == "JPEGBaseline8Bit":
         Image.fromarray(values).save(stream, format="JPEG", quality=90)
         return stream.getvalue()
+    if syntax == "JPEGExtended12Bit":
+        return extended_jpeg(values)
     if syntax == "JPEG2000":
         ratios = {"bits_stored": 12, "photometric_interpretation": 2, "compression_ratios": [4]}
         return bytes(openjpeg.utils.encode_array(values, **ratios))
@@ -107,6 +122,26 @@ def lossy(values: np.ndarray, syntax: str) -> bytes:
     return bytes(_pycharls.encode(values.tobytes(), frame, near_lossless=3))
 
 
+def extended_jpeg(values: np.ndarray) -> bytes:
+    """By DCMTK's encoder."""
+    program = shutil.which("dcmcjpeg")
+    if program is None:
+        pytest.skip("dcmcjpeg is missing: apt-get install dcmtk")
+    with tempfile.TemporaryDirectory() as folder:
+        plain, packed = Path(folder, "plain.dcm"), Path(folder, "packed.dcm")
+        dataset = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=b"\0" * 128)
+        dataset.SOPClassUID, dataset.SOPInstanceUID = uid.SecondaryCaptureImageStorage, "1.2.3"
+        dataset.Rows, dataset.Columns = values.shape
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+        dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
+        dataset.PhotometricInterpretation, dataset.PixelData = "MONOCHROME2", values.tobytes()
+        dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+        dataset.is_little_endian, dataset.is_implicit_VR = True, False
+        dataset.save_as(plain, write_like_original=False)
+        subprocess.run([program, "+ee", plain, packed], check=True, capture_output=True)
+        return next(generate_pixel_data_frame(pydicom.dcmread(packed).PixelData, 1)).rstrip(b"\0")
+
+
 def is_unknown(_stream: bytes, _values: np.ndarray) -> bool:
     """The arithmetic coder of JPEG 2000 decodes any bytes to something."""
     return True
@@ -114,9 +149,11 @@ def is_unknown(_stream: bytes, _values: np.ndarray) -> bool:
 
 IS_WHOLE: dict[str, IsWhole] = {
     "RLELossless": is_whole_rle,
+    "JPEGLosslessP14": partial(is_whole_lossless_jpeg, predictor=PREDICTOR),
     "JPEGLosslessSV1": is_whole_lossless_jpeg,
     "JPEGLSLossless": is_whole_jpeg_ls,
     "JPEGBaseline8Bit": is_whole_baseline_jpeg,
+    "JPEGExtended12Bit": is_whole_baseline_jpeg,
 }
 
 
@@ -126,7 +163,7 @@ def in_syntax(dataset_of, encode):
 
     @cache
     def make(keyword: str) -> tuple[FileDataset, bytes, np.ndarray]:
-        syntax = uid.UID(getattr(uid, keyword))
+        syntax = P14 if keyword == "JPEGLosslessP14" else uid.UID(getattr(uid, keyword))
         values = (phantom() >> 4).astype(np.uint8) if keyword == "JPEGBaseline8Bit" else phantom()
         dataset = dataset_of(values, BitsStored=8 if values.itemsize == 1 else 12)
         dataset.file_meta.TransferSyntaxUID = syntax
@@ -134,6 +171,8 @@ def in_syntax(dataset_of, encode):
         dataset.is_implicit_VR = keyword == "ImplicitVRLittleEndian"
         if not syntax.is_compressed:
             stream = values.astype(values.dtype.newbyteorder("<" if dataset.is_little_endian else ">")).tobytes()
+        elif keyword == "JPEGLosslessP14":
+            stream = encode_lossless_jpeg(values, 12, predictor=PREDICTOR)
         elif keyword in LOSSY:
             stream = lossy(values, keyword)
         else:
@@ -188,7 +227,7 @@ def test_a_stream_that_lost_or_won_bytes_is_refused_or_gives_the_truth(in_syntax
     kinds = ["lost", "tail lost", "padded"]
     if keyword not in UNCOMPRESSED:  # where what is won at the end may be a dark row
         kinds += ["repeated"]
-    if keyword not in (*UNCOMPRESSED, "RLELossless", "JPEGBaseline8Bit"):  # where zeros are values
+    if keyword not in (*UNCOMPRESSED, "RLELossless", *BLOCKS):  # where zeros are values
         kinds += ["gap"]
     outcomes = Counter[str]()
 
@@ -285,6 +324,33 @@ def test_a_header_changed_at_random_is_refused_told_or_harmless(in_syntax, keywo
     check()
     assert min(outcomes[kind] for kind in ("refused", "true")) > 20
     assert capfd.readouterr().err == ""
+
+
+def test_a_deflated_file_that_lost_or_won_bytes_is_refused_or_gives_the_truth(in_syntax, tmp_path):
+    dataset, stream, truth = in_syntax("ExplicitVRLittleEndian")
+    path, whole = tmp_path / "image.dcm", with_stream(dataset, stream)
+    squeezed = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = squeezed.compress(raw_elements(whole)) + squeezed.flush()
+    whole.file_meta = FileMetaDataset(whole.file_meta)
+    whole.file_meta.TransferSyntaxUID = uid.DeflatedExplicitVRLittleEndian
+    head = DicomBytesIO()
+    write_file_meta_info(head, whole.file_meta)
+    meta = b"\0" * 128 + b"DICM" + head.getvalue()
+    path.write_bytes(meta + deflated)
+    assert np.array_equal(stored_pixels(open_dicom(path, with_pixels=True), path).values, truth)
+    outcomes = Counter[str]()
+
+    @REPEATABLE
+    @given(damages("lost", "tail lost", "padded", "repeated", "gap"))
+    def check(damage: Damage) -> None:
+        path.write_bytes(meta + damage(deflated))
+        read = or_refusal(lambda: stored_pixels(open_dicom(path, with_pixels=True), path))
+        outcomes["refused" if isinstance(read, InputError) else "true"] += 1
+        assert isinstance(read, InputError) or np.array_equal(read.values, truth)
+
+    check()
+    assert outcomes["refused"] > 100
+    assert outcomes["true"] > 20
 
 
 def test_a_file_whose_header_was_changed_at_random_is_refused_told_or_read(in_syntax, tmp_path):

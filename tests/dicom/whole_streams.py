@@ -40,8 +40,10 @@ def _unpacked(segment: bytes, size: int) -> bytes:
     return plane if not segment[place:].strip(segment[place : place + 1]) else b""
 
 
-def is_whole_lossless_jpeg(stream: bytes, values: np.ndarray) -> bool:
-    return stream.startswith(encode_lossless_jpeg(values, 12))
+def is_whole_lossless_jpeg(stream: bytes, values: np.ndarray, predictor: int = 1) -> bool:
+    """Also where the rest of the last byte is zeros, as some writers fill it."""
+    codes = (encode_lossless_jpeg(values, 12, predictor=predictor, fill=fill) for fill in "10")
+    return any(stream.startswith(whole) for whole in codes)
 
 
 def is_whole_jpeg_ls(stream: bytes, values: np.ndarray) -> bool:
@@ -55,7 +57,7 @@ def is_whole_baseline_jpeg(stream: bytes, values: np.ndarray) -> bool:
     """Its codes are those of as many blocks as the picture has, to the last bit but for ones (T.81 F.1.2)."""
     start = stream.index(b"\xff\xda")
     end = stream.index(b"\xff\xd9", start)
-    scan = stream[start + 10 : end].replace(b"\xff\x00", b"\xff")
+    scan = stream[start + 10 : end].rstrip(b"\xff").replace(b"\xff\x00", b"\xff")  # fill bytes: T.81 B.1.1.2
     bits = iter("".join(f"{byte:08b}" for byte in scan))
     direct, alternating = (_codes(stream, number) for number in (0x00, 0x10))
     for _ in range(values.size // 64):

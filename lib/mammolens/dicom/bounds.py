@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from pydicom.datadict import dictionary_keyword, dictionary_VR
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from mammolens.errors import UnsupportedMammogramError
+from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
 MOST_ELEMENTS: Final = 50_000  # a mammogram has some hundreds, 3D objects some ten thousand
 DEEPEST: Final = 16  # sequences within each other
@@ -48,6 +48,7 @@ def refuse_excess(path: Path, *, with_pixels: bool) -> None:
 
     Raises:
         UnsupportedMammogramError: naming what there is too much of.
+        PixelDataError: a deflated data set does not end with an element.
         zlib.error: a deflated data set is damaged.
     """
     with path.open("rb") as file:
@@ -95,18 +96,19 @@ class _Walk:
         self._position = self._elements = 0
         self._ends: list[int | None] = []  # of sequences and items; None: at a delimiter
         self._order, self._explicit = "<", True
+        self._deflated = False
+        self._behind_pixels: int | None = None  # of a deflated data set: the tag of the last element from Pixel Data on
 
     def follow(self) -> None:
         """To the end, or to what is no DICOM."""
-        deflated = False
         while len(start := self._read(8)) == 8 and start[:2] == b"\x02\x00":  # PS3.10 7.1
             tag, kind, length = self._header(start)
             self._count(tag, kind, length)
             if tag == _TRANSFER_SYNTAX and length < _LONGEST_UID:
-                deflated = self._read(length).rstrip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode()
+                self._deflated = self._read(length).rstrip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode()
             else:
                 self._skip(length)
-        if deflated:
+        if self._deflated:
             self._file.seek(-len(start), io.SEEK_CUR)
             with io.BufferedReader(_Inflated(self._path, self._file), _PIECE) as self._file:
                 self._follow_data_set(self._read(8))
@@ -123,8 +125,10 @@ class _Walk:
                 self._ends.pop()
             tag, kind, length = self._header(start)
             self._count(tag, kind, length)
-            if tag == _PIXEL_DATA and not self._ends and not self._with_pixels:
-                return
+            if not self._ends:
+                if tag == _PIXEL_DATA and not self._with_pixels:
+                    return
+                self._refuse_what_is_no_element(tag, start)
             if tag in (_ITEM_END, _SEQUENCE_END):
                 if self._ends:
                     self._ends.pop()
@@ -135,6 +139,19 @@ class _Walk:
             else:
                 self._skip(length)
             start = self._read(8)
+        if start and self._behind_pixels is not None:
+            raise self._garbage()
+
+    def _refuse_what_is_no_element(self, tag: int, start: bytes) -> None:
+        """Behind the pixels of a deflated data set, which has no checksum: there is something if bytes were lost."""
+        if self._behind_pixels is not None and not (tag > self._behind_pixels and _EXPLICIT.fullmatch(start[4:6])):
+            raise self._garbage()
+        if self._deflated and tag >= _PIXEL_DATA:
+            self._behind_pixels = tag
+
+    def _garbage(self) -> PixelDataError:
+        reason = "the deflated data set holds something else behind Pixel Data: bytes were lost or changed"
+        return PixelDataError(self._path, reason, "copy or export the image again")
 
     def _header(self, start: bytes) -> tuple[int, str, int]:
         """Tag, VR and length of an element, whose first eight bytes these are."""
