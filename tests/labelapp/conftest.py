@@ -80,12 +80,18 @@ def a_model(make_model: MakeModel) -> Path:
     return make_model()
 
 
-@pytest.fixture
-def a_serving(a_model: Path, tmp_path: Path) -> ServingModel:
-    """A store whose serving model is the small one."""
-    store = ModelStore(tmp_path / "models")
+@pytest.fixture(scope="session")
+def a_published_model(a_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose serving model is the small one; copy it before changing anything."""
+    store = ModelStore(tmp_path_factory.mktemp("published") / "models")
     store.publish(a_model)
-    return ServingModel(store)
+    return store.root
+
+
+@pytest.fixture
+def a_serving(a_published_model: Path, tmp_path: Path) -> ServingModel:
+    """A store of the test's own with that model."""
+    return ServingModel(ModelStore(Path(shutil.copytree(a_published_model, tmp_path / "models"))))
 
 
 @pytest.fixture(scope="session")
