@@ -9,7 +9,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ from topology.ports import free_port
 
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
+from ..fork_server import ForkServer, Program
 from ..patience import PATIENCE_S, end, until
 from .conftest import EXECUTABLE, Mammolens
+
+StartServe = Callable[..., Program]
 
 
 @pytest.fixture
@@ -33,6 +36,32 @@ def a_taken_port() -> Iterator[int]:
 @pytest.fixture
 def a_free_port() -> int:
     return free_port()
+
+
+@pytest.fixture
+def start_serve(fork_server: ForkServer, tmp_path: Path, a_free_port: int) -> Iterator[StartServe]:
+    """Starts `mammolens serve` on the folder 'studies', and waits until it says that it serves; both are forked."""
+    started: list[Program] = []
+
+    def start(**environment: str) -> Program:
+        words = ["serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
+        with (tmp_path / "said").open("wb") as said:
+            serve = fork_server.start(
+                EXECUTABLE,
+                *words,
+                environment={**os.environ, **environment},
+                cwd=tmp_path,
+                output=said,
+                own_session=True,
+                python=fork_server.python,
+            )
+        started.append(serve)
+        _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
+        return serve
+
+    yield start
+    for process in started:
+        end(process)
 
 
 def test_a_missing_folder_is_named_and_not_made(mammolens: Mammolens, tmp_path: Path) -> None:
@@ -116,25 +145,14 @@ def test_the_demo_analyses_its_exams_serves_them_and_stops_cleanly(tmp_path: Pat
 
 
 @pytest.mark.integration
-def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_path: Path, a_free_port: int) -> None:
+def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(
+    start_serve: StartServe, tmp_path: Path, a_free_port: int
+) -> None:
     write_phantom_dataset(tmp_path / "studies", normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
-    command = [EXECUTABLE, "serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
-    with (tmp_path / "said").open("w") as said:
-        serve = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, "LOGNAME": "ada"},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
-            assert _decided_by(a_free_port) == "ada"
-            serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
-            assert serve.wait(timeout=PATIENCE_S) == 0
-        finally:
-            end(serve)
+    serve = start_serve(LOGNAME="ada")
+    assert _decided_by(a_free_port) == "ada"
+    serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
+    assert serve.wait(PATIENCE_S) == 0
     told = (tmp_path / "said").read_text()
     assert len(told.splitlines()) == 5
     assert "Uvicorn running" in (tmp_path / "app" / "logs" / "serve.log").read_text()
@@ -145,30 +163,19 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(tmp_
 
 
 @pytest.mark.integration
-def test_serve_keeps_its_server_when_it_wants_a_login(tmp_path: Path, a_free_port: int) -> None:
+def test_serve_keeps_its_server_when_it_wants_a_login(
+    start_serve: StartServe, tmp_path: Path, a_free_port: int
+) -> None:
     (tmp_path / "studies").mkdir()
-    command = [EXECUTABLE, "serve", tmp_path / "studies", "--app", tmp_path / "app", "--port", str(a_free_port)]
     guarded = {"MONAI_LABEL_AUTH_ENABLE": "true", "MONAI_LABEL_AUTH_REALM_URI": "http://127.0.0.1:9/realms/x"}
-    with (tmp_path / "said").open("w") as said:
-        serve = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, **guarded},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_until("Research use only, not a medical device.", tmp_path / "said", serve)
-            with pytest.raises(urllib.error.HTTPError, match="401"):
-                urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
-            serve.send_signal(signal.SIGTERM)
-            assert serve.wait(timeout=PATIENCE_S) == 0
-        finally:
-            end(serve)
+    serve = start_serve(**guarded)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
+    serve.send_signal(signal.SIGTERM)
+    assert serve.wait(PATIENCE_S) == 0
 
 
-def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes]) -> None:
+def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes] | Program) -> None:
     def said() -> bool:
         assert process.poll() is None, file.read_text()
         return words in file.read_text()

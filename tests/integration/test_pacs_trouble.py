@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from topology.ports import free_port
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 
+from ..fork_server import ForkServer
 from ..labelapp.pacs.fake_pacs import Answer, FakePacs, served
 from ..patience import PATIENCE_S, until
 from .conftest import REPOSITORY, TASK, Orthanc, Server, StartServer
@@ -232,17 +234,20 @@ def test_a_pacs_that_is_slow_or_answers_nonsense_is_named(
         server.stop()
 
 
-def test_a_ca_file_that_does_not_exist_stops_the_start_with_a_clear_word(tmp_path: Path) -> None:
+def test_a_ca_file_that_does_not_exist_stops_the_start_with_a_clear_word(
+    fork_server: ForkServer, tmp_path: Path
+) -> None:
     shutil.copytree(REPOSITORY / "monai_app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__", "model"))
     program = Path(sys.executable).with_name("mammolens")
-    ended = subprocess.run(
-        [program, "serve", "https://127.0.0.1:9/dicom-web", "--app", str(tmp_path / "app"), "--port", str(free_port())],
-        env={"MAMMOLENS_DICOMWEB_CA_FILE": "/nowhere/ca.pem", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
+    words = ["serve", "https://127.0.0.1:9/dicom-web", "--app", tmp_path / "app", "--port", str(free_port())]
+    serve = fork_server.start(
+        program,
+        *words,
+        environment={**os.environ, "MAMMOLENS_DICOMWEB_CA_FILE": "/nowhere/ca.pem", "HOME": str(tmp_path)},
         cwd=tmp_path,
-        check=False,
+        own_session=True,
+        python=fork_server.python,
     )
-    assert ended.returncode != 0
-    assert "MAMMOLENS_DICOMWEB_CA_FILE: there is no file /nowhere/ca.pem" in ended.stderr + ended.stdout
+    said = "".join(serve.communicate(PATIENCE_S))
+    assert serve.returncode != 0
+    assert "MAMMOLENS_DICOMWEB_CA_FILE: there is no file /nowhere/ca.pem" in said
