@@ -59,18 +59,17 @@ def job_of(server: Server, name: str) -> dict[str, Any]:
 
 
 def once(server: Server, name: str, true: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    """The job, as soon as something is true of it."""
-    job: dict[str, Any] = {}
+    """The job, as soon as something is true of it; patience lasts as long as it gets further."""
+    job = job_of(server, name)
 
-    def has_come() -> object:
-        job.clear()
+    def gets_further() -> bool:
+        before = dict(job)
         job.update(job_of(server, name))
-        if found := true(job):
-            return found
-        assert job["state"] not in OVER, job
-        return None
+        return job != before
 
-    until(has_come, lambda: job)
+    while not true(job):
+        assert job["state"] not in OVER, job
+        until(gets_further, lambda: job)
     return job
 
 
