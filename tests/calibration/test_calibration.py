@@ -231,7 +231,7 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_scores_of_another_standardisation_are_refused(tmp_path):
     calibration_of(3).save(tmp_path / "calibration.json")
     plain = CalibrationConfig(standardise="none")
-    with pytest.raises(ModelError, match="standardised by 'acquisition_group_view', the configuration says 'none'"):
+    with pytest.raises(ModelError, match="standardised by 'acquisition_group_view', but the configuration says 'none'"):
         Calibration.load(tmp_path / "calibration.json", plain)
 
 
