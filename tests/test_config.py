@@ -7,7 +7,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammolens.config import LesionKind, ModelConfig, PreprocessingConfig, load_any_config, load_config
+from mammolens.config import (
+    LesionKind,
+    ModelConfig,
+    PreprocessingConfig,
+    load_any_config,
+    load_calcification_config,
+    load_config,
+    load_document,
+)
 from mammolens.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -15,10 +23,10 @@ CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_configuration_that_is_shipped_can_be_read_and_is_called_like_its_file(path):
-    config = load_any_config(path)
+    config = load_document(path)
     assert config.name == path.stem
     assert config.description
-    assert load_any_config(path).model_validate(yaml.safe_load(config.to_yaml())) == config
+    assert load_document(path).model_validate(yaml.safe_load(config.to_yaml())) == config
 
 
 def test_the_members_of_the_ensemble_are_configurations_beside_it():
@@ -27,6 +35,19 @@ def test_the_members_of_the_ensemble_are_configurations_beside_it():
     assert len({member.network.members for member in members}) == 1  # the same patients calibrate all of them
     with pytest.raises(ConfigError, match="is an ensemble of whole models; give the configuration of a single model"):
         load_config(path)
+
+
+def test_a_mistake_in_a_calcification_branchs_configuration_is_named(tmp_path):
+    path = tmp_path / "branch.yaml"
+    path.write_text("calcifications: {pixel_size_mm: 0.5}")
+    with pytest.raises(ConfigError, match=r"pixel_size_mm: Input should be less .* see configs/calcifications\.yaml"):
+        load_calcification_config(path)
+    path.write_text("calcifications: {}")
+    with pytest.raises(ConfigError, match="is the configuration of a calcification branch, which is a part of a model"):
+        load_any_config(path)
+    path.write_text("name: other")
+    with pytest.raises(ConfigError, match="it has no section 'calcifications'; see configs/"):
+        load_calcification_config(path)
 
 
 def test_the_original_method_is_configured_as_it_was():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -353,13 +353,35 @@ class EnsembleConfig(_Document):
         return self
 
 
+class CalcificationsConfig(_Section):
+    """Where and how clusters of calcifications are looked for."""
+
+    pixel_size_mm: float = Field(0.14, ge=0.05, le=COARSEST_FOR_CALCIFICATIONS_MM, description="of the branch's input")
+    border_mm: float = Field(4.0, ge=0, le=20, description="taken off the breast's border and the image's edges")
+    share: float = Field(0.5, gt=0, lt=1, description="of the patches that it learns from get a drawn cluster")
+    benign: float = Field(
+        0.65, ge=0, le=1, description="of the patches get drawn benign calcifications, specks or scratches"
+    )
+
+
+class CalcificationConfig(_Document):
+    """The calcification branch: an optional part of a model, with a network and a training of its own."""
+
+    name: str = Field("calcifications", pattern=NAME_PATTERN)
+    description: str = ""
+    calcifications: CalcificationsConfig
+    training: TrainingConfig = TrainingConfig()
+
+
 AnyConfig = ModelConfig | EnsembleConfig
+AnyDocument = AnyConfig | CalcificationConfig
+_Config = TypeVar("_Config", bound=_Document)
 
 
 def config_schema() -> str:
-    """What ``docs/schema/config.schema.json`` holds: the JSON Schema of a configuration of either kind."""
+    """What ``docs/schema/config.schema.json`` holds: the JSON Schema of a configuration of any kind."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    schema = TypeAdapter[AnyConfig](AnyConfig).json_schema()
+    schema = TypeAdapter[AnyDocument](AnyDocument).json_schema()
     return json.dumps(dialect | schema, indent=2) + "\n"
 
 
@@ -393,20 +415,54 @@ def load_any_config(path: Path) -> AnyConfig:
     Raises:
         ConfigError: naming the file, the field and the remedy.
     """
+    document = load_document(path)
+    if isinstance(document, CalcificationConfig):
+        reason = "is the configuration of a calcification branch, which is a part of a model"
+        raise ConfigError(path, reason, "give the configuration of a model, such as configs/restorer.yaml")
+    return document
+
+
+def load_calcification_config(path: Path) -> CalcificationConfig:
+    """Read the configuration of a calcification branch.
+
+    Raises:
+        ConfigError: naming the file, the field and the remedy.
+    """
+    document = load_document(path)
+    if not isinstance(document, CalcificationConfig):
+        reason = "is not the configuration of a calcification branch: it has no section 'calcifications'"
+        raise ConfigError(path, reason, "see configs/calcifications.yaml")
+    return document
+
+
+def load_document(path: Path) -> AnyDocument:
+    """Read a configuration of any kind: of a model, an ensemble of models or a calcification branch.
+
+    Raises:
+        ConfigError: naming the file, the field and the remedy.
+    """
+    content = _read(path)
+    sections = content if isinstance(content, dict) else {}
+    if "ensemble" in sections:
+        return _valid(EnsembleConfig, content, path, "configs/ensemble.yaml")
+    if "calcifications" in sections:
+        return _valid(CalcificationConfig, content, path, "configs/calcifications.yaml")
+    return _valid(ModelConfig, content, path, "configs/restorer.yaml")
+
+
+def _read(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise ConfigError(path, f"cannot be read ({why})", "give a YAML file like configs/restorer.yaml") from error
-    example = "configs/restorer.yaml"
-    try:
-        content = yaml.safe_load(text) or {}
-        if isinstance(content, dict) and "ensemble" in content:
-            example = "configs/ensemble.yaml"
-            return EnsembleConfig.model_validate(content)
-        return ModelConfig.model_validate(content)
     except yaml.YAMLError as error:
         raise ConfigError(path, f"is not valid YAML ({_yaml_problem(error)})", "correct that line") from error
+
+
+def _valid(kind: type[_Config], content: Any, path: Path, example: str) -> _Config:
+    try:
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the top level"

@@ -28,8 +28,8 @@ FloatImage = NDArray[np.float32]
 BoolImage = NDArray[np.bool_]
 AnyPath = str | os.PathLike[str]  # of functions that people call
 ExamKey = tuple[str, str]  # patient and exam
-# Larger pixels blur calcifications below half a millimetre: digital detectors have 0.05 to 0.1 mm.
-COARSEST_FOR_CALCIFICATIONS_MM = 0.15
+# Larger pixels hide clusters (docs/experiments.md, 'Calcifications at 0.14 mm'): digital detectors have 0.05 to 0.1 mm.
+COARSEST_FOR_CALCIFICATIONS_MM = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +212,9 @@ class Finding(BaseModel):
     anatomy: FindingAnatomy | None = Field(
         description="normal anatomy at the peak, which may be all that stands out; changes no number"
     )
+    calcifications: bool = Field(
+        False, description="a cluster of calcifications is suspected: the peak is what the calcification branch sees"
+    )
 
 
 class AnomalyRecord(BaseModel):
@@ -243,6 +246,11 @@ class AnomalyRecord(BaseModel):
     pred_score: float = Field(
         description="anomaly score of the image, in robust standard deviations of normal images of the same machine "
         "and view"
+    )
+    calcification_score: float | None = Field(
+        None,
+        description="standardised score of the calcification branch, which pred_score is at least; None where it takes "
+        "no part",
     )
     threshold: float | None = Field(description="image score from which the rule flags; None: too few normals to flag")
     is_anomalous: bool = Field(description="the decision of `decision_rule` for this image")

@@ -310,7 +310,7 @@ def test_an_image_alone_is_set_against_exams_of_one_image(a_predictor, an_exam):
     assert record.exam_p_value == one_image.p_value(record.exam_score)
 
 
-@pytest.mark.parametrize(("spacing", "flagged"), [(0.1, False), (0.2, True), (None, False)])
+@pytest.mark.parametrize(("spacing", "flagged"), [(0.3, False), (0.35, True), (None, False)])
 def test_pixels_that_are_known_to_be_too_coarse_for_calcifications_are_flagged(a_predictor, an_exam, spacing, flagged):
     size = PixelSpacing(spacing, spacing, SpacingSource.TABLE) if spacing else None
     image = Mammogram(replace(an_exam[0].header, spacing=size), an_exam[0].pixels)

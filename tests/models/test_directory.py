@@ -16,11 +16,11 @@ from mammolens.models.directory import (
     accept_changes,
     load_model,
     model_id_of,
-    round_weights,
     save_model,
     seal_model,
 )
 from mammolens.models.networks import build_network
+from mammolens.models.weights import round_weights
 
 
 def test_what_is_saved_is_loaded_again(tmp_path, a_small_config):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from mammolens.calibration.calcifications import CalcificationScale, can_combine
 from mammolens.calibration.conformal import min_patients
 from mammolens.calibration.exam_scales import ExamScales, FusedExam
 from mammolens.calibration.fusion import breast_score, exam_score
@@ -51,9 +52,18 @@ class Calibration:
         return Standardisation.fit(
             np.array([image.raw_score for image in self.images], dtype=np.float64),
             np.array([image.patient for image in self.images], dtype=np.int64),
-            [Acquisition(image.acquisition_group, image.view) for image in self.images],
+            self._sources,
             self.config.standardise,
         )
+
+    @cached_property
+    def calcifications(self) -> CalcificationScale | None:
+        """From the calcification branch's log odds to scores and map values; ``None``: it takes no part."""
+        found = [image.calcifications for image in self.images if image.calcifications is not None]
+        patients = [image.patient for image in self.images]
+        if not can_combine([image.calcifications for image in self.images], patients, self.config.standardise):
+            return None
+        return CalcificationScale.fit(found, np.array(patients, dtype=np.int64), self._sources, self.config.standardise)
 
     @cached_property
     def image_scales(self) -> GroupedScale:
@@ -203,6 +213,10 @@ class Calibration:
             reason = f"it is standardised by {standardise!r}, but the configuration says {config.standardise!r}"
             raise ModelError(path, reason, _REMEDY)
         return cls(images, exams, config, fusion)
+
+    @property
+    def _sources(self) -> list[Acquisition]:
+        return [Acquisition(image.acquisition_group, image.view) for image in self.images]
 
     @property
     def _flagging_patients(self) -> int:

@@ -9,12 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from mammolens.enums import Laterality
 
 
+class NormalCalcifications(BaseModel):
+    """What the calcification branch finds in a normal image.
+
+    ``raw_score`` is the highest log odds of a cluster, ``map_peak`` the highest probability on the anomaly map without
+    the branch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    raw_score: FiniteFloat
+    map_peak: Annotated[FiniteFloat, Field(ge=0, le=1)]
+
+
 class NormalImage(BaseModel):
     """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
 
     ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
     ``statistics`` are of the prepared image, by name, for out-of-distribution detection. ``software_versions`` is
-    written only if known.
+    written only if known, ``calcifications`` only if the calcification branch looked at the image; if it takes part,
+    ``pred_score`` and ``map_peak`` are the higher of what it and the model find.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +41,7 @@ class NormalImage(BaseModel):
     pred_score: FiniteFloat
     map_peak: FiniteFloat
     statistics: dict[str, FiniteFloat] = {}
+    calcifications: NormalCalcifications | None = Field(None, exclude_if=lambda found: found is None)
 
 
 class NormalBreast(BaseModel):

@@ -55,6 +55,8 @@ def calibrate(
         patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")
         warn_if_it_cannot_flag(calibration)
+        if made.calcifications is not None:
+            say(made.calcifications)
         if made.doubt:
             say(f"warning: {made.doubt}")
         say(f"wrote {output or model}")

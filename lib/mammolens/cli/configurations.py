@@ -14,7 +14,7 @@ from mammolens.cli.console import one_line_errors, out, say
 from mammolens.cli.options import configuration
 
 if TYPE_CHECKING:
-    from mammolens.config import AnyConfig
+    from mammolens.config import AnyDocument
 
 configurations = Commands(
     no_args_is_help=True,
@@ -36,12 +36,12 @@ def list_configurations() -> None:
 
     Example: mammolens config list
     """
-    from mammolens.config import load_any_config
+    from mammolens.config import load_document
 
     table = Table("file", "what it is", box=None, pad_edge=False)
     folder = Path(str(files("mammolens"))) / "configs"
     for path in sorted(folder.glob("*.yaml")):
-        table.add_row(f"configs/{path.name}", load_any_config(path).description.strip())
+        table.add_row(f"configs/{path.name}", load_document(path).description.strip())
     out().print(table)
 
 
@@ -52,9 +52,9 @@ def show(file: File) -> None:
     Example: mammolens config show configs/exposed.yaml
     """
     with one_line_errors():
-        from mammolens.config import load_any_config
+        from mammolens.config import load_document
 
-        typer.echo(load_any_config(configuration(file)).to_yaml(), nl=False)
+        typer.echo(load_document(configuration(file)).to_yaml(), nl=False)
 
 
 @configurations.command()
@@ -64,11 +64,11 @@ def check(file: Annotated[list[Path], typer.Argument(help="YAML files.")]) -> No
     Example: mammolens config check mine.yaml
     """
     with one_line_errors():
-        from mammolens.config import load_any_config
+        from mammolens.config import load_document
         from mammolens.errors import ConfigError
 
         for path in file:
-            config = load_any_config(configuration(path))
+            config = load_document(configuration(path))
             try:
                 summary = _summary(config)
             except ConfigError as error:
@@ -87,12 +87,14 @@ def schema() -> None:
     typer.echo(config_schema(), nl=False)
 
 
-def _summary(config: AnyConfig) -> str:
-    from mammolens.config import EnsembleConfig
+def _summary(config: AnyDocument) -> str:
+    from mammolens.config import CalcificationConfig, EnsembleConfig
     from mammolens.models.networks import build_network
 
     if isinstance(config, EnsembleConfig):
         return f"an ensemble of {', '.join(config.ensemble.names)}"
+    if isinstance(config, CalcificationConfig):
+        return f"{config.name}: a calcification branch, pixels of {config.calcifications.pixel_size_mm} mm"
     weights = sum(weight.numel() for weight in build_network(config.network).parameters())
     members = f"{config.network.members} x " if config.network.members > 1 else ""
     grid = config.preprocessing

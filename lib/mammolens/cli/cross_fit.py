@@ -48,8 +48,9 @@ def cross_fit(
     Example: mammolens cross-fit -c configs/restorer.yaml -d /data/rsna640 -o runs/cross-fit --folds 5
     """
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
-        from mammolens.config import ModelConfig
+        from mammolens.config import CalcificationConfig, ModelConfig
         from mammolens.datasets.formats import open_dataset, open_datasets
+        from mammolens.errors import ConfigError
         from mammolens.evaluation.report import HTML
         from mammolens.evaluation.scored_set import read_scores
         from mammolens.evaluation.texts import rows
@@ -58,6 +59,9 @@ def cross_fit(
         from mammolens.training.ensemble import read_plan
 
         plan = read_plan(configuration(config, exposure))
+        if isinstance(plan, CalcificationConfig):
+            reason = "is a calcification branch, which is a part of a model and has no score of its own"
+            raise ConfigError(plan.name, reason, "cross-fit a model, such as configs/restorer.yaml")
         settings = plan if isinstance(plan, ModelConfig) else plan.config
         dataset = open_datasets(data, kind, table)
         lesions = open_dataset(exposure) if exposure else None

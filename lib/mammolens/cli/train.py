@@ -33,9 +33,13 @@ def train(
     Patients, not images, are split into training, validation and calibration sets. Use --resume to
     continue a stopped run.
 
+    With configs/calcifications.yaml, train the calcification branch of a model instead, on images of at most 0.3 mm per
+    pixel.
+
     Example: mammolens train -d our-normals -o runs/ours
     """
     with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
+        from mammolens.config import CalcificationConfig
         from mammolens.datasets.formats import open_dataset, open_datasets
         from mammolens.inference.predictor import load_calibration
         from mammolens.models.directory import model_id_of
@@ -56,6 +60,10 @@ def train(
                 resume=resume,
                 start_from=start_from,
             )
+        if isinstance(settings, CalcificationConfig):
+            say(f"wrote {output}, a model's calcification branch once it is the folder 'calcifications' of that model")
+            say("then run 'mammolens models seal MODEL' and calibrate the model on your own normal images")
+            return
         warn_if_it_cannot_flag(load_calibration(output))
         say(f"wrote {output}; see {output / 'MODEL_CARD.md'}")
         out().print(model_id_of(output))

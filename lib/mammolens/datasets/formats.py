@@ -27,6 +27,8 @@ from mammolens.datasets.inbreast2048 import COLUMNS as INBREAST2048_COLUMNS
 from mammolens.datasets.inbreast2048 import open_inbreast2048
 from mammolens.datasets.joined import join_datasets
 from mammolens.datasets.rsna640 import open_rsna640
+from mammolens.datasets.rsnatiles import COLUMNS as RSNATILES_COLUMNS
+from mammolens.datasets.rsnatiles import open_rsnatiles
 from mammolens.datasets.table import open_table
 from mammolens.errors import DatasetError
 from mammolens.plugins import PluginGroup, plugins
@@ -184,6 +186,11 @@ _KINDS = {
         "labels.csv with split, clean_negative and inverted, and images/",
         lambda path: _has_columns(path, _RSNA640_COLUMNS),
         open_rsna640,
+    ),
+    "rsnatiles": DatasetKind(
+        "labels.csv with image_id, row, column and clean_negative, and images/",
+        lambda path: _has_columns(path, RSNATILES_COLUMNS),
+        open_rsnatiles,
     ),
     "mias": DatasetKind(
         "labels.csv with tissue, label and radius, or Info.txt beside mdb001.png", _is_mias, mias.open_mias

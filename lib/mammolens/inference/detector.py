@@ -9,7 +9,20 @@ from typing import Protocol
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.models.directory import TrainedModel
 from mammolens.transforms.pipeline import Pipeline, Prepared
-from mammolens.types import Mammogram
+from mammolens.types import FloatImage, Mammogram
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalcificationHeat:
+    """The calcification branch's part of a result.
+
+    Attributes:
+        score: standardised.
+        heat: ``(size, size)`` float32 in [0, 1], values of the anomaly map.
+    """
+
+    score: float
+    heat: FloatImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,13 +31,15 @@ class Detection:
 
     Attributes:
         prepared: the image on the grid that the maps lie on, that of ``Detector.pipelines[0]``.
-        grid: raw score and maps.
+        grid: raw score and maps; the anomaly map with the calcification branch's heat.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
+        calcifications: what the calcification branch adds, where it takes part and looked at the image.
     """
 
     prepared: Prepared
     grid: ScoredGrid
     member_scores: dict[str, float] = field(default_factory=dict)
+    calcifications: CalcificationHeat | None = None
 
 
 class Detector(Protocol):

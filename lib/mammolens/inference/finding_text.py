@@ -34,13 +34,15 @@ def describe_finding(finding: Finding, record: AnomalyRecord) -> str:
     """Describe one finding of the record; unknown parts are left out.
 
     For example ``L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high`` or ``R MLO, upper, posterior third,
-    in the axilla (perhaps a lymph node), 131 mm from the nipple, 90 mm2, low``.
+    in the axilla (perhaps a lymph node), 131 mm from the nipple, 90 mm2, low`` or ``L CC, calcifications suspected,
+    inner, middle third, 40 mm from the nipple, 30 mm2, high``.
     """
     image = " ".join(word for word in (record.laterality, record.view) if word)
     position = f"{'probably ' if finding.position_guessed else ''}{finding.position}" if finding.position else ""
     size = f"{finding.area_pixels} pixels" if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm2"
     anatomy = ANATOMY[FindingAnatomy(finding.anatomy)] if finding.anatomy else ""
-    words = (image, position, f"{finding.depth} third", anatomy, _nipple_distance(finding), size, finding.level)
+    kind = "calcifications suspected" if finding.calcifications else ""
+    words = (image, kind, position, f"{finding.depth} third", anatomy, _nipple_distance(finding), size, finding.level)
     return ", ".join(word for word in words if word)
 
 

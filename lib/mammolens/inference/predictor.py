@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mammolens import RESEARCH_USE_ONLY
@@ -16,7 +17,8 @@ from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import AnyConfig, limitation_of, load_any_config
 from mammolens.enums import QualityFlag, SpacingSource
 from mammolens.inference.breast_view import breast_view
-from mammolens.inference.detector import Detection, Detector, NetworkDetector, prepare_all
+from mammolens.inference.calcifications import CORNERS, CalcificationDetector, highest, is_cluster
+from mammolens.inference.detector import CalcificationHeat, Detection, Detector, NetworkDetector, prepare_all
 from mammolens.inference.ensemble_detector import EnsembleDetector
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_inference import ExamInference, infer_exam
@@ -25,12 +27,27 @@ from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
+from mammolens.models.calcifications import limitation_with
 from mammolens.models.directory import CALIBRATION, CONFIG, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.models.store import pretrained_directory
 from mammolens.names import path_as_text
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Prepared
-from mammolens.types import AnomalyRecord, AnomalyResult, AnyPath, Finding, FloatImage, ImageHeader, Mammogram
+from mammolens.types import (
+    COARSEST_FOR_CALCIFICATIONS_MM,
+    AnomalyRecord,
+    AnomalyResult,
+    AnyPath,
+    Finding,
+    FloatImage,
+    ImageHeader,
+    Mammogram,
+)
+
+_NOT_LOOKED_AT = (
+    "Calcifications were not looked for: the image's pixels are larger than "
+    f"{COARSEST_FOR_CALCIFICATIONS_MM:g} mm, or their size is not known."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +87,10 @@ class Predictor:
             EnsembleDetector(model) if isinstance(model, TrainedEnsemble) else NetworkDetector(model)
         )
         self._pipeline = self._detector.pipelines[0]  # on whose grid the maps lie
+        self._scale, branch = calibration.calcifications, model.calcifications
+        self._calcifications = CalcificationDetector(branch) if branch is not None and self._scale is not None else None
+        general = limitation_of([pipeline.config for pipeline in self._detector.pipelines])
+        self._limitation = limitation_with(branch, general, takes_part=self._calcifications is not None)
         self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
 
     @classmethod
@@ -95,7 +116,10 @@ class Predictor:
         return self.analyse(mammogram).score
 
     def score_prepared(self, *prepared: Prepared) -> ImageScore:
-        """The score of an image that the pipeline of this model, or of each of its members, prepared already."""
+        """The score of an image that the pipeline of this model, or of each of its members, prepared already.
+
+        Without the calcification branch, which takes the image's own pixels.
+        """
         return self._scored(prepared)[0]
 
     def image_p_value(self, score: ImageScore) -> float:
@@ -131,7 +155,7 @@ class Predictor:
         Raises:
             UnsupportedMammogramError: the preprocessing finds no breast, or one too large for the grid.
         """
-        score, detection = self._scored(prepare_all(self._detector.pipelines, mammogram))
+        score, detection = self._scored(prepare_all(self._detector.pipelines, mammogram), mammogram)
         rows, columns = mammogram.pixels.shape
         return Analysis(score, (rows, columns), detection)
 
@@ -208,19 +232,44 @@ class Predictor:
     def _flagged(self, header: ImageHeader, prepared: Prepared) -> ImageHeader:
         return header.flagged(*self._flags(header, prepared))
 
-    def _scored(self, prepared: Sequence[Prepared]) -> tuple[ImageScore, Detection]:
+    def _scored(self, prepared: Sequence[Prepared], mammogram: Mammogram | None = None) -> tuple[ImageScore, Detection]:
         detection = self._detector.detect(prepared)
         header, raw_score = header_of(detection.prepared.image), detection.grid.pred_score
         source = Acquisition(header.acquisition_group, header.view)
-        standardised = self.calibration.standardisation.score(raw_score, source)
-        return ImageScore(self._flagged(header, detection.prepared), standardised, raw_score), detection
+        score = self.calibration.standardisation.score(raw_score, source)
+        if mammogram is not None:
+            detection = self._with_calcifications(detection, mammogram, source)
+        if detection.calcifications is not None:
+            score = max(score, detection.calcifications.score)
+        return ImageScore(self._flagged(header, detection.prepared), score, raw_score), detection
+
+    def _with_calcifications(self, detection: Detection, mammogram: Mammogram, source: Acquisition) -> Detection:
+        """With what the calcification branch finds, where it takes part and the pixels are fine enough."""
+        if self._calcifications is None or self._scale is None:
+            return detection
+        evidence = self._calcifications.evidence(mammogram, detection.prepared, self._pipeline)
+        if evidence is None:
+            return detection
+        found = CalcificationHeat(self._scale.score(highest(evidence), source), self._scale.heat(evidence, source))
+        hotter = torch.maximum(detection.grid.anomaly_map, torch.from_numpy(found.heat)[None])
+        return replace(detection, grid=replace(detection.grid, anomaly_map=hotter), calcifications=found)
 
     def _findings(self, analysis: Analysis, anomaly_map: FloatImage) -> tuple[list[Finding], int]:
         header, prepared = analysis.score.header, analysis.detection.prepared
         breast = self._pipeline.restore_map(prepared.mask.as_tensor(), prepared) > 0.5
         levels = self.calibration.levels(header.acquisition_group)
         landmarks = partial(landmarks_of, prepared, self._pipeline)
-        return find_findings(anomaly_map, breast, header, levels, self.config.findings, landmarks)
+        findings, left_out = find_findings(anomaly_map, breast, header, levels, self.config.findings, landmarks)
+        return [self._with_kind(finding, analysis.detection) for finding in findings], left_out
+
+    def _with_kind(self, finding: Finding, detection: Detection) -> Finding:
+        """The finding, which may be a cluster of calcifications."""
+        if detection.calcifications is None:
+            return finding
+        corners = self._pipeline.restore_points(CORNERS, detection.prepared)
+        anomaly_map = detection.grid.anomaly_map[0].numpy()
+        cluster = is_cluster(finding.peak_location, detection.calcifications.heat, anomaly_map, corners)
+        return finding.model_copy(update={"calcifications": cluster})
 
     def _unusual_statistic(self, prepared: Prepared) -> str | None:
         if self._out_of_distribution is None:
@@ -239,10 +288,15 @@ class Predictor:
             flags.append(QualityFlag.ACQUISITION_NOT_CALIBRATED)
         return flags
 
+    def _limitation_of(self, detection: Detection) -> str | None:
+        if self._calcifications is None or detection.calcifications is not None:
+            return self._limitation
+        return _NOT_LOOKED_AT
+
     def _record(
         self, analysis: Analysis, exam: Sequence[ImageScore], findings: list[Finding], findings_left_out: int
     ) -> AnomalyRecord:
-        header, score = analysis.score.header, analysis.score
+        header, score, found = analysis.score.header, analysis.score, analysis.detection.calcifications
         inferred = self.infer_exam(exam)
         p_value = self.image_p_value(score)
         threshold = self.calibration.threshold(header.acquisition_group)
@@ -262,6 +316,7 @@ class Predictor:
             spacing_source=header.spacing.source if header.spacing else SpacingSource.NONE,
             raw_score=score.raw_score,
             pred_score=score.pred_score,
+            calcification_score=found.score if found else None,
             threshold=threshold if np.isfinite(threshold) else None,
             is_anomalous=self.is_anomalous(score),
             decision_rule=self.calibration.decision_rule,
@@ -284,7 +339,7 @@ class Predictor:
             unusable_attributes=list(header.unusable_attributes),
             model=self.model_id,
             calibration=self.calibration_id,
-            limitation=limitation_of([pipeline.config for pipeline in self._detector.pipelines]),
+            limitation=self._limitation_of(analysis.detection),
             notice=RESEARCH_USE_ONLY,
         )
 

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
-from mammolens.files import atomic_file, write_text
+from mammolens.files import write_text
+from mammolens.models.calcifications import (
+    CALCIFICATION_FILES,
+    CALCIFICATIONS,
+    CalcificationBranch,
+    load_calcifications,
+)
 from mammolens.models.checksums import CHECKSUMS, check_checksums, write_checksums
 from mammolens.models.networks import build_network
+from mammolens.models.weights import load_weights, save_weights
 
 CONFIG, WEIGHTS, TRAINING, CALIBRATION, CARD, METRICS = (
     "config.yaml",
@@ -39,12 +44,14 @@ class TrainedModel:
     Attributes:
         model_id: name and fingerprint of weights and configuration: ``autoencoder-1a2b3c4d5e6f``.
         training: the record of the training: data, licence, seed, errors, versions.
+        calcifications: the branch that looks for them, if the model has one.
     """
 
     model_id: str
     config: ModelConfig
     network: nn.Module
     training: dict[str, Any]
+    calcifications: CalcificationBranch | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +72,14 @@ class TrainedEnsemble:
         model_id: name and fingerprint of all configurations and weights.
         members: in the order of the configuration; the first one's grid carries the maps.
         training: the record: what the members learned from, and what they calibrate on together.
+        calcifications: the branch that looks for them, if the ensemble has one; those of its members do not run.
     """
 
     model_id: str
     config: EnsembleConfig
     members: tuple[EnsembleMemberModel, ...]
     training: dict[str, Any]
+    calcifications: CalcificationBranch | None = None
 
 
 AnyModel = TrainedModel | TrainedEnsemble
@@ -86,6 +95,9 @@ def model_id_of(directory: Path) -> str:
 
 def fingerprinted_files(directory: Path) -> list[Path]:
     """The configurations and the weights, whose fingerprint is the id of a model.
+
+    Those of a calcification branch are none of them: it changes a result only through the calibration, whose own
+    fingerprint holds the branch's scores.
 
     Raises:
         ConfigError: the configuration is missing or damaged.
@@ -117,7 +129,13 @@ def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
     weights = [part / WEIGHTS for part in parts]
     folders = list(dict.fromkeys((Path(), *parts)))
     needed = [folder / name for folder in folders for name in (CONFIG, TRAINING, CALIBRATION)]
-    return [*needed, *weights], [folder / name for folder in folders for name in (CHECKSUMS, CARD, METRICS)]
+    branches = [
+        folder / name
+        for folder in folders
+        if (directory / folder / CALCIFICATIONS).is_dir()
+        for name in CALCIFICATION_FILES
+    ]
+    return [*needed, *weights, *branches], [folder / name for folder in folders for name in (CHECKSUMS, CARD, METRICS)]
 
 
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
@@ -126,13 +144,12 @@ def save_model(directory: Path, config: ModelConfig, network: nn.Module, trainin
     Call :func:`seal_model` after adding the calibration.
 
     Args:
-        network: with weights that float16 holds, see :func:`round_weights`; others are rounded in the file.
+        network: with weights that float16 holds, see :func:`mammolens.models.weights.round_weights`; others are
+            rounded in the file.
     """
     directory.mkdir(parents=True, exist_ok=True)
     write_text(directory / CONFIG, config.to_yaml())
-    state = {name: _kept(tensor).contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_file(directory / WEIGHTS) as temporary:
-        save_file(state, temporary)
+    save_weights(network, directory / WEIGHTS)
     write_text(directory / TRAINING, json.dumps(training, indent=1))
     seal_model(directory)
 
@@ -175,30 +192,12 @@ def check_model(directory: Path, *, but: Collection[str] = ()) -> None:
 
 def _sealed_names(directory: Path) -> list[str]:
     members = [(folder / CHECKSUMS).relative_to(directory).as_posix() for folder in _member_directories(directory)]
-    return [CONFIG, WEIGHTS, CALIBRATION, TRAINING, *members]
+    return [CONFIG, WEIGHTS, CALIBRATION, TRAINING, *CALCIFICATION_FILES, *members]
 
 
 def _member_directories(directory: Path) -> list[Path]:
     """Those of an ensemble that are there; by the folders, since the configuration may be what is damaged."""
     return sorted(path for path in (directory / MEMBERS).glob("[!.]*") if path.is_dir())
-
-
-@torch.no_grad()
-def round_weights(network: nn.Module) -> None:
-    """Round the weights in place to those that :func:`save_model` keeps, so that what is measured is what is saved.
-
-    Raises:
-        ConfigError: a weight is too large for float16.
-    """
-    for tensor in network.state_dict().values():
-        tensor.copy_(_kept(tensor))
-        if not tensor.isfinite().all():
-            reason = "has led to weights that half precision cannot hold"
-            raise ConfigError("training.learning_rate", reason, "choose a smaller one")
-
-
-def _kept(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def load_model(directory: Path, *, calibrated: bool = True) -> TrainedModel:
@@ -254,16 +253,31 @@ def _loaded(directory: Path) -> AnyModel:
                 for name, weight in config.ensemble.weights.items()
                 for folder in (directory / MEMBERS / name,)
             )
-            return TrainedEnsemble(model_id_of(directory), config, members, training)
+            return TrainedEnsemble(model_id_of(directory), config, members, training, branch_of(directory))
         network = build_network(config.network)
-        _load_weights(network, directory / WEIGHTS)
+        load_weights(network, directory / WEIGHTS)
+        calcifications = branch_of(directory)
     except ConfigError as error:
         raise ModelError(directory, f"cannot be loaded ({error.source}: {error.reason})", _REMEDY) from error
     except ModelError:
         raise
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
-    return TrainedModel(model_id_of(directory), config, network.eval(), training)
+    return TrainedModel(model_id_of(directory), config, network.eval(), training, calcifications)
+
+
+def branch_of(directory: Path) -> CalcificationBranch | None:
+    """The calcification branch of a model directory, ``None`` where it has none; files are not checked.
+
+    Raises:
+        ModelError: a file of it is missing or damaged.
+    """
+    try:
+        return load_calcifications(directory)
+    except ConfigError as error:
+        raise ModelError(directory, f"cannot be loaded ({error.source}: {error.reason})", _REMEDY) from error
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
 
 
 def record_of(directory: Path) -> dict[str, Any]:
@@ -273,14 +287,6 @@ def record_of(directory: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def _load_weights(network: nn.Module, path: Path) -> None:
-    weights = load_file(path)
-    network.load_state_dict(weights)
-    broken = next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None)
-    if broken:
-        raise ValueError(f"{path.name}: {broken} contains values that are not numbers")
 
 
 def _one_line(error: Exception) -> str:

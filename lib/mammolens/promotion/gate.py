@@ -101,6 +101,9 @@ def _of_normals(models: ModelPair, scores: PairedScores, policy: PromotionPolicy
 def _see_the_same(serving: Path, candidate: Path, models: ModelPair) -> bool:
     """Whether both make the same map and the same raw score of every image."""
     old, new = (one.config for one in models)
+    # A calcification branch is added in units of the calibration.
+    if any(one.calibration.calcifications is not None for one in models):
+        return False
     # An ensemble fuses scores that its members' calibrations standardise: recalibrated, it may rank images differently.
     if not (isinstance(old, ModelConfig) and isinstance(new, ModelConfig)):
         return False

@@ -10,16 +10,19 @@ from torch import nn
 
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.fusion import ensemble_score
+from mammolens.calibration.normals import NormalCalcifications
 from mammolens.config import EnsembleConfig, ModelConfig, limitation_of, load_any_config
 from mammolens.datasets.base import Case, Dataset
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.inference.breast_view import breast_view
+from mammolens.inference.calcifications import CalcificationDetector
 from mammolens.inference.detector import prepare_all
 from mammolens.inference.ensemble_detector import fused_map
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.scorer import Scorer
+from mammolens.models.calcifications import CalcificationBranch
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
@@ -28,6 +31,7 @@ from mammolens.models.directory import (
     METRICS,
     TRAINING,
     TrainedModel,
+    branch_of,
     load_model,
     model_id_of,
     seal_model,
@@ -96,7 +100,8 @@ def calibrate_ensemble_directory(
     left_out = {name: unseen_by_networks(model, dataset, unseen=unseen) for name, model in models.items()}
     members = {name: MemberToCalibrate(models[name].config, parts) for name, (parts, _) in left_out.items()}
     doubt = "; ".join(dict.fromkeys(doubt for _, doubt in left_out.values() if doubt)) or None
-    found = calibrate_ensemble(members, config, progress)
+    branch = branch_of(folder)
+    found = calibrate_ensemble(members, config, progress, branch)
     for name, model in models.items():
         _write_member(folder / MEMBERS / name, model, found, found.members[name], dataset, left_out[name][1])
     records = {name: (model.model_id, model.training) for name, model in models.items()}
@@ -106,12 +111,16 @@ def calibrate_ensemble_directory(
     write_text(folder / TRAINING, record_text(record))
     seal_model(folder)
     limitation = limitation_of([model.config.preprocessing for model in models.values()])
-    write_text(folder / CARD, ensemble_card(model_id_of(folder), config, record, found.ensemble, limitation))
+    card = ensemble_card(model_id_of(folder), config, record, found.ensemble, limitation, branch)
+    write_text(folder / CARD, card)
     return found.ensemble, doubt
 
 
 def calibrate_ensemble(
-    members: Mapping[str, MemberToCalibrate], config: EnsembleConfig, progress: Observer
+    members: Mapping[str, MemberToCalibrate],
+    config: EnsembleConfig,
+    progress: Observer,
+    branch: CalcificationBranch | None = None,
 ) -> EnsembleCalibration:
     """Score normal patients by each member, standardise each member's scores by them, and fuse what comes of it.
 
@@ -122,6 +131,7 @@ def calibrate_ensemble(
         members: by name, in the order of the configuration.
         config: of the ensemble.
         progress: called for every image.
+        branch: of the ensemble, if it has one; those of its members do not run.
 
     Raises:
         DatasetError: no patient is new to all members, or there is no usable image.
@@ -136,20 +146,26 @@ def calibrate_ensemble(
     pipelines = [Pipeline(member.config.preprocessing) for member in members.values()]
     weights = list(config.ensemble.weights.values())
 
-    def prepare(case: Case) -> list[Prepared]:
-        return prepare_all(pipelines, read_mammogram(case.path, case.attributes))
+    detector = CalcificationDetector(branch) if branch is not None else None
+
+    def prepare(case: Case) -> tuple[list[Prepared], float | None]:
+        mammogram = read_mammogram(case.path, case.attributes)
+        prepared = prepare_all(pipelines, mammogram)
+        return prepared, detector.highest(mammogram, prepared[0], pipelines[0]) if detector else None
 
     used: list[Case] = []
     peaks: list[float] = []
+    clusters: list[NormalCalcifications | None] = []
     scored: dict[str, list[ScoredNormal]] = {name: [] for name in members}
     step = StageCounter(Stage.CALIBRATE, len(cases), progress)
-    for case, prepared in prepared_by(prepare, cases, step):
+    for case, (prepared, log_odds) in prepared_by(prepare, cases, step):
         grids = [
             by_network[id(network[case.path])].score(own)
             for by_network, network, own in zip(scorers, networks, prepared, strict=True)
         ]
         used.append(case)
         peaks.append(float(fused_map(grids, pipelines, prepared, weights).max()))
+        clusters.append(None if log_odds is None else NormalCalcifications(raw_score=log_odds, map_peak=peaks[-1]))
         for name, grid, own in zip(members, grids, prepared, strict=True):
             statistics = image_statistics(breast_view(own))
             header, patient = header_of(own.image), ordinals[case.patient_id]
@@ -160,8 +176,8 @@ def calibrate_ensemble(
     }
     first = next(iter(scored.values()))
     fused = [
-        replace(image, raw_score=_fused_score(calibrations, place, config), map_peak=peak)
-        for place, (image, peak) in enumerate(zip(first, peaks, strict=True))
+        replace(image, raw_score=_fused_score(calibrations, place, config), map_peak=peak, calcifications=cluster)
+        for place, (image, peak, cluster) in enumerate(zip(first, peaks, clusters, strict=True))
     ]
     ensemble = calibration_of(fused, config.calibration, config.scoring.fusion)
     return EnsembleCalibration(calibrations, ensemble, cases, tuple(used))

@@ -14,18 +14,19 @@ from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
+from mammolens.models.calcifications import copy_branch
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
     TrainedModel,
     load_model,
     model_id_of,
-    round_weights,
     save_model,
     seal_model,
 )
 from mammolens.models.ensemble import members_of
 from mammolens.models.networks import initial_network
+from mammolens.models.weights import round_weights
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
@@ -38,7 +39,7 @@ from mammolens.training.tasks import build_task
 from mammolens.transforms.pipeline import Pipeline
 from mammolens.types import AnyPath
 
-_IMAGES = "images"  # folder of the run with the images to learn from
+IMAGES = "images"  # folder of the run with the images to learn from
 
 
 def train(
@@ -67,7 +68,7 @@ def train(
         resume: go on from the checkpoint of the same configuration and data, if there is one, with the images that are
             prepared already.
         start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
-            training back from leaving them.
+            training back from leaving them. Its calcification branch goes along.
         pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
 
     Raises:
@@ -91,7 +92,7 @@ def train(
     parts = partition(dataset, config, exposure)
     earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)
-    folder = _workplace(output, resume)
+    folder = workplace(output, resume)
     pipeline = pipeline or Pipeline(config.preprocessing)
     learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress)
     round_weights(network)
@@ -99,33 +100,36 @@ def train(
         Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
     ]
     step = StageCounter(Stage.CALIBRATE, sum(len(part.cases) for part in unseen), progress)
-    calibration, calibrated = calibrate(unseen, pipeline, config, step)
+    branch = earlier.calcifications if earlier else None
+    calibration, calibrated = calibrate(unseen, pipeline, config, step, branch)
     used = {**learners, Split.CALIBRATION: calibrated}
     origin = earlier.model_id if earlier else None
     record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
     save_model(folder, config, network, record)
+    if start_from:
+        copy_branch(Path(start_from), folder)
     calibration.save(folder / CALIBRATION)
     seal_model(folder)
-    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
+    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration, branch))
     for checkpoint in folder.glob(f"*{CHECKPOINT}"):
         checkpoint.unlink()
-    shutil.rmtree(folder / _IMAGES)
+    shutil.rmtree(folder / IMAGES)
     folder.rename(output)
     return output
 
 
-def _workplace(output: Path, resume: bool) -> Path:
+def workplace(output: Path, resume: bool) -> Path:
     """The folder of the run, empty but for the checkpoints and images to go on with."""
     folder = output.with_name(f".{output.name}.training")
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.iterdir():
-        if resume and (left_over.name == _IMAGES or left_over.name.endswith(CHECKPOINT)):
+        if resume and (left_over.name == IMAGES or left_over.name.endswith(CHECKPOINT)):
             continue
         if left_over.is_dir():
             shutil.rmtree(left_over)
         else:
             left_over.unlink()
-    (folder / _IMAGES).mkdir(mode=0o700, exist_ok=True)  # of patients, readable by this user only
+    (folder / IMAGES).mkdir(mode=0o700, exist_ok=True)  # of patients, readable by this user only
     return folder
 
 
@@ -155,7 +159,7 @@ def _learn(
     step = StageCounter(Stage.PREPARE, len(listed) + len(parts.exposure), progress)
     trimmed = config.training.lesions is not None
     normals, exposure = (
-        prepare_to_folder(cases, pipeline, step, trimmed=trimmed, folder=folder / _IMAGES)
+        prepare_to_folder(cases, pipeline, step, trimmed=trimmed, folder=folder / IMAGES)
         for cases in (listed, parts.exposure)
     )
     if parts.exposure and not exposure.cases:

@@ -7,12 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mammolens.config import AnyConfig, EnsembleConfig, ModelConfig, load_any_config, load_config
+from mammolens.config import (
+    CalcificationConfig,
+    EnsembleConfig,
+    ModelConfig,
+    TrainingConfig,
+    load_config,
+    load_document,
+)
 from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.checksums import CHECKSUMS
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
+from mammolens.training.calcifications import train_calcifications
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
 from mammolens.training.engine import train
 from mammolens.training.existing_model import matches_training
@@ -50,15 +58,18 @@ class EnsemblePlan:
         return "|".join([self.config.model_dump_json(), *members])
 
 
-def read_plan(path: Path) -> ModelConfig | EnsemblePlan:
+TrainingPlan = ModelConfig | EnsemblePlan | CalcificationConfig
+
+
+def read_plan(path: Path) -> TrainingPlan:
     """Read a configuration; of an ensemble also those of its members, whose paths begin at the file's folder.
 
     Raises:
         ConfigError: naming the file, the field and the remedy.
         ModelError: a member's model directory is incomplete or damaged.
     """
-    config: AnyConfig = load_any_config(path)
-    if isinstance(config, ModelConfig):
+    config = load_document(path)
+    if not isinstance(config, EnsembleConfig):
         return config
     members = {member.name: _member(path, member.name, member.model) for member in config.ensemble.members}
     placed = [member.model_copy(update={"model": f"{MEMBERS}/{member.name}"}) for member in config.ensemble.members]
@@ -66,11 +77,14 @@ def read_plan(path: Path) -> ModelConfig | EnsemblePlan:
     return EnsemblePlan(config.model_copy(update={"ensemble": ensemble}), members)
 
 
-def seeded(plan: ModelConfig | EnsemblePlan, seed: int) -> ModelConfig | EnsemblePlan:
+def seeded(plan: TrainingPlan, seed: int) -> TrainingPlan:
     """The same with another seed, of an ensemble for each member to be trained."""
-    if isinstance(plan, ModelConfig):
-        return _seeded(plan, seed)
-    members = {name: _seeded(own, seed) if isinstance(own, ModelConfig) else own for name, own in plan.members.items()}
+    if not isinstance(plan, EnsemblePlan):
+        return plan.model_copy(update=_with_seed(plan.training, seed))
+    members = {
+        name: own.model_copy(update=_with_seed(own.training, seed)) if isinstance(own, ModelConfig) else own
+        for name, own in plan.members.items()
+    }
     return replace(plan, members=members)
 
 
@@ -129,7 +143,7 @@ def train_ensemble(
 
 
 def train_plan(
-    plan: ModelConfig | EnsemblePlan,
+    plan: TrainingPlan,
     dataset: Dataset,
     output: Path,
     *,
@@ -138,11 +152,20 @@ def train_plan(
     resume: bool = False,
     start_from: Path | None = None,
 ) -> Path:
-    """Train what a configuration describes; arguments and errors are those of :func:`train` and :func:`train_ensemble`.
+    """Train what a configuration describes; arguments and errors are those of the functions for each kind.
+
+    These are :func:`mammolens.training.engine.train`, :func:`train_ensemble` and
+    :func:`mammolens.training.calcifications.train_calcifications`.
 
     Raises:
-        ConfigError: an ensemble is to start from a model.
+        ConfigError: an ensemble or a calcification branch is to start from a model, or the branch to learn from
+            outlined lesions.
     """
+    if isinstance(plan, CalcificationConfig):
+        if start_from is not None or exposure is not None:
+            reason = "is a calcification branch, which starts from nothing and learns from normal images alone"
+            raise ConfigError(plan.name, reason, "omit --start-from and --exposure")
+        return train_calcifications(plan, dataset, output, progress=progress, resume=resume)
     if isinstance(plan, ModelConfig):
         return train(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, start_from=start_from)
     if start_from is not None:
@@ -151,8 +174,8 @@ def train_plan(
     return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume)
 
 
-def _seeded(config: ModelConfig, seed: int) -> ModelConfig:
-    return config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
+def _with_seed(training: TrainingConfig, seed: int) -> dict[str, TrainingConfig]:
+    return {"training": training.model_copy(update={"seed": seed})}
 
 
 def _member(source: Path, name: str, given: str) -> ModelConfig | Path:

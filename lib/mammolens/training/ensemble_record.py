@@ -12,7 +12,15 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.config import EnsembleConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
-from mammolens.training.record import calibrated_on_lines, decision_lines, patients_in, terms_of, versions
+from mammolens.models.calcifications import CalcificationBranch, limitation_with
+from mammolens.training.record import (
+    branch_lines,
+    calibrated_on_lines,
+    decision_lines,
+    patients_in,
+    terms_of,
+    versions,
+)
 
 _PART = Split.CALIBRATION.value
 
@@ -62,6 +70,7 @@ def ensemble_card(
     record: Mapping[str, Any],
     calibration: Calibration,
     limitation: str | None,
+    branch: CalcificationBranch | None = None,
 ) -> str:
     """The model card in Markdown: members, training data, calibration, licences.
 
@@ -70,7 +79,8 @@ def ensemble_card(
         config: of the ensemble.
         record: by :func:`ensemble_record`.
         calibration: of the ensemble.
-        limitation: what it does not look for, in a sentence, if there is anything to say.
+        limitation: what its members do not look for, in a sentence, if there is anything to say.
+        branch: for calcifications, if it has one.
     """
     members = "\n".join(
         f"| {own['name']} | {own['model']} | {weight:g} | {own['dataset']} | {_learned(own)} |"
@@ -98,7 +108,8 @@ Calibrated on {record["images"][_PART]} images of {record["patients"][_PART]} no
 that did not learn from the patient.
 
 {terms}
-{calibrated_on_lines(dict(record))}{decision_lines(calibration, limitation)}
+{calibrated_on_lines(dict(record))}{branch_lines(branch)}\
+{decision_lines(calibration, limitation_with(branch, limitation, takes_part=calibration.calcifications is not None))}
 """
 
 

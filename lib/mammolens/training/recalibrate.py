@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from mammolens.calibration.calcifications import FEWEST_PATIENTS
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import CalibrationConfig, EnsembleConfig, ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
+from mammolens.models.calcifications import copy_branch
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
@@ -36,7 +38,7 @@ from mammolens.training.progress import Observer, Stage, StageCounter, ignore_pr
 from mammolens.training.record import model_card, recalibrated_record
 from mammolens.training.unseen import unseen_by_networks
 from mammolens.transforms.pipeline import Pipeline
-from mammolens.types import AnyPath
+from mammolens.types import COARSEST_FOR_CALCIFICATIONS_MM, AnyPath
 
 _Config = TypeVar("_Config", ModelConfig, EnsembleConfig)
 
@@ -49,11 +51,14 @@ class Recalibration:
         model_id: of the directory that was written.
         calibration: the new one.
         doubt: why patients that the model learned from may be among these; ``None`` where they are left out.
+        calcifications: whether calcifications are looked for from now on, and else why not; ``None`` of a model without
+            a branch for them.
     """
 
     model_id: str
     calibration: Calibration
     doubt: str | None
+    calcifications: str | None = None
 
 
 def recalibrate(
@@ -104,7 +109,8 @@ def recalibrate(
             calibration, doubt = _recalibrated(model, directory, dataset, folder, settings, unseen, progress)
         model_id = model_id_of(folder)
         _put(folder, output, aside=Path(temporary) / "old")
-    return Recalibration(model_id, calibration, doubt)
+    told = _calcifications_in_words(calibration) if model.calcifications is not None else None
+    return Recalibration(model_id, calibration, doubt, told)
 
 
 def _recalibrated(
@@ -119,15 +125,19 @@ def _recalibrated(
     left_out, doubt = unseen_by_networks(model, dataset, unseen=unseen)
     cases, config = together(*(tuple(part.cases) for part in left_out)), _configured(model.config, settings)
     step = StageCounter(Stage.CALIBRATE, len(cases), progress)
-    calibration, used = calibrate(left_out, Pipeline(config.preprocessing), config, step)
+    branch = model.calcifications
+    calibration, used = calibrate(left_out, Pipeline(config.preprocessing), config, step, branch)
+    if branch is not None and branch.training.get("dataset", {}).get("name") == dataset.name:
+        doubt = "; ".join(filter(None, (doubt, "the calcification branch may have learned from these patients")))
     record = recalibrated_record(model.training, dataset, cases, used, doubt)
     save_model(folder, config, model.network, record)
     # To the byte: the model's id is their fingerprint.
     for name in (WEIGHTS, CONFIG) if settings is None else (WEIGHTS,):
         shutil.copy2(directory / name, folder / name)
+    copy_branch(directory, folder)
     calibration.save(folder / CALIBRATION)
     seal_model(folder)
-    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration))
+    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration, branch))
     return calibration, doubt
 
 
@@ -142,11 +152,25 @@ def _recalibrated_ensemble(
 ) -> tuple[Calibration, str | None]:
     """The members' calibrations, too: each standardises its scores by these normals."""
     shutil.copytree(directory / MEMBERS, folder / MEMBERS)
+    copy_branch(directory, folder)
     if settings is None:
         shutil.copy2(directory / CONFIG, folder / CONFIG)
     else:
         write_text(folder / CONFIG, _configured(model.config, settings).to_yaml())
     return calibrate_ensemble_directory(folder, dataset, unseen=unseen, recalibrated=True, progress=progress)
+
+
+def _calcifications_in_words(calibration: Calibration) -> str:
+    if calibration.calcifications is not None:
+        return "calcifications are looked for from now on"
+    unseen = sum(image.calcifications is None for image in calibration.images)
+    why = (
+        f"{unseen} of {len(calibration.images)} images have larger pixels than {COARSEST_FOR_CALCIFICATIONS_MM:g} mm, "
+        "or pixels of unknown size"
+        if unseen
+        else f"that takes {FEWEST_PATIENTS} normal patients, and scores that are standardised"
+    )
+    return f"calcifications are not looked for: {why}"
 
 
 def _configured(config: _Config, settings: CalibrationConfig | None) -> _Config:

@@ -16,6 +16,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Case, Dataset
 from mammolens.enums import Split
+from mammolens.models.calcifications import CalcificationBranch, limitation_with
 from mammolens.models.networks import pretrained_weights
 from mammolens.training.checkpoint import LearningState
 from mammolens.training.partition import Cases, Partition, normals_of_affected_patients
@@ -121,8 +122,16 @@ def recalibrated_record(
     return {**record, **counts, "calibrated_on": {**terms_of(dataset), "doubt": doubt, "mammolens": __version__}}
 
 
-def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calibration: Calibration) -> str:
+def model_card(
+    model_id: str,
+    config: ModelConfig,
+    record: dict[str, Any],
+    calibration: Calibration,
+    branch: CalcificationBranch | None = None,
+) -> str:
     """The model card as Markdown: description, training data, decision rule, licence."""
+    takes_part = calibration.calcifications is not None
+    limitation = limitation_with(branch, config.preprocessing.limitation, takes_part=takes_part)
     data = record["dataset"]
     size = config.preprocessing.size
     return f"""# {model_id}
@@ -138,8 +147,22 @@ def model_card(model_id: str, config: ModelConfig, record: dict[str, Any], calib
 {_withheld(record)}{_exposed_to(record)}{_started_from(record)}{calibrated_on_lines(record)}\
 - Network: {config.network.name}, input {size} x {size} ({config.preprocessing.grid});
   seed {record["seed"]}, {_members(record["members"])}.
-{decision_lines(calibration, config.preprocessing.limitation)}
+{branch_lines(branch)}{decision_lines(calibration, limitation)}
 """
+
+
+def branch_lines(branch: CalcificationBranch | None) -> str:
+    """Lines of the card on the calcification branch and its data; none where the model has none."""
+    if branch is None:
+        return ""
+    data, tiles = branch.training["dataset"], branch.training["tiles"]
+    patients = sum(branch.training["patients"].values())
+    return (
+        f"- Calcifications: a branch of its own, trained on drawn clusters in {sum(tiles.values())} normal tiles of "
+        f"{patients} patients.\n"
+        f"  Data: {data['name']}. {data['citation']}\n"
+        f"  Licence of these data: {data['licence'].rstrip('.')}. The branch's weights are bound by the same terms.\n"
+    )
 
 
 def decision_lines(calibration: Calibration, limitation: str | None) -> str:
