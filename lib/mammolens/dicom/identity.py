@@ -24,7 +24,7 @@ IDENTITY_DOUBTS: Final[Mapping[QualityFlag, str]] = {
     QualityFlag.STUDY_UNKNOWN: "There is no Study Instance UID: the patient's images count as one exam.",
     QualityFlag.STUDY_OF_SEVERAL_PATIENTS: "The study has images of other Patient IDs: each ID counts as a patient.",
     QualityFlag.PATIENT_ID_OF_SEVERAL_ISSUERS: "Several issuers assigned this Patient ID: it counts as one patient.",
-    QualityFlag.SUBSTITUTE_UID: "Its SOP Instance UID, which a different image has, too, was replaced.",
+    QualityFlag.SUBSTITUTE_UID: "Its SOP Instance UID was replaced, because a different image has the same one.",
 }
 """The flags that doubt whose image it is, each in one sentence."""
 
