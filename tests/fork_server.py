@@ -18,6 +18,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -50,8 +51,7 @@ _LIBRARIES = (
     "typer",
     "uvicorn",
 )
-_PYTHON = """\
-#!{executable} -IS
+_PYTHON = """
 import sys
 
 sys.path.insert(0, {folder!r})
@@ -131,8 +131,9 @@ class ForkServer:
         self._folder = Path(tempfile.mkdtemp(prefix="fork-"))  # short: a socket's path may not be long
         address = str(self._folder / "socket")
         self.python = self._folder / "python"
-        folder = str(Path(__file__).parent)
-        self.python.write_text(_PYTHON.format(executable=sys.executable, folder=folder, address=address))
+        code = _PYTHON.format(folder=str(Path(__file__).parent), address=address)
+        words = shlex.join([sys.executable, "-IS", "-c", code])
+        self.python.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
         self.python.chmod(0o755)
         if not hasattr(os, "pidfd_open"):  # Linux has it
             self.python = Path(sys.executable)
