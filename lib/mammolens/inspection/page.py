@@ -39,7 +39,7 @@ def page(found: Inspection, source: ImageSource, sheet: ContactSheet) -> str:
         shown=sum(len(pictures) for _, pictures in exams),
         totals=found.totals,
         citation=" ".join(
-            text for text in (found.citation, f"Licence: {found.licence}." if found.licence else "") if text
+            f"{text.rstrip('.')}." for text in (found.citation, found.licence and f"Licence: {found.licence}") if text
         ),
     )
 

@@ -95,7 +95,7 @@ def _refusals(found: Inspection) -> TextTable:
 
 
 def _flags(found: Inspection) -> TextTable:
-    note = "These images can be used; a result of them deserves the doubt that is named."
+    note = "These images can be used; the flags say why their results are less certain."
     rows = tuple((one.flag, str(one.images), one.explanation) for one in found.flags)
     return TextTable("Flagged", note, ("flag", "images", "meaning"), rows)
 
