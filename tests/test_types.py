@@ -31,7 +31,7 @@ def test_a_pixel_of_no_mammogram_is_refused(rows, columns):
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "fine"), [(0.1, 0.1, True), (0.15, 0.15, True), (0.2, 0.1, False), (0.1, 0.2, False)]
+    ("rows", "columns", "fine"), [(0.1, 0.1, True), (0.3, 0.3, True), (0.35, 0.1, False), (0.1, 0.35, False)]
 )
 def test_pixels_up_to_a_limit_show_calcifications(rows, columns, fine):
     assert PixelSpacing(rows, columns, SpacingSource.PIXEL_SPACING).shows_calcifications is fine

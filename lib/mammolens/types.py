@@ -191,7 +191,13 @@ class Finding(BaseModel):
     bump, else where it is farthest from the chest wall. ``None`` stands where nothing is known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_enum_values=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
     contour: list[tuple[float, float]] = Field(description="polygon of (column, row), its first point again at the end")
     bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
@@ -227,7 +233,12 @@ class AnomalyRecord(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_enum_values=True, title="AnomalyRecord"
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_enum_values=True,
+        title="AnomalyRecord",
+        json_schema_serialization_defaults_required=True,
     )
 
     path: str = Field(description="file that was read")

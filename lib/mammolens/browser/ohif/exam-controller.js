@@ -76,6 +76,7 @@ export class ExamController {
       this.zoom.watch(),
       this.#nameThumbnails(),
       this.#watchDrawings(),
+      this.#watchCameras(),
       this.session.subscribe(() => this.#onResults()),
     ];
     this.services.customizationService.addModeCustomizations(this.#corners());
@@ -320,6 +321,18 @@ export class ExamController {
     return () => events.forEach((event) => eventTarget.removeEventListener(event, follow));
   }
 
+  /** Fit again after OHIF has reset a camera. */
+  #watchCameras() {
+    const { CAMERA_MODIFIED } = this.cornerstone.Enums.Events;
+    const onCamera = () => {
+      if (!this.layout.isFitting && this.layout.isReset()) {
+        this.#settle();
+      }
+    };
+    document.addEventListener(CAMERA_MODIFIED, onCamera, true); // it does not bubble
+    return () => document.removeEventListener(CAMERA_MODIFIED, onCamera, true);
+  }
+
   #removeDrawings(uids) {
     const { measurementService, cornerstoneViewportService } = this.services;
     for (const uid of uids) {
@@ -399,7 +412,7 @@ export class ExamController {
     this.settling = setTimeout(async () => {
       this.isSettling = false;
       const now = this.layout.signature();
-      if (now !== this.fitted) {
+      if (now !== this.fitted || this.layout.isReset()) {
         this.fitted = now;
         this.layout.fit();
       }

@@ -72,6 +72,18 @@ export class ViewportLayout {
     this.isFitting = false;
   }
 
+  /** Whether OHIF has reset the camera of an image that was fitted, as it does for new data, at times of its own. */
+  isReset() {
+    return this.shown().some(({ id, viewport }) => {
+      const { focalPoint = [], parallelScale } = this.fitted.get(id) ?? {};
+      const now = viewport.getCamera();
+      const isFitted =
+        now.parallelScale === parallelScale && focalPoint.every((value, axis) => isNear(value, now.focalPoint[axis]));
+      const isInitial = isNear(viewport.getZoom(), 1) && viewport.getPan().every((shift) => isNear(shift, 0));
+      return parallelScale && isInitial && !isFitted;
+    });
+  }
+
   /** Whether the chest wall of a display set's view is to hang at the right edge. */
   wallIsRight(displaySet, image) {
     const { laterality } = this.viewOf(displaySet);
@@ -131,6 +143,8 @@ export class ViewportLayout {
     return this.chestWalls.get(image.imageId);
   }
 }
+
+const isNear = (one, other) => Math.abs(one - other) < 1e-3;
 
 /** Move what a viewport looks at by a vector of the world, in mm. */
 export function moveCamera(viewport, shift) {
