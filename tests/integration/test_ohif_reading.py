@@ -61,6 +61,21 @@ def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(
                 assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
+def test_a_reset_by_ohif_hangs_the_images_as_they_were(a_browser: Browser, served: ServedExams) -> None:
+    """A new segmentation makes OHIF reset cameras, at times late; its button does the same at once."""
+    with reading(a_browser, served, "reset") as reader:
+        reader.open(LESION)
+        whole = reader.toggle("h")
+        before = extents(reader, whole)
+        _, top, right, bottom = reader.viewports()["R MLO"]
+        reader.page.mouse.click(right - 60, bottom - 60)  # makes it the active viewport
+        reader.page.mouse.move(right - 100, (top + bottom) // 2)
+        reader.page.mouse.wheel(0, -400)
+        reader.picture(differs_from=whole)
+        reader.page.locator('[data-cy="MoreTools-split-button-primary"]').click()
+        until(lambda: extents(reader, reader.picture()) == before)
+
+
 def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(a_browser: Browser, served: ServedExams) -> None:
     with reading(a_browser, served, "thumbnails-new") as reader:
         page = reader.page
