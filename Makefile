@@ -139,7 +139,7 @@ sbom: $(STAMPS)/sbom ## list what is installed with its licences: dist/sbom.cdx.
 
 # ------------------------------------------------------------------ develop
 
-check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, training or Slicer: two minutes
+check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, training or Slicer: three minutes
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	status=0; \
