@@ -129,7 +129,7 @@ def measured(found: ScoredSet, n_bootstrap: int, seed: int) -> Evaluation:
     """Measure scored images as their model fuses and decides.
 
     Raises:
-        DatasetError: as :func:`mammolens.evaluation.score_evaluation.evaluate`.
+        DatasetError: as :func:`mammolens.evaluation.score_evaluation.evaluate_scores`.
     """
     from mammolens.evaluation.score_evaluation import evaluate_scores
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from mammolens.config import EnsembleConfig
 from mammolens.datasets.base import Dataset
-from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.results import Evaluation
-from mammolens.evaluation.score_evaluation import evaluate_scores
+from mammolens.evaluation.score_evaluation import evaluate_as_configured
 from mammolens.evaluation.scoring import score_cases
 from mammolens.inference.batch import OnError, log_left_out
 from mammolens.inference.predictor import Predictor
@@ -48,13 +46,5 @@ def evaluate(
         1.0
     """
     known = dataset.where(lambda case: case.abnormal is not None)
-    config = predictor.config
-    return evaluate_scores(
-        list(score_cases(predictor, known.cases, on_error=on_error)),
-        alpha=config.calibration.alpha,
-        n_bootstrap=n_bootstrap,
-        seed=seed,
-        fusion=config.scoring.fusion,
-        rule=DecisionRule.of(config.calibration),
-        ensemble=config.ensemble if isinstance(config, EnsembleConfig) else None,
-    )
+    images = list(score_cases(predictor, known.cases, on_error=on_error))
+    return evaluate_as_configured(images, predictor.config, n_bootstrap=n_bootstrap, seed=seed)

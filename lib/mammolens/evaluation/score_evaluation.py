@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from mammolens.config import MEANS, FusionConfig, MembersConfig
+from mammolens.config import MEANS, AnyConfig, EnsembleConfig, FusionConfig, MembersConfig
 from mammolens.evaluation import metrics
 from mammolens.evaluation.baselines import BASELINES, Baseline, other_score_baselines
 from mammolens.evaluation.bootstrap import Interval, PatientBootstrap, difference
@@ -95,6 +95,21 @@ def evaluate_scores(
         maps=tuple(measure_maps(images, n_bootstrap, seed, _LEVEL)),
         ensemble=ensemble,
         members=tuple(measure_members(images, ensemble, n_bootstrap, seed, _LEVEL)) if ensemble else (),
+    )
+
+
+def evaluate_as_configured(
+    images: Sequence[ScoredImage], config: AnyConfig, *, n_bootstrap: int = 2000, seed: int = 0
+) -> Evaluation:
+    """The same, with rate, fusion, decision and members as configured for the model that scored the images."""
+    return evaluate_scores(
+        images,
+        alpha=config.calibration.alpha,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        fusion=config.scoring.fusion,
+        rule=DecisionRule.of(config.calibration),
+        ensemble=config.ensemble if isinstance(config, EnsembleConfig) else None,
     )
 
 

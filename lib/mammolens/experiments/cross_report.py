@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mammolens.config import AnyConfig, EnsembleConfig
+from mammolens.config import AnyConfig
 from mammolens.datasets.base import Dataset
 from mammolens.errors import DatasetError
 from mammolens.evaluation.bootstrap import Interval, bootstrap_by_patient
-from mammolens.evaluation.decision_rule import DecisionRule
 from mammolens.evaluation.metrics import auroc, auroc_within, flagged_share
 from mammolens.evaluation.report import write_report
 from mammolens.evaluation.results import Evaluation
-from mammolens.evaluation.score_evaluation import evaluate_scores
+from mammolens.evaluation.score_evaluation import evaluate_as_configured
 from mammolens.evaluation.scored import ScoredImage, columns
 from mammolens.evaluation.scored_set import read_scores
 from mammolens.evaluation.texts import interval_text
@@ -57,15 +56,7 @@ def report(
     images: Sequence[ScoredImage] = found.images
     for path in against:
         images = with_scores_of(images, path.resolve().parent.name, path)
-    evaluation = evaluate_scores(
-        images,
-        alpha=config.calibration.alpha,
-        n_bootstrap=n_bootstrap,
-        seed=seed,
-        fusion=config.scoring.fusion,
-        rule=DecisionRule.of(config.calibration),
-        ensemble=config.ensemble if isinstance(config, EnsembleConfig) else None,
-    )
+    evaluation = evaluate_as_configured(images, config, n_bootstrap=n_bootstrap, seed=seed)
     same_model, same_site = pairs_of_one_model(found.folds, n_bootstrap, seed)
     write_report(
         evaluation,
