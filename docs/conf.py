@@ -31,15 +31,21 @@ html_theme_options = {"announcement": mammolens.RESEARCH_USE_ONLY}
 copybutton_exclude = ".linenos, .gp, .go"
 
 _COMMANDS = "<!-- the commands -->"
+_ROUTES = "<!-- the routes -->"
 
 
-def _add_commands(app, page, source):
-    """Write the help of all commands into the page that has a place for it."""
+def _written(*program):
+    return subprocess.run([sys.executable, *program], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _add_reference(app, page, source):
+    """Write the help of all commands, and the server's routes, into the pages that have a place for them."""
     if _COMMANDS in source[0]:
-        program = [sys.executable, "-m", "typer", "mammolens.cli.main", "utils", "docs", "--name", "mammolens"]
-        written = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-        source[0] = source[0].replace(_COMMANDS, written.partition("\n")[2])  # it has a heading of its own
+        commands = _written("-m", "typer", "mammolens.cli.main", "utils", "docs", "--name", "mammolens")
+        source[0] = source[0].replace(_COMMANDS, commands.partition("\n")[2])  # it has a heading of its own
+    if _ROUTES in source[0]:
+        source[0] = source[0].replace(_ROUTES, _written("docs/rest_api.py"))
 
 
 def setup(app):
-    app.connect("source-read", _add_commands)
+    app.connect("source-read", _add_reference)
