@@ -38,7 +38,8 @@ def page(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"## {re.sub('(?<=[a-z])(?=[A-Z])', ' ', tag)}\n"
         for method, path, operation in routes:
             yield f"### {method} {path}\n".replace("{", r"\{").replace("}", r"\}")
-            yield f"{operation['summary'].rstrip('?')}. {_plain(operation.get('description', ''))}\n"
+            summary = operation["summary"]
+            yield f"{summary}{'' if summary.endswith('?') else '.'} {_plain(operation.get('description', ''))}\n"
             yield from _parameters(operation)
             yield _answers(operation)
     yield "## Types\n"
