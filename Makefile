@@ -170,13 +170,14 @@ format: $(STAMPS)/dev ## put the code into the project's format
 	$(BIN)/oxfmt
 	$(BIN)/rumdl fmt
 
-docs: $(STAMPS)/docs ## build the documentation as a website in site/; a broken link is an error
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . site
-	$(call say,open site/index.html)
+SITE := lib/mammolens/site
+docs: $(STAMPS)/docs ## build the documentation as a website, for the server's /docs/; a broken link is an error
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . $(SITE)
+	$(call say,open $(SITE)/index.html)
 
-dist: $(STAMPS)/dev ## build the wheel and the source archive in dist/
+dist: $(STAMPS)/dev docs ## build the wheel (with the website) and the source archive in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
-	@rm -rf build dist site ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist $(SITE) ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find lib tests monai_app scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

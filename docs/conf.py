@@ -12,7 +12,7 @@ release = mammolens.__version__
 # The sources are the repository, so that pages of its root are part of the site and links to them stay as they are.
 root_doc = "docs/index"
 include_patterns = ["docs/**.md", "*.md", "benchmarks/README.md", "examples/README.md"]
-exclude_patterns = ["README.md", ".*", "lib", "site", "tests"]
+exclude_patterns = ["README.md", ".*", "build", "lib", "tests"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 
 myst_heading_anchors = 4

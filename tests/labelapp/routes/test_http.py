@@ -158,7 +158,7 @@ BAD_REQUESTS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("GET", "/proxy/dicom/studies", 404, {}),
     ("PUT", "/model/mammolens", 405, {"files": {"file": ("x.pt", b"x")}}),
     ("DELETE", "/model/mammolens", 405, {}),
-    ("GET", "/docs", 404, {}),
+    ("GET", "/redoc", 404, {}),
 ]
 
 

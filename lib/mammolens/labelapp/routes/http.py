@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from mammolens.labelapp.routes import (
     background_inference,
     decisions,
+    documentation,
     exams,
     health,
     infer,
@@ -97,6 +98,7 @@ def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
         proxy.router,
         others.router,
         ohif.router,
+        documentation.router,
         stock_routes(),
     ):
         app.include_router(router)

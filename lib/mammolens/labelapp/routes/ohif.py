@@ -6,8 +6,6 @@ objects. Ours loads them from the ES modules in `browser/ohif/`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from functools import cache
@@ -22,14 +20,13 @@ from monailabel.endpoints.user.auth import RBAC
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.errors import RequestError
-from mammolens.labelapp.routes.response_headers import CSP
+from mammolens.labelapp.routes.response_headers import CSP, inline_scripts
 
 VIEWER = Path(monailabel.endpoints.__file__).parent / "static" / "ohif"
 _CONFIGURATION = """window.config = async context =>
   (await import('/mammolens/browser/ohif/mode.js')).configuration(context, %s);
 """
 _MANIFEST = re.compile(r"/mammolens/exams/[A-Za-z0-9-]+/ohif\.json")
-_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _FOREIGN = re.compile(r'<link [^>]*href="https?://[^>]*>|@import url\("?https?://[^)]*\);?')  # fonts of Google's
 _TEXTS: Final = {".html": "text/html", ".css": "text/css"}
 # OHIF decodes in workers that it makes of blobs, with WebAssembly, writes styles into its elements, and has a library
@@ -87,9 +84,7 @@ def _own_text(file: Path) -> str:
 @cache
 def _policy() -> str:
     """What OHIF may load; of inline scripts those of its page."""
-    scripts = _INLINE_SCRIPT.findall(_own_text(VIEWER / "index.html"))
-    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    return _POLICY.format(scripts=" ".join(f"'sha256-{digest}'" for digest in digests))
+    return _POLICY.format(scripts=inline_scripts(_own_text(VIEWER / "index.html")))
 
 
 def _has_pacs() -> bool:
