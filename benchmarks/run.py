@@ -141,7 +141,7 @@ def _steps(config: ModelConfig, images: StoredCases, runs: int) -> tuple[float, 
 
         def step() -> None:
             optimizer.zero_grad()
-            task.loss(network, 1, 0, places).backward()
+            task.loss(network, task.batch(1, 0, places)).backward()
             optimizer.step()
 
         return step

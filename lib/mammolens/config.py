@@ -163,6 +163,13 @@ class TrainingConfig(_Section):
     )
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)
+    workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        exclude=True,  # a matter of the computer: the model is the same, and so is a run that goes on
+        description="processes that prepare batches while the network learns; weights do not depend on it",
+    )
 
     @property
     def keeps_last_epoch(self) -> bool:

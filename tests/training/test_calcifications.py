@@ -129,7 +129,7 @@ def test_only_patches_with_a_drawn_cluster_are_labelled():
     task = ClusterTask([tile] * 8, [tile] * 8, TrainingConfig(batch_size=8), settings)
     network = Network().eval()
     assert task.validation_error(network) == task.validation_error(network)
-    losses = [task.loss(network, 1, 0, list(range(8))).item() for _ in range(2)]
+    losses = [task.loss(network, task.batch(1, 0, list(range(8)))).item() for _ in range(2)]
     assert losses[0] == losses[1]
     patches = seen[-1].amax(dim=(1, 2, 3))
     assert 0 < int((patches > 0.42).sum()) < 8

@@ -61,6 +61,19 @@ def test_two_runs_give_the_same_model(uninterrupted, a_short_config, six_patient
         assert (uninterrupted / name).read_bytes() == (again / name).read_bytes()
 
 
+def test_a_run_goes_on_with_more_workers_to_the_same_model(
+    uninterrupted, a_short_config, six_patients, tmp_path, stopping
+):
+    output = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt):
+        train(a_short_config, six_patients, output, progress=stopping(Stage.LEARN, 1))
+    training, seen = a_short_config.training.model_copy(update={"workers": 1}), []
+    config = a_short_config.model_copy(update={"training": training})
+    train(config, six_patients, output, progress=seen.append, resume=True)
+    assert [progress.done for progress in seen if progress.stage is Stage.LEARN] == [2, 3]
+    assert model_id_of(output) == model_id_of(uninterrupted)
+
+
 def test_another_seed_gives_another_model(uninterrupted, a_short_config, six_patients, tmp_path):
     training = a_short_config.training.model_copy(update={"seed": 7})
     other = train(a_short_config.model_copy(update={"training": training}), six_patients, tmp_path / "other")

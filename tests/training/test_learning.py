@@ -83,6 +83,14 @@ def test_two_runs_give_the_same_weights(images, validation, tmp_path):
     assert not equal_weights(networks[0], a_network())
 
 
+def test_workers_change_no_weight(images, validation, tmp_path):
+    networks = [a_network(), a_network()]
+    for workers, network in enumerate(networks):
+        config = CONFIG.model_copy(update={"epochs": 2, "workers": workers})
+        fit(network, images, validation, config, checkpoint=tmp_path / f"{workers}-{FILE}")
+    assert equal_weights(*networks)
+
+
 def test_without_weight_decay_and_schedule_it_is_adam_over_the_same_batches(images, validation, tmp_path):
     """The loop that the autoencoder learned by when it was the only network."""
     network, expected = a_network(), a_network()
@@ -147,9 +155,10 @@ def test_errors_are_told_without_the_penalty(images, validation, tmp_path):
     losses = []
 
     class Listening(ReconstructionTask):
-        def loss(self, *step) -> torch.Tensor:
-            loss = super().loss(*step)
-            losses.append(float(loss.detach()))
+        def loss(self, network, batch) -> torch.Tensor:
+            loss = super().loss(network, batch)
+            if network.training:
+                losses.append(float(loss.detach()))
             return loss
 
     config = CONFIG.model_copy(update={"l2_sp": 1000.0, "epochs": 1, "batch_size": 4})

@@ -36,7 +36,7 @@ def a_task() -> ReconstructionTask:
 
 def test_the_loss_is_the_mean_squared_error_of_the_images_named(a_task):
     network = Darker()
-    loss = a_task.loss(network, 1, 0, [4, 2])
+    loss = a_task.loss(network, a_task.batch(1, 0, [4, 2]))
     chosen = np.stack([a_task.images[place].image for place in (4, 2)])
     assert float(loss.detach()) == pytest.approx(float(np.mean((0.5 * chosen) ** 2)), rel=1e-6)
     ((images, masks),) = network.given

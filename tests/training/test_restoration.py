@@ -50,10 +50,8 @@ def a_task(config: TrainingConfig = CONFIG, images: int = 6) -> RestorationTask:
 
 
 def batches_of(config: TrainingConfig, *keys: tuple[int, int]) -> list[torch.Tensor]:
-    network, task = Watching(), a_task(config)
-    for epoch, step in keys:
-        task.loss(network, epoch, step, [0, 1, 2, 3])
-    return [image for image, _ in network.given]
+    task = a_task(config)
+    return [task.batch(epoch, step, [0, 1, 2, 3]).corrupted for epoch, step in keys]
 
 
 def test_the_same_seed_epoch_and_step_give_the_same_batch():
@@ -240,7 +238,7 @@ def test_a_share_of_each_batch_are_known_lesions_and_every_normal_image_has_its_
     assert task.images_per_batch == normals
     assert len(batches) == task.steps == -(-6 // normals)
     assert sorted(place for batch in batches for place in batch) == list(range(6))
-    task.loss(network, 1, 0, batches[0])
+    task.loss(network, task.batch(1, 0, batches[0]))
     assert len(network.given[0][0]) == len(batches[0]) + 8 - normals
 
 
@@ -274,7 +272,7 @@ def test_normal_and_known_abnormal_images_exchange_their_greys(share):
     dark, bright = ([greys_between(image, *limits) for image in images] for images, limits in DARK_AND_BRIGHT)
     task, network = RestorationTask(dark, dark, config, 0.75, bright), Watching()
     for step in range(40):
-        task.loss(network, 1, step, [0, 1])
+        task.loss(network, task.batch(1, step, [0, 1]))
     batches = network.given
     means = [
         float(image[mask > 0].mean()) for images, masks in batches for image, mask in zip(images, masks, strict=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
@@ -9,20 +10,26 @@ from torch import nn
 
 from mammolens.config import TrainingConfig
 from mammolens.training.sample import Sample
-from mammolens.training.task import Task
+from mammolens.training.task import Batch, Task
 
 
-class Nothing(Task):
-    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
-        return torch.zeros(())
+class Numbers(Task):
+    """Its batches hold the indices and a random number; the loss is the mean index."""
 
-    def validation_error(self, network: nn.Module) -> float:
-        return 0.0
+    def batch(self, epoch: int, step: int, places: list[int]) -> Batch:
+        return torch.tensor(places, dtype=torch.float64), torch.tensor([self.random(epoch, step).random()])
+
+    def validation_batches(self) -> Iterator[Batch]:
+        yield (torch.tensor([0.0, 1.0, 2.0]),)
+        yield (torch.tensor([3.0]),)
+
+    def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        return batch[0].mean()
 
 
-def a_task(count: int, size: int, seed: int = 0) -> Nothing:
+def a_task(count: int, size: int, seed: int = 0) -> Numbers:
     image = Sample.normal(np.zeros((2, 2), np.float32), np.ones((2, 2), np.bool_))
-    return Nothing([image] * count, [image], TrainingConfig(batch_size=size, seed=seed))
+    return Numbers([image] * count, [image], TrainingConfig(batch_size=size, seed=seed))
 
 
 @pytest.mark.parametrize(("count", "size", "steps"), [(12, 5, 3), (10, 5, 2), (3, 16, 1)])
@@ -48,3 +55,9 @@ def test_every_key_has_its_own_random_numbers_which_only_the_seed_changes():
     ]
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) == 3
+
+
+def test_the_validation_error_is_the_mean_over_images_whatever_the_batches():
+    task = a_task(4, 2)
+    task.validation = [task.images[0]] * 4
+    assert task.validation_error(nn.Identity()) == pytest.approx((0 + 1 + 2 + 3) / 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from mammolens.config import CalcificationsConfig, TrainingConfig
 from mammolens.models.calcification_network import CELL, local_deviation
 from mammolens.training.lesions.clusters import draw_benign, draw_fine_cluster
 from mammolens.training.sample import Sample
-from mammolens.training.task import Task
+from mammolens.training.task import Batch, Task
 from mammolens.types import FloatImage
 
 PATCH = 96  # rows and columns of what the network learns from: 13 mm
@@ -47,14 +47,19 @@ class ClusterTask(Task):
         rng = np.random.default_rng((config.seed, 0, 0))
         self._validation = _stacked([self._example(tile, rng) for tile in validation])  # the same patches each time
 
-    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
-        """Of one batch of patches, drawn from the seed, the epoch and the step."""
+    def batch(self, epoch: int, step: int, places: list[int]) -> Batch:
+        """Patches and the labels of their cells, drawn from the seed, the epoch and the step."""
         rng = self.random(epoch, step)
-        return _cross_entropy(network, *_stacked([self._example(self.images[place], rng) for place in places]))
+        return _stacked([self._example(self.images[place], rng) for place in places])
 
-    def validation_error(self, network: nn.Module) -> float:
-        """The same loss over one patch of each validation tile."""
-        return float(_cross_entropy(network, *self._validation))
+    def validation_batches(self) -> Iterator[Batch]:
+        """One patch of each validation tile, all in one batch."""
+        yield self._validation
+
+    def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        """Binary cross-entropy of the cells."""
+        patches, labels = batch
+        return functional.binary_cross_entropy_with_logits(network(patches), labels)
 
     def _example(self, tile: Sample, rng: np.random.Generator) -> tuple[FloatImage, FloatImage]:
         """A patch ``(96, 96)``, and 1 in those of its cells that a cluster lies in, else 0."""
@@ -86,10 +91,6 @@ def _patch_of(tile: FloatImage, rng: np.random.Generator) -> FloatImage:
     return patch[flips].copy()
 
 
-def _stacked(examples: Sequence[tuple[FloatImage, FloatImage]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _stacked(examples: Sequence[tuple[FloatImage, FloatImage]]) -> Batch:
     patches, labels = (torch.from_numpy(np.stack(part))[:, None] for part in zip(*examples, strict=True))
     return patches, labels
-
-
-def _cross_entropy(network: nn.Module, patches: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return functional.binary_cross_entropy_with_logits(network(patches), labels)

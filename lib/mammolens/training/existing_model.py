@@ -28,7 +28,7 @@ def matches_training(
     try:
         origin, parts = model_id_of(start_from) if start_from else None, partition(dataset, config, exposure)
         return (
-            load_config(directory / CONFIG) == config
+            load_config(directory / CONFIG).to_yaml() == config.to_yaml()
             and record.get("data_fingerprint") == data_fingerprint(parts.normals)
             and record.get("exposure_fingerprint") == data_fingerprint([parts.exposure])
             and record.get("started_from") == origin

@@ -11,10 +11,11 @@ from torch import nn
 
 from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
+from mammolens.training.batches import BatchLoader
 from mammolens.training.checkpoint import LearningState, load_checkpoint, save_checkpoint
 from mammolens.training.l2_sp import L2SP
 from mammolens.training.progress import Observer, Stage, TrainingProgress
-from mammolens.training.task import Task
+from mammolens.training.task import Task, on_device_of
 
 _WARM_UP = 0.15  # of a one-cycle schedule
 _START = 1 / 25  # of the highest rate
@@ -41,10 +42,11 @@ def learn(
     penalty = L2SP(network, config.l2_sp) if config.l2_sp else None
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     state = load_checkpoint(checkpoint, fingerprint, network, optimizer) or LearningState()
+    batches = BatchLoader(task, config.workers)
     started, first = time.monotonic(), state.epoch
     while state.epoch < config.epochs and (config.keeps_last_epoch or state.epoch - state.best_epoch < config.patience):
         state.epoch += 1
-        state.training_errors.append(_train_epoch(network, task, penalty, optimizer, config, state.epoch))
+        state.training_errors.append(_train_epoch(network, task, batches, penalty, optimizer, config, state.epoch))
         state.validation_errors.append(_validation_error(network, task))
         if not math.isfinite(state.validation_errors[-1]):
             reason = f"the validation error of epoch {state.epoch} is {state.validation_errors[-1]}"
@@ -73,6 +75,7 @@ def learning_rate(config: TrainingConfig, progress: float) -> float:
 def _train_epoch(
     network: nn.Module,
     task: Task,
+    batches: BatchLoader,
     penalty: L2SP | None,
     optimizer: torch.optim.Optimizer,
     config: TrainingConfig,
@@ -80,15 +83,15 @@ def _train_epoch(
 ) -> float:
     network.train()
     total = 0.0
-    for step, places in enumerate(task.batches(epoch)):
+    for step, (images, batch) in enumerate(batches.of_epoch(epoch)):
         done = (epoch - 1 + step / task.steps) / config.epochs
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, done)
         optimizer.zero_grad()
-        loss = task.loss(network, epoch, step, places)
+        loss = task.loss(network, on_device_of(network, batch))
         (loss if penalty is None else loss + penalty(network)).backward()
         optimizer.step()
-        total += float(loss.detach()) * len(places)
+        total += float(loss.detach()) * images
     return total / len(task.images)
 
 

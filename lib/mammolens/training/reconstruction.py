@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -10,27 +10,29 @@ from torch import nn
 from torch.nn import functional
 
 from mammolens.training.sample import Sample
-from mammolens.training.task import Task
+from mammolens.training.task import Batch, Task
 
 
 class ReconstructionTask(Task):
     """Mean squared error; all images have one size."""
 
-    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
+    def batch(self, epoch: int, step: int, places: list[int]) -> Batch:
+        """Images and breasts."""
+        return _stacked([self.images[place] for place in places])
+
+    def validation_batches(self) -> Iterator[Batch]:
+        """All validation images in their order."""
+        size = self.config.batch_size
+        for first in range(0, len(self.validation), size):
+            yield _stacked(self.validation[first : first + size])
+
+    def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Mean squared error of the batch."""
-        images, masks = _stacked([self.images[place] for place in places])
+        images, masks = batch
         return functional.mse_loss(network(images, masks).reconstruction, images)
 
-    def validation_error(self, network: nn.Module) -> float:
-        """Mean squared error over all validation images."""
-        total, size = 0.0, self.config.batch_size
-        for first in range(0, len(self.validation), size):
-            images, masks = _stacked(self.validation[first : first + size])
-            total += float(functional.mse_loss(network(images, masks).reconstruction, images)) * len(images)
-        return total / len(self.validation)
 
-
-def _stacked(normals: Sequence[Sample]) -> tuple[torch.Tensor, torch.Tensor]:
+def _stacked(normals: Sequence[Sample]) -> Batch:
     """Images and breasts, each ``(n, 1, size, size)`` float32."""
     images = np.stack([normal.image for normal in normals])[:, None]
     masks = np.stack([normal.breast for normal in normals])[:, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from mammolens.models.output import NetworkOutput
 from mammolens.models.tiles import whole_tiles
 from mammolens.training.lesions.insertion import LesionInserter
 from mammolens.training.sample import Sample
-from mammolens.training.task import Task
+from mammolens.training.task import Batch, Task
 from mammolens.types import BoolImage, FloatImage
 
 _WINDOW_MM = (168.0, 120.0)  # high and wide, learned from at a time: most of a breast, and any part of it
@@ -85,24 +85,25 @@ class RestorationTask(Task):
             return 0
         return min(round(self.config.batch_size * self.config.exposure_share), self.config.batch_size - 1)
 
-    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
-        """Of one batch of windows, drawn from the seed, the epoch and the step."""
+    def batch(self, epoch: int, step: int, places: list[int]) -> _Batch:
+        """Windows drawn from the seed, the epoch and the step."""
         rng = self.random(epoch, step)
         known = [_any_of(self._exposure, rng) for _ in range(self._exposure_per_batch)]
         known = [self._with_greys_of(self.images, image, rng) for image in known]
         images = [self._with_greys_of(self._exposure, self.images[place], rng) for place in places]
-        batch = self._batch(images, self.images, rng, known)
-        return restoration_loss(network(batch.corrupted, batch.breast), batch)
+        return self._batch(images, self.images, rng, known)
 
-    def validation_error(self, network: nn.Module) -> float:
-        """The same loss over the validation images, all of them normal."""
-        total, size = 0.0, self.config.batch_size
+    def validation_batches(self) -> Iterator[_Batch]:
+        """Windows of the validation images, all of them normal."""
+        size = self.config.batch_size
         for first in range(0, len(self.validation), size):
-            images = self.validation[first : first + size]
             rng = np.random.default_rng((self.config.seed, first))
-            batch = self._batch(images, self.validation, rng)
-            total += float(restoration_loss(network(batch.corrupted, batch.breast), batch)) * len(images)
-        return total / len(self.validation)
+            yield self._batch(self.validation[first : first + size], self.validation, rng)
+
+    def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        """Of one batch; see the class."""
+        given = _Batch(*batch)
+        return restoration_loss(network(given.corrupted, given.breast), given)
 
     def _batch(
         self,

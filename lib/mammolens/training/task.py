@@ -1,4 +1,4 @@
-"""What a network learns to do: the loss of its batches, and the error that decides when to stop."""
+"""What a network learns to do: its batches, their loss, and the error that decides when to stop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from torch import nn
 
 from mammolens.config import TrainingConfig
 from mammolens.training.sample import Sample
+
+Batch = tuple[torch.Tensor, ...]  # as many examples in each tensor
 
 
 class Task(ABC):
@@ -46,9 +48,26 @@ class Task(ABC):
         return np.random.default_rng((self.config.seed, *key))
 
     @abstractmethod
-    def loss(self, network: nn.Module, epoch: int, step: int, places: list[int]) -> torch.Tensor:
-        """The loss of one batch, ready for ``backward()``."""
+    def batch(self, epoch: int, step: int, places: list[int]) -> Batch:
+        """What the network is trained on at a step, by the images of these indices; the same in every process."""
 
     @abstractmethod
+    def validation_batches(self) -> Iterator[Batch]:
+        """The validation images, the same batches each time."""
+
+    @abstractmethod
+    def loss(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        """The loss of one batch, on the network's device and ready for ``backward()``."""
+
     def validation_error(self, network: nn.Module) -> float:
-        """The error on the validation images, the same ones each time; the network is in evaluation mode."""
+        """The mean loss of the validation images; the network is in evaluation mode."""
+        total = 0.0
+        for batch in self.validation_batches():
+            total += float(self.loss(network, on_device_of(network, batch))) * len(batch[0])
+        return total / len(self.validation)
+
+
+def on_device_of(network: nn.Module, batch: Batch) -> Batch:
+    """The batch where the network's parameters are."""
+    device = next(network.parameters(), torch.empty(0)).device
+    return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
