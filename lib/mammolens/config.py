@@ -163,6 +163,15 @@ class TrainingConfig(_Section):
     )
     validation_fraction: float = Field(0.15, gt=0, lt=0.5, description="of the training patients")
     seed: int = Field(0, ge=0, lt=2**32)
+    ema: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay per step of a moving average of the weights, which is validated and kept; 0: no average",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="'bfloat16': automatic mixed precision in training; weights and validation stay float32"
+    )
     workers: int = Field(
         0,
         ge=0,

@@ -64,3 +64,10 @@ def test_even_tissue_is_not_blown_up_and_extremes_are_clipped(breast):
 def test_an_empty_breast_gives_zeros():
     nothing = torch.zeros(2, 1, 32, 48)
     assert torch.equal(local_contrast(nothing, nothing, SIGMA), nothing)
+
+
+def test_mixed_precision_changes_nothing(tissue, breast):
+    """In bfloat16, the difference of squares that is the variance would have no digit left."""
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = local_contrast(tissue, breast, SIGMA)
+    assert torch.equal(mixed, local_contrast(tissue, breast, SIGMA))

@@ -5,6 +5,7 @@ import logging
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from mammolens.training.checkpoint import FILE, LearningState, load_checkpoint, save_checkpoint
 
@@ -38,6 +39,20 @@ def test_a_run_is_restored_with_weights_optimiser_and_history(a_saved_run, tmp_p
     for index, moments in optimizer.state_dict()["state"].items():
         for name, moment in moments.items():
             assert torch.equal(fresh_optimizer.state_dict()["state"][index][name], moment)
+
+
+def test_the_average_of_the_weights_is_restored_with_its_number_of_steps(a_saved_run, tmp_path):
+    network, optimizer, state = a_saved_run
+    average = AveragedModel(network, use_buffers=True)
+    for _ in range(3):
+        average.update_parameters(network)
+    save_checkpoint(tmp_path / FILE, "averaged", state, network, optimizer, average)
+    fresh, fresh_optimizer = a_run()
+    restored = AveragedModel(fresh, use_buffers=True)
+    assert load_checkpoint(tmp_path / FILE, "averaged", fresh, fresh_optimizer, restored) is not None
+    assert restored.n_averaged == 3
+    for name, tensor in average.state_dict().items():
+        assert torch.equal(restored.state_dict()[name], tensor)
 
 
 def test_without_a_checkpoint_there_is_nothing_to_restore(tmp_path, caplog):

@@ -237,7 +237,49 @@ def test_errors_are_means_over_images_whatever_the_batches(images, validation, t
     assert state.validation_errors == [pytest.approx(validation_error(network, validation), rel=1e-5)]
 
 
-@pytest.mark.parametrize("config", [CONFIG, ONE_CYCLE], ids=["constant", "one_cycle"])
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_the_average_of_the_weights_is_validated_and_kept(images, validation, tmp_path, schedule):
+    """One epoch, so that the last is the best: the average follows from the weights after each step."""
+    decay, network, steps = 0.6, a_network(), []
+    config = CONFIG.model_copy(update={"epochs": 1, "schedule": schedule})
+    plain = a_network()
+    plain.register_forward_pre_hook(
+        lambda module, _: steps.append({name: tensor.clone() for name, tensor in module.state_dict().items()})
+    )
+    fit(plain, images, validation, config, checkpoint=tmp_path / "plain")
+    averaged = config.model_copy(update={"ema": decay})
+    state = fit(network, images, validation, averaged, checkpoint=tmp_path / "averaged")
+    first, second, last = *steps[1:3], plain.state_dict()
+    for name, found in network.state_dict().items():
+        if found.is_floating_point():
+            expected = decay * (decay * first[name] + (1 - decay) * second[name]) + (1 - decay) * last[name]
+            torch.testing.assert_close(found, expected)
+    assert not equal_weights(network, plain)
+    assert state.validation_errors == [pytest.approx(validation_error(network, validation))]
+
+
+def test_mixed_precision_leads_to_about_the_same_weights_which_stay_float32(images, validation, tmp_path):
+    networks, states, types = [a_network(), a_network()], [], []
+    networks[1].layers[0].register_forward_hook(lambda module, _, output: types.append((module.training, output.dtype)))
+    for precision, network in zip(("float32", "bfloat16"), networks, strict=True):
+        config = CONFIG.model_copy(update={"precision": precision, "patience": 100})
+        states.append(fit(network, images, validation, config, checkpoint=tmp_path / precision))
+    assert set(types) == {(True, torch.bfloat16), (False, torch.float32)}
+    assert all(tensor.dtype != torch.bfloat16 for tensor in networks[1].state_dict().values())
+    assert states[1].validation_errors == pytest.approx(states[0].validation_errors, rel=0.2)
+    assert states[1].validation_errors[-1] < 0.3 * states[1].validation_errors[0]
+    assert not equal_weights(*networks)
+
+
+AVERAGED = CONFIG.model_copy(update={"ema": 0.9, "precision": "bfloat16"})
+AVERAGED_ONE_CYCLE = ONE_CYCLE.model_copy(update={"ema": 0.9})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [CONFIG, ONE_CYCLE, AVERAGED, AVERAGED_ONE_CYCLE],
+    ids=["constant", "one_cycle", "averaged", "averaged_one_cycle"],
+)
 @pytest.mark.parametrize("epoch", [1, 3, 6])
 def test_a_run_that_was_stopped_ends_in_the_same_weights(images, validation, tmp_path, stopping, config, epoch):
     through, stopped = a_network(), a_network()

@@ -39,10 +39,17 @@ class LearningState:
 
 
 def save_checkpoint(
-    path: Path, fingerprint: str, state: LearningState, network: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path,
+    fingerprint: str,
+    state: LearningState,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: nn.Module | None = None,
 ) -> None:
-    """Write weights, best weights, optimiser and history as one safetensors file, whole or not at all."""
+    """Write weights, their average, best weights, optimiser and history into one safetensors file, or nothing."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    if average is not None:
+        tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in state.best.items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()}
@@ -57,7 +64,11 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, fingerprint: str, network: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path,
+    fingerprint: str,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: nn.Module | None = None,
 ) -> LearningState | None:
     """Restore what :func:`save_checkpoint` wrote; ``None`` where there is none of the same run."""
     if not path.is_file():
@@ -73,6 +84,8 @@ def load_checkpoint(
         logger.warning("%s: is of another configuration or other data; training starts over", path)
         return None
     network.load_state_dict(_part(tensors, "network."))
+    if average is not None:
+        average.load_state_dict(_part(tensors, "average."))
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in _part(tensors, "optimizer.").items():
         index, moment = name.split(".", 1)

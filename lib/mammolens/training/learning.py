@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mammolens.config import TrainingConfig
 from mammolens.errors import ConfigError
@@ -15,7 +16,7 @@ from mammolens.training.batches import BatchLoader
 from mammolens.training.checkpoint import LearningState, load_checkpoint, save_checkpoint
 from mammolens.training.l2_sp import L2SP
 from mammolens.training.progress import Observer, Stage, TrainingProgress
-from mammolens.training.task import Task, on_device_of
+from mammolens.training.task import Batch, Task, on_device_of
 
 _WARM_UP = 0.15  # of a one-cycle schedule
 _START = 1 / 25  # of the highest rate
@@ -29,6 +30,7 @@ def learn(
     A checkpoint is written after every epoch; a run with the same fingerprint continues from it and
     ends in the same weights, since each epoch draws what is random from the seed and its own number.
     With ``config.l2_sp`` above 0 the weights that ``network`` comes with hold it back; errors are without that penalty.
+    With ``config.ema`` above 0 the moving average of the weights is what is validated and kept.
 
     Args:
         network: with the weights to begin with, also where a checkpoint is gone on from.
@@ -39,26 +41,23 @@ def learn(
     Raises:
         ConfigError: the error is no number any more.
     """
-    penalty = L2SP(network, config.l2_sp) if config.l2_sp else None
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    state = load_checkpoint(checkpoint, fingerprint, network, optimizer) or LearningState()
-    batches = BatchLoader(task, config.workers)
+    training = _Training(network, task, config)
+    state = load_checkpoint(checkpoint, fingerprint, network, training.optimizer, training.average) or LearningState()
     started, first = time.monotonic(), state.epoch
     while state.epoch < config.epochs and (config.keeps_last_epoch or state.epoch - state.best_epoch < config.patience):
         state.epoch += 1
-        state.training_errors.append(_train_epoch(network, task, batches, penalty, optimizer, config, state.epoch))
-        state.validation_errors.append(_validation_error(network, task))
+        state.training_errors.append(training.train(state.epoch))
+        state.validation_errors.append(training.validation_error())
         if not math.isfinite(state.validation_errors[-1]):
             reason = f"the validation error of epoch {state.epoch} is {state.validation_errors[-1]}"
             raise ConfigError("training.learning_rate", reason, "choose a smaller one")
         if state.best_epoch == state.epoch:
-            state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        save_checkpoint(checkpoint, fingerprint, state, network, optimizer)
+            state.best = {name: tensor.clone() for name, tensor in training.kept.state_dict().items()}
+        save_checkpoint(checkpoint, fingerprint, state, network, training.optimizer, training.average)
         left = (config.epochs - state.epoch) * (time.monotonic() - started) / (state.epoch - first)
         errors = state.training_errors[-1], state.validation_errors[-1]
         observe(TrainingProgress(Stage.LEARN, state.epoch, config.epochs, *errors, left))
-    if not config.keeps_last_epoch:
-        network.load_state_dict(state.best)
+    network.load_state_dict(training.kept.state_dict() if config.keeps_last_epoch else state.best)
     return state
 
 
@@ -72,30 +71,49 @@ def learning_rate(config: TrainingConfig, progress: float) -> float:
     return config.learning_rate * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
 
 
-def _train_epoch(
-    network: nn.Module,
-    task: Task,
-    batches: BatchLoader,
-    penalty: L2SP | None,
-    optimizer: torch.optim.Optimizer,
-    config: TrainingConfig,
-    epoch: int,
-) -> float:
-    network.train()
-    total = 0.0
-    for step, (images, batch) in enumerate(batches.of_epoch(epoch)):
-        done = (epoch - 1 + step / task.steps) / config.epochs
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, done)
-        optimizer.zero_grad()
-        loss = task.loss(network, on_device_of(network, batch))
-        (loss if penalty is None else loss + penalty(network)).backward()
-        optimizer.step()
-        total += float(loss.detach()) * images
-    return total / len(task.images)
+class _Training:
+    """A network that learns, with all that changes it.
 
+    Attributes:
+        average: of the weights and of the statistics of batch normalisation, which belong to them.
+        kept: the network that is validated.
+    """
 
-@torch.inference_mode()
-def _validation_error(network: nn.Module, task: Task) -> float:
-    network.eval()
-    return task.validation_error(network)
+    def __init__(self, network: nn.Module, task: Task, config: TrainingConfig) -> None:
+        self.network, self.task, self.config = network, task, config
+        self.batches = BatchLoader(task, config.workers)
+        self.penalty = L2SP(network, config.l2_sp) if config.l2_sp else None
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.average: AveragedModel | None = None
+        if config.ema:
+            self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        self.kept: nn.Module = network if self.average is None else self.average.module
+
+    def train(self, epoch: int) -> float:
+        """One epoch; returns the mean loss of its images."""
+        self.network.train()
+        total = 0.0
+        for step, (images, batch) in enumerate(self.batches.of_epoch(epoch)):
+            done = (epoch - 1 + step / self.task.steps) / self.config.epochs
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(self.config, done)
+            total += self._step(on_device_of(self.network, batch)) * images
+        return total / len(self.task.images)
+
+    def _step(self, batch: Batch) -> float:
+        self.optimizer.zero_grad()
+        with torch.autocast(batch[0].device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            loss = self.task.loss(self.network, batch)
+        (loss if self.penalty is None else loss + self.penalty(self.network)).backward()
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return float(loss.detach())
+
+    @torch.inference_mode()
+    def validation_error(self) -> float:
+        """Of the validation images."""
+        self.kept.eval()
+        return self.task.validation_error(self.kept)
