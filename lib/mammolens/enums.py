@@ -187,6 +187,15 @@ def member(kind: type[_Member], text: object) -> _Member | None:
     return next((one for one in kind if one.value.upper() == spelled), None)
 
 
+class RuntimeName(StrEnum):
+    """What runs a network in inference."""
+
+    AUTO = "auto"  # the fastest of the others that agrees with torch
+    TORCH = "torch"
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
 class MapSize(StrEnum):
     """How large anomaly maps are written."""
 

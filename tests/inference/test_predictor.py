@@ -11,7 +11,7 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam
 from mammolens.enums import Laterality, QualityFlag, SpacingSource, ViewPosition
-from mammolens.errors import InputError, ModelError
+from mammolens.errors import ConfigError, InputError, ModelError
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CALIBRATION, load_model, seal_model
 from mammolens.transforms.pipeline import Pipeline
@@ -316,3 +316,28 @@ def test_pixels_that_are_known_to_be_too_coarse_for_calcifications_are_flagged(a
     image = Mammogram(replace(an_exam[0].header, spacing=size), an_exam[0].pixels)
     flags = a_predictor.predict(image).record.quality_flags
     assert (QualityFlag.COARSE_PIXELS in flags) is flagged
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_another_runtime_gives_the_same_results(runtime, a_predictor, a_trained_model, an_exam):
+    pytest.importorskip(runtime, reason=f"the package {runtime} is not installed")
+    predictor = Predictor.load(a_trained_model, runtime=runtime)
+    assert (a_predictor.runtimes, predictor.runtimes) == (("torch",), (runtime,))
+    for mammogram in an_exam:
+        found, wanted = predictor.predict(mammogram), a_predictor.predict(mammogram)
+        assert found.record.raw_score == pytest.approx(wanted.record.raw_score, abs=1e-3)
+        assert found.record.pred_score == pytest.approx(wanted.record.pred_score, abs=1e-3)
+        np.testing.assert_allclose(found.anomaly_map, wanted.anomaly_map, atol=1e-3)
+
+
+def test_each_model_of_an_ensemble_runs_in_the_runtime(an_ensemble_of_models, an_exam):
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    reference, predictor = (Predictor.load(an_ensemble_of_models, runtime=one) for one in ("torch", "onnxruntime"))
+    assert predictor.runtimes == ("onnxruntime", "onnxruntime")
+    found, wanted = (one.score(an_exam[0]).pred_score for one in (predictor, reference))
+    assert found == pytest.approx(wanted, abs=1e-3)
+
+
+def test_an_unknown_runtime_is_refused(a_trained_model):
+    with pytest.raises(ConfigError, match="runtime tensorrt: is not known; use auto, torch, onnxruntime, openvino"):
+        Predictor.load(a_trained_model, runtime="tensorrt")

@@ -237,7 +237,9 @@ def test_the_network_is_given_the_breast_and_little_of_the_padding(a_padded_imag
     scorer = Scorer(Suspicious(0, 0), ScoringConfig())
     scored = scorer.score(a_padded_image)
     occupied = torch.nonzero(a_padded_image.mask.as_tensor()[0])
-    for given, last, size in zip(scorer.network.sizes[0][2:], occupied.amax(dim=0).tolist(), (256, 256), strict=True):
+    for given, last, size in zip(
+        scorer.runtime.network.sizes[0][2:], occupied.amax(dim=0).tolist(), (256, 256), strict=True
+    ):
         assert given % 32 == 0
         assert last + 16 < given <= min(last + 49, size)
     assert scored.anomaly_map.shape == scored.reconstruction.shape == (1, 256, 256)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from mammolens.dicom.derived.kinds import DerivedKind
+from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
 from mammolens.labelapp.settings import (
     InferNew,
@@ -14,6 +15,7 @@ from mammolens.labelapp.settings import (
     StorePolicy,
     cores,
 )
+from mammolens.models import installed_runtimes
 from mammolens.review.policy import PolicyName
 
 
@@ -30,6 +32,7 @@ def test_without_any_pair_everything_is_as_it_is_documented() -> None:
     )
     assert (settings.drift_window, settings.ledger, settings.model_dir) == (100, None, None)
     assert settings.infer_new is InferNew.ON_REQUEST
+    assert settings.runtime is RuntimeName.TORCH
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -55,6 +58,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "exposure": str(tmp_path),
             "links": "any",
             "infer_new": "on_arrival",
+            "runtime": "auto",
         },
         {},
     )
@@ -71,6 +75,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.links is LinkPolicy.ANY
     assert settings.is_scheduled
     assert settings.infer_new is InferNew.ON_ARRIVAL
+    assert settings.runtime is RuntimeName.AUTO
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("guard_share", "1", "'1' is no share"),
         ("sentinels", "nowhere", "'nowhere' is no folder"),
         ("exposure", "nowhere", "'nowhere' is no folder"),
+        ("runtime", "tensorrt", "'tensorrt' is not known; use auto, torch, onnxruntime, openvino"),
         ("reviewer", "a" * 129, "is no name; use up to 128 printable characters"),
         ("reviewer", "a\nb", "'a.*b' is no name"),
     ],
@@ -139,3 +145,9 @@ def test_a_request_may_ask_for_a_person_or_not() -> None:
     assert ServerSettings(promotion=Promotion.ASK).asks(None)
     assert not ServerSettings(promotion=Promotion.ASK).asks(False)
     assert ServerSettings().asks(True)
+
+
+def test_a_runtime_that_is_not_installed_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed_runtimes, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="runtime openvino: the package openvino is not installed"):
+        ServerSettings.of({"runtime": "openvino"}, {})

@@ -17,6 +17,7 @@ from mammolens.cli.decisions import decisions
 from mammolens.cli.demo import demo
 from mammolens.cli.doctor import doctor
 from mammolens.cli.evaluate import evaluate
+from mammolens.cli.export import export
 from mammolens.cli.inspect import inspect
 from mammolens.cli.models import models
 from mammolens.cli.phantom import phantom
@@ -73,6 +74,7 @@ app.command("evaluate")(evaluate)
 app.command("cross-fit")(cross_fit)
 app.command("reproduce")(reproduce)
 app.add_typer(models, name="models")
+app.command("export")(export)
 app.command("serve", context_settings={"auto_envvar_prefix": "MAMMOLENS_SERVE"})(serve)
 app.add_typer(users, name="users")
 app.command("retrain")(retrain)

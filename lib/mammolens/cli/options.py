@@ -8,11 +8,17 @@ from typing import Annotated
 
 import typer
 
+from mammolens.enums import RuntimeName
+
 Model = Annotated[
     Path | None,
     typer.Option(
         "--model", "-m", help="Model directory; the pretrained one of the package by default.", show_default=False
     ),
+]
+Runtime = Annotated[
+    RuntimeName,
+    typer.Option(help="What runs the network; auto: the fastest that is installed and agrees with torch."),
 ]
 Config = Annotated[
     Path | None,

@@ -11,8 +11,8 @@ import typer
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.flagging import warn_if_it_cannot_flag
-from mammolens.cli.options import Model, Table
-from mammolens.enums import MapSize
+from mammolens.cli.options import Model, Runtime, Table
+from mammolens.enums import MapSize, RuntimeName
 
 if TYPE_CHECKING:
     from mammolens.dicom.derived.kinds import DerivedKind
@@ -45,6 +45,7 @@ def predict(
             show_default=False,
         ),
     ] = None,
+    runtime: Runtime = RuntimeName.TORCH,
 ) -> None:
     """Show where and how much mammograms deviate from normal.
 
@@ -79,7 +80,7 @@ def predict(
         files = [file for file in files if file not in unusable]
         if not files:
             raise typer.Exit(ExitCode.INPUT)
-        predictor = Predictor.load(model or pretrained_directory())
+        predictor = Predictor.load(model or pretrained_directory(), runtime=runtime)
         warn_if_it_cannot_flag(predictor.calibration)
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
         if tables:

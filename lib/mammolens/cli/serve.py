@@ -14,6 +14,7 @@ from mammolens.cli.server_check import checks_of_server
 from mammolens.cli.server_config import OTHERS, use_config
 from mammolens.cli.server_links import address, first_viewer
 from mammolens.cli.server_process import APP, running_server, wait_for
+from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError
 from mammolens.review.policy import PolicyName
 
@@ -101,6 +102,13 @@ def serve(
     drift_window: Annotated[
         int | None, typer.Option(min=30, help="Number of recent patients monitored for drift.", show_default="100")
     ] = None,
+    runtime: Annotated[
+        RuntimeName | None,
+        typer.Option(
+            help="What runs the network; auto: the fastest that is installed and agrees with torch.",
+            show_default="torch",
+        ),
+    ] = None,
     show_log: Annotated[
         bool, typer.Option("--show-log", help="Print the server's log here instead of writing it to a file.")
     ] = False,
@@ -145,6 +153,7 @@ def serve(
         "sentinels": sentinels and sentinels.resolve(),
         "exposure": exposure and exposure.resolve(),
         "drift_window": drift_window,
+        "runtime": runtime,
     }
     conf = {**context.meta.get(OTHERS, {}), **{name: str(value) for name, value in options.items() if value}}
     variables = {}

@@ -20,6 +20,7 @@ _EXTRAS: Final = {
     "server": "serve, retrain, demo",
     "web": "web",
     "demo": "demo and the data set cbis-ddsm",
+    "export": "mammolens export and --runtime",
     "tune": "tune",
     "postgresql": "a decision ledger in PostgreSQL",
 }

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mammolens.enums import RuntimeName
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.models.directory import TrainedModel
+from mammolens.models.runtime_choice import choose_runtime
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.types import FloatImage, Mammogram
 
@@ -46,17 +48,28 @@ class Detector(Protocol):
     """A network, or several models that score as one."""
 
     pipelines: tuple[Pipeline, ...]
+    runtimes: tuple[RuntimeName, ...]
 
     def detect(self, prepared: Sequence[Prepared]) -> Detection:
         """Score an image that each of ``pipelines`` prepared, in their order."""
 
 
 class NetworkDetector:
-    """A single model: one network, or several that share its preprocessing."""
+    """A single model: one network, or several that share its preprocessing.
 
-    def __init__(self, model: TrainedModel) -> None:
+    Args:
+        model: as it was trained.
+        runtime: that runs its network.
+
+    Raises:
+        ConfigError, ModelError: the runtime cannot be used.
+    """
+
+    def __init__(self, model: TrainedModel, runtime: RuntimeName = RuntimeName.TORCH) -> None:
         self.pipelines: tuple[Pipeline, ...] = (Pipeline(model.config.preprocessing),)
-        self._scorer = Scorer(model.network, model.config.scoring)
+        chosen = choose_runtime(model, runtime)
+        self.runtimes: tuple[RuntimeName, ...] = (chosen.name,)
+        self._scorer = Scorer(chosen, model.config.scoring)
 
     def detect(self, prepared: Sequence[Prepared]) -> Detection:
         """Score an image that the model's pipeline prepared."""

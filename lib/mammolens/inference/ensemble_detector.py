@@ -11,9 +11,11 @@ import torch
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.fusion import ensemble_score
 from mammolens.calibration.standardisation import Acquisition
+from mammolens.enums import RuntimeName
 from mammolens.inference.detector import Detection
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.models.directory import CALIBRATION, EnsembleMemberModel, TrainedEnsemble
+from mammolens.models.runtime_choice import choose_runtime
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.transforms.regrid import regridded
@@ -34,16 +36,19 @@ class EnsembleDetector:
 
     Args:
         ensemble: whose members' calibrations are read from their directories.
+        runtime: that runs the members' networks.
 
     Raises:
-        ModelError: a member's calibration is missing or damaged.
+        ConfigError: the runtime cannot be used.
+        ModelError: likewise, or a member's calibration is missing or damaged.
     """
 
-    def __init__(self, ensemble: TrainedEnsemble) -> None:
+    def __init__(self, ensemble: TrainedEnsemble, runtime: RuntimeName = RuntimeName.TORCH) -> None:
         self.pipelines: tuple[Pipeline, ...] = tuple(
             Pipeline(member.model.config.preprocessing) for member in ensemble.members
         )
-        self._members = [_loaded(member) for member in ensemble.members]
+        self._members = [_loaded(member, runtime) for member in ensemble.members]
+        self.runtimes: tuple[RuntimeName, ...] = tuple(member.scorer.runtime.name for member in self._members)
         self._config = ensemble.config.ensemble
 
     def detect(self, prepared: Sequence[Prepared]) -> Detection:
@@ -102,7 +107,7 @@ def _log_odds(values: FloatImage, is_probability: bool) -> FloatImage:
     return np.asarray(np.log(np.clip(values, _SURE, 1 / _SURE)), dtype=np.float32)
 
 
-def _loaded(member: EnsembleMemberModel) -> _Member:
+def _loaded(member: EnsembleMemberModel, runtime: RuntimeName) -> _Member:
     config = member.model.config
     calibration = Calibration.load(member.directory / CALIBRATION, config.calibration, config.scoring.fusion)
-    return _Member(member.name, Scorer(member.model.network, config.scoring), calibration)
+    return _Member(member.name, Scorer(choose_runtime(member.model, runtime), config.scoring), calibration)

@@ -15,7 +15,8 @@ from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import AnyConfig, limitation_of, load_any_config
-from mammolens.enums import QualityFlag, SpacingSource
+from mammolens.enums import QualityFlag, RuntimeName, SpacingSource
+from mammolens.errors import ConfigError
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.calcifications import CORNERS, CalcificationDetector, highest, is_cluster
 from mammolens.inference.detector import CalcificationHeat, Detection, Detector, NetworkDetector, prepare_all
@@ -76,16 +77,21 @@ class Predictor:
         model_id: of the model directory.
         calibration_id: of its calibration.
         config: of the model.
+        runtimes: that run its network, or those of its members.
     """
 
-    def __init__(self, model: AnyModel, calibration: Calibration) -> None:
+    def __init__(
+        self, model: AnyModel, calibration: Calibration, runtime: RuntimeName | str = RuntimeName.TORCH
+    ) -> None:
+        wanted = _runtime_named(runtime)
         self.model_id = model.model_id
         self.calibration_id = calibration.calibration_id
         self.config: AnyConfig = model.config
         self.calibration = calibration
         self._detector: Detector = (
-            EnsembleDetector(model) if isinstance(model, TrainedEnsemble) else NetworkDetector(model)
+            EnsembleDetector(model, wanted) if isinstance(model, TrainedEnsemble) else NetworkDetector(model, wanted)
         )
+        self.runtimes = self._detector.runtimes
         self._pipeline = self._detector.pipelines[0]  # on whose grid the maps lie
         self._scale, branch = calibration.calcifications, model.calcifications
         self._calcifications = CalcificationDetector(branch) if branch is not None and self._scale is not None else None
@@ -94,11 +100,17 @@ class Predictor:
         self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
 
     @classmethod
-    def load(cls, directory: AnyPath | None = None) -> Predictor:
+    def load(cls, directory: AnyPath | None = None, *, runtime: RuntimeName | str = RuntimeName.TORCH) -> Predictor:
         """Load a model directory; by default the shipped model.
 
+        Args:
+            directory: of the model.
+            runtime: what runs the network, ``torch``, ``onnxruntime`` or ``openvino``; ``auto``: the fastest that is
+                installed and gives the same results as torch. The calcification branch is always run by torch.
+
         Raises:
-            ModelError: incomplete or damaged.
+            ConfigError: the runtime is unknown, or its package is missing.
+            ModelError: incomplete or damaged, or the runtime gives other results than torch.
 
         Example:
             >>> from mammolens import mammogram_from_array
@@ -109,7 +121,7 @@ class Predictor:
             (True, True)
         """
         directory = pretrained_directory() if directory is None else Path(directory)
-        return cls(load_any_model(directory), load_calibration(directory))
+        return cls(load_any_model(directory), load_calibration(directory), runtime)
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The image's score alone, without maps on the original grid."""
@@ -342,6 +354,13 @@ class Predictor:
             limitation=self._limitation_of(analysis.detection),
             notice=RESEARCH_USE_ONLY,
         )
+
+
+def _runtime_named(name: RuntimeName | str) -> RuntimeName:
+    try:
+        return RuntimeName(name)
+    except ValueError as error:
+        raise ConfigError(f"runtime {name}", "is not known", f"use {', '.join(RuntimeName)}") from error
 
 
 def _heat_levels(anomaly_map: FloatImage, starts: Sequence[float]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from torch import nn
 
 from mammolens.config import ScoringConfig
 from mammolens.models.convergence import convergence
-from mammolens.models.folding import folded
+from mammolens.models.runtime import Runtime, TorchRuntime
 from mammolens.models.tiles import MARGIN, whole_tiles
 from mammolens.transforms.pipeline import Prepared
 from mammolens.types import BoolImage, FloatImage
@@ -53,10 +53,14 @@ class Scorer:
     the mean of the members' peaks, so that a single member's score can be compared with it. If the network only
     reconstructs, the map is the squared error in multiples of the breast's mean (so that the map of a
     sharper or noisier machine is not all heat), and the score is the mean squared error in the breast.
+
+    Args:
+        network: run by torch; or what runs a network.
+        config: how its output becomes a map and a score.
     """
 
-    def __init__(self, network: nn.Module, config: ScoringConfig) -> None:
-        self.network = folded(network)
+    def __init__(self, network: nn.Module | Runtime, config: ScoringConfig) -> None:
+        self.runtime = TorchRuntime(network) if isinstance(network, nn.Module) else network
         self.config = config
 
     def score(self, prepared: Prepared) -> ScoredGrid:
@@ -64,8 +68,7 @@ class Scorer:
         whole, mask = prepared.image.as_tensor(), prepared.mask.as_tensor()
         rows, columns = _occupied(mask)
         image, mask = whole[:, :rows, :columns], mask[:, :rows, :columns]
-        with torch.inference_mode():
-            output = self.network(image[None], mask[None])
+        output = self.runtime.run(image[None], mask[None])
         inside = mask > 0.5
         reconstruction = output.reconstruction.mean(dim=1)
         is_probability = output.log_odds is not None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from mammolens.accounts import AccountsFile
 from mammolens.enums import Verdict
 from mammolens.errors import ConfigError, MammoLensError, ModelError, RequestError
 from mammolens.files import removed_if_it_fails
+from mammolens.inference.predictor import Predictor
 from mammolens.inference.presentation import present
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.exams.background_inference import BackgroundInference
@@ -121,7 +123,7 @@ class MammoLensApp(MONAILabelApp):
         key = None if self._settings.log_identifiers else pseudonym_key(self._models)
         redact_logs(Redaction(key, [] if "://" in studies else [studies, str(Path(studies).resolve())]))
         store = ModelStore(self._models)
-        self._serving = ServingModel(store)
+        self._serving = ServingModel(store, partial(Predictor.load, runtime=self._settings.runtime))
         self.infer_times = InferTimes()
         concurrency = settings.MONAI_LABEL_INFER_CONCURRENCY
         self.infer_queue = WorkQueue(

@@ -15,7 +15,9 @@ from typing import Final, TypeVar
 
 from mammolens.calibration.drift import DriftLimits
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
+from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
 from mammolens.promotion.policy import PromotionPolicy, load_policy
 from mammolens.review.decision import LONGEST_NAME
@@ -136,6 +138,7 @@ class ServerSettings:
         sentinels: data set of exams with known truth that no new model may misclassify; ``None``: there is none.
         exposure: data set with outlined lesions to train on as well; ``None``: there is none.
         links: which links in the folder of studies are followed; with 'any', all users can read their files.
+        runtime: that runs the network.
     """
 
     model_dir: Path | None = None
@@ -158,6 +161,7 @@ class ServerSettings:
     sentinels: Path | None = None
     exposure: Path | None = None
     links: LinkPolicy = LinkPolicy.INSIDE
+    runtime: RuntimeName = RuntimeName.TORCH
 
     @classmethod
     def of(cls, conf: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> ServerSettings:
@@ -194,6 +198,7 @@ class ServerSettings:
             sentinels=_folder(values, "sentinels"),
             exposure=_folder(values, "exposure"),
             links=_member(values, "links", default.links),
+            runtime=_runtime(values, default.runtime),
         )
 
     @property
@@ -224,6 +229,12 @@ def _as_member(kind: type[E], text: str, name: str) -> E:
         return kind(text.strip())
     except ValueError as error:
         raise ConfigError(f"--conf {name}", f"{text!r} is not known", f"use {', '.join(kind)}") from error
+
+
+def _runtime(values: Mapping[str, str], default: RuntimeName) -> RuntimeName:
+    runtime = _member(values, "runtime", default)
+    require_installed(runtime)
+    return runtime
 
 
 def _count(values: Mapping[str, str], name: str) -> int | None:

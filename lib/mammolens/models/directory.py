@@ -22,6 +22,7 @@ from mammolens.models.calcifications import (
     load_calcifications,
 )
 from mammolens.models.checksums import CHECKSUMS, check_checksums, write_checksums
+from mammolens.models.exported import EXPORTED_FILES
 from mammolens.models.networks import build_network
 from mammolens.models.weights import load_weights, save_weights
 
@@ -45,6 +46,7 @@ class TrainedModel:
         model_id: name and fingerprint of weights and configuration: ``autoencoder-1a2b3c4d5e6f``.
         training: the record of the training: data, licence, seed, errors, versions.
         calcifications: the branch that looks for them, if the model has one.
+        directory: that it was loaded from; ``None`` for a model that was made in memory.
     """
 
     model_id: str
@@ -52,6 +54,7 @@ class TrainedModel:
     network: nn.Module
     training: dict[str, Any]
     calcifications: CalcificationBranch | None = None
+    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +138,8 @@ def model_files(directory: Path) -> tuple[list[Path], list[Path]]:
         if (directory / folder / CALCIFICATIONS).is_dir()
         for name in CALCIFICATION_FILES
     ]
-    return [*needed, *weights, *branches], [folder / name for folder in folders for name in (CHECKSUMS, CARD, METRICS)]
+    others = (CHECKSUMS, CARD, METRICS, *EXPORTED_FILES)
+    return [*needed, *weights, *branches], [folder / name for folder in folders for name in others]
 
 
 def save_model(directory: Path, config: ModelConfig, network: nn.Module, training: dict[str, Any]) -> None:
@@ -157,7 +161,7 @@ def save_model(directory: Path, config: ModelConfig, network: nn.Module, trainin
 def seal_model(directory: Path) -> None:
     """Write the checksums of a model's files, and of those of its members, as they are now.
 
-    Configuration, weights, calibration and training record are covered: what a result depends on.
+    Configuration, weights, exported networks, calibration and training record are covered: what a result depends on.
     """
     for member in _member_directories(directory):
         seal_model(member)
@@ -192,7 +196,7 @@ def check_model(directory: Path, *, but: Collection[str] = ()) -> None:
 
 def _sealed_names(directory: Path) -> list[str]:
     members = [(folder / CHECKSUMS).relative_to(directory).as_posix() for folder in _member_directories(directory)]
-    return [CONFIG, WEIGHTS, CALIBRATION, TRAINING, *CALCIFICATION_FILES, *members]
+    return [CONFIG, WEIGHTS, CALIBRATION, TRAINING, *CALCIFICATION_FILES, *EXPORTED_FILES, *members]
 
 
 def _member_directories(directory: Path) -> list[Path]:
@@ -263,7 +267,7 @@ def _loaded(directory: Path) -> AnyModel:
         raise
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
-    return TrainedModel(model_id_of(directory), config, network.eval(), training, calcifications)
+    return TrainedModel(model_id_of(directory), config, network.eval(), training, calcifications, directory)
 
 
 def branch_of(directory: Path) -> CalcificationBranch | None:
