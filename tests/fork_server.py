@@ -309,6 +309,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
+    os.fsync = lambda _: None  # see surroundings.py
     if asked.get("dies_with"):
         _die_with(asked["dies_with"])
     sys.executable = asked.get("python") or sys.executable

@@ -16,6 +16,7 @@ import hypothesis
 def arrange() -> None:
     """Once in each process, before anything is imported that looks for a home or for the user."""
     _answer_to_signals()
+    os.fsync = write_when_convenient
     # The same examples each time, and no limit that a busy computer could break.
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=slow)
@@ -23,6 +24,10 @@ def arrange() -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the environment
         _move_home()
         _have_a_name()
+
+
+def write_when_convenient(_descriptor: int) -> None:
+    """In place of :func:`os.fsync`, which waits for the disk: tests kill programs, never the computer."""
 
 
 def _answer_to_signals() -> None:

@@ -42,6 +42,7 @@ def start_postgres(processes: Processes, folder: Path, port: int, environment: M
     secret.unlink()
     command = [postgres_program("postgres"), "-D", str(cluster), "-p", str(port)]
     command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+    command += ["-c", "fsync=off"]  # the folder is removed at the end
     processes.start("postgres", command, {}, **account)
     create = [postgres_program("createdb"), "--host=127.0.0.1", f"--port={port}", f"--username={user}"]
     create.append(environment["POSTGRES_DB"])
