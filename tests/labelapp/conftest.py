@@ -23,6 +23,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.config import ModelConfig, PreprocessingConfig, TrainingConfig
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import PacsError, UnknownImageError
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
@@ -31,12 +32,15 @@ from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.pacs.archive import Instance
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.serving import ServingModel
+from mammolens.labelapp.settings import ResultPolicy
 from mammolens.models.directory import CALIBRATION, save_model, seal_model
 from mammolens.models.networks import build_network
 from mammolens.models.store import ModelStore
 from mammolens.review.ledger import Ledger
 
 PATTERNS = ("*",)
+NO_REPORTS = ResultPolicy((DerivedKind.SEGMENTATION,))
+"""Of the DICOM objects of a result only the one that viewers need: structured reports take longer than inference."""
 MakeModel = Callable[..., Path]
 
 

@@ -15,10 +15,9 @@ from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import ResultPolicy
 
 from ...patience import until
-from ..conftest import PacsStandIn
+from ..conftest import NO_REPORTS, PacsStandIn
 
 Make = Callable[..., BackgroundInference]
 
@@ -41,7 +40,7 @@ def a_clock() -> Clock:
 @pytest.fixture
 def a_service(a_serving: ServingModel, a_folder_datastore: MammogramFolder, decisions: Decisions) -> ExamService:
     exams = Exams(a_folder_datastore, seconds=0)
-    return ExamService(a_serving, exams, a_folder_datastore, decisions, ResultPolicy(), lambda work: work())
+    return ExamService(a_serving, exams, a_folder_datastore, decisions, NO_REPORTS, lambda work: work())
 
 
 @pytest.fixture
@@ -172,7 +171,7 @@ def test_while_the_pacs_is_away_it_waits_says_why_and_goes_on_later(
     a_clock: Clock,
 ) -> None:
     service = ExamService(
-        a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), lambda work: work()
+        a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, NO_REPORTS, lambda work: work()
     )
     assert len(service.worklist.entries()) == 2
     inference = BackgroundInference(service, a_pacs_datastore, tmp_path / "background", on_arrival=False, now=a_clock)

@@ -34,7 +34,7 @@ from mammolens.models.store import ModelStore
 from mammolens.types import AnomalyResult
 
 from ...patience import PATIENCE_S
-from ..conftest import MakeModel, PacsStandIn
+from ..conftest import NO_REPORTS, MakeModel, PacsStandIn
 
 T = TypeVar("T")
 
@@ -59,6 +59,13 @@ def a_bystander() -> Bystander:
 
 @pytest.fixture
 def a_service(
+    a_serving: ServingModel, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
+) -> ExamService:
+    return ExamService(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, NO_REPORTS, a_bystander)
+
+
+@pytest.fixture
+def a_reporting_service(
     a_serving: ServingModel, a_folder_datastore: MammogramFolder, a_bystander: Bystander, decisions: Decisions
 ) -> ExamService:
     return ExamService(a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), a_bystander)
@@ -101,22 +108,22 @@ def test_inference_is_not_repeated_unless_requested(
 
 
 def test_an_exam_with_a_result_of_another_model_is_new_again(
-    a_service: ExamService, an_exam: Exam, a_serving: ServingModel, make_model: MakeModel
+    a_reporting_service: ExamService, an_exam: Exam, a_serving: ServingModel, make_model: MakeModel
 ) -> None:
-    a_service.infer(an_exam)
+    a_reporting_service.infer(an_exam)
     assert isinstance(a_serving.store, ModelStore)
     a_serving.store.publish(make_model(seed=1))
-    detail = a_service.detail(an_exam)
+    detail = a_reporting_service.detail(an_exam)
     assert detail.state == "new"
     assert detail.exam_p_value is None
     assert all(view.segmentation is None and view.p_value is None for view in detail.views_in_detail)
-    assert len(a_service.manifest(an_exam)["studies"][0]["series"]) == 4
+    assert len(a_reporting_service.manifest(an_exam)["studies"][0]["series"]) == 4
     for of, name, kind in (
         (Of.IMAGE, an_exam.image_ids[0], DerivedKind.SEGMENTATION),
         (Of.EXAM, an_exam.exam_id, DerivedKind.REPORT),
     ):
         with pytest.raises(UnknownImageError, match="infer the exam first"):
-            a_service.derived(an_exam, of, name, kind)
+            a_reporting_service.derived(an_exam, of, name, kind)
 
 
 def test_what_went_wrong_with_another_model_is_no_word_on_this_one(
@@ -185,15 +192,15 @@ def test_an_exam_without_any_usable_view_has_failed(
 
 
 def test_progress_is_reported_while_inference_runs(
-    a_service: ExamService, an_exam: Exam, a_bystander: Bystander
+    a_reporting_service: ExamService, an_exam: Exam, a_bystander: Bystander
 ) -> None:
     told: list[dict[str, Any]] = []
-    a_bystander.before = lambda: told.append(a_service.detail(an_exam))
-    a_service.infer(an_exam)
+    a_bystander.before = lambda: told.append(a_reporting_service.detail(an_exam))
+    a_reporting_service.infer(an_exam)
     assert {detail.state for detail in told} == {"running"}
     assert told[0].progress == InferenceProgress(done=0, total=9, doing="analysing R CC")
     assert told[-1].progress == InferenceProgress(done=8, total=9, doing="writing the results")
-    assert a_service.detail(an_exam).progress is None
+    assert a_reporting_service.detail(an_exam).progress is None
 
 
 def test_a_second_request_waits_for_the_first_and_shares_its_result(
@@ -256,7 +263,7 @@ def test_a_pacs_that_goes_down_meanwhile_costs_only_the_views_that_it_holds_back
     a_bystander: Bystander,
     decisions: Decisions,
 ) -> None:
-    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, NO_REPORTS, a_bystander)
     exam = next(iter(service.exams.all().values()))
     for image_id in exam.image_ids[:2]:
         a_pacs_datastore.get_image_uri(image_id)
@@ -280,7 +287,7 @@ def test_a_view_that_the_pacs_holds_damaged_is_told_once_for_all_and_the_others_
     monkeypatch: pytest.MonkeyPatch,
     decisions: Decisions,
 ) -> None:
-    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, NO_REPORTS, a_bystander)
     exam = next(iter(service.exams.all().values()))
     fetch = a_pacs.fetch
 
@@ -347,7 +354,7 @@ def test_a_pacs_that_gives_nothing_is_an_error(
     a_bystander: Bystander,
     decisions: Decisions,
 ) -> None:
-    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, ResultPolicy(), a_bystander)
+    service = ExamService(a_serving, Exams(a_pacs_datastore), a_pacs_datastore, decisions, NO_REPORTS, a_bystander)
     exam = next(iter(service.exams.all().values()))
     a_pacs.is_up = False
     with pytest.raises(PacsError):
@@ -418,7 +425,7 @@ def test_a_result_that_the_infos_do_not_know_of_is_made_again(
     a_service.infer(an_exam)
     Path(a_folder_datastore._datastore_config_path).unlink()  # as the message on a damaged one advises
     images = MammogramFolder(a_studies_folder, ("*.dcm",))
-    later = ExamService(a_serving, Exams(images), images, decisions, ResultPolicy(), Bystander())
+    later = ExamService(a_serving, Exams(images), images, decisions, NO_REPORTS, Bystander())
     later.infer(an_exam)
     detail = later.detail(an_exam)
     assert detail.state == "done"

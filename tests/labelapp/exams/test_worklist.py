@@ -13,17 +13,18 @@ from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.worklist_entry import by_urgency
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import ResultPolicy
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.review.ledger import Ledger
 from mammolens.review.policy import PolicyName
 
+from ..conftest import NO_REPORTS
+
 
 @pytest.fixture
 def a_service(a_serving: ServingModel, a_folder_datastore: MammogramFolder, decisions: Decisions) -> ExamService:
     return ExamService(
-        a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, ResultPolicy(), lambda work: work()
+        a_serving, Exams(a_folder_datastore), a_folder_datastore, decisions, NO_REPORTS, lambda work: work()
     )
 
 
@@ -131,7 +132,7 @@ def test_an_exam_is_open_until_two_readers_agree(
 ) -> None:
     two = Decisions(a_ledger, PolicyName.TWO_READERS)
     service = ExamService(
-        a_serving, Exams(a_folder_datastore), a_folder_datastore, two, ResultPolicy(), lambda work: work()
+        a_serving, Exams(a_folder_datastore), a_folder_datastore, two, NO_REPORTS, lambda work: work()
     )
     exam = next(iter(service.exams.all().values()))
     told = ("verdict", "reviewer", "readers", "open")
