@@ -250,6 +250,13 @@ class CalibrationConfig(_Section):
     confidence: float | None = Field(
         None, gt=0, lt=1, description="conformal: promise alpha with this probability over calibrations, not on average"
     )
+    highly_unusual_alpha: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        exclude_if=lambda level: level is None,  # what names no level of its own is written as before
+        description="share of normal patients called 'Highly unusual', promised as alpha is; by default half of alpha",
+    )
     group_patients: int = Field(
         20,
         ge=1,
@@ -266,10 +273,17 @@ class CalibrationConfig(_Section):
 
     @model_validator(mode="after")
     def _falling(self) -> CalibrationConfig:
+        if self.highly_unusual_alpha is not None and self.highly_unusual_alpha > self.alpha:
+            raise ValueError(f"highly_unusual_alpha is {self.highly_unusual_alpha}, but at most alpha = {self.alpha}")
         shares = list(self.levels.values())
         if not shares or any(not 0 < s < 1 for s in shares) or shares != sorted(set(shares), reverse=True):
             raise ValueError(f"levels must be falling shares within (0, 1), not {self.levels}")
         return self
+
+    @property
+    def highly_unusual_level(self) -> float:
+        """The share of normal patients called 'Highly unusual'."""
+        return self.alpha / 2 if self.highly_unusual_alpha is None else self.highly_unusual_alpha
 
 
 class FindingsConfig(_Section):

@@ -115,6 +115,25 @@ class FindingAnatomy(StrEnum):
     SKIN = "skin"
 
 
+class NormalityCategory(StrEnum):
+    """How unusual an exam, a breast or an image is among normal ones, by the levels of its calibration."""
+
+    WITHIN_NORMAL_RANGE = "within_normal_range"
+    UNUSUAL = "unusual"
+    HIGHLY_UNUSUAL = "highly_unusual"
+
+    @property
+    def label(self) -> str:
+        """What a person reads: 'Highly unusual'."""
+        labels = {NormalityCategory.WITHIN_NORMAL_RANGE: "Within the normal range"}
+        return labels.get(self, self.value.replace("_", " ").capitalize())
+
+
+def score_text(decile: int, p_value: float) -> str:
+    """What a person reads of a score from 1 to 10: 'Score 9 of 10 (p = 0.12)'."""
+    return f"Score {decile} of 10 (p = {p_value:.2g})"
+
+
 class Split(StrEnum):
     """The part that a patient plays; a patient is in one split only."""
 

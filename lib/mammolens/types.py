@@ -18,6 +18,7 @@ from mammolens.enums import (
     FindingDepth,
     FindingPosition,
     Laterality,
+    NormalityCategory,
     QualityFlag,
     SpacingSource,
     ViewPosition,
@@ -268,10 +269,16 @@ class AnomalyRecord(BaseModel):
     decision_rule: str = Field(description="for example 'flags at most 10 % of normal exams'")
     p_value: float = Field(ge=0, le=1)
     percentile: float = Field(ge=0, le=100, description="more anomalous than this percentage of normal images")
+    category: NormalityCategory | None = Field(description="of the image; None: too few normals to flag")
     breast_score: float = Field(description="views of the same breast fused")
+    breast_p_value: float = Field(ge=0, le=1, description="among normal breasts of as many views")
+    breast_decile: int = Field(ge=1, le=10, description="tenth of normal breasts; 10 is the most anomalous")
+    breast_category: NormalityCategory | None
     exam_score: float = Field(description="breasts of the same exam fused")
     exam_p_value: float = Field(ge=0, le=1)
     exam_percentile: float = Field(ge=0, le=100)
+    exam_decile: int = Field(ge=1, le=10, description="tenth of normal exams, shown as score; 10 is the most anomalous")
+    exam_category: NormalityCategory | None
     exam_calibration_patients: int = Field(ge=1, description="normal patients behind exam_p_value")
     exam_is_anomalous: bool = Field(description="the decision of `decision_rule` for the exam: the one that counts")
     asymmetry: float | None = Field(

@@ -647,12 +647,20 @@
    <translation>Neuere Untersuchungen unterscheiden sich von denen der Kalibrierung.</translation>
   </message>
   <message>
+   <source>Score</source>
+   <translation>Wert</translation>
+  </message>
+  <message>
    <source>Share of normal exams that are at least as anomalous. Bold: flagged.</source>
    <translation>Anteil der normalen Untersuchungen, die mindestens so auffällig sind. Fett: auffällig.</translation>
   </message>
   <message>
    <source>Status</source>
    <translation>Status</translation>
+  </message>
+  <message>
+   <source>Tenth of normal exams that the exam falls in; 10 is the most anomalous.</source>
+   <translation>Zehntel der normalen Untersuchungen, in das die Untersuchung fällt; 10 ist das auffälligste.</translation>
   </message>
   <message>
    <source>Views</source>

@@ -647,11 +647,19 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Score</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Share of normal exams that are at least as anomalous. Bold: flagged.</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Status</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Tenth of normal exams that the exam falls in; 10 is the most anomalous.</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -12,7 +12,7 @@ from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalBreast, NormalExam, NormalImage
 from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import CalibrationConfig, FusionConfig, load_config
-from mammolens.enums import Laterality
+from mammolens.enums import Laterality, NormalityCategory
 from mammolens.errors import ModelError
 from mammolens.models.directory import CALIBRATION, CONFIG
 from mammolens.models.store import pretrained_directory
@@ -133,6 +133,38 @@ def test_with_a_confidence_the_threshold_is_higher_and_needs_more_patients():
     assert calibration.decision_rule == "flags at most 10 % of normal exams, with confidence 0.9"
     assert calibration_of(21, config).threshold() == calibration_of(21, config).exam_threshold() == math.inf
     assert calibration_of(22, config).exam_threshold() < math.inf
+
+
+@pytest.mark.parametrize("config", [CONFORMAL, CalibrationConfig(alpha=0.3, highly_unusual_alpha=0.1)])
+def test_categories_are_the_p_value_against_both_levels(config: CalibrationConfig):
+    calibration = calibration_of(40, config)
+    shape = (2, 2)
+    for score in np.linspace(-1, 42, 100):
+        p_value = calibration.exam_p_value(score, None, shape)
+        expected = NormalityCategory.WITHIN_NORMAL_RANGE if p_value > config.alpha else NormalityCategory.UNUSUAL
+        if p_value <= config.highly_unusual_level:
+            expected = NormalityCategory.HIGHLY_UNUSUAL
+        assert calibration.exam_category(score, None, shape) is expected
+
+
+def test_a_calibration_says_which_scores_and_categories_its_patients_allow():
+    few, fewer, coarse, many = (calibration_of(patients) for patients in (5, 12, 35, 183))
+    assert few.exam_category(1e9, None, (2, 2)) is few.image_category(1e9) is None
+    assert "With 5 normal patients it reaches 9, and no category." in few.score_meaning
+    assert fewer.exam_category(1e9, None, (2, 2)) is NormalityCategory.UNUSUAL
+    assert "'Highly unusual' takes 19 normal patients" in fewer.score_meaning
+    assert coarse.exam_category(1e9, None, (2, 2)) is NormalityCategory.HIGHLY_UNUSUAL
+    assert "of normal exams like its 35 patients, between 2 and 19 % score 10" in coarse.score_meaning
+    assert "between 6 and 14 % score 10" in many.score_meaning
+    original = calibration_of(40, CalibrationConfig(decision="mean_std", k=0.1))
+    assert original.exam_category(original.exam_threshold(), None, (2, 2)) is NormalityCategory.UNUSUAL
+
+
+def test_the_stricter_level_is_no_higher_than_alpha():
+    with pytest.raises(ValueError, match="at most alpha = 0.1"):
+        CalibrationConfig(alpha=0.1, highly_unusual_alpha=0.2)
+    assert CalibrationConfig(alpha=0.02).highly_unusual_level == 0.01
+    assert "highly_unusual_alpha" not in CalibrationConfig().model_dump()
 
 
 def test_views_and_machines_that_it_has_seen():

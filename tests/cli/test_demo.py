@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from mammolens.calibration.decile import decile
 from mammolens.cli.demo_exams import DemoExam, demo_exams
 from mammolens.cli.demo_page import DemoResult, demo_page, demo_results, demo_table
 from mammolens.datasets.base import Lesion
@@ -25,7 +26,9 @@ def _record(
     return SimpleNamespace(
         path=str(path), laterality=side, view=view, rows=400, columns=300, patient=patient, model="model-1",
         percentile=percentile, exam_percentile=percentile, exam_p_value=p_value, exam_score=1 - p_value,
-        exam_calibration_patients=35, exam_is_anomalous=p_value <= 0.1,
+        exam_calibration_patients=35, exam_is_anomalous=p_value <= 0.1, exam_decile=decile(p_value),
+        category="unusual" if p_value <= 0.1 else "within_normal_range",
+        exam_category="unusual" if p_value <= 0.1 else "within_normal_range",
         decision_rule="flags at most 10 % of normal exams",
         levels={"low": 1.0, "moderate": 2.0, "high": 3.0},
         findings=[SimpleNamespace(peak_location=at, peak=peak) for at, peak in peaks.items()],
@@ -78,7 +81,9 @@ def test_the_table_fits_eighty_columns_with_whole_names(results: list[DemoResult
     console.print(demo_table(results))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "Phantom, no lesion" in text
-    assert "98 % of normal exams" in text
+    assert "Unusual" in text
+    assert "Within the normal range" in text
+    assert "10 of 10" in text
     assert "1 of 2" in text
     assert max(map(len, text.splitlines())) <= 80
 

@@ -25,22 +25,25 @@ def saying(result, **changes):
 
 def test_it_says_who_and_how_much_in_words(a_result):
     silent = saying(a_result, quality_flags=[], findings=[], findings_left_out=0)
-    lines = caption_lines(saying(silent, patient="P1", percentile=97.8, exam_percentile=99.99))
+    said = {"percentile": 97.8, "category": "unusual", "exam_percentile": 99.99, "exam_category": "highly_unusual"}
+    lines = caption_lines(saying(silent, patient="P1", exam_decile=10, exam_p_value=0.0001, **said))
     assert lines[0] == f"P1: {'left' if a_result.record.laterality == 'L' else 'right'} {a_result.record.view}"
-    assert (
-        lines[1] == "More anomalous than 97 % of normal images; the exam is more anomalous than 99 % of normal exams."
-    )
-    assert len(lines) == 3
+    assert lines[1:3] == [
+        "Exam: Score 10 of 10 (p = 0.0001). Highly unusual: more anomalous than 99 % of normal exams.",
+        "Image: Unusual: more anomalous than 97 % of normal images.",
+    ]
+    assert len(lines) == 4
 
 
 def test_without_the_exam_it_says_what_follows_from_the_image_alone(a_result):
     silent = saying(a_result, quality_flags=[], findings=[], findings_left_out=0, percentile=97.8, is_anomalous=True)
+    silent = saying(silent, category="unusual")
     lines = [
         caption_lines(saying(silent, exam_percentile=number, exam_is_anomalous=flag), with_exam=False)
         for number, flag in ((1.0, False), (99.0, True))
     ]
     assert lines[0] == lines[1]
-    assert lines[0][1] == "More anomalous than 97 % of normal images."
+    assert lines[0][1] == "Image: Unusual: more anomalous than 97 % of normal images."
     assert lines[0][2].startswith("This image alone FLAGGED. The model ")
 
 
@@ -88,9 +91,9 @@ def test_patients_of_other_scripts_are_told_apart(a_result):
 
 def test_it_names_the_highest_level_that_is_reached(a_result):
     heat = np.zeros_like(a_result.heat_levels)
-    assert "No region reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[2]
+    assert "No region reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[3]
     heat[0, 0] = 2
-    assert "Highest heat level: 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[2]
+    assert "Highest heat level: 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[3]
 
 
 def test_the_notice_and_the_model_are_always_there(a_result):

@@ -23,4 +23,5 @@ def test_a_breast_is_set_against_normal_breasts(a_predictor: Predictor, an_exam:
     whole = a_predictor.infer_exam(scores)
     for side in Laterality:
         alone = a_predictor.infer_exam([score for score in scores if score.header.laterality is side])
-        assert whole.breast_p_values[side] == pytest.approx(alone.p_value)
+        assert whole.breasts[side].p_value == pytest.approx(alone.p_value)
+        assert (whole.breasts[side].decile, whole.breasts[side].category) == (alone.decile, alone.category)

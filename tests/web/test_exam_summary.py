@@ -20,11 +20,11 @@ def an_exam_shown(a_presentation):
 
 
 def test_an_extreme_exam_is_said_to_be_more_anomalous_and_a_usual_one_not(an_exam_shown):
-    assert (
-        exam_summary.headline(with_record(an_exam_shown, exam_percentile=97.9))
-        == "More anomalous than 97 % of normal exams."
-    )
-    assert exam_summary.headline(with_record(an_exam_shown, exam_percentile=50.0)).startswith("Within the normal range")
+    unusual = with_record(an_exam_shown, exam_percentile=97.9, exam_category="unusual", exam_decile=10)
+    assert exam_summary.headline(unusual) == "Unusual: more anomalous than 97 % of normal exams."
+    assert exam_summary.score(unusual).startswith("Score 10 of 10 (p = ")
+    usual = with_record(an_exam_shown, exam_percentile=50.0, exam_category="within_normal_range")
+    assert exam_summary.headline(usual).startswith("Within the normal range")
 
 
 def test_the_most_anomalous_exam_comes_first_and_equal_ranks_go_by_score(an_exam_shown):
@@ -46,14 +46,16 @@ def test_the_decision_is_told_with_its_rule_or_why_there_is_none(an_exam_shown):
 
 
 def test_what_the_model_does_not_look_for_is_told_with_what_the_score_means(an_exam_shown):
-    assert exam_summary.meaning(with_record(an_exam_shown, limitation=None)) == exam_summary.MEANING
+    plain = exam_summary.meaning(with_record(an_exam_shown, limitation=None))
+    assert plain == f"{exam_summary.MEANING} {an_exam_shown.score_meaning}"
     limited = with_record(an_exam_shown, limitation="Nothing small is looked for.")
-    assert exam_summary.meaning(limited) == f"{exam_summary.MEANING} Nothing small is looked for."
+    assert exam_summary.meaning(limited) == f"{plain} Nothing small is looked for."
 
 
 def test_a_breast_is_set_against_breasts():
-    line = exam_summary.breast_line(PresentedBreast(laterality="L", percentile=95.0))
-    assert line == "Left breast: more anomalous than 95 % of normal breasts."
+    breast = PresentedBreast(laterality="L", percentile=95.0, p_value=0.05, decile=10, category="highly_unusual")
+    said = "Left breast: score 10 of 10 (p = 0.05). Highly unusual: more anomalous than 95 % of normal breasts."
+    assert exam_summary.breast_line(breast) == said
 
 
 def test_asymmetry_is_told_where_both_breasts_were_imaged(an_exam_shown):

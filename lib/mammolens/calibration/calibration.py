@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from mammolens.calibration.calcifications import CalcificationScale, can_combine
 from mammolens.calibration.conformal import min_patients
+from mammolens.calibration.decile import highest_decile, top_decile_range
 from mammolens.calibration.exam_scales import ExamScales, FusedExam
 from mammolens.calibration.fusion import breast_score, exam_score
 from mammolens.calibration.groups import GroupedScale
@@ -22,6 +24,7 @@ from mammolens.calibration.normals import NormalExam, NormalImage
 from mammolens.calibration.standardisation import Acquisition, Standardisation
 from mammolens.calibration.sub_exams import Breast, Shape
 from mammolens.config import MEANS, CalibrationConfig, FusionConfig
+from mammolens.enums import NormalityCategory
 from mammolens.errors import ModelError
 from mammolens.files import write_text
 
@@ -134,6 +137,14 @@ class Calibration:
         scales = self.exam_scales.whole if shape is None else self.exam_scales.of_shape(shape)
         return self._threshold(scales, acquisition_group)
 
+    def image_category(self, pred_score: float, acquisition_group: str | None = None) -> NormalityCategory | None:
+        """Category of an image score; ``None`` if there are too few normal patients to flag any."""
+        return self._category(pred_score, self.image_scales, acquisition_group)
+
+    def exam_category(self, exam_score: float, acquisition_group: str | None, shape: Shape) -> NormalityCategory | None:
+        """The same of the score of an exam, or of a breast, with ``shape``."""
+        return self._category(exam_score, self.exam_scales.of_shape(shape), acquisition_group)
+
     def levels(self, acquisition_group: str | None = None) -> dict[str, float]:
         """Map value where each heat level begins: at most the configured share of normal images reaches it.
 
@@ -173,6 +184,26 @@ class Calibration:
         if self.config.confidence is not None:
             return f"flags at most {rate} of normal exams, with confidence {self.config.confidence:g}"
         return f"flags at most {rate} of normal exams"
+
+    @property
+    def score_meaning(self) -> str:
+        """What the score from 1 to 10 and the categories mean, and how exact they are, in sentences."""
+        patients, level = self.exam_scales.whole.pooled.patients, self.config.highly_unusual_level
+        scale = "The score is the tenth of normal exams that an exam falls in: 10 is the most anomalous tenth."
+        if self.cannot_flag is not None:
+            return f"{scale} With {patients} normal patients it reaches {highest_decile(patients)}, and no category."
+        needed = self._patients_for(level)
+        strict = (
+            f"at most {100 * level:g} % of normal exams are 'Highly unusual'"
+            if patients >= needed
+            else f"'Highly unusual' takes {needed} normal patients"
+        )
+        if highest_decile(patients) < highest_decile(9):
+            exact = f"with {patients} normal patients, no exam scores above {highest_decile(patients)}"
+        else:
+            low, high = (round(100 * share) for share in top_decile_range(patients))
+            exact = f"of normal exams like its {patients} patients, between {low} and {high} % score 10"
+        return f"{scale} The model {self.decision_rule} ('Unusual'); {strict}; {exact}."
 
     @property
     def views(self) -> frozenset[str]:
@@ -221,8 +252,10 @@ class Calibration:
     @property
     def _flagging_patients(self) -> int:
         """The smallest number with which the rule can flag an exam."""
-        conformal = self.config.decision == "conformal"
-        return min_patients(self.config.alpha, self.config.confidence) if conformal else 1
+        return self._patients_for(self.config.alpha) if self.config.decision == "conformal" else 1
+
+    def _patients_for(self, alpha: float) -> int:
+        return min_patients(alpha, self.config.confidence)
 
     def _group_patients(self, needed: int) -> int:
         """The fewest patients for a scale of a machine's own; with fewer, the pooled scale is more informative."""
@@ -243,10 +276,23 @@ class Calibration:
     def _threshold(self, scales: GroupedScale, acquisition_group: str | None) -> float:
         if self.config.decision == "mean_std":
             return mean_std_threshold(scales.pooled.scores, self.config.k)
+        return self._conformal_threshold(scales, acquisition_group, self.config.alpha)
+
+    def _conformal_threshold(self, scales: GroupedScale, acquisition_group: str | None, alpha: float) -> float:
         scale = scales.of_group(acquisition_group)
         if self.config.confidence is not None:
-            return scale.confident_threshold(self.config.alpha, self.config.confidence)
-        return scale.threshold(self.config.alpha)
+            return scale.confident_threshold(alpha, self.config.confidence)
+        return scale.threshold(alpha)
+
+    def _category(self, score: float, scales: GroupedScale, acquisition_group: str | None) -> NormalityCategory | None:
+        """By the threshold that flags, and by the conformal one of the stricter level."""
+        flagging = self._threshold(scales, acquisition_group)
+        if math.isinf(flagging):
+            return None
+        if score < flagging:
+            return NormalityCategory.WITHIN_NORMAL_RANGE
+        strict = self._conformal_threshold(scales, acquisition_group, self.config.highly_unusual_level)
+        return NormalityCategory.HIGHLY_UNUSUAL if score >= strict else NormalityCategory.UNUSUAL
 
     def _json(self) -> str:
         content = {

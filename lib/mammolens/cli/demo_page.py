@@ -14,7 +14,8 @@ from rich.table import Table
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.demo_exams import DemoExam
-from mammolens.inference.exam_text import exam_percentile_text, percentile_text, view_name
+from mammolens.enums import NormalityCategory
+from mammolens.inference.exam_text import exam_score_text, exam_sentence, image_sentence, view_name
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.known_lesions import KnownLesion, compare_with_known
 from mammolens.types import AnomalyRecord
@@ -61,14 +62,14 @@ def demo_table(results: Sequence[DemoResult]) -> Table:
     """A line an exam, in eighty columns."""
     table = Table(title=RESEARCH_USE_ONLY, box=SIMPLE)
     table.title_justify = "left"
-    for heading in ("exam", "more anomalous than", "flagged", "lesions found"):
+    for heading in ("exam", "score", "category", "lesions found"):
         table.add_column(heading, no_wrap=True)
     for result in results:
         record, known = result.of_exam, result.known
         table.add_row(
             result.exam.title,
-            f"{int(record.exam_percentile)} % of normal exams",
-            "yes" if record.exam_is_anomalous else "no",
+            f"{record.exam_decile} of 10",
+            NormalityCategory(record.exam_category).label if record.exam_category else "-",
             f"{_found(known)} of {len(known)}" if known else "-",
         )
     return table
@@ -115,7 +116,8 @@ def _exam(result: DemoResult, overlays: Mapping[Path, Path], viewers: Mapping[st
     return {
         "title": result.exam.title,
         "flagged": record.exam_is_anomalous,
-        "sentence": exam_percentile_text(record.exam_percentile, record.exam_calibration_patients),
+        "score": exam_score_text(record),
+        "sentence": exam_sentence(record),
         "truth": result.exam.truth,
         "viewer": viewers.get(record.patient, ""),
         "views": [
@@ -131,7 +133,7 @@ def _view(record: AnomalyRecord, exam: DemoExam, file: Path, overlay: Path, numb
     lesions = exam.lesions[file]
     return {
         "name": view_name(record.laterality, record.view),
-        "sentence": percentile_text(record.percentile, "images"),
+        "sentence": image_sentence(record),
         "picture": _picture(overlay, record),
         "rows": record.rows,
         "columns": record.columns,

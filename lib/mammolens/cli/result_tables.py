@@ -29,7 +29,8 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
     """A table of scores, the most anomalous exam first; the notes below explain the quality flags."""
     noted = chain.from_iterable(_notes(record) for record in records)
     notes = {sentence: number for number, sentence in enumerate(dict.fromkeys(noted), 1)}
-    caption = ["image %, exam %: share of normal images and exams that are less anomalous"]
+    caption = ["score: of the exam, 1 to 10, the tenth of normal exams that it falls in; 10 is the most anomalous"]
+    caption += ["image %, exam %: share of normal images and exams that are less anomalous"]
     if any(_exam_percent(record).startswith(">") for record in records):
         caption.append("exam % with '>': the exam scores higher than every normal exam of the calibration")
     caption += [
@@ -38,7 +39,7 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
     caption += [f"note {number}: {sentence}" for sentence, number in notes.items()]
     table = Table(title=RESEARCH_USE_ONLY, caption="\n".join(caption), box=SIMPLE, collapse_padding=True)
     table.title_justify = table.caption_justify = "left"
-    for heading in ("patient", "image", "view", "score", "image %", "exam %", "flagged", "notes"):
+    for heading in ("patient", "image", "view", "image %", "exam %", "score", "flagged", "notes"):
         figure = heading in ("score", "image %", "exam %")
         table.add_column(heading, justify="right" if figure else "left", no_wrap=heading != "notes", overflow="fold")
     for record in _most_anomalous_first(records):
@@ -46,9 +47,9 @@ def score_table(records: Sequence[AnomalyRecord]) -> Table:
             _shortened(patient_text(record.patient), _PATIENT),
             _shortened(Path(record.path).name, _IMAGE),
             f"{record.laterality or '?'} {record.view or '?'}",
-            f"{record.pred_score:.3g}",
             str(int(record.percentile)),
             _exam_percent(record),
+            str(record.exam_decile),
             "yes" if record.exam_is_anomalous else "no",
             ", ".join(str(number) for number in sorted(notes[sentence] for sentence in _notes(record))),
         )

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.exam_text import patient_text
+from mammolens.inference.exam_text import exam_score_text, exam_sentence, image_sentence, patient_text
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.lettering import Lettering, lettering
@@ -25,7 +25,7 @@ def annotated(picture: RgbImage, result: AnomalyResult, *, with_exam: bool = Tru
     Args:
         picture: ``(rows, cols, 3)`` uint8.
         result: of the image.
-        with_exam: include the exam's percentile, which changes when a view is added.
+        with_exam: include the exam's score, which changes when a view is added.
     """
     image = Image.fromarray(picture)
     width = max(image.width, _NARROWEST)
@@ -55,8 +55,8 @@ def caption_lines(result: AnomalyResult, *, with_exam: bool = True) -> list[str]
     side = {"L": "left", "R": "right"}.get(record.laterality or "", "side unknown")
     return [
         f"{patient_text(record.patient)}: {side} {record.view or 'view unknown'}",
-        f"More anomalous than {int(record.percentile)} % of normal images"
-        + (f"; the exam is more anomalous than {int(record.exam_percentile)} % of normal exams." if with_exam else "."),
+        *([f"Exam: {exam_score_text(record)}. {exam_sentence(record)}"] if with_exam else []),
+        f"Image: {image_sentence(record)}",
         f"{_decision(record, with_exam=with_exam)} {_heat(result)}",
         *describe_findings(record, result.finding_numbers),
         *(

@@ -6,10 +6,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mammolens.calibration.calibration import Calibration
+from mammolens.calibration.decile import decile
 from mammolens.config import FusionConfig
-from mammolens.enums import Laterality
+from mammolens.enums import Laterality, NormalityCategory
 from mammolens.inference.asymmetry import asymmetry
 from mammolens.inference.exam import ExamScore, ImageScore, fuse
+
+
+@dataclass(frozen=True, slots=True)
+class BreastInference:
+    """A breast compared with normal breasts of as many views.
+
+    Attributes:
+        p_value: share of normal patients expected to score at least as high, in (0, 1].
+        category: by the levels of the calibration; ``None`` if it has too few patients to flag any.
+    """
+
+    p_value: float
+    category: NormalityCategory | None
+
+    @property
+    def decile(self) -> int:
+        """The tenth of normal breasts that it falls in, 1 to 10; 10 is the most anomalous."""
+        return decile(self.p_value)
+
+    @property
+    def percentile(self) -> float:
+        """More anomalous than this percentage of normal breasts."""
+        return 100.0 * (1.0 - self.p_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +45,8 @@ class ExamInference:
         p_value: share of normal patients expected to score at least as high, in (0, 1].
         calibration_patients: normal patients behind the p-value.
         is_anomalous: the decision of the calibration's rule.
-        breast_p_values: the same of each breast among normal breasts of as many views.
+        category: by the levels of the calibration; ``None`` if it has too few patients to flag any.
+        breasts: the comparison of each breast.
         asymmetry: difference between the breasts; ``None`` where one was not imaged.
         asymmetry_p_value: share of normal patients expected to be at least as asymmetric.
     """
@@ -30,9 +55,15 @@ class ExamInference:
     p_value: float
     calibration_patients: int
     is_anomalous: bool
-    breast_p_values: dict[Laterality | None, float]
+    category: NormalityCategory | None
+    breasts: dict[Laterality | None, BreastInference]
     asymmetry: float | None
     asymmetry_p_value: float | None
+
+    @property
+    def decile(self) -> int:
+        """The tenth of normal exams that it falls in, 1 to 10; 10 is the most anomalous."""
+        return decile(self.p_value)
 
     @property
     def percentile(self) -> float:
@@ -57,9 +88,13 @@ def infer_exam(scores: Sequence[ImageScore], calibration: Calibration, fusion: F
         p_value=scale.p_value(fused.exam),
         calibration_patients=scale.patients,
         is_anomalous=fused.exam >= calibration.exam_threshold(group, fused.shape),
-        breast_p_values={
-            side: calibration.exam_p_value(score, group, (len(fused.views[side]),))
+        category=calibration.exam_category(fused.exam, group, fused.shape),
+        breasts={
+            side: BreastInference(
+                calibration.exam_p_value(score, group, shape), calibration.exam_category(score, group, shape)
+            )
             for side, score in fused.breasts.items()
+            for shape in [(len(fused.views[side]),)]
         },
         asymmetry=difference,
         asymmetry_p_value=calibration.asymmetry_p_value(difference, group, fused.shape_of_sides),

@@ -310,6 +310,7 @@ class Predictor:
     ) -> AnomalyRecord:
         header, score, found = analysis.score.header, analysis.score, analysis.detection.calcifications
         inferred = self.infer_exam(exam)
+        breast = inferred.breasts[header.laterality]
         p_value = self.image_p_value(score)
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
@@ -334,10 +335,16 @@ class Predictor:
             decision_rule=self.calibration.decision_rule,
             p_value=p_value,
             percentile=100.0 * (1.0 - p_value),
+            category=self.calibration.image_category(score.pred_score, header.acquisition_group),
             breast_score=inferred.fused.breasts[header.laterality],
+            breast_p_value=breast.p_value,
+            breast_decile=breast.decile,
+            breast_category=breast.category,
             exam_score=inferred.fused.exam,
             exam_p_value=inferred.p_value,
             exam_percentile=inferred.percentile,
+            exam_decile=inferred.decile,
+            exam_category=inferred.category,
             exam_calibration_patients=inferred.calibration_patients,
             exam_is_anomalous=inferred.is_anomalous,
             asymmetry=inferred.asymmetry,

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens.dicom.export import write_volume
+from mammolens.enums import NormalityCategory
 from mammolens.errors import InputError
 from mammolens.files import atomic_file, write_text
 from mammolens.inference.batch import predict_files
@@ -55,6 +56,9 @@ class PresentedBreast(_Part):
 
     laterality: str | None
     percentile: float
+    p_value: float
+    decile: int = Field(description="tenth of normal breasts, shown as score; 10 is the most anomalous")
+    category: NormalityCategory | None
 
 
 class PresentedExam(_Part):
@@ -64,6 +68,7 @@ class PresentedExam(_Part):
     study_date: date | None = Field(description="of the header; None: not known")
     views: list[PresentedView]
     breasts: list[PresentedBreast]
+    score_meaning: str = Field(description="what the score and the category mean, and how exact they are")
     threshold: float | None = Field(description="exam score from which the rule flags; None: never")
     normal_scores: list[float] = Field(description="exam scores of normal exams of the same shape, rising")
     normal_weights: list[float] = Field(description="weight of each score, as a share of all normal patients")
@@ -196,9 +201,16 @@ def _exam(predictor: Predictor, views: list[PresentedView], scores: list[ImageSc
         study_date=min((score.header.study_date for score in scores if score.header.study_date), default=None),
         views=sorted(views, key=_hanging),
         breasts=[
-            PresentedBreast(laterality=side, percentile=100.0 * (1.0 - p_value))
-            for side, p_value in sorted(inferred.breast_p_values.items(), key=lambda one: one[0] or "", reverse=True)
+            PresentedBreast(
+                laterality=side,
+                percentile=breast.percentile,
+                p_value=breast.p_value,
+                decile=breast.decile,
+                category=breast.category,
+            )
+            for side, breast in sorted(inferred.breasts.items(), key=lambda one: one[0] or "", reverse=True)
         ],
+        score_meaning=calibration.score_meaning,
         threshold=threshold if np.isfinite(threshold) else None,
         normal_scores=normal.scores.tolist(),
         normal_weights=normal.weights.tolist(),

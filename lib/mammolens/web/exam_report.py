@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
 from mammolens import RESEARCH_USE_ONLY, __version__
-from mammolens.inference.exam_text import percentile_text
+from mammolens.inference.exam_text import image_sentence
 from mammolens.inference.lettering import FONT_FILES, legible
 from mammolens.inference.presentation import PresentedExam
 from mammolens.web import exam_summary
@@ -43,12 +43,13 @@ def report_html(exam: PresentedExam, folder: Path, source: str = "") -> str:
     return environment.get_template("exam_report.html.j2").render(
         title=exam_summary.exam_title(exam),
         notice=RESEARCH_USE_ONLY,
+        score=exam_summary.score(exam),
         headline=exam_summary.headline(exam),
         lines=_lines(exam),
         views=[
             {
                 "name": exam_summary.of_view(view.record),
-                "percentile": percentile_text(view.record.percentile, "images"),
+                "percentile": image_sentence(view.record),
                 "picture": _uri("jpeg", as_jpeg(composed(view, numbers, folder))),
             }
             for view, numbers in zip(exam.views, exam.finding_numbers, strict=True)
@@ -85,7 +86,8 @@ def _page(exam: PresentedExam, folder: Path, source: str) -> Figure:
     bottom = _write_foot(figure, exam, source)
     top = _write(figure, 0.965, [exam_summary.exam_title(exam)], size=14, weight="bold")
     top = _write(figure, top, [f"{RESEARCH_USE_ONLY}."], size=9, weight="bold")
-    top = _write(figure, top - 0.008, [exam_summary.headline(exam)], size=11, weight="bold")
+    lead = [f"{exam_summary.score(exam)}.", exam_summary.headline(exam)]
+    top = _write(figure, top - 0.008, lead, size=11, weight="bold")
     top = _write(figure, top, [*_lines(exam), *_left_out(exam)]) - 0.01
     _draw_views(figure, exam, folder, top)
     top -= _VIEWS + 0.015

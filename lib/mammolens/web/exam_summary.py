@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from mammolens.datasets.base import Lesion
-from mammolens.enums import Laterality, breast_name
-from mammolens.inference.exam_text import exam_percentile_text, patient_text, percentile_text, view_name
+from mammolens.enums import Laterality, breast_name, score_text
+from mammolens.inference.exam_text import exam_score_text, exam_sentence, patient_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.known_lesions import compare_with_known, describe_known
@@ -16,7 +16,7 @@ from mammolens.types import AnomalyRecord
 
 NO_FINDING = "No region reaches the finding level."
 MEANING = (
-    "The score measures how far an exam deviates from what the model learned as normal. It is not a probability of "
+    "The score says how far an exam deviates from what the model learned as normal. It is not a probability of "
     "cancer. Normal exams are the model's calibration exams with the same number of views."
 )
 
@@ -26,16 +26,20 @@ def most_anomalous_first(exams: Iterable[PresentedExam]) -> list[PresentedExam]:
     return sorted(exams, key=lambda exam: (exam.of_exam.exam_p_value, -exam.of_exam.exam_score))
 
 
+def score(exam: PresentedExam) -> str:
+    """The exam's score from 1 to 10, with its p-value."""
+    return exam_score_text(exam.of_exam)
+
+
 def headline(exam: PresentedExam) -> str:
     """How anomalous the exam is."""
-    record = exam.of_exam
-    return exam_percentile_text(record.exam_percentile, record.exam_calibration_patients)
+    return exam_sentence(exam.of_exam)
 
 
 def meaning(exam: PresentedExam) -> str:
     """What the score means, and what the model does not look for."""
     limitation = exam.of_exam.limitation
-    return f"{MEANING} {limitation}" if limitation else MEANING
+    return " ".join([MEANING, exam.score_meaning, *([limitation] if limitation else [])])
 
 
 def decision(exam: PresentedExam) -> str:
@@ -49,7 +53,8 @@ def decision(exam: PresentedExam) -> str:
 def breast_line(breast: PresentedBreast) -> str:
     """How anomalous one breast is."""
     name = breast_name(Laterality(breast.laterality) if breast.laterality else None)
-    return f"{name}: {_small(percentile_text(breast.percentile, 'breasts')).replace(': ', ', ')}"
+    comparison = percentile_text(breast.percentile, breast.category, "breasts")
+    return f"{name}: {_small(score_text(breast.decile, breast.p_value))}. {comparison}"
 
 
 def asymmetry_line(exam: PresentedExam) -> str | None:

@@ -56,7 +56,8 @@ def _summary(exam: PresentedExam) -> None:
         *([asymmetry] if asymmetry else []),
     ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    st.html(f'<div class="exam"><p class="exam-lead">{escape(exam_summary.headline(exam))}</p>{paragraphs}</div>')
+    lead = f"{escape(exam_summary.score(exam))}<br>{escape(exam_summary.headline(exam))}"
+    st.html(f'<div class="exam"><p class="exam-lead">{lead}</p>{paragraphs}</div>')
 
 
 def _truth(exam: PresentedExam, example: Example) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mammolens.datasets.base import Lesion
 from mammolens.dicom.derived.levels import colours_of
-from mammolens.inference.exam_text import level_text, percentile_text, view_name
+from mammolens.inference.exam_text import image_sentence, level_text, view_name
 from mammolens.inference.finding_text import describe_findings
 from mammolens.inference.presentation import PresentedExam, PresentedView
 
@@ -66,7 +66,7 @@ def _view_data(view: PresentedView, numbers: Sequence[int], folder: Path, lesion
         return [[round((x + 0.5) * across, 1), round((y + 0.5) * down, 1)] for x, y in outline]
 
     findings = describe_findings(record, numbers)
-    said = percentile_text(record.percentile, "images")
+    said = image_sentence(record)
     return {
         "name": view_name(record.laterality, record.view),
         "percentile": said,

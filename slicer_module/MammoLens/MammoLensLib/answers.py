@@ -206,6 +206,9 @@ class ExamEntry:
         views: "R CC" and so on.
         state: "new", "running", "done" or "failed".
         exam_p_value: share of normal exams that are at least as anomalous; ``None`` until all images are scored.
+        exam_decile: score from 1 to 10; 10 is the most anomalous.
+        score_text: the score with the p-value, in words.
+        exam_category_label: "Unusual" and so on.
         verdict: "normal", "finding", "poor_quality" or ``None``.
         verdict_label: the same in words.
         readers: whose decisions count.
@@ -222,6 +225,9 @@ class ExamEntry:
     state: str | None = None
     exam_p_value: float | None = None
     exam_percentile: float | None = None
+    exam_decile: int | None = None
+    score_text: str | None = None
+    exam_category_label: str | None = None
     exam_is_anomalous: bool | None = None
     sentence: str | None = None
     verdict: str | None = None
@@ -275,6 +281,7 @@ class Breast:
 
     name: str = ""
     score: float | None = None
+    score_text: str | None = None
     sentence: str | None = None
 
 
@@ -294,6 +301,7 @@ class ExamDetail:
     entry: ExamEntry = field(metadata=json_field(None))
     progress: Progress | None = None
     decision_rule: str | None = None
+    score_meaning: str | None = None
     breasts: tuple[Breast, ...] = ()
     levels: tuple[HeatLevel, ...] = ()
     views: tuple[View, ...] = field(default=(), metadata=json_field("views_in_detail"))

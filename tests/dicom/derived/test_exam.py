@@ -36,7 +36,8 @@ def test_texts_that_do_not_belong_to_the_findings_are_refused(an_image):
 
 def test_the_sentence_never_rounds_up(an_image):
     record = an_image.record.model_copy(update={"exam_percentile": 99.96, "exam_is_anomalous": False})
-    assert "more anomalous than 99 % of normal exams; not flagged" in exam_sentence(record)
+    said = "Score 10 of 10 (p = 0.03): Highly unusual, more anomalous than 99 % of normal exams; not flagged"
+    assert exam_sentence(record).startswith(said)
 
 
 def test_the_sentence_tells_what_is_not_looked_for(an_image):

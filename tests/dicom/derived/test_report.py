@@ -70,10 +70,16 @@ def test_a_region_lies_on_the_image_that_it_was_found_in(written):
 def test_exam_and_images_have_groups_with_their_numbers(written):
     results, file = written
     exam, *images = content(file).get_image_measurement_groups()
-    assert numbers(exam) == {"exam-p-value": (0.03, "1"), "exam-percentile": (97.0, "%"), "exam-score": (1.75, "1")}
+    assert numbers(exam) == {
+        "exam-decile": (10, "1"), "exam-p-value": (0.03, "1"), "exam-percentile": (97.0, "%"),
+        "exam-score": (1.75, "1"),
+    }  # fmt: skip
     assert len(images) == 4
     for image, result in zip(images, results, strict=True):
-        assert numbers(image) == {"image-p-value": (0.04, "1"), "image-score": (2.5, "1"), "breast-score": (2.25, "1")}
+        assert numbers(image) == {
+            "image-p-value": (0.04, "1"), "image-score": (2.5, "1"), "breast-decile": (8, "1"),
+            "breast-p-value": (0.25, "1"), "breast-score": (2.25, "1"),
+        }  # fmt: skip
         source = image.source_images[0].ReferencedSOPSequence[0]
         assert source.ReferencedSOPInstanceUID == result.header.sop_instance_uid
         assert named(image[0].ContentSequence, measures.FLAGS)[0].TextValue == "view guessed"
@@ -90,9 +96,7 @@ def test_the_software_with_its_model_and_calibration_is_the_observer(written):
 def test_dcmtk_reads_the_report_and_finds_the_notice_and_the_decision(written, run_program):
     said = run_program("dsrdump", "+Pl", written[1])
     assert "Research use only, not a medical device" in said
-    assert "Exam p-value 0.03: more anomalous than 97 % of normal exams; flagged (the model flags at most 10 %" in str(
-        said
-    )
+    assert "Score 10 of 10 (p = 0.03): Highly unusual, more anomalous than 97 % of normal exams; flagged (the" in said
     assert "E: " not in said
 
 

@@ -89,7 +89,10 @@ def test_exams_beyond_all_of_the_calibration_say_so_and_are_ranked_by_score(
     entries = a_service.worklist.entries()
     assert [entry.exam for entry in entries] == [by_score[99.0].exam_id, by_score[50.0].exam_id]
     assert {(entry.exam_p_value, entry.sentence) for entry in entries} == {
-        (1 / 21, "More anomalous than each of the 20 normal patients of the calibration.")
+        (1 / 21, "Highly unusual: more anomalous than each of the 20 normal patients of the calibration.")
+    }
+    assert {(entry.exam_decile, entry.score_text, entry.exam_category_label) for entry in entries} == {
+        (10, "Score 10 of 10 (p = 0.048)", "Highly unusual")
     }
     chosen = MostAnomalous(lambda: dict.fromkeys(a_folder_datastore.list_images()))({}, a_folder_datastore)
     assert chosen["id"] in by_score[99.0].image_ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,11 +37,13 @@ def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | N
         "state": "done" if inferred else "new",
         "exam_p_value": p_value,
         "exam_percentile": 100 * (1 - p_value) if inferred else None,
+        "exam_decile": min(10, 11 - math.ceil(10 * p_value)) if inferred else None,
+        "score_text": f"Score of p = {p_value}" if inferred else None,
         "exam_is_anomalous": p_value <= 0.1 if inferred else None,
         "sentence": f"More anomalous than {100 * (1 - p_value):.0f} % of normal exams." if inferred else None,
         "verdict": None,
         "problems": [],
-        "breasts": [{"laterality": "R", "name": "Right breast", "score": 1.5, "sentence": "Like most normal breasts."}],
+        "breasts": [{"laterality": "R", "name": "Right breast", "score_text": "Score 2 of 10", "sentence": "Usual."}],
         "levels": LEVELS,
         "views_in_detail": [_view(number, "R"), _view(number, "L")],
         "decisions": [],

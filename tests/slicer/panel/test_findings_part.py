@@ -28,8 +28,9 @@ def test_the_exam_is_told_in_words(a_reader: Reader) -> None:
     told = a_reader.ui.examLabel.text
     assert "Anna, 2026-01-01" in told
     assert "Flagged." in told
+    assert "<b>Score of p = 0.03</b>" in told
     assert "More anomalous than 97 % of normal exams." in told
-    assert "Right breast: Like most normal breasts." in told
+    assert "Right breast: Score 2 of 10. Usual." in told
     assert "No pixel size is known." in a_reader.ui.viewsLabel.text
 
 

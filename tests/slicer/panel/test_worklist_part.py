@@ -9,10 +9,11 @@ from .reader import Reader
 def test_the_most_anomalous_exam_stands_first_and_the_flagged_one_is_bold(a_reader: Reader) -> None:
     a_reader.connect()
     assert a_reader.column("worklistTable", 0) == ["Anna", "Berta", "Clara"]
-    assert a_reader.column("worklistTable", 3) == ["0.030", "0.400", ""]
+    assert a_reader.column("worklistTable", 4) == ["0.030", "0.400", ""]
     table = a_reader.ui.worklistTable
     assert [table.item(row, 0).font().bold() for row in range(3)] == [True, False, False]
     assert "97 % of normal exams" in table.item(0, 0).toolTip()
+    assert [table.item(0, column).text() for column in (3, 4)] == ["10", "0.030"]
 
 
 def test_the_four_screening_views_are_one_word_and_others_are_named(a_reader: Reader) -> None:
@@ -81,4 +82,4 @@ def test_an_alarm_stands_above_the_worklist_in_one_calm_sentence(a_reader: Reade
 def test_an_exam_that_waits_for_a_second_reader_says_so(a_reader: Reader) -> None:
     a_reader.server.exams[f"e-{1:016x}"] |= {"open": True, "readers": ["anna"]}
     a_reader.connect()
-    assert a_reader.column("worklistTable", 4)[0] == "open, read by anna"
+    assert a_reader.column("worklistTable", 5)[0] == "open, read by anna"

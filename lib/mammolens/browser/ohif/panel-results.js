@@ -3,13 +3,14 @@
 import { button, h } from "../shared/dom.js";
 import { cellsOf } from "./hanging-protocol.js";
 
-/** The exam's percentile, flag and breasts. */
+/** The exam's score, category, flag and breasts. */
 export function examSection(exam) {
   const flag = { true: "Flagged", false: "Not flagged" }[exam.exam_is_anomalous];
   return h(
     "header",
     { class: "mammolens-exam" },
     h("h2", {}, [exam.patient, exam.study_date].filter(Boolean).join(", ")),
+    exam.score_text && h("p", { class: "mammolens-score", title: exam.score_meaning }, exam.score_text),
     exam.sentence && h("p", { class: "mammolens-sentence" }, exam.sentence),
     flag &&
       h(
@@ -23,8 +24,8 @@ export function examSection(exam) {
   );
 }
 
-function breast({ name, sentence }) {
-  return h("li", {}, h("b", {}, name), ` ${sentence}`);
+function breast({ name, score_text: score, sentence }) {
+  return h("li", {}, h("b", {}, name), ` ${score}. ${sentence}`);
 }
 
 /** Buttons that centre the image on a finding. */

@@ -21,6 +21,7 @@ const COLUMNS = [
   },
   { title: "Date", key: (exam) => exam.study_date, cell: (exam) => h("td", { class: "date" }, exam.study_date) },
   { title: "Views", cell: ({ views }) => views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ") },
+  { title: "Score", key: (exam) => exam.exam_decile, cell: scoreCell },
   { title: "Compared with normal exams", key: (exam) => exam.exam_percentile, cell: stateCell },
   { title: "Flag", cell: (exam) => h("td", { class: "flagged" }, exam.exam_is_anomalous && "Flagged") },
   { title: "Verdict", key: (exam) => exam.verdict_label, cell: verdictCell },
@@ -46,6 +47,7 @@ async function load() {
     exams = worklist.exams;
     leftOut = worklist.images_left_out;
     passedOver = worklist.files_passed_over;
+    page.meaning.textContent = worklist.score_meaning;
     page.model.textContent = `Model ${worklist.model}, calibration ${worklist.calibration}`;
     page.refused.hidden = !worklist.model_refused;
     page.refused.textContent = worklist.model_refused ?? "";
@@ -172,6 +174,10 @@ function summary(found) {
 function examRow(exam) {
   const cells = COLUMNS.map(({ cell }) => cell(exam));
   return row(cells, { "data-exam": exam.exam, "data-viewer": exam.viewer });
+}
+
+function scoreCell({ exam_decile: score, score_text: title }) {
+  return h("td", { class: "score", title }, score === null ? null : String(score));
 }
 
 function stateCell({ state, sentence: percentile }) {

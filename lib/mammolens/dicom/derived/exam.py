@@ -13,6 +13,7 @@ from pydicom.uid import UID
 
 from mammolens.dicom.derived.identity import derived_uid
 from mammolens.dicom.derived.source import Source
+from mammolens.enums import NormalityCategory, score_text
 from mammolens.types import AnomalyRecord, Finding, ImageHeader
 
 
@@ -88,8 +89,10 @@ def peak_of(finding: Finding) -> NDArray[np.float64]:
 def exam_sentence(record: AnomalyRecord) -> str:
     """The exam's number and decision in words, and what the model does not look for."""
     percentile, flagged = int(record.exam_percentile), "flagged" if record.exam_is_anomalous else "not flagged"
+    category = f"{NormalityCategory(record.exam_category).label}, " if record.exam_category else ""
     sentence = (
-        f"Exam p-value {record.exam_p_value:.3g}: more anomalous than {percentile} % of normal exams; "
+        f"{score_text(record.exam_decile, record.exam_p_value)}: {category}"
+        f"more anomalous than {percentile} % of normal exams; "
         f"{flagged} (the model {record.decision_rule})."
     )
     return f"{sentence} {record.limitation}" if record.limitation else sentence

@@ -60,6 +60,7 @@ def _exam_group(exam: ReportedExam) -> Any:
     uids = sorted(str(dataset.SOPInstanceUID) for dataset in exam.datasets)
     tracking = derived_uid("exam", record.model, record.calibration, *uids)
     numbers = [
+        _number(measures.EXAM_DECILE, record.exam_decile, UCUM.NoUnits),
         _number(measures.EXAM_P_VALUE, record.exam_p_value, UCUM.NoUnits),
         _number(measures.EXAM_PERCENTILE, record.exam_percentile, UCUM.Percent),
         _number(measures.EXAM_SCORE, record.exam_score, UCUM.NoUnits),
@@ -73,6 +74,8 @@ def _image_group(image: ReportedImage) -> Any:
     numbers = [
         _number(measures.IMAGE_P_VALUE, record.p_value, UCUM.NoUnits),
         _number(measures.IMAGE_SCORE, record.pred_score, UCUM.NoUnits),
+        _number(measures.BREAST_DECILE, record.breast_decile, UCUM.NoUnits),
+        _number(measures.BREAST_P_VALUE, record.breast_p_value, UCUM.NoUnits),
         _number(measures.BREAST_SCORE, record.breast_score, UCUM.NoUnits),
     ]
     common = _common(image.name, image.tracking_uid(0), record, numbers)

@@ -11,9 +11,9 @@ import pydicom
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.reader import read_header
-from mammolens.enums import breast_name
+from mammolens.enums import breast_name, score_text
 from mammolens.errors import MammoLensError
-from mammolens.inference.exam_text import level_text, percentile_text, view_name
+from mammolens.inference.exam_text import image_sentence, level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.flag_explanations import explanations
@@ -80,6 +80,7 @@ class ExamDetails:
             **dict(self._worklist.entry(exam)),
             progress=progress,
             decision_rule=predictor.calibration.decision_rule,
+            score_meaning=predictor.calibration.score_meaning,
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
             views_in_detail=views,
@@ -102,10 +103,14 @@ class ExamDetails:
             BreastSummary(
                 laterality=side,
                 name=breast_name(side),
-                score=score,
-                sentence=percentile_text(100 * (1 - inferred.breast_p_values[side]), "breasts"),
+                score=inferred.fused.breasts[side],
+                decile=breast.decile,
+                score_text=score_text(breast.decile, breast.p_value),
+                p_value=breast.p_value,
+                category=breast.category,
+                sentence=percentile_text(breast.percentile, breast.category, "breasts"),
             )
-            for side, score in inferred.fused.breasts.items()
+            for side, breast in inferred.breasts.items()
         ]
 
     def _levels(self, exam: Exam, predictor: Predictor) -> list[HeatLevel]:
@@ -176,7 +181,8 @@ def _view(
         p_value=record and record.p_value,
         percentile=record and record.percentile,
         is_anomalous=record and record.is_anomalous,
-        sentence=percentile_text(record.percentile, "images") if record else None,
+        category=record and record.category,
+        sentence=image_sentence(record) if record else None,
         quality=_doubts(record) if record else [],
         findings=_findings(record, numbers) if record else [],
         findings_left_out=record.findings_left_out if record else 0,

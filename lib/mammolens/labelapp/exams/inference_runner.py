@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from collections import defaultdict
@@ -17,11 +18,18 @@ from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import InferenceProgress
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
+from mammolens.types import AnomalyRecord
+
+_RECORD_SCHEMA = json.dumps(AnomalyRecord.model_json_schema(), sort_keys=True)
 
 
 def inference_fingerprint(image_ids: Sequence[str], model: ScoringModel, policy: ResultPolicy) -> str:
-    """Identifies an exam's result: the images, the model, its calibration, the kinds of DICOM object, the version."""
-    text = "\n".join((__version__, model.model_id, model.calibration_id, *policy.kinds, *sorted(image_ids)))
+    """Identifies an exam's result: the images, the model, its calibration, the kinds of DICOM object, the version.
+
+    The version is that of the package and of the fields of a record.
+    """
+    version = __version__, _RECORD_SCHEMA
+    text = "\n".join((*version, model.model_id, model.calibration_id, *policy.kinds, *sorted(image_ids)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

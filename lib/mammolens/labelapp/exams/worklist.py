@@ -80,6 +80,7 @@ class Worklist:
             calibration=predictor.calibration_id,
             model_refused=self._models.refusal(),
             cannot_flag=predictor.calibration.cannot_flag,
+            score_meaning=predictor.calibration.score_meaning,
             notice=RESEARCH_USE_ONLY,
             drift=drift,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from mammolens.enums import score_text
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_inference import ExamInference
 from mammolens.inference.exam_text import exam_percentile_text
@@ -38,6 +39,7 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         decisions: on the exam.
     """
     inferred = inference_of_exam(exam, infos, model)
+    category = inferred.category if inferred else None
     verdict, active = decisions.effective.verdict(exam.sop_instance_uids), decisions.effective.decisions
     return ExamSummary(
         exam=exam.exam_id,
@@ -49,9 +51,15 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         state=_state(infos, model, fingerprint),
         exam_p_value=inferred.p_value if inferred else None,
         exam_percentile=inferred.percentile if inferred else None,
+        exam_decile=inferred.decile if inferred else None,
+        score_text=score_text(inferred.decile, inferred.p_value) if inferred else None,
+        exam_category=category,
+        exam_category_label=category.label if category else None,
         exam_score=inferred.fused.exam if inferred else None,
         exam_is_anomalous=inferred.is_anomalous if inferred else None,
-        sentence=exam_percentile_text(inferred.percentile, inferred.calibration_patients) if inferred else None,
+        sentence=exam_percentile_text(inferred.percentile, category, inferred.calibration_patients)
+        if inferred
+        else None,
         verdict=verdict,
         verdict_label=verdict.label if verdict else None,
         reviewer=active[-1].reviewer if verdict else None,

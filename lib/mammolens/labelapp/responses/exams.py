@@ -13,10 +13,11 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from mammolens.calibration.drift import DriftCause
-from mammolens.enums import BiradsCategory, FindingType, Laterality, Verdict, ViewPosition
+from mammolens.enums import BiradsCategory, FindingType, Laterality, NormalityCategory, Verdict, ViewPosition
 from mammolens.labelapp.responses.base import Response
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Decile = Annotated[int, Field(ge=1, le=10)]
 Point = tuple[float, float]
 
 
@@ -43,9 +44,17 @@ class ExamSummary(Response):
         description="share of normal exams that are at least as anomalous; None until all images are scored"
     )
     exam_percentile: float | None = Field(description="more anomalous than this percentage of normal exams")
+    exam_decile: Decile | None = Field(
+        description="tenth of normal exams, shown as the score from 1 to 10; 10 is the most anomalous"
+    )
+    score_text: str | None = Field(description="that score with the p-value, in words")
+    exam_category: NormalityCategory | None = Field(
+        description="by the levels of the calibration; None without a result, or where the model can flag no exam"
+    )
+    exam_category_label: str | None = Field(description="the category in words")
     exam_score: float | None = Field(description="breasts fused; ranks exams of equal p-values")
     exam_is_anomalous: bool | None = Field(description="by the calibration's decision rule")
-    sentence: str | None = Field(description="the percentile in words")
+    sentence: str | None = Field(description="category and percentile in words")
     verdict: Verdict | None = Field(description="the effective verdict; None while the exam is unreviewed or open")
     verdict_label: str | None = Field(description="the verdict in words")
     reviewer: str | None = Field(description="who decided last, if there is a verdict")
@@ -86,6 +95,7 @@ class ExamList(Response):
     cannot_flag: str | None = Field(
         description="why the model in use can flag no exam, as the predicate of 'the model ...'; None: it can"
     )
+    score_meaning: str = Field(description="what the score and the category mean, and how exact they are")
     notice: str
     drift: DriftSummary | None = Field(description="None while it is unknown")
 
@@ -127,7 +137,11 @@ class BreastSummary(Response):
     laterality: Laterality | None
     name: str = Field(description='"Right breast"')
     score: float
-    sentence: str
+    decile: Decile = Field(description="tenth of normal breasts; 10 is the most anomalous")
+    score_text: str = Field(description="that score with the p-value, in words")
+    p_value: Share
+    category: NormalityCategory | None
+    sentence: str = Field(description="category and percentile in words")
 
 
 class HeatLevel(Response):
@@ -191,6 +205,7 @@ class ViewDetail(Response):
     p_value: Share | None
     percentile: float | None
     is_anomalous: bool | None
+    category: NormalityCategory | None
     sentence: str | None
     quality: list[QualityDoubt]
     findings: list[FindingDetail] = Field(description="the most anomalous first")
@@ -230,6 +245,7 @@ class ExamDetail(ExamSummary):
 
     progress: InferenceProgress | None = Field(description="while its inference runs")
     decision_rule: str
+    score_meaning: str = Field(description="what the score and the category mean, and how exact they are")
     breasts: list[BreastSummary]
     levels: list[HeatLevel] = Field(description="the lowest first")
     views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")

@@ -45,10 +45,11 @@ def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
     lines = [f"<b>{escape(title)}</b>"]
     if entry.exam_is_anomalous is not None:
         flag = _("Flagged.") if entry.exam_is_anomalous else _("Not flagged.")
+        lines.append(f"<b>{escape(entry.score_text or '')}</b>")
         lines.append(f"<b>{escape(flag)}</b> {escape(entry.sentence or '')}")
     for breast in detail.breasts:
         if breast.sentence:
-            lines.append(f"{escape(breast.name)}: {escape(breast.sentence)}")
+            lines.append(escape(f"{breast.name}: {breast.score_text or ''}. {breast.sentence}"))
     if detail.suspect_reason:
         text = _(
             "Suspect normal: this exam was confirmed as normal, but {reason}. "

@@ -15,7 +15,7 @@ from . import words
 from .table import Row, fill, key_of, select, set_columns
 
 _STANDARD = {"R CC", "L CC", "R MLO", "L MLO"}  # the views of a screening exam
-_P_VALUE = 3  # column
+_SCORE, _P_VALUE = 3, 4  # columns
 MOST_ROWS = 1000  # what fills within a blink; the filter finds the others
 
 
@@ -26,10 +26,12 @@ class WorklistPart:
         self._ui, self._session = ui, session
         self._parameters: MammoLensParameters | None = None
         self._shown: tuple[Any, ...] | None = None
-        columns = (_("Patient"), _("Date"), _("Views"), _("p-value"), _("Status"))
+        columns = (_("Patient"), _("Date"), _("Views"), _("Score"), _("p-value"), _("Status"))
         set_columns(ui.worklistTable, columns, stretched=0)
         text = _("Share of normal exams that are at least as anomalous. Bold: flagged.")
         ui.worklistTable.horizontalHeaderItem(_P_VALUE).setToolTip(text)
+        text = _("Tenth of normal exams that the exam falls in; 10 is the most anomalous.")
+        ui.worklistTable.horizontalHeaderItem(_SCORE).setToolTip(text)
         ui.driftLabel.setStyleSheet(words.CALM_STYLE)
         ui.filterEdit.connect("textChanged(QString)", self._filter)
         ui.reloadButton.connect("clicked()", session.reload)
@@ -88,8 +90,9 @@ class WorklistPart:
 
 def _row(entry: ExamEntry) -> Row:
     number = "" if entry.exam_p_value is None else f"{entry.exam_p_value:.3f}"
+    score = "" if entry.exam_decile is None else str(entry.exam_decile)
     is_standard = len(entry.views) == len(_STANDARD) == len(_STANDARD.intersection(entry.views))
     views = _("all four") if is_standard else ", ".join(entry.views)
-    cells = (entry.patient or "", entry.study_date or "", views, number, worklist.status(entry))
+    cells = (entry.patient or "", entry.study_date or "", views, score, number, worklist.status(entry))
     tip = "\n".join(word for word in (", ".join(entry.views), entry.sentence, *entry.problems) if word)
     return Row(entry.exam, cells, tip, bold=bool(entry.exam_is_anomalous))
