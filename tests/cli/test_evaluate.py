@@ -163,3 +163,18 @@ def test_scores_and_data_exclude_each_other(mammolens, tmp_path, wrong):
     result = mammolens("evaluate", "-o", tmp_path / "out", *given, *wrong)
     assert result.exit_code == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_a_reading_policy_is_simulated_from_the_scores_of_an_evaluation(
+    mammolens, split_phantoms, a_trained_model, tmp_path
+):
+    folder, page = tmp_path / "evaluation", tmp_path / "policy.html"
+    evaluated = mammolens("evaluate", "-d", split_phantoms, "-o", folder, "-m", a_trained_model, "--bootstrap", 20)
+    assert evaluated.exit_code == 0, evaluated.stderr
+    result = mammolens("simulate", folder, "--low", 0.5, "--bootstrap", 20, "--report", page)
+    assert result.exit_code == 0, result.stderr
+    assert "cancers found" in result.stdout
+    assert "The 50 % lowest-scoring exams get one reading" in page.read_text()
+    refused = mammolens("simulate", folder, "--low", 0.9, "--high", 0.2)
+    assert refused.exit_code == 4
+    assert "give shares that add up to 1 at most" in refused.stderr

@@ -25,6 +25,7 @@ from mammolens.cli.predict import predict
 from mammolens.cli.reproduce import reproduce
 from mammolens.cli.retrain import retrain
 from mammolens.cli.serve import serve
+from mammolens.cli.simulate import simulate
 from mammolens.cli.train import train
 from mammolens.cli.tune import tune
 from mammolens.cli.users import users
@@ -71,6 +72,7 @@ app.command("tune")(tune)
 app.add_typer(configurations, name="config")
 app.command("calibrate")(calibrate)
 app.command("evaluate")(evaluate)
+app.command("simulate")(simulate)
 app.command("cross-fit")(cross_fit)
 app.command("reproduce")(reproduce)
 app.add_typer(models, name="models")
