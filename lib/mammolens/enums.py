@@ -84,6 +84,7 @@ class QualityFlag(StrEnum):
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     VIEW_NOT_CALIBRATED = "view_not_calibrated"
     ACQUISITION_NOT_CALIBRATED = "acquisition_not_calibrated"
+    MEMORY_EXHAUSTED = "memory_exhausted"
 
 
 class FindingPosition(StrEnum):

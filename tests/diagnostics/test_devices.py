@@ -38,3 +38,19 @@ def test_a_cuda_device_is_named_and_tried(monkeypatch, works):
     assert check.detail.startswith("A card, 8 GiB")
     assert check.status == ("ok" if works else "warning")
     assert works or "no kernel image is available" in check.detail
+
+
+def test_what_auto_chooses_is_shown(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("MAMMOLENS_DEVICE", "cpu")
+    checks = {check.name: check for check in check_devices()}
+    chosen = checks["--device auto"]
+    assert (chosen.status, chosen.detail) == ("ok", "networks run on cpu, as MAMMOLENS_DEVICE says")
+
+
+def test_a_variable_that_names_no_device_fails(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("MAMMOLENS_DEVICE", "cuda")
+    checks = {check.name: check for check in check_devices()}
+    assert checks["--device auto"].status == "failed"
+    assert "torch finds no CUDA device" in checks["--device auto"].detail

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from scipy import ndimage
+from torch import nn
 
 from mammolens.calibration.calcifications import FEWEST_PATIENTS
 from mammolens.calibration.calibration import Calibration
@@ -21,6 +23,7 @@ from mammolens.errors import ModelError
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.predictor import Predictor
 from mammolens.models.calcifications import copy_branch
+from mammolens.models.devices import Device
 from mammolens.models.directory import TrainedModel, load_model, save_model, seal_model
 from mammolens.models.networks import build_network
 from mammolens.models.store import pretrained_directory
@@ -29,6 +32,8 @@ from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.lesions.clusters import draw_fine_cluster
 from mammolens.transforms.pipeline import Pipeline
 from mammolens.types import Mammogram, PixelSpacing
+
+from ..second_device import PLACE, SecondDevice
 
 FINE = 0.25  # mm
 
@@ -183,3 +188,49 @@ def test_a_changed_file_of_the_branch_is_refused(tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match="calcifications/model.safetensors: is damaged or was changed"):
         load_model(tmp_path / "model")
+
+
+class Hungry(nn.Module):
+    """Has too little memory for an image of more rows than these, except on the processor."""
+
+    def __init__(self, network: nn.Module, rows: int) -> None:
+        super().__init__()
+        self.network, self.rows = network, rows
+
+    def forward(self, *given: torch.Tensor) -> Any:
+        if given[0].device.type != "cpu" and given[0].shape[-2] > self.rows:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self.network(*given)
+
+
+def with_little_memory(model: TrainedModel, calibration: Calibration, *, network: int, branch: int) -> Predictor:
+    """The model on a device whose memory holds so many rows of the network's and of the branch's input."""
+    assert model.calcifications is not None
+    hungry = replace(
+        model,
+        network=Hungry(model.network, network),
+        calcifications=replace(model.calcifications, network=Hungry(model.calcifications.network, branch)),
+    )
+    return Predictor(hungry, calibration, device=Device(PLACE))
+
+
+@pytest.mark.parametrize("network", [0, 10_000])
+def test_an_image_that_the_device_has_no_memory_for_has_the_same_result_and_says_so(
+    a_model, a_calibration, a_cluster, network
+):
+    exact = Predictor(a_model, a_calibration).predict(a_cluster)
+    with SecondDevice():
+        found = with_little_memory(a_model, a_calibration, network=network, branch=0).predict(a_cluster)
+    assert found.record.quality_flags == [*exact.record.quality_flags, QualityFlag.MEMORY_EXHAUSTED]
+    assert found.record.pred_score == exact.record.pred_score
+    assert np.array_equal(found.anomaly_map, exact.anomaly_map)
+
+
+def test_the_branch_sees_the_same_in_parts(a_model, a_calibration, a_cluster, caplog):
+    exact = Predictor(a_model, a_calibration).predict(a_cluster)
+    with SecondDevice():
+        found = with_little_memory(a_model, a_calibration, network=10_000, branch=400).predict(a_cluster)
+    assert "memory is exhausted" in caplog.text
+    assert found.record.quality_flags == exact.record.quality_flags
+    assert found.record.pred_score == pytest.approx(exact.record.pred_score, abs=1e-4)
+    np.testing.assert_allclose(found.anomaly_map, exact.anomaly_map, atol=1e-5)

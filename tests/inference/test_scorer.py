@@ -12,10 +12,13 @@ from torch import nn
 
 from mammolens.config import PreprocessingConfig, ScoringConfig
 from mammolens.inference.scorer import Scorer
+from mammolens.models.devices import Device
 from mammolens.models.ensemble import Ensemble
 from mammolens.models.output import NetworkOutput
 from mammolens.models.small_unet import SmallUNet
 from mammolens.transforms.pipeline import Pipeline, Prepared
+
+from ..second_device import PLACE, SecondDevice
 
 
 class Constant(nn.Module):
@@ -258,3 +261,35 @@ def test_leaving_the_padding_away_hardly_changes_what_a_network_says(a_padded_im
     assert float((scored.anomaly_map[inner] - expected).abs().max()) < 0.2 * float(expected.std())
     assert scored.map_peak == pytest.approx(float(expected.max()), abs=0.05 * float(expected.std()))
     assert torch.allclose(scored.reconstruction, whole.reconstruction[0], atol=0.002)
+
+
+class Hungry(nn.Module):
+    """Finds too little memory on any device but the processor."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        if image.device.type != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        output: NetworkOutput = self.network(image, mask)
+        return output
+
+
+def test_an_image_that_the_device_has_no_memory_for_is_scored_on_the_processor(a_prepared_image):
+    config = ScoringConfig(convergence=1.0)
+    expected = Scorer(SmallUNet(4), config)
+    network = Hungry(expected.runtime.network)
+    scored = Scorer(network, config, Device(PLACE)).score(a_prepared_image)
+    assert scored.memory_exhausted
+    assert scored.pred_score == expected.score(a_prepared_image).pred_score
+
+
+def test_a_second_device_gives_the_same_score_and_map(a_prepared_image):
+    network, config = SmallUNet(4), ScoringConfig(convergence=1.0)
+    expected = Scorer(network, config).score(a_prepared_image)
+    with SecondDevice():
+        scored = Scorer(network, config, Device(PLACE)).score(a_prepared_image)
+    assert (scored.pred_score, scored.memory_exhausted) == (expected.pred_score, False)
+    assert torch.equal(scored.anomaly_map, expected.anomaly_map)

@@ -22,12 +22,13 @@ def test_defaults_are_plain_json() -> None:
         "output_map": "levels",
         "result_extension": ".nrrd",
         "dicom": None,
+        "device": None,
         "exam_scores": True,
     }
 
 
 def test_what_other_clients_send_besides_is_ignored() -> None:
-    wanted = parse(InferParameters, {"device": "cuda", "output_map": "float", "result_dtype": "uint8"})
+    wanted = parse(InferParameters, {"largest_cc": True, "output_map": "float", "result_dtype": "uint8"})
     assert wanted.output_map is OutputMap.FLOAT
     assert wanted.result_extension is ResultExtension.NRRD
 
@@ -38,6 +39,8 @@ def test_what_other_clients_send_besides_is_ignored() -> None:
         (InferParameters, {"output_map": "rainbow"}, "output_map"),
         (InferParameters, {"result_extension": ".exe"}, "result_extension"),
         (InferParameters, {"dicom": "cad_report"}, "dicom"),
+        (InferParameters, {"device": "/dev/null"}, "device"),
+        (TrainParameters, {"device": "cuda:x"}, "device"),
         (DecisionParameters, {"verdict": "cancer"}, "verdict"),
         (DecisionParameters, {"verdict": "normal", "comment": "x" * 2001}, "comment"),
         (DecisionParameters, {"verdict": "finding", "regions": [{"image": "a", "points": [[1, 2]] * 2001}]}, "regions"),

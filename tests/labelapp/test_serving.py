@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.errors import ModelError
+from mammolens.errors import ModelError, RequestError
 from mammolens.labelapp.serving import ServingModel
 from mammolens.models.directory import CALIBRATION, CONFIG, WEIGHTS, model_id_of
 from mammolens.models.store import pretrained_directory
@@ -77,3 +77,16 @@ def test_without_any_whole_model_none_serves(a_serving: ServingModel) -> None:
 
     with pytest.raises(ModelError, match="cannot be loaded"):
         ServingModel(a_serving.store, fail).predictor()  # type: ignore[arg-type]
+
+
+def test_a_request_may_name_another_device(a_serving: ServingModel) -> None:
+    own = a_serving.predictor()
+    assert a_serving.predictor("auto") is own
+    on_the_processor = a_serving.predictor("cpu")
+    assert (on_the_processor.device.is_cpu, on_the_processor.model_id) == (True, own.model_id)
+    assert a_serving.predictor("cpu") is on_the_processor
+
+
+def test_a_device_that_is_not_there_is_refused(a_serving: ServingModel) -> None:
+    with pytest.raises(RequestError, match="device: 'cuda:99' .*; leave it out for the server's own"):
+        a_serving.predictor("cuda:99")

@@ -41,6 +41,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     settings = ServerSettings.of(
         {
             "model_dir": str(tmp_path),
+            "device": "cpu",
+            "precision": "bfloat16",
             "results": "cad_report",
             "store_results": "always",
             "ledger": "decisions.sqlite",
@@ -76,6 +78,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.is_scheduled
     assert settings.infer_new is InferNew.ON_ARRIVAL
     assert settings.runtime is RuntimeName.AUTO
+    assert str(settings.placed()) == "cpu, bfloat16"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import typer
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.flagging import warn_if_it_cannot_flag
-from mammolens.cli.options import Data, Kind, Table
+from mammolens.cli.options import Data, Device, Kind, Precision, Table
 from mammolens.cli.training_bar import bar_observer
 
 
@@ -28,6 +28,8 @@ def calibrate(
             "--config", "-c", help="YAML file whose section 'calibration' replaces the model's.", show_default=False
         ),
     ] = None,
+    device: Device = "auto",
+    precision: Precision = "float32",
     kind: Kind = None,
     table: Table = None,
 ) -> None:
@@ -42,6 +44,7 @@ def calibrate(
     with one_line_errors():
         from mammolens.config import load_any_config
         from mammolens.datasets.formats import open_datasets
+        from mammolens.models.devices import choose_device
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
@@ -50,7 +53,14 @@ def calibrate(
         settings = load_any_config(config).calibration if config else None
         dataset = open_datasets(data, kind, table)
         with progress_bar() as bar:
-            made = recalibrate(model, dataset, output or model, settings=settings, progress=bar_observer(bar))
+            made = recalibrate(
+                model,
+                dataset,
+                output or model,
+                settings=settings,
+                progress=bar_observer(bar),
+                device=choose_device(device, precision),
+            )
         calibration = made.calibration
         patients = calibration.image_scales.pooled.patients
         say(f"calibrated on {len(calibration.images)} images of {patients} normal patients")

@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, progress_bar, say, say_error
 from mammolens.cli.figures import print_figures
-from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Device, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import bar_observer
 
 
@@ -26,6 +26,7 @@ def cross_fit(
             "--start-from", help="Model directory whose weights to begin with; it saw none of these patients."
         ),
     ] = None,
+    device: Device = "auto",
     folds: Annotated[int, typer.Option("--folds", min=2, help="Number of folds, and of models.")] = 5,
     against: Annotated[
         list[Path] | None,
@@ -72,7 +73,7 @@ def cross_fit(
             scoring = bar.add_task("score", total=None)
             found = run(
                 plan, dataset, output, exposure=lesions, start_from=start_from, folds=folds, seed=seed, resume=resume,
-                progress=bar_observer(bar),
+                progress=bar_observer(bar), device=device,
                 on_fold=lambda number: bar.update(over_folds, completed=number - 1),
                 on_scored=lambda done, total: bar.update(scoring, completed=done, total=total),
                 on_error=lambda error: say_error(str(error)),

@@ -9,7 +9,7 @@ import typer
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
-from mammolens.cli.options import Model
+from mammolens.cli.options import Device, Model
 from mammolens.cli.predict import run
 from mammolens.cli.server_links import address, infer_all, infer_exam, worklist
 from mammolens.cli.server_process import APP, running_server, wait_for
@@ -21,6 +21,7 @@ def demo(
         "demo"
     ),
     model: Model = None,
+    device: Device = "auto",
     port: Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on the loopback address.")] = 8000,
     serve: Annotated[bool, typer.Option(help="Start the server afterwards.")] = True,
 ) -> None:
@@ -43,7 +44,7 @@ def demo(
         studies, folder, page = output / "studies", output / "results", output / "index.html"
         exams = demo_exams(studies)
         files = [file for exam in exams for file in exam.files]
-        predictor = Predictor.load(model or pretrained_directory())
+        predictor = Predictor.load(model or pretrained_directory(), device=device)
         records, _ = run(predictor, files, {}, folder, maps=MapSize.FULL, overlays=True)
         overlays = {file: overlay_path(folder, stem) for file, stem in output_stems(files).items()}
         results = demo_results(exams, records)
@@ -57,7 +58,7 @@ def demo(
         if not serve:
             return
         say("starting the MONAI Label server ...")
-        with running_server(str(studies), port, APP, log=output / "server.log") as server:
+        with running_server(str(studies), port, APP, log=output / "server.log", conf={"device": device}) as server:
             first = results[0].of_exam.patient
             listed = worklist(port)
             for exam in listed:

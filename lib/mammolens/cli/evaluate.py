@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.figures import print_figures
-from mammolens.cli.options import DATA_HELP, Kind, Model, Table
+from mammolens.cli.options import DATA_HELP, Device, Kind, Model, Precision, Table
 from mammolens.cli.scoring import cases_of, measured, models_to_compare, overlap_notes, scored
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def evaluate(
         list[Path] | None,
         typer.Option("--against", help="Another model directory to compare with; repeatable."),
     ] = None,
+    device: Device = "auto",
+    precision: Precision = "float32",
     kind: Kind = None,
     table: Table = None,
     split: Annotated[
@@ -79,7 +81,7 @@ def evaluate(
         elif data:
             from mammolens.datasets.formats import open_datasets
 
-            models = models_to_compare(model, against or [])
+            models = models_to_compare(model, against or [], device, precision)
             dataset = open_datasets(data, kind, table)
             cases = cases_of(dataset, split)
             overlaps = overlap_notes(models, dataset, cases)

@@ -15,7 +15,7 @@ from mammolens.cli.commands import Commands
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.model_tables import check_table, history_table, lineage_table, versions_table
-from mammolens.cli.options import Kind, Table
+from mammolens.cli.options import Device, Kind, Table
 from mammolens.cli.server_process import APP
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def compare(
     findings: Findings = None,
     sentinels: Sentinels = None,
     policy: Policy = None,
+    device: Device = "auto",
     kind: Kind = None,
     table: Table = None,
     as_json: AsJson = False,
@@ -127,7 +128,7 @@ def compare(
         with _told() as telling:
             gate_result = run_gate(
                 opened.serving(), directory, normals,
-                findings=marked, sentinels=chosen, policy=_policy(policy), **telling,
+                findings=marked, sentinels=chosen, policy=_policy(policy), device=device, **telling,
             )  # fmt: skip
         _print_json(gate_result.model_dump(mode="json")) if as_json else out().print(check_table(gate_result))
         _leave(gate_result.promotes, gate_result.reason)
@@ -153,6 +154,7 @@ def promote(
         typer.Option("--override", help="Why to use it whatever the gate finds; recorded with your name."),
     ] = None,
     by: By = None,
+    device: Device = "auto",
     kind: Kind = None,
     table: Table = None,
     as_json: AsJson = False,
@@ -180,7 +182,7 @@ def promote(
         with _told() as telling:
             decision = propose(
                 opened, given, normals, by=who,
-                findings=marked, sentinels=chosen, policy=_policy(policy), override=override, **telling,
+                findings=marked, sentinels=chosen, policy=_policy(policy), override=override, device=device, **telling,
             )  # fmt: skip
         gate_result = decision.gate_result
         if as_json:

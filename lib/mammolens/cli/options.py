@@ -53,6 +53,17 @@ Kind = Annotated[
         help="Kind of the data set, such as rsna, table or folder (docs/datasets.md); detected by default.",
     ),
 ]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        envvar="MAMMOLENS_DEVICE",
+        help="Where networks run: auto (a GPU that can be used, else the processor), cpu, cuda, cuda:1 or mps.",
+    ),
+]
+Precision = Annotated[
+    str, typer.Option("--precision", help="float32, or bfloat16: faster on many GPUs, with slightly other scores.")
+]
 Table = Annotated[
     Path | None,
     typer.Option(

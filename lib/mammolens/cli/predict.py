@@ -11,7 +11,7 @@ import typer
 from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.flagging import warn_if_it_cannot_flag
-from mammolens.cli.options import Model, Runtime, Table
+from mammolens.cli.options import Device, Model, Precision, Runtime, Table
 from mammolens.enums import MapSize, RuntimeName
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(help="Mammograms (DICOM, PNG, JPEG) and folders of them.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Output folder; created if missing.")],
     model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "float32",
     table: Table = None,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print the results as JSON lines instead of a table.")
@@ -69,6 +71,7 @@ def predict(
         from mammolens.inference.csv_tables import write_tables
         from mammolens.inference.dicom_outputs import kinds_named
         from mammolens.inference.predictor import Predictor
+        from mammolens.models.devices import choose_device
         from mammolens.models.store import pretrained_directory
 
         kinds = kinds_named(dicom, "--dicom") if dicom is not None else ()
@@ -80,7 +83,9 @@ def predict(
         files = [file for file in files if file not in unusable]
         if not files:
             raise typer.Exit(ExitCode.INPUT)
-        predictor = Predictor.load(model or pretrained_directory(), runtime=runtime)
+        predictor = Predictor.load(
+            model or pretrained_directory(), runtime=runtime, device=choose_device(device, precision)
+        )
         warn_if_it_cannot_flag(predictor.calibration)
         records, failures = run(predictor, files, attributes, output, maps=maps, overlays=overlays, dicom=kinds)
         if tables:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, say
-from mammolens.cli.options import Model
+from mammolens.cli.options import Device, Model
 from mammolens.cli.scoring import cases_of, measured, models_to_compare, scored
 
 
@@ -19,6 +19,7 @@ def reproduce(
         typer.Option("--data", "-d", envvar="MAMMOLENS_DATA", help="Folder with the data sets, one subfolder each."),
     ],
     model: Model = None,
+    device: Device = "auto",
     against: Annotated[
         list[Path] | None,
         typer.Option("--against", help="Another model directory to compare with; repeatable."),
@@ -45,7 +46,7 @@ def reproduce(
         from mammolens.files import write_text
 
         chosen, found = select_measurements(data, only or []), {}
-        models = list(models_to_compare(model, against or []).values())
+        models = list(models_to_compare(model, against or [], device).values())
         for measurement in chosen:
             say(f"{measurement.name}: {measurement.about}")
             cases = cases_of(open_dataset(data / measurement.name), measurement.split)

@@ -38,15 +38,24 @@ def cases_of(dataset: Dataset, split: str) -> Dataset:
     return chosen
 
 
-def models_to_compare(model: Path | None, against: Sequence[Path]) -> dict[Path, Predictor]:
-    """The model (by default the shipped one), the shipped ones beside it, and those that are named, each once."""
+def models_to_compare(
+    model: Path | None, against: Sequence[Path], device: str, precision: str = "float32"
+) -> dict[Path, Predictor]:
+    """The model (by default the shipped one), the shipped ones beside it, and those that are named, each once.
+
+    Raises:
+        ConfigError: there is no such device or precision.
+        ModelError: a model is missing or damaged.
+    """
     from mammolens.inference.predictor import Predictor
+    from mammolens.models.devices import choose_device
     from mammolens.models.store import BASELINE, NORMAL_ONLY, PRETRAINED, pretrained_directory
 
     shipped = [pretrained_directory(name) for name in (PRETRAINED, NORMAL_ONLY, BASELINE)]
     found: dict[str, tuple[Path, Predictor]] = {}
+    placed = choose_device(device, precision)
     for directory in (model or shipped[0], *shipped, *against):
-        predictor = Predictor.load(directory)
+        predictor = Predictor.load(directory, device=placed)
         found.setdefault(predictor.model_id, (directory, predictor))
     return dict(found.values())
 

@@ -10,6 +10,7 @@ import typer
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, say
 from mammolens.cli.doctor import report
+from mammolens.cli.options import Device, Precision
 from mammolens.cli.server_check import checks_of_server
 from mammolens.cli.server_config import OTHERS, use_config
 from mammolens.cli.server_links import address, first_viewer
@@ -29,6 +30,8 @@ def serve(
     model_dir: Annotated[
         Path | None, typer.Option("--model-dir", help="Folder of the published models instead.", show_default=False)
     ] = None,
+    device: Device = "auto",
+    precision: Precision = "float32",
     results: Annotated[
         str | None,
         typer.Option(
@@ -139,6 +142,8 @@ def serve(
         mammolens serve --config server.yaml --check
     """
     options = {
+        "device": None if device == "auto" else device,
+        "precision": None if precision == "float32" else precision,
         "results": results,
         "store_results": store_results,
         "infer_new": infer_new,

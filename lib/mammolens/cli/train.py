@@ -9,7 +9,7 @@ import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
 from mammolens.cli.flagging import warn_if_it_cannot_flag
-from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Device, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import bar_observer
 
 
@@ -24,6 +24,7 @@ def train(
     start_from: Annotated[
         Path | None, typer.Option("--start-from", help="Model directory whose weights to start from.")
     ] = None,
+    device: Device = "auto",
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed; by default the configuration's.")
     ] = None,
@@ -59,6 +60,7 @@ def train(
                 progress=bar_observer(bar, epochs_in_words=True),
                 resume=resume,
                 start_from=start_from,
+                device=device,
             )
         if isinstance(settings, CalcificationConfig):
             say(f"wrote {output}, a model's calcification branch once it is the folder 'calcifications' of that model")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Config, Data, Exposure, Kind, Table, configuration
+from mammolens.cli.options import Config, Data, Device, Exposure, Kind, Table, configuration
 from mammolens.cli.training_bar import bar_observer
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def tune(
     kind: Kind = None,
     table: Table = None,
     exposure: Exposure = None,
+    device: Device = "auto",
     trials: Annotated[
         int, typer.Option("--trials", "-n", min=1, help="Number of trials, including earlier ones.")
     ] = 30,
@@ -74,7 +75,7 @@ def tune(
             finished = run(
                 settings, choices, measured, output, trials=trials, seconds=budget and budget * 60, seed=seed,
                 resume=resume, memory_bytes=int(memory * GIBIBYTE), progress=bar_observer(bar),
-                on_trial=_best(bar, trials),
+                on_trial=_best(bar, trials), device=device,
             )  # fmt: skip
         if not finished:
             say("no trial finished: the budget is too small")

@@ -9,7 +9,7 @@ import typer
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, say
-from mammolens.cli.options import Model
+from mammolens.cli.options import Device, Model
 from mammolens.cli.server_process import HOST, wait_for
 
 
@@ -22,6 +22,7 @@ def web(
         ),
     ] = HOST,
     model: Model = None,
+    device: Device = "auto",
     server: Annotated[
         str | None,
         typer.Option(
@@ -51,6 +52,7 @@ def web(
 
         options = {
             "model": model,
+            "device": device,
             "server": server,
             "evaluation": evaluation,
             "images": images,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mammolens.diagnostics.results import Check, failed, passed, warned
+from mammolens.errors import ConfigError
 
 GROUP: Final = "devices"
 _LEAST_MEMORY_GIB: Final = 2.0  # a mammogram of 25 million pixels, its maps, and the libraries
@@ -26,10 +27,24 @@ def check_devices() -> Iterator[Check]:
     else:
         yield failed(GROUP, "processor", f"torch calculates {result:g} instead of 30", "install torch again")
     if not torch.cuda.is_available():
-        yield passed(GROUP, "CUDA", "no device is seen; networks run on the processor")
-        return
+        yield passed(GROUP, "CUDA", "no device is found")
+    if torch.backends.mps.is_available():
+        yield passed(GROUP, "MPS", "Apple's graphics can be used")
+    yield _automatic()
     for number in range(torch.cuda.device_count()):
         yield _cuda(number)
+
+
+def _automatic() -> Check:
+    from mammolens.models.devices import DEVICE_VARIABLE, choose_device
+
+    name = "--device auto"
+    try:
+        chosen = choose_device()
+    except ConfigError as error:
+        return failed(GROUP, name, f"{DEVICE_VARIABLE}: {error.source} {error.reason}", f"change {DEVICE_VARIABLE}")
+    why = f", as {DEVICE_VARIABLE} says" if os.environ.get(DEVICE_VARIABLE) else ""
+    return passed(GROUP, name, f"networks run on {chosen}{why}")
 
 
 def _memory(gib: float) -> Check:

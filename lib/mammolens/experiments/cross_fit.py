@@ -21,6 +21,7 @@ from mammolens.experiments.folds import Fold, cross_folds
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
+from mammolens.models.devices import AUTO, Device
 from mammolens.models.directory import load_model, model_id_of
 from mammolens.training.ensemble import EnsemblePlan, train_plan
 from mammolens.training.progress import Observer, ignore_progress
@@ -61,6 +62,7 @@ def cross_fit(
     on_fold: Callable[[int], None] = lambda _: None,
     on_scored: OnScored = lambda _, __: None,
     on_error: OnError = lambda _: None,
+    device: str | Device = AUTO,
 ) -> CrossFit:
     """Train a model a fold on the other folds' normal patients; let it score its own and all abnormal images.
 
@@ -81,6 +83,7 @@ def cross_fit(
         on_fold: called with each fold's number before it begins.
         on_scored: called with each scored image.
         on_error: called with the error of each image that cannot be used; the others go on.
+        device: to train and to score on.
 
     Raises:
         ConfigError: the configuration learns from known abnormal images, and those of ``dataset`` are scored here; or a
@@ -101,7 +104,7 @@ def cross_fit(
     for fold in plan:
         on_fold(fold.number)
         folder = output / f"fold-{fold.number}"
-        done.append(_fold(config, fold, exposure, start_from, folder, resume, progress, on_scored, on_error))
+        done.append(_fold(config, fold, exposure, start_from, folder, resume, progress, on_scored, on_error, device))
     abnormal = [case for case in plan[0].scored if case.abnormal]
     images = combined({fold.number: fold.images for fold in done}, assign_folds(abnormal, folds, seed))
     return CrossFit(tuple(done), tuple(images))
@@ -117,6 +120,7 @@ def _fold(
     progress: Observer,
     on_scored: OnScored,
     on_error: OnError,
+    device: str | Device,
 ) -> ScoredFold:
     model, scores = folder / MODEL, folder / SCORES
     if not model.exists():
@@ -128,10 +132,11 @@ def _fold(
             start_from=start_from,
             progress=progress,
             resume=resume,
+            device=device,
         )
     if not scores.exists():
         images = []
-        for image in score_cases(Predictor.load(model), fold.scored, on_error=on_error):
+        for image in score_cases(Predictor.load(model, device=device), fold.scored, on_error=on_error):
             images.append(image)
             on_scored(len(images), len(fold.scored))
         write_text(scores, scores_csv(images))

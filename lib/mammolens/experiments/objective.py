@@ -19,6 +19,7 @@ from mammolens.evaluation.metrics import auroc_within
 from mammolens.experiments.prepared_cache import CachingPipeline, PreparedImageCache
 from mammolens.experiments.tuning_data import TuningData
 from mammolens.inference.predictor import Predictor
+from mammolens.models.devices import AUTO, Device
 from mammolens.training.engine import train
 from mammolens.training.preparation import prepared_cases
 from mammolens.training.progress import Observer
@@ -35,10 +36,13 @@ class Objective:
         folder: for a model while it is measured; an interrupted run continues from there.
         cache: of prepared images, shared by the trials.
         seed: of the synthetic lesions and of the bootstrap.
+        device: to train and to score on.
     """
 
-    def __init__(self, data: TuningData, folder: Path, cache: PreparedImageCache, seed: int) -> None:
-        self.data, self._folder, self._cache, self._seed = data, folder, cache, seed
+    def __init__(
+        self, data: TuningData, folder: Path, cache: PreparedImageCache, seed: int, device: str | Device = AUTO
+    ) -> None:
+        self.data, self._folder, self._cache, self._seed, self._device = data, folder, cache, seed, device
 
     def leave_out_unusable(self, config: ModelConfig, on_done: Callable[[], None]) -> None:
         """Prepare the measuring images once, and measure from now on without those that cannot be used.
@@ -81,8 +85,17 @@ class Objective:
         model, (normal, abnormal) = self._folder / "model", self._pipelines(config.preprocessing)
         shutil.rmtree(model, ignore_errors=True)
         exposure = self.data.exposure if config.training.exposure_share else None
-        train(config, self.data.training, model, exposure=exposure, progress=observe, resume=True, pipeline=normal)
-        predictor = Predictor.load(model)
+        train(
+            config,
+            self.data.training,
+            model,
+            exposure=exposure,
+            progress=observe,
+            resume=True,
+            pipeline=normal,
+            device=self._device,
+        )
+        predictor = Predictor.load(model, device=self._device)
         return self._within_sites(
             _scores(predictor, self.data.normals, normal), _scores(predictor, self.data.abnormals, abnormal)
         )

@@ -16,6 +16,7 @@ from mammolens.experiments.space import SearchSpace
 from mammolens.experiments.study import Study, Trial
 from mammolens.experiments.trial_files import write_trials
 from mammolens.experiments.tuning_data import TuningData
+from mammolens.models.devices import AUTO, Device
 from mammolens.training.progress import Observer, Stage, StageCounter, ignore_progress
 
 _FOLDER = ".trial"  # of the model that is being measured
@@ -35,6 +36,7 @@ def tune(
     memory_bytes: int = MEMORY_BYTES,
     progress: Observer = ignore_progress,
     on_trial: Callable[[list[Trial]], None] = lambda _: None,
+    device: str | Device = AUTO,
 ) -> list[Trial]:
     """Try configurations; ``trials.journal``, ``trials.csv`` and ``best.yaml`` are up to date after each.
 
@@ -53,6 +55,7 @@ def tune(
         memory_bytes: for prepared images, which trials with the same preprocessing share.
         progress: called at every step of every training.
         on_trial: given all finished trials before the first and after each.
+        device: to train and to score on.
 
     Returns:
         The finished trials, in order.
@@ -65,7 +68,7 @@ def tune(
     study = Study(output, config, space, seed=seed, fingerprint=_fingerprint(config, space, data, seed), resume=resume)
     on_trial(study.trials)
     if len(study.trials) < trials:
-        objective = Objective(data, output / _FOLDER, PreparedImageCache(memory_bytes), seed)
+        objective = Objective(data, output / _FOLDER, PreparedImageCache(memory_bytes), seed, device)
         measuring = len(data.normals) + len(data.abnormals)
         objective.leave_out_unusable(config, StageCounter(Stage.PREPARE, measuring, progress))
         while len(study.trials) < trials and (seconds is None or time.monotonic() - started < seconds):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch import nn
 from torch.nn import functional
 
 from mammolens.models.calcification_network import CELL
 from mammolens.models.calcifications import CalcificationBranch
+from mammolens.models.devices import REFERENCE, Device, PlacedNetwork
 from mammolens.transforms.fine_pixels import at_pixel_size
 from mammolens.transforms.pipeline import Pipeline, Prepared
 from mammolens.types import BoolImage, FloatImage, Mammogram, PixelSpacing
@@ -19,7 +21,22 @@ from mammolens.types import BoolImage, FloatImage, Mammogram, PixelSpacing
 _NOTHING: Final = -30.0  # log odds of an image in which no place counts
 _SMALLEST = 8 * CELL  # rows and columns of what the network takes
 _MARGIN_MM = 10.0  # of the surroundings around the breast, which the network's input is relative to
+_BANDS: Final = 8  # parts of an image, if the device has no memory for the whole
+_SEEN: Final = 16 * CELL  # rows around a cell that count for it, rounded up
 CORNERS: Final = np.array([[0.0, 0.0], [1.0, 1.0]])  # of the working grid: rows and columns 0 and 1
+
+
+class ClusterEvidence(NamedTuple):
+    """Evidence for clusters of calcifications.
+
+    Attributes:
+        log_odds: ``(size, size)`` float32 on the working grid, minus infinity where nothing was looked at: outside of
+            the breast and near its border.
+        memory_exhausted: whether it was computed on the processor because the device's memory was exhausted.
+    """
+
+    log_odds: FloatImage
+    memory_exhausted: bool = False
 
 
 class CalcificationDetector:
@@ -27,13 +44,14 @@ class CalcificationDetector:
 
     Args:
         branch: of a model.
+        device: to run on.
     """
 
-    def __init__(self, branch: CalcificationBranch) -> None:
-        self._network = branch.network.eval()
+    def __init__(self, branch: CalcificationBranch, device: Device = REFERENCE) -> None:
+        self._network = PlacedNetwork(branch.network.eval(), device)
         self._config = branch.config.calcifications
 
-    def evidence(self, mammogram: Mammogram, prepared: Prepared, pipeline: Pipeline) -> FloatImage | None:
+    def evidence(self, mammogram: Mammogram, prepared: Prepared, pipeline: Pipeline) -> ClusterEvidence | None:
         """Log odds of a cluster, each the mean over 3 x 3 of the network's cells of about a millimetre.
 
         Args:
@@ -42,8 +60,7 @@ class CalcificationDetector:
             pipeline: that prepared it.
 
         Returns:
-            ``(size, size)`` float32 on the working grid, minus infinity where nothing was looked at: outside of the
-            breast and near its border. ``None`` where the pixels are too coarse or their size is not known.
+            ``None`` where the pixels are too coarse or their size is not known.
         """
         spacing = mammogram.header.spacing
         if spacing is None or not spacing.shows_calcifications:
@@ -53,33 +70,49 @@ class CalcificationDetector:
         counted = _counted(prepared.mask.as_tensor()[0].numpy() > 0.5, step, spacing, self._config.border_mm)
         found = np.full(counted.shape, -np.inf, dtype=np.float32)
         if not counted.any():
-            return found
+            return ClusterEvidence(found)
         rows, columns = (
             _reach(np.flatnonzero(counted.any(axis=1 - axis)) * step[axis] + start[axis], length, size)
             for axis, length, size in zip(
                 (0, 1), mammogram.pixels.shape, (spacing.between_rows, spacing.between_columns), strict=True
             )
         )
-        cells, ratio = self._log_odds(mammogram.pixels[rows, columns], spacing)
+        cells, ratio, exhausted = self._log_odds(mammogram.pixels[rows, columns], spacing)
         places = [
             ((np.arange(length) * step[axis] + start[axis] + 0.5 - box.start) * ratio[axis]).astype(np.int64)
             for axis, length, box in zip((0, 1), counted.shape, (rows, columns), strict=True)
         ]
-        return np.where(counted, _onto(cells, places), found)
+        return ClusterEvidence(np.where(counted, _onto(cells, places), found), exhausted)
 
     def highest(self, mammogram: Mammogram, prepared: Prepared, pipeline: Pipeline) -> float | None:
         """The highest of the :meth:`evidence`; ``None`` where the pixels are too coarse or their size is not known."""
         evidence = self.evidence(mammogram, prepared, pipeline)
-        return None if evidence is None else highest(evidence)
+        return None if evidence is None else highest(evidence.log_odds)
 
-    def _log_odds(self, pixels: FloatImage, spacing: PixelSpacing) -> tuple[FloatImage, NDArray[np.float64]]:
-        """Log odds of each cell, and how many cells there are for a pixel, along rows and columns."""
+    def _log_odds(self, pixels: FloatImage, spacing: PixelSpacing) -> tuple[FloatImage, NDArray[np.float64], bool]:
+        """Log odds of each cell, how many cells there are for a pixel, and whether the memory was exhausted."""
         greys = at_pixel_size(pixels, spacing, self._config.pixel_size_mm)
         beyond = [max(_SMALLEST, CELL * -(-length // CELL)) - length for length in greys.shape[-2:]]
-        with torch.inference_mode():
-            log_odds = self._network(functional.pad(greys, (0, beyond[1], 0, beyond[0]), mode="replicate"))
-            mean = functional.avg_pool2d(functional.pad(log_odds, (1, 1, 1, 1), mode="replicate"), 3, 1)
-        return mean[0, 0].numpy(), np.divide(greys.shape[-2:], pixels.shape) / CELL
+        whole = functional.pad(greys, (0, beyond[1], 0, beyond[0]), mode="replicate")
+        log_odds, exhausted = self._network.run(
+            lambda network, device: network(whole.to(device.place)).float().cpu(),
+            lambda network, device: _in_bands(network, device, whole),
+        )
+        mean = functional.avg_pool2d(functional.pad(log_odds, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        return mean[0, 0].numpy(), np.divide(greys.shape[-2:], pixels.shape) / CELL, exhausted
+
+
+def _in_bands(network: nn.Module, device: Device, greys: torch.Tensor) -> torch.Tensor:
+    """The same in parts, each with the rows around it that count, so that the result is equal but for rounding."""
+    rows = greys.shape[-2]
+    height = CELL * -(-rows // (CELL * _BANDS))
+    parts = []
+    for top in range(0, rows, height):
+        first, last = max(0, top - _SEEN), min(rows, top + height + _SEEN)
+        cells = network(greys[..., first:last, :].to(device.place)).float().cpu()
+        start = (top - first) // CELL
+        parts.append(cells[..., start : start + height // CELL, :])
+    return torch.cat(parts, dim=-2)[..., : rows // CELL, :]
 
 
 def is_cluster(

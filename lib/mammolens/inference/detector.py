@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mammolens.enums import RuntimeName
 from mammolens.inference.scorer import ScoredGrid, Scorer
+from mammolens.models.devices import REFERENCE, Device
 from mammolens.models.directory import TrainedModel
 from mammolens.models.runtime_choice import choose_runtime
 from mammolens.transforms.pipeline import Pipeline, Prepared
@@ -60,16 +61,19 @@ class NetworkDetector:
     Args:
         model: as it was trained.
         runtime: that runs its network.
+        device: to run on.
 
     Raises:
         ConfigError, ModelError: the runtime cannot be used.
     """
 
-    def __init__(self, model: TrainedModel, runtime: RuntimeName = RuntimeName.TORCH) -> None:
+    def __init__(
+        self, model: TrainedModel, runtime: RuntimeName = RuntimeName.TORCH, device: Device = REFERENCE
+    ) -> None:
         self.pipelines: tuple[Pipeline, ...] = (Pipeline(model.config.preprocessing),)
         chosen = choose_runtime(model, runtime)
         self.runtimes: tuple[RuntimeName, ...] = (chosen.name,)
-        self._scorer = Scorer(chosen, model.config.scoring)
+        self._scorer = Scorer(chosen, model.config.scoring, device)
 
     def detect(self, prepared: Sequence[Prepared]) -> Detection:
         """Score an image that the model's pipeline prepared."""

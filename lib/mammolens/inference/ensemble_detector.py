@@ -14,6 +14,7 @@ from mammolens.calibration.standardisation import Acquisition
 from mammolens.enums import RuntimeName
 from mammolens.inference.detector import Detection
 from mammolens.inference.scorer import ScoredGrid, Scorer
+from mammolens.models.devices import REFERENCE, Device
 from mammolens.models.directory import CALIBRATION, EnsembleMemberModel, TrainedEnsemble
 from mammolens.models.runtime_choice import choose_runtime
 from mammolens.transforms.load import header_of
@@ -37,17 +38,20 @@ class EnsembleDetector:
     Args:
         ensemble: whose members' calibrations are read from their directories.
         runtime: that runs the members' networks.
+        device: that the members run on.
 
     Raises:
         ConfigError: the runtime cannot be used.
         ModelError: likewise, or a member's calibration is missing or damaged.
     """
 
-    def __init__(self, ensemble: TrainedEnsemble, runtime: RuntimeName = RuntimeName.TORCH) -> None:
+    def __init__(
+        self, ensemble: TrainedEnsemble, runtime: RuntimeName = RuntimeName.TORCH, device: Device = REFERENCE
+    ) -> None:
         self.pipelines: tuple[Pipeline, ...] = tuple(
             Pipeline(member.model.config.preprocessing) for member in ensemble.members
         )
-        self._members = [_loaded(member, runtime) for member in ensemble.members]
+        self._members = [_loaded(member, runtime, device) for member in ensemble.members]
         self.runtimes: tuple[RuntimeName, ...] = tuple(member.scorer.runtime.name for member in self._members)
         self._config = ensemble.config.ensemble
 
@@ -64,6 +68,7 @@ class EnsembleDetector:
             pred_score=ensemble_score(scores, self._config),
             anomaly_map=fused_map(grids, self.pipelines, prepared, list(self._config.weights.values())),
             is_probability=True,
+            memory_exhausted=any(grid.memory_exhausted for grid in grids),
         )
         return Detection(prepared[0], fused, scores)
 
@@ -107,7 +112,7 @@ def _log_odds(values: FloatImage, is_probability: bool) -> FloatImage:
     return np.asarray(np.log(np.clip(values, _SURE, 1 / _SURE)), dtype=np.float32)
 
 
-def _loaded(member: EnsembleMemberModel, runtime: RuntimeName) -> _Member:
+def _loaded(member: EnsembleMemberModel, runtime: RuntimeName, device: Device) -> _Member:
     config = member.model.config
     calibration = Calibration.load(member.directory / CALIBRATION, config.calibration, config.scoring.fusion)
-    return _Member(member.name, Scorer(choose_runtime(member.model, runtime), config.scoring), calibration)
+    return _Member(member.name, Scorer(choose_runtime(member.model, runtime), config.scoring, device), calibration)

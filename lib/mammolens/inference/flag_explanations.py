@@ -30,6 +30,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.OUT_OF_DISTRIBUTION: "The image differs from the normal images that the model was calibrated on.",
     QualityFlag.VIEW_NOT_CALIBRATED: "The model was not calibrated for this view.",
     QualityFlag.ACQUISITION_NOT_CALIBRATED: "The model was not calibrated for this machine.",
+    QualityFlag.MEMORY_EXHAUSTED: "The device's memory was exhausted; the result was computed on the processor.",
 }
 
 

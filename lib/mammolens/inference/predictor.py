@@ -29,6 +29,7 @@ from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
 from mammolens.models.calcifications import limitation_with
+from mammolens.models.devices import AUTO, REFERENCE, Device, choose_device
 from mammolens.models.directory import CALIBRATION, CONFIG, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.models.store import pretrained_directory
 from mammolens.names import path_as_text
@@ -78,38 +79,59 @@ class Predictor:
         calibration_id: of its calibration.
         config: of the model.
         runtimes: that run its network, or those of its members.
+        device: that torch runs networks on.
     """
 
     def __init__(
-        self, model: AnyModel, calibration: Calibration, runtime: RuntimeName | str = RuntimeName.TORCH
+        self,
+        model: AnyModel,
+        calibration: Calibration,
+        runtime: RuntimeName | str = RuntimeName.TORCH,
+        device: Device = REFERENCE,
     ) -> None:
-        wanted = _runtime_named(runtime)
+        self._model = model
+        self.device = device
+        self._runtime = wanted = _runtime_named(runtime)
+        if wanted is RuntimeName.AUTO and not device.is_cpu:
+            wanted = RuntimeName.TORCH  # the others run on the processor
         self.model_id = model.model_id
         self.calibration_id = calibration.calibration_id
         self.config: AnyConfig = model.config
         self.calibration = calibration
         self._detector: Detector = (
-            EnsembleDetector(model, wanted) if isinstance(model, TrainedEnsemble) else NetworkDetector(model, wanted)
+            EnsembleDetector(model, wanted, device)
+            if isinstance(model, TrainedEnsemble)
+            else NetworkDetector(model, wanted, device)
         )
         self.runtimes = self._detector.runtimes
         self._pipeline = self._detector.pipelines[0]  # on whose grid the maps lie
         self._scale, branch = calibration.calcifications, model.calcifications
-        self._calcifications = CalcificationDetector(branch) if branch is not None and self._scale is not None else None
+        takes_part = branch is not None and self._scale is not None
+        self._calcifications = CalcificationDetector(branch, device) if branch is not None and takes_part else None
         general = limitation_of([pipeline.config for pipeline in self._detector.pipelines])
-        self._limitation = limitation_with(branch, general, takes_part=self._calcifications is not None)
+        self._limitation = limitation_with(branch, general, takes_part=takes_part)
         self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
 
     @classmethod
-    def load(cls, directory: AnyPath | None = None, *, runtime: RuntimeName | str = RuntimeName.TORCH) -> Predictor:
+    def load(
+        cls,
+        directory: AnyPath | None = None,
+        *,
+        runtime: RuntimeName | str = RuntimeName.TORCH,
+        device: str | Device = AUTO,
+    ) -> Predictor:
         """Load a model directory; by default the shipped model.
 
         Args:
             directory: of the model.
             runtime: what runs the network, ``torch``, ``onnxruntime`` or ``openvino``; ``auto``: the fastest that is
                 installed and gives the same results as torch. The calcification branch is always run by torch.
+            device: that torch runs on, ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; with a precision, by
+                :func:`mammolens.models.devices.choose_device`. Other runtimes use the processor; on another device,
+                ``auto`` is torch.
 
         Raises:
-            ConfigError: the runtime is unknown, or its package is missing.
+            ConfigError: the runtime is unknown, or its package is missing; or there is no such device.
             ModelError: incomplete or damaged, or the runtime gives other results than torch.
 
         Example:
@@ -121,7 +143,13 @@ class Predictor:
             (True, True)
         """
         directory = pretrained_directory() if directory is None else Path(directory)
-        return cls(load_any_model(directory), load_calibration(directory), runtime)
+        return cls(load_any_model(directory), load_calibration(directory), runtime, choose_device(device))
+
+    def on(self, device: Device) -> Predictor:
+        """The same model on a device; this one, if it runs there already."""
+        if device == self.device:
+            return self
+        return Predictor(self._model, self.calibration, self._runtime, device)
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The image's score alone, without maps on the original grid."""
@@ -253,18 +281,24 @@ class Predictor:
             detection = self._with_calcifications(detection, mammogram, source)
         if detection.calcifications is not None:
             score = max(score, detection.calcifications.score)
-        return ImageScore(self._flagged(header, detection.prepared), score, raw_score), detection
+        flagged = self._flagged(header, detection.prepared)
+        if detection.grid.memory_exhausted:
+            flagged = flagged.flagged(QualityFlag.MEMORY_EXHAUSTED)
+        return ImageScore(flagged, score, raw_score), detection
 
     def _with_calcifications(self, detection: Detection, mammogram: Mammogram, source: Acquisition) -> Detection:
         """With what the calcification branch finds, where it takes part and the pixels are fine enough."""
         if self._calcifications is None or self._scale is None:
             return detection
-        evidence = self._calcifications.evidence(mammogram, detection.prepared, self._pipeline)
-        if evidence is None:
+        clusters = self._calcifications.evidence(mammogram, detection.prepared, self._pipeline)
+        if clusters is None:
             return detection
+        evidence, exhausted = clusters
         found = CalcificationHeat(self._scale.score(highest(evidence), source), self._scale.heat(evidence, source))
         hotter = torch.maximum(detection.grid.anomaly_map, torch.from_numpy(found.heat)[None])
-        return replace(detection, grid=replace(detection.grid, anomaly_map=hotter), calcifications=found)
+        exhausted = exhausted or detection.grid.memory_exhausted
+        grid = replace(detection.grid, anomaly_map=hotter, memory_exhausted=exhausted)
+        return replace(detection, grid=grid, calcifications=found)
 
     def _findings(self, analysis: Analysis, anomaly_map: FloatImage) -> tuple[list[Finding], int]:
         header, prepared = analysis.score.header, analysis.detection.prepared

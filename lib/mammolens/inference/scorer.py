@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +13,8 @@ from torch import nn
 
 from mammolens.config import ScoringConfig
 from mammolens.models.convergence import convergence
+from mammolens.models.devices import REFERENCE, Device, PlacedNetwork
+from mammolens.models.output import NetworkOutput
 from mammolens.models.runtime import Runtime, TorchRuntime
 from mammolens.models.tiles import MARGIN, whole_tiles
 from mammolens.transforms.pipeline import Prepared
@@ -30,17 +34,33 @@ class ScoredGrid:
         anomaly_map: smoothed, inside the eroded breast; 0 elsewhere.
         reconstruction: the normal image as the network reconstructs it, in normalised greys; of an ensemble, the mean.
         is_probability: whether the map is one; else it is an error in multiples of the breast's mean.
+        memory_exhausted: whether it was computed on the processor because the device's memory was exhausted.
     """
 
     pred_score: float
     anomaly_map: torch.Tensor
     reconstruction: torch.Tensor
     is_probability: bool = True
+    memory_exhausted: bool = False
 
     @property
     def map_peak(self) -> float:
         """The highest value of the map."""
         return float(self.anomaly_map.max())
+
+
+class _Seen(NamedTuple):
+    """What the device computes of an image.
+
+    Attributes:
+        reconstruction: ``(1, rows, cols)``, the mean of the members.
+        evidence: ``(members, rows, cols)`` at each pixel; ``None`` of a network that only reconstructs.
+        rises: ``(rows, cols)``, the convergence of the gradients, where it counts.
+    """
+
+    reconstruction: torch.Tensor
+    evidence: FloatImage | None = None
+    rises: FloatImage | None = None
 
 
 class Scorer:
@@ -57,10 +77,13 @@ class Scorer:
     Args:
         network: run by torch; or what runs a network.
         config: how its output becomes a map and a score.
+        device: that torch runs the network on; other runtimes run it on the processor.
     """
 
-    def __init__(self, network: nn.Module | Runtime, config: ScoringConfig) -> None:
+    def __init__(self, network: nn.Module | Runtime, config: ScoringConfig, device: Device = REFERENCE) -> None:
         self.runtime = TorchRuntime(network) if isinstance(network, nn.Module) else network
+        torch_network = self.runtime.network if isinstance(self.runtime, TorchRuntime) else None
+        self._placed = PlacedNetwork(torch_network, device) if torch_network is not None else None
         self.config = config
 
     def score(self, prepared: Prepared) -> ScoredGrid:
@@ -68,17 +91,42 @@ class Scorer:
         whole, mask = prepared.image.as_tensor(), prepared.mask.as_tensor()
         rows, columns = _occupied(mask)
         image, mask = whole[:, :rows, :columns], mask[:, :rows, :columns]
-        output = self.runtime.run(image[None], mask[None])
-        inside = mask > 0.5
-        reconstruction = output.reconstruction.mean(dim=1)
-        is_probability = output.log_odds is not None
-        if output.log_odds is None:
-            pred_score, anomaly_map = self._of_error(image, reconstruction, inside)
+        if self._placed is None:
+            seen, exhausted = self._seen(self.runtime.run, REFERENCE, image, mask), False
         else:
-            residual = (image[None] - output.reconstruction).abs()
-            evidence = (self.config.log_odds * output.log_odds + self.config.residual * residual)[0].numpy()
-            pred_score, anomaly_map = self._of_evidence(image, mask, evidence, inside)
-        return ScoredGrid(pred_score, _padded(anomaly_map, whole), _padded(reconstruction, whole), is_probability)
+            seen, exhausted = self._placed.run(lambda network, device: self._seen(network, device, image, mask))
+        inside = mask > 0.5
+        if seen.evidence is None:
+            pred_score, anomaly_map = self._of_error(image, seen.reconstruction, inside)
+        else:
+            pred_score, anomaly_map = self._of_evidence(seen.evidence, seen.rises, inside)
+        return ScoredGrid(
+            pred_score,
+            _padded(anomaly_map, whole),
+            _padded(seen.reconstruction, whole),
+            is_probability=seen.evidence is not None,
+            memory_exhausted=exhausted,
+        )
+
+    def _seen(
+        self,
+        network: Callable[[torch.Tensor, torch.Tensor], NetworkOutput],
+        device: Device,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+    ) -> _Seen:
+        placed, breast = image.to(device.place)[None], mask.to(device.place)[None]
+        output = network(placed, breast)
+        restored = output.reconstruction.float()
+        reconstruction = restored.mean(dim=1).cpu()
+        if output.log_odds is None:
+            return _Seen(reconstruction)
+        residual = (placed - restored).abs()
+        evidence = (self.config.log_odds * output.log_odds.float() + self.config.residual * residual)[0]
+        rises = None
+        if self.config.convergence:
+            rises = convergence(placed, breast, self.config.convergence_radii, stride=1)[0].mean(dim=0).cpu().numpy()
+        return _Seen(reconstruction, evidence.cpu().numpy(), rises)
 
     def _of_error(
         self, image: torch.Tensor, reconstruction: torch.Tensor, inside: torch.Tensor
@@ -89,11 +137,10 @@ class Scorer:
         return mean, torch.from_numpy(smooth * without_border(inside[0].numpy(), self.config.erosion))[None]
 
     def _of_evidence(
-        self, image: torch.Tensor, mask: torch.Tensor, pixel_evidence: FloatImage, inside: torch.Tensor
+        self, pixel_evidence: FloatImage, rises: FloatImage | None, inside: torch.Tensor
     ) -> tuple[float, torch.Tensor]:
         evidence = np.stack([_smooth_inside(own, inside[0].numpy(), self.config.smoothing) for own in pixel_evidence])
-        if self.config.convergence:
-            rises = convergence(image[None], mask[None], self.config.convergence_radii, stride=1)[0].mean(dim=0).numpy()
+        if rises is not None:
             evidence += self.config.convergence * (rises - _USUAL_CONVERGENCE)
         counted = without_border(inside[0].numpy(), self.config.erosion)
         peak = float(evidence[:, counted].max(axis=1).mean()) if counted.any() else _NO_EVIDENCE

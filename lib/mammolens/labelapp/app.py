@@ -123,7 +123,9 @@ class MammoLensApp(MONAILabelApp):
         key = None if self._settings.log_identifiers else pseudonym_key(self._models)
         redact_logs(Redaction(key, [] if "://" in studies else [studies, str(Path(studies).resolve())]))
         store = ModelStore(self._models)
-        self._serving = ServingModel(store, partial(Predictor.load, runtime=self._settings.runtime))
+        self._serving = ServingModel(
+            store, partial(Predictor.load, runtime=self._settings.runtime, device=self._settings.placed())
+        )
         self.infer_times = InferTimes()
         concurrency = settings.MONAI_LABEL_INFER_CONCURRENCY
         self.infer_queue = WorkQueue(

@@ -15,6 +15,7 @@ from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
 
 _Place = Annotated[float, Field(ge=-1e6, le=1e6)]  # pixels: far outside any image, and far from overflow
+_Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")]
 _Points = Annotated[list[tuple[_Place, _Place]], Field(max_length=2000, json_schema_extra={"minItems": 3})]
 
 
@@ -30,6 +31,7 @@ class InferParameters(Parameters):
     output_map: OutputMap = Field(OutputMap.LEVELS, description="'levels': uint8 label; 'float': the anomaly map")
     result_extension: ResultExtension = ResultExtension.NRRD
     dicom: DerivedKind | None = Field(None, description="a DICOM object of the image in place of the map")
+    device: _Device | None = Field(None, description="that the networks run on; without: as the server is set")
     exam_scores: bool = Field(True, description="score the exam's other views too, where they have no score yet")
 
     @field_validator("dicom")
@@ -69,6 +71,7 @@ class RecalibrateParameters(Parameters):
     ask: bool | None = Field(
         None, description="let a person accept the model that the gate passes; without: as the server is set"
     )
+    device: _Device | None = Field(None, description="that the networks run on; without: as the server is set")
 
 
 class TrainParameters(RecalibrateParameters):

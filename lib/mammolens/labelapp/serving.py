@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mammolens.config import AnyConfig, load_any_config
-from mammolens.errors import ModelError
+from mammolens.errors import ConfigError, ModelError, RequestError
 from mammolens.inference.predictor import Predictor
+from mammolens.models.devices import AUTO, Device, choose_device
 from mammolens.models.directory import CONFIG
 from mammolens.models.store import ModelStore, pretrained_directory
 
@@ -27,6 +28,7 @@ class _Served:
     directory: Path
     predictor: Predictor
     refusal: str | None
+    elsewhere: dict[Device, Predictor] = field(default_factory=dict)
 
 
 class ServingModel:
@@ -46,13 +48,25 @@ class ServingModel:
         self._lock = threading.Lock()
         self._served: _Served | None = None
 
-    def predictor(self) -> Predictor:
+    def predictor(self, device: str | None = None) -> Predictor:
         """The predictor of the model that serves now; take it once a request, so that one model answers it.
+
+        Args:
+            device: to run on in place of the server's own, in the same precision; ``None`` or ``auto``: the server's.
 
         Raises:
             ModelError: neither the version in use nor one before it can be loaded.
+            RequestError: there is no such device.
         """
-        return self._now().predictor
+        served = self._now()
+        if device in (None, AUTO):
+            return served.predictor
+        try:
+            wanted = choose_device(device, served.predictor.device.precision)
+        except ConfigError as error:
+            raise RequestError("device", f"{device!r} {error.reason}", "leave it out for the server's own") from error
+        with self._lock:
+            return served.elsewhere.setdefault(wanted, served.predictor.on(wanted))
 
     def directory(self) -> Path:
         """The directory of the model that serves now.

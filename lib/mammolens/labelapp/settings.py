@@ -17,6 +17,7 @@ from mammolens.calibration.drift import DriftLimits
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
+from mammolens.models.devices import AUTO, Device, Precision, choose_device
 from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
 from mammolens.promotion.policy import PromotionPolicy, load_policy
@@ -120,6 +121,8 @@ class ServerSettings:
     Attributes:
         model_dir: folder of the model store; ``None``: 'model' in the app's folder.
         result_policy: of ``results`` and ``store_results``.
+        device: that networks run on, in inference and training.
+        precision: of the networks in inference.
         infer_queue: number of requests that may wait for inference; further ones are refused.
         log_identifiers: whether the log names patients, images and files; otherwise it contains pseudonyms.
         infer_new: when new exams are inferred in the background.
@@ -143,6 +146,8 @@ class ServerSettings:
 
     model_dir: Path | None = None
     result_policy: ResultPolicy = field(default_factory=ResultPolicy)
+    device: str = AUTO
+    precision: str = Precision.FLOAT32
     infer_queue: int = 32
     log_identifiers: bool = False
     infer_new: InferNew = InferNew.ON_REQUEST
@@ -180,6 +185,7 @@ class ServerSettings:
         return cls(
             model_dir=Path(values["model_dir"]) if "model_dir" in values else None,
             result_policy=_result_policy(values),
+            **_device(values),
             infer_queue=_count(values, "infer_queue") or default.infer_queue,
             log_identifiers=_yes_or_no(values, "log_identifiers", default=default.log_identifiers),
             infer_new=_member(values, "infer_new", default.infer_new),
@@ -206,9 +212,20 @@ class ServerSettings:
         """Whether the server starts trainings automatically."""
         return self.retrain_at is not None or self.retrain_after is not None
 
+    def placed(self) -> Device:
+        """The device of inference."""
+        return choose_device(self.device, self.precision)
+
     def asks(self, wanted: bool | None) -> bool:
         """Whether a model that passes waits for a person; ``None`` leaves it to the setting."""
         return self.promotion is Promotion.ASK if wanted is None else wanted
+
+
+def _device(values: Mapping[str, str]) -> dict[str, str]:
+    """Names of a device and a precision that can be used."""
+    named = {name: values[name] for name in ("device", "precision") if name in values}
+    choose_device(named.get("device", AUTO), named.get("precision", Precision.FLOAT32))
+    return named
 
 
 def _result_policy(values: Mapping[str, str]) -> ResultPolicy:

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mammolens.models.devices import in_float32
+
 CELL: Final = 8  # rows and columns of the input for each of the output
 _STEP = 4  # the surroundings are so smooth that a quarter of the pixels suffices
 _NEAR, _AROUND = 3, 9  # of these: windows of the local mean (twice, 2 mm) and of the local deviation (twice, 5 mm)
@@ -39,8 +41,10 @@ class CalcificationNetwork(nn.Module):
 
     def forward(self, greys: torch.Tensor) -> torch.Tensor:
         """Log odds that a cluster lies there, ``(batch, 1, rows / 8, cols / 8)``, of greys in [0, 1]."""
-        detail = (greys - local_mean(greys)) / local_deviation(greys)
-        log_odds: torch.Tensor = self.layers(detail.sign() * detail.abs().log1p())
+        with in_float32(greys):
+            detail = (greys - local_mean(greys)) / local_deviation(greys)
+            detail = detail.sign() * detail.abs().log1p()
+        log_odds: torch.Tensor = self.layers(detail)
         return log_odds
 
 

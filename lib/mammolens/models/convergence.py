@@ -7,6 +7,8 @@ from functools import cache
 import torch
 from torch.nn import functional
 
+from mammolens.models.devices import in_float32
+
 _SIGMA = 1.5  # pixels, of the gradient
 _FLAT = 1e-4  # gradients far below this have no direction
 _INNER, _OUTER = 0.4, 1.6  # radii between which directions count
@@ -27,13 +29,14 @@ def convergence(image: torch.Tensor, mask: torch.Tensor, radii: tuple[float, ...
     Returns:
         ``(batch, len(radii), rows / stride, cols / stride)`` float32 in [-1, 1].
     """
-    along, across = _gradient(image)
-    length = (along.square() + across.square()).sqrt() + _FLAT
-    directions = torch.cat([along / length * mask, across / length * mask], dim=1)
-    rings = [
-        functional.conv2d(directions, _ring(radius).to(image), stride=stride, padding=int(2 * radius))
-        for radius in radii
-    ]
+    with in_float32(image):
+        along, across = _gradient(image)
+        length = (along.square() + across.square()).sqrt() + _FLAT
+        directions = torch.cat([along / length * mask, across / length * mask], dim=1)
+        rings = [
+            functional.conv2d(directions, _ring(radius).to(image), stride=stride, padding=int(2 * radius))
+            for radius in radii
+        ]
     return torch.cat([ring[..., : image.shape[-2] // stride, : image.shape[-1] // stride] for ring in rings], dim=1)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from mammolens.models.devices import in_float32
+
 _STEP = 4  # the surroundings are so smooth that a quarter of the pixels suffices
 _SMALLEST_DEVIATION = 0.02  # in normalised greys: of tissue as even as fat, whose noise is not to be blown up
 _SMALLEST_WEIGHT = 1e-3  # of the breast around a pixel; only far outside is there less
@@ -25,10 +27,12 @@ def local_contrast(image: torch.Tensor, mask: torch.Tensor, sigma: float) -> tor
     Returns:
         The same shape, clipped to [-4, 6]; 0 outside the breast.
     """
-    kernel = _gaussian(sigma / _STEP, image)
-    weight, total, squares = (
-        _blurred(functional.avg_pool2d(values, _STEP), kernel) for values in (mask, image * mask, image.square() * mask)
-    )
+    with in_float32(image):  # the variance is a small difference of large numbers
+        kernel = _gaussian(sigma / _STEP, image)
+        weight, total, squares = (
+            _blurred(functional.avg_pool2d(values, _STEP), kernel)
+            for values in (mask, image * mask, image.square() * mask)
+        )
     weight = weight.clamp_min(_SMALLEST_WEIGHT)
     mean = total / weight
     deviation = (squares / weight - mean.square()).clamp_min(_SMALLEST_DEVIATION**2).sqrt()

@@ -10,6 +10,7 @@ from mammolens.datasets.base import Case
 from mammolens.errors import InputError
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
+from mammolens.models.devices import AUTO, Device
 from mammolens.models.directory import WEIGHTS
 from mammolens.promotion.calibration_checks import check_held_out, check_rate, check_uniformity
 from mammolens.promotion.findings_check import check_findings
@@ -32,6 +33,7 @@ def run_gate(
     policy: PromotionPolicy | None = None,
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
+    device: str | Device = AUTO,
 ) -> GateResult:
     """Compare a candidate with the model in use; changes nothing.
 
@@ -50,12 +52,13 @@ def run_gate(
         policy: margins; the defaults if none is given.
         on_error: called with the error of each image that cannot be used; it is left out for both models.
         progress: called for every image.
+        device: to score on.
 
     Raises:
         ModelError: one of the models cannot be loaded.
     """
     policy = policy or PromotionPolicy()
-    models = ModelPair(Predictor.load(serving), Predictor.load(candidate))
+    models = ModelPair(Predictor.load(serving, device=device), Predictor.load(candidate, device=device))
     same = _see_the_same(serving, candidate, models)
     findings = () if same else findings
     left_out: set[str] = set()

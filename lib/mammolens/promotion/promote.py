@@ -9,6 +9,7 @@ from pathlib import Path
 from mammolens.datasets.base import Case
 from mammolens.errors import ModelError, RequestError
 from mammolens.inference.batch import OnError
+from mammolens.models.devices import AUTO, Device
 from mammolens.models.lineage import Lineage, lineage
 from mammolens.models.store import ModelStore
 from mammolens.promotion.gate import Progress, run_gate
@@ -46,6 +47,7 @@ def propose(
     ask: bool = False,
     on_error: OnError = lambda error: None,
     progress: Progress = lambda done, total: None,
+    device: str | Device = AUTO,
 ) -> PromotionResult:
     """Put a candidate through the gate; it is used if it passes or if a person overrides the gate.
 
@@ -61,6 +63,7 @@ def propose(
         ask: a candidate that passes awaits a person's approval (:func:`accept`).
         on_error: likewise.
         progress: likewise.
+        device: likewise.
 
     Raises:
         ModelError: the candidate or the serving model is missing, incomplete or damaged, or another model was
@@ -76,6 +79,7 @@ def propose(
         policy=policy,
         on_error=on_error,
         progress=progress,
+        device=device,
     )
     if override is not None and not gate_result.passed:
         gate_result = gate_result.overridden(by, override)

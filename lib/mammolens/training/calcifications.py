@@ -21,6 +21,7 @@ from mammolens.enums import Split
 from mammolens.errors import DatasetError, ModelError, UnsupportedMammogramError
 from mammolens.models.calcification_network import CalcificationNetwork
 from mammolens.models.calcifications import CalcificationBranch, save_calcifications
+from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
 from mammolens.models.weights import round_weights
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.clusters import PATCH, ClusterTask
@@ -52,6 +53,7 @@ def train_calcifications(
     *,
     progress: Observer = ignore_progress,
     resume: bool = False,
+    device: str | Device = AUTO,
 ) -> Path:
     """Train a calcification branch and write its folder, whole or not at all.
 
@@ -65,13 +67,16 @@ def train_calcifications(
         output: the folder to write; must not exist.
         progress: called for every step.
         resume: go on from the checkpoint of the same configuration and data, if there is one.
+        device: to run on, as for :meth:`mammolens.inference.predictor.Predictor.load`.
 
     Raises:
         ModelError: ``output`` exists.
         DatasetError: fewer than two patients with usable images of fine pixels.
+        ConfigError: there is no such device, or too little memory on it.
     """
     if output.exists():
         raise ModelError(output, "exists already", "choose another output, or move it away")
+    placed = choose_device(device)
     cases = learnable_normals(dataset).where(lambda case: case.split is not Split.CALIBRATION).cases
     share = config.training.validation_fraction
     parts = split_by_patient(cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, config.training.seed)
@@ -86,7 +91,8 @@ def train_calcifications(
         torch.manual_seed(config.training.seed)
         network = CalcificationNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch
     checkpoint = folder / CHECKPOINT
-    state = learn(network, task, config.training, checkpoint=checkpoint, fingerprint=fingerprint, observe=progress)
+    with placed_for_training(network, placed):
+        state = learn(network, task, config.training, checkpoint=checkpoint, fingerprint=fingerprint, observe=progress)
     round_weights(network)
     record: dict[str, Any] = {
         "dataset": terms_of(dataset),

@@ -24,6 +24,7 @@ from mammolens.inference.exam import ImageScore, fuse
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.scorer import ScoredGrid, Scorer
 from mammolens.models.calcifications import CalcificationBranch
+from mammolens.models.devices import REFERENCE, Device
 from mammolens.training.preparation import prepared_by
 from mammolens.transforms.load import header_of
 from mammolens.transforms.pipeline import Pipeline, Prepared
@@ -61,6 +62,7 @@ def calibrate(
     config: ModelConfig,
     on_done: Callable[[], None],
     branch: CalcificationBranch | None = None,
+    device: Device = REFERENCE,
 ) -> tuple[Calibration, tuple[Case, ...]]:
     """Image and exam scores of normal patients by networks that never saw them, patients as ordinals.
 
@@ -70,6 +72,7 @@ def calibrate(
         config: of the model.
         on_done: called once a case.
         branch: of the model, if it has one.
+        device: to score on.
 
     Returns:
         The calibration, and those of the cases that it comes from: the others cannot be used.
@@ -78,7 +81,7 @@ def calibrate(
         DatasetError: none of the images can be used.
         ConfigError: the model has a calcification branch, and its map is no probability.
     """
-    detector = CalcificationDetector(branch) if branch is not None else None
+    detector = CalcificationDetector(branch, device) if branch is not None else None
 
     def prepare(case: Case) -> tuple[Prepared, float | None]:
         if detector is None:
@@ -91,7 +94,7 @@ def calibrate(
     scored: list[ScoredNormal] = []
     ordinals = ordinals_of([case for part in unseen for case in part.cases])
     for part in unseen:
-        scorer = Scorer(part.network, config.scoring)
+        scorer = Scorer(part.network, config.scoring, device)
         for case, (prepared, log_odds) in prepared_by(prepare, part.cases, on_done):
             grid = scorer.score(prepared)
             used.append(case)

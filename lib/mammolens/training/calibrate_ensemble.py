@@ -23,6 +23,7 @@ from mammolens.inference.ensemble_detector import fused_map
 from mammolens.inference.image_statistics import image_statistics
 from mammolens.inference.scorer import Scorer
 from mammolens.models.calcifications import CalcificationBranch
+from mammolens.models.devices import REFERENCE, Device
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
@@ -75,7 +76,13 @@ class EnsembleCalibration:
 
 
 def calibrate_ensemble_directory(
-    folder: Path, dataset: Dataset, *, unseen: bool = False, recalibrated: bool, progress: Observer
+    folder: Path,
+    dataset: Dataset,
+    *,
+    unseen: bool = False,
+    recalibrated: bool,
+    progress: Observer,
+    device: Device = REFERENCE,
 ) -> tuple[Calibration, str | None]:
     """Calibrate what a folder holds, the ensemble's configuration and its members, and write what a model needs.
 
@@ -85,6 +92,7 @@ def calibrate_ensemble_directory(
         unseen: the caller knows that no member learned from these patients, but for those with several networks.
         recalibrated: the record says that the calibration is later than the training.
         progress: called for every image.
+        device: to score on.
 
     Returns:
         The ensemble's calibration, and why patients of a member's training may be among its patients, if so.
@@ -101,7 +109,7 @@ def calibrate_ensemble_directory(
     members = {name: MemberToCalibrate(models[name].config, parts) for name, (parts, _) in left_out.items()}
     doubt = "; ".join(dict.fromkeys(doubt for _, doubt in left_out.values() if doubt)) or None
     branch = branch_of(folder)
-    found = calibrate_ensemble(members, config, progress, branch)
+    found = calibrate_ensemble(members, config, progress, branch, device)
     for name, model in models.items():
         _write_member(folder / MEMBERS / name, model, found, found.members[name], dataset, left_out[name][1])
     records = {name: (model.model_id, model.training) for name, model in models.items()}
@@ -121,6 +129,7 @@ def calibrate_ensemble(
     config: EnsembleConfig,
     progress: Observer,
     branch: CalcificationBranch | None = None,
+    device: Device = REFERENCE,
 ) -> EnsembleCalibration:
     """Score normal patients by each member, standardise each member's scores by them, and fuse what comes of it.
 
@@ -132,6 +141,7 @@ def calibrate_ensemble(
         config: of the ensemble.
         progress: called for every image.
         branch: of the ensemble, if it has one; those of its members do not run.
+        device: to score on.
 
     Raises:
         DatasetError: no patient is new to all members, or there is no usable image.
@@ -140,13 +150,13 @@ def calibrate_ensemble(
     ordinals = ordinals_of(cases)
     networks = [member.networks for member in members.values()]
     scorers = [
-        {id(part.network): Scorer(part.network, member.config.scoring) for part in member.unseen}
+        {id(part.network): Scorer(part.network, member.config.scoring, device) for part in member.unseen}
         for member in members.values()
     ]
     pipelines = [Pipeline(member.config.preprocessing) for member in members.values()]
     weights = list(config.ensemble.weights.values())
 
-    detector = CalcificationDetector(branch) if branch is not None else None
+    detector = CalcificationDetector(branch, device) if branch is not None else None
 
     def prepare(case: Case) -> tuple[list[Prepared], float | None]:
         mammogram = read_mammogram(case.path, case.attributes)

@@ -15,6 +15,7 @@ from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.models.calcifications import copy_branch
+from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
@@ -52,6 +53,7 @@ def train(
     resume: bool = False,
     start_from: AnyPath | None = None,
     pipeline: Pipeline | None = None,
+    device: str | Device = AUTO,
 ) -> Path:
     """Train, calibrate and write a model directory, whole or not at all.
 
@@ -70,11 +72,13 @@ def train(
         start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
             training back from leaving them. Its calcification branch goes along.
         pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
+        device: to run on, as for :meth:`mammolens.inference.predictor.Predictor.load`.
 
     Raises:
         ModelError: ``output`` exists, or ``start_from`` does not fit.
         DatasetError: too few usable patients, or no outlined lesion where the configuration learns from some.
-        ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given.
+        ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given; there is no such device,
+            or too little memory on it.
         StorageError: the disk is full.
 
     Example:
@@ -89,19 +93,19 @@ def train(
     if exposure is not None and not config.training.exposure_share:
         reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
-    parts = partition(dataset, config, exposure)
+    placed, parts = choose_device(device), partition(dataset, config, exposure)
     earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)
     folder = workplace(output, resume)
     pipeline = pipeline or Pipeline(config.preprocessing)
-    learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress)
+    learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress, placed)
     round_weights(network)
     unseen = [
         Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
     ]
     step = StageCounter(Stage.CALIBRATE, sum(len(part.cases) for part in unseen), progress)
     branch = earlier.calcifications if earlier else None
-    calibration, calibrated = calibrate(unseen, pipeline, config, step, branch)
+    calibration, calibrated = calibrate(unseen, pipeline, config, step, branch, placed)
     used = {**learners, Split.CALIBRATION: calibrated}
     origin = earlier.model_id if earlier else None
     record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
@@ -152,6 +156,7 @@ def _learn(
     folder: Path,
     earlier: TrainedModel | None,
     progress: Observer,
+    device: Device,
 ) -> tuple[dict[Split, Cases], list[LearningState]]:
     """Fit each member; returns the cases that they really learned from, too."""
     wanted = parts.by_split
@@ -179,6 +184,8 @@ def _learn(
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()
         checkpoint = folder / (f"{number + 1}-{CHECKPOINT}" if len(members) > 1 else CHECKPOINT)
         observe = MemberProgress(number, len(members), progress)
-        states.append(learn(member, task, training, checkpoint=checkpoint, fingerprint=fingerprint, observe=observe))
+        with placed_for_training(member, device):
+            state = learn(member, task, training, checkpoint=checkpoint, fingerprint=fingerprint, observe=observe)
+        states.append(state)
     used = {split: normals.of(wanted[split]).cases for split in (Split.TRAIN, Split.VALIDATION)}
     return (used | {Split.EXPOSURE: exposure.cases} if parts.exposure else used), states

@@ -19,6 +19,7 @@ from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.checksums import CHECKSUMS
+from mammolens.models.devices import AUTO, Device, choose_device
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
 from mammolens.training.calcifications import train_calcifications
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
@@ -96,6 +97,7 @@ def train_ensemble(
     exposure: Dataset | None = None,
     progress: Observer = ignore_progress,
     resume: bool = False,
+    device: str | Device = AUTO,
 ) -> Path:
     """Train the members, calibrate them together and write a model directory, whole or not at all.
 
@@ -109,6 +111,7 @@ def train_ensemble(
         exposure: known abnormal images with outlined lesions, for the members that learn from some.
         progress: called at every step of each member.
         resume: go on with what an interrupted run of the same plan and data left.
+        device: to run on, as for :meth:`mammolens.inference.predictor.Predictor.load`.
 
     Raises:
         ModelError: ``output`` exists, or a member's model directory is not complete.
@@ -135,9 +138,9 @@ def train_ensemble(
         if matches_training(place, member, dataset, own, None):
             continue
         shutil.rmtree(place, ignore_errors=True)
-        train(member, dataset, place, exposure=own, progress=progress, resume=resume)
+        train(member, dataset, place, exposure=own, progress=progress, resume=resume, device=device)
     write_text(folder / CONFIG, plan.config.to_yaml())
-    calibrate_ensemble_directory(folder, dataset, recalibrated=False, progress=progress)
+    calibrate_ensemble_directory(folder, dataset, recalibrated=False, progress=progress, device=choose_device(device))
     folder.rename(output)
     return output
 
@@ -151,6 +154,7 @@ def train_plan(
     progress: Observer = ignore_progress,
     resume: bool = False,
     start_from: Path | None = None,
+    device: str | Device = AUTO,
 ) -> Path:
     """Train what a configuration describes; arguments and errors are those of the functions for each kind.
 
@@ -165,13 +169,22 @@ def train_plan(
         if start_from is not None or exposure is not None:
             reason = "is a calcification branch, which starts from nothing and learns from normal images alone"
             raise ConfigError(plan.name, reason, "omit --start-from and --exposure")
-        return train_calcifications(plan, dataset, output, progress=progress, resume=resume)
+        return train_calcifications(plan, dataset, output, progress=progress, resume=resume, device=device)
     if isinstance(plan, ModelConfig):
-        return train(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, start_from=start_from)
+        return train(
+            plan,
+            dataset,
+            output,
+            exposure=exposure,
+            progress=progress,
+            resume=resume,
+            start_from=start_from,
+            device=device,
+        )
     if start_from is not None:
         remedy = "omit --start-from, or train a member with it and name its directory in the configuration"
         raise ConfigError(plan.config.name, "is an ensemble of whole models, which has no weights of its own", remedy)
-    return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume)
+    return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, device=device)
 
 
 def _with_seed(training: TrainingConfig, seed: int) -> dict[str, TrainingConfig]:

@@ -17,6 +17,7 @@ from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.calcifications import copy_branch
+from mammolens.models.devices import AUTO, Device, choose_device
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,
@@ -69,6 +70,7 @@ def recalibrate(
     settings: CalibrationConfig | None = None,
     unseen: bool = False,
     progress: Observer = ignore_progress,
+    device: str | Device = AUTO,
 ) -> Recalibration:
     """Write a copy of a model with a new calibration, training record and card; weights stay as they are.
 
@@ -82,11 +84,13 @@ def recalibrate(
         unseen: the caller knows that the model learned from none of these patients, or is an ensemble, of which one
             member never learns from the patient: all clean normal cases are used, each scored by that member.
         progress: called for every image.
+        device: to run on, as for :meth:`mammolens.inference.predictor.Predictor.load`.
 
     Raises:
         ModelError: the model cannot be loaded or has no whole training record, or ``output`` exists.
         DatasetError: no usable normal image.
-        ConfigError: the settings do not fit the model, as levels renamed beneath its findings.
+        ConfigError: the settings do not fit the model, as levels renamed beneath its findings, or there is no such
+            device.
 
     Example:
         >>> from mammolens import open_dataset, pretrained_directory
@@ -96,7 +100,7 @@ def recalibrate(
     in_place = output.resolve() == directory.resolve()
     if output.exists() and not in_place:
         raise ModelError(output, "exists already", "choose another output, or move it away")
-    model = load_any_model(directory, calibrated=False)
+    placed, model = choose_device(device), load_any_model(directory, calibrated=False)
     if missing := {"dataset", "exposure", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"
         raise ModelError(directory, reason, "take a complete model directory")
@@ -104,9 +108,11 @@ def recalibrate(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
         folder = Path(temporary) / "new"
         if isinstance(model, TrainedEnsemble):
-            calibration, doubt = _recalibrated_ensemble(model, directory, dataset, folder, settings, unseen, progress)
+            calibration, doubt = _recalibrated_ensemble(
+                model, directory, dataset, folder, settings, unseen, progress, placed
+            )
         else:
-            calibration, doubt = _recalibrated(model, directory, dataset, folder, settings, unseen, progress)
+            calibration, doubt = _recalibrated(model, directory, dataset, folder, settings, unseen, progress, placed)
         model_id = model_id_of(folder)
         _put(folder, output, aside=Path(temporary) / "old")
     told = _calcifications_in_words(calibration) if model.calcifications is not None else None
@@ -121,12 +127,13 @@ def _recalibrated(
     settings: CalibrationConfig | None,
     unseen: bool,
     progress: Observer,
+    device: Device,
 ) -> tuple[Calibration, str | None]:
     left_out, doubt = unseen_by_networks(model, dataset, unseen=unseen)
     cases, config = together(*(tuple(part.cases) for part in left_out)), _configured(model.config, settings)
     step = StageCounter(Stage.CALIBRATE, len(cases), progress)
     branch = model.calcifications
-    calibration, used = calibrate(left_out, Pipeline(config.preprocessing), config, step, branch)
+    calibration, used = calibrate(left_out, Pipeline(config.preprocessing), config, step, branch, device)
     if branch is not None and branch.training.get("dataset", {}).get("name") == dataset.name:
         doubt = "; ".join(filter(None, (doubt, "the calcification branch may have learned from these patients")))
     record = recalibrated_record(model.training, dataset, cases, used, doubt)
@@ -149,6 +156,7 @@ def _recalibrated_ensemble(
     settings: CalibrationConfig | None,
     unseen: bool,
     progress: Observer,
+    device: Device,
 ) -> tuple[Calibration, str | None]:
     """The members' calibrations, too: each standardises its scores by these normals."""
     shutil.copytree(directory / MEMBERS, folder / MEMBERS)
@@ -157,7 +165,9 @@ def _recalibrated_ensemble(
         shutil.copy2(directory / CONFIG, folder / CONFIG)
     else:
         write_text(folder / CONFIG, _configured(model.config, settings).to_yaml())
-    return calibrate_ensemble_directory(folder, dataset, unseen=unseen, recalibrated=True, progress=progress)
+    return calibrate_ensemble_directory(
+        folder, dataset, unseen=unseen, recalibrated=True, progress=progress, device=device
+    )
 
 
 def _calcifications_in_words(calibration: Calibration) -> str:

@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mammolens.web", description=__doc__)
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8501)
-    for name in ("model", "server", "evaluation", "images"):
+    for name in ("model", "device", "server", "evaluation", "images"):
         parser.add_argument(f"--{name}")
     for name in ("max_upload_mb", "max_unpacked_mb", "max_images"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=WebSettings.model_fields[name].default)

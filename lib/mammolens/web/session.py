@@ -11,6 +11,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mammolens.inference.predictor import Predictor
+from mammolens.models.devices import AUTO
 from mammolens.models.store import pretrained_directory
 from mammolens.web.backends import InferenceBackend, LocalBackend
 from mammolens.web.server_backend import ServerBackend
@@ -28,17 +29,18 @@ def backend_for(settings: WebSettings) -> InferenceBackend:
     """
     if settings.server:
         return ServerBackend(settings.server, os.environ.get(_TOKEN))
-    return local_backend(settings.model)
+    return local_backend(settings.model, settings.device)
 
 
 @st.cache_resource(show_spinner="Loading the model")
-def local_backend(model: Path | None) -> LocalBackend:
+def local_backend(model: Path | None, device: str = AUTO) -> LocalBackend:
     """The model that all sessions share.
 
     Raises:
         ModelError: it is missing or damaged.
+        ConfigError: there is no such device.
     """
-    return LocalBackend(Predictor.load(model or pretrained_directory()))
+    return LocalBackend(Predictor.load(model or pretrained_directory(), device=device))
 
 
 @st.cache_resource(scope="session", on_release=SessionFolder.remove, show_spinner=False)

@@ -19,6 +19,7 @@ class WebSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Path | None = Field(None, description="model directory; None: the pretrained one of the package")
+    device: str = Field("auto", description="that the networks run on in this process")
     server: str | None = Field(
         None, description="address of a MammoLens server that runs inference instead of this process"
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
+from mammolens.models.devices import AUTO, Device
 from mammolens.training.engine import train
 from mammolens.training.existing_model import matches_training
 from mammolens.training.progress import Observer
@@ -30,6 +31,7 @@ class Train(Protocol):
         progress: Observer,
         resume: bool,
         start_from: Path | None,
+        device: str | Device,
     ) -> Path:
         """Write a whole model directory at ``output``."""
 
@@ -58,6 +60,7 @@ class CandidateFolder:
         resume: bool,
         observe: Observer,
         exposure: Dataset | None = None,
+        device: str | Device = AUTO,
     ) -> Path:
         """Train; raises as :func:`mammolens.training.engine.train` does."""
         if resume and matches_training(self.folder, config, dataset, exposure, start_from):
@@ -65,13 +68,22 @@ class CandidateFolder:
             return self.folder
         self.clear()
         return self._train(
-            config, dataset, self.folder, exposure=exposure, progress=observe, resume=resume, start_from=start_from
+            config,
+            dataset,
+            self.folder,
+            exposure=exposure,
+            progress=observe,
+            resume=resume,
+            start_from=start_from,
+            device=device,
         )
 
-    def recalibrated(self, directory: Path, dataset: Dataset, *, unseen: bool, observe: Observer) -> Path:
+    def recalibrated(
+        self, directory: Path, dataset: Dataset, *, unseen: bool, observe: Observer, device: str | Device = AUTO
+    ) -> Path:
         """Recalibrate; raises as :func:`mammolens.training.recalibrate.recalibrate` does."""
         self.clear()
-        recalibrate(directory, dataset, self.folder, unseen=unseen, progress=observe)
+        recalibrate(directory, dataset, self.folder, unseen=unseen, progress=observe, device=device)
         return self.folder
 
     def clear(self) -> None:

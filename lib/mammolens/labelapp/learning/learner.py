@@ -21,12 +21,13 @@ from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters
 from mammolens.labelapp.responses.learning import JobOutcome
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
+from mammolens.models.devices import choose_device
 from mammolens.models.directory import network_directories
 from mammolens.promotion.promote import PromotionResult, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, ignore_progress
 
 _log = logging.getLogger(__name__)
-_OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings"}  # parameters that are no configuration
+_OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings", "device"}  # parameters that are no configuration
 _EVERY = 50  # images a line
 _EXPOSURE_SHARE = 0.25  # of each batch, where the serving model learned from no lesion
 _ANYHOW = "a person may use it anyway, with a reason"
@@ -106,8 +107,9 @@ class Learner:
             start_from=None if wanted.from_scratch else start_from,
             resume=resume,
             observe=observe,
+            device=wanted.device or self._settings.device,
         )
-        return self._outcome(candidate, split, evaluation.cases, len(excluded), wanted.ask, observe, by)
+        return self._outcome(candidate, split, evaluation.cases, len(excluded), wanted, observe, by)
 
     def _recalibrated(self, wanted: RecalibrateParameters, observe: Observer, by: str) -> JobOutcome:
         config, directory = self._serving.predictor().config, self._serving.store.serving()
@@ -120,8 +122,11 @@ class Learner:
             trained_here=trained_here,
         )
         self._log(split, 0)
-        candidate = self._folder.recalibrated(directory, split.training, unseen=trained_here, observe=observe)
-        return self._outcome(candidate, split, (), 0, wanted.ask, observe, by)
+        device = choose_device(wanted.device or self._settings.device, self._settings.precision)
+        candidate = self._folder.recalibrated(
+            directory, split.training, unseen=trained_here, observe=observe, device=device
+        )
+        return self._outcome(candidate, split, (), 0, wanted, observe, by)
 
     def _configuration(self) -> ModelConfig:
         """Of a training, unless the serving model is an ensemble of whole models."""
@@ -151,7 +156,7 @@ class Learner:
         split: PatientSplit,
         findings: Sequence[Case],
         set_aside: int,
-        ask: bool | None,
+        wanted: RecalibrateParameters,
         observe: Observer,
         by: str,
     ) -> JobOutcome:
@@ -162,7 +167,7 @@ class Learner:
             store.refuse(version, by=by, why=why)
             result = {"model": version, "serves": False, "waits": False, "reason": f"{why}; {_ANYHOW}", "checks": []}
         else:
-            result = _result(self._proposed(candidate, split.held_out.cases, findings, ask, observe, by))
+            result = _result(self._proposed(candidate, split.held_out.cases, findings, wanted, observe, by))
         self._folder.clear()
         outcome = JobOutcome(
             **result,
@@ -179,7 +184,7 @@ class Learner:
         candidate: Path,
         normals: Sequence[Case],
         findings: Sequence[Case],
-        ask: bool | None,
+        wanted: RecalibrateParameters,
         observe: Observer,
         by: str,
     ) -> PromotionResult:
@@ -192,9 +197,10 @@ class Learner:
             findings=findings,
             sentinels=open_dataset(settings.sentinels).cases if settings.sentinels else (),
             policy=settings.gate_policy,
-            ask=settings.asks(ask),
+            ask=settings.asks(wanted.ask),
             on_error=_left_out,
             progress=lambda done, total: observe(TrainingProgress(Stage.GATE, done, total)),
+            device=choose_device(wanted.device or settings.device, settings.precision),
         )
 
     def _log(self, split: PatientSplit, set_aside: int) -> None:

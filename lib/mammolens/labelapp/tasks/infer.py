@@ -84,9 +84,10 @@ class MammogramInfer(InferTask):
 
         Raises:
             InputError: the file is no mammogram that can be scored.
+            RequestError: there is no such device.
             ModelError: no model serves.
         """
-        predictor = self._serving.predictor()
+        predictor = self._serving.predictor(wanted.device)
         clock = _Clock()
         mammogram = clock.timed("pre", lambda: self._read(path, image_id, predictor))
         siblings = clock.timed("siblings", lambda: self._sibling_scores(image_id, wanted, predictor))
