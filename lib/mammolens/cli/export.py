@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,26 +10,42 @@ import typer
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.cli.console import one_line_errors, out, say
-from mammolens.models.exported import ExportFormat
+
+
+class Format(StrEnum):
+    """What is written: a model directory with a network for another runtime, or a MONAI bundle."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    BUNDLE = "bundle"
 
 
 def export(
     model: Annotated[Path, typer.Argument(help="Model directory.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write; must not exist, or be empty.")],
-    form: Annotated[ExportFormat, typer.Option("--format", help="Format of the network.")] = ExportFormat.ONNX,
+    form: Annotated[Format, typer.Option("--format", help="Of the network, or a MONAI bundle.")] = Format.ONNX,
 ) -> None:
-    """Write a model with its network in another format, for ONNX Runtime or OpenVINO.
+    """Write a model for ONNX Runtime or OpenVINO, or as a MONAI bundle.
 
-    The folder is a model directory with the same id, which all commands take as --model, and holds the network in
-    exported/; exported/export.json describes it. Nothing is written if the network's results differ from torch's
-    (docs/export.md). Needs the packages of 'mammolens[export]'.
+    For the runtimes, the folder is a model directory with the same id, which all commands take as --model, and holds
+    the network in exported/; exported/export.json describes it. A bundle is run by 'python -m monai.bundle run'.
+    Nothing is written if the network's results differ from torch's (docs/export.md). Needs the packages of
+    'mammolens[export]'.
 
-    Example: mammolens export runs/mine --format onnx -o runs/mine-onnx
+    Examples:
+        mammolens export runs/mine --format onnx -o runs/mine-onnx
+
+        mammolens export runs/mine --format bundle -o runs/mine-bundle
     """
     with one_line_errors():
+        from mammolens.bundle.write import write_bundle
         from mammolens.models.export import export_model
+        from mammolens.models.exported import ExportFormat
 
-        for model_id, found in export_model(model, form, output).items():
-            say(f"{model_id}: {found}, compared with torch")
+        if form is Format.BUNDLE:
+            say(f"{write_bundle(model, output)}, compared with the model")
+        else:
+            for model_id, found in export_model(model, ExportFormat(form), output).items():
+                say(f"{model_id}: {found}, compared with torch")
         say(f"wrote {output}. {RESEARCH_USE_ONLY}; the weights are bound by the licences of their training data")
         out().print(str(output))

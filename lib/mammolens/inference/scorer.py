@@ -89,7 +89,7 @@ class Scorer:
     def score(self, prepared: Prepared) -> ScoredGrid:
         """Run the network on the part of the grid that holds the breast; map and score it."""
         whole, mask = prepared.image.as_tensor(), prepared.mask.as_tensor()
-        rows, columns = _occupied(mask)
+        rows, columns = occupied(mask)
         image, mask = whole[:, :rows, :columns], mask[:, :rows, :columns]
         if self._placed is None:
             seen, exhausted = self._seen(self.runtime.run, REFERENCE, image, mask), False
@@ -165,8 +165,12 @@ def _smooth_inside(values: FloatImage, inside: BoolImage, sigma: float) -> Float
     return np.asarray(total / np.maximum(weight, 1e-3), dtype=np.float32)
 
 
-def _occupied(mask: torch.Tensor) -> tuple[int, int]:
-    """Rows and columns, from the top left, that hold all of the breast: grids by pixel size are mostly padding."""
+def occupied(mask: torch.Tensor) -> tuple[int, int]:
+    """Rows and columns, from the top left, that hold all of the breast: grids by pixel size are mostly padding.
+
+    Args:
+        mask: ``(1, size, size)``, the share of each pixel inside the breast.
+    """
     rows, columns = (torch.nonzero(mask[0].amax(dim=axis)).flatten() for axis in (1, 0))
     return _rounded(rows, mask.shape[-2]), _rounded(columns, mask.shape[-1])
 

@@ -71,7 +71,7 @@ def export_model(directory: Path, form: ExportFormat, output: Path) -> dict[str,
     """
     runtime = _checking_runtime(form)
     load_any_model(directory)
-    with _new_folder(output) as folder:
+    with new_folder(output) as folder:
         for name in (name for names in model_files(directory) for name in names):
             if (directory / name).is_file() and not name.as_posix().endswith((CHECKSUMS, *EXPORTED_FILES)):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -161,8 +161,12 @@ def _write_openvino(network: bytes, path: Path, properties: dict[str, str]) -> N
 
 
 @contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    """A hidden folder beside ``path`` that takes its place in the end."""
+def new_folder(path: Path) -> Iterator[Path]:
+    """A hidden folder beside ``path`` that takes its place in the end.
+
+    Raises:
+        ModelError: there is something already.
+    """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ModelError(path, "exists already", "choose another output, or move it away")
     path.parent.mkdir(parents=True, exist_ok=True)

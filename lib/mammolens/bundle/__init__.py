@@ -1,0 +1,1 @@
+"""Models as MONAI bundles: what a bundle's configuration names, and what writes one."""
