@@ -3,8 +3,6 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import subprocess
-import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -207,12 +205,10 @@ def test_readers_go_on_while_somebody_writes(a_ledger):
 
 
 @pytest.mark.slow
-def test_of_twenty_writers_in_processes_and_threads_no_decision_is_lost_or_kept_twice(where):
+def test_of_twenty_writers_in_processes_and_threads_no_decision_is_lost_or_kept_twice(where, fork_server):
     processes, threads, count = 4, 5, 15
-    command = [sys.executable, str(WRITER), where, "share"]
     running = [
-        subprocess.Popen([*command, str(writer), str(threads), str(count)], stderr=subprocess.PIPE, text=True)
-        for writer in range(processes)
+        fork_server.start(WRITER, where, "share", str(writer), str(threads), str(count)) for writer in range(processes)
     ]
     for process in running:
         _, trouble = process.communicate(timeout=PATIENCE_S)
@@ -250,11 +246,11 @@ def test_of_the_decisions_of_twenty_annotators_none_is_lost_or_kept_twice(a_ledg
 
 
 @pytest.mark.slow
-def test_a_writer_may_be_killed_at_any_moment(where):
+def test_a_writer_may_be_killed_at_any_moment(where, fork_server):
     moments = random.Random(20260131)
     confirmed = []
     for _ in range(8):
-        writer = subprocess.Popen([sys.executable, str(WRITER), where, "endless"], stdout=subprocess.PIPE, text=True)
+        writer = fork_server.start(WRITER, where, "endless")
         assert writer.stdout.readline() == "ready\n"
         confirmed += [writer.stdout.readline().strip() for _ in range(moments.randrange(2, 20))]
         time.sleep(moments.uniform(0, 0.05))  # anywhere within the next ones
