@@ -32,7 +32,7 @@ from .fork_server import ForkServer  # noqa: E402
 from .patience import PATIENCE_S  # noqa: E402
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
     from mammolens.config import ModelConfig
     from mammolens.datasets.base import Dataset
@@ -45,7 +45,7 @@ sys.path.insert(0, str(REPOSITORY / "scripts"))
 _LONGEST_WORD = 40
 # What a test asks for tells what it costs. `make check` leaves out whatever bears one of these marks.
 _MARKS = {
-    "browser": {"a_browser"},
+    "browser": {"a_browser", "a_profile"},
     "data": {"development_data"},
     "integration": {"a_postgres", "an_orthanc", "fork_server"},
     "server": {"an_app"},
@@ -297,15 +297,38 @@ def an_exam(phantoms: Dataset) -> list[Mammogram]:
 @pytest.fixture(scope="module")
 def a_browser() -> Iterator[Browser]:
     """The Chromium of this system, headless."""
+    from playwright.sync_api import sync_playwright
+
+    program = _chromium_program()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM, timeout=1000 * PATIENCE_S)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def a_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Chromium as one person uses it: it keeps the scripts that it has compiled, which OHIF has many of.
+
+    It reaches this computer only; a route that refused all else would keep it from caching anything.
+    """
+    from playwright.sync_api import sync_playwright
+
+    folder, program = tmp_path_factory.mktemp("profile"), _chromium_program()
+    arguments = [*_CHROMIUM, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    with sync_playwright() as playwright:
+        profile = playwright.chromium.launch_persistent_context(
+            folder, executable_path=program, args=arguments, timeout=1000 * PATIENCE_S
+        )
+        yield profile
+        profile.close()
+
+
+def _chromium_program() -> str:
     program = shutil.which("chromium")
     if program is None:
         reason = "Chromium is missing: apt-get install chromium"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM, timeout=1000 * PATIENCE_S)
-        yield browser
-        browser.close()
+    return program

@@ -21,7 +21,7 @@ from ..patience import patient, until
 from .conftest import REPOSITORY, Server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
 SIZE = {"width": 1400, "height": 900}
@@ -121,11 +121,11 @@ class Reader:
 
 
 @contextmanager
-def reading(browser: Browser, served: ServedExams, name: str) -> Iterator[Reader]:
-    """A page; its last state is kept as a picture where CI keeps files."""
-    page = patient(browser.new_page(viewport=SIZE))
+def reading(profile: BrowserContext, served: ServedExams, name: str) -> Iterator[Reader]:
+    """A page of somebody who was never here before; its last state is kept as a picture where CI keeps files."""
+    page = patient(profile.new_page())
+    page.set_viewport_size(SIZE)
     asked: list[str] = []
-    page.route(lambda url: not url.startswith((served.server.url, "blob:", "data:")), lambda route: route.abort())
     page.on("pageerror", lambda error: asked.append(str(error)))
     try:
         yield Reader(page, served)
@@ -135,6 +135,8 @@ def reading(browser: Browser, served: ServedExams, name: str) -> Iterator[Reader
             folder = REPOSITORY / "ci-artefacts" / "screenshots"
             folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=folder / f"ohif-{name}.png")
+        if page.url.startswith(served.server.url):
+            page.evaluate("localStorage.clear()")
         page.close()
 
 

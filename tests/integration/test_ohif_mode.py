@@ -33,7 +33,7 @@ from .ohif_reader import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.integration
 LESION, OTHER = "PHANTOM-7", "PHANTOM-9"
@@ -120,11 +120,11 @@ def _core(lesion: Mask) -> Mask:
 
 @pytest.mark.parametrize("where", ["over_a_folder", "over_orthanc"])
 def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
-    where: str, a_browser: Browser, request: pytest.FixtureRequest
+    where: str, a_profile: BrowserContext, request: pytest.FixtureRequest
 ) -> None:
     served: ServedExams = request.getfixturevalue(where)
     assert served.worklist()[LESION]["state"] == "new"
-    with reading(a_browser, served, where) as reader:
+    with reading(a_profile, served, where) as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()  # they would cover the heat that is looked for
@@ -168,9 +168,9 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
 
 
 def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
-    a_browser: Browser, over_a_folder: ServedExams
+    a_profile: BrowserContext, over_a_folder: ServedExams
 ) -> None:
-    with reading(a_browser, over_a_folder, "hands") as reader:
+    with reading(a_profile, over_a_folder, "hands") as reader:
         page = reader.page
         reader.open(LESION)
         exam = over_a_folder.exam(LESION)
@@ -213,9 +213,10 @@ def test_what_the_reader_does_with_mouse_and_keys_lands_where_it_belongs(
 
 
 def test_a_study_of_the_pacs_opens_as_its_exam_and_an_unknown_one_says_so(
-    a_browser: Browser, over_orthanc: ServedExams
+    a_profile: BrowserContext, over_orthanc: ServedExams
 ) -> None:
-    page = patient(a_browser.new_page(viewport=SIZE))
+    page = patient(a_profile.new_page())
+    page.set_viewport_size(SIZE)
     study = over_orthanc.exam(LESION)["views_in_detail"][0]["study_instance_uid"]
     page.goto(f"{over_orthanc.server.url}/ohif/mammolens/dicomweb?StudyInstanceUIDs={study}")
     page.wait_for_url(f"**{over_orthanc.worklist()[LESION]['viewer']}")

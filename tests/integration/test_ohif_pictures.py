@@ -23,21 +23,21 @@ from .test_ohif_mode import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
 def test_a_picture_is_opened_with_its_heat_and_decided(
-    suffix: str, a_browser: Browser, start_server: StartServer, tmp_path: Path
+    suffix: str, a_profile: BrowserContext, start_server: StartServer, tmp_path: Path
 ) -> None:
     lesion = make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)])
     view = next(view for view in lesion.views if (view.laterality, view.view) == ("L", "CC"))
     Image.fromarray(np.round(view.pixels * 255).astype(np.uint8)).save(tmp_path / f"film.{suffix}", quality=95)
     served = ServedExams(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
     assert served.worklist()[""]["problems"] == []
-    with reading(a_browser, served, suffix) as reader:
+    with reading(a_profile, served, suffix) as reader:
         reader.open("")
         assert reader.problems() == ""
         assert list(reader.viewports()) == ["L CC"]

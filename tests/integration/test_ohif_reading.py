@@ -17,7 +17,7 @@ from .conftest import StartServer
 from .ohif_reader import RESTORER, Picture, Reader, ServedExams, breast_on_screen, crop, heat_between, middle, reading
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import BrowserContext, Route
 
 pytestmark = pytest.mark.integration
 LESION, NO_SIZE, NEW = "PHANTOM-7", "PHANTOM-11", "PHANTOM-13"
@@ -45,9 +45,9 @@ def served(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]
 
 
 def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(
-    a_browser: Browser, served: ServedExams
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
-    with reading(a_browser, served, "thumbnails") as reader:
+    with reading(a_profile, served, "thumbnails") as reader:
         reader.open(LESION)
         before = extents(reader, reader.toggle("h"))  # heat hides grey pixels
         for _ in ("opened", "closed"):
@@ -61,9 +61,9 @@ def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(
                 assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
-def test_a_reset_by_ohif_hangs_the_images_as_they_were(a_browser: Browser, served: ServedExams) -> None:
+def test_a_reset_by_ohif_hangs_the_images_as_they_were(a_profile: BrowserContext, served: ServedExams) -> None:
     """A new segmentation makes OHIF reset cameras, at times late; its button does the same at once."""
-    with reading(a_browser, served, "reset") as reader:
+    with reading(a_profile, served, "reset") as reader:
         reader.open(LESION)
         whole = reader.toggle("h")
         before = extents(reader, whole)
@@ -76,8 +76,10 @@ def test_a_reset_by_ohif_hangs_the_images_as_they_were(a_browser: Browser, serve
         until(lambda: extents(reader, reader.picture()) == before)
 
 
-def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(a_browser: Browser, served: ServedExams) -> None:
-    with reading(a_browser, served, "thumbnails-new") as reader:
+def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(
+    a_profile: BrowserContext, served: ServedExams
+) -> None:
+    with reading(a_profile, served, "thumbnails-new") as reader:
         page = reader.page
         page.add_init_script(
             "window.failures = []; window.addEventListener('unhandledrejection', e => failures.push(`${e.reason}`))"
@@ -89,8 +91,8 @@ def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(a_browser: 
         assert page.evaluate("window.failures") == []
 
 
-def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser, served: ServedExams) -> None:
-    with reading(a_browser, served, "one-to-one") as reader:
+def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_profile: BrowserContext, served: ServedExams) -> None:
+    with reading(a_profile, served, "one-to-one") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()
@@ -103,8 +105,8 @@ def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_browser: Browser,
         assert (crop(zoomed, wall).max(axis=2) > 16).mean() > 0.95
 
 
-def test_the_magnifier_is_there_while_the_mouse_button_is_held(a_browser: Browser, served: ServedExams) -> None:
-    with reading(a_browser, served, "magnifier") as reader:
+def test_the_magnifier_is_there_while_the_mouse_button_is_held(a_profile: BrowserContext, served: ServedExams) -> None:
+    with reading(a_profile, served, "magnifier") as reader:
         page = reader.page
         reader.open(LESION)
         _, top, right, bottom = reader.viewports()["R MLO"]
@@ -120,9 +122,9 @@ def test_the_magnifier_is_there_while_the_mouse_button_is_held(a_browser: Browse
         assert not heat_between(reader.picture(), before).any()
 
 
-def test_a_decision_opens_the_next_exam_if_the_reader_wants_so(a_browser: Browser, served: ServedExams) -> None:
+def test_a_decision_opens_the_next_exam_if_the_reader_wants_so(a_profile: BrowserContext, served: ServedExams) -> None:
     exam = served.worklist()[NO_SIZE]
-    with reading(a_browser, served, "advance") as reader:
+    with reading(a_profile, served, "advance") as reader:
         reader.open(NO_SIZE)
         reader.page.locator('[data-name="advances"]').check()
         reader.press("q")
@@ -145,9 +147,9 @@ def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]
 
 @pytest.mark.parametrize(("patient", "unit"), [(LESION, "mm"), (NO_SIZE, "px")])
 def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
-    a_browser: Browser, served: ServedExams, patient: str, unit: str
+    a_profile: BrowserContext, served: ServedExams, patient: str, unit: str
 ) -> None:
-    with reading(a_browser, served, f"measures-{unit}") as reader:
+    with reading(a_profile, served, f"measures-{unit}") as reader:
         reader.open(patient)
         _, top, right, bottom = reader.viewports()["R MLO"]
         reader.page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
@@ -161,8 +163,8 @@ def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
             assert {"mm": " px", "px": " mm"}[unit] not in text
 
 
-def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, served: ServedExams) -> None:
-    with reading(a_browser, served, "findings") as reader:
+def test_findings_are_outlined_with_the_numbers_of_the_list(a_profile: BrowserContext, served: ServedExams) -> None:
+    with reading(a_profile, served, "findings") as reader:
         reader.open(LESION)
         exam = served.exam(LESION)
         peaks = {finding["number"]: finding["peak"] for view in exam["views_in_detail"] for finding in view["findings"]}
@@ -176,9 +178,9 @@ def test_findings_are_outlined_with_the_numbers_of_the_list(a_browser: Browser, 
 
 
 def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_linked(
-    a_browser: Browser, served: ServedExams
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
-    with reading(a_browser, served, "zoom") as reader:
+    with reading(a_profile, served, "zoom") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="outlines"]').uncheck()
@@ -203,9 +205,9 @@ def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_lin
 
 
 def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
-    a_browser: Browser, served: ServedExams
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
-    with reading(a_browser, served, "hanging") as reader:
+    with reading(a_profile, served, "hanging") as reader:
         page = reader.page
         reader.open(LESION)
         page.locator('[data-name="hang CC"]').click()
@@ -228,10 +230,10 @@ def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_ba
 
 
 def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
-    a_browser: Browser, served: ServedExams
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
     images = {view["name"]: view["image"] for view in served.exam(LESION)["views_in_detail"]}
-    with reading(a_browser, served, "waits") as reader:
+    with reading(a_profile, served, "waits") as reader:
         page = reader.page
         held: list[Route] = []
 
@@ -249,9 +251,9 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
         page.get_by_text("A decision needs all views").wait_for()
         assert served.exam(LESION)["decisions"] == []
 
-        page.unroute(late)
         for request in held:
             request.continue_()
+        page.unroute(late)
         reader.settled()
         assert confirm.is_enabled()
 
@@ -262,9 +264,9 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
 
 
 def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(
-    a_browser: Browser, served: ServedExams
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
-    with reading(a_browser, served, "outlines") as reader:
+    with reading(a_profile, served, "outlines") as reader:
         page = reader.page
         reader.open(LESION)
         _, top, right, bottom = reader.viewports()["R MLO"]
