@@ -29,7 +29,7 @@ from mammolens.models.networks import build_network
 from mammolens.models.store import pretrained_directory
 from mammolens.models.weights import round_weights
 from mammolens.training.calibrate import Unseen, calibrate
-from mammolens.training.lesions.clusters import draw_fine_cluster
+from mammolens.training.lesions.fine_calcifications import draw_fine_cluster
 from mammolens.transforms.pipeline import Pipeline
 from mammolens.types import Mammogram, PixelSpacing
 

@@ -16,9 +16,9 @@ from mammolens.errors import ConfigError, DatasetError, ModelError, UnsupportedM
 from mammolens.models.calcification_network import CalcificationNetwork
 from mammolens.models.calcifications import CALCIFICATIONS, load_calcifications
 from mammolens.training.calcifications import tiles_of, train_calcifications
-from mammolens.training.clusters import PATCH, ClusterTask
+from mammolens.training.cluster_task import PATCH, ClusterTask
 from mammolens.training.ensemble import train_plan
-from mammolens.training.lesions.clusters import draw_benign, draw_fine_cluster
+from mammolens.training.lesions.fine_calcifications import draw_benign, draw_fine_cluster
 from mammolens.training.progress import Stage
 from mammolens.training.sample import Sample
 from mammolens.types import PixelSpacing

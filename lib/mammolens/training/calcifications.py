@@ -24,7 +24,7 @@ from mammolens.models.calcifications import CalcificationBranch, save_calcificat
 from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
 from mammolens.models.weights import round_weights
 from mammolens.training.checkpoint import FILE as CHECKPOINT
-from mammolens.training.clusters import PATCH, ClusterTask
+from mammolens.training.cluster_task import PATCH, ClusterTask
 from mammolens.training.engine import IMAGES, workplace
 from mammolens.training.learning import learn
 from mammolens.training.partition import learnable_normals

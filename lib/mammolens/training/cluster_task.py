@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mammolens.config import CalcificationsConfig, TrainingConfig
 from mammolens.models.calcification_network import CELL, local_deviation
-from mammolens.training.lesions.clusters import draw_benign, draw_fine_cluster
+from mammolens.training.lesions.fine_calcifications import draw_benign, draw_fine_cluster
 from mammolens.training.sample import Sample
 from mammolens.training.task import Batch, Task
 from mammolens.types import FloatImage
