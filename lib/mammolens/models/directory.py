@@ -12,7 +12,7 @@ from typing import Any
 from safetensors import SafetensorError
 from torch import nn
 
-from mammolens.config import EnsembleConfig, ModelConfig, load_any_config
+from mammolens.config import AnyConfig, EnsembleConfig, ModelConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.calcifications import (
@@ -89,25 +89,24 @@ AnyModel = TrainedModel | TrainedEnsemble
 
 
 def model_id_of(directory: Path) -> str:
-    """Name and SHA-256 fingerprint of the configurations and the weights of a model directory."""
-    digest = hashlib.sha256()
-    for path in fingerprinted_files(directory):
-        digest.update(_bytes(path))
-    return f"{load_any_config(directory / CONFIG).name}-{digest.hexdigest()[:12]}"
+    """Name and SHA-256 fingerprint of the configurations and the weights of a model directory.
 
-
-def fingerprinted_files(directory: Path) -> list[Path]:
-    """The configurations and the weights, whose fingerprint is the id of a model.
-
-    Those of a calcification branch are none of them: it changes a result only through the calibration, whose own
-    fingerprint holds the branch's scores.
+    The files of a calcification branch are no part of it: the branch changes a result only through the calibration,
+    whose own fingerprint holds the branch's scores.
 
     Raises:
         ConfigError: the configuration is missing or damaged.
     """
-    parts = network_directories(directory)
+    return _model_id(directory, load_any_config(directory / CONFIG))
+
+
+def _model_id(directory: Path, config: AnyConfig) -> str:
+    parts = _network_directories(directory, config)
     own = [directory / CONFIG] if parts != [directory] else []
-    return [*own, *(part / name for part in parts for name in (CONFIG, WEIGHTS))]
+    digest = hashlib.sha256()
+    for path in (*own, *(part / name for part in parts for name in (CONFIG, WEIGHTS))):
+        digest.update(_bytes(path))
+    return f"{config.name}-{digest.hexdigest()[:12]}"
 
 
 def network_directories(directory: Path) -> list[Path]:
@@ -116,7 +115,10 @@ def network_directories(directory: Path) -> list[Path]:
     Raises:
         ConfigError: the configuration is missing or damaged.
     """
-    config = load_any_config(directory / CONFIG)
+    return _network_directories(directory, load_any_config(directory / CONFIG))
+
+
+def _network_directories(directory: Path, config: AnyConfig) -> list[Path]:
     if isinstance(config, EnsembleConfig):
         return [directory / MEMBERS / name for name in config.ensemble.names]
     return [directory]
@@ -257,7 +259,7 @@ def _loaded(directory: Path) -> AnyModel:
                 for name, weight in config.ensemble.weights.items()
                 for folder in (directory / MEMBERS / name,)
             )
-            return TrainedEnsemble(model_id_of(directory), config, members, training, branch_of(directory))
+            return TrainedEnsemble(_model_id(directory, config), config, members, training, branch_of(directory))
         network = build_network(config.network)
         load_weights(network, directory / WEIGHTS)
         calcifications = branch_of(directory)
@@ -267,7 +269,7 @@ def _loaded(directory: Path) -> AnyModel:
         raise
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(directory, f"cannot be loaded ({_one_line(error)})", _REMEDY) from error
-    return TrainedModel(model_id_of(directory), config, network.eval(), training, calcifications, directory)
+    return TrainedModel(_model_id(directory, config), config, network.eval(), training, calcifications, directory)
 
 
 def branch_of(directory: Path) -> CalcificationBranch | None:
