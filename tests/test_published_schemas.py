@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "schema"
     ("module", "function", "name"),
     [
         ("mammolens.inference.schema", "record_schema", "anomaly-record"),
+        ("mammolens.archive.schema", "rows_schema", "score-rows"),
         ("mammolens.config", "config_schema", "config"),
         ("mammolens.inspection.schema", "inspection_schema", "inspection"),
         ("mammolens.diagnostics.schema", "diagnosis_schema", "diagnosis"),

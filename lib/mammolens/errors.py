@@ -40,6 +40,10 @@ class PixelDataError(InputError):
     """Pixels that are missing, truncated, undecodable or constant."""
 
 
+class UnexpectedImageError(InputError):
+    """An image that reveals a bug, where many others must go on."""
+
+
 class ConfigError(MammoLensError, ValueError):
     """A configuration that cannot be used."""
 
@@ -77,7 +81,7 @@ class PacsError(MammoLensError, ConnectionError):
 
 
 class StorageError(MammoLensError, OSError):
-    """A place that cannot be written to: a full disk, missing permissions."""
+    """A place that cannot be written to or read from: a full disk, missing permissions, an object store."""
 
 
 class ServerError(MammoLensError, RuntimeError):

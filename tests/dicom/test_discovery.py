@@ -197,3 +197,27 @@ def test_a_file_is_opened_once_as_long_as_it_stays_the_same(write_dicom, values_
     assert opened == [path, path]
     path.unlink()
     assert finder.find().images == ()
+
+
+def test_folder_by_folder_the_same_images_are_found(write_dicom, values_of, a_folder):
+    an_object(a_folder / "disc" / "DICOMDIR", uid.MediaStorageDirectoryStorage)
+    write_dicom(values_of(), name="disc/IMAGES/IM0")
+    picture(a_folder / "disc" / "VIEWER" / "logo.png")
+    walked = list(ImageFinder(a_folder).walk())
+    found = find_images([a_folder])
+    assert sorted(path for one in walked for path in one.images) == sorted(found.images)
+    assert sorted(path for one in walked for path in one.passed_over) == sorted(found.passed_over)
+    assert [below(a_folder, one.images) for one in walked if one.images] == [
+        ["picture.png", "z.dcm"],
+        ["disc/IMAGES/IM0"],
+        ["series/a", "series/b.dcm"],
+    ]
+
+
+def test_folder_by_folder_a_raw_image_elsewhere_stays(write_dicom, values_of, tmp_path):
+    header = {"StudyInstanceUID": "1.2", "ImageLaterality": "R", "ViewPosition": "CC"}
+    write_dicom(values_of(), name="shown/image", **header)
+    write_dicom(values_of(), name="shown/raw", **header, **RAW)
+    write_dicom(values_of(), name="raw/raw", **header, **RAW)
+    images = [path for one in ImageFinder(tmp_path).walk() for path in one.images]
+    assert below(tmp_path, images) == ["raw/raw", "shown/image"]

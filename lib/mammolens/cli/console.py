@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from mammolens.cli.exit_codes import ExitCode, exit_code_of
 from mammolens.cli.signals import ended_by_sigterm
@@ -75,13 +85,30 @@ def log_to_stderr(verbose: bool) -> None:
     logging.getLogger("mammolens").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def progress_bar() -> Progress:
-    """A bar on stderr with count and time left; plain when stderr is no terminal."""
+class _RateColumn(ProgressColumn):
+    """Steps per second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        """As :meth:`rich.progress.ProgressColumn.render`."""
+        return Text("" if task.speed is None else f"{task.speed:.1f} {self._unit}/s")
+
+
+def progress_bar(unit: str | None = None) -> Progress:
+    """A bar on stderr with count and time left; plain when stderr is no terminal.
+
+    Args:
+        unit: of the steps, whose rate is shown then.
+    """
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *([] if unit is None else [_RateColumn(unit)]),
         TimeRemainingColumn(),
         console=err(),
     )

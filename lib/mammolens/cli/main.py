@@ -24,6 +24,7 @@ from mammolens.cli.phantom import phantom
 from mammolens.cli.predict import predict
 from mammolens.cli.reproduce import reproduce
 from mammolens.cli.retrain import retrain
+from mammolens.cli.score import score
 from mammolens.cli.serve import serve
 from mammolens.cli.simulate import simulate
 from mammolens.cli.train import train
@@ -66,6 +67,7 @@ def main(
 
 
 app.command("predict")(predict)
+app.command("score")(score)
 app.command("inspect")(inspect)
 app.command("train")(train)
 app.command("tune")(tune)

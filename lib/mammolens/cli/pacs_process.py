@@ -17,6 +17,7 @@ from mammolens.diagnostics.results import Check, passed
 from mammolens.errors import InputError, PacsError, ServerError
 
 if TYPE_CHECKING:
+    from mammolens.archive.sources import ArchiveSource
     from mammolens.inspection.sources import ImageSource, SourceImage
 
 PACS_GROUP: Final = "PACS"
@@ -116,6 +117,32 @@ def pacs_source(url: str, on_header: OnImage) -> Iterator[ImageSource]:
             images.append(_described(pacs, uids, Path(place) / f"{number}.dcm"))
             on_header(len(listed))
         yield ImageSource(url, "dicomweb", tuple(images), open=fetched)
+
+
+@contextmanager
+def pacs_archive(url: str) -> Iterator[ArchiveSource]:
+    """The mammograms of a PACS, to be scored; an image is called by its SOP Instance UID.
+
+    Args:
+        url: DICOMweb address.
+
+    Raises:
+        PacsError: it does not answer.
+        ServerError: MONAI Label is not installed.
+    """
+    from mammolens.archive.exam_index import ListedImage
+    from mammolens.archive.sources import ArchiveSource
+
+    with pacs_process(url) as pacs:
+
+        def images() -> Iterator[ListedImage]:
+            for uids in sorted(pacs.ask("list")):
+                yield ListedImage(uids[-1], "/".join(uids))
+
+        def fetch(location: str, path: Path, *, header_only: bool) -> None:
+            pacs.ask("header" if header_only else "file", uids=location.split("/"), path=str(path))
+
+        yield ArchiveSource(url, images, fetch)
 
 
 def _described(pacs: PacsProcess, uids: Uids, path: Path) -> SourceImage:

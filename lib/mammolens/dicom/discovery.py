@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -118,11 +118,29 @@ class ImageFinder:
         media = {file.path.parent for file in found if file.kind is _Kind.DIRECTORY}
         return _sort_out(found, lambda path: not media.isdisjoint(path.parents))
 
+    def walk(self) -> Iterator[FoundImages]:
+        """What is there now, one folder after the other in order of name: memory stays small, however many there are.
+
+        Unlike in :meth:`find`, a FOR PROCESSING image is passed over only if its view is FOR PRESENTATION in the same
+        folder.
+        """
+        media: set[Path] = set()
+        for here, paths in self._folders():
+            found = [file for path in sorted(paths) if (file := self._file(path)) is not None]
+            if any(file.kind is _Kind.DIRECTORY for file in found):
+                media.add(here)
+            yield _sort_out(found, lambda path: not media.isdisjoint(path.parents))
+
     def _paths(self) -> Iterable[Path]:
+        for _, paths in self._folders():
+            yield from paths
+
+    def _folders(self) -> Iterator[tuple[Path, list[Path]]]:
+        """Each folder, in order of name, with its wanted files."""
         for here, folders, names in os.walk(self._folder):
             place = Path(here)
-            folders[:] = [name for name in folders if self._is_wanted(place / name)]
-            yield from (path for name in names if self._is_wanted(path := place / name))
+            folders[:] = sorted(name for name in folders if self._is_wanted(place / name))
+            yield place, [path for name in names if self._is_wanted(path := place / name)]
 
     def _is_wanted(self, path: Path) -> bool:
         return not path.name.startswith(".") and not path.name.endswith(_OUTPUTS) and not self._skip(path)

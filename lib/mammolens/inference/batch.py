@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from mammolens.dicom.identity import with_identity
 from mammolens.dicom.reader import read_header, read_mammogram
@@ -15,6 +17,8 @@ from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.types import AnomalyResult, ExamKey, ImageAttributes, ImageHeader, Mammogram
 
 OnError = Callable[[InputError], None]
+Reading = Callable[[], Mammogram]
+T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 _NOTHING_KNOWN: Mapping[Path, ImageAttributes] = MappingProxyType({})
 
@@ -73,23 +77,42 @@ def predict_exam_files(
     predictor: Predictor, exam: ExamFiles, on_error: OnError
 ) -> Iterator[tuple[Mammogram, AnomalyResult]]:
     """Predict the files of one exam, as :func:`predict_files` does."""
-    analysed: list[tuple[Mammogram, Analysis]] = []
-    for path in exam.paths:
-        try:
-            mammogram = read_mammogram(path, exam.attributes[path])
-            _refuse_two_sides(mammogram, [other for other, _ in analysed])
-            analysed.append((mammogram, predictor.analyse(mammogram)))
-        except InputError as error:
-            on_error(error)
+    readings = (partial(read_mammogram, path, exam.attributes[path]) for path in exam.paths)
+    analysed: list[tuple[Mammogram, Analysis]] = list(analysed_images(readings, predictor.analyse, on_error))
     results = predictor.results_of([analysis for _, analysis in analysed])
     for (mammogram, _), result in zip(analysed, results, strict=True):
         yield mammogram, result
 
 
-def _refuse_two_sides(mammogram: Mammogram, others: Sequence[Mammogram]) -> None:
+def analysed_images(
+    readings: Iterable[Reading], analyse: Callable[[Mammogram], T], on_error: OnError
+) -> Iterator[tuple[Mammogram, T]]:
+    """Read and analyse the images of one exam, one after the other.
+
+    Args:
+        readings: each reads an image.
+        analyse: what to do with it.
+        on_error: called with the error of each image that cannot be used; the others go on.
+
+    Yields:
+        Each usable image, and what ``analyse`` returned.
+    """
+    used: list[ImageHeader] = []
+    for read in readings:
+        try:
+            mammogram = read()
+            _refuse_two_sides(mammogram.header, used)
+            analysis = analyse(mammogram)
+        except InputError as error:
+            on_error(error)
+        else:
+            used.append(mammogram.header)
+            yield mammogram, analysis
+
+
+def _refuse_two_sides(header: ImageHeader, others: Sequence[ImageHeader]) -> None:
     """An image twice counts once, but of one breast only."""
-    header = mammogram.header
-    for other in (one.header for one in others):
+    for other in others:
         if other.sop_instance_uid == header.sop_instance_uid and other.laterality is not header.laterality:
             sides = f"{header.laterality or 'no side'} here and {other.laterality or 'no side'} there"
             raise InputError(header.path, f"is the same image as {other.path}, but {sides}", "keep the right one")

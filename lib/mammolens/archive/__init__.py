@@ -1,0 +1,1 @@
+"""Scores of whole archives: an index of the images, exams scored by many processes, and Parquet files of rows."""
