@@ -34,3 +34,17 @@ def test_a_source_that_does_not_exist_is_refused(mammolens, a_trained_model, tmp
     result = mammolens("score", tmp_path / "missing", "-o", tmp_path / "out", "-m", a_trained_model)
     assert result.exit_code == ExitCode.INPUT
     assert "does not exist" in result.stderr
+
+
+def test_scores_become_a_worklist(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    from mammolens.archive.exam_scoring import Scoring
+    from mammolens.archive.score import score_archive
+    from mammolens.archive.sources import open_archive
+
+    from ..archive.engines import OneByOne
+
+    score_archive(open_archive(str(an_exam_folder)), tmp_path / "scores", Scoring(a_trained_model), OneByOne())
+    result = mammolens("worklist", tmp_path / "scores", "-o", tmp_path / "report")
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"worklist.html", "worklist.csv"}
+    assert mammolens("worklist", tmp_path).exit_code == ExitCode.DATASET

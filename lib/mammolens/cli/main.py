@@ -31,6 +31,7 @@ from mammolens.cli.train import train
 from mammolens.cli.tune import tune
 from mammolens.cli.users import users
 from mammolens.cli.web import web
+from mammolens.cli.worklist import worklist
 
 app = Commands(
     no_args_is_help=True,
@@ -68,6 +69,7 @@ def main(
 
 app.command("predict")(predict)
 app.command("score")(score)
+app.command("worklist")(worklist)
 app.command("inspect")(inspect)
 app.command("train")(train)
 app.command("tune")(tune)
