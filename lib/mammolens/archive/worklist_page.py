@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mammolens.archive.worklist import Worklist
 from mammolens.evaluation.canvas import FAINT, canvas, finish, line
-from mammolens.inference.exam_text import UNUSUAL_PERCENTILE, patient_text, view_name
+from mammolens.inference.exam_text import patient_text, view_name
 from mammolens.inspection.tables import TextTable
 from mammolens.report_page import render_page
 from mammolens.types import ExamKey
@@ -25,6 +25,7 @@ from mammolens.types import ExamKey
 _SCRIPT: Final = "browser/reports/sortable-table.js"
 _WITH_PICTURES: Final = 200  # exams: a view's two pictures take about 20 KB
 _UNKNOWN: Final = "unknown"
+_TOP_TENTH: Final = 90.0  # percentile of normal exams: a score of 10
 _QUARTILES: Final = [25, 50, 75]
 
 
@@ -102,10 +103,10 @@ def triage_figure(percentiles: NDArray[np.float64]) -> Figure:
 
 
 def _triage_text(percentiles: NDArray[np.float64]) -> str:
-    share = 100 * float(np.mean(percentiles >= UNUSUAL_PERCENTILE)) if len(percentiles) else 0.0
-    expected = 100 - UNUSUAL_PERCENTILE
+    share = 100 * float(np.mean(percentiles >= _TOP_TENTH)) if len(percentiles) else 0.0
+    expected = 100 - _TOP_TENTH
     return (
-        f"{share:.1f} % of the exams with a score lie at or above the {UNUSUAL_PERCENTILE:g}th percentile of normal "
+        f"{share:.1f} % of the exams with a score lie at or above the {_TOP_TENTH:g}th percentile of normal "
         f"exams; {expected:g} % are expected if all are normal and come from machines like those of the calibration. "
         "The truth of these exams is not known, so this shows how much is to be read, not how much is missed."
     )

@@ -55,3 +55,28 @@ def test_paths_and_unknown_words_are_refused(a_folder_datastore: MammogramFolder
         MammogramBatch().get_images({"images": ["nobody.dcm"]}, a_folder_datastore)
     with pytest.raises(RequestError, match="all, labeled, unlabeled"):
         MammogramBatch().get_images({"images": "some"}, a_folder_datastore)
+
+
+def test_a_batch_that_was_stopped_continues_with_the_images_without_a_label(
+    a_folder_datastore: MammogramFolder, tmp_path: Path
+) -> None:
+    inferred: list[str] = []
+
+    def infer(request: InferRequest, datastore: MammogramFolder) -> dict[str, Any]:
+        if len(inferred) == 3:
+            raise KeyboardInterrupt  # the server ends
+        inferred.append(request.image)
+        file = tmp_path / "map.nrrd"
+        file.write_bytes(b"map")
+        label = datastore.save_label(request.image, str(file), request.label_tag, {})
+        return {"label": label, "tag": request.label_tag, "file": str(file), "params": {}}
+
+    with pytest.raises(KeyboardInterrupt):
+        MammogramBatch()({"images": "unlabeled"}, a_folder_datastore, infer)
+    before, inferred = inferred, []
+    for _ in range(2):  # five images are left, of which it infers three at a time
+        try:
+            MammogramBatch()({"images": "unlabeled"}, a_folder_datastore, infer)
+        except KeyboardInterrupt:
+            before, inferred = before + inferred, []
+    assert sorted(before + inferred) == sorted(a_folder_datastore.list_images())
