@@ -97,11 +97,12 @@ class _RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f} {self._unit}/s")
 
 
-def progress_bar(unit: str | None = None) -> Progress:
+def progress_bar(unit: str | None = None, *, shown: bool = True) -> Progress:
     """A bar on stderr with count and time left; plain when stderr is no terminal.
 
     Args:
         unit: of the steps, whose rate is shown then.
+        shown: otherwise nothing is printed.
     """
     return Progress(
         SpinnerColumn(),
@@ -111,4 +112,5 @@ def progress_bar(unit: str | None = None) -> Progress:
         *([] if unit is None else [_RateColumn(unit)]),
         TimeRemainingColumn(),
         console=err(),
+        disable=not shown,
     )

@@ -34,12 +34,17 @@ def train(
     Patients, not images, are split into training, validation and calibration sets. Use --resume to
     continue a stopped run.
 
+    'torchrun --nproc-per-node N -m mammolens train ...' trains with N processes.
+
     With configs/calcifications.yaml, train the calcification branch of a model instead, on images of at most 0.3 mm per
     pixel.
 
     Example: mammolens train -d our-normals -o runs/ours
     """
-    with one_line_errors(when_stopped="stopped; run the same command with --resume to continue"):
+    from mammolens.training.distributed import on_first, process_group
+
+    stopped = "stopped; run the same command with --resume to continue"
+    with one_line_errors(stopped), process_group() as first:
         from mammolens.config import CalcificationConfig
         from mammolens.datasets.formats import open_dataset, open_datasets
         from mammolens.inference.predictor import load_calibration
@@ -50,8 +55,8 @@ def train(
         settings = read_plan(configuration(config, exposure))
         if seed is not None:
             settings = seeded(settings, seed)
-        dataset = open_datasets(data, kind, table)
-        with progress_bar() as bar:
+        dataset = on_first(lambda: open_datasets(data, kind, table))
+        with progress_bar(shown=first) as bar:
             run(
                 settings,
                 dataset,
@@ -62,6 +67,8 @@ def train(
                 start_from=start_from,
                 device=device,
             )
+        if not first:
+            return
         if isinstance(settings, CalcificationConfig):
             say(f"wrote {output}, a model's calcification branch once it is the folder 'calcifications' of that model")
             say("then run 'mammolens models seal MODEL' and calibrate the model on your own normal images")

@@ -25,6 +25,7 @@ from mammolens.models.devices import AUTO, Device, choose_device, placed_for_tra
 from mammolens.models.weights import round_weights
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.cluster_task import PATCH, ClusterTask
+from mammolens.training.distributed import on_first
 from mammolens.training.engine import IMAGES, workplace
 from mammolens.training.learning import learn
 from mammolens.training.partition import learnable_normals
@@ -80,9 +81,9 @@ def train_calcifications(
     cases = learnable_normals(dataset).where(lambda case: case.split is not Split.CALIBRATION).cases
     share = config.training.validation_fraction
     parts = split_by_patient(cases, {Split.TRAIN: 1 - share, Split.VALIDATION: share}, config.training.seed)
-    folder = workplace(output, resume)
+    folder = on_first(lambda: workplace(output, resume))
     step = StageCounter(Stage.PREPARE, len(cases), progress)
-    tiles = {split: _tiles(own, config, step, folder / IMAGES) for split, own in parts.items()}
+    tiles = on_first(lambda: {split: _tiles(own, config, step, folder / IMAGES) for split, own in parts.items()})
     learners, validation = tiles[Split.TRAIN], tiles[Split.VALIDATION]
     task = ClusterTask(learners[1], validation[1], config.training, config.calcifications)
     taught = data_fingerprint((learners[0], validation[0]))
@@ -94,24 +95,28 @@ def train_calcifications(
     with placed_for_training(network, placed):
         state = learn(network, task, config.training, checkpoint=checkpoint, fingerprint=fingerprint, observe=progress)
     round_weights(network)
-    record: dict[str, Any] = {
-        "dataset": terms_of(dataset),
-        "data_fingerprint": taught,
-        "images": {split.value: len(used) for split, (used, _) in tiles.items()},
-        "tiles": {split.value: len(images) for split, (_, images) in tiles.items()},
-        "patients": {split.value: len(patients_in(used)) for split, (used, _) in tiles.items()},
-        "seed": config.training.seed,
-        "epochs": state.epoch,
-        "training_errors": state.training_errors,
-        "validation_errors": state.validation_errors,
-        "versions": versions(),
-        "notice": RESEARCH_USE_ONLY,
-    }
-    save_calcifications(folder, CalcificationBranch(config, network, record))
-    checkpoint.unlink()
-    shutil.rmtree(folder / IMAGES)
-    folder.rename(output)
-    return output
+
+    def write() -> Path:
+        record: dict[str, Any] = {
+            "dataset": terms_of(dataset),
+            "data_fingerprint": taught,
+            "images": {split.value: len(used) for split, (used, _) in tiles.items()},
+            "tiles": {split.value: len(images) for split, (_, images) in tiles.items()},
+            "patients": {split.value: len(patients_in(used)) for split, (used, _) in tiles.items()},
+            "seed": config.training.seed,
+            "epochs": state.epoch,
+            "training_errors": state.training_errors,
+            "validation_errors": state.validation_errors,
+            "versions": versions(),
+            "notice": RESEARCH_USE_ONLY,
+        }
+        save_calcifications(folder, CalcificationBranch(config, network, record))
+        checkpoint.unlink()
+        shutil.rmtree(folder / IMAGES)
+        folder.rename(output)
+        return output
+
+    return on_first(write)
 
 
 def _tiles(

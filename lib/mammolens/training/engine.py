@@ -31,6 +31,7 @@ from mammolens.models.weights import round_weights
 from mammolens.training.calibrate import Unseen, calibrate
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.checkpoint import LearningState
+from mammolens.training.distributed import on_first
 from mammolens.training.learning import learn
 from mammolens.training.partition import Cases, Partition, partition, together
 from mammolens.training.preparation import prepare_to_folder
@@ -58,7 +59,8 @@ def train(
     """Train, calibrate and write a model directory, whole or not at all.
 
     Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch and, for this user alone, the
-    prepared images, which are read batch by batch; with ``resume``, an interrupted run continues there.
+    prepared images, which are read batch by batch; with ``resume``, an interrupted run continues there. Processes of
+    one group (:mod:`mammolens.training.distributed`) train together; the first one writes, reports and calibrates.
 
     Args:
         config: of the model.
@@ -96,30 +98,34 @@ def train(
     placed, parts = choose_device(device), partition(dataset, config, exposure)
     earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)
-    folder = workplace(output, resume)
+    folder = on_first(lambda: workplace(output, resume))
     pipeline = pipeline or Pipeline(config.preprocessing)
     learners, states = _learn(network, pipeline, config, parts, folder, earlier, progress, placed)
     round_weights(network)
-    unseen = [
-        Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
-    ]
-    step = StageCounter(Stage.CALIBRATE, sum(len(part.cases) for part in unseen), progress)
-    branch = earlier.calcifications if earlier else None
-    calibration, calibrated = calibrate(unseen, pipeline, config, step, branch, placed)
-    used = {**learners, Split.CALIBRATION: calibrated}
-    origin = earlier.model_id if earlier else None
-    record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
-    save_model(folder, config, network, record)
-    if start_from:
-        copy_branch(Path(start_from), folder)
-    calibration.save(folder / CALIBRATION)
-    seal_model(folder)
-    write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration, branch))
-    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
-        checkpoint.unlink()
-    shutil.rmtree(folder / IMAGES)
-    folder.rename(output)
-    return output
+
+    def calibrate_and_write() -> Path:
+        unseen = [
+            Unseen(member, share.calibration) for member, share in zip(members_of(network), parts.shares, strict=True)
+        ]
+        step = StageCounter(Stage.CALIBRATE, sum(len(part.cases) for part in unseen), progress)
+        branch = earlier.calcifications if earlier else None
+        calibration, calibrated = calibrate(unseen, pipeline, config, step, branch, placed)
+        used = {**learners, Split.CALIBRATION: calibrated}
+        origin = earlier.model_id if earlier else None
+        record = training_record(config, dataset, parts, used, states, exposure=exposure, started_from=origin)
+        save_model(folder, config, network, record)
+        if start_from:
+            copy_branch(Path(start_from), folder)
+        calibration.save(folder / CALIBRATION)
+        seal_model(folder)
+        write_text(folder / CARD, model_card(model_id_of(folder), config, record, calibration, branch))
+        for checkpoint in folder.glob(f"*{CHECKPOINT}"):
+            checkpoint.unlink()
+        shutil.rmtree(folder / IMAGES)
+        folder.rename(output)
+        return output
+
+    return on_first(calibrate_and_write)
 
 
 def workplace(output: Path, resume: bool) -> Path:
@@ -163,9 +169,11 @@ def _learn(
     listed = together(wanted[Split.TRAIN], wanted[Split.VALIDATION])
     step = StageCounter(Stage.PREPARE, len(listed) + len(parts.exposure), progress)
     trimmed = config.training.lesions is not None
-    normals, exposure = (
-        prepare_to_folder(cases, pipeline, step, trimmed=trimmed, folder=folder / IMAGES)
-        for cases in (listed, parts.exposure)
+    normals, exposure = on_first(
+        lambda: [
+            prepare_to_folder(cases, pipeline, step, trimmed=trimmed, folder=folder / IMAGES)
+            for cases in (listed, parts.exposure)
+        ]
     )
     if parts.exposure and not exposure.cases:
         raise DatasetError("exposure", "no usable image with an outlined lesion", "see what was left out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from mammolens.config import (
@@ -23,6 +24,7 @@ from mammolens.models.devices import AUTO, Device, choose_device
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
 from mammolens.training.calcifications import train_calcifications
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory
+from mammolens.training.distributed import on_first
 from mammolens.training.engine import train
 from mammolens.training.existing_model import matches_training
 from mammolens.training.progress import Observer, ignore_progress
@@ -124,25 +126,27 @@ def train_ensemble(
         reason = f"is 0 in all members that are trained, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that is trained on it")
     folder = output.with_name(f".{output.name}.ensemble")
-    if not resume:
-        shutil.rmtree(folder, ignore_errors=True)
-    for place in (folder / MEMBERS).glob("[!.]*"):
-        if place.name not in plan.members:
-            shutil.rmtree(place)
+    on_first(lambda: _keep_members(folder, plan, resume))
     for name, member in plan.members.items():
         place = folder / MEMBERS / name
         if isinstance(member, Path):
-            _copy_model(member, place)
+            on_first(partial(_copy_model, member, place))
             continue
         own = exposure if member.training.exposure_share else None
-        if matches_training(place, member, dataset, own, None):
+        if on_first(partial(matches_training, place, member, dataset, own, None)):
             continue
-        shutil.rmtree(place, ignore_errors=True)
+        on_first(partial(shutil.rmtree, place, ignore_errors=True))
         train(member, dataset, place, exposure=own, progress=progress, resume=resume, device=device)
-    write_text(folder / CONFIG, plan.config.to_yaml())
-    calibrate_ensemble_directory(folder, dataset, recalibrated=False, progress=progress, device=choose_device(device))
-    folder.rename(output)
-    return output
+
+    def calibrate_and_write() -> Path:
+        write_text(folder / CONFIG, plan.config.to_yaml())
+        calibrate_ensemble_directory(
+            folder, dataset, recalibrated=False, progress=progress, device=choose_device(device)
+        )
+        folder.rename(output)
+        return output
+
+    return on_first(calibrate_and_write)
 
 
 def train_plan(
@@ -185,6 +189,15 @@ def train_plan(
         remedy = "omit --start-from, or train a member with it and name its directory in the configuration"
         raise ConfigError(plan.config.name, "is an ensemble of whole models, which has no weights of its own", remedy)
     return train_ensemble(plan, dataset, output, exposure=exposure, progress=progress, resume=resume, device=device)
+
+
+def _keep_members(folder: Path, plan: EnsemblePlan, resume: bool) -> None:
+    """Remove what an interrupted run left and this one does not go on with."""
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    for place in (folder / MEMBERS).glob("[!.]*"):
+        if place.name not in plan.members:
+            shutil.rmtree(place)
 
 
 def _with_seed(training: TrainingConfig, seed: int) -> dict[str, TrainingConfig]:

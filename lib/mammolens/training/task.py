@@ -61,13 +61,17 @@ class Task(ABC):
 
     def validation_error(self, network: nn.Module) -> float:
         """The mean loss of the validation images; the network is in evaluation mode."""
-        total = 0.0
+        total, device = 0.0, device_of(network)
         for batch in self.validation_batches():
-            total += float(self.loss(network, on_device_of(network, batch))) * len(batch[0])
+            total += float(self.loss(network, on_device(batch, device))) * len(batch[0])
         return total / len(self.validation)
 
 
-def on_device_of(network: nn.Module, batch: Batch) -> Batch:
-    """The batch where the network's parameters are."""
-    device = next(network.parameters(), torch.empty(0)).device
+def device_of(network: nn.Module) -> torch.device:
+    """Where its parameters are."""
+    return next(network.parameters(), torch.empty(0)).device
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on another device; itself where it is there already."""
     return tuple(tensor.to(device, non_blocking=True) for tensor in batch)
