@@ -230,6 +230,18 @@ def test_it_stops_after_so_many_epochs_without_a_better_one(bright_and_less_brig
     assert state.epoch == state.best_epoch + 2 < 50
 
 
+def test_a_run_that_was_stopped_still_stops_early_where_it_would_have(bright_and_less_bright, tmp_path, stopping):
+    config = CONFIG.model_copy(update={"epochs": 50, "patience": 3, "learning_rate": 0.003})
+    through, resumed = a_network(), a_network()
+    whole = fit(through, *bright_and_less_bright, config, checkpoint=tmp_path / "a")
+    observe = stopping(Stage.LEARN, whole.best_epoch + 1)
+    with pytest.raises(KeyboardInterrupt):
+        fit(a_network(), *bright_and_less_bright, config, checkpoint=tmp_path / "b", observe=observe)
+    state = fit(resumed, *bright_and_less_bright, config, checkpoint=tmp_path / "b")
+    assert state.epoch == whole.epoch == whole.best_epoch + 3
+    assert equal_weights(through, resumed)
+
+
 def test_errors_are_means_over_images_whatever_the_batches(images, validation, tmp_path):
     config = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-30})  # stands still
     network = a_network()
