@@ -73,6 +73,11 @@ def peak_mib(whose: int = resource.RUSAGE_SELF) -> float:
     return resource.getrusage(whose).ru_maxrss / 1024
 
 
+def current_mib() -> float:
+    """On Linux."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
 def a_task(config: ModelConfig, images: StoredCases) -> Task:
     return build_task(config, images, images.of(images.cases[:16]), StoredCases((), StoredSamples()))
 
@@ -120,12 +125,14 @@ def epoch(images: int, workers: int, steps: int) -> None:
     """The first steps of an epoch over so many images; the network is narrow, so that the loading shows."""
     config = configuration().model_copy(update={"network": NetworkConfig(name="small_unet", options={"width": 2})})
     with tempfile.TemporaryDirectory() as folder:
-        linked_to = linked(prepared_phantoms(Path(folder)), images, Path(folder) / "linked")
+        stored = prepared_phantoms(Path(folder))
         network, optimizer = a_network(config)
-        started, before = time.process_time(), peak_mib()
+        before = current_mib()
+        linked_to = linked(stored, images, Path(folder) / "linked")
+        started = time.process_time()
         shares = partition(Dataset("linked phantoms", linked_to.cases, "phantoms"), config).shares
         task = a_task(config, linked_to.of(shares[0].train))
-        listed, index = time.process_time() - started, peak_mib() - before
+        listed, index = time.process_time() - started, current_mib() - before
         started, done = time.monotonic(), 0
         for step, (count, batch) in enumerate(islice(BatchLoader(task, workers).of_epoch(1), steps + 1)):
             if step == 1:
@@ -156,7 +163,7 @@ def main() -> None:
     else:
         again = [sys.executable, __file__, "--steps", str(options.steps), "--here"]
         subprocess.run([*again, "parts"], check=True)
-        print("\n| images | workers | partition, CPU s | its MiB | peak, MiB | peak of a worker, MiB | images/s |")
+        print("\n| images | workers | partition, CPU s | cases, MiB | peak, MiB | peak of a worker, MiB | images/s |")
         print("|---|---|---|---|---|---|---|", flush=True)
         for _ in range(options.runs):
             for images, workers in product(options.images, options.workers):

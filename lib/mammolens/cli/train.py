@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -55,13 +56,13 @@ def train(
         settings = read_plan(configuration(config, exposure))
         if seed is not None:
             settings = seeded(settings, seed)
-        dataset = on_first(lambda: open_datasets(data, kind, table))
+        dataset = on_first(partial(open_datasets, data, kind, table))
         with progress_bar(shown=first) as bar:
             run(
                 settings,
                 dataset,
                 output,
-                exposure=open_dataset(exposure) if exposure else None,
+                exposure=on_first(partial(open_dataset, exposure)) if exposure else None,
                 progress=bar_observer(bar, epochs_in_words=True),
                 resume=resume,
                 start_from=start_from,

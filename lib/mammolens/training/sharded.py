@@ -73,7 +73,7 @@ def with_shared_statistics(network: nn.Module) -> nn.Module:
     network = copy.deepcopy(network)
     for layer in network.modules():
         if type(layer) is nn.BatchNorm2d:
-            layer.__class__ = SharedBatchNorm
+            layer.__class__ = SharedBatchNorm  # which has the same parameters and buffers
     return network
 
 
