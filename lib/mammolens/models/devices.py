@@ -77,7 +77,8 @@ def in_float32(like: torch.Tensor) -> Iterator[None]:
         like: any tensor on the device.
     """
     kind = like.device.type
-    with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+    shortened = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    with torch.autocast(kind, enabled=False) if shortened else nullcontext():
         yield
 
 

@@ -51,9 +51,6 @@ def _gaussian(sigma: float, like: torch.Tensor) -> torch.Tensor:
 
 
 def _blurred(values: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    if torch.is_autocast_enabled(values.device.type):  # a variance by differences of squares needs all digits
-        with torch.autocast(values.device.type, enabled=False):
-            return _blurred(values, kernel)
     reach = len(kernel) // 2
     along = functional.conv2d(values, kernel.view(1, 1, 1, -1), padding=(0, reach))
     return functional.conv2d(along, kernel.view(1, 1, -1, 1), padding=(reach, 0))
