@@ -15,6 +15,7 @@ from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.errors import ConfigError, InputError
 from mammolens.inference.finding_text import describe_finding
+from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader, Mammogram
 
@@ -85,8 +86,9 @@ class DicomOutputs:
             return
         stem = self._exam_stem(exam[0].header.exam_id)
         texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in exam]
+        numbers = numbers_by_strength([one.record.findings for one in exam])
         for kind in self._of_exam:
-            self._write(partial(derive_from_exam, exam, kind, texts), f"{stem}{kind.file_suffix}")
+            self._write(partial(derive_from_exam, exam, kind, texts, numbers), f"{stem}{kind.file_suffix}")
 
     def _write(self, derive: Callable[[], Dataset], name: str) -> None:
         try:

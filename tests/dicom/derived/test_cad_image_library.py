@@ -9,7 +9,7 @@ from mammolens.dicom.derived.source import source_of
 
 def known(result) -> dict[str, str]:
     """What the library tells of one image, by name."""
-    library = image_library(ReportedExam((ReportedImage(source_of(result.header), result.record, ()),)))
+    library = image_library(ReportedExam((ReportedImage(source_of(result.header), result.record, (), ()),)))
     (entry,) = library.ContentSequence
     told = {}
     for item in entry.get("ContentSequence", []):

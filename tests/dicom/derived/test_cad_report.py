@@ -15,7 +15,8 @@ CAD_REPORT = DerivedKind.CAD_REPORT
 
 def written(results, texts, tmp_path) -> tuple[Dataset, object]:
     path = tmp_path / "cad.dcm"
-    write_derived(derive_from_exam(results, CAD_REPORT, texts), path)
+    numbers = [range(1, len(of_image) + 1) for of_image in texts]
+    write_derived(derive_from_exam(results, CAD_REPORT, texts, numbers), path)
     return pydicom.dcmread(path), path
 
 
@@ -124,7 +125,7 @@ def test_the_overall_impression_tells_the_exams_number_and_the_reservations(with
     (summary,) = children(with_findings[1], "CAD Processing and Findings Summary")
     assert value(summary) == "All algorithms succeeded; with findings"
     (impression,) = children(summary, "Impression Description")
-    assert impression.TextValue.startswith("Research use only, not a medical device. Exam p-value 0.03")
+    assert impression.TextValue.startswith("Research use only, not a medical device. Score 10 of 10 (p = 0.03)")
     assert "L CC: view guessed." in impression.TextValue
 
 

@@ -30,7 +30,8 @@ every_kind = pytest.mark.parametrize("kind", DerivedKind)
 
 def derived(result: AnomalyResult, kind: DerivedKind) -> Dataset:
     if kind in OF_EXAM:
-        return derive_from_exam([result], kind, [["in words"] * len(result.record.findings)])
+        count = len(result.record.findings)
+        return derive_from_exam([result], kind, [["in words"] * count], [range(1, count + 1)])
     picture = np.zeros((20, 10, 3), np.uint8) if kind is DerivedKind.SECONDARY_CAPTURE else None
     return derive_from_image(result, kind, picture)
 
@@ -163,20 +164,20 @@ def test_what_is_of_an_exam_is_not_of_an_image(a_result, kind):
 @pytest.mark.parametrize("kind", OF_IMAGE)
 def test_what_is_of_an_image_is_not_of_an_exam(a_result, kind):
     with pytest.raises(ValueError, match=f"{kind} is no object of an exam; use one of report"):
-        derive_from_exam([a_result], kind, [["in words"]])
+        derive_from_exam([a_result], kind, [["in words"]], [[1]])
 
 
 @pytest.mark.parametrize("texts", [[], [[]], [["one", "two"]], [["one"], []]], ids=str)
 @pytest.mark.parametrize("kind", OF_EXAM)
 def test_texts_have_to_belong_to_the_findings(a_result, kind, texts):
     with pytest.raises(ValueError, match="argument|texts"):
-        derive_from_exam([a_result], kind, texts)
+        derive_from_exam([a_result], kind, texts, [[1]])
 
 
 @pytest.mark.parametrize("kind", OF_EXAM)
 def test_an_image_twice_counts_once(a_result, kind):
-    twice = derive_from_exam([a_result, a_result], kind, [["in words"], ["in words"]])
-    once = derive_from_exam([a_result], kind, [["in words"]])
+    twice = derive_from_exam([a_result, a_result], kind, [["in words"], ["in words"]], [[1], [1]])
+    once = derive_from_exam([a_result], kind, [["in words"]], [[1]])
     assert len(twice.ContentSequence) == len(once.ContentSequence)
     assert twice.SOPInstanceUID == once.SOPInstanceUID
     (study,) = twice.CurrentRequestedProcedureEvidenceSequence
@@ -185,7 +186,7 @@ def test_an_image_twice_counts_once(a_result, kind):
 
 def test_no_result_has_no_report():
     with pytest.raises(ValueError, match="without results"):
-        derive_from_exam([], DerivedKind.REPORT, [])
+        derive_from_exam([], DerivedKind.REPORT, [], [])
 
 
 @pytest.fixture

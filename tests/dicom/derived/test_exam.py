@@ -10,7 +10,7 @@ from mammolens.dicom.derived.source import source_of
 @pytest.fixture
 def an_image(write_dicom, values_of, result_of, a_finding):
     result = result_of(write_dicom(values_of()), findings=(a_finding, a_finding))
-    return ReportedImage(source_of(result.header), result.record, ("one", "two"))
+    return ReportedImage(source_of(result.header), result.record, ("one", "two"), (3, 5))
 
 
 def test_places_count_from_the_corner_of_the_first_pixel(a_finding):
@@ -19,19 +19,21 @@ def test_places_count_from_the_corner_of_the_first_pixel(a_finding):
 
 
 def test_findings_are_numbered_and_tracked_apart(an_image):
-    assert [(number, words) for number, _, words in an_image.findings()] == [(1, "one"), (2, "two")]
+    assert [(number, words) for number, _, words in an_image.findings()] == [(3, "one"), (5, "two")]
     assert an_image.tracking_uid(1) == an_image.tracking_uid(1) != an_image.tracking_uid(2)
 
 
 def test_an_image_is_named_by_side_and_view(an_image, result_of, write_dicom, values_of):
     assert an_image.name == "L MLO"
     nameless = result_of(write_dicom(values_of(), ImageLaterality=None, ViewPosition=None))
-    assert ReportedImage(source_of(nameless.header), nameless.record, ()).name == "image"
+    assert ReportedImage(source_of(nameless.header), nameless.record, (), ()).name == "image"
 
 
-def test_texts_that_do_not_belong_to_the_findings_are_refused(an_image):
-    with pytest.raises(ValueError, match="image.dcm: 2 findings, but 1 texts"):
-        ReportedImage(an_image.source, an_image.record, ("one",))
+@pytest.mark.parametrize(("texts", "numbers"), [(("one",), (3, 5)), (("one", "two"), (3,))], ids=["texts", "numbers"])
+def test_texts_and_numbers_that_do_not_belong_to_the_findings_are_refused(an_image, texts, numbers):
+    words = f"image.dcm: 2 findings, but {len(texts)} texts and {len(numbers)} numbers of findings"
+    with pytest.raises(ValueError, match=words):
+        ReportedImage(an_image.source, an_image.record, texts, numbers)
 
 
 def test_the_sentence_never_rounds_up(an_image):

@@ -22,7 +22,7 @@ def written(phantom_files, result_of, a_finding, tmp_path):
         for number, file in enumerate(phantom_files)
     ]
     texts = [[], ["upper, 200 mm2, high", "lower, moderate"], [], []]
-    write_derived(derive_from_exam(results, REPORT, texts), tmp_path / "sr.dcm")
+    write_derived(derive_from_exam(results, REPORT, texts, [[], [2, 5], [], []]), tmp_path / "sr.dcm")
     return results, tmp_path / "sr.dcm"
 
 
@@ -56,7 +56,7 @@ def test_highdicom_reads_each_finding_with_its_place_numbers_and_words(written, 
     assert numbers(first) == {"anomaly-peak": (4.5, "1"), "42798000": (200.0, "mm2")}
     assert numbers(second) == {"anomaly-peak": (2.5, "1")}
     assert (first.finding_type.value, first.finding_sites[0].laterality.meaning) == ("111099", "Left")
-    assert (first.tracking_identifier, second.tracking_identifier) == ("L CC 1", "L CC 2")
+    assert (first.tracking_identifier, second.tracking_identifier) == ("L CC 2", "L CC 5")
     assert first.tracking_uid != second.tracking_uid
 
 
@@ -119,5 +119,5 @@ def test_private_codes_are_explained(written):
 
 def test_findings_that_were_left_out_are_counted(phantom_files, result_of):
     result = result_of(phantom_files[0], shape=(256, 208), findings_left_out=3)
-    dataset = derive_from_exam([result], REPORT, [[]])
+    dataset = derive_from_exam([result], REPORT, [[]], [[]])
     assert any("3 findings with lower peaks are left out" in text for text in texts(dataset))

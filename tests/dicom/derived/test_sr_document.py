@@ -10,7 +10,7 @@ def test_evidence_lists_each_image_below_its_own_study_and_series(write_dicom, v
     for number, (study, series) in enumerate(places):
         uids = {"SOPInstanceUID": f"1.2.{number}", "StudyInstanceUID": study, "SeriesInstanceUID": series}
         results.append(result_of(write_dicom(values_of(), name=f"{number}.dcm", **uids)))
-    dataset = derive_from_exam(results, DerivedKind.CAD_REPORT, [[]] * 4)
+    dataset = derive_from_exam(results, DerivedKind.CAD_REPORT, [[]] * 4, [[]] * 4)
     listed = {
         (study.StudyInstanceUID, series.SeriesInstanceUID): [
             reference.ReferencedSOPInstanceUID for reference in series.ReferencedSOPSequence

@@ -3,7 +3,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -37,6 +37,7 @@ from ...patience import PATIENCE_S
 from ..conftest import NO_REPORTS, MakeModel, PacsStandIn
 
 T = TypeVar("T")
+REPORT = DerivedKind.REPORT
 
 
 class Bystander:
@@ -378,6 +379,27 @@ def test_every_kind_of_object_is_made_where_it_is_wanted(
         assert service.derived(exam, Of.IMAGE, exam.image_ids[3], kind)[128:132] == b"DICM"
     for kind in OF_EXAM:
         assert service.derived(exam, Of.EXAM, exam.exam_id, kind)[128:132] == b"DICM"
+
+
+def test_the_report_numbers_findings_as_viewers_do(a_reporting_service: ExamService, an_exam: Exam) -> None:
+    a_reporting_service.infer(an_exam)
+    views = a_reporting_service.detail(an_exam).views_in_detail
+    shown = {f"{view.name} {finding.number}" for view in views for finding in view.findings}
+    report = pydicom.dcmread(io.BytesIO(a_reporting_service.derived(an_exam, Of.EXAM, an_exam.exam_id, REPORT)))
+    tracked = {item.TextValue for item in _items(report) if _name_of(item) == "Tracking Identifier"}
+    assert len({finding.number for view in views for finding in view.findings}) == len(shown) > len(views)
+    assert tracked == {"Exam", *(view.name for view in views), *shown}
+
+
+def _items(item: pydicom.Dataset) -> Iterator[pydicom.Dataset]:
+    for child in item.get("ContentSequence", []):
+        yield child
+        yield from _items(child)
+
+
+def _name_of(item: pydicom.Dataset) -> str:
+    names = item.get("ConceptNameCodeSequence")
+    return str(names[0].CodeMeaning) if names else ""
 
 
 def test_another_choice_of_objects_makes_an_exam_new_again(

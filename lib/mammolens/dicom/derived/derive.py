@@ -56,7 +56,10 @@ def derive_from_image(
 
 
 def derive_from_exam(
-    results: Sequence[ImageResult], kind: DerivedKind, finding_texts: Sequence[Sequence[str]]
+    results: Sequence[ImageResult],
+    kind: DerivedKind,
+    finding_texts: Sequence[Sequence[str]],
+    finding_numbers: Sequence[Sequence[int]],
 ) -> Dataset:
     """A DICOM object of all results of one exam; it lies in the study of the first.
 
@@ -64,17 +67,18 @@ def derive_from_exam(
         results: of the exam's images, by one model; their maps are not asked for. An image twice counts once.
         kind: one of ``OF_EXAM``.
         finding_texts: for each result, its findings in words.
+        finding_numbers: for each result, the numbers of its findings in the exam, as viewers show them.
 
     Raises:
         InputError: a source is no DICOM file, or cannot be read any more.
-        ValueError: another kind, no result, or texts that do not belong to the findings.
+        ValueError: another kind, no result, or texts or numbers that do not belong to the findings.
     """
     if kind not in OF_EXAM:
         raise ValueError(f"{kind} is no object of an exam; use one of {', '.join(OF_EXAM)}")
     if not results:
         raise ValueError("an exam without results has no report; give one result at least")
-    described = zip(results, finding_texts, strict=True)
-    images = (ReportedImage(source_of(one.header), one.record, texts) for one, texts in described)
+    described = zip(results, finding_texts, finding_numbers, strict=True)
+    images = (ReportedImage(source_of(one.header), one.record, texts, numbers) for one, texts, numbers in described)
     exam = ReportedExam(tuple({image.source.header.sop_instance_uid: image for image in images}.values()))
     with _trouble_named(results[0].header.path):
         return report_of(exam) if kind is DerivedKind.REPORT else cad_report_of(exam)

@@ -31,16 +31,18 @@ class ImageResult(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedImage:
-    """One image of the exam: its source, its record, and its findings in words."""
+    """One image of the exam: its source, its record, and its findings in words with their numbers in the exam."""
 
     source: Source
     record: AnomalyRecord
     finding_texts: Sequence[str]
+    finding_numbers: Sequence[int]
 
     def __post_init__(self) -> None:
-        findings, texts = len(self.record.findings), len(self.finding_texts)
-        if findings != texts:
-            raise ValueError(f"{self.source.header.path}: {findings} findings, but {texts} texts of findings")
+        findings, texts, numbers = len(self.record.findings), len(self.finding_texts), len(self.finding_numbers)
+        if not findings == texts == numbers:
+            path = self.source.header.path
+            raise ValueError(f"{path}: {findings} findings, but {texts} texts and {numbers} numbers of findings")
 
     @property
     def name(self) -> str:
@@ -49,14 +51,16 @@ class ReportedImage:
         return " ".join(word for word in words if word) or "image"
 
     def findings(self) -> Iterator[tuple[int, Finding, str]]:
-        """Number from 1, finding, words."""
-        for number, (finding, text) in enumerate(zip(self.record.findings, self.finding_texts, strict=True), 1):
-            yield number, finding, text
+        """Number in the exam, finding, words."""
+        yield from zip(self.finding_numbers, self.record.findings, self.finding_texts, strict=True)
 
-    def tracking_uid(self, number: int) -> UID:
-        """Identifies a finding; the same for the same input, model and calibration."""
+    def tracking_uid(self, place: int) -> UID:
+        """Identifies a finding by its place in the record from 1, or the image by 0.
+
+        The same for the same image, model and calibration, whatever else the exam contains.
+        """
         uid, record = str(self.source.dataset.SOPInstanceUID), self.record
-        return derived_uid("finding", uid, record.model, record.calibration, str(number))
+        return derived_uid("finding", uid, record.model, record.calibration, str(place))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -32,7 +32,7 @@ def report_of(exam: ReportedExam) -> Dataset:
 
     groups = [_exam_group(exam)]
     for image in exam.images:
-        groups += [_image_group(image), *(_finding_group(image, *finding) for finding in image.findings())]
+        groups += [_image_group(image), *_finding_groups(image)]
     content = MeasurementReport(
         observation_context=_context(exam.record),
         procedure_reported=SCT.Mammography,
@@ -85,7 +85,12 @@ def _image_group(image: ReportedImage) -> Any:
     return _with_texts(_of_images([image], finding_sites=_sites(record), **common), *texts)
 
 
-def _finding_group(image: ReportedImage, number: int, finding: Finding, text: str) -> Any:
+def _finding_groups(image: ReportedImage) -> Iterator[Any]:
+    for place, (number, finding, text) in enumerate(image.findings(), start=1):
+        yield _finding_group(image, f"{image.name} {number}", image.tracking_uid(place), finding, text)
+
+
+def _finding_group(image: ReportedImage, name: str, tracking: str, finding: Finding, text: str) -> Any:
     from highdicom.sr import PlanarROIMeasurementsAndQualitativeEvaluations
 
     numbers = [_number(measures.ANOMALY_PEAK, finding.peak, UCUM.NoUnits)]
@@ -95,7 +100,7 @@ def _finding_group(image: ReportedImage, number: int, finding: Finding, text: st
         referenced_region=_region(image, finding),
         finding_type=DCM.SelectedRegion,
         finding_sites=_sites(image.record),
-        **_common(f"{image.name} {number}", image.tracking_uid(number), image.record, numbers),
+        **_common(name, tracking, image.record, numbers),
     )
     return _with_texts(group, (DCM.SelectedRegionDescription, text), (measures.ANOMALY_LEVEL, finding.level))
 

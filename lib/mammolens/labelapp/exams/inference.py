@@ -23,6 +23,7 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import QualityFlag
 from mammolens.errors import InputError, MammoLensError
 from mammolens.inference.finding_text import describe_finding
+from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.labelapp.datastore.contracts import ExamImages
@@ -55,6 +56,7 @@ class InferredView:
 
     header: ImageHeader
     record: AnomalyRecord
+    is_dicom: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,7 @@ class InferenceRun:
                 objects = self._of_image(image.image_id, result)
                 facts = {RECORD: result.record.model_dump(mode="json")}
                 self._context.results.put(Of.IMAGE, image.image_id, self._fingerprint, facts, objects)
-                if image.is_dicom:
-                    results.append(InferredView(result.header, result.record))
+                results.append(InferredView(result.header, result.record, image.is_dicom))
         return results
 
     def _failed_unexpectedly(self, name: str) -> None:
@@ -190,9 +191,13 @@ class InferenceRun:
         return self._derived(self._context.policy.of_image, partial(derived_from_image, result), image_id)
 
     def _of_exam(self, results: Sequence[InferredView]) -> dict[DerivedKind, Dataset]:
-        texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in results]
-        kinds = self._context.policy.of_exam if results else ()
-        return self._derived(kinds, lambda kind: derive_from_exam(results, kind, texts), self._exam.exam_id)
+        """Objects of the views that are DICOM; findings have the numbers that they have among those of all views."""
+        numbers = numbers_by_strength([one.record.findings for one in results])
+        reported = [(one, own) for one, own in zip(results, numbers, strict=True) if one.is_dicom]
+        views, numbers = [one for one, _ in reported], [own for _, own in reported]
+        texts = [[describe_finding(finding, one.record) for finding in one.record.findings] for one in views]
+        kinds = self._context.policy.of_exam if views else ()
+        return self._derived(kinds, lambda kind: derive_from_exam(views, kind, texts, numbers), self._exam.exam_id)
 
     def _derived(
         self, kinds: Sequence[DerivedKind], derive: Callable[[DerivedKind], Dataset], name: str
