@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -118,10 +117,14 @@ def _decided_by(port: int) -> str:
 
 
 @pytest.mark.integration
-def test_the_demo_analyses_its_exams_serves_them_and_stops_cleanly(tmp_path: Path, a_free_port: int) -> None:
-    command = [EXECUTABLE, "demo", "--output", tmp_path / "demo", "--port", str(a_free_port)]
-    with (tmp_path / "said").open("w") as said:
-        demo = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+def test_the_demo_analyses_its_exams_serves_them_and_stops_cleanly(
+    fork_server: ForkServer, tmp_path: Path, a_free_port: int
+) -> None:
+    words = ["demo", "--output", tmp_path / "demo", "--port", str(a_free_port)]
+    with (tmp_path / "said").open("wb") as said:
+        demo = fork_server.start(
+            EXECUTABLE, *words, cwd=tmp_path, output=said, own_session=True, python=fork_server.python
+        )
         try:
             _wait_until("Press Ctrl-C to stop", tmp_path / "said", demo)
             with urllib.request.urlopen(
@@ -175,7 +178,7 @@ def test_serve_keeps_its_server_when_it_wants_a_login(
     assert serve.wait(PATIENCE_S) == 0
 
 
-def _wait_until(words: str, file: Path, process: subprocess.Popen[bytes] | Program) -> None:
+def _wait_until(words: str, file: Path, process: Program) -> None:
     def said() -> bool:
         assert process.poll() is None, file.read_text()
         return words in file.read_text()
