@@ -200,6 +200,11 @@ class BiradsCategory(StrEnum):
         """What a person reads: 'BI-RADS 4A'."""
         return f"BI-RADS {self.value}"
 
+    @property
+    def meaning(self) -> str:
+        """The assessment in words: 'Low suspicion'."""
+        return self.name.replace("_", " ").capitalize()
+
 
 def member(kind: type[_Member], text: object) -> _Member | None:
     """The member of ``kind`` that ``text`` spells (case and blanks aside), or ``None``."""

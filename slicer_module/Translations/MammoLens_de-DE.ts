@@ -544,18 +544,6 @@
    <translation>1 Region</translation>
   </message>
   <message>
-   <source>Architectural distortion</source>
-   <translation>Architekturstörung</translation>
-  </message>
-  <message>
-   <source>Asymmetry</source>
-   <translation>Asymmetrie</translation>
-  </message>
-  <message>
-   <source>Calcifications</source>
-   <translation>Kalk</translation>
-  </message>
-  <message>
    <source>Connecting</source>
    <translation>Verbindet</translation>
   </message>
@@ -570,10 +558,6 @@
   <message>
    <source>Loading the heat levels</source>
    <translation>Lädt die Wärmestufen</translation>
-  </message>
-  <message>
-   <source>Mass</source>
-   <translation>Herdbefund</translation>
   </message>
   <message>
    <source>Missing views: {views}.</source>
@@ -594,10 +578,6 @@
   <message>
    <source>Opening the exam</source>
    <translation>Öffnet die Untersuchung</translation>
-  </message>
-  <message>
-   <source>Other</source>
-   <translation>Anderes</translation>
   </message>
   <message>
    <source>Reading jobs and models</source>

@@ -544,18 +544,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Architectural distortion</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Asymmetry</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Calcifications</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Connecting</source>
    <translation type="unfinished" />
   </message>
@@ -569,10 +557,6 @@
   </message>
   <message>
    <source>Loading the heat levels</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Mass</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -593,10 +577,6 @@
   </message>
   <message>
    <source>Opening the exam</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Other</source>
    <translation type="unfinished" />
   </message>
   <message>

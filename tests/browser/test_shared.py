@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from mammolens.enums import BiradsCategory, FindingType
-
 Run = Callable[..., Any]
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -54,13 +52,6 @@ def test_the_manual_has_every_key_of_the_table(run: Run) -> None:
         for key, meaning in zip(re.findall(r"`(\w)`", keys), meanings.split(", "), strict=True)
     }
     assert {entry["key"]: entry["label"].lower() for entry in run("shared/keys.js", "m => m.EXAM_KEYS")} == told
-
-
-def test_types_and_categories_are_the_servers(run: Run) -> None:
-    told = run("shared/text.js", "m => m.FINDING_TYPES.map(({ value, label }) => [value, label])")
-    assert told == [[one.value, one.label] for one in FindingType]
-    told = run("shared/text.js", "m => m.BIRADS_CATEGORIES.map(({ value, label }) => [value, `BI-RADS ${label}`])")
-    assert told == [[one.value, one.label] for one in BiradsCategory]
 
 
 def test_keys_are_told_as_they_are_printed_on_a_keyboard(run: Run) -> None:

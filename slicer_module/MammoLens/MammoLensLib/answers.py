@@ -27,18 +27,12 @@ class Verdict(Enum):
     POOR_QUALITY = "poor_quality"
 
 
-class FindingType(Enum):
-    """What a person sees in a region, in the server's terms."""
+@dataclass(frozen=True)
+class Choice:
+    """One of the values that a person chooses from, as a request states it, and in the server's words."""
 
-    MASS = "mass"
-    CALCIFICATIONS = "calcifications"
-    ARCHITECTURAL_DISTORTION = "architectural_distortion"
-    ASYMMETRY = "asymmetry"
-    OTHER = "other"
-
-
-BIRADS_CATEGORIES = ("0", "1", "2", "3", "4", "4A", "4B", "4C", "5", "6")
-"""Assessment categories of BI-RADS."""
+    value: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -48,8 +42,8 @@ class Region:
     Attributes:
         image: id of the server.
         points: at least three.
-        finding_type: a value of :class:`FindingType`; ``None``: not stated.
-        birads: assessment category of BI-RADS; ``None``: not stated.
+        finding_type: one of :attr:`ExamDetail.finding_types`; ``None``: not stated.
+        birads: one of :attr:`ExamDetail.birads_categories`; ``None``: not stated.
         label: both in the server's words; empty if neither is stated.
     """
 
@@ -296,6 +290,8 @@ class ExamDetail:
         suspect_reason: why it awaits a second confirmation as normal; ``None``: it does not.
         missing: views of a screening exam that this one lacks, "L MLO".
         next: id of the exam to read after this one.
+        finding_types: that a region of a decision may have.
+        birads_categories: that a region of a decision may have.
     """
 
     entry: ExamEntry = field(metadata=json_field(None))
@@ -309,6 +305,8 @@ class ExamDetail:
     suspect_reason: str | None = None
     missing: tuple[str, ...] = ()
     next: str | None = None
+    finding_types: tuple[Choice, ...] = ()
+    birads_categories: tuple[Choice, ...] = ()
     model: str | None = None
 
     @property

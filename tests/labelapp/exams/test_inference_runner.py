@@ -15,7 +15,7 @@ from PIL import Image
 from pydicom.uid import generate_uid
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
-from mammolens.enums import QualityFlag, Verdict
+from mammolens.enums import BiradsCategory, FindingType, QualityFlag, Verdict
 from mammolens.errors import InputError, PacsError, UnknownImageError
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
 from mammolens.labelapp.datastore.folder import MammogramFolder
@@ -400,6 +400,16 @@ def _items(item: pydicom.Dataset) -> Iterator[pydicom.Dataset]:
 def _name_of(item: pydicom.Dataset) -> str:
     names = item.get("ConceptNameCodeSequence")
     return str(names[0].CodeMeaning) if names else ""
+
+
+def test_an_exam_lists_what_a_region_of_a_decision_may_be(a_service: ExamService, an_exam: Exam) -> None:
+    detail = a_service.detail(an_exam)
+    types = {one.value: one.label for one in detail.finding_types}
+    assert list(types) == list(FindingType)
+    assert types["architectural_distortion"] == "Architectural distortion"
+    categories = {one.value: (one.label, one.meaning) for one in detail.birads_categories}
+    assert list(categories) == list(BiradsCategory)
+    assert (categories["0"], categories["4A"]) == (("0", "Incomplete"), ("4A", "Low suspicion"))
 
 
 def test_another_choice_of_objects_makes_an_exam_new_again(

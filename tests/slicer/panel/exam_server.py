@@ -48,6 +48,8 @@ def exam_of(number: int, p_value: float | None, patient: str, next_exam: str | N
         "views_in_detail": [_view(number, "R"), _view(number, "L")],
         "decisions": [],
         "next": next_exam,
+        "finding_types": [{"value": "architectural_distortion", "label": "Architectural distortion", "meaning": ""}],
+        "birads_categories": [{"value": one, "label": one, "meaning": ""} for one in ("2", "4C")],
     }
 
 

@@ -1,7 +1,7 @@
 // The reader's decisions.
 
 import { button, h } from "../shared/dom.js";
-import { BIRADS_CATEGORIES, counted, DECISIONS, FINDING_TYPES, moment, sentence } from "../shared/text.js";
+import { counted, DECISIONS, moment, sentence } from "../shared/text.js";
 
 /** Buttons for the verdicts, the comment, the last decision and an undo button. */
 export function decisionsSection(session, controller, comment) {
@@ -13,7 +13,7 @@ export function decisionsSection(session, controller, comment) {
     { "aria-label": "Decision" },
     h("h3", {}, "Decision"),
     comment,
-    assessments(controller),
+    assessments(session.exam, controller),
     h(
       "div",
       { class: "mammolens-row" },
@@ -66,7 +66,7 @@ function question({ decisions }, busy, controller) {
 }
 
 /** A line for each region that was drawn: its view, what it shows, and its assessment. */
-function assessments(controller) {
+function assessments({ finding_types: types, birads_categories: categories }, controller) {
   return controller.drawn.length
     ? h(
         "ol",
@@ -79,8 +79,8 @@ function assessments(controller) {
               onfocusin: () => controller.highlight(region.uid),
             },
             h("b", {}, `${index + 1} ${region.view}`),
-            choice(controller, region, "finding_type", { name: "Finding type", empty: "Type" }, FINDING_TYPES, index),
-            choice(controller, region, "birads", { name: "BI-RADS", empty: "BI-RADS" }, BIRADS_CATEGORIES, index),
+            choice(controller, region, "finding_type", { name: "Finding type", empty: "Type" }, types, index),
+            choice(controller, region, "birads", { name: "BI-RADS", empty: "BI-RADS" }, categories, index),
           ),
         ),
       )
@@ -99,8 +99,8 @@ function choice(controller, region, property, { name, empty }, values, index) {
     "select",
     { onchange, "aria-label": `${name} of region ${index + 1}`, "data-name": `${property} ${region.uid}` },
     h("option", { value: "" }, empty),
-    values.map(({ value, label, hint }) =>
-      h("option", { value, title: hint, selected: region[property] === value }, label),
+    values.map(({ value, label, meaning }) =>
+      h("option", { value, title: meaning, selected: region[property] === value }, label),
     ),
   );
 }

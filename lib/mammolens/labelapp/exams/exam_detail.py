@@ -11,7 +11,7 @@ import pydicom
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.reader import read_header
-from mammolens.enums import breast_name, score_text
+from mammolens.enums import BiradsCategory, FindingType, breast_name, score_text
 from mammolens.errors import MammoLensError
 from mammolens.inference.exam_text import image_sentence, level_text, percentile_text, view_name
 from mammolens.inference.finding_text import describe_finding
@@ -32,6 +32,7 @@ from mammolens.labelapp.exams.worklist_entry import inference_of_exam
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import (
     BreastSummary,
+    Choice,
     DecisionDetail,
     ExamDetail,
     FindingDetail,
@@ -44,6 +45,9 @@ from mammolens.labelapp.responses.exams import (
 )
 from mammolens.labelapp.serving import ServingModel
 from mammolens.types import AnomalyRecord
+
+_FINDING_TYPES = [Choice(value=kind, label=kind.label, meaning="") for kind in FindingType]
+_BIRADS_CATEGORIES = [Choice(value=one, label=one.value, meaning=one.meaning) for one in BiradsCategory]
 
 
 class ExamDetails:
@@ -88,6 +92,8 @@ class ExamDetails:
             suspect_reason=self._suspect_reason(exam),
             missing=missing_views([(view.laterality, view.view) for view in views]),
             next=self._worklist.next_of(exam),
+            finding_types=_FINDING_TYPES,
+            birads_categories=_BIRADS_CATEGORIES,
             stored_at=facts.get(STORED_AT),
             can_store=self._context.images.can_store(),
             model=predictor.model_id,

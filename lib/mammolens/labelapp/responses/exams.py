@@ -240,6 +240,14 @@ class DecisionDetail(Response):
     undone: bool = Field(description="undone since")
 
 
+class Choice(Response):
+    """One of the values that a person chooses from."""
+
+    value: str = Field(description="as a request states it")
+    label: str
+    meaning: str = Field(description="in more words; empty if the label says all")
+
+
 class ExamDetail(ExamSummary):
     """An exam in full."""
 
@@ -259,6 +267,8 @@ class ExamDetail(ExamSummary):
     next: str | None = Field(
         description="the next less anomalous exam without a verdict, after the last the first; None: no other"
     )
+    finding_types: list[Choice] = Field(description="that a region of a decision may have")
+    birads_categories: list[Choice] = Field(description="that a region of a decision may have")
     stored_at: str | None = Field(description="when the PACS took its DICOM objects")
     can_store: bool
     model: str

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import qt
 from slicer.i18n import tr as _
 
-from ..answers import BIRADS_CATEGORIES, Decision, Finding, Region, Verdict, View
+from ..answers import Choice, Decision, Finding, Region, Verdict, View
 from ..errors import MammoLensError
 from ..markups import DrawnRegion
 from ..session import Session
@@ -155,8 +155,8 @@ class DecisionPart:
             [Row(one.key, (f"{row} {names.get(one.image or '', '')}", "", "")) for row, one in enumerate(drawn, 1)],
         )
         for row, one in enumerate(drawn):
-            types = _choices(words.finding_types(), one.finding_type)
-            categories = _choices([(value, value) for value in BIRADS_CATEGORIES], one.birads)
+            types = _choices(detail.finding_types if detail is not None else (), one.finding_type)
+            categories = _choices(detail.birads_categories if detail is not None else (), one.birads)
             assess = self._assessing(one.key, types, categories)
             for column, box in enumerate((types, categories), 1):
                 box.connect("currentIndexChanged(int)", assess)
@@ -177,12 +177,12 @@ class DecisionPart:
             self._session.show_error(error)
 
 
-def _choices(choices: Iterable[tuple[str, str]], chosen: str | None) -> Any:
-    """A box with values and their labels, and an empty choice before them."""
+def _choices(choices: Iterable[Choice], chosen: str | None) -> Any:
+    """A box with the labels of values, and an empty choice before them."""
     box = qt.QComboBox()
     box.addItem("\N{EN DASH}", "")
-    for value, label in choices:
-        box.addItem(label, value)
+    for choice in choices:
+        box.addItem(choice.label, choice.value)
     box.setCurrentIndex(max(0, box.findData(chosen or "")))
     return box
 

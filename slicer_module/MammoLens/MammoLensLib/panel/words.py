@@ -8,7 +8,7 @@ from html import escape
 
 from slicer.i18n import tr as _
 
-from ..answers import Decision, ExamDetail, FindingType, HeatLevel, View
+from ..answers import Decision, ExamDetail, HeatLevel, View
 from ..errors import MammoLensError
 from ..requester import Activity, Busy
 
@@ -79,18 +79,6 @@ def views(shown: Iterable[View]) -> str:
         texts = [view.sentence, view.error, *(doubt.explanation or doubt.flag for doubt in view.quality)]
         lines.append(f"<b>{escape(view.name)}</b> " + " ".join(escape(word) for word in texts if word))
     return _lines(lines)
-
-
-def finding_types() -> list[tuple[str, str]]:
-    """The server's term and the label of each type of finding."""
-    labels = {
-        FindingType.MASS: _("Mass"),
-        FindingType.CALCIFICATIONS: _("Calcifications"),
-        FindingType.ARCHITECTURAL_DISTORTION: _("Architectural distortion"),
-        FindingType.ASYMMETRY: _("Asymmetry"),
-        FindingType.OTHER: _("Other"),
-    }
-    return [(one.value, labels[one]) for one in FindingType]
 
 
 def decisions(detail: ExamDetail) -> str:
