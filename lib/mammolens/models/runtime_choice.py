@@ -26,7 +26,7 @@ from mammolens.models.runtime import Runtime, TorchRuntime
 from mammolens.models.tiles import whole_tiles
 
 LOG_ODDS_TOLERANCE: Final = 1e-3
-"""Largest accepted difference of log odds from torch's; scores differ by as much at most."""
+"""Largest accepted difference of log odds from torch's; a score adds those of greys, times ``scoring.residual``."""
 RECONSTRUCTION_TOLERANCE: Final = 1e-4
 """Largest accepted difference of a reconstruction from torch's, in normalised greys."""
 
