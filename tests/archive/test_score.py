@@ -10,8 +10,10 @@ from mammolens.archive.exam_index import Shard
 from mammolens.archive.exam_scoring import Scoring
 from mammolens.archive.score import score_archive
 from mammolens.archive.sources import ArchiveSource, open_archive
+from mammolens.enums import RuntimeName
 from mammolens.errors import DatasetError, InputError, StorageError
 from mammolens.inference.batch import predict_files
+from mammolens.models import runtime_choice
 from mammolens.types import ImageAttributes
 
 from .engines import OneByOne
@@ -97,6 +99,33 @@ def test_a_folder_with_scores_of_another_kind_is_refused(an_archive, a_trained_m
         scored(an_archive, tmp_path, a_trained_model, shard=Shard(1, 2))
     with pytest.raises(DatasetError, match="without thumbnails"):
         score_archive(open_archive(str(an_archive)), tmp_path, Scoring(a_trained_model, True), OneByOne())
+
+
+@pytest.fixture
+def another_is_fastest(monkeypatch):
+    """A probe in which ONNX Runtime wins, once."""
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    probed = []
+
+    def seconds(runtimes, _):
+        probed.append(True)
+        assert len(probed) == 1, "a continued run takes the runtime of the first"
+        return {runtime.name: float(runtime.name is not RuntimeName.ONNXRUNTIME) for runtime in runtimes}
+
+    monkeypatch.setattr(runtime_choice, "seconds_of", seconds)
+
+
+def test_a_shard_is_scored_by_one_runtime(an_archive, a_trained_model, another_is_fastest, rows_of, tmp_path):
+    archive, scoring = open_archive(str(an_archive)), Scoring(a_trained_model, runtime=RuntimeName.AUTO)
+    scored(an_archive, tmp_path / "torch", a_trained_model)
+    for _ in ("first", "continued"):
+        assert score_archive(archive, tmp_path / "auto", scoring, OneByOne()).runtime is RuntimeName.ONNXRUNTIME
+    torch, other = (
+        {row["image"]: row["pred_score"] for row in rows_of(tmp_path / name, "images")} for name in ("torch", "auto")
+    )
+    assert torch == pytest.approx(other, abs=1e-3)
+    with pytest.raises(DatasetError, match="runtime onnxruntime"):
+        scored(an_archive, tmp_path / "auto", a_trained_model)
 
 
 def test_one_process_at_a_time_scores_a_shard(an_archive, a_trained_model, tmp_path):

@@ -18,6 +18,7 @@ from mammolens.archive.locations import opened
 from mammolens.archive.rows import ExamRow, FailureKind, ImageRow, failure_kind
 from mammolens.archive.tasks import ExamRows, ExamTask, ImageTask, Refusal
 from mammolens.dicom.reader import read_mammogram
+from mammolens.enums import RuntimeName
 from mammolens.errors import InputError, MammoLensError, UnexpectedImageError
 from mammolens.inference.batch import Reading, analysed_images
 from mammolens.inference.exam import ImageScore
@@ -44,14 +45,16 @@ class Scoring:
     Attributes:
         model: its directory.
         thumbnails: whether image rows contain small pictures.
+        runtime: that runs the network.
     """
 
     model: Path
     thumbnails: bool = False
+    runtime: RuntimeName = RuntimeName.TORCH
 
     def predictor(self) -> Predictor:
         """Load the model."""
-        return Predictor.load(self.model)
+        return Predictor.load(self.model, runtime=self.runtime)
 
 
 def score_exam(scoring: Scoring, task: ExamTask) -> ExamRows:

@@ -28,9 +28,10 @@ from mammolens.archive.exam_index import (
 )
 from mammolens.archive.exam_scoring import CRASHED, Scoring, crashed_exam, score_exam
 from mammolens.archive.rows import FailureKind, failure_kind
-from mammolens.archive.score_files import Manifest, ShardFiles
+from mammolens.archive.score_files import MANIFESTS, Manifest, ShardFiles, manifests
 from mammolens.archive.sources import ArchiveSource, Fetch
 from mammolens.archive.tasks import ExamRows, ExamTask, Refusal
+from mammolens.enums import RuntimeName
 from mammolens.errors import DatasetError, InputError, UnexpectedImageError
 from mammolens.inference.predictor import load_calibration
 from mammolens.models.directory import model_id_of
@@ -125,7 +126,7 @@ def score_archive(
     Args:
         source: the images; indexed first, if they are not.
         folder: of the results.
-        scoring: how.
+        scoring: how; of a runtime ``auto``, all processes use the one that the shard was begun with, or the fastest.
         engine: reads and scores.
         shard: by default the whole archive.
         known: attributes of an image from a table, by its path.
@@ -141,6 +142,7 @@ def score_archive(
     """
     shard, observer = shard or Shard(), observer or Silent()
     index_archive(source, folder, engine, known=known, observer=observer)
+    scoring = _with_one_runtime(scoring, folder, shard)
     manifest = Manifest(
         source=source.name,
         shard=shard.number,
@@ -148,6 +150,7 @@ def score_archive(
         model=model_id_of(scoring.model),
         calibration=load_calibration(scoring.model).calibration_id,
         thumbnails=scoring.thumbnails,
+        runtime=scoring.runtime,
     )
     with closing(ExamIndex(folder, source.name, known)) as index, ShardFiles(folder, shard, manifest) as files:
         total, done, failures = index.images(shard), index.images(shard, until=files.last), files.failures()
@@ -161,6 +164,15 @@ def score_archive(
                 failures.update(FailureKind(row.failure) for row in rows.images if row.failure is not None)
                 observer.scoring(done, total, failures)
         return files.complete()
+
+
+def _with_one_runtime(scoring: Scoring, folder: Path, shard: Shard) -> Scoring:
+    if scoring.runtime is not RuntimeName.AUTO:
+        return scoring
+    if (folder / MANIFESTS / f"{shard}.json").exists():
+        begun = next(found for found in manifests(folder) if found.shard == shard.number)
+        return replace(scoring, runtime=begun.runtime)
+    return replace(scoring, runtime=scoring.predictor().runtimes[0])
 
 
 _Entry = tuple[ListedImage, ImageAttributes] | IndexedImage  # the latter: refused already

@@ -23,6 +23,7 @@ from mammolens import RESEARCH_USE_ONLY, __version__
 from mammolens.archive.exam_index import Shard
 from mammolens.archive.rows import ExamRow, FailureKind, ImageRow, arrow_table
 from mammolens.archive.tasks import ExamRows
+from mammolens.enums import RuntimeName
 from mammolens.errors import DatasetError, StorageError
 from mammolens.files import atomic_file, remove_leftovers, write_text
 
@@ -44,6 +45,7 @@ class Manifest(BaseModel):
     calibration: str
     mammolens: str = __version__
     thumbnails: bool
+    runtime: RuntimeName = RuntimeName.TORCH
     complete: bool = False
     exams: int = 0
     images: int = Field(0, description="rows, with and without a score")
@@ -201,6 +203,7 @@ def _refuse_other_runs(folder: Path, manifest: Manifest) -> None:
         ):
             reason = (
                 f"holds scores of {found.source} by {found.model} ({found.calibration}, MammoLens {found.mammolens}, "
-                f"{found.shards} shards, {'with' if found.thumbnails else 'without'} thumbnails)"
+                f"{found.shards} shards, {'with' if found.thumbnails else 'without'} thumbnails, "
+                f"runtime {found.runtime})"
             )
             raise DatasetError(folder, reason, "choose another folder, or the same options")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Model, Table
+from mammolens.cli.options import Model, Runtime, Table
+from mammolens.enums import RuntimeName
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -50,6 +51,7 @@ def score(
     index_only: Annotated[
         bool, typer.Option("--index-only", help="Only read the headers: do this before the jobs of an array start.")
     ] = False,
+    runtime: Runtime = RuntimeName.TORCH,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
     """Score an archive of any size: rows of scores, no maps.
@@ -78,7 +80,7 @@ def score(
         from mammolens.models.store import pretrained_directory
 
         part, known = _shard(shard), _known(table)
-        scoring = Scoring((model or pretrained_directory()).resolve(), thumbnails)
+        scoring = Scoring((model or pretrained_directory()).resolve(), thumbnails, runtime)
         engine = ProcessEngine(workers or _cores())
         with _opened(source) as archive, progress_bar("images") as bar:
             observer = _BarObserver(bar)
