@@ -55,7 +55,7 @@ def measure(server: str, runs: int) -> None:
     _row("nothing else runs", _seconds(infer, runs))
     for exam in exams:
         if not _is_cbis(exam):
-            body = {"verdict": "normal"}
+            body = {"verdict": "normal", "second_confirmation": True}
             ask(server, f"/mammolens/exams/{exam['exam']}/decisions", method="POST", body=body, seconds=300)
     job = ask(server, "/mammolens/jobs", method="POST", body={"kind": "train", "epochs": _EPOCHS})["job"]
     while (ask(server, f"/mammolens/jobs/{job}")["progress"] or {}).get("stage") != "learn":

@@ -240,7 +240,10 @@ def play(kind: str, base: Path, normals: Dataset, mistakes: Dataset, later: Data
         decided = [exam for exam in exams if exam["patient"] in normals.patients]
         played.flagged_on_arrival = float(np.mean([bool(exam["exam_is_anomalous"]) for exam in decided]))
         for exam in exams:
-            server.post(f"/mammolens/exams/{exam['exam']}/decisions", {"verdict": "normal", "viewer": "script"})
+            server.post(
+                f"/mammolens/exams/{exam['exam']}/decisions",
+                {"verdict": "normal", "viewer": "script", "second_confirmation": True},
+            )
         aside = {exam["patient"] for exam in server.get("/mammolens/suspect-normals")["exams"]}
         played.set_aside, played.mistakes_set_aside = sorted(aside), len(aside & set(mistakes.patients))
         began = time.monotonic()

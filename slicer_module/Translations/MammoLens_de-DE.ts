@@ -604,6 +604,10 @@
    <translation>von {reviewer}</translation>
   </message>
   <message>
+   <source>confirmed twice</source>
+   <translation>zweimal bestätigt</translation>
+  </message>
+  <message>
    <source>undone</source>
    <translation>rückgängig gemacht</translation>
   </message>

@@ -604,6 +604,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>confirmed twice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>undone</source>
    <translation type="unfinished" />
   </message>

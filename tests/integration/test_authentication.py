@@ -62,7 +62,9 @@ def test_a_user_may_judge_but_neither_decide_nor_send(a_guarded_server: Server, 
     assert a_guarded_server.post(f"{exam}/infer", headers=annotator, json={"store": True}).status_code == 400
     assert a_guarded_server.post(f"{exam}/decisions", headers=user, json={"verdict": "normal"}).status_code == 403
     assert a_guarded_server.post(f"{exam}/decisions/undo", headers=user).status_code == 403
-    decided = a_guarded_server.post(f"{exam}/decisions", headers=annotator, json={"verdict": "normal"}).json()
+    decided = a_guarded_server.post(
+        f"{exam}/decisions", headers=annotator, json={"verdict": "normal", "second_confirmation": True}
+    ).json()
     assert decided["reviewer"] not in ("", "admin")
 
 

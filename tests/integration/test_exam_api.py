@@ -78,7 +78,9 @@ def test_an_exam_is_judged_shown_and_decided_on(a_server: Server) -> None:
             file = a_server.get(instance["url"].removeprefix("dicomweb:"))
             header = pydicom.dcmread(io.BytesIO(file.content), stop_before_pixels=True)
             assert header.SOPInstanceUID == instance["metadata"]["SOPInstanceUID"]
-        decided = a_server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"}).json()
+        decided = a_server.post(
+            f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal", "second_confirmation": True}
+        ).json()
         assert decided["verdict"] == "normal"
         undone = a_server.post(f"/mammolens/exams/{exam['exam']}/decisions/undo").json()
         assert undone["verdict"] is None

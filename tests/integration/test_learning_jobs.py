@@ -43,7 +43,9 @@ def a_server(start_server: StartServer, phantoms_of_women: Path) -> Server:
 def a_site(a_server: Server) -> Server:
     """Every exam is accepted as normal."""
     for exam in a_server.get("/mammolens/worklist").json()["exams"]:
-        answer = a_server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
+        answer = a_server.post(
+            f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal", "second_confirmation": True}
+        )
         assert answer.status_code == 200, answer.text
     return a_server
 

@@ -150,8 +150,14 @@ def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
 
         page.get_by_role("textbox", name="Comment").fill("clear")
         reader.press("c")
+        question = page.get_by_role("alertdialog", name="Second confirmation")
+        question.wait_for()
+        assert served.exam(LESION)["safety_note"] in question.inner_text()
+        assert served.exam(LESION)["decisions"] == []
+        reader.click("Confirm a second time")
         page.get_by_role("button", name="Undo").wait_for()
         exam = served.exam(LESION)
+        assert exam["decisions"][-1]["confirmed_again"] is True
         assert (exam["verdict"], exam["decisions"][-1]["comment"]) == ("normal", "clear")
         assert exam["decisions"][-1]["viewer"] == "OHIF"
 

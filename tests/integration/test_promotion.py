@@ -30,7 +30,9 @@ def a_site(start_server: StartServer, a_trained_model: Path, tmp_path_factory: p
     model = with_alpha(a_trained_model, home / "model", 0.2)
     server = start_server(home / "studies", model=model, conf=conf)
     for exam in server.get("/mammolens/worklist").json()["exams"]:
-        answer = server.post(f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal"})
+        answer = server.post(
+            f"/mammolens/exams/{exam['exam']}/decisions", json={"verdict": "normal", "second_confirmation": True}
+        )
         assert answer.status_code == 200, answer.text
     return server
 

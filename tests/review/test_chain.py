@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from mammolens.enums import NormalityCategory
 from mammolens.errors import LedgerError, RequestError
-from mammolens.review.chain import GENESIS, Head, entry_of, linked
+from mammolens.review.chain import GENESIS, Head, entry_of, hash_of, linked
 from mammolens.review.formats import values_of
 from mammolens.review.rows import row_of
 
@@ -33,8 +34,20 @@ def test_whoever_reads_docs_decisions_can_check_an_exported_line():
 
     entry = json.loads(line)
     told = entry.pop("hash")
+    if entry["second_confirmation"] is None:
+        del entry["second_confirmation"]
     entry["images"], entry["regions"] = canonical(entry["images"]), canonical(entry["regions"])
     assert hashlib.sha256(canonical(entry).encode()).hexdigest() == told
+
+
+def test_a_second_confirmation_is_covered_and_earlier_entries_keep_their_hashes():
+    row = {**linked(row_of(decision()), Head())}
+    former = {name: value for name, value in row.items() if name not in ("hash", "second_confirmation")}
+    text = json.dumps(former, sort_keys=True, separators=(",", ":"))
+    assert row["hash"] == hashlib.sha256(text.encode()).hexdigest()
+    confirmed = {**row, "second_confirmation": "highly_unusual"}
+    assert hash_of(confirmed) != row["hash"]
+    assert entry_of(confirmed).decision.second_confirmation is NormalityCategory.HIGHLY_UNUSUAL
 
 
 def test_a_row_without_a_decision_is_an_error_of_the_ledger():

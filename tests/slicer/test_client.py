@@ -150,6 +150,7 @@ def test_a_decision_carries_comment_regions_and_viewer() -> None:
         "comment": "left, 3 o'clock",
         "viewer": "3D Slicer",
         "regions": [{"image": "a", "points": [[1, 2], [3, 4.5], [5, 6]], "finding_type": "mass", "birads": None}],
+        "second_confirmation": False,
     }
 
 

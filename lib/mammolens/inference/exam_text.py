@@ -71,6 +71,11 @@ def exam_score_text(record: AnomalyRecord) -> str:
     return score_text(record.exam_decile, record.exam_p_value)
 
 
+def safety_note(sentence: str) -> str:
+    """What a reader gets after 'Confirm normal' on an exam that ``sentence`` describes."""
+    return f"{sentence} Look at the findings again. Do you still confirm the exam as normal?"
+
+
 def beyond_calibration(percentile: float, calibration_patients: int) -> bool:
     """Whether a percentile is the highest that so many patients can give: of a score higher than all of theirs."""
     return math.isclose(percentile, 100.0 * calibration_patients / (calibration_patients + 1))

@@ -17,6 +17,7 @@ from mammolens.labelapp.keys import OutputMap, ResultExtension
 _Place = Annotated[float, Field(ge=-1e6, le=1e6)]  # pixels: far outside any image, and far from overflow
 _Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")]
 _Points = Annotated[list[tuple[_Place, _Place]], Field(max_length=2000, json_schema_extra={"minItems": 3})]
+_SECOND_CONFIRMATION = "of 'normal' on a highly unusual exam: it was confirmed again, after the exam's `safety_note`"
 
 
 class Parameters(BaseModel):
@@ -138,6 +139,7 @@ class DecisionParameters(UndoParameters):
     verdict: Verdict
     comment: str = Field("", max_length=2000)
     regions: list[DrawnRegion] = Field(default_factory=list, max_length=100)
+    second_confirmation: bool = Field(False, description=_SECOND_CONFIRMATION)
 
 
 class ReviewParameters(UndoParameters):
@@ -148,6 +150,7 @@ class ReviewParameters(UndoParameters):
     regions: list[_Points] = Field(
         default_factory=list, max_length=100, description="as of a decision on an exam, on this image"
     )
+    second_confirmation: bool = Field(False, description=_SECOND_CONFIRMATION)
 
 
 class SampleParameters(Parameters):

@@ -15,6 +15,7 @@ from mammolens.review.rows import Column, Row, canonical, decision_of
 GENESIS = "0" * 64
 """What stands in place of a hash before the first entry."""
 
+_ADDED_LATER = (Column.SECOND_CONFIRMATION,)
 _HEAD = re.compile(r"(0|[1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
@@ -67,10 +68,13 @@ class Entry:
 def hash_of(row: Row) -> str:
     """SHA-256 over the canonical JSON of all columns but the hash itself, lower-case hexadecimal.
 
+    A column that was added later is covered only where it is filled, so that earlier entries keep their hashes.
+
     Raises:
         TypeError, ValueError: a value that no entry has.
     """
-    covered = {name: row[name] for name in (*Column, Link.SEQUENCE, Link.PREVIOUS_HASH)}
+    names = (*Column, Link.SEQUENCE, Link.PREVIOUS_HASH)
+    covered = {name: row[name] for name in names if not (name in _ADDED_LATER and row[name] is None)}
     return hashlib.sha256(canonical(covered).encode("ascii")).hexdigest()
 
 

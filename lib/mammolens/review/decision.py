@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from mammolens.enums import BiradsCategory, FindingType, Verdict
+from mammolens.enums import BiradsCategory, FindingType, NormalityCategory, Verdict
 from mammolens.errors import RequestError
 
 Point = tuple[float, float]
@@ -82,6 +82,8 @@ class Decision:
         exam_p_value: as shown, in [0, 1].
         exam_score: as shown, in robust standard deviations of normal exams.
         viewer: name of the program.
+        second_confirmation: the category of the exam for which the person confirmed 'normal' a second time, after a
+            note; ``None``: no second confirmation was needed.
 
     Raises:
         RequestError: a field that cannot be stored; names it.
@@ -102,6 +104,7 @@ class Decision:
     exam_score: float | None = None
     viewer: str = ""
     origin: Origin = Origin.VIEWER
+    second_confirmation: NormalityCategory | None = None
 
     def __post_init__(self) -> None:
         _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is no exam id", "see the worklist")
@@ -116,6 +119,9 @@ class Decision:
             "must be given or 'undoes', but not both",
             f"give one of {', '.join(Verdict)}, or the decision to undo",
         )
+        again = self.second_confirmation is None or self.verdict is Verdict.NORMAL
+        remedy = f"leave it out, or decide {Verdict.NORMAL.value!r}"
+        _check(again, "second_confirmation", "is given, but the exam is not confirmed as normal", remedy)
         _check(self.reviewer, "reviewer", "is empty", "say who decided")
         _check_text("comment", self.comment, LONGEST_TEXT)
         for name in ("reviewer", "viewer", "model", "calibration"):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from mammolens.enums import BiradsCategory, FindingType, Verdict
+from mammolens.enums import BiradsCategory, FindingType, NormalityCategory, Verdict
 from mammolens.errors import RequestError
 from mammolens.review.decision import Decision, Origin, Region
 
@@ -32,6 +32,7 @@ class Column(StrEnum):
     EXAM_SCORE = "exam_score"
     VIEWER = "viewer"
     ORIGIN = "origin"
+    SECOND_CONFIRMATION = "second_confirmation"
 
 
 Row = Mapping[str, Any]
@@ -61,6 +62,7 @@ def row_of(decision: Decision) -> dict[str, Any]:
         Column.EXAM_SCORE.value: decision.exam_score,
         Column.VIEWER.value: decision.viewer,
         Column.ORIGIN.value: decision.origin.value,
+        Column.SECOND_CONFIRMATION.value: decision.second_confirmation and decision.second_confirmation.value,
     }
 
 
@@ -86,6 +88,7 @@ def decision_of(row: Row) -> Decision:
         exam_score=row[Column.EXAM_SCORE],
         viewer=row[Column.VIEWER],
         origin=_read(row, Column.ORIGIN, Origin),
+        second_confirmation=_read(row, Column.SECOND_CONFIRMATION, NormalityCategory),
     )
 
 
@@ -116,6 +119,7 @@ _REMEDIES = {
         'give a list of {"image": UID, "points": [[column, row], ...]}, each with or without "finding_type": one of '
         f'{", ".join(FindingType)}, and "birads": one of {", ".join(BiradsCategory)}'
     ),
+    Column.SECOND_CONFIRMATION: f"use one of {', '.join(NormalityCategory)}",
     Column.ORIGIN: f"use one of {', '.join(Origin)}",
 }
 

@@ -29,5 +29,6 @@ DECISIONS = Table(
     Column("origin", String(32), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("second_confirmation", String(32)),
     Index("decisions_by_exam", "exam_id", "sequence"),
 )

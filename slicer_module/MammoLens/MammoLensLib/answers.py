@@ -81,6 +81,7 @@ class Decision:
     comment: str | None = None
     model: str | None = None
     exam_p_value: float | None = None
+    confirmed_again: bool = False
     regions: tuple[Region, ...] = ()
     undone: bool = False
 
@@ -288,6 +289,7 @@ class ExamDetail:
         levels: of the heatmap, the lowest first.
         decisions: oldest first.
         suspect_reason: why it awaits a second confirmation as normal; ``None``: it does not.
+        safety_note: shown after 'normal' was chosen, which must then be confirmed again; ``None``: it needs not.
         missing: views of a screening exam that this one lacks, "L MLO".
         next: id of the exam to read after this one.
         finding_types: that a region of a decision may have.
@@ -303,6 +305,7 @@ class ExamDetail:
     views: tuple[View, ...] = field(default=(), metadata=json_field("views_in_detail"))
     decisions: tuple[Decision, ...] = ()
     suspect_reason: str | None = None
+    safety_note: str | None = None
     missing: tuple[str, ...] = ()
     next: str | None = None
     finding_types: tuple[Choice, ...] = ()

@@ -158,6 +158,7 @@ class Client:
         cancelled: CancelToken | None = None,
         *,
         decision_id: str | None = None,
+        confirmed_again: bool = False,
     ) -> ExamDetail:
         """Save one decision: a verdict with its comment and regions.
 
@@ -165,6 +166,7 @@ class Client:
             verdict: "normal", "finding" or "poor_quality".
             regions: what the person drew, for a finding.
             decision_id: UUID; a retry with the same id is stored once.
+            confirmed_again: the person confirmed "normal" a second time, after the exam's note.
         """
         order = {
             **_id(decision_id),
@@ -172,6 +174,7 @@ class Client:
             "comment": comment,
             "viewer": VIEWER,
             "regions": [one.as_json() for one in regions],
+            "second_confirmation": confirmed_again,
         }
         path = f"{_exam(exam)}/decisions"
         return parsed(ExamDetail, self._transport.json("POST", path, Body.of_json(order), cancelled=cancelled))

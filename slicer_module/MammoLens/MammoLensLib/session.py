@@ -157,8 +157,17 @@ class Session(Requester):
         self.detail, self.problems = None, ()
         self.changed()
 
-    def decide(self, verdict: Verdict, comment: str = "", regions: Iterable[Region] = ()) -> None:
-        """Save a decision on the open exam; ``regions`` were drawn by the person."""
+    def decide(
+        self, verdict: Verdict, comment: str = "", regions: Iterable[Region] = (), *, confirmed_again: bool = False
+    ) -> None:
+        """Save a decision on the open exam.
+
+        Args:
+            verdict: what was decided.
+            comment: of the person.
+            regions: drawn by the person.
+            confirmed_again: the person was asked a second time.
+        """
         client, detail, marked = self.client, self.detail, tuple(regions)
         if client is None or detail is None or self.busy is not None:
             return
@@ -166,7 +175,13 @@ class Session(Requester):
 
         def work(context: JobContext) -> ExamDetail:
             return client.decide(
-                detail.exam, verdict.value, comment, marked, context.cancelled, decision_id=decision_id
+                detail.exam,
+                verdict.value,
+                comment,
+                marked,
+                context.cancelled,
+                decision_id=decision_id,
+                confirmed_again=confirmed_again,
             )
 
         self._ask(Activity.DECIDING, work, self._show)

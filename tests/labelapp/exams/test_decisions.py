@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mammolens.enums import FindingType, Verdict
+from mammolens.enums import FindingType, NormalityCategory, Verdict
 from mammolens.errors import DatasetError, RequestError, StorageError
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult
@@ -209,3 +209,28 @@ def test_a_full_disk_is_made_room_on_and_the_decision_kept(
     decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada"))
     assert len(tries) == 2
     assert decisions.verdict(an_exam) is Verdict.NORMAL
+
+
+def test_normal_on_a_highly_unusual_exam_takes_a_second_confirmation_that_the_ledger_keeps(
+    decisions: Decisions, an_exam: Exam
+) -> None:
+    seen = ShownResult("m-1", "c-1", 0.01, 5.0, NormalityCategory.HIGHLY_UNUSUAL)
+    with pytest.raises(RequestError, match="needs a second confirmation"):
+        decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada", seen=seen))
+    with pytest.raises(RequestError, match="needs a second confirmation"):
+        decisions.record_once(an_exam, NewDecision(Verdict.NORMAL, "ada", seen=seen), an_exam.images[0])
+    assert decisions.verdict(an_exam) is None
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada", seen=seen, confirmed_again=True))
+    (told,) = decisions.history(an_exam)
+    assert (told.verdict, told.second_confirmation) == (Verdict.NORMAL, NormalityCategory.HIGHLY_UNUSUAL)
+
+
+@pytest.mark.parametrize("category", [None, NormalityCategory.WITHIN_NORMAL_RANGE, NormalityCategory.UNUSUAL])
+def test_other_exams_and_verdicts_take_one_confirmation(
+    decisions: Decisions, an_exam: Exam, category: NormalityCategory | None
+) -> None:
+    seen, extreme = (ShownResult(category=one) for one in (category, NormalityCategory.HIGHLY_UNUSUAL))
+    decisions.record(an_exam, NewDecision(Verdict.NORMAL, "ada", seen=seen, confirmed_again=True))
+    decisions.record(an_exam, NewDecision(Verdict.FINDING, "ada", seen=extreme))
+    decisions.record(an_exam, NewDecision(Verdict.POOR_QUALITY, "ada", seen=extreme))
+    assert [one.second_confirmation for one in decisions.history(an_exam)] == [None, None, None]

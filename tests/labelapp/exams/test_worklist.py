@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from mammolens.enums import Verdict
+from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.folder import MammogramFolder
 from mammolens.labelapp.datastore.stored_score import StoredScore
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.worklist_entry import by_urgency
+from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.labelapp.tasks.strategy import MostAnomalous
@@ -98,6 +100,25 @@ def test_exams_beyond_all_of_the_calibration_say_so_and_are_ranked_by_score(
     assert chosen["id"] in by_score[99.0].image_ids
     assert a_service.worklist.entry(by_score[50.0]).rank == 2
     assert a_service.worklist.next_of(by_score[99.0]) == by_score[50.0].exam_id
+
+
+def test_a_highly_unusual_exam_has_a_safety_note_and_takes_a_second_confirmation_as_normal(
+    a_service: ExamService, a_serving: ServingModel, a_folder_datastore: MammogramFolder
+) -> None:
+    model, (usual, extreme) = a_serving.predictor(), a_service.exams.all().values()
+    for exam, score in ((usual, -50.0), (extreme, 99.0)):
+        stored = StoredScore(score, score, 0.05, model.model_id, model.calibration_id)
+        a_folder_datastore.update_image_infos({image_id: stored.as_info() for image_id in exam.image_ids})
+    assert a_service.detail(usual).safety_note is None
+    assert "Do you still confirm the exam as normal?" in (a_service.detail(extreme).safety_note or "")
+    a_service.record_decision(usual, DecisionParameters(verdict=Verdict.NORMAL), "ada")
+    with pytest.raises(RequestError, match="needs a second confirmation"):
+        a_service.record_decision(extreme, DecisionParameters(verdict=Verdict.NORMAL), "ada")
+    assert a_service.detail(extreme).decisions == []
+    confirmed = DecisionParameters(verdict=Verdict.NORMAL, second_confirmation=True)
+    a_service.record_decision(extreme, confirmed, "ada")
+    assert [one.confirmed_again for one in a_service.detail(extreme).decisions] == [True]
+    assert [one.confirmed_again for one in a_service.detail(usual).decisions] == [False]
 
 
 def test_a_line_is_made_anew_only_when_something_has_changed(

@@ -139,6 +139,7 @@ class ExamServer:
         cancelled: CancelToken | None = None,
         *,
         decision_id: str | None = None,
+        confirmed_again: bool = False,
     ) -> ExamDetail:
         self.ids.append(decision_id)
         self._ask("decide", cancelled)
@@ -152,7 +153,9 @@ class ExamServer:
             "reviewer": "anna",
             "time": "2026-02-01T08:00:00+00:00",
         }
-        self.exams[exam]["decisions"].append({**made, "regions": told, "undone": False})
+        self.exams[exam]["decisions"].append(
+            {**made, "regions": told, "confirmed_again": confirmed_again, "undone": False}
+        )
         self.exams[exam] |= {"verdict": verdict, "verdict_label": label}
         self._rank()
         return parsed(ExamDetail, self.exams[exam])

@@ -115,6 +115,21 @@ def test_a_suspect_exam_says_why_and_is_confirmed_by_asking_twice(a_reader: Read
     assert a_reader.ui.normalButton.text == "Confirm normal"
 
 
+def test_a_highly_unusual_exam_is_confirmed_as_normal_twice_and_the_note_comes_after_the_first_time(
+    a_reader: Reader,
+) -> None:
+    a_reader.server.exams[FIRST]["safety_note"] = "Highly unusual <so>. Do you still confirm?"
+    a_reader.open_first()
+    assert "Highly unusual" not in a_reader.ui.decisionLabel.text
+    a_reader.click("normalButton")
+    assert not decisions(a_reader)
+    assert "<b>Highly unusual &lt;so&gt;. Do you still confirm?</b>" in a_reader.ui.decisionLabel.text
+    a_reader.click("normalButton")
+    assert [one["confirmed_again"] for one in decisions(a_reader)] == [True]
+    assert "<b>Normal</b>, confirmed twice, by anna" in a_reader.ui.decisionLabel.text
+    assert "Highly unusual" not in a_reader.ui.decisionLabel.text
+
+
 def test_next_opens_the_next_exam_with_neither_regions_nor_comment(a_reader: Reader) -> None:
     a_reader.open_first()
     a_reader.click("drawRegionButton")

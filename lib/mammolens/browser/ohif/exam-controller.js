@@ -193,15 +193,16 @@ export class ExamController {
     this.panel.update();
   }
 
-  /** Confirm the exam as normal; one that awaits a second confirmation first asks for it. */
+  /** Confirm the exam as normal; a suspect or highly unusual one first asks for a second confirmation. */
   confirmNormal() {
-    if (this.session.exam.suspect_reason && !this.asksAgain) {
+    const { safety_note: note, suspect_reason: suspect } = this.session.exam;
+    if ((note || suspect) && !this.asksAgain && !this.missingViews().waiting.length) {
       this.asksAgain = true;
       this.panel.update();
       this.panel.focus("normal again");
       return undefined;
     }
-    return this.recordDecision("normal");
+    return this.recordDecision("normal", { confirmedAgain: this.asksAgain });
   }
 
   /** Do not confirm a second time. */
@@ -219,7 +220,7 @@ export class ExamController {
   }
 
   /** Record a verdict with the comment of the panel and, for a finding, the regions; not before all views were seen. */
-  async recordDecision(verdict) {
+  async recordDecision(verdict, { confirmedAgain = false } = {}) {
     if (this.missingViews().waiting.length) {
       this.panel.showMessage("A decision needs all views: wait until they are drawn.");
       return;
@@ -227,7 +228,7 @@ export class ExamController {
     this.asksAgain = false;
     const drawn = verdict === "finding" ? this.regions() : [];
     const regions = drawn.map(({ image, points, finding_type, birads }) => ({ image, points, finding_type, birads }));
-    if (await this.session.recordDecision(verdict, this.panel.comment, regions)) {
+    if (await this.session.recordDecision(verdict, this.panel.comment, regions, confirmedAgain)) {
       const uids = drawn.map(({ uid }) => uid);
       this.drawingsOf.set(this.session.effectiveDecisions.at(-1)?.id, uids);
       this.panel.comment = "";

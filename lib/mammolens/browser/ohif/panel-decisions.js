@@ -45,14 +45,16 @@ export function suspectSection({ suspect_reason: reason }) {
   return h("p", { class: "mammolens-doubt", "data-name": "suspect" }, words);
 }
 
-/** One key more than usual, so that no habit confirms a suspect exam. */
-function question({ decisions }, busy, controller) {
+/** One key more than usual, so that no habit confirms a suspect or a highly unusual exam. */
+function question({ decisions, safety_note: note, suspect_reason: suspect }, busy, controller) {
   const people = new Set(decisions.filter((one) => !one.undone && one.verdict === "normal").map((one) => one.reviewer));
   const before = [...people].join(", ") || "a reader";
   return h(
     "div",
     { class: "mammolens-question", role: "alertdialog", "aria-label": "Second confirmation" },
-    h("p", {}, `Confirmed as normal before by ${before}. Confirm it a second time? Models may then train on it.`),
+    note && h("p", {}, note),
+    suspect &&
+      h("p", {}, `Confirmed as normal before by ${before}. Confirm it a second time? Models may then train on it.`),
     h(
       "div",
       { class: "mammolens-row" },
@@ -142,9 +144,10 @@ function lastOf(exam, decisions, busy, controller) {
 }
 
 /** 'Finding, by Anna, 3 May 2026, 10:12, 2 regions, undone' */
-function described({ verdict_label: label, reviewer, time, regions, undone }) {
+function described({ verdict_label: label, reviewer, time, regions, undone, confirmed_again: again }) {
   const words = [
     label,
+    again && "confirmed twice",
     reviewer && `by ${reviewer}`,
     moment(time),
     regions?.length && counted(regions.length, "region"),

@@ -44,9 +44,9 @@ export class Session {
     return done;
   }
 
-  /** Record a verdict with its comment and regions. */
-  async recordDecision(verdict, comment = "", regions = []) {
-    const wanted = { verdict, comment, regions };
+  /** Record a verdict with its comment and regions; `confirmedAgain`: the reader was asked a second time. */
+  async recordDecision(verdict, comment = "", regions = [], confirmedAgain = false) {
+    const wanted = { verdict, comment, regions, ...(confirmedAgain && { second_confirmation: true }) };
     return this.#record((id) => this.api.recordDecision(this.exam.exam, { id, ...wanted }), wanted);
   }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mammolens.enums import Verdict
+from mammolens.enums import NormalityCategory, Verdict
 from mammolens.errors import DatasetError, RequestError
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.exams.exam import Exam
@@ -29,11 +29,15 @@ class ShownResult:
     calibration: str | None = None
     exam_p_value: float | None = None
     exam_score: float | None = None
+    category: NormalityCategory | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A decision to be recorded; a client that retries sends the same ``decision_id``."""
+    """A decision to be recorded; a client that retries sends the same ``decision_id``.
+
+    ``confirmed_again``: the person confirmed 'normal' a second time, after the safety-net note.
+    """
 
     verdict: Verdict
     reviewer: str
@@ -43,6 +47,12 @@ class NewDecision:
     seen: ShownResult = field(default_factory=ShownResult)
     decision_id: uuid.UUID | None = None
     origin: Origin = Origin.VIEWER
+    confirmed_again: bool = False
+
+
+def needs_second_confirmation(category: NormalityCategory | None) -> bool:
+    """The safety net: whether 'normal' must be confirmed a second time on an exam of this category."""
+    return category is NormalityCategory.HIGHLY_UNUSUAL
 
 
 class Decisions:
@@ -100,7 +110,8 @@ class Decisions:
             images: of the exam that it applies to; by default all.
 
         Raises:
-            RequestError: a region of another image, or an id that another decision has.
+            RequestError: a region of another image, an id that another decision has, or a highly unusual exam that is
+                confirmed as normal without a second confirmation.
             LedgerError, StorageError: it cannot be stored.
         """
         return self._append(_decision(exam, new, exam.images if images is None else images))
@@ -196,6 +207,13 @@ def utc_of(time: datetime) -> str:
 
 def _decision(exam: Exam, new: NewDecision, images: Sequence[ImageDescription]) -> Decision:
     uids = {image.image_id: image.sop_instance_uid for image in images}
+    again = new.verdict is Verdict.NORMAL and needs_second_confirmation(new.seen.category)
+    if again and not new.confirmed_again:
+        raise RequestError(
+            "verdict",
+            "the exam is highly unusual: 'normal' needs a second confirmation",
+            "look at the findings again; to confirm, decide again with second_confirmation true",
+        )
     return Decision(
         exam_id=exam.exam_id,
         images=tuple(dict.fromkeys(uids.values())),  # a copy of an image has its UID
@@ -210,6 +228,7 @@ def _decision(exam: Exam, new: NewDecision, images: Sequence[ImageDescription]) 
         exam_score=new.seen.exam_score,
         viewer=new.viewer,
         origin=new.origin,
+        second_confirmation=new.seen.category if again else None,
     )
 
 

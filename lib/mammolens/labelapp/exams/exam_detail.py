@@ -13,7 +13,7 @@ from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.reader import read_header
 from mammolens.enums import BiradsCategory, FindingType, breast_name, score_text
 from mammolens.errors import MammoLensError
-from mammolens.inference.exam_text import image_sentence, level_text, percentile_text, view_name
+from mammolens.inference.exam_text import image_sentence, level_text, percentile_text, safety_note, view_name
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.flag_explanations import explanations
@@ -21,7 +21,7 @@ from mammolens.inference.predictor import Predictor
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import Of, StoredResult
 from mammolens.labelapp.datastore.stored_score import problem_by
-from mammolens.labelapp.exams.decisions import Decisions, utc_of
+from mammolens.labelapp.exams.decisions import Decisions, needs_second_confirmation, utc_of
 from mammolens.labelapp.exams.exam import Exam, view_of_image
 from mammolens.labelapp.exams.hanging import SideAndView, hanging_slots, missing_views
 from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, InferenceContext
@@ -79,9 +79,10 @@ class ExamDetails:
         fingerprint = inference_fingerprint(exam.image_ids, predictor, self._context.policy)
         stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
         facts = stored.facts if stored else {}
+        entry = self._worklist.entry(exam)
         views = self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {}))
         return ExamDetail(
-            **dict(self._worklist.entry(exam)),
+            **dict(entry),
             progress=progress,
             decision_rule=predictor.calibration.decision_rule,
             score_meaning=predictor.calibration.score_meaning,
@@ -90,6 +91,9 @@ class ExamDetails:
             views_in_detail=views,
             decisions=_decisions(exam, self._decisions.of(exam)),
             suspect_reason=self._suspect_reason(exam),
+            safety_note=safety_note(entry.sentence)
+            if entry.sentence and needs_second_confirmation(entry.exam_category)
+            else None,
             missing=missing_views([(view.laterality, view.view) for view in views]),
             next=self._worklist.next_of(exam),
             finding_types=_FINDING_TYPES,
@@ -253,6 +257,7 @@ def _decisions(exam: Exam, decisions: ExamDecisions) -> list[DecisionDetail]:
             viewer=decision.viewer,
             model=decision.model,
             exam_p_value=decision.exam_p_value,
+            confirmed_again=decision.second_confirmation is not None,
             regions=[
                 RegionDetail(
                     image=images.get(region.image, region.image),

@@ -130,6 +130,7 @@ class ImageReviews:
             drawn=tuple(DrawnRegion(image=image.image_id, points=points) for points in wanted.regions),
             seen=self._seen(exam),
             decision_id=wanted.id,
+            confirmed_again=wanted.second_confirmation,
             origin=Origin.MONAI_LABEL,
         )
 

@@ -102,7 +102,8 @@ class ExamService:
         """Record a decision, with the model and the numbers that were shown.
 
         Raises:
-            RequestError: a region of an image that is none of the exam's, or an id that another decision has.
+            RequestError: a region of an image that is none of the exam's, an id that another decision has, or a
+                missing second confirmation.
             LedgerError, StorageError: the decision cannot be stored.
         """
         self.decisions.record(
@@ -115,6 +116,7 @@ class ExamService:
                 drawn=tuple(wanted.regions),
                 seen=self.seen(exam),
                 decision_id=wanted.id,
+                confirmed_again=wanted.second_confirmation,
             ),
         )
 
@@ -134,7 +136,8 @@ class ExamService:
         inferred = inference_of_exam(exam, [known.get(image_id, {}) for image_id in exam.image_ids], predictor)
         if inferred is None:
             return ShownResult()
-        return ShownResult(predictor.model_id, predictor.calibration_id, inferred.p_value, inferred.fused.exam)
+        of_model = predictor.model_id, predictor.calibration_id
+        return ShownResult(*of_model, inferred.p_value, inferred.fused.exam, inferred.category)
 
     def manifest(self, exam: Exam) -> dict[str, Any]:
         """The exam for OHIF's DICOM JSON data source.

@@ -237,6 +237,7 @@ class DecisionDetail(Response):
     model: str | None = Field(description="whose result was shown")
     exam_p_value: Share | None = Field(description="as shown")
     regions: list[RegionDetail]
+    confirmed_again: bool = Field(description="'normal' was confirmed a second time, after the safety-net note")
     undone: bool = Field(description="undone since")
 
 
@@ -260,6 +261,10 @@ class ExamDetail(ExamSummary):
     decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
     suspect_reason: str | None = Field(
         description="why it awaits a second confirmation as normal, see `/mammolens/suspect-normals`; None: it does not"
+    )
+    safety_note: str | None = Field(
+        description="shown after 'normal' was chosen: such a decision must be confirmed a second time, with "
+        "`second_confirmation`; None: it needs none"
     )
     missing: list[str] = Field(
         description="of R CC, L CC, R MLO and L MLO, those that the exam lacks; empty if a side or view is unknown"

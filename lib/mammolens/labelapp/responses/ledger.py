@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from mammolens.enums import BiradsCategory, FindingType, Verdict
+from mammolens.enums import BiradsCategory, FindingType, NormalityCategory, Verdict
 from mammolens.labelapp.responses.base import Response
 from mammolens.labelapp.responses.exams import Point, Share
 from mammolens.review.decision import Origin
@@ -41,6 +41,9 @@ class LedgerEntry(Response):
     exam_score: float | None
     viewer: str
     origin: Origin
+    second_confirmation: NormalityCategory | None = Field(
+        description="category of the exam for which 'normal' was confirmed a second time; None: that was not needed"
+    )
     previous_hash: str
     hash: str
 

@@ -60,7 +60,7 @@ class DecisionPart:
         self._decisions = 0
         self._listed: tuple[tuple[str, str | None], ...] = ()
         self._undoing: Decision | None = None
-        self._asks_again = False  # whether a suspect exam is to be confirmed a second time
+        self._asks_again = False  # whether an exam is to be confirmed a second time
         regions.changed = self.update
         verdicts = {"normalButton": Verdict.NORMAL, "poorQualityButton": Verdict.POOR_QUALITY}
         for name, verdict in {**verdicts, "findingButton": Verdict.FINDING}.items():
@@ -74,17 +74,18 @@ class DecisionPart:
         set_columns(ui.regionsTable, (_("Region"), _("Finding type"), _("BI-RADS")), stretched=1)
 
     def decide(self, verdict: Verdict) -> None:
-        """Save a verdict; the regions go with a finding only. A suspect exam is confirmed as normal by asking twice."""
+        """Save a verdict; the regions go with a finding only. 'Normal' asks twice where the server says so."""
         detail = self._session.detail
         if detail is None:
             return
-        if verdict is Verdict.NORMAL and detail.suspect_reason and not self._asks_again:
+        again = verdict is Verdict.NORMAL and bool(detail.suspect_reason or detail.safety_note)
+        if again and not self._asks_again:
             self._asks_again = True
             self.update()
             return
         comment = self._ui.commentEdit.plainText.strip()[:_LONGEST_COMMENT]
         if verdict is not Verdict.FINDING:
-            self._session.decide(verdict, comment)
+            self._session.decide(verdict, comment, confirmed_again=again)
             return
         regions = self._regions
         self._work(lambda: self._session.decide(verdict, comment, regions.regions()))
@@ -114,7 +115,15 @@ class DecisionPart:
         ui.nextButton.setEnabled(session.busy is None and detail is not None and detail.next is not None)
         ui.normalButton.setText(_("Confirm a second time") if self._asks_again else _("Confirm normal"))
         ui.regionsLabel.setText(_("Regions saved with a finding: {number}").format(number=self._regions.count))
-        ui.decisionLabel.setText(words.decisions(detail) if detail is not None else "")
+        ui.decisionLabel.setText(self._words())
+
+    def _words(self) -> str:
+        """The note that follows a first 'Confirm normal', and the decisions."""
+        detail = self._session.detail
+        if detail is None:
+            return ""
+        note = detail.safety_note if self._asks_again else None
+        return (words.note(note) if note else "") + words.decisions(detail)
 
     def _clear_drafts(self) -> None:
         """Another exam needs other regions; comments are for one decision."""

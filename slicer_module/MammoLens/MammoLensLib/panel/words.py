@@ -81,6 +81,11 @@ def views(shown: Iterable[View]) -> str:
     return _lines(lines)
 
 
+def note(text: str) -> str:
+    """A note to be noticed."""
+    return _lines((f"<b>{escape(text)}</b>",))
+
+
 def decisions(detail: ExamDetail) -> str:
     """The decision in effect, and below it the others, the newest first."""
     current = next((one for one in reversed(detail.decisions) if not one.undone), None)
@@ -95,7 +100,8 @@ def _decision(detail: ExamDetail, one: Decision) -> str:
     number = len(one.regions)
     regions = "" if not number else _("1 region") if number == 1 else _("{number} regions").format(number=number)
     undone = _("undone") if one.undone else ""
-    words = (f"<b>{escape(one.verdict_label)}</b>", *map(escape, (by, moment(one.time), regions, undone)))
+    again = _("confirmed twice") if one.confirmed_again else ""
+    words = (f"<b>{escape(one.verdict_label)}</b>", *map(escape, (again, by, moment(one.time), regions, undone)))
     names = {view.image: view.name for view in detail.views}
     assessed = [f"{names.get(region.image, '')} {region.label}" for region in one.regions if region.label]
     below = "".join(f"<br>{escape(text)}" for text in (*assessed, one.comment or "") if text)
