@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from mammolens import RESEARCH_USE_ONLY, __version__
 
@@ -24,4 +26,6 @@ def render_page(package: str, template: str, **values: Any) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(notice=RESEARCH_USE_ONLY, version=__version__, **values)
+    design = Markup((files("mammolens") / "browser" / "shared" / "design.css").read_text(encoding="utf-8"))
+    frame = {"notice": RESEARCH_USE_ONLY, "version": __version__, "design": design}
+    return environment.get_template(template).render(**frame, **values)

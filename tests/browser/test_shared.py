@@ -60,6 +60,9 @@ def test_keys_are_told_as_they_are_printed_on_a_keyboard(run: Run) -> None:
         "/ Search",
         "\u2193 Next exam",
         "\u2191 Previous exam",
+        "Page Down Next page",
+        "Page Up Previous page",
+        "N Read next",
         "Enter Open the exam",
     ]
 

@@ -17,6 +17,8 @@ def a_summary(exam: str, **known: Any) -> ExamSummary:
         "readers": [],
         "problems": [],
         "open": False,
+        "in_progress_by": [],
+        "thumbnails": [],
         "viewer": "",
     }
     return ExamSummary(**{**nothing, **empty, "exam": exam, "patient": exam, "state": ExamState.NEW, **known})

@@ -17,17 +17,18 @@ from mammolens.evaluation.texts import interval_text
 from mammolens.report_page import render_page
 
 SHARES: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_READINGS, _CANCERS, _RECALLS = 0, 2, 1  # decimals
 _HEADER: Final = ("per 1,000 exams", "today", "policy [95 % interval]", "difference [95 % interval]")
 
 
 def policy_rows(simulation: Simulation) -> list[tuple[str, str, str, str]]:
     """Each figure today, under the policy and their difference, as text."""
-    named = {
-        "readings": simulation.readings,
-        "cancers found": simulation.cancers,
-        "false recalls": simulation.false_recalls,
-    }
-    return [(name, *_texts(found)) for name, found in named.items()]
+    named = (
+        ("readings", simulation.readings, _READINGS),
+        ("cancers found", simulation.cancers, _CANCERS),
+        ("false recalls", simulation.false_recalls, _RECALLS),
+    )
+    return [(name, *_texts(found, digits)) for name, found, digits in named]
 
 
 def policy_page(simulation: Simulation, others: Sequence[Simulation], *, title: str, model: str) -> str:
@@ -44,9 +45,9 @@ def policy_page(simulation: Simulation, others: Sequence[Simulation], *, title: 
         (
             f"{100 * one.policy.low_share:g} %",
             interval_text(one.low_abnormal, percent=True),
-            _number(one.readings.policy),
-            _number(one.cancers.difference, signed=True),
-            _number(one.false_recalls.difference, signed=True),
+            _number(one.readings.policy, _READINGS),
+            _number(one.cancers.difference, _CANCERS, signed=True),
+            _number(one.false_recalls.difference, _RECALLS, signed=True),
         )
         for one in others
     ]
@@ -57,8 +58,14 @@ def policy_page(simulation: Simulation, others: Sequence[Simulation], *, title: 
         summary=_summary(simulation, model),
         cards=[
             (f"readings instead of {simulation.readings.today:.0f}, {EXAMS:,} exams", f"{_value(simulation.readings)}"),
-            ("cancers found, difference per 1,000 exams", _number(simulation.cancers.difference, signed=True)),
-            ("false recalls, difference per 1,000 exams", _number(simulation.false_recalls.difference, signed=True)),
+            (
+                "cancers found, difference per 1,000 exams",
+                _number(simulation.cancers.difference, _CANCERS, signed=True),
+            ),
+            (
+                "false recalls, difference per 1,000 exams",
+                _number(simulation.false_recalls.difference, _RECALLS, signed=True),
+            ),
         ],
         links=[("policy", "Policy"), ("shares", "Other shares"), ("assumptions", "Assumptions")],
         policy=policy_words(policy),
@@ -131,17 +138,18 @@ def _assumptions(screening: Screening) -> list[str]:
     ]
 
 
-def _texts(found: Consequence) -> tuple[str, str, str]:
-    return f"{found.today:.4g}", _number(found.policy), _number(found.difference, signed=True)
+def _texts(found: Consequence, digits: int) -> tuple[str, str, str]:
+    changed = _number(found.difference, digits, signed=True)
+    return f"{found.today:.{digits}f}", _number(found.policy, digits), changed
 
 
 def _value(found: Consequence) -> str:
     return f"{found.policy.value:.0f}"
 
 
-def _number(interval: Interval, *, signed: bool = False) -> str:
+def _number(interval: Interval, digits: int, *, signed: bool = False) -> str:
     sign = "+" if signed else ""
-    value, low, high = (f"{number:{sign}.4g}" for number in (interval.value, interval.low, interval.high))
+    value, low, high = (f"{number:{sign}.{digits}f}" for number in (interval.value, interval.low, interval.high))
     return f"{value} [{low}, {high}]"
 
 

@@ -99,6 +99,44 @@ def test_the_report_of_an_exam_can_be_fetched(a_client: TestClient, an_exam: str
     assert pydicom.dcmread(io.BytesIO(answer.content)).Modality == "SR"
 
 
+def test_an_exam_with_results_has_a_small_picture_of_each_view(a_client: TestClient, an_exam: str) -> None:
+    def thumbnails() -> list[dict[str, str]]:
+        exams = {one["exam"]: one for one in a_client.get("/mammolens/worklist").json()["exams"]}
+        return list(exams[an_exam]["thumbnails"])
+
+    assert thumbnails() == []
+    image = a_client.get(f"/mammolens/exams/{an_exam}").json()["images"][0]
+    assert a_client.get(f"/mammolens/images/{image}/thumbnail.jpg").status_code == 404
+    _inferred(a_client, an_exam)
+    assert [one["name"] for one in thumbnails()] == ["R CC", "L CC", "R MLO", "L MLO"]
+    for one in thumbnails():
+        answer = a_client.get(one["address"])
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert max(Image.open(io.BytesIO(answer.content)).size) == 160
+
+
+def test_the_worklist_is_also_a_table(a_client: TestClient) -> None:
+    answer = a_client.get("/mammolens/worklist.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="worklist.csv"'
+    assert len(answer.text.splitlines()) == 3
+
+
+def test_read_next_passes_over_exams_that_others_read(a_client: TestClient) -> None:
+    first, second = a_client.get("/mammolens/worklist").json()["exams"]
+    a_client.get(f"/mammolens/exams/{first['exam']}")
+    assert a_client.get("/mammolens/worklist").json()["read_next"] == first["viewer"]  # it is the reader's own
+    service = monailabel.app.app_instance().exam_service
+    service.open_exams.opened(first["exam"], "berta")
+    worklist = a_client.get("/mammolens/worklist").json()
+    assert [one["in_progress_by"] for one in worklist["exams"]] == [["berta"], []]
+    assert worklist["read_next"] == second["viewer"]
+    service.open_exams.opened(second["exam"], "clara")
+    assert a_client.get("/mammolens/worklist").json()["read_next"] is None
+    _decide(a_client, first["exam"], verdict="finding")
+    assert a_client.get("/mammolens/worklist").json()["exams"][1]["in_progress_by"] == ["berta"]
+
+
 def test_a_study_leads_to_its_exam(a_client: TestClient, an_exam: str) -> None:
     study = a_client.get(f"/mammolens/exams/{an_exam}").json()["views_in_detail"][0]["study_instance_uid"]
     answer = a_client.get(f"/mammolens/studies/{study}")

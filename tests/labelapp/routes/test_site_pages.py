@@ -250,6 +250,113 @@ def test_the_worklist_is_sorted_by_a_click_on_a_heading(a_page: "Page") -> None:
     assert a_page.locator("th[aria-sort=descending]").inner_text() == "Date"
 
 
+LABELS = ["Within the normal range", "Unusual", "Highly unusual"]
+
+
+def _ten_thousand(page: "Page") -> None:
+    """A worklist of 10,000 exams: every tenth unusual, every hundredth highly unusual, half of them read."""
+    exams = [
+        {
+            "exam": f"e-{rank}", "patient": f"P{rank}", "rank": rank, "state": "done", "study_date": "2026-02-01",
+            "views": ["R CC", "L CC"], "problems": ["R CC: is blank."] if rank == 9999 else [],
+            "exam_decile": 10 - rank * 9 // 10000, "score_text": f"Score of {rank}",
+            "exam_category_label": LABELS[(rank % 10 == 0) + (rank % 100 == 0)], "exam_is_anomalous": rank % 10 == 0,
+            "sentence": "More anomalous than others.", "verdict": "normal" if rank % 2 == 0 else None,
+            "verdict_label": "Normal" if rank % 2 == 0 else None, "viewer": f"/ohif/exam?{rank}",
+            "in_progress_by": ["berta"] if rank == 7 else [],
+            "thumbnails": [{"address": f"/mammolens/images/i{rank}/thumbnail.jpg", "name": "R CC"}],
+        }
+        for rank in range(1, 10001)
+    ]  # fmt: skip
+    worklist = {"exams": exams, "images_left_out": 0, "model": "m", "calibration": "c", "read_next": "/ohif/exam?1"}
+    page.route("**/mammolens/worklist", lambda route: route.fulfill(json={**worklist, "score_meaning": "A tenth."}))
+    page.route("**/ohif/**", lambda route: route.fulfill(body="the viewer", content_type="text/html"))
+    page.goto(f"{ORIGIN}/")
+    page.wait_for_selector("#exams tr")
+
+
+def test_ten_thousand_exams_are_searched_filtered_and_sorted_a_page_of_the_list_at_a_time(a_page: "Page") -> None:
+    _ten_thousand(a_page)
+
+    def shown() -> list[str]:
+        return [str(row.get_attribute("data-exam")) for row in a_page.locator("#exams tr").all()]
+
+    assert shown() == [f"e-{rank}" for rank in range(1, 101)]  # the browser never holds more rows than these
+    assert a_page.inner_text("#where") == "Page 1 of 100"
+    a_page.click("#forth")
+    assert shown()[0] == "e-101"
+    a_page.fill("#search", "p9999")
+    assert shown() == ["e-9999"]
+    assert a_page.is_hidden("#pages")
+    a_page.fill("#search", "")
+    a_page.select_option("#filter", "Highly unusual")
+    assert shown() == [f"e-{rank}" for rank in range(100, 10001, 100)]
+    a_page.select_option("#filter", "In progress")
+    assert shown() == ["e-7"]
+    assert "In progress: berta" in a_page.inner_text("#exams")
+    a_page.select_option("#filter", "With problems")
+    assert shown() == ["e-9999"]
+    a_page.select_option("#filter", "All exams")
+    a_page.check("#unreviewed")
+    assert a_page.inner_text("#where") == "Page 1 of 50"
+    a_page.get_by_role("button", name="Score").click()
+    assert shown()[0] == "e-8889"  # the least anomalous first: a score of 2
+    assert a_page.locator("#exams td.score").first.inner_text() == "2"
+    assert a_page.inner_text("#meaning") == "A tenth."
+    assert a_page.get_attribute("#export", "href") == "mammolens/worklist.csv"
+
+
+def test_the_list_is_read_by_the_keyboard_alone(a_page: "Page") -> None:
+    _ten_thousand(a_page)
+
+    def focused() -> str:
+        return str(a_page.evaluate("document.activeElement.closest('tr')?.dataset.exam"))
+
+    a_page.keyboard.press("ArrowDown")
+    assert focused() == "e-1"
+    a_page.keyboard.press("PageDown")
+    assert focused() == "e-101"
+    a_page.keyboard.press("ArrowUp")
+    assert focused() == "e-100"
+    a_page.keyboard.press("ArrowDown")
+    assert focused() == "e-101"
+    a_page.keyboard.press("/")
+    a_page.keyboard.type("p77 n")
+    assert a_page.input_value("#search") == "p77 n"  # no shortcut while a person types
+    a_page.keyboard.press("Enter")
+    a_page.evaluate("document.activeElement.blur()")
+    a_page.keyboard.press("n")
+    a_page.wait_for_url("**/ohif/exam?1")
+
+
+def test_pictures_stay_while_nothing_about_an_exam_changes(a_page: "Page") -> None:
+    _ten_thousand(a_page)
+    a_page.evaluate("document.querySelector('#exams tr').marked = true")
+    with a_page.expect_response("**/mammolens/worklist"):
+        a_page.click("#reload")
+    a_page.wait_for_selector("#status:has-text('10000 of 10000 exams')")
+    assert a_page.evaluate("document.querySelector('#exams tr').marked") is True
+
+
+def test_light_and_dark_are_chosen_and_remembered(a_page: "Page") -> None:
+    colour = "getComputedStyle(document.body).backgroundColor"
+    a_page.emulate_media(color_scheme="light")
+    a_page.goto(f"{ORIGIN}/")
+    light = a_page.evaluate(colour)
+    for name in ("Light", "Dark"):
+        a_page.click("#theme")
+        assert a_page.inner_text("#theme") == name
+    dark = a_page.evaluate(colour)
+    assert dark != light
+    a_page.goto(f"{ORIGIN}/login")
+    a_page.wait_for_selector("#theme:has-text('Dark')")
+    assert a_page.evaluate(colour) == dark
+    a_page.click("#theme")
+    assert a_page.evaluate(colour) == light
+    a_page.emulate_media(color_scheme="dark")
+    assert a_page.evaluate(colour) == dark
+
+
 @PAGES
 def test_a_page_is_no_wider_than_a_telephone(a_page: "Page", page: str) -> None:
     a_page.set_viewport_size({"width": 390, "height": 844})

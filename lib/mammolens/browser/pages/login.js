@@ -2,9 +2,11 @@
 
 import { createApi } from "../shared/api.js";
 import { elementsById, showError } from "./page.js";
+import { offerTheme } from "./theme.js";
 
 const api = createApi({ base: "." });
 const page = elementsById();
+offerTheme(page.theme);
 
 page.login.addEventListener("submit", async (event) => {
   event.preventDefault();

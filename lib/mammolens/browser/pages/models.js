@@ -6,6 +6,7 @@ import { moment, sentence } from "../shared/text.js";
 import { checksTable } from "./checks.js";
 import { histogram } from "./histogram.js";
 import { elementsById, showCannotFlag, showError } from "./page.js";
+import { offerTheme } from "./theme.js";
 
 const POLL_MS = 15000;
 const POLL_BUSY_MS = 2000;
@@ -16,6 +17,7 @@ const RESUMABLE = new Set(["stopped", "failed"]);
 
 const api = createApi({ base: "mammolens" });
 const page = elementsById();
+offerTheme(page.theme);
 let data = { jobs: { jobs: [], running: null, queued: [] }, models: { models: [], serving: null, history: [] } };
 let shown = ""; // what the page shows now
 let timer = 0;

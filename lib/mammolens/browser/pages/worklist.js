@@ -5,8 +5,9 @@ import { button, fill, h, row } from "../shared/dom.js";
 import { actionOf, keyEntries, WORKLIST_KEYS } from "../shared/keys.js";
 import { counted, moment, sentence } from "../shared/text.js";
 import { elementsById, showCannotFlag, showError } from "./page.js";
+import { offerTheme } from "./theme.js";
 
-const SHOWN_AT_ONCE = 200;
+const ROWS = 100; // of a page of the list
 const POLL_MS = 15000;
 const FOLLOW_MS = 2000;
 const CONTINUES = " Closing this page does not stop it.";
@@ -14,6 +15,7 @@ const STATES = { new: "not analysed yet", running: "being analysed", done: "", f
 
 /** Columns of the table: the title, the cell of an exam, and what to sort by where that makes sense. */
 const COLUMNS = [
+  { title: "Images", cell: thumbnailsCell },
   {
     title: "Exam",
     key: ({ patient }) => patient,
@@ -28,13 +30,23 @@ const COLUMNS = [
   { title: "Problems", cell: problemsCell },
 ];
 
+/** What can be shown: besides these, each category that the server names. */
+const FILTERS = [
+  { label: "All exams", keeps: () => true },
+  { label: "Flagged", keeps: (exam) => exam.exam_is_anomalous },
+  { label: "In progress", keeps: (exam) => exam.in_progress_by?.length },
+  { label: "With problems", keeps: (exam) => exam.problems.length },
+];
+
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 const api = createApi({ base: "mammolens" });
 const page = elementsById();
 
 let exams = [];
 let leftOut = 0;
 let passedOver = 0;
-let shown = SHOWN_AT_ONCE;
+let at = 0; // the page of the list
+const rows = new Map(); // by exam: its row, and the text of what it shows
 let inference = null; // what the server's background inference does
 let timer;
 const reports = { worklist: "", request: "", failures: "" };
@@ -44,7 +56,10 @@ let descending = false;
 async function load() {
   try {
     const worklist = await api.worklist();
-    exams = worklist.exams;
+    exams = worklist.exams.map((exam) => ({ ...exam, searched: searchText(exam) }));
+    page.next.hidden = !worklist.read_next;
+    page.next.href = worklist.read_next ?? "";
+    showFilters();
     leftOut = worklist.images_left_out;
     passedOver = worklist.files_passed_over;
     page.meaning.textContent = worklist.score_meaning;
@@ -68,20 +83,39 @@ function report(about, message) {
 }
 
 function searchText(exam) {
-  return [exam.patient, exam.study_date, ...exam.views, exam.reviewer, exam.verdict_label ?? "unreviewed"]
+  const { patient, study_date: date, views, reviewer, verdict_label: verdict, in_progress_by: readers = [] } = exam;
+  return [patient, date, ...views, reviewer, verdict ?? "unreviewed", exam.exam_category_label, ...readers]
     .join(" ")
     .toLowerCase();
 }
 
 function chosen() {
+  const { keeps } = filters().find(({ label }) => label === page.filter.value) ?? FILTERS[0];
   const terms = page.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   return inOrder().filter((exam) => {
-    if (page.unreviewed.checked && exam.verdict) {
+    if ((page.unreviewed.checked && exam.verdict) || !keeps(exam)) {
       return false;
     }
-    const text = searchText(exam);
-    return terms.every((word) => text.includes(word));
+    return terms.every((word) => exam.searched.includes(word));
   });
+}
+
+/** The filters, with the categories that exams have. */
+function filters() {
+  const labels = new Set(exams.map((exam) => exam.exam_category_label).filter(Boolean));
+  const ofCategory = (label) => ({ label, keeps: (exam) => exam.exam_category_label === label });
+  return [...FILTERS, ...[...labels].toSorted(COLLATOR.compare).map(ofCategory)];
+}
+
+function showFilters() {
+  const labels = filters().map(({ label }) => label);
+  if ([...page.filter.options].map(({ value }) => value).join("\n") !== labels.join("\n")) {
+    const selected = page.filter.value;
+    fill(
+      page.filter,
+      labels.map((label) => h("option", { value: label, selected: label === selected }, label)),
+    );
+  }
 }
 
 /** The exams in the order that the person chose; those without a value last, equal ones in the server's order. */
@@ -97,7 +131,7 @@ function inOrder() {
     if (a === "" || b === "") {
       return a === "" ? 1 : -1;
     }
-    const way = typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true });
+    const way = typeof a === "number" ? a - b : COLLATOR.compare(a, b);
     return descending ? -way : way;
   };
   return exams.toSorted(compare);
@@ -112,6 +146,7 @@ function sortBy(column) {
   } else {
     descending = true;
   }
+  at = 0;
   showColumns();
   show();
 }
@@ -132,11 +167,16 @@ function heading(column) {
 function show() {
   const focused = document.activeElement?.closest?.("tr")?.dataset.exam;
   const found = chosen();
-  fill(page.exams, found.slice(0, shown).map(examRow));
+  const pages = Math.max(1, Math.ceil(found.length / ROWS));
+  at = Math.min(at, pages - 1);
+  fill(page.exams, found.slice(at * ROWS, (at + 1) * ROWS).map(examRow));
   if (focused) {
-    page.exams.querySelector(`tr[data-exam="${focused}"] a`)?.focus();
+    page.exams.querySelector(`tr[data-exam="${CSS.escape(focused)}"] a`)?.focus();
   }
-  page.more.hidden = found.length <= shown;
+  page.pages.hidden = pages === 1;
+  page.where.textContent = `Page ${at + 1} of ${pages}`;
+  page.back.disabled = at === 0;
+  page.forth.disabled = at === pages - 1;
   page.status.textContent = summary(found);
   showInference();
 }
@@ -171,13 +211,30 @@ function summary(found) {
   return exams.length ? `${parts.join(", ")}.` : "No exams yet. New exams appear within seconds.";
 }
 
+/** The row of an exam; the same element as long as nothing about the exam changes, so that its pictures stay. */
 function examRow(exam) {
+  const text = JSON.stringify(exam);
+  const known = rows.get(exam.exam);
+  if (known?.text === text) {
+    return known.element;
+  }
   const cells = COLUMNS.map(({ cell }) => cell(exam));
-  return row(cells, { "data-exam": exam.exam, "data-viewer": exam.viewer });
+  const element = row(cells, { "data-exam": exam.exam, "data-viewer": exam.viewer });
+  rows.set(exam.exam, { text, element });
+  return element;
+}
+
+/** Small pictures with heat; one that is missing leaves its place empty. */
+function thumbnailsCell({ thumbnails = [] }) {
+  const onerror = ({ target }) => target.remove();
+  const pictures = thumbnails.map(({ address, name }) =>
+    h("img", { src: address, alt: name, title: name, loading: "lazy", onerror }),
+  );
+  return h("td", {}, h("div", { class: "thumbnails" }, pictures));
 }
 
 function scoreCell({ exam_decile: score, score_text: title }) {
-  return h("td", { class: "score", title }, score === null ? null : String(score));
+  return h("td", { class: "score", title }, score ? String(score) : null);
 }
 
 function stateCell({ state, sentence: percentile }) {
@@ -193,12 +250,21 @@ function problemsCell({ problems }) {
   );
 }
 
-function verdictCell({ open, readers, verdict, verdict_label: label, reviewer, reviewed_at: reviewedAt }) {
+function verdictCell({
+  open,
+  in_progress_by: now = [],
+  readers,
+  verdict,
+  verdict_label: label,
+  reviewer,
+  reviewed_at: reviewedAt,
+}) {
+  const reading = now.length > 0 && h("p", { class: "faint" }, `In progress: ${now.join(", ")}`);
   if (open) {
-    return h("td", { class: "faint" }, `Undecided, read by ${readers.join(", ")}`);
+    return h("td", { class: "faint" }, `Undecided, read by ${readers.join(", ")}`, reading);
   }
   const title = reviewer ? `${reviewer}, ${moment(reviewedAt)}` : null;
-  return h("td", { class: verdict === "normal" ? "normal" : null, title }, label);
+  return h("td", { class: verdict === "normal" ? "normal" : null, title }, label, reading);
 }
 
 /** Show what the server's background inference does, as one of the API's functions answers. */
@@ -232,13 +298,33 @@ function keepFollowing() {
   follow(api.backgroundInference);
 }
 
-/** Focus the exam above or below the one that has the focus; false where there is none. */
+/** Focus the exam above or below the one that has the focus, also on another page; false where there is none. */
 function step(by) {
-  const links = [...page.exams.querySelectorAll("a")];
-  const at = links.indexOf(document.activeElement);
-  const next = at < 0 && by < 0 ? undefined : links[at + by];
-  next?.focus();
-  return Boolean(next);
+  const links = [...page.exams.querySelectorAll("tr a")];
+  const here = links.indexOf(document.activeElement);
+  if (here < 0 && by < 0) {
+    return false;
+  }
+  const next = links[here + by];
+  if (next) {
+    next.focus();
+    return true;
+  }
+  return turn(by) && Boolean(focusRow(by > 0 ? 0 : -1));
+}
+
+function focusRow(index) {
+  const link = [...page.exams.querySelectorAll("tr a")].at(index);
+  link?.focus();
+  return link;
+}
+
+/** Show the page before or after; false where there is none. */
+function turn(by) {
+  const before = at;
+  at = Math.max(0, at + by);
+  show();
+  return at !== before;
 }
 
 /** Each returns whether it handled the key; if so, the browser's default is suppressed. */
@@ -250,7 +336,18 @@ const ACTIONS = {
   },
   nextExam: () => step(1),
   previousExam: () => step(-1),
+  nextPage: () => !isTyping() && turn(1) && Boolean(focusRow(0)),
+  previousPage: () => !isTyping() && turn(-1) && Boolean(focusRow(0)),
+  readNext() {
+    if (isTyping() || page.next.hidden) {
+      return false;
+    }
+    location.assign(page.next.href);
+    return true;
+  },
 };
+
+const isTyping = () => document.activeElement === page.search;
 
 document.addEventListener("keydown", (event) => {
   const action = actionOf(WORKLIST_KEYS, event);
@@ -265,20 +362,20 @@ page.exams.addEventListener("click", (event) => {
   }
 });
 page.tools.addEventListener("submit", (event) => event.preventDefault());
-for (const box of [page.search, page.unreviewed]) {
+for (const box of [page.search, page.unreviewed, page.filter]) {
   box.addEventListener("input", () => {
-    shown = SHOWN_AT_ONCE;
+    at = 0;
     show();
   });
 }
-page.more.addEventListener("click", () => {
-  shown += SHOWN_AT_ONCE;
-  show();
-});
+page.back.addEventListener("click", () => turn(-1));
+page.forth.addEventListener("click", () => turn(1));
 page.reload.addEventListener("click", load);
 page.infer.addEventListener("click", () => follow(api.inferNew));
 page.stop.addEventListener("click", () => follow(api.stopInference));
 setInterval(() => document.hidden || load(), POLL_MS);
 fill(page.keys, keyEntries(WORKLIST_KEYS));
+offerTheme(page.theme);
 showColumns();
+showFilters();
 load().then(keepFollowing);

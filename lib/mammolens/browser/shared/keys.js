@@ -21,6 +21,9 @@ export const WORKLIST_KEYS = [
   { key: "/", action: "search", label: "Search" },
   { key: "ArrowDown", action: "nextExam", label: "Next exam" },
   { key: "ArrowUp", action: "previousExam", label: "Previous exam" },
+  { key: "PageDown", action: "nextPage", label: "Next page" },
+  { key: "PageUp", action: "previousPage", label: "Previous page" },
+  { key: "n", action: "readNext", label: "Read next" },
   { key: "Enter", action: null, label: "Open the exam" }, // the browser's own key for links
 ];
 
@@ -30,7 +33,7 @@ export const IMAGE_KEYS = [
   { key: "-", action: "zoomOut", label: "Zoom out" },
 ];
 
-const SYMBOLS = { ArrowDown: "\u2193", ArrowUp: "\u2191" };
+const SYMBOLS = { ArrowDown: "\u2193", ArrowUp: "\u2191", PageDown: "Page Down", PageUp: "Page Up" };
 
 /** The action of an event's key in a table; undefined if it has none. */
 export function actionOf(keys, event) {

@@ -5,6 +5,7 @@ Each view is scored once; then all scores together are compared with those of no
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.inference.predictor import Analysis, Predictor
+from mammolens.inference.thumbnail import small_image, thumbnail
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of, ResultStore
 from mammolens.labelapp.datastore.stored_score import StoredScore, failure_as_info, problem_of
@@ -33,10 +35,10 @@ from mammolens.labelapp.exams.exam import Exam, name_of_image
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import InferenceProgress
 from mammolens.labelapp.settings import ResultPolicy
-from mammolens.types import AnomalyRecord, AnomalyResult, ImageAttributes, ImageHeader
+from mammolens.types import AnomalyRecord, AnomalyResult, FloatImage, ImageAttributes, ImageHeader
 
-ERRORS, STORED_AT, COMPLETE, RECORD = "errors", "stored_at", "complete", "record"
-"""Facts of a stored result: of an exam the first three, of an image the last."""
+ERRORS, STORED_AT, COMPLETE, RECORD, THUMBNAIL = "errors", "stored_at", "complete", "record", "thumbnail"
+"""Facts of a stored result: of an exam the first three, of an image the last two."""
 
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "unexpected error; the server's log has the details"
@@ -105,6 +107,7 @@ class InferenceRun:
         self._observe = observe
         infos = context.images.infos(exam.image_ids)
         self._names = {image.image_id: name_of_image(image, infos.get(image.image_id, {})) for image in exam.images}
+        self._small: dict[str, FloatImage] = {}
         self._errors: dict[str, str] = {}
         self._is_transient = False  # an error that another attempt may not meet, like a PACS that is down
         self._done = 0
@@ -144,7 +147,8 @@ class InferenceRun:
             with self._step(f"analysing {self._names[image_id]}"):
                 try:
                     path = Path(self._context.images.get_image_uri(image_id))
-                    found[image_id] = self._context.run(partial(self._analysed, path, image.identity_doubts))
+                    analysed = partial(self._analysed, path, image.identity_doubts)
+                    found[image_id], self._small[image_id] = self._context.run(analysed)
                     infos[image_id] = StoredScore.by(self._predictor, found[image_id].score).as_info()
                 except InputError as error:
                     self._context.results.drop(Of.IMAGE, image_id)  # of a file that was another one then
@@ -160,8 +164,9 @@ class InferenceRun:
             raise trouble
         return found
 
-    def _analysed(self, path: Path, identity_doubts: tuple[QualityFlag, ...]) -> Analysis:
-        return self._predictor.analyse(read_mammogram(path, ImageAttributes(identity_doubts=identity_doubts)))
+    def _analysed(self, path: Path, identity_doubts: tuple[QualityFlag, ...]) -> tuple[Analysis, FloatImage]:
+        mammogram = read_mammogram(path, ImageAttributes(identity_doubts=identity_doubts))
+        return self._predictor.analyse(mammogram), small_image(mammogram.pixels)
 
     def _store_views(self, analyses: Mapping[str, Analysis]) -> list[InferredView]:
         """Store maps, records and DICOM objects of the views; return what the exam's own objects need."""
@@ -178,7 +183,8 @@ class InferenceRun:
                     self._failed_unexpectedly(image.image_id)
                     continue
                 objects = self._of_image(image.image_id, result)
-                facts = {RECORD: result.record.model_dump(mode="json")}
+                picture = base64.b64encode(thumbnail(self._small[image.image_id], result)).decode()
+                facts = {RECORD: result.record.model_dump(mode="json"), THUMBNAIL: picture}
                 self._context.results.put(Of.IMAGE, image.image_id, self._fingerprint, facts, objects)
                 results.append(InferredView(result.header, result.record, image.is_dicom))
         return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -21,9 +22,10 @@ from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResu
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.exam_detail import ExamDetails
 from mammolens.labelapp.exams.image_reviews import ImageReviews
-from mammolens.labelapp.exams.inference import STORED_AT, InferenceContext, Run
+from mammolens.labelapp.exams.inference import STORED_AT, THUMBNAIL, InferenceContext, Run
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.manifest import manifest_of
+from mammolens.labelapp.exams.open_exams import OpenExams
 from mammolens.labelapp.exams.suspect_normals import suspect_since
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.exams.worklist_entry import inference_of_exam
@@ -50,6 +52,7 @@ class ExamService:
         decisions: likewise.
         reviews: the decisions as MONAI Label's clients see them.
         worklist: all exams in reading order.
+        open_exams: which of them are being read, and by whom.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class ExamService:
         self.reviews = ImageReviews(
             self.exams, decisions, self.seen, lambda image_id: suspect_since(images.infos([image_id]).values())
         )
+        self.open_exams = OpenExams()
         self._models = models
         self._context = InferenceContext(images, policy, run)
         self._runner = InferenceRunner(models, self._context)
@@ -119,6 +123,7 @@ class ExamService:
                 confirmed_again=wanted.second_confirmation,
             ),
         )
+        self.open_exams.decided(exam.exam_id, reviewer)
 
     def undo(self, exam: Exam, wanted: UndoParameters, reviewer: str) -> None:
         """Undo the last decision.
@@ -156,6 +161,20 @@ class ExamService:
         """
         path = Path(self._context.images.get_image_uri(image_id))
         return self._context.run(lambda: picture_as_dicom(read_mammogram(path)))
+
+    def thumbnail(self, image_id: str) -> bytes:
+        """A small JPEG of an image with its heat.
+
+        Raises:
+            ModelError: no model serves.
+            UnknownImageError: there is no such image, or no result of it by the serving model.
+        """
+        exam = self.exams.of_image(image_id)
+        stored = self._context.results.get(Of.IMAGE, image_id, self._fingerprint(exam))
+        content = stored.facts.get(THUMBNAIL) if stored else None
+        if content is None:
+            raise UnknownImageError(f"{image_id}/thumbnail", "there is none", "infer the exam first")
+        return base64.b64decode(content)
 
     def derived(self, exam: Exam, of: Of, name: str, kind: DerivedKind) -> bytes:
         """A DICOM object of the current result of an exam or of one of its images.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mammolens import RESEARCH_USE_ONLY
@@ -60,11 +61,12 @@ class Worklist:
         self._ordered: list[ExamSummary] = []
         self._seen: tuple[object, ...] = (None, None, None, None)
 
-    def all(self, drift: DriftSummary | None) -> ExamList:
+    def all(self, drift: DriftSummary | None, readers: Mapping[str, list[str]] = MappingProxyType({})) -> ExamList:
         """Everything.
 
         Args:
             drift: whether recent exams still resemble those of the calibration.
+            readers: other readers of each exam that is open.
 
         Raises:
             ModelError: no model serves.
@@ -72,8 +74,14 @@ class Worklist:
             LedgerError: the decision ledger does not.
         """
         predictor = self._models.predictor()
+        exams = [
+            entry.model_copy(update={"in_progress_by": readers[entry.exam]}) if entry.exam in readers else entry
+            for entry in self.entries()
+        ]
+        due = (one.viewer for one in exams if one.verdict is None and not one.in_progress_by)
         return ExamList(
-            exams=self.entries(),
+            exams=exams,
+            read_next=next(due, None),
             images_left_out=len(self._exams.left_out()),
             files_passed_over=self._images.files_passed_over(),
             model=predictor.model_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from mammolens.enums import score_text
 from mammolens.inference.exam import ImageScore
@@ -11,13 +12,15 @@ from mammolens.inference.exam_inference import ExamInference
 from mammolens.inference.exam_text import exam_percentile_text
 from mammolens.labelapp.datastore.stored_score import ScoringModel, StoredScore, is_processed, problem_by
 from mammolens.labelapp.exams.decisions import utc_of
-from mammolens.labelapp.exams.exam import Exam, name_of_image
+from mammolens.labelapp.exams.exam import Exam, name_of_image, view_of_image
+from mammolens.labelapp.exams.hanging import hanging_slots
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions
 from mammolens.labelapp.keys import InfoKey
-from mammolens.labelapp.responses.exams import ExamState, ExamSummary
+from mammolens.labelapp.responses.exams import ExamState, ExamSummary, Thumbnail
 
 Infos = Sequence[Mapping[str, Any]]
 Anomaly = tuple[bool, float, float]
+MOST_THUMBNAILS = 4
 UNRANKED = 0  # until the worklist, which has the other entries, ranks it
 
 
@@ -40,6 +43,7 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
     """
     inferred = inference_of_exam(exam, infos, model)
     category = inferred.category if inferred else None
+    state = _state(infos, model, fingerprint)
     verdict, active = decisions.effective.verdict(exam.sop_instance_uids), decisions.effective.decisions
     return ExamSummary(
         exam=exam.exam_id,
@@ -48,7 +52,7 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         study_date=exam.study_date,
         images=exam.image_ids,
         views=[name_of_image(image, info) for image, info in zip(exam.images, infos, strict=True)],
-        state=_state(infos, model, fingerprint),
+        state=state,
         exam_p_value=inferred.p_value if inferred else None,
         exam_percentile=inferred.percentile if inferred else None,
         exam_decile=inferred.decile if inferred else None,
@@ -66,7 +70,9 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         reviewed_at=utc_of(active[-1].time) if verdict else None,
         readers=list(dict.fromkeys(decision.reviewer for decision in active)),
         open=bool(active) and verdict is None,
+        in_progress_by=[],
         problems=_problems(exam, infos, model),
+        thumbnails=_thumbnails(exam, infos) if state is ExamState.DONE else [],
         viewer=viewer_address(exam),
     )
 
@@ -82,6 +88,17 @@ def inference_of_exam(exam: Exam, infos: Infos, model: ExamModel) -> ExamInferen
 def viewer_address(exam: Exam) -> str:
     """Where OHIF opens the exam."""
     return f"/ohif/mammolens/dicomjson?url=/mammolens/exams/{exam.exam_id}/ohif.json"
+
+
+def _thumbnails(exam: Exam, infos: Infos) -> list[Thumbnail]:
+    """The first four images as they hang."""
+    images = list(zip(exam.images, infos, strict=True))
+    slots = hanging_slots([view_of_image(image, info) for image, info in images])
+    hung = sorted(zip(images, slots, strict=True), key=lambda one: (one[1].row, one[1].column))
+    return [
+        Thumbnail(address=f"/mammolens/images/{quote(image.image_id, safe='')}/thumbnail.jpg", name=slot.label)
+        for (image, _), slot in hung[:MOST_THUMBNAILS]
+    ]
 
 
 def by_anomaly(entry: ExamSummary) -> Anomaly:

@@ -30,6 +30,13 @@ class ExamState(StrEnum):
     FAILED = "failed"
 
 
+class Thumbnail(Response):
+    """A small picture of an image with its heat."""
+
+    address: str
+    name: str = Field(description='"R CC"')
+
+
 class ExamSummary(Response):
     """An entry of the worklist."""
 
@@ -61,7 +68,11 @@ class ExamSummary(Response):
     reviewed_at: str | None
     readers: list[str] = Field(description="whose decisions are active on at least one image")
     open: bool = Field(description="there are decisions, but the review policy requires more for a verdict")
+    in_progress_by: list[str] = Field(
+        description="other readers who opened it within the last half hour and have not decided since"
+    )
     problems: list[str] = Field(description="why an image cannot be scored, a sentence each")
+    thumbnails: list[Thumbnail] = Field(description="as the images hang, at most four; empty without a result")
     viewer: str = Field(description="where OHIF opens it")
 
 
@@ -85,6 +96,9 @@ class ExamList(Response):
     """The worklist: unreviewed exams first, of these the most anomalous; those without a number last."""
 
     exams: list[ExamSummary]
+    read_next: str | None = Field(
+        description="where OHIF opens the first exam that has no verdict and is not in progress; None: no such exam"
+    )
     images_left_out: int = Field(description="images of the datastore that belong to no exam")
     files_passed_over: int = Field(description="other files than images: DICOMDIR, CAD SR, a viewer's pictures, ...")
     model: str

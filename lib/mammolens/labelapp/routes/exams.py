@@ -15,6 +15,7 @@ from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
+from mammolens.labelapp.exams.worklist_csv import worklist_csv
 from mammolens.labelapp.identifiers import check_image_id, check_uid
 from mammolens.labelapp.parameters import DecisionParameters, ExamInferParameters, UndoParameters
 from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
@@ -41,22 +42,40 @@ _FILE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-_DICOM = "application/dicom"
+_DICOM, _JPEG = "application/dicom", "image/jpeg"
 _DICOM_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {_DICOM: {}}}}
 
 
 @router.get(
     "/worklist", summary=f"{RBAC_USER}All exams, unreviewed and most anomalous first", dependencies=_FOR_USERS_FRESH
 )
-def worklist(service: ExamServiceDep) -> ExamList:
-    """All exams with p-value, state and verdict."""
-    return service.worklist.all(app_instance().drift())
+def worklist(user: CurrentUser, service: ExamServiceDep) -> ExamList:
+    """All exams with score, p-value, state and verdict, and who else reads them now."""
+    return service.worklist.all(app_instance().drift(), service.open_exams.readers(besides=user.username))
+
+
+@router.get(
+    "/worklist.csv",
+    summary=f"{RBAC_USER}The worklist as a table",
+    dependencies=_FOR_USERS_FRESH,
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def worklist_table(service: ExamServiceDep) -> Response:
+    """A row for each exam, in the worklist's order, UTF-8."""
+    headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="worklist.csv"'}
+    return Response(worklist_csv(service.worklist.entries()), media_type="text/csv", headers=headers)
 
 
 @router.get("/exams/{exam}", summary=f"{RBAC_USER}One exam in full", dependencies=_FOR_USERS_FRESH)
-def one_exam(exam: str, service: ExamServiceDep) -> ExamDetail:
-    """Its views, findings, levels and decisions; while its inference runs, the progress."""
-    return service.detail(service.exams.get(exam))
+def one_exam(exam: str, user: CurrentUser, service: ExamServiceDep) -> ExamDetail:
+    """Its views, findings, levels and decisions; while its inference runs, the progress.
+
+    Other readers' worklists show the exam as in progress.
+    """
+    found = service.exams.get(exam)
+    service.open_exams.opened(found.exam_id, user.username)
+    return service.detail(found)
 
 
 @router.get(
@@ -139,6 +158,18 @@ def image_as_dicom(image: str, service: ExamServiceDep) -> Response:
     if file_kind(path) is not FileKind.DICOM:
         return _object(service.picture(image))
     return FileResponse(path, media_type=_DICOM, headers={**_FILE, **NO_STORE})
+
+
+@router.get(
+    "/images/{image}/thumbnail.jpg",
+    summary=f"{RBAC_USER}A small picture of an image with its heat",
+    dependencies=FOR_USERS,
+    response_class=Response,
+    responses={200: {"content": {_JPEG: {}}}},
+)
+def thumbnail(image: str, service: ExamServiceDep) -> Response:
+    """Of the current result, the longer side 160 pixels at most."""
+    return Response(service.thumbnail(check_image_id(image)), media_type=_JPEG, headers=NO_STORE)
 
 
 @router.get(
