@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mammolens.access_audit.event import AuditEvent
+from mammolens.access_audit.log import AuditLog
+from mammolens.access_audit.words import AuditEventId, EventAction, EventOutcome
 from mammolens.backup import KEPT_DATA, create_backup, restore_backup, verify_backup
 from mammolens.enums import Verdict
 from mammolens.errors import BackupError, LedgerError, MammoLensError, ModelError
@@ -70,6 +74,33 @@ def test_a_server_is_restored_in_another_folder_with_the_same_chain_and_models(
     assert (new.data / "datastore_v2.json").exists()
     assert not (new.data / "image.dcm").exists()
     assert new.settings.read_text() == "MAMMOLENS=1"
+
+
+def test_the_audit_log_is_backed_up_verified_and_restored(tmp_path: Path) -> None:
+    outcome = EventOutcome.SUCCESS
+    event = AuditEvent(AuditEventId.INSTANCES_ACCESSED, EventAction.READ, outcome, "anna", patient="P1")
+    with AuditLog(tmp_path / "audit.sqlite") as log:
+        log.append(event)
+        manifest = create_backup(tmp_path / "backup", audit_log=log.path)
+        assert manifest.audit_head == str(log.head())
+    restore_backup(tmp_path / "backup", audit_log=tmp_path / "new" / "audit.sqlite")
+    with AuditLog(tmp_path / "new" / "audit.sqlite", create=False) as restored:
+        assert [record.event for record in restored.records()] == [event]
+        assert restored.verify().fault is None
+    with pytest.raises(BackupError, match="exists already"):
+        restore_backup(tmp_path / "backup", audit_log=tmp_path / "new" / "audit.sqlite")
+
+
+def test_a_changed_audit_log_is_not_backed_up_in_silence(tmp_path: Path) -> None:
+    with AuditLog(tmp_path / "audit.sqlite") as log:
+        log.append(AuditEvent(AuditEventId.QUERY, EventAction.READ, EventOutcome.SUCCESS, "anna"))
+    with sqlite3.connect(tmp_path / "audit.sqlite") as connection:
+        connection.execute("DROP TRIGGER events_no_update")
+        connection.execute("UPDATE events SET user = 'eve'")
+    connection.close()
+    with pytest.raises(LedgerError, match="does not match its hash"):
+        create_backup(tmp_path / "backup", audit_log=tmp_path / "audit.sqlite")
+    assert not (tmp_path / "backup").exists()
 
 
 @pytest.mark.integration

@@ -1,7 +1,8 @@
-"""Back up a server: ledger, models, what is kept of the images, and settings; verify and restore it.
+"""Back up a server: ledger, audit log, models, what is kept of the images, and settings; verify and restore it.
 
-A backup is a folder: ``ledger/decisions.jsonl``, the model store in ``models/``, the kept files in ``data/`` as they
-lie in the folder of studies or the cache of a PACS, settings in ``settings/``, ``manifest.json``, and ``SHA256SUMS``.
+A backup is a folder: ``ledger/decisions.jsonl``, ``audit/audit.sqlite``, the model store in ``models/``, the kept
+files in ``data/`` as they lie in the folder of studies or the cache of a PACS, settings in ``settings/``,
+``manifest.json``, and ``SHA256SUMS``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens import __version__
-from mammolens.errors import BackupError, MammoLensError
+from mammolens.access_audit.log import AuditLog
+from mammolens.errors import BackupError, LedgerError, MammoLensError
 from mammolens.files import sha256_of, write_text
 from mammolens.models.store import ModelStore
 from mammolens.review.chain import Head
@@ -25,11 +27,12 @@ from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.ledger import Ledger
 
 CHECKSUMS, MANIFEST = "SHA256SUMS", "manifest.json"
-LEDGER, MODELS, DATA, SETTINGS = "ledger", "models", "data", "settings"
+LEDGER, AUDIT, MODELS, DATA, SETTINGS = "ledger", "audit", "models", "data", "settings"
 KEPT_DATA = ("datastore_v2.json", "labels", "uploads", ".mammolens/results", "results")
 """What is backed up of a folder of studies, or of a PACS's cache, relative to it; images have a backup of their own."""
 
 _DECISIONS = "decisions.jsonl"
+_AUDIT_LOG = "audit.sqlite"
 _ANOTHER = "take another backup"
 
 
@@ -41,6 +44,7 @@ class Manifest(BaseModel):
     version: str = Field(description="of MammoLens")
     created_at: datetime = Field(description="UTC")
     ledger_head: str | None = Field(description="number and hash of the ledger's last entry")
+    audit_head: str | None = Field(None, description="number and hash of the audit log's last record")
     models: tuple[str, ...] | None = Field(description="versions of the model store")
     serving: str | None = Field(description="the version in use; None: the model of the package")
     data: tuple[str, ...] | None = Field(description="the parts of the image folder that were backed up, of KEPT_DATA")
@@ -51,6 +55,7 @@ def create_backup(
     target: Path,
     *,
     ledger: str | Path | None = None,
+    audit_log: Path | None = None,
     models: Path | None = None,
     data: Path | None = None,
     settings: Sequence[Path] = (),
@@ -63,20 +68,22 @@ def create_backup(
     Args:
         target: folder to write; must not exist.
         ledger: path or URL of the ledger.
+        audit_log: file of the access audit.
         models: folder of the model store.
         data: folder of studies, or a PACS's folder in the cache.
         settings: files, such as ``.env``, that of the accounts, or the gate's margins.
 
     Raises:
         BackupError: ``target`` exists, there is nothing to back up, or a file cannot be copied.
-        LedgerError, ModelError: ledger or models are damaged; what is damaged is not backed up in silence.
+        LedgerError, ModelError: ledger, audit log or models are damaged; what is damaged is not backed up in silence.
     """
     if target.exists():
         raise BackupError(target, "exists already", "give a folder that does not exist")
-    if ledger is None and models is None and data is None and not settings:
-        raise BackupError(target, "would be empty", "name a ledger, models, data or settings to back up")
+    if not (settings or any(part is not None for part in (ledger, audit_log, models, data))):
+        raise BackupError(target, "would be empty", "name a ledger, an audit log, models, data or settings to back up")
     with _made_whole(target) as folder:
         head = _back_up_ledger(ledger, folder / LEDGER) if ledger is not None else None
+        audit_head = _back_up_audit_log(audit_log, folder / AUDIT) if audit_log is not None else None
         store = ModelStore(models) if models is not None else None
         if store is not None:
             store.copy_to(folder / MODELS)
@@ -90,6 +97,7 @@ def create_backup(
             version=__version__,
             created_at=datetime.now(UTC),
             ledger_head=str(head) if head is not None else None,
+            audit_head=str(audit_head) if audit_head is not None else None,
             models=tuple(store.versions()) if store is not None else None,
             serving=store.serving_version() if store is not None else None,
             data=kept,
@@ -103,7 +111,7 @@ def create_backup(
 
 
 def verify_backup(backup: Path) -> Manifest:
-    """Check a backup: every file by its checksum, the ledger's chain to its head, every model, and the models' history.
+    """Check a backup: every file by its checksum, the chains of ledger and audit log to their heads, every model.
 
     Raises:
         BackupError: no backup, or a file is damaged, missing or too much; names it.
@@ -114,6 +122,8 @@ def verify_backup(backup: Path) -> Manifest:
     if manifest.ledger_head is not None:
         with tempfile.TemporaryDirectory(prefix="mammolens-verify-") as folder:
             _restore_ledger(backup, manifest.ledger_head, Path(folder) / "decisions.sqlite")
+    if manifest.audit_head is not None:
+        _check_audit_log(backup / AUDIT / _AUDIT_LOG, Head.parse(manifest.audit_head))
     if manifest.models is not None:
         store = ModelStore(backup / MODELS)
         store.history()
@@ -126,6 +136,7 @@ def restore_backup(
     backup: Path,
     *,
     ledger: str | Path | None = None,
+    audit_log: Path | None = None,
     models: Path | None = None,
     data: Path | None = None,
     settings: Path | None = None,
@@ -136,6 +147,7 @@ def restore_backup(
         backup: folder of :func:`create_backup`.
         ledger: path or URL of an empty ledger, of SQLite or PostgreSQL whatever the old one was: the entries and their
             hashes are the same.
+        audit_log: file to write.
         models: folder of the model store to write.
         data: folder of studies, or a PACS's folder in the cache, without state of a server.
         settings: folder to write the files to.
@@ -145,18 +157,30 @@ def restore_backup(
         LedgerError, ModelError: as :func:`verify_backup`.
     """
     manifest = verify_backup(backup)
-    parts = {LEDGER: (ledger, manifest.ledger_head), MODELS: (models, manifest.models), DATA: (data, manifest.data)}
+    parts = {
+        LEDGER: (ledger, manifest.ledger_head),
+        "audit-log": (audit_log, manifest.audit_head),
+        MODELS: (models, manifest.models),
+        DATA: (data, manifest.data),
+    }
     for name, (target, part) in parts.items():
         if target is not None and part is None:
             raise BackupError(backup, f"holds no {name}", f"leave --{name} out, or {_ANOTHER}")
     names = list(manifest.data or ())
-    targets = [*([models] if models else []), *([data / name for name in names] if data else [])]
+    targets = [
+        *([audit_log] if audit_log else []),
+        *([models] if models else []),
+        *([data / name for name in names] if data else []),
+    ]
     targets += [settings / name for name in manifest.settings] if settings else []
     for target in targets:
         if target.exists() and (target.is_file() or any(target.iterdir())):
             raise BackupError(target, "exists already", "restore to another place, or move it away")
     if ledger is not None and manifest.ledger_head is not None:
         _restore_ledger(backup, manifest.ledger_head, ledger)
+    if audit_log is not None:
+        audit_log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(backup / AUDIT / _AUDIT_LOG, audit_log)
     if models is not None:
         shutil.copytree(backup / MODELS, models, dirs_exist_ok=True)
     if data is not None:
@@ -177,6 +201,23 @@ def _back_up_ledger(where: str | Path, folder: Path) -> Head:
     ):
         import_decisions(copy, folder / _DECISIONS)
         return copy.head()
+
+
+def _back_up_audit_log(path: Path, folder: Path) -> Head:
+    folder.mkdir()
+    with AuditLog(path, create=False) as log:
+        head = log.copy_to(folder / _AUDIT_LOG)
+    _check_audit_log(folder / _AUDIT_LOG, head)
+    return head
+
+
+def _check_audit_log(path: Path, head: Head) -> None:
+    """Follow the chain of a copy; a backup's own files stay as they are."""
+    with tempfile.TemporaryDirectory(prefix="mammolens-verify-") as folder:
+        copy = Path(shutil.copy2(path, folder))
+        with AuditLog(copy, create=False) as log:
+            if (fault := log.verify(head).fault) is not None:
+                raise LedgerError(path, fault, "find out who changed it, and compare with an earlier backup")
 
 
 def _restore_ledger(backup: Path, expected: str, where: str | Path) -> None:

@@ -57,7 +57,7 @@ class ModelError(MammoLensError, RuntimeError):
 
 
 class LedgerError(MammoLensError, RuntimeError):
-    """A decision ledger that cannot be opened or written, or that somebody has changed."""
+    """A decision ledger or an audit log that cannot be opened or written, or that somebody has changed."""
 
 
 class BackupError(MammoLensError, RuntimeError):

@@ -202,6 +202,7 @@ def an_app(
     app.server_mode(True)
     monkeypatch.setitem(app_registry.apps, f"{app_dir}{a_studies_folder}", app)
     yield app
+    app.access_recorder.close()
     app.private_files.close()
 
 

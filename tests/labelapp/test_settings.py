@@ -92,6 +92,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("learning_threads", "0", "'0' is no number from 1 on"),
         ("learning_threads", "two", "'two' is no number from 1 on"),
         ("retrain_after", "-3", "'-3' is no number from 1 on"),
+        ("audit_days", "0", "'0' is no number of days from 1 to 36525"),
         ("retrain_at", "25:00", "'25:00' is no time of day; give one like 02:00"),
         ("retrain_at", "2 o'clock", "is no time of day"),
         ("promotion", "perhaps", "'perhaps' is not known; use automatic, ask"),
@@ -154,3 +155,8 @@ def test_a_runtime_that_is_not_installed_stops_the_start(monkeypatch: pytest.Mon
     monkeypatch.setattr(installed_runtimes, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match="runtime openvino: the package openvino is not installed"):
         ServerSettings.of({"runtime": "openvino"}, {})
+
+
+def test_the_audit_is_kept_for_six_years_or_for_as_long_as_is_said() -> None:
+    kept = [ServerSettings.of({"audit_days": said}, {}).audit_days for said in ("", "30", "forever")]
+    assert kept == [2192, 30, None]

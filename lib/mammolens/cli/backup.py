@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 backup = Commands(
     no_args_is_help=True,
     help=(
-        "Back up a server's decision ledger, models, state with results, and settings; verify and restore them. "
+        "Back up a server's decision ledger, audit log, models, state with results, and settings; verify and restore "
+        "them. "
         f"{RESEARCH_USE_ONLY}."
     ),
 )
 Backup = Annotated[Path, typer.Argument(help="Folder of the backup.")]
 LedgerOption = Annotated[str | None, LEDGER]
+AuditLogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--audit-log", "-a", envvar="MAMMOLENS_AUDIT_LOG", help="File of the access audit.", show_default=False
+    ),
+]
 Models = Annotated[
     Path | None, typer.Option("--models", "-s", help="Folder of the server's models ('model_dir').", show_default=False)
 ]
@@ -39,6 +46,7 @@ Data = Annotated[
 def create(
     target: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
     ledger: LedgerOption = None,
+    audit_log: AuditLogOption = None,
     models: Models = None,
     data: Data = None,
     settings: Annotated[
@@ -51,12 +59,14 @@ def create(
     Of --data, the state, labels, uploads and results are backed up, not the images.
 
     Example: mammolens backup create /backup/monday -d /data/studies -l /data/studies/.mammolens/decisions.sqlite
-    -s monai_app/model
+    -a /data/studies/.mammolens/audit.sqlite -s monai_app/model
     """
     with one_line_errors():
         from mammolens.backup import create_backup
 
-        made = create_backup(target, ledger=ledger, models=models, data=data, settings=settings or ())
+        made = create_backup(
+            target, ledger=ledger, audit_log=audit_log, models=models, data=data, settings=settings or ()
+        )
         say(f"wrote {target}: {_summary(made)}")
 
 
@@ -76,6 +86,7 @@ def verify(folder: Backup) -> None:
 def restore(
     folder: Backup,
     ledger: LedgerOption = None,
+    audit_log: AuditLogOption = None,
     models: Models = None,
     data: Data = None,
     settings: Annotated[
@@ -91,15 +102,18 @@ def restore(
     with one_line_errors():
         from mammolens.backup import restore_backup
 
-        if not (ledger or models or data or settings):
-            raise typer.BadParameter("name what to restore: --ledger, --models, --data or --settings")
-        restored = restore_backup(folder, ledger=ledger, models=models, data=data, settings=settings)
+        if not (ledger or audit_log or models or data or settings):
+            raise typer.BadParameter("name what to restore: --ledger, --audit-log, --models, --data or --settings")
+        restored = restore_backup(
+            folder, ledger=ledger, audit_log=audit_log, models=models, data=data, settings=settings
+        )
         say(f"restored from {folder} of {restored.created_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _summary(manifest: Manifest) -> str:
     parts = [
         None if manifest.ledger_head is None else f"{manifest.ledger_head.partition(':')[0]} decisions",
+        None if manifest.audit_head is None else "the audit log",
         None if manifest.models is None else f"{len(manifest.models)} models",
         None if manifest.data is None else f"data ({', '.join(manifest.data) or 'nothing there yet'})",
         f"{len(manifest.settings)} files of settings" if manifest.settings else None,

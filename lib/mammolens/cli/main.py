@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mammolens import RESEARCH_USE_ONLY, __version__
+from mammolens.cli.audit import audit
 from mammolens.cli.backup import backup
 from mammolens.cli.calibrate import calibrate
 from mammolens.cli.commands import Commands
@@ -89,4 +90,5 @@ app.command("demo")(demo)
 app.command("phantom")(phantom)
 app.command("doctor")(doctor)
 app.add_typer(decisions, name="decisions")
+app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")

@@ -23,12 +23,14 @@ from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.interfaces.tasks.train import TrainTask
 
 from mammolens import __version__
+from mammolens.access_audit.log import AuditLog
 from mammolens.accounts import AccountsFile
 from mammolens.enums import Verdict
 from mammolens.errors import ConfigError, MammoLensError, ModelError, RequestError
 from mammolens.files import removed_if_it_fails
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.presentation import present
+from mammolens.labelapp.access_recorder import AccessRecorder
 from mammolens.labelapp.datastore.opening import open_datastore
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
@@ -78,6 +80,7 @@ _FINAL = DefaultLabelTag.FINAL.value
 _TASKS = 4  # of `run_sync`: scoring, batches and trainings, which their own locks keep apart
 _LOGINS = 4  # that the realm is asked about at a time
 _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
+_AUDIT_LOG = "audit.sqlite"
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -103,6 +106,7 @@ class MammoLensApp(MONAILabelApp):
         login_guesses: wrong passwords of late.
         task_queue: where requests wait that are answered when their task has ended.
         infer_times: of infer requests, for ``GET /metrics``.
+        access_recorder: of the audit log; absent outside the server.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
     Raises:
@@ -142,6 +146,9 @@ class MammoLensApp(MONAILabelApp):
         if policy.store is StorePolicy.ALWAYS and not self._datastore.can_store():
             _log.warning("results are not sent anywhere: there is no PACS behind %s", studies)
         self.ledger = Ledger.open(self._settings.ledger or self._datastore.place / _LEDGER)
+        if server is not None:
+            audit_log = AuditLog(self._settings.audit_log or self._datastore.place / _AUDIT_LOG)
+            self.access_recorder = AccessRecorder(audit_log, self._settings.audit_days)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.suspect_normals = SuspectNormals(
             self._exams, decisions, self._datastore, self._serving, self._settings.guard_share
@@ -296,6 +303,7 @@ class MammoLensApp(MONAILabelApp):
             self._serving.predictor()
         except MammoLensError as error:
             _log.error("no model serves: %s", error)
+        self.access_recorder.start()
         threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
         self.background_inference.start()
         self.learning.start()

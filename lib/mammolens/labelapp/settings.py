@@ -33,6 +33,8 @@ USERS_VARIABLE: Final = "MAMMOLENS_USERS"
 DEFAULT_DRIFT_WINDOW: Final = 100
 _FEWEST_PATIENTS = DriftLimits().min_exams
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_FOR_EVER = "forever"
+_MOST_DAYS = 36_525  # a hundred years; dates have an end
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -130,6 +132,8 @@ class ServerSettings:
         reviewer: name of all users if there is no login; ``None``: 'admin'.
         ledger: path or address of the decision ledger; ``None``: a file in the folder of the images.
         review_policy: whose decision counts if several readers decided.
+        audit_log: file of the access audit; ``None``: in the folder of the images.
+        audit_days: number of days for which its records are kept; ``None``: for ever.
         drift_window: number of patients monitored for drift.
         learning_threads: of the training process; the other cores are left for inference.
         retrain_at: time of day by this computer's clock; ``None``: no scheduled time.
@@ -155,6 +159,8 @@ class ServerSettings:
     reviewer: str | None = None
     ledger: str | None = None
     review_policy: PolicyName = PolicyName.LATEST
+    audit_log: Path | None = None
+    audit_days: int | None = 2192  # six years, as 45 CFR 164.316(b)(2) asks for
     drift_window: int = DEFAULT_DRIFT_WINDOW
     learning_threads: int = field(default_factory=lambda: max(1, cores() // 2))
     retrain_at: time | None = None
@@ -193,6 +199,8 @@ class ServerSettings:
             reviewer=_name(values, "reviewer"),
             ledger=values.get("ledger") or environment.get(LEDGER_VARIABLE) or None,
             review_policy=_member(values, "review_policy", default.review_policy),
+            audit_log=Path(values["audit_log"]) if "audit_log" in values else None,
+            audit_days=_days(values, "audit_days", default.audit_days),
             drift_window=_drift_window(values),
             learning_threads=_count(values, "learning_threads") or default.learning_threads,
             retrain_at=_time_of_day(values, "retrain_at"),
@@ -259,6 +267,18 @@ def _count(values: Mapping[str, str], name: str) -> int | None:
         return None
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--conf {name}", f"{text!r} is no number from 1 on", "give one, or leave it out")
+    return int(text)
+
+
+def _days(values: Mapping[str, str], name: str, default: int | None) -> int | None:
+    text = values.get(name)
+    if text is None:
+        return default
+    if text == _FOR_EVER:
+        return None
+    if not (text.isdecimal() and 1 <= int(text) <= _MOST_DAYS):
+        reason = f"{text!r} is no number of days from 1 to {_MOST_DAYS}"
+        raise ConfigError(f"--conf {name}", reason, f"give one, or '{_FOR_EVER}'")
     return int(text)
 
 

@@ -115,18 +115,18 @@ def _stored(column: Column, value: Any) -> Any:
         raise RequestError(column, "holds a number that is not finite", "give decimal numbers") from error
 
 
-def as_text_cell(text: str) -> str:
-    """The text as a cell of CSV: an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
 def _cell(column: str, value: Any) -> Any:
     if column == Column.IMAGES:
         return " ".join(value)
     if column == Column.REGIONS:
         return canonical(value) if value else ""
-    if isinstance(value, str):
-        return as_text_cell(value)
+    return cell_of_text(value)
+
+
+def cell_of_text(value: Any) -> Any:
+    """A value as a cell of CSV; an apostrophe is put before a text that a spreadsheet would run as a formula."""
+    if isinstance(value, str) and _FORMULA.match(value):
+        return "'" + value
     return "" if value is None else value
 
 

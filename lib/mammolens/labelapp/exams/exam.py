@@ -6,11 +6,12 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mammolens.dicom.identity import identity_doubts, substitute_uids
@@ -58,6 +59,7 @@ class _Groups(NamedTuple):
     exams: dict[str, Exam]
     left_out: list[str]  # no mammograms
     ambiguous: list[str]  # of one SOP Instance UID, but different
+    by_name: Mapping[str, Exam] = MappingProxyType({})  # exam ids, image ids, Study Instance UIDs
 
 
 def exam_id_of(key: ExamKey) -> str:
@@ -128,6 +130,13 @@ class Exams:
         """
         return self.get(self.find_image(image_id)[0])
 
+    def remembered(self, name: str) -> Exam | None:
+        """The exam of this id, with an image of this id, or of this Study Instance UID, as far as it is known already.
+
+        Asks neither disk nor PACS; what came or went since exams were last grouped is not known.
+        """
+        return self._groups.by_name.get(name)
+
     def siblings_of(self, image_id: str) -> list[str]:
         """Ids of the other images of an image's exam; none of what is no mammogram."""
         try:
@@ -167,7 +176,14 @@ def _grouped(listed: Sequence[str], images: ExamImages) -> _Groups:
         flagged = replace(described, identity_doubts=doubts[image_id]) if image_id in doubts else described
         groups.setdefault(described.exam_key, []).append(flagged)
     exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
-    return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous)
+    by_name = {name: exam for exam in exams for name in _names_of(exam)}
+    return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous, by_name)
+
+
+def _names_of(exam: Exam) -> Iterator[str]:
+    yield exam.exam_id
+    yield from exam.image_ids
+    yield from {image.study_instance_uid for image in exam.images if image.study_instance_uid}
 
 
 def _described(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, ImageDescription], list[str]]:

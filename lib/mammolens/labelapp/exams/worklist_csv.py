@@ -10,7 +10,7 @@ from typing import Final
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.labelapp.responses.exams import ExamSummary
-from mammolens.review.formats import as_text_cell
+from mammolens.review.formats import cell_of_text
 
 _Cell = str | float | None
 _COLUMNS: Final[Mapping[str, Callable[[ExamSummary], _Cell]]] = MappingProxyType(
@@ -42,5 +42,5 @@ def worklist_csv(exams: Iterable[ExamSummary]) -> str:
     writer.writerow(_COLUMNS)
     for exam in exams:
         cells = [of(exam) for of in _COLUMNS.values()]
-        writer.writerow([as_text_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([cell_of_text(cell) for cell in cells])
     return file.getvalue()

@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic.json_schema import models_json_schema
 
+from mammolens.labelapp.responses.audit import AuditPage, AuditVerification
 from mammolens.labelapp.responses.base import ErrorDetail, Response
 from mammolens.labelapp.responses.exams import BackgroundInferenceStatus, ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.responses.learning import (
@@ -21,6 +22,8 @@ from mammolens.labelapp.responses.learning import (
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerImport, LedgerPage
 
 ANSWERS: Final[tuple[type[Response], ...]] = (
+    AuditPage,
+    AuditVerification,
     BackgroundInferenceStatus,
     DriftDetail,
     ErrorDetail,

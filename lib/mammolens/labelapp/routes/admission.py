@@ -151,9 +151,15 @@ def admitted_user(connection: HTTPConnection) -> User:
     Raises:
         HTTPException: 401 if no user was admitted.
     """
-    user: User | None = connection.scope.get(_USER)
+    user = known_user(connection.scope)
     if user is None:  # a route that no rule applied to
         raise HTTPException(401, "not logged in", {"WWW-Authenticate": "Bearer"})
+    return user
+
+
+def known_user(scope: Scope) -> User | None:
+    """The user who was recognised, whether or not the request was admitted; ``None``: nobody was."""
+    user: User | None = scope.get(_USER)
     return user
 
 

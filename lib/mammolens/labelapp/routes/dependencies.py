@@ -9,6 +9,8 @@ from monailabel.config import settings
 from monailabel.endpoints.user.auth import RBAC, User
 from monailabel.interfaces.utils.app import app_instance
 
+from mammolens.access_audit.log import AuditLog
+from mammolens.labelapp.access_recorder import AccessRecorder
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
@@ -83,6 +85,11 @@ def _background_inference() -> BackgroundInference:
     return inference
 
 
+def _audit_log() -> AuditLog:
+    recorder: AccessRecorder = app_instance().access_recorder
+    return recorder.log
+
+
 def _decisions() -> Decisions:
     return _exam_service().decisions
 
@@ -152,6 +159,7 @@ ExamServiceDep = Annotated[ExamService, Depends(_exam_service)]
 BackgroundInferenceDep = Annotated[BackgroundInference, Depends(_background_inference)]
 DecisionsDep = Annotated[Decisions, Depends(_decisions)]
 ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
+AuditLogDep = Annotated[AuditLog, Depends(_audit_log)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]

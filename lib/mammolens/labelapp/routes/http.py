@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from mammolens.labelapp.routes import (
+    audit,
     background_inference,
     decisions,
     documentation,
@@ -32,10 +33,12 @@ from mammolens.labelapp.routes import (
     site_pages,
     train,
 )
+from mammolens.labelapp.routes.access_audit import AccessAudit, audit_rules_of
 from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
 from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
+from mammolens.labelapp.routes.request_ids import RequestIds
 from mammolens.labelapp.routes.response_headers import ResponseHeaders
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
@@ -72,7 +75,8 @@ def harden(
         takes_cookies=takes_cookies,
         everyone=everyone,
     )
-    app.user_middleware[:] = _middleware(settings, admission)
+    audited = Middleware(AccessAudit, rules=audit_rules_of(app.routes))
+    app.user_middleware[:] = _middleware(settings, [audited, admission])
     # They were built before the app was loaded; the next request rebuilds them.
     app.middleware_stack = app.openapi_schema = None
 
@@ -88,6 +92,7 @@ def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
         exams.router,
         background_inference.router,
         decisions.router,
+        audit.router,
         reviews.router,
         metrics.router,
         jobs.router,
@@ -107,7 +112,7 @@ def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
     return ours, routes[len(ours) :]
 
 
-def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
+def _middleware(settings: Settings, inner: list[Middleware]) -> list[Middleware]:
     # A URL type puts a slash behind the host; browsers send origins without one.
     origins = [str(origin).rstrip("/") for origin in settings.MONAI_LABEL_CORS_ORIGINS]
     door = Middleware(
@@ -116,8 +121,8 @@ def _middleware(settings: Settings, admission: Middleware) -> list[Middleware]:
         behind_proxy=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         origins=origins,
     )
-    headers = Middleware(ResponseHeaders)
+    outer = [Middleware(RequestIds), Middleware(ResponseHeaders), door]
     if not origins:
-        return [headers, door, admission]
+        return [*outer, *inner]
     everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}
-    return [headers, door, Middleware(CORSMiddleware, allow_origins=origins, **everything), admission]
+    return [*outer, Middleware(CORSMiddleware, allow_origins=origins, **everything), *inner]

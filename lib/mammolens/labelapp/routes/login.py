@@ -12,6 +12,7 @@ from monailabel.config import settings
 from monailabel.endpoints.user.auth import Token, User, get_current_user
 
 from mammolens.labelapp.parameters import LoginParameters
+from mammolens.labelapp.routes.access_audit import LOGIN_NAME
 from mammolens.labelapp.routes.browser_session import SESSION_COOKIE, begin_session, end_session
 from mammolens.labelapp.routes.dependencies import ERRORS, AccountsDep, LoginGuessesDep, LoginQueueDep
 from mammolens.labelapp.routes.guesses import LoginGuesses
@@ -88,6 +89,7 @@ async def _logged_in(
 ) -> Token:
     address = request.client.host if request.client else ""
     guesses.check(username, address)
+    request.scope[LOGIN_NAME] = username
     found = await queue.run(lambda: log_in(username, password), request)
     if found is None:
         guesses.failed(username, address)
