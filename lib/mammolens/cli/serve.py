@@ -115,6 +115,10 @@ def serve(
     show_log: Annotated[
         bool, typer.Option("--show-log", help="Print the server's log here instead of writing it to a file.")
     ] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option(help="How the server's log is written: text, or json for programs.", show_default="text"),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -144,6 +148,7 @@ def serve(
     options = {
         "device": None if device == "auto" else device,
         "precision": None if precision == "float32" else precision,
+        "log_format": log_format,
         "results": results,
         "store_results": store_results,
         "infer_new": infer_new,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +33,7 @@ from mammolens.files import removed_if_it_fails
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.presentation import present
 from mammolens.labelapp.access_recorder import AccessRecorder
-from mammolens.labelapp.datastore.opening import open_datastore
+from mammolens.labelapp.datastore.opening import MammogramDicomWeb, open_datastore
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
@@ -51,6 +53,7 @@ from mammolens.labelapp.learning.learner import Learner, log_progress
 from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.learning.training_data import TrainingData
+from mammolens.labelapp.log_format import log_as_json
 from mammolens.labelapp.log_redaction import Redaction, pseudonym_key, redact_logs
 from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.parameters import InferRequest, parse
@@ -61,9 +64,10 @@ from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.metrics import InferTimes
+from mammolens.labelapp.routes.request_metrics import RequestTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
-from mammolens.labelapp.settings import InferNew, LinkPolicy, ServerSettings, StorePolicy, cores
+from mammolens.labelapp.settings import InferNew, LinkPolicy, LogFormat, ServerSettings, StorePolicy, cores
 from mammolens.labelapp.tasks.batch import MammogramBatch
 from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
@@ -106,6 +110,7 @@ class MammoLensApp(MONAILabelApp):
         login_guesses: wrong passwords of late.
         task_queue: where requests wait that are answered when their task has ended.
         infer_times: of infer requests, for ``GET /metrics``.
+        request_times: of all requests, for ``GET /metrics``.
         access_recorder: of the audit log; absent outside the server.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
@@ -126,11 +131,14 @@ class MammoLensApp(MONAILabelApp):
         self.learning = LearningQueue(JobFiles(self._models / "jobs"), launcher(self._settings.learning_threads))
         key = None if self._settings.log_identifiers else pseudonym_key(self._models)
         redact_logs(Redaction(key, [] if "://" in studies else [studies, str(Path(studies).resolve())]))
+        if self._settings.log_format is LogFormat.JSON:
+            log_as_json()
         store = ModelStore(self._models)
         self._serving = ServingModel(
             store, partial(Predictor.load, runtime=self._settings.runtime, device=self._settings.placed())
         )
         self.infer_times = InferTimes()
+        self.request_times = RequestTimes()
         concurrency = settings.MONAI_LABEL_INFER_CONCURRENCY
         self.infer_queue = WorkQueue(
             "infer", workers=concurrency if concurrency > 0 else cores(), most_waiting=self._settings.infer_queue
@@ -250,6 +258,7 @@ class MammoLensApp(MONAILabelApp):
 
         with self.infer_times.timed():
             file, record = self._in_the_pool(work, forget)
+        self.infer_times.observe_steps(record["latencies"])
         record["path"] = path.name if image_id is None else image_id  # no client learns the server's folders
         label = file
         if image_id is not None and wanted.save_label:
@@ -312,6 +321,15 @@ class MammoLensApp(MONAILabelApp):
     def is_ready(self) -> bool:
         """Whether a model is in use."""
         return any(task.is_valid() for task in self._infers.values())
+
+    def folders(self) -> dict[str, Path]:
+        """Where the server writes: beside the images, models, temporary files."""
+        return {"data": self._datastore.place, "models": self._models, "temporary": Path(tempfile.gettempdir())}
+
+    def pacs_trouble(self) -> str | None:
+        """Why the PACS does not answer; ``None``: it does, or there is none."""
+        datastore = self._datastore
+        return datastore.trouble() if isinstance(datastore, MammogramDicomWeb) else None
 
     def knows(self, kind: str, name: str) -> bool:
         """Whether there is an infer task, a strategy or a scoring method of that name."""
@@ -413,7 +431,7 @@ class MammoLensApp(MONAILabelApp):
         """
         if self._infers_threadpool is None:
             return work()
-        future: Future[T] = self._infers_threadpool.submit(work)
+        future: Future[T] = self._infers_threadpool.submit(copy_context().run, work)
         try:
             return future.result(settings.MONAI_LABEL_INFER_TIMEOUT)
         except TimeoutError:

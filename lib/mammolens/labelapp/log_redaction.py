@@ -88,13 +88,13 @@ class Redaction(logging.Filter):
 def redact_logs(redaction: Redaction) -> None:
     """Let all handlers of this process redact what they write; replaces an earlier redaction."""
     stop_redacting()
-    for handler in _handlers():
+    for handler in handlers():
         handler.addFilter(redaction)
 
 
 def stop_redacting() -> None:
     """Have all handlers of this process write what they are given."""
-    for handler in _handlers():
+    for handler in handlers():
         handler.filters[:] = [known for known in handler.filters if not isinstance(known, Redaction)]
 
 
@@ -118,7 +118,8 @@ def pseudonym_key(folder: Path) -> bytes:
         raise StorageError(folder, reason, "give the server's user the right to, or name another folder") from error
 
 
-def _handlers() -> Iterator[logging.Handler]:
+def handlers() -> Iterator[logging.Handler]:
+    """All handlers of this process."""
     yield from logging.getLogger().handlers
     for logger in list(logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):

@@ -53,6 +53,13 @@ class LinkPolicy(StrEnum):
     ANY = "any"
 
 
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class InferNew(StrEnum):
     """When new exams are inferred in the background."""
 
@@ -127,6 +134,7 @@ class ServerSettings:
         precision: of the networks in inference.
         infer_queue: number of requests that may wait for inference; further ones are refused.
         log_identifiers: whether the log names patients, images and files; otherwise it contains pseudonyms.
+        log_format: how the log is written: lines of text, or of JSON for programs.
         infer_new: when new exams are inferred in the background.
         users: file of the accounts; ``None``: a realm has them.
         reviewer: name of all users if there is no login; ``None``: 'admin'.
@@ -154,6 +162,7 @@ class ServerSettings:
     precision: str = Precision.FLOAT32
     infer_queue: int = 32
     log_identifiers: bool = False
+    log_format: LogFormat = LogFormat.TEXT
     infer_new: InferNew = InferNew.ON_REQUEST
     users: Path | None = None
     reviewer: str | None = None
@@ -194,6 +203,7 @@ class ServerSettings:
             **_device(values),
             infer_queue=_count(values, "infer_queue") or default.infer_queue,
             log_identifiers=_yes_or_no(values, "log_identifiers", default=default.log_identifiers),
+            log_format=_member(values, "log_format", default.log_format),
             infer_new=_member(values, "infer_new", default.infer_new),
             users=Path(users) if (users := values.get("users") or environment.get(USERS_VARIABLE)) else None,
             reviewer=_name(values, "reviewer"),

@@ -225,4 +225,4 @@ def test_reloading_keeps_the_server_working(a_client: TestClient, an_image: str,
         del settings.MONAI_LABEL_APP_CONF["model_dir"]
     assert a_client.get("/info/").json()["datastore"]["total"] == 8
     assert a_client.post(f"/infer/mammolens?image={an_image}&output=json").status_code == 200
-    assert len(monailabel.app.app.user_middleware) == 5
+    assert len(monailabel.app.app.user_middleware) == 6

@@ -121,3 +121,29 @@ def test_two_apps_count_apart() -> None:
     with one.timed():
         pass
     assert _count(other, "answered") == 0
+
+
+def test_requests_are_timed_by_route_and_not_by_address(a_client: TestClient) -> None:
+    a_client.get("/mammolens/exams/e-0123456789abcdef")
+    a_client.get("/nowhere/e-0123456789abcdef")
+    text = a_client.get("/metrics").text
+    assert 'mammolens_request_seconds_count{method="GET",route="/mammolens/exams/{exam}",status="4xx"} 1.0' in text
+    assert 'mammolens_request_seconds_count{method="GET",route="none",status="4xx"} 1.0' in text
+    assert "e-0123456789abcdef" not in text
+
+
+def test_disk_and_pacs_are_told(a_client: TestClient, an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _samples(a_client)
+    for folder in ("data", "models", "temporary"):
+        assert 0 < found["mammolens_disk_free_bytes", folder] <= found["mammolens_disk_total_bytes", folder]
+    assert found["mammolens_pacs_up", ""] == 1
+    monkeypatch.setattr(an_app, "pacs_trouble", lambda: "the PACS does not answer")
+    assert _samples(a_client)["mammolens_pacs_up", ""] == 0
+
+
+def test_steps_of_an_inference_are_timed(a_client: TestClient) -> None:
+    image = a_client.get("/mammolens/worklist").json()["exams"][0]["images"][0]
+    assert a_client.post(f"/infer/mammolens?image={image}&output=json").status_code == 200
+    found = _samples(a_client)
+    counted = {label for (name, label), value in found.items() if name.endswith("step_seconds_count") and value == 1}
+    assert counted == {"pre", "siblings", "infer", "write", "total"}

@@ -39,6 +39,7 @@ from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.request_ids import RequestIds
+from mammolens.labelapp.routes.request_metrics import RequestMetrics
 from mammolens.labelapp.routes.response_headers import ResponseHeaders
 from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
@@ -121,7 +122,7 @@ def _middleware(settings: Settings, inner: list[Middleware]) -> list[Middleware]
         behind_proxy=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         origins=origins,
     )
-    outer = [Middleware(RequestIds), Middleware(ResponseHeaders), door]
+    outer = [Middleware(RequestIds), Middleware(RequestMetrics), Middleware(ResponseHeaders), door]
     if not origins:
         return [*outer, *inner]
     everything: dict[str, Any] = {"allow_credentials": True, "allow_methods": ["*"], "allow_headers": ["*"]}

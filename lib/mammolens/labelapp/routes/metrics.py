@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -38,10 +40,17 @@ _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
     dependencies=FOR_USERS,
 )
 def metrics() -> Response:
-    """Exams, drift, the serving model, the learning job, and the times of infer requests."""
+    """Exams, drift, the serving model, the learning job, disk and PACS, and the times of requests and their steps."""
     app = app_instance()
-    now = ServerMetrics(app.infer_queue.waiting, app.exam_service.worklist, app.drift_monitor, app.learning)
-    text = generate_latest(now) + generate_latest(app.infer_times.registry)
+    now = ServerMetrics(
+        app.infer_queue.waiting,
+        app.exam_service.worklist,
+        app.drift_monitor,
+        app.learning,
+        app.folders(),
+        app.pacs_trouble,
+    )
+    text = b"".join(map(generate_latest, (now, app.infer_times.registry, app.request_times.registry)))
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 
@@ -53,16 +62,22 @@ class ServerMetrics:
     worklist: Worklist
     drift: DriftMonitor
     learning: LearningQueue
+    folders: Mapping[str, Path]
+    pacs_trouble: Callable[[], str | None]
 
     def collect(self) -> Iterable[Metric]:
         """All gauges; those of exams and drift only while a model serves, and PACS and ledger answer."""
         yield InfoMetricFamily("mammolens", "Version of MammoLens.", value={"version": __version__})
         yield from _of_learning(self.learning)
+        yield from _of_disks(self.folders)
         yield _gauge("mammolens_infer_waiting", "Requests that wait for inference.", self.waiting)
         try:
             found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.detail())]
         except MammoLensError:
             found = []
+        yield _gauge(
+            "mammolens_pacs_up", "Whether images can be listed; 1 for a folder.", float(not self.pacs_trouble())
+        )
         yield _gauge("mammolens_ready", "Whether a model serves and the exams are known.", float(bool(found)))
         yield from found
 
@@ -72,6 +87,14 @@ def _of_learning(learning: LearningQueue) -> Iterator[Metric]:
     kinds = {kind: float(running is not None and running.kind is kind) for kind in LearningKind}
     yield _gauges("mammolens_learning_job_running", "Whether a job of this kind runs.", "kind", kinds)
     yield _gauge("mammolens_learning_jobs_queued", "Jobs that wait.", len(learning.queued()))
+
+
+def _of_disks(folders: Mapping[str, Path]) -> Iterator[Metric]:
+    usages = {name: shutil.disk_usage(folder) for name, folder in folders.items() if folder.exists()}
+    free = {name: float(usage.free) for name, usage in usages.items()}
+    total = {name: float(usage.total) for name, usage in usages.items()}
+    yield _gauges("mammolens_disk_free_bytes", "Free space where the server writes.", "folder", free)
+    yield _gauges("mammolens_disk_total_bytes", "Size of the disk where the server writes.", "folder", total)
 
 
 def _of_exams(entries: Iterable[ExamSummary]) -> Iterator[Metric]:
@@ -136,8 +159,20 @@ class InferTimes:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._steps = Histogram(
+            "mammolens_infer_step_seconds",
+            "Time of a step of POST /infer, without waiting.",
+            ["step"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         for outcome in InferOutcome:  # so that they are 0 before the first request
             self._seconds.labels(outcome)
+
+    def observe_steps(self, latencies: Mapping[str, float]) -> None:
+        """Count seconds by step."""
+        for step, seconds in latencies.items():
+            self._steps.labels(step).observe(seconds)
 
     @contextmanager
     def timed(self) -> Iterator[None]:

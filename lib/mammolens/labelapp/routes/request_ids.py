@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextvars import ContextVar
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mammolens.labelapp.log_format import current_request_id
+
 HEADER: Final = "X-Request-ID"
 _KEY: Final = "mammolens.request_id"
 _TAKEN: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-
-current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
-"""The id of the request that this thread or task answers; empty outside of requests."""
 
 
 class RequestIds:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -25,6 +26,7 @@ class _Item:
     work: Callable[[], Any]
     key: str | None
     future: Future[Any] = field(default_factory=Future)
+    context: Context = field(default_factory=copy_context)  # of the request, such as its id
 
 
 class WorkQueue:
@@ -116,7 +118,7 @@ class WorkQueue:
     def _carry_out(self, item: _Item) -> None:
         started = time.monotonic()
         try:
-            result = item.work()
+            result = item.context.run(item.work)
         except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
             self._ended(item, started)
             item.future.set_exception(error)
