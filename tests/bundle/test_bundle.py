@@ -49,9 +49,15 @@ def a_bundle(a_model, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def an_exam_folder(an_exam) -> Path:
-    """Four files of one patient."""
-    return an_exam[0].header.path.parent
+def a_folder(phantoms, tmp_path_factory) -> Path:
+    """Two images of two patients each, in folders of the patients; files of different patients have one name."""
+    folder = tmp_path_factory.mktemp("images")
+    for patient in phantoms.patients[:2]:
+        (folder / patient).mkdir()
+        paths = sorted(case.path for case in phantoms.cases if case.patient_id == patient)
+        for path in paths[:2]:
+            shutil.copy(path, folder / patient)
+    return folder
 
 
 def test_it_has_the_files_of_the_specification_and_says_what_it_is(a_bundle, a_model):
@@ -79,12 +85,10 @@ def test_incomplete_metadata_would_be_noticed(a_bundle, tmp_path, monkeypatch):
         monai_bundle(monkeypatch, "verify_metadata", "--meta_file", tmp_path / "metadata.json", "--filepath", schema)
 
 
-def test_monai_runs_it_with_the_scores_and_maps_of_the_predictor(
-    a_bundle, a_model, an_exam_folder, tmp_path, monkeypatch
-):
+def test_monai_runs_it_with_the_scores_and_maps_of_the_predictor(a_bundle, a_model, a_folder, tmp_path, monkeypatch):
     monai_bundle(
         monkeypatch, "run", "--config_file", a_bundle / files.INFERENCE, "--meta_file", a_bundle / files.METADATA,
-        "--bundle_root", a_bundle, "--dataset_dir", an_exam_folder, "--output_dir", tmp_path / "out",
+        "--bundle_root", a_bundle, "--dataset_dir", a_folder, "--output_dir", tmp_path / "out",
     )  # fmt: skip
     predictor = Predictor.load(a_model)
     records = [json.loads(line) for line in (tmp_path / "out" / RESULTS).read_text().splitlines()]
@@ -96,7 +100,7 @@ def test_monai_runs_it_with_the_scores_and_maps_of_the_predictor(
         assert record["p_value"] == pytest.approx(result.record.p_value, abs=0.02)
         assert (record["model"], record["calibration"]) == (result.record.model, result.record.calibration)
         assert record["notice"] == RESEARCH_USE_ONLY
-        written = sitk.ReadImage(tmp_path / "out" / f"{Path(record['path']).stem}.anomaly.nrrd")
+        written = sitk.ReadImage(tmp_path / "out" / f"{Path(record['path']).relative_to(a_folder)}.anomaly.nrrd")
         values = sitk.GetArrayFromImage(written)[0]
         np.testing.assert_allclose(values, result.anomaly_map, atol=TOLERANCE * max(1, result.anomaly_map.max()))
 
@@ -114,7 +118,7 @@ def test_monai_loads_its_network_with_the_weights(a_bundle, a_model):
             torch.testing.assert_close(one, other)
 
 
-def test_a_changed_calibration_is_noticed(a_bundle, an_exam_folder, tmp_path):
+def test_a_changed_calibration_is_noticed(a_bundle, a_folder, tmp_path):
     copied = tmp_path / "copied"
     shutil.copytree(a_bundle, copied)
     path = copied / files.MODEL_FOLDER / "calibration.json"
@@ -124,7 +128,7 @@ def test_a_changed_calibration_is_noticed(a_bundle, an_exam_folder, tmp_path):
         meta_file=str(copied / files.METADATA),
         workflow_type="inference",
         bundle_root=str(copied),
-        dataset_dir=str(an_exam_folder),
+        dataset_dir=str(a_folder),
     )
     workflow.initialize()
     with pytest.raises(RuntimeError) as caught:

@@ -54,7 +54,11 @@ def inference_configuration(model: TrainedModel) -> dict[str, Any]:
                     "model_id": model.model_id,
                     "transform": "@preprocessing",
                 },
-                {"_target_": "mammolens.bundle.transforms.SaveAnomalyd", "output_dir": "@output_dir"},
+                {
+                    "_target_": "mammolens.bundle.transforms.SaveAnomalyd",
+                    "output_dir": "@output_dir",
+                    "data_root_dir": "@dataset_dir",
+                },
             ],
         },
         "handlers": [

@@ -102,12 +102,14 @@ class SaveAnomalyd(MapTransform):
 
     Args:
         output_dir: folder; created if missing.
+        data_root_dir: folder of the images, whose subfolders the maps are written to.
         keys: of the map.
     """
 
-    def __init__(self, output_dir: str, keys: str = ANOMALY_MAP) -> None:
+    def __init__(self, output_dir: str, data_root_dir: str, keys: str = ANOMALY_MAP) -> None:
         super().__init__(keys)
         self._folder = Path(output_dir)
+        self._images = Path(data_root_dir)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Write the result of one image."""
@@ -115,7 +117,9 @@ class SaveAnomalyd(MapTransform):
         for key in self.key_iterator(dict(data)):
             anomaly_map: MetaTensor = data[key]
             header = header_of(anomaly_map)
-            write_volume(anomaly_map.as_tensor()[0].numpy(), header, self._folder / f"{header.path.stem}.anomaly.nrrd")
+            path = self._folder / header.path.relative_to(self._images)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_volume(anomaly_map.as_tensor()[0].numpy(), header, path.with_name(f"{path.name}.anomaly.nrrd"))
         with (self._folder / RESULTS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(data[RECORD]) + "\n")
         return dict(data)

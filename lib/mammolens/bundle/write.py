@@ -107,8 +107,9 @@ python -m monai.bundle run --config_file configs/inference.json --meta_file conf
 ```
 
 `results/results.jsonl` gets a line for each image: the network's score, the score in robust standard deviations of
-normal images, and its p-value. `NAME.anomaly.nrrd` is the map in the image's geometry. Images are scored one by one:
-`mammolens predict` also fuses the views of an exam, finds regions and looks for calcifications, if the model can.
+normal images, and its p-value. `NAME.anomaly.nrrd`, in the same subfolder as the image, is the map in its geometry.
+Images are scored one by one: `mammolens predict` also fuses the views of an exam, finds regions and looks for
+calcifications, if the model can.
 
 The licences of the training data bind the weights: `license.txt`. `SHA256SUMS` lists what a score depends on.
 """
