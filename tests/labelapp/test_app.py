@@ -7,6 +7,7 @@ from monailabel.utils.others.class_utils import get_class_of_subclass_from_file
 from mammolens.errors import ConfigError, RequestError
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.serving import ServingModel
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -73,3 +74,14 @@ def test_a_background_process_ends_with_one_line_and_the_server_with_the_error(
     with pytest.raises(SystemExit):
         an_app.scoring(wrong)
     assert caplog.messages[-1].startswith("failed: again")
+
+
+def test_the_runtime_of_the_settings_runs_the_network(
+    tmp_path: Path, a_studies_folder: Path, a_serving: ServingModel
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    conf = {"model_dir": str(a_serving.store.root), "runtime": "onnxruntime"}
+    app = MammoLensApp(str(tmp_path / "app"), str(a_studies_folder), conf)
+    served = app._serving.predictor()
+    assert served.runtimes == ("onnxruntime",)
+    assert served.model_id == a_serving.predictor().model_id
