@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from mammolens.dicom.derived.contributing_equipment import contributing_equipment
 from mammolens.dicom.derived.identity import derived_uid
 from mammolens.dicom.derived.source import Source
 from mammolens.enums import QualityFlag
@@ -27,12 +28,13 @@ def finalised_image(dataset: Dataset, source: Source) -> Dataset:
 
 
 def finalised(dataset: Dataset, sources: Sequence[Source]) -> Dataset:
-    """Make a new object reproducible, and correct its references to its sources.
+    """Make a new object reproducible, name its equipment, and correct its references to its sources.
 
     The same input gives the same object except for Content Date and Time, and Date and Time of Secondary Capture,
     which are the time of writing.
     """
     dataset.SpecificCharacterSet = _UTF_8
+    dataset.ContributingEquipmentSequence = contributing_equipment(dataset, sources)
     dimensions = derived_uid("dimensions", str(dataset.SOPInstanceUID))
     for keyword in ("DimensionOrganizationSequence", "DimensionIndexSequence"):
         for item in dataset.get(keyword, DicomSequence()):
