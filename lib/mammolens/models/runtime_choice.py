@@ -39,7 +39,7 @@ _Inputs = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Largest absolute differences of a runtime's outputs from torch's; not a number where an output is none.
+    """Largest absolute differences of a runtime's outputs from torch's; NaN where an output is NaN or missing.
 
     Attributes:
         log_odds: 0 for a network without log odds.
@@ -114,7 +114,7 @@ def difference(runtime: Runtime, reference: Runtime, probes: Sequence[_Inputs]) 
     pairs = [(runtime.run(*probe), reference.run(*probe)) for probe in probes]
     log_odds = [_largest_difference(found.log_odds, wanted.log_odds) for found, wanted in pairs]
     greys = [_largest_difference(found.reconstruction, wanted.reconstruction) for found, wanted in pairs]
-    return Difference(float(np.max(log_odds)), float(np.max(greys)))  # not a number if one is none
+    return Difference(float(np.max(log_odds)), float(np.max(greys)))  # NaN if any is NaN
 
 
 def probe_images(size: int) -> list[_Inputs]:
@@ -191,7 +191,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _largest_difference(found: torch.Tensor | None, wanted: torch.Tensor | None) -> float:
-    """Not a number where one of the two is missing or of another shape."""
+    """NaN where one of the two is missing or of another shape."""
     if found is None and wanted is None:
         return 0.0
     if found is None or wanted is None or found.shape != wanted.shape:
