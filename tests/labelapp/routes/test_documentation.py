@@ -26,6 +26,7 @@ def a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("a_site")
 def test_the_website_is_served_and_runs_its_own_scripts_alone(a_client: TestClient) -> None:
+    assert 'href="docs/"' in a_client.get("/").text
     assert a_client.get("/docs").headers["location"] == "/docs/"
     answer = a_client.get("/docs/")
     assert (answer.status_code, "MammoLens" in answer.text) == (200, True)
@@ -47,6 +48,7 @@ def test_a_website_that_was_not_built_is_reported(
     a_client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(documentation, "SITE", tmp_path / "none")
+    assert "docs/" not in a_client.get("/").text
     answer = a_client.get("/docs/")
     assert (answer.status_code, "make docs" in answer.json()["detail"]) == (404, True)
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 import mammolens
 from mammolens import RESEARCH_USE_ONLY
+from mammolens.labelapp.routes import documentation
 
 router = APIRouter(include_in_schema=False)
 BROWSER: Final = Path(mammolens.__file__).parent / "browser"
@@ -51,4 +52,6 @@ def browser_file(folder: str, name: str) -> Response:
 def _page(name: str) -> HTMLResponse:
     """A page holds no data itself, its script asks for them as every client does."""
     page = (BROWSER / "pages" / name).read_text(encoding="utf-8")
-    return HTMLResponse(page.replace("{{ notice }}", RESEARCH_USE_ONLY), headers=_HEADERS)
+    link = '<a href="docs/">Documentation</a> ' if documentation.SITE.is_dir() else ""
+    page = page.replace("{{ notice }}", RESEARCH_USE_ONLY).replace("{{ documentation }}", link)
+    return HTMLResponse(page, headers=_HEADERS)
