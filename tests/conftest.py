@@ -28,7 +28,7 @@ gc.disable()  # until all is imported and collected: of that nothing is garbage
 import pytest  # noqa: E402
 from filelock import FileLock  # noqa: E402
 
-from .fork_server import ForkServer  # noqa: E402
+from .fork_server import ForkServer, start_fork_server  # noqa: E402
 from .patience import PATIENCE_S  # noqa: E402
 
 if TYPE_CHECKING:
@@ -171,9 +171,10 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 
 @pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
-    """What starts Python's programs at once."""
-    server = ForkServer()
+def fork_server(once: Once) -> Iterator[ForkServer]:
+    """What starts Python's programs at once; one process imports for all workers."""
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    server = ForkServer(once("fork-server", lambda folder: start_fork_server(folder, owner)))
     yield server
     server.close()
 

@@ -1,9 +1,9 @@
 """Programs of Python that start at once: forks of a process that has imported the large libraries already.
 
 Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests
-start dozens. Here one process imports those once, and each program is a fork of it that goes on as a new Python would,
-with arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by the fork: they read
-the environment while they are.
+start dozens. Here one process imports those once for all workers, and each program is a fork of it that goes on as a
+new Python would, with arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by
+the fork: they read the environment while they are.
 
 What a program starts by ``sys.executable -m MODULE`` is such a fork, too, where ``sys.executable`` is
 :attr:`ForkServer.python`: a small process that passes on signals, input and output, and ends as its fork ends.
@@ -59,6 +59,8 @@ from fork_server import start_a_fork
 
 start_a_fork({address!r}, sys.argv[1:])
 """
+_ADDRESS = "address"
+_LOOK_S = 2.0  # between two looks whether the tests still run
 _PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # read as libraries are loaded; threads would not survive the fork
 
@@ -119,17 +121,38 @@ class Program:
         self.send_signal(signal.SIGKILL)
 
 
+def start_fork_server(folder: Path, owner: int) -> None:
+    """Start the process that is forked; it ends, with what it has started, when the process ``owner`` is gone.
+
+    Args:
+        folder: made, to tell :class:`ForkServer` where to find it.
+        owner: a process id.
+    """
+    address = f"{tempfile.mkdtemp(prefix='fork-')}/socket"  # short: a socket's path may not be long
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        subprocess.Popen(
+            [sys.executable, __file__, str(listener.fileno()), str(owner)],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **_ONE_THREAD},
+            pass_fds=[listener.fileno()],
+            start_new_session=True,  # Ctrl-C is for the tests
+        )
+    folder.mkdir()
+    (folder / _ADDRESS).write_text(address, encoding="utf-8")
+
+
 class ForkServer:
-    """The process that is forked; it ends, with what it has started, when it is closed or its parent is gone.
+    """A worker's way to the process that is forked; what it has started ends when it is closed.
 
     Attributes:
         python: a program that understands ``-m MODULE ARGUMENTS`` as Python does, and starts at once.
     """
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._folder = Path(tempfile.mkdtemp(prefix="fork-"))  # short: a socket's path may not be long
-        address = str(self._folder / "socket")
+    def __init__(self, folder: Path) -> None:
+        address = (folder / _ADDRESS).read_text(encoding="utf-8")
+        self._folder = Path(tempfile.mkdtemp(prefix="forks-"))
         self.python = self._folder / "python"
         code = _PYTHON.format(folder=str(Path(__file__).parent), address=address)
         words = shlex.join([sys.executable, "-IS", "-c", code])
@@ -137,15 +160,8 @@ class ForkServer:
         self.python.chmod(0o755)
         if not hasattr(os, "pidfd_open"):  # Linux has it
             self.python = Path(sys.executable)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno()), address],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **_ONE_THREAD},
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for the tests, which end it
-            )
-        self._channel, self._turn = ours, threading.Lock()
+        self._channel, self._turn = socket.socket(socket.AF_UNIX), threading.Lock()
+        self._channel.connect(address)
 
     def start(
         self,
@@ -194,9 +210,8 @@ class ForkServer:
         return self._ask({"ended": pid})
 
     def close(self) -> None:
-        """End it, and what it has started."""
+        """End what it has started."""
         self._channel.close()
-        self._process.wait()
         shutil.rmtree(self._folder)
 
     def _ask(self, asked: Mapping[str, Any], *descriptors: int) -> Any:
@@ -245,46 +260,69 @@ def _answer_to(channel: socket.socket, asked: Mapping[str, Any], *descriptors: i
     return json.loads(answer)
 
 
-def _serve(channel: socket.socket, listener: socket.socket) -> dict[str, Any] | None:
+def _serve(listener: socket.socket, owner: int) -> dict[str, Any] | None:
     """Fork whenever asked to; returns what the fork has to do in the fork, and ``None`` in the end."""
-    children: set[int] = set()
-    clients = [channel]
-    while True:
-        for ready in select.select([listener, *clients], [], [])[0]:
+    clients: dict[socket.socket, set[int]] = {}  # and what runs for each
+    while _runs(owner):
+        for ready in select.select([listener, *clients], [], [], _LOOK_S)[0]:
             if ready is listener:
-                clients.append(listener.accept()[0])
+                clients[listener.accept()[0]] = set()
                 continue
-            request, descriptors, _, _ = socket.recv_fds(ready, 1 << 16, 3)
-            while request and not request.endswith(b"\n"):
-                request += ready.recv(1 << 16)
-            if not request and ready is not channel:
-                clients.remove(ready)
+            request, descriptors = _request_of(ready)
+            if not request:
+                _end(clients.pop(ready))
                 ready.close()
                 continue
-            if not request:
-                for child in children:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(child, signal.SIGTERM)
-                return None
             asked = json.loads(request)
             answer: int | None
             if "ended" in asked:
                 pid, status = os.waitpid(asked["ended"], os.WNOHANG)
                 answer = os.waitstatus_to_exitcode(status) if pid else None
-                children.discard(pid)
+                for children in clients.values():
+                    children.discard(pid)
             else:
                 answer = os.fork()
                 if answer == 0:
                     for descriptor, stream in zip(descriptors, (1, 2, 0), strict=False):  # input is not always given
                         os.dup2(descriptor, stream)
                         os.close(descriptor)
-                    for client in clients[1:]:
+                    for client in clients:
                         client.close()
                     return dict(asked)
-                children.add(answer)
+                clients[ready].add(answer)
                 for descriptor in descriptors:
                     os.close(descriptor)
-            ready.sendall(json.dumps(answer).encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # who asked was killed; the next look finds that out
+                ready.sendall(json.dumps(answer).encode() + b"\n")
+    for children in clients.values():
+        _end(children)
+    return None
+
+
+def _request_of(client: socket.socket) -> tuple[bytes, list[int]]:
+    """A line with its descriptors; nothing of a client that has gone."""
+    try:
+        request, descriptors, _, _ = socket.recv_fds(client, 1 << 16, 3)
+        while request and not request.endswith(b"\n"):
+            more = client.recv(1 << 16)
+            request = request + more if more else b""
+    except ConnectionResetError:
+        return b"", []
+    return request, descriptors
+
+
+def _end(children: set[int]) -> None:
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _die_with(process: int) -> None:
@@ -323,14 +361,12 @@ def _become(asked: dict[str, Any]) -> None:
 
 
 def _main() -> None:
-    with socket.socket(fileno=int(sys.argv[1])) as channel, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(sys.argv[2])
-        listener.listen()
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
         gc.disable()
         for library in _LIBRARIES:
             importlib.import_module(library)
         gc.freeze()  # what the garbage collector of a fork looks at would be copied
-        asked = _serve(channel, listener)
+        asked = _serve(listener, int(sys.argv[2]))
     gc.enable()
     if asked is not None:
         _become(asked)
