@@ -17,6 +17,7 @@ from mammolens.training.checkpoint import LearningState, load_checkpoint, save_c
 from mammolens.training.distributed import number_of_processes, on_first, own_number
 from mammolens.training.l2_sp import L2SP
 from mammolens.training.progress import Observer, Stage, TrainingProgress
+from mammolens.training.reused_memory import reused_memory
 from mammolens.training.sharded import Sharded, with_shared_statistics
 from mammolens.training.task import Batch, Task, device_of
 
@@ -24,6 +25,7 @@ _WARM_UP = 0.15  # of a one-cycle schedule
 _START = 1 / 25  # of the highest rate
 
 
+@reused_memory()
 def learn(
     network: nn.Module, task: Task, config: TrainingConfig, *, checkpoint: Path, fingerprint: str, observe: Observer
 ) -> LearningState:
