@@ -98,7 +98,7 @@ class Server:
 
     def review(self, image: str, verdict: str) -> None:
         """Mark an image, as an annotator's client does."""
-        info = json.dumps({"review": {"verdict": verdict}})
+        info = json.dumps({"review": {"verdict": verdict, "second_confirmation": verdict == "normal"}})
         answer = self.put(f"/datastore/image/info?image={image}", data={"info": info})
         assert answer.status_code == 200, answer.text
 

@@ -168,7 +168,8 @@ def test_a_full_disk_is_told_loses_nothing_and_is_over_when_there_is_room(
     status, said = infer(server, other)
     assert status == 507
     assert "the disk is full (No space left on device); free some space" in said
-    answer = server.put(f"/datastore/image/info?image={kept}", data={"info": '{"review": {"verdict": "normal"}}'})
+    review = '{"review": {"verdict": "normal", "second_confirmation": true}}'
+    answer = server.put(f"/datastore/image/info?image={kept}", data={"info": review})
     kept_verdict = {507: "finding", 200: "normal"}[answer.status_code]  # a small entry fits into the ledger's own room
     assert server.get(f"/datastore/image/info?image={kept}").json()["review"]["verdict"] == kept_verdict
     assert server.get("/info/").status_code == 200
