@@ -14,6 +14,7 @@ from mammolens.enums import RuntimeName
 from mammolens.errors import DatasetError, InputError, StorageError
 from mammolens.inference.batch import predict_files
 from mammolens.models import runtime_choice
+from mammolens.models.devices import choose_device
 from mammolens.types import ImageAttributes
 
 from .engines import OneByOne
@@ -97,8 +98,10 @@ def test_a_folder_with_scores_of_another_kind_is_refused(an_archive, a_trained_m
         scored(other, tmp_path, a_trained_model)
     with pytest.raises(DatasetError, match="1 shards"):
         scored(an_archive, tmp_path, a_trained_model, shard=Shard(1, 2))
-    with pytest.raises(DatasetError, match="without thumbnails"):
-        score_archive(open_archive(str(an_archive)), tmp_path, Scoring(a_trained_model, True), OneByOne())
+    coarse = Scoring(a_trained_model, device=choose_device("cpu", "bfloat16"))
+    for scoring in (Scoring(a_trained_model, True), coarse):
+        with pytest.raises(DatasetError, match="without thumbnails, runtime torch, device cpu"):
+            score_archive(open_archive(str(an_archive)), tmp_path, scoring, OneByOne())
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_text import view_name
 from mammolens.inference.overlay import display_window, reduced, reduced_shape, render_overlay, windowed
 from mammolens.inference.predictor import Analysis, Predictor
+from mammolens.models.devices import REFERENCE, Device
 from mammolens.names import path_as_text
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
@@ -46,15 +47,17 @@ class Scoring:
         model: its directory.
         thumbnails: whether image rows contain small pictures.
         runtime: that runs the network.
+        device: that torch runs networks on.
     """
 
     model: Path
     thumbnails: bool = False
     runtime: RuntimeName = RuntimeName.TORCH
+    device: Device = REFERENCE
 
     def predictor(self) -> Predictor:
         """Load the model."""
-        return Predictor.load(self.model, runtime=self.runtime)
+        return Predictor.load(self.model, runtime=self.runtime, device=self.device)
 
 
 def score_exam(scoring: Scoring, task: ExamTask) -> ExamRows:

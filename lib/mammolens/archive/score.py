@@ -151,6 +151,7 @@ def score_archive(
         calibration=load_calibration(scoring.model).calibration_id,
         thumbnails=scoring.thumbnails,
         runtime=scoring.runtime,
+        device=str(scoring.device),
     )
     with closing(ExamIndex(folder, source.name, known)) as index, ShardFiles(folder, shard, manifest) as files:
         total, done, failures = index.images(shard), index.images(shard, until=files.last), files.failures()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mammolens.cli.console import one_line_errors, out, progress_bar, say
-from mammolens.cli.options import Model, Runtime, Table
+from mammolens.cli.options import Device, Model, Precision, Runtime, Table
 from mammolens.enums import RuntimeName
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def score(
     index_only: Annotated[
         bool, typer.Option("--index-only", help="Only read the headers: do this before the jobs of an array start.")
     ] = False,
+    device: Device = "auto",
+    precision: Precision = "float32",
     runtime: Runtime = RuntimeName.TORCH,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
@@ -77,10 +79,13 @@ def score(
         from mammolens.archive.exam_scoring import Scoring
         from mammolens.archive.process_engine import ProcessEngine
         from mammolens.archive.score import index_archive, score_archive
+        from mammolens.models.devices import choose_device
         from mammolens.models.store import pretrained_directory
 
         part, known = _shard(shard), _known(table)
-        scoring = Scoring((model or pretrained_directory()).resolve(), thumbnails, runtime)
+        scoring = Scoring(
+            (model or pretrained_directory()).resolve(), thumbnails, runtime, choose_device(device, precision)
+        )
         engine = ProcessEngine(workers or _cores())
         with _opened(source) as archive, progress_bar("images") as bar:
             observer = _BarObserver(bar)
