@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pydicom
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 
 from ..fork_server import ForkServer, Program
+from ..labelapp.pacs.fake_pacs import FakePacs, attribute, served
 from ..patience import end
 
 EXECUTABLE = Path(sys.executable).with_name("mammolens")
@@ -75,3 +77,19 @@ def a_config_file(tmp_path: Path, a_tiny_config: ModelConfig) -> Path:
     path = tmp_path / "tiny.yaml"
     path.write_text(a_tiny_config.to_yaml())
     return path
+
+
+@pytest.fixture
+def a_pacs(an_exam_folder: Path) -> Iterator[FakePacs]:
+    """Holds four phantom views, of which it has lost the last one."""
+    files = sorted(an_exam_folder.iterdir())
+    with served(FakePacs()) as pacs:
+        headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+        study = headers[0].StudyInstanceUID
+        pacs.add_study(study)
+        for answer, header, file in zip(pacs.studies[study], headers, files, strict=True):
+            answer["00080018"] = attribute("UI", header.SOPInstanceUID)
+            answer["0020000E"] = attribute("UI", header.SeriesInstanceUID)
+            pacs.files[header.SOPInstanceUID] = file.read_bytes()
+        del pacs.files[headers[-1].SOPInstanceUID]
+        yield pacs

@@ -6,13 +6,10 @@ import socket
 import tempfile
 from pathlib import Path
 
-import pydicom
 import pytest
 from topology.ports import free_port
 
 from mammolens.cli.inspect import DATA, PAGE
-
-from ..labelapp.pacs.fake_pacs import FakePacs, attribute, served
 
 
 @pytest.fixture
@@ -91,22 +88,6 @@ def test_a_long_table_is_cut_and_says_so(mammolens, phantom_folder, tmp_path):
 
 
 # ---------------------------------------------------------------- a PACS
-
-
-@pytest.fixture
-def a_pacs(an_exam_folder):
-    """Holds four phantom views, of which it has lost the last one."""
-    files = sorted(an_exam_folder.iterdir())
-    with served(FakePacs()) as pacs:
-        headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
-        study = headers[0].StudyInstanceUID
-        pacs.add_study(study)
-        for answer, header, file in zip(pacs.studies[study], headers, files, strict=True):
-            answer["00080018"] = attribute("UI", header.SOPInstanceUID)
-            answer["0020000E"] = attribute("UI", header.SeriesInstanceUID)
-            pacs.files[header.SOPInstanceUID] = file.read_bytes()
-        del pacs.files[headers[-1].SOPInstanceUID]
-        yield pacs
 
 
 def test_headers_of_a_pacs_are_inspected_without_fetching_an_image(mammolens, a_pacs):

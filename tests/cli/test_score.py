@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pyarrow.dataset
 import pytest
@@ -21,6 +23,23 @@ def test_a_folder_is_scored_by_several_processes(mammolens, an_exam_folder, a_tr
     again = mammolens("score", an_exam_folder, "-o", output, "-m", a_trained_model, "--json")
     manifest = json.loads(again.stdout)
     assert (manifest["complete"], manifest["images"], manifest["failures"]) == (True, 4, {})
+
+
+@pytest.mark.slow
+def test_a_pacs_is_scored_and_nothing_stays(mammolens, a_pacs, a_trained_model, tmp_path):
+    before = set(Path(tempfile.gettempdir()).glob("mammolens-score-*"))
+    result = mammolens("score", a_pacs.url, "-o", tmp_path, "-m", a_trained_model, "--workers", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "3 images scored, 1 without a score (1 unreadable), 1 exams" in " ".join(result.stdout.split())
+    (lost,) = (row for row in pyarrow.dataset.dataset(tmp_path / "images").to_table().to_pylist() if row["failure"])
+    assert lost["failure_reason"] == "the PACS holds no such instance"
+    assert set(Path(tempfile.gettempdir()).glob("mammolens-score-*")) == before
+
+
+def test_an_address_is_that_of_a_ray_cluster(mammolens, an_exam_folder, a_trained_model, tmp_path):
+    result = mammolens("score", an_exam_folder, "-o", tmp_path, "-m", a_trained_model, "--address", "10.0.0.1:6379")
+    assert result.exit_code == ExitCode.CONFIG
+    assert "add --engine ray" in result.stderr
 
 
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "third", "1/100000"])

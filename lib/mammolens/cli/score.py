@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -22,10 +23,18 @@ if TYPE_CHECKING:
 
     from mammolens.archive.exam_index import Known, Shard
     from mammolens.archive.rows import FailureKind
+    from mammolens.archive.score import Engine
     from mammolens.archive.score_files import Manifest
     from mammolens.archive.sources import ArchiveSource
 
 _LINE_EVERY_S: Final = 60.0  # in the log of a job, which shows no bar
+
+
+class ScoreEngine(StrEnum):
+    """What works."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def score(
@@ -48,6 +57,13 @@ def score(
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Keep small pictures for the worklist; takes several times as long.")
     ] = False,
+    engine: Annotated[
+        ScoreEngine, typer.Option(help="local: processes of this computer; ray: a Ray cluster (docs/scale.md).")
+    ] = ScoreEngine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Head of the Ray cluster, HOST:PORT; by default Ray starts here.", show_default=False),
+    ] = None,
     index_only: Annotated[
         bool, typer.Option("--index-only", help="Only read the headers: do this before the jobs of an array start.")
     ] = False,
@@ -77,7 +93,6 @@ def score(
     """
     with one_line_errors(f"stopped; the scores so far are in {output}; run the same command to continue"):
         from mammolens.archive.exam_scoring import Scoring
-        from mammolens.archive.process_engine import ProcessEngine
         from mammolens.archive.score import index_archive, score_archive
         from mammolens.models.devices import choose_device
         from mammolens.models.store import pretrained_directory
@@ -86,13 +101,13 @@ def score(
         scoring = Scoring(
             (model or pretrained_directory()).resolve(), thumbnails, runtime, choose_device(device, precision)
         )
-        engine = ProcessEngine(workers or _cores())
-        with _opened(source) as archive, progress_bar("images") as bar:
+        with _opened(source) as archive, _engine(engine, address, workers) as worker, progress_bar("images") as bar:
+            _check_reach(archive, engine)
             observer = _BarObserver(bar)
             if index_only:
-                index_archive(archive, output, engine, known=known, observer=observer)
+                index_archive(archive, output, worker, known=known, observer=observer)
                 return
-            manifest = score_archive(archive, output, scoring, engine, shard=part, known=known, observer=observer)
+            manifest = score_archive(archive, output, scoring, worker, shard=part, known=known, observer=observer)
         if as_json:
             typer.echo(manifest.model_dump_json())
         else:
@@ -193,6 +208,32 @@ def _opened(source: str) -> Iterator[ArchiveSource]:
 
     with pacs_archive(source) as archive:
         yield archive
+
+
+@contextmanager
+def _engine(engine: ScoreEngine, address: str | None, workers: int | None) -> Iterator[Engine]:
+    from mammolens.errors import ConfigError
+
+    if engine is ScoreEngine.RAY:
+        if workers is not None:
+            raise ConfigError("--workers", "does not apply to Ray, which uses all cores of the cluster", "leave it out")
+        from mammolens.archive.ray_engine import ray_engine
+
+        with ray_engine(address) as cluster:
+            yield cluster
+        return
+    if address is not None:
+        raise ConfigError("--address", "is that of a Ray cluster", "add --engine ray, or leave it out")
+    from mammolens.archive.process_engine import ProcessEngine
+
+    yield ProcessEngine(workers or _cores())
+
+
+def _check_reach(archive: ArchiveSource, engine: ScoreEngine) -> None:
+    from mammolens.errors import ConfigError
+
+    if archive.fetch is not None and engine is ScoreEngine.RAY:
+        raise ConfigError("--engine", "nodes of a Ray cluster cannot read a PACS", "use --engine local")
 
 
 def _cores() -> int:
