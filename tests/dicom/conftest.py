@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_pixel_data_frame
 
 from mammolens.datasets.phantom import PhantomExam, make_phantom_exam
+from mammolens.dicom import codecs
 
 from .lossless_jpeg import encode_lossless_jpeg
 from .raw_headers import raw_file, set_raw
@@ -62,6 +64,17 @@ def values_of() -> Callable[..., Values]:
         return values
 
     return make
+
+
+@pytest.fixture
+def without_imagecodecs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package cannot be imported."""
+    for decoder in (decoder for of_kind in codecs.DECODERS.values() for decoder in of_kind):
+        if decoder.package == "imagecodecs":
+            monkeypatch.setitem(sys.modules, decoder.module, None)
+    codecs.decoder_of.cache_clear()
+    yield
+    codecs.decoder_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,6 @@ GROUP: Final = "decoders"
 _LOSSY_ERROR: Final = 2  # grey levels
 _RLE_SIDE: Final = 16
 _REMEDY: Final = "run 'make install', or pip install --force-reinstall the package that the decoder comes from"
-_PACKAGES: Final = {
-    StreamKind.JPEG: "pylibjpeg-libjpeg",
-    StreamKind.LOSSLESS_JPEG: "pylibjpeg-libjpeg",
-    StreamKind.JPEG_LS: "pillow-jpls",
-    StreamKind.JPEG_2000: "pylibjpeg-openjpeg",
-    StreamKind.RLE: "pylibjpeg-rle",
-}
 # Square pictures of bands of eight rows, 0, 60, 120 and 180, in base64.
 _STREAMS: Final = {
     StreamKind.JPEG: (
@@ -60,7 +53,12 @@ def check_decoders() -> Iterator[Check]:
         yield failed(GROUP, "all", f"cannot be imported ({first_line(error)})", _REMEDY)
         return
     for syntax, kind in codecs.KINDS.items():
-        yield _check(syntax.name, _PACKAGES[kind], partial(_decoded, kind))
+        try:
+            package = "pylibjpeg-rle" if kind is StreamKind.RLE else codecs.decoder_of(kind).package
+        except ImportError as error:
+            yield failed(GROUP, syntax.name, str(error), _REMEDY)
+            continue
+        yield _check(syntax.name, package, partial(_decoded, kind))
 
 
 def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Check:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-import libjpeg.utils
 import numpy as np
-import openjpeg.utils
 import rle.utils
 from numpy.typing import NDArray
-from pillow_jpls import _pycharls  # its plugin for Pillow accepts some streams only, and drops CharLS's reasons
 from pydicom import uid
 
 from mammolens.dicom.completeness import (
@@ -26,6 +26,7 @@ from mammolens.dicom.streams import StreamFormat, StreamKind
 
 _LONGEST_PADDING: Final = 9  # bytes behind a segment of RLE
 _LITERAL: Final = b"\x00U"  # a run of one byte (PS3.5 G.3.1)
+_MOST_THREADS: Final = 4  # for one JPEG 2000 stream; more wait for each other
 
 
 class Cells(NamedTuple):
@@ -69,7 +70,7 @@ def decode_stream(stream: bytes, stated: StreamFormat) -> Cells:
         IncompleteStreamError: values are missing or left over.
         Exception: whatever the decoder raises about a damaged stream.
     """
-    decoded = _DECODERS[stated.kind](stream, stated)
+    decoded = decoder_of(stated.kind).decode(stream, stated)
     cell = np.dtype(np.uint8 if stated.precision <= 8 else np.uint16 if stated.precision <= 16 else np.uint32)
     patterns: NDArray[Any] = decoded.astype(cell, copy=False)
     if stated.signed and stated.precision < 8 * cell.itemsize:
@@ -108,8 +109,38 @@ def _rle_segment(segment: bytes, pixels: int) -> NDArray[np.uint8]:
     raise IncompleteStreamError(LOST_OR_CHANGED)
 
 
-def _jpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
-    """Decode by libjpeg, which silently accepts missing and surplus values."""
+class Decoder(NamedTuple):
+    """What decodes a kind of stream.
+
+    Attributes:
+        package: that is installed.
+        module: of it; where it cannot be imported, the next decoder of the kind is used.
+        decode: a stream and what it states, to ``(rows, cols)`` or ``(rows, cols, samples)``.
+    """
+
+    package: str
+    module: str
+    decode: Callable[[bytes, StreamFormat], NDArray[Any]]
+
+
+@cache
+def decoder_of(kind: StreamKind) -> Decoder:
+    """The first decoder of a kind that can be imported: the fastest that shows whether a stream is complete.
+
+    Raises:
+        ImportError: there is none.
+    """
+    for decoder in DECODERS[kind]:
+        with suppress(ImportError):
+            import_module(decoder.module)
+            return decoder
+    raise ImportError(f"no decoder of {kind} is installed: {', '.join(one.package for one in DECODERS[kind])}")
+
+
+def _jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+    """By libjpeg: it accepts missing and surplus values, but no impossible code, as libjpeg-turbo does."""
+    import libjpeg.utils
+
     decoded = np.asarray(libjpeg.utils.decode(ending_in_no_code(stream)))
     try:
         libjpeg.utils.decode(ending_in_no_code(stream, left_out=1))
@@ -118,27 +149,56 @@ def _jpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
     raise IncompleteStreamError(LOST_OR_CHANGED)
 
 
-def _lossless_jpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+def _lossless_jpeg_by_turbo(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+    import imagecodecs
+
+    decoded = np.asarray(imagecodecs.jpeg8_decode(stream))
+    refuse_incomplete_lossless_jpeg(stream, decoded, stated.precision)
+    return decoded
+
+
+def _lossless_jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+    import libjpeg.utils
+
     decoded = np.asarray(libjpeg.utils.decode(stream))
     refuse_incomplete_lossless_jpeg(stream, decoded, stated.precision)
     return decoded
 
 
-def _jpeg_ls(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+def _jpeg_ls_by_charls(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
     """By CharLS, which refuses streams that end too early or late; libjpeg fills them up."""
+    from pillow_jpls import _pycharls  # its plugin for Pillow accepts some streams only, and drops CharLS's reasons
+
     cell = np.uint8 if stated.precision <= 8 else np.uint16
     return np.frombuffer(_pycharls.decode(stream), cell).reshape(stated.rows, stated.columns)
 
 
-def _jpeg_2000(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+def _jpeg_2000_by_imagecodecs(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
+    """By OpenJPEG in several threads."""
+    import imagecodecs
+
+    refuse_incomplete_jpeg_2000(stream)
+    return np.asarray(imagecodecs.jpeg2k_decode(stream, numthreads=min(os.cpu_count() or 1, _MOST_THREADS)))
+
+
+def _jpeg_2000_by_openjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
     """By OpenJPEG, strict; not by Pillow, which loses bits of streams inside a JP2 file."""
+    import openjpeg.utils
+
     refuse_incomplete_jpeg_2000(stream)
     return np.asarray(openjpeg.utils.decode(stream))
 
 
-_DECODERS: Final[dict[StreamKind, Callable[[bytes, StreamFormat], NDArray[Any]]]] = {
-    StreamKind.JPEG: _jpeg,
-    StreamKind.LOSSLESS_JPEG: _lossless_jpeg,
-    StreamKind.JPEG_LS: _jpeg_ls,
-    StreamKind.JPEG_2000: _jpeg_2000,
+DECODERS: Final[dict[StreamKind, tuple[Decoder, ...]]] = {
+    StreamKind.JPEG: (Decoder("pylibjpeg-libjpeg", "libjpeg.utils", _jpeg_by_libjpeg),),
+    StreamKind.LOSSLESS_JPEG: (
+        Decoder("imagecodecs", "imagecodecs._jpeg8", _lossless_jpeg_by_turbo),
+        Decoder("pylibjpeg-libjpeg", "libjpeg.utils", _lossless_jpeg_by_libjpeg),
+    ),
+    StreamKind.JPEG_LS: (Decoder("pillow-jpls", "pillow_jpls._pycharls", _jpeg_ls_by_charls),),
+    StreamKind.JPEG_2000: (
+        Decoder("imagecodecs", "imagecodecs._jpeg2k", _jpeg_2000_by_imagecodecs),
+        Decoder("pylibjpeg-openjpeg", "openjpeg.utils", _jpeg_2000_by_openjpeg),
+    ),
 }
+"""In the order of preference; of equal results, the faster first (benchmarks/decoders.py)."""

@@ -5,7 +5,6 @@ The last bytes do not show it: padding may follow the end marker, and a stream t
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import Any, Final
 
@@ -15,14 +14,12 @@ from numpy.typing import NDArray
 from mammolens.dicom.streams import START_OF_SCAN, Segment, jpeg_segments
 
 _HUFFMAN_TABLE, _RESTART_INTERVAL = 0xC4, 0xDD
-_END_OF_SCAN: Final = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # neither a stuffed byte nor a restart marker
-_RESTART: Final = re.compile(rb"\xff+[\xd0-\xd7]")
 # No Huffman code is all ones (T.81 C.2), and the longest has 16 bits: a decoder that comes here fails.
 _NO_CODE: Final = b"\xff\x00" * 8
 _START_OF_TILE_PART: Final = b"\xff\x90\x00\x0a"  # SOT and its length (T.800 A.4.2)
 _END_OF_CODESTREAM: Final = b"\xff\xd9"
 LOST_OR_CHANGED: Final = "the compressed pixels do not add up to the picture: bytes were lost or changed"
-_TO_BITS: Final = bytes.maketrans(b"01", b"\0\1")
+_NO_COST: Final = 255  # of a difference whose magnitude has no code; the longest has 16 + 16 bits
 _SHORTEST_GAP: Final = 16  # equal bytes; the arithmetic coder's output looks random
 
 
@@ -38,7 +35,7 @@ def ending_in_no_code(stream: bytes, *, left_out: int = 0) -> bytes:
         left_out: so many bytes before the end of the scan.
     """
     scan = _scan_header(stream)
-    end = _end_of_scan(stream, scan) if scan else len(stream)
+    end = _end_of_scan(stream, scan)[0] if scan else len(stream)
     kept = stream[:end].rstrip(b"\xff")  # bytes that may fill up to a marker
     for _ in range(left_out):
         kept = kept[:-2] if kept.endswith(b"\xff\x00") else kept[:-1]
@@ -65,47 +62,59 @@ def refuse_incomplete_lossless_jpeg(stream: bytes, picture: NDArray[np.integer[A
     table, predictor, shift = stream[scan.start + 2] >> 4, stream[scan.end - 3], stream[scan.end - 1] & 15
     huffman = _huffman_codes(stream, table)
     costs = _bits_of_differences(huffman)
-    parts = _RESTART.split(stream[scan.end : _end_of_scan(stream, scan)].rstrip(b"\xff"))
+    end, restarts = _end_of_scan(stream, scan)
+    starts, ends = [scan.end, *(place + 2 for place in restarts)], [*restarts, end]
+    parts = [stream[first:last].rstrip(b"\xff") for first, last in zip(starts, ends, strict=True)]
     rows_of_part = _restart_interval(stream) // picture.shape[1] or len(picture)
     if len(parts) != -(-len(picture) // rows_of_part):
         raise IncompleteStreamError("the compressed pixels have lost or won a restart interval")
     if int(picture.max()) >= 1 << precision:
         raise IncompleteStreamError(LOST_OR_CHANGED)
-    values = np.right_shift(picture.astype(np.uint16), np.uint16(shift))
+    values = picture.astype(np.uint16, copy=False)
+    if shift:
+        values = values >> np.uint16(shift)
     for number, part in enumerate(parts):
         rows = values[number * rows_of_part : (number + 1) * rows_of_part]
         differences = _differences(rows, predictor, 1 << (precision - shift - 1))
-        _compare_codes(part.replace(b"\xff\x00", b"\xff"), differences, costs[differences], huffman)
+        _compare_codes(part.replace(b"\xff\x00", b"\xff"), differences, np.take(costs, differences), huffman)
 
 
 def _compare_codes(
-    scan: bytes, differences: NDArray[np.uint16], costs: NDArray[np.uint32], huffman: dict[int, tuple[int, int]]
+    scan: bytes, differences: NDArray[np.uint16], costs: NDArray[np.uint8], huffman: dict[int, tuple[int, int]]
 ) -> None:
     """Compare the number of bits, and the longest code of each row with the stream."""
-    ends = np.cumsum(costs, dtype=np.int64)
-    left = 8 * len(scan) - int(ends[-1])
+    longest = costs.argmax(axis=1)
+    if costs[np.arange(len(costs)), longest].max() == _NO_COST:
+        raise IncompleteStreamError(LOST_OR_CHANGED)
+    row_ends = np.cumsum(costs.sum(axis=1, dtype=np.int64))
+    left = 8 * len(scan) - int(row_ends[-1])
     if left < 0:
         raise IncompleteStreamError("the compressed pixels end too early")
     ones = (1 << left) - 1
     if left > 7 or scan[-1] & ones not in (0, ones):  # the rest of a byte is ones (T.81 F.1.2.3), of some writers 0
         raise IncompleteStreamError(LOST_OR_CHANGED)
-    bits = np.unpackbits(np.frombuffer(scan, np.uint8))
-    places = np.arange(len(differences)) * differences.shape[1] + costs.argmax(axis=1)
-    for place, end in zip(places.tolist(), ends[places].tolist(), strict=True):
-        code = _code(int(differences.flat[place]), huffman)
-        if bits[end - len(code) : end].tobytes() != code:
+    for row, (column, row_end) in enumerate(zip(longest.tolist(), row_ends.tolist(), strict=True)):
+        end = row_end - int(costs[row, column + 1 :].sum(dtype=np.int64))
+        code, length = _code(int(differences[row, column]), huffman)
+        if _bits(scan, end - length, end) != code:
             raise IncompleteStreamError(LOST_OR_CHANGED)
 
 
-def _code(difference: int, huffman: dict[int, tuple[int, int]]) -> bytes:
-    """Huffman code of the magnitude and the bits behind it, a byte 0 or 1 each (T.81 H.1.2.2)."""
+def _bits(scan: bytes, start: int, end: int) -> int:
+    """The bits of a stretch as a number, the first the highest."""
+    first, last = start // 8, -(-end // 8)
+    return (int.from_bytes(scan[first:last]) >> (8 * last - end)) & ((1 << (end - start)) - 1)
+
+
+def _code(difference: int, huffman: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Huffman code of the magnitude with the bits behind it, and their number (T.81 H.1.2.2)."""
     signed = difference - 2**16 if difference > 2**15 else difference
     magnitude = abs(signed).bit_length()
     code, length = huffman[magnitude]
-    text = f"{code:0{length}b}"
     if 0 < magnitude < 16:
-        text += f"{signed if signed > 0 else signed + 2**magnitude - 1:0{magnitude}b}"
-    return bytes(text, "ascii").translate(_TO_BITS)
+        behind = signed if signed > 0 else signed + 2**magnitude - 1
+        return (code << magnitude) | behind, length + magnitude
+    return code, length
 
 
 def refuse_incomplete_jpeg_2000(stream: bytes) -> None:
@@ -143,10 +152,19 @@ def _scan_header(stream: bytes) -> Segment | None:
     return next((segment for segment in jpeg_segments(stream) if segment.marker == START_OF_SCAN), None)
 
 
-def _end_of_scan(stream: bytes, scan: Segment) -> int:
-    """Position of the next marker, or the stream's end."""
-    found = _END_OF_SCAN.search(stream, scan.end)
-    return found.start() if found else len(stream)
+def _end_of_scan(stream: bytes, scan: Segment) -> tuple[int, list[int]]:
+    """Position of the next marker behind the scan, or the stream's end; and of the restart markers within."""
+    if scan.end >= len(stream):
+        return len(stream), []
+    coded = np.frombuffer(stream, np.uint8, offset=scan.end)
+    before = np.flatnonzero(coded[:-1] == 0xFF)
+    codes = coded[before + 1]
+    is_marker = (codes != 0) & (codes != 0xFF)  # neither a stuffed byte nor one that fills up to a marker
+    places, codes = before[is_marker] + scan.end, codes[is_marker]
+    ending = np.flatnonzero((codes < 0xD0) | (codes > 0xD7))
+    if not len(ending):
+        return len(stream), places.tolist()
+    return int(places[ending[0]]), places[: ending[0]].tolist()
 
 
 def _restart_interval(stream: bytes) -> int:
@@ -175,13 +193,13 @@ def _huffman_codes(stream: bytes, wanted: int) -> dict[int, tuple[int, int]]:
     return codes
 
 
-def _bits_of_differences(huffman: dict[int, tuple[int, int]]) -> NDArray[np.uint32]:
-    """``(65536,)``: what each difference modulo 2^16 takes; far too much where its magnitude has no code."""
+def _bits_of_differences(huffman: dict[int, tuple[int, int]]) -> NDArray[np.uint8]:
+    """``(65536,)``: what each difference modulo 2^16 takes; 255 where its magnitude has no code."""
     differences = np.arange(2**16)
     magnitudes = np.ceil(np.log2(np.minimum(differences, 2**16 - differences) + 1)).astype(int)
     extra = np.where(magnitudes == 16, 0, magnitudes)  # 32768 alone takes no bits more (T.81 H.1.2.2)
-    lengths = np.array([huffman.get(magnitude, (0, 2**20))[1] for magnitude in range(17)])
-    return np.asarray(lengths[magnitudes] + extra, dtype=np.uint32)
+    lengths = np.array([huffman.get(magnitude, (0, _NO_COST))[1] for magnitude in range(17)])
+    return np.asarray(np.minimum(lengths[magnitudes] + extra, _NO_COST), dtype=np.uint8)
 
 
 def _differences(rows: NDArray[np.uint16], predictor: int, middle: int) -> NDArray[np.uint16]:

@@ -1,0 +1,43 @@
+"""Decoders of one kind of stream are interchangeable, and the first that is installed is used."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from pydicom import uid
+
+from mammolens.dicom.codecs import DECODERS, KINDS, decoder_of
+from mammolens.dicom.streams import StreamKind, stated_format
+
+BITS = (8, 10, 12, 14, 16)
+LOSSLESS = (uid.JPEG2000Lossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless)
+EACH = [
+    pytest.param(syntax, decoder, bits, signed, id=f"{syntax.keyword}-{decoder.package}-{bits}-{'us'[signed]}")
+    for syntax, bits, signed in product(LOSSLESS, BITS, (False, True))
+    for decoder in DECODERS[KINDS[syntax]]
+]
+
+
+@pytest.mark.parametrize(("syntax", "decoder", "bits", "signed"), EACH)
+def test_each_decoder_gives_the_values_that_were_encoded(encode, values_of, syntax, decoder, bits, signed):
+    values = values_of(bits, signed=signed)
+    stream = encode(values, syntax, bits)
+    stated = stated_format(stream)
+    assert stated is not None
+    mask = 2**stated.precision - 1
+    np.testing.assert_array_equal(decoder.decode(stream, stated) & mask, values & mask)
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"),
+    [(StreamKind.LOSSLESS_JPEG, "pylibjpeg-libjpeg"), (StreamKind.JPEG_2000, "pylibjpeg-openjpeg")],
+)
+def test_the_next_decoder_takes_the_place_of_one_that_is_not_installed(without_imagecodecs, kind, package):
+    assert decoder_of(kind).package == package
+
+
+@pytest.mark.parametrize("kind", [StreamKind.LOSSLESS_JPEG, StreamKind.JPEG_2000])
+def test_the_fastest_decoder_is_the_first(kind):
+    assert decoder_of(kind).package == "imagecodecs"
