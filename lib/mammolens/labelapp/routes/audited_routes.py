@@ -44,6 +44,7 @@ _LOGOUT: Final = AuditedAccess(AuditEventId.USER_AUTHENTICATION, EventAction.EXE
 
 AUDITED: Final[dict[tuple[str, str], AuditedAccess]] = {
     ("GET", "/mammolens/worklist"): _QUERY,
+    ("GET", "/mammolens/worklist.csv"): _EXPORTED,
     ("GET", "/mammolens/exams/{exam}"): _VIEWED,
     ("GET", "/mammolens/studies/{study}"): _QUERY,
     ("POST", "/mammolens/exams/{exam}/infer"): _INFERRED,
@@ -51,6 +52,7 @@ AUDITED: Final[dict[tuple[str, str], AuditedAccess]] = {
     ("POST", "/mammolens/exams/{exam}/decisions/undo"): _UNDONE,
     ("GET", "/mammolens/exams/{exam}/ohif.json"): _VIEWED,
     ("GET", "/mammolens/images/{image}.dcm"): _FETCHED,
+    ("GET", "/mammolens/images/{image}/thumbnail.jpg"): _VIEWED,
     ("GET", "/mammolens/derived/{image}/{kind}.dcm"): _FETCHED,
     ("GET", "/mammolens/exams/{exam}/derived/{kind}.dcm"): _FETCHED,
     ("POST", "/mammolens/inference"): _INFERRED,
