@@ -52,7 +52,7 @@ def cbis_images(a_running_server: Server) -> dict[str, Path]:
 
 def test_info_shows_model_parameters_and_images(a_running_server: Server) -> None:
     info = a_running_server.get("/info/").json()
-    config = {"output_map": "levels", "result_extension": ".nrrd", "dicom": None, "exam_scores": True}
+    config = {"output_map": "levels", "result_extension": ".nrrd", "dicom": None, "device": None, "exam_scores": True}
     assert info["models"][TASK]["config"] == config
     assert info["datastore"]["total"] == 8 + 4 * WOMEN + 1
     assert "most_anomalous" in info["strategies"]
