@@ -100,7 +100,7 @@ def _not_written(request: Request, error: Exception) -> JSONResponse:
 def without_folders(text: str) -> str:
     """A text without folders of the server: paths are relative to the studies, the app and the like."""
     folders = [settings.MONAI_LABEL_STUDIES, settings.MONAI_LABEL_APP_DIR, str(Path(__file__).parents[2])]
-    folders += [tempfile.gettempdir(), str(Path.cwd()), str(Path.home())]
+    folders += [settings.MONAI_LABEL_DICOMWEB_CACHE_PATH, tempfile.gettempdir(), str(Path.cwd()), str(Path.home())]
     for folder in sorted({*folders, *map(os.path.realpath, folders)}, key=len, reverse=True):
         if folder.startswith("/") and folder.strip("/"):
             text = re.sub(rf"(?<![\w./-]){re.escape(folder.rstrip('/'))}(?:/|(?![\w.-]))", "", text)
