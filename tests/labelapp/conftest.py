@@ -207,6 +207,17 @@ def an_app(
 
 
 @pytest.fixture
+def studies_at(an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Tells MONAI Label that the app's studies are at another address."""
+
+    def set_studies(url: str) -> None:
+        monkeypatch.setattr(settings, "MONAI_LABEL_STUDIES", url)
+        monkeypatch.setitem(app_registry.apps, f"{settings.MONAI_LABEL_APP_DIR}{url}", an_app)
+
+    return set_studies
+
+
+@pytest.fixture
 def a_guarded_app(an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     """The web application with authentication; a bearer token is a list of roles, like 'user,annotator'."""
 

@@ -1,5 +1,6 @@
+from collections.abc import Callable
+
 import pytest
-from monailabel.config import settings
 from starlette.testclient import TestClient
 
 from mammolens import RESEARCH_USE_ONLY
@@ -14,8 +15,8 @@ def test_ohif_is_configured_by_our_mode_and_over_a_folder_asks_no_pacs(a_client:
     assert f'"notice": "{RESEARCH_USE_ONLY}"' in answer.text
 
 
-def test_over_a_pacs_its_study_list_is_kept(a_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "MONAI_LABEL_STUDIES", "http://127.0.0.1:8042/dicom-web")
+def test_over_a_pacs_its_study_list_is_kept(a_client: TestClient, studies_at: Callable[[str], None]) -> None:
+    studies_at("http://127.0.0.1:8042/dicom-web")
     assert '"pacs": true' in a_client.get("/ohif/app-config.js").text
     assert "<title>OHIF Viewer</title>" in a_client.get("/ohif/").text
 

@@ -1,11 +1,8 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from monailabel.config import settings
-from monailabel.interfaces.utils import app as app_registry
 from starlette.testclient import TestClient
-
-from mammolens.labelapp.app import MammoLensApp
 
 from ..pacs.fake_pacs import Answer, FakePacs, served
 
@@ -20,11 +17,8 @@ def a_fake_pacs(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacs]:
 
 
 @pytest.fixture
-def a_proxy(
-    an_app: MammoLensApp, a_client: TestClient, a_fake_pacs: FakePacs, monkeypatch: pytest.MonkeyPatch
-) -> TestClient:
-    monkeypatch.setattr(settings, "MONAI_LABEL_STUDIES", a_fake_pacs.url)
-    monkeypatch.setitem(app_registry.apps, f"{settings.MONAI_LABEL_APP_DIR}{a_fake_pacs.url}", an_app)
+def a_proxy(a_client: TestClient, a_fake_pacs: FakePacs, studies_at: Callable[[str], None]) -> TestClient:
+    studies_at(a_fake_pacs.url)
     return a_client
 
 
