@@ -82,7 +82,7 @@ def test_figures_and_pictures_are_inside_the_page(a_page):
 def test_it_can_be_read_in_print_and_in_the_dark(a_page):
     page = a_page()
     assert "@media print" in page
-    assert "prefers-color-scheme: dark" in page
+    assert "color-scheme: light dark;" in page
 
 
 def test_equal_input_gives_equal_text(a_page):

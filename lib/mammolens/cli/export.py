@@ -48,4 +48,4 @@ def export(
             for model_id, found in export_model(model, ExportFormat(form), output).items():
                 say(f"{model_id}: {found}, compared with torch")
         say(f"wrote {output}. {RESEARCH_USE_ONLY}; the weights are bound by the licences of their training data")
-        out().print(str(output))
+        out().print(str(output), soft_wrap=True)

@@ -37,7 +37,7 @@ THEIRS = ("109101", "ACME", "..." + "X" * 61)
 
 def test_a_report_names_each_machine_once_and_the_software(results, tmp_path, assert_conformant):
     file = tmp_path / "report.dcm"
-    write_derived(derive_from_exam(results, DerivedKind.REPORT, [[], [], []]), file)
+    write_derived(derive_from_exam(results, DerivedKind.REPORT, [[], [], []], [[], [], []]), file)
     dataset = pydicom.dcmread(file)
     assert told(dataset) == [THEIRS, OURS]
     machine, software = dataset.ContributingEquipmentSequence
