@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,7 @@ def ray_engine(address: str | None) -> Iterator[RayEngine]:
         ConfigError: Ray is not installed.
         ServerError: there is no cluster at this address.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray reports its use to its makers
     try:
         import ray
     except ImportError as error:
