@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query
 from fastapi.responses import FileResponse
@@ -15,11 +12,11 @@ from monailabel.config import RBAC_ADMIN
 from mammolens.access_audit.exchange import export_records, values_of_record
 from mammolens.access_audit.log import AuditQuery
 from mammolens.labelapp.responses.audit import AuditEntry, AuditPage, AuditVerification
-from mammolens.labelapp.routes.dependencies import ERRORS, FOR_ADMINS, FRESH, NO_STORE, AuditLogDep
+from mammolens.labelapp.routes.dependencies import ERRORS, FOR_ADMINS, FRESH, AuditLogDep
+from mammolens.labelapp.routes.table_download import TableFormat, table_download
 from mammolens.review.chain import Head
 
 router = APIRouter(prefix="/mammolens/audit", tags=["Audit"], dependencies=[*FOR_ADMINS, FRESH], responses=ERRORS)
-_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _MOST = 100_000
 
 
@@ -56,18 +53,10 @@ def export(
     log: AuditLogDep,
     wanted: Wanted,
     background_tasks: BackgroundTasks,
-    format: Literal["csv", "jsonl"] = "csv",  # noqa: A002
+    format: TableFormat = "csv",  # noqa: A002
 ) -> FileResponse:
     """CSV or JSON lines of the same records."""
-    folder = Path(tempfile.mkdtemp())
-    background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / f"audit.{format}"
-    try:
-        export_records(log.records(wanted), path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(path, media_type=_TYPES[format], filename=path.name, headers=NO_STORE)
+    return table_download("audit", format, lambda path: export_records(log.records(wanted), path), background_tasks)
 
 
 @router.get("/verify", summary=f"{RBAC_ADMIN}Is the audit log as it was written?")

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, File, Query, UploadFile
 from fastapi.responses import FileResponse
@@ -23,16 +23,15 @@ from mammolens.labelapp.routes.dependencies import (
     FOR_ADMINS,
     FOR_USERS,
     FRESH,
-    NO_STORE,
     DecisionsDep,
     LedgerDep,
 )
+from mammolens.labelapp.routes.table_download import TableFormat, table_download
 from mammolens.review.chain import Entry, Head
 from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.formats import values_of
 
 router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"], dependencies=[FRESH], responses=ERRORS)
-_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _MOST = 100_000
 
 
@@ -72,18 +71,10 @@ def decisions(
 def export(
     ledger: LedgerDep,
     background_tasks: BackgroundTasks,
-    format: Literal["csv", "jsonl"] = "csv",  # noqa: A002
+    format: TableFormat = "csv",  # noqa: A002
 ) -> FileResponse:
     """CSV or JSON lines; imported into an empty ledger it gives the same entries with the same hashes."""
-    folder = Path(tempfile.mkdtemp())
-    background_tasks.add_task(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / f"decisions.{format}"
-    try:
-        export_decisions(ledger, path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(path, media_type=_TYPES[format], filename=path.name, headers=NO_STORE)
+    return table_download("decisions", format, lambda path: export_decisions(ledger, path), background_tasks)
 
 
 @router.post(
