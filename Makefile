@@ -172,8 +172,8 @@ format: $(STAMPS)/dev ## put the code into the project's format
 
 SITE := lib/mammolens/site
 docs: $(STAMPS)/docs ## build the documentation as a website, for the server's /docs/; a broken link is an error
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . $(SITE)
-	@rm $(SITE)/.buildinfo
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . $(SITE); \
+	  status=$$?; rm -f $(SITE)/.buildinfo; exit $$status
 	$(call say,open $(SITE)/index.html)
 
 dist: $(STAMPS)/dev docs ## build the wheel (with the website) and the source archive in dist/
