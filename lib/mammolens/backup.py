@@ -28,7 +28,15 @@ from mammolens.review.ledger import Ledger
 
 CHECKSUMS, MANIFEST = "SHA256SUMS", "manifest.json"
 LEDGER, AUDIT, MODELS, DATA, SETTINGS = "ledger", "audit", "models", "data", "settings"
-KEPT_DATA = ("datastore_v2.json", "labels", "uploads", ".mammolens/results", "results")
+KEPT_DATA = (
+    "datastore_v2.json",
+    "labels",
+    "uploads",
+    ".mammolens/results",
+    "results",
+    ".mammolens/reader_studies",
+    "reader_studies",
+)
 """What is backed up of a folder of studies, or of a PACS's cache, relative to it; images have a backup of their own."""
 
 _DECISIONS = "decisions.jsonl"

@@ -72,6 +72,10 @@ class UnknownImageError(RequestError, LookupError):
     """An image id that the datastore does not hold."""
 
 
+class UnknownStudyError(RequestError, LookupError):
+    """A reader study that the server does not know."""
+
+
 class UnknownJobError(RequestError, LookupError):
     """A learning job that the server does not know."""
 

@@ -299,3 +299,37 @@ def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(
         reader.press("u")
         page.get_by_role("button", name="Undo").wait_for(state="detached")
         assert served.exam(LESION)["verdict"] is None
+
+
+def test_a_case_of_a_reader_study_is_read_blind(a_profile: BrowserContext, served: ServedExams) -> None:
+    """Without heat first or with it, as the seed has it; what would unblind the reader is nowhere."""
+    exam = served.worklist()[LESION]["exam"]
+    served.server.post(f"/mammolens/exams/{exam}/infer", json={})
+    plan = {"name": "blind", "readers": ["admin"], "exams": [exam], "washout_days": 0, "seed": 1}
+    assert served.server.post("/mammolens/reader-studies", json=plan).status_code == 200
+    heat_seen = []
+    with reading(a_profile, served, "study") as reader:
+        page = reader.page
+        page.goto(f"{served.server.url}/mammolens/reader-studies/blind/open")
+        for session in (1, 2):
+            page.get_by_text(f"Case 1 of 1, session {session}").wait_for()
+            reader.settled()
+            panel = page.locator(".mammolens")
+            heat = "Read with the model's result." in panel.inner_text()
+            heat_seen.append(heat)
+            assert (page.locator(".mammolens-findings").count() > 0) == heat
+            assert page.get_by_role("button", name="Confirm normal").count() == 0
+            reader.press("c")  # decides nothing here
+            submit = page.get_by_role("button", name="Submit and open the next case")
+            assert submit.is_disabled()
+            page.get_by_label("Likelihood from 0 to 100").fill("80")
+            page.get_by_role("radio", name="No recall" if session == 1 else "Recall", exact=True).check()
+            submit.click()
+        page.get_by_text("You have read all cases of this study.").wait_for()
+    assert sorted(heat_seen) == [False, True]
+    found = served.server.get("/mammolens/reader-studies/blind/readings").json()["readings"]
+    assert [(one["heat"], one["likelihood"], one["recall"]) for one in found] == [
+        (heat_seen[0], 80, False), (heat_seen[1], 80, True),
+    ]  # fmt: skip
+    assert all(one["seconds"] > 0 for one in found)
+    assert served.exam(LESION)["decisions"] == []

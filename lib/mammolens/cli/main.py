@@ -28,6 +28,7 @@ from mammolens.cli.retrain import retrain
 from mammolens.cli.score import score
 from mammolens.cli.serve import serve
 from mammolens.cli.simulate import simulate
+from mammolens.cli.study import study
 from mammolens.cli.train import train
 from mammolens.cli.tune import tune
 from mammolens.cli.users import users
@@ -90,5 +91,6 @@ app.command("demo")(demo)
 app.command("phantom")(phantom)
 app.command("doctor")(doctor)
 app.add_typer(decisions, name="decisions")
+app.add_typer(study, name="study")
 app.add_typer(audit, name="audit")
 app.add_typer(backup, name="backup")

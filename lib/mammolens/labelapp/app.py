@@ -75,6 +75,7 @@ from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.labelapp.tasks.train import NormalTrain
 from mammolens.models.lineage import serving_added_at
 from mammolens.models.store import ModelStore
+from mammolens.reader_study.readings import ReaderStudies
 from mammolens.review.ledger import Ledger
 from mammolens.training.progress import Observer, ignore_progress
 
@@ -85,6 +86,7 @@ _TASKS = 4  # of `run_sync`: scoring, batches and trainings, which their own loc
 _LOGINS = 4  # that the realm is asked about at a time
 _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _AUDIT_LOG = "audit.sqlite"
+_READER_STUDIES = "reader_studies"
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
 
 
@@ -98,6 +100,7 @@ class MammoLensApp(MONAILabelApp):
 
     Attributes:
         ledger: of readers' decisions.
+        reader_studies: blind studies of several readers.
         exam_service: answers the requests of viewers.
         background_inference: infers new exams; it runs in the server alone.
         suspect_normals: exams confirmed as normal with an extreme score.
@@ -157,6 +160,7 @@ class MammoLensApp(MONAILabelApp):
         if server is not None:
             audit_log = AuditLog(self._settings.audit_log or self._datastore.place / _AUDIT_LOG)
             self.access_recorder = AccessRecorder(audit_log, self._settings.audit_days)
+        self.reader_studies = ReaderStudies(self._datastore.place / _READER_STUDIES)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.suspect_normals = SuspectNormals(
             self._exams, decisions, self._datastore, self._serving, self._settings.guard_share

@@ -153,6 +153,18 @@ class ReviewParameters(UndoParameters):
     second_confirmation: bool = Field(False, description=_SECOND_CONFIRMATION)
 
 
+class ReadingParameters(Parameters):
+    """A reader's answer to a case of a reader study."""
+
+    id: UUID = Field(description="chosen by the client; a retry with the same id is stored once")
+    exam: str = Field(max_length=128)
+    session: int = Field(ge=1, le=2)
+    likelihood: int = Field(ge=0, le=100, description="answer to the study's question")
+    recall: bool = Field(description="whether the reader would recall the patient")
+    seconds: float = Field(ge=0, le=86_400, description="from the moment all images were drawn to the answer")
+    comment: str = Field("", max_length=2000)
+
+
 class SampleParameters(Parameters):
     """The next image to look at."""
 

@@ -2,8 +2,8 @@
 
 import { createApi } from "../shared/api.js";
 import { h } from "../shared/dom.js";
-import { EXAM_KEYS } from "../shared/keys.js";
-import { examOf, studyOf, viewerOf } from "./address.js";
+import { EXAM_KEYS, STUDY_KEYS } from "../shared/keys.js";
+import { examOf, readerStudyOf, studyOf, viewerOf } from "./address.js";
 import { PROTOCOL, protocolFor } from "./hanging-protocol.js";
 import { ExamController } from "./exam-controller.js";
 import { Panel } from "./panel.js";
@@ -84,7 +84,11 @@ function createExtension(reader) {
       return [{ name: "exam", iconName: "tab-patient-info", iconLabel: "MammoLens", label: "MammoLens", component }];
     },
     getCommandsModule() {
-      const run = ({ action }) => ({ commandFn: () => reader.controller?.[action](), context: "VIEWER" });
+      const isFor = (entry) => !reader.session.case || STUDY_KEYS.includes(entry);
+      const run = (entry) => ({
+        commandFn: () => (isFor(entry) ? reader.controller?.[entry.action]() : undefined),
+        context: "VIEWER",
+      });
       return {
         definitions: Object.fromEntries(EXAM_KEYS.map((entry) => [commandOf(entry), run(entry)])),
         defaultContext: "VIEWER",
@@ -138,8 +142,13 @@ async function loadExam(reader) {
     await redirect(api);
     return false;
   }
-  if (await session.open(exam)) {
-    return true;
+  const study = readerStudyOf(window.location.search);
+  if (await (study ? session.openCase(study) : session.open(exam))) {
+    if (session.exam.exam === exam) {
+      return true;
+    }
+    window.location.replace(`/mammolens/reader-studies/${study}/open`); // the address is of an earlier case
+    return false;
   }
   showFailure(session.error); // also where OHIF itself finds nothing to show and stays empty
   return false;

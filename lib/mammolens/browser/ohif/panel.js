@@ -1,12 +1,14 @@
 // The panel beside the images: the model's results and the reader's decision.
 
 import { button, fill, h } from "../shared/dom.js";
-import { EXAM_KEYS, keyEntries } from "../shared/keys.js";
+import { EXAM_KEYS, keyEntries, STUDY_KEYS } from "../shared/keys.js";
 import { moment, progressInWords } from "../shared/text.js";
 import { decisionsSection, suspectSection } from "./panel-decisions.js";
 import { heatSection } from "./panel-heat.js";
 import { learningSection } from "./panel-learning.js";
 import { viewingSection } from "./panel-viewing.js";
+import { answerSection, caseSection } from "./panel-study.js";
+import { StudyAnswer } from "./study-answer.js";
 import { examSection, findingsSection, viewsSection } from "./panel-results.js";
 
 /** Built once and moved around by OHIF; `root` is its element. */
@@ -38,6 +40,10 @@ export class Panel {
   /** Show the exam of a controller. */
   attach(controller) {
     this.controller = controller;
+    this.answer = new StudyAnswer(this.session, {
+      changed: () => this.update(),
+      open: (address) => window.location.assign(address),
+    });
     this.session.subscribe(() => {
       this.message = null;
       this.update();
@@ -68,7 +74,9 @@ export class Panel {
   update() {
     const { session, controller } = this;
     const focused = this.root.contains(document.activeElement) ? document.activeElement : null;
-    if (session.exam && controller) {
+    if (session.case && controller) {
+      this.#updateCase();
+    } else if (session.exam && controller) {
       fill(this.top, examSection(session.exam), suspectSection(session.exam), this.#status(this.#doing()));
       fill(
         this.middle,
@@ -87,6 +95,24 @@ export class Panel {
     this.root.setAttribute("aria-busy", String(controller?.isBusy ?? true));
     const again = focused?.isConnected ? focused : this.#control(focused?.dataset.name);
     again?.focus({ preventScroll: true });
+  }
+
+  /** A case of a reader study, without what would unblind the reader. */
+  #updateCase() {
+    const { session, controller, answer } = this;
+    const { waiting } = controller.missingViews();
+    const keys = STUDY_KEYS.filter(({ result }) => session.case.heat || !result);
+    if (!waiting.length) {
+      answer.begin();
+    }
+    fill(this.top, caseSection(session.case), this.#status(session.over));
+    fill(
+      this.middle,
+      session.case.heat ? [heatSection(session.exam, controller), findingsSection(session.exam, controller)] : null,
+      viewingSection(session.exam, controller),
+      h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, keyEntries(keys)),
+    );
+    fill(this.bottom, session.over ? null : answerSection(session, answer, waiting, this.field));
   }
 
   #control(name) {

@@ -10,6 +10,8 @@ export class Session {
     this.api = api;
     this.pollMs = pollMs;
     this.exam = null; // the server's last answer
+    this.case = null; // of a reader study
+    this.over = null; // why the study has no further case now
     this.error = null;
     this.busy = null; // 'inferring' | 'deciding'
     this.tried = { wanted: null, id: null }; // the last request to the ledger and its id
@@ -27,6 +29,34 @@ export class Session {
   /** Load an exam; false, with `error` set, on failure. */
   async open(id) {
     return this.#do(null, () => this.api.exam(id));
+  }
+
+  /** Load the reader's next case of a reader study, blinded; false, with `error` set, on failure. */
+  async openCase(study) {
+    return this.#do(null, async () => {
+      const next = await this.api.nextCase(study);
+      if (!next.case) {
+        throw new Error(next.sentence);
+      }
+      this.case = next.case;
+      return next.case.exam;
+    });
+  }
+
+  /** Answer the case; what the server says comes next, or null. */
+  async answer(answer) {
+    const { study, session } = this.case;
+    const exam = this.exam;
+    let next = null;
+    await this.#record(
+      async (id) => {
+        next = await this.api.answerCase(study, { id, exam: exam.exam, session, ...answer });
+        this.over = next.viewer ? null : next.sentence;
+        return exam;
+      },
+      [answer.likelihood, answer.recall, answer.comment],
+    );
+    return next;
   }
 
   /** Analyse the exam if it is new, or `again`; `store` sends the results to the PACS. */

@@ -43,6 +43,7 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
   }
 
   const exam = (id) => `exams/${encodeURIComponent(id)}`;
+  const readerStudy = (name) => `reader-studies/${encodeURIComponent(name)}`;
   const job = (id) => `jobs/${encodeURIComponent(id)}`;
   const model = (id) => `models/${encodeURIComponent(id)}`;
   return {
@@ -56,6 +57,8 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
     infer: (id, { again = false, store = null } = {}) => ask(`${exam(id)}/infer`, { again, store }),
     recordDecision: (id, decision) => ask(`${exam(id)}/decisions`, { viewer: "OHIF", ...decision }),
     undoDecision: (id, decision) => ask(`${exam(id)}/decisions/undo`, { viewer: "OHIF", ...decision }),
+    nextCase: (study) => ask(`${readerStudy(study)}/next`),
+    answerCase: (study, answer) => ask(`${readerStudy(study)}/readings`, answer),
     suspectNormals: () => ask("suspect-normals"),
     drift: () => ask("drift"),
     jobs: () => ask("jobs"),

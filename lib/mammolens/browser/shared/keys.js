@@ -2,12 +2,12 @@
 
 import { h } from "./dom.js";
 
-/** In OHIF, as in 3D Slicer; `action` is a method of ExamController. */
+/** In OHIF, as in 3D Slicer; `action` is a method of ExamController, `result`: it shows or hides the model's result. */
 export const EXAM_KEYS = [
   { key: "n", action: "next", label: "Next exam" },
   { key: "p", action: "previous", label: "Previous exam" },
-  { key: "h", action: "toggleHeat", label: "Heat on or off" },
-  { key: "o", action: "toggleOutlines", label: "Outlines on or off" },
+  { key: "h", action: "toggleHeat", label: "Heat on or off", result: true },
+  { key: "o", action: "toggleOutlines", label: "Outlines on or off", result: true },
   { key: "c", action: "confirmNormal", label: "Confirm normal" },
   { key: "m", action: "markFinding", label: "Mark finding" },
   { key: "q", action: "markPoorQuality", label: "Poor quality" },
@@ -15,6 +15,9 @@ export const EXAM_KEYS = [
   { key: "f", action: "fit", label: "Fit all views" },
   { key: "1", action: "pixelByPixel", label: "One image pixel per screen pixel" },
 ];
+
+/** Of these, the ones in a reader study, whose answers are no decisions. */
+export const STUDY_KEYS = EXAM_KEYS.filter(({ action, result }) => result || ["fit", "pixelByPixel"].includes(action));
 
 /** On the worklist. */
 export const WORKLIST_KEYS = [

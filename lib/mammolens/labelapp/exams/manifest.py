@@ -28,7 +28,7 @@ _PIXEL_SIZES = ("PixelSpacing", "ImagerPixelSpacing", "PixelSpacingCalibrationTy
 _OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "PatientID", "PatientName", "PatientSex", "PatientAge")
 
 
-def manifest_of(exam: Exam, fingerprint: str, context: InferenceContext) -> dict[str, Any]:
+def manifest_of(exam: Exam, fingerprint: str, context: InferenceContext, *, heat: bool = True) -> dict[str, Any]:
     """The images of an exam and their current segmentations, all in one study.
 
     Some archives make each view a study of its own, and viewers hang one study at a time; so all get the first
@@ -38,11 +38,12 @@ def manifest_of(exam: Exam, fingerprint: str, context: InferenceContext) -> dict
         exam: the exam.
         fingerprint: of its current result.
         context: datastore and results.
+        heat: with the segmentations of the heat levels.
 
     Raises:
         PacsError: no image can be fetched.
     """
-    headers = [*_originals(exam, context), *_segmentations(exam, fingerprint, context)]
+    headers = [*_originals(exam, context), *(_segmentations(exam, fingerprint, context) if heat else ())]
     if not headers:
         return {"studies": []}
     first = headers[0][0]

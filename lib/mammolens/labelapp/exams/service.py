@@ -18,6 +18,7 @@ from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import UnknownImageError
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of
+from mammolens.labelapp.exams.blinding import blinded
 from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResult, utc
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.exam_detail import ExamDetails
@@ -80,6 +81,10 @@ class ExamService:
     def detail(self, exam: Exam) -> ExamDetail:
         """Everything about one exam."""
         return self._details.of(exam)
+
+    def blinded_detail(self, exam: Exam, *, heat: bool) -> ExamDetail:
+        """What a reader of a blind study sees of an exam, with or without the model's result."""
+        return blinded(self.detail(exam), heat=heat)
 
     def infer(self, exam: Exam, *, again: bool = False, store: bool | None = None) -> None:
         """Infer an exam, and send its DICOM objects to the PACS if requested.
@@ -144,13 +149,17 @@ class ExamService:
         of_model = predictor.model_id, predictor.calibration_id
         return ShownResult(*of_model, inferred.p_value, inferred.fused.exam, inferred.category)
 
-    def manifest(self, exam: Exam) -> dict[str, Any]:
+    def manifest(self, exam: Exam, *, heat: bool = True) -> dict[str, Any]:
         """The exam for OHIF's DICOM JSON data source.
+
+        Args:
+            exam: the exam.
+            heat: with the segmentations of the heat levels.
 
         Raises:
             PacsError: no image can be fetched.
         """
-        return manifest_of(exam, self._fingerprint(exam), self._context)
+        return manifest_of(exam, self._fingerprint(exam), self._context, heat=heat)
 
     def picture(self, image_id: str) -> bytes:
         """A PNG, JPEG or PGM as a DICOM file, made in memory.

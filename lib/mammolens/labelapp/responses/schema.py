@@ -20,6 +20,7 @@ from mammolens.labelapp.responses.learning import (
     SuspectNormalList,
 )
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerImport, LedgerPage
+from mammolens.labelapp.responses.reader_studies import NextCase, ReaderStudy, ReaderStudyList, StudyReadings
 
 ANSWERS: Final[tuple[type[Response], ...]] = (
     AuditPage,
@@ -36,7 +37,11 @@ ANSWERS: Final[tuple[type[Response], ...]] = (
     LedgerPage,
     ModelList,
     ModelVersion,
+    NextCase,
     OhifManifest,
+    ReaderStudy,
+    ReaderStudyList,
+    StudyReadings,
     SuspectNormalList,
 )
 """What a route answers as a whole; all others are parts of these."""

@@ -70,6 +70,7 @@ BODY_RULES: Final[dict[tuple[str, str], BodyRule]] = {
     ("POST", "/mammolens/decisions/import"): BodyRule(256 * MB, FORM),
     # 100 regions of 2,000 points each
     ("POST", "/mammolens/exams/{exam}/decisions"): BodyRule(16 * MB, JSON),
+    ("POST", "/mammolens/reader-studies"): BodyRule(16 * MB, JSON),  # 100,000 exams
     ("PUT", "/datastore/image/info"): BodyRule(16 * MB, FORM),
     ("POST", "/auth/token"): BodyRule(16 * KB, FORM),  # anyone may ask, also below
     ("POST", "/auth/session"): BodyRule(16 * KB, JSON),

@@ -24,6 +24,7 @@ from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.work_queue import WorkQueue
+from mammolens.reader_study.readings import ReaderStudies
 from mammolens.review.ledger import Ledger
 
 _user = RBAC(settings.MONAI_LABEL_AUTH_ROLE_USER)
@@ -56,6 +57,11 @@ def must_be_annotator(user: User, parameter: str) -> None:
     role = settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR
     if role not in user.roles:
         raise HTTPException(403, f"{parameter}: needs the role {role!r}; ask without, or log in as another user")
+
+
+def is_admin(user: User) -> bool:
+    """Whether a user has the administrator's role."""
+    return settings.MONAI_LABEL_AUTH_ROLE_ADMIN in user.roles
 
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -96,6 +102,11 @@ def _decisions() -> Decisions:
 
 def _reviews() -> ImageReviews:
     return _exam_service().reviews
+
+
+def _reader_studies() -> ReaderStudies:
+    studies: ReaderStudies = app_instance().reader_studies
+    return studies
 
 
 def _ledger() -> Ledger:
@@ -160,6 +171,7 @@ BackgroundInferenceDep = Annotated[BackgroundInference, Depends(_background_infe
 DecisionsDep = Annotated[Decisions, Depends(_decisions)]
 ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
 AuditLogDep = Annotated[AuditLog, Depends(_audit_log)]
+ReaderStudiesDep = Annotated[ReaderStudies, Depends(_reader_studies)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]

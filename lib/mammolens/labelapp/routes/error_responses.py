@@ -27,12 +27,14 @@ from mammolens.errors import (
     StorageError,
     UnknownImageError,
     UnknownJobError,
+    UnknownStudyError,
 )
 
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
 _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
     (UnknownImageError, 404),
+    (UnknownStudyError, 404),
     (UnknownJobError, 404),
     (InputError, 422),
     (DatasetError, 409),

@@ -26,7 +26,7 @@ VIEWER = Path(monailabel.endpoints.__file__).parent / "static" / "ohif"
 _CONFIGURATION = """window.config = async context =>
   (await import('/mammolens/browser/ohif/mode.js')).configuration(context, %s);
 """
-_MANIFEST = re.compile(r"/mammolens/exams/[A-Za-z0-9-]+/ohif\.json")
+_MANIFEST = re.compile(r"/mammolens/(reader-studies/[a-z0-9_-]+/)?exams/[A-Za-z0-9-]+/ohif\.json")
 _FOREIGN = re.compile(r'<link [^>]*href="https?://[^>]*>|@import url\("?https?://[^)]*\);?')  # fonts of Google's
 _TEXTS: Final = {".html": "text/html", ".css": "text/css"}
 # OHIF decodes in workers that it makes of blobs, with WebAssembly, writes styles into its elements, and has a library
