@@ -197,4 +197,12 @@ def test_the_names_are_the_server_s_own() -> None:
     from mammolens.labelapp.datastore.folder_scan import HIDDEN, LABELS_FOLDER, UPLOADS_FOLDER
     from mammolens.labelapp.datastore.shared_state import STATE_FILE
 
-    assert (STATE_FILE, LABELS_FOLDER, UPLOADS_FOLDER, f"{HIDDEN}/results", "results") == KEPT_DATA
+    assert KEPT_DATA == (
+        STATE_FILE,
+        LABELS_FOLDER,
+        UPLOADS_FOLDER,
+        f"{HIDDEN}/results",
+        "results",
+        f"{HIDDEN}/reader_studies",
+        "reader_studies",
+    )
