@@ -107,3 +107,23 @@ def test_calcifications_are_small_bright_grains():
 def test_a_lesion_that_cannot_be_drawn_is_refused(wrong):
     with pytest.raises(ValueError, match="is out of range"):
         PhantomLesion(**wrong)
+
+
+def test_another_visit_shows_the_same_tissue_elsewhere_and_a_lesion_that_has_grown() -> None:
+    grid = {"rows": 256, "columns": 208, "spacing": (1.0, 1.0)}
+    first = make_phantom_exam(5, lesions=[PhantomLesion(diameter=10.0)], **grid)
+    later = make_phantom_exam(5, lesions=[PhantomLesion(diameter=16.0)], visit=1, **grid)
+    assert (later.patient_id, later.study_date.year - first.study_date.year) == (first.patient_id, 2)
+    for before, now in zip(first.views, later.views, strict=True):
+        assert not np.array_equal(before.pixels, now.pixels)
+        if before.laterality is Laterality.LEFT:  # its chest wall is at the left
+            centre = np.argwhere(before.lesion_mask).mean(axis=0) + 0.5
+            expected = now.position.moved(centre[None])[0]
+            assert np.argwhere(now.lesion_mask).mean(axis=0) + 0.5 == pytest.approx(expected, abs=2)
+            assert now.lesion_mask.sum() > 1.5 * before.lesion_mask.sum()
+        else:
+            flipped = before.pixels[:, ::-1].astype(np.float32), now.pixels[:, ::-1]
+            brought = now.position.placed(np.ascontiguousarray(flipped[0]), (1.0, 1.0))
+            inside = (brought > 0.1) & (flipped[1] > 0.1)
+            assert np.corrcoef(brought[inside], flipped[1][inside])[0, 1] > 0.9, "it is other tissue"
+            assert np.abs(brought - flipped[1])[inside].mean() < 0.03

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from mammolens.datasets.phantom_lesions import (
     outline,
     render_lesion,
 )
+from mammolens.datasets.phantom_position import AS_DRAWN, Position, draw_position
 from mammolens.datasets.phantom_texture import render_tissue
 from mammolens.enums import Laterality, ViewPosition
 from mammolens.types import BoolImage, FloatImage
@@ -28,7 +30,8 @@ STANDARD_VIEWS = (
 )
 _NOISE = 0.012  # standard deviation of the quantum noise, in grey levels of [0, 1]
 _DENSITIES = (0.1, 0.8)  # from almost entirely fat to extremely dense
-_SHAPE, _DENSITY, _TISSUE, _QUANTA, _LESION = range(5)  # what a random stream is for
+_FIRST_YEAR, _YEARS_BETWEEN = 2020, 2
+_SHAPE, _DENSITY, _TISSUE, _QUANTA, _LESION, _POSITION = range(6)  # what a random stream is for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +46,7 @@ class PhantomView:
         lesion_mask: ``(rows, cols)`` bool, exact.
         shape: nipple, lower fold and muscle in mm, chest wall at the left.
         lesions: the ellipse around each lesion.
+        position: how the breast is compressed and placed, compared with the first visit.
     """
 
     laterality: Laterality
@@ -52,24 +56,32 @@ class PhantomView:
     lesion_mask: BoolImage
     shape: BreastShape
     lesions: tuple[Lesion, ...] = ()
+    position: Position = AS_DRAWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhantomExam:
     """One examination of one fictitious patient.
 
-    ``spacing`` is the pixel's size (between rows, between columns) in mm; ``views`` are R CC, L CC, R MLO, L MLO.
+    ``spacing`` is the pixel's size (between rows, between columns) in mm; ``views`` are R CC, L CC, R MLO, L MLO;
+    ``visit`` counts the patient's examinations from 0.
     """
 
     seed: int
     spacing: tuple[float, float]
     inserted: tuple[PhantomLesion, ...]
     views: tuple[PhantomView, ...]
+    visit: int = 0
 
     @property
     def patient_id(self) -> str:
         """``PHANTOM-<seed>``."""
         return f"PHANTOM-{self.seed}"
+
+    @property
+    def study_date(self) -> date:
+        """The first of January 2020, and two years later at each visit."""
+        return date(_FIRST_YEAR + _YEARS_BETWEEN * self.visit, 1, 1)
 
 
 def make_phantom_exam(
@@ -79,6 +91,7 @@ def make_phantom_exam(
     rows: int = 1024,
     columns: int = 832,
     spacing: tuple[float, float] = (0.25, 0.25),
+    visit: int = 0,
 ) -> PhantomExam:
     """Make the four standard views of one examination.
 
@@ -92,12 +105,19 @@ def make_phantom_exam(
         columns: of each image.
         spacing: pixel size in mm, between rows and between columns; the field of view should be about
             260 x 210 mm, as breasts are sized to fill it.
+        visit: another one shows the same tissue, compressed and placed a little differently, with noise of its own.
+            Lesions stay at their places in the tissue; give them another diameter to let them grow.
+
+    Example:
+        >>> first, later = (make_phantom_exam(3, rows=64, columns=52, spacing=(4, 4), visit=n) for n in (0, 1))
+        >>> first.patient_id == later.patient_id, later.study_date.isoformat()
+        (True, '2022-01-01')
     """
     views = tuple(
-        _make_view(_Streams(seed, laterality, view), lesions, (rows, columns), spacing)
+        _make_view(_Streams(seed, laterality, view), lesions, (rows, columns), spacing, visit)
         for laterality, view in STANDARD_VIEWS
     )
-    return PhantomExam(seed, spacing, tuple(lesions), views)
+    return PhantomExam(seed, spacing, tuple(lesions), views, visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +140,11 @@ class _Streams:
 
 
 def _make_view(
-    streams: _Streams, lesions: Sequence[PhantomLesion], grid: tuple[int, int], spacing: tuple[float, float]
+    streams: _Streams,
+    lesions: Sequence[PhantomLesion],
+    grid: tuple[int, int],
+    spacing: tuple[float, float],
+    visit: int,
 ) -> PhantomView:
     extent = (grid[0] * spacing[0], grid[1] * spacing[1])
     shape = draw_shape(streams.view, extent, streams.of_woman(_SHAPE), streams.of_breast(_SHAPE))
@@ -133,11 +157,18 @@ def _make_view(
         here = streams.of_view(_LESION, number)
         centre = draw_centre(shape, streams.of_breast(_LESION, number), here)
         added.append(render_lesion(lesion, centre, grid, spacing, here) * anatomy.breast)
-    noise = _NOISE * streams.of_view(_QUANTA).standard_normal(grid, dtype=np.float32)
-    pixels = np.clip(sum(added, tissue) + noise, 0, 1) * anatomy.breast
-    masks = [outline(one, anatomy.breast) for one in added]
+    breast = anatomy.breast
+    position = draw_position(shape, streams.of_view(_POSITION, visit)) if visit else AS_DRAWN
+    if visit:
+        tissue, *added = (position.placed(one, spacing) for one in (tissue, *added))
+        breast = position.placed(breast.astype(np.float32), spacing) > 0.5
+        shape = position.shape(shape)
+    noise = _NOISE * streams.of_view(_QUANTA, visit).standard_normal(grid, dtype=np.float32)
+    pixels = np.clip(sum(added, tissue) + noise, 0, 1) * breast
+    masks = [outline(one, breast) for one in added]
     kinds = [lesion.kind for lesion in mine]
-    return _turned(streams, shape, pixels.astype(np.float32), anatomy.breast, masks, kinds)
+    view = _turned(streams, shape, pixels.astype(np.float32), breast, masks, kinds)
+    return replace(view, position=position)
 
 
 def _turned(

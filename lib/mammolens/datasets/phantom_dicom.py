@@ -94,7 +94,8 @@ def _uid(kind: str, exam: PhantomExam, *words: object) -> UID:
         (lesion.kind.value, lesion.laterality.value, lesion.diameter, lesion.contrast) for lesion in exam.inserted
     ]
     grid = exam.views[0].pixels.shape
-    text = repr(("mammolens phantom", kind, exam.seed, exam.spacing, grid, inserted, words))
+    patient = (exam.seed, exam.visit) if exam.visit else exam.seed
+    text = repr(("mammolens phantom", kind, patient, exam.spacing, grid, inserted, words))
     return generate_uid(entropy_srcs=[hashlib.sha256(text.encode()).hexdigest()])
 
 

@@ -9,7 +9,7 @@ from mammolens.enums import Laterality, ViewPosition
 
 MANUFACTURER = "MammoLens Phantom"
 PHOTOMETRIC_INTERPRETATIONS = ("MONOCHROME1", "MONOCHROME2")
-_DATE, _TIME = "20200101", "120000"  # fixed, so that the same arguments give the same file
+_TIME = "120000"  # fixed, so that the same arguments give the same file
 _VIEWS = {  # PS3.16 CID 4014
     ViewPosition.CC: ("399162004", "cranio-caudal"),
     ViewPosition.MLO: ("399368009", "medio-lateral oblique"),
@@ -32,7 +32,8 @@ def identify(dataset: Dataset, exam: PhantomExam, view: PhantomView, number: int
     dataset.PatientAge = "055Y"
     dataset.PatientComments = "Computer-generated phantom, not a patient"
     dataset.StudyID = str(exam.seed)[:16]
-    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = _DATE
+    day = f"{exam.study_date:%Y%m%d}"
+    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = day
     dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = _TIME
     dataset.StudyDescription = "Phantom screening mammography"
     dataset.SeriesDescription = f"Phantom {view.laterality} {view.view}"
