@@ -12,6 +12,7 @@ def a_summary(exam: str, **known: Any) -> ExamSummary:
     nothing = dict.fromkeys(ExamSummary.model_fields)
     empty: dict[str, Any] = {
         "rank": 1,
+        "prior_exams": 0,
         "images": [],
         "views": [],
         "readers": [],

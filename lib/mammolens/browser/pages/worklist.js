@@ -22,6 +22,7 @@ const COLUMNS = [
     cell: ({ viewer, patient }) => h("a", { href: viewer }, patient || "no patient id"),
   },
   { title: "Date", key: (exam) => exam.study_date, cell: (exam) => h("td", { class: "date" }, exam.study_date) },
+  { title: "Priors", key: ({ prior_exams: priors }) => priors, cell: ({ prior_exams: priors }) => priors || "" },
   { title: "Views", cell: ({ views }) => views.map((view) => view.replaceAll(" ", "\u00a0")).join(", ") },
   { title: "Score", key: (exam) => exam.exam_decile, cell: scoreCell },
   { title: "Compared with normal exams", key: (exam) => exam.exam_percentile, cell: stateCell },

@@ -60,6 +60,7 @@ class _Groups(NamedTuple):
     left_out: list[str]  # no mammograms
     ambiguous: list[str]  # of one SOP Instance UID, but different
     by_name: Mapping[str, Exam] = MappingProxyType({})  # exam ids, image ids, Study Instance UIDs
+    by_patient: Mapping[str, list[Exam]] = MappingProxyType({})  # of those whose Patient ID is known
 
 
 def exam_id_of(key: ExamKey) -> str:
@@ -137,6 +138,10 @@ class Exams:
         """
         return self._groups.by_name.get(name)
 
+    def others_of_patient(self, exam: Exam) -> list[Exam]:
+        """The other exams of an exam's patient, as far as they are known already; none without a Patient ID."""
+        return [other for other in self._groups.by_patient.get(exam.patient, ()) if other.exam_id != exam.exam_id]
+
     def siblings_of(self, image_id: str) -> list[str]:
         """Ids of the other images of an image's exam; none of what is no mammogram."""
         try:
@@ -177,7 +182,11 @@ def _grouped(listed: Sequence[str], images: ExamImages) -> _Groups:
         groups.setdefault(described.exam_key, []).append(flagged)
     exams = [Exam(exam_id_of(key), key[0], tuple(sorted(group, key=_hanging_order))) for key, group in groups.items()]
     by_name = {name: exam for exam in exams for name in _names_of(exam)}
-    return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous, by_name)
+    by_patient: dict[str, list[Exam]] = {}
+    for exam in exams:
+        if exam.patient:
+            by_patient.setdefault(exam.patient, []).append(exam)
+    return _Groups({exam.exam_id: exam for exam in exams}, left_out, ambiguous, by_name, by_patient)
 
 
 def _names_of(exam: Exam) -> Iterator[str]:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pydicom
-
-from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.levels import colours_of
 from mammolens.dicom.reader import read_header
 from mammolens.enums import BiradsCategory, FindingType, breast_name, score_text
@@ -27,6 +24,8 @@ from mammolens.labelapp.exams.hanging import SideAndView, hanging_slots, missing
 from mammolens.labelapp.exams.inference import ERRORS, RECORD, STORED_AT, InferenceContext
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions
+from mammolens.labelapp.exams.prior_exams import PriorExams
+from mammolens.labelapp.exams.segmentation_reference import segmentation_reference
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.exams.worklist_entry import inference_of_exam
 from mammolens.labelapp.keys import InfoKey
@@ -40,7 +39,6 @@ from mammolens.labelapp.responses.exams import (
     HeatLevel,
     QualityDoubt,
     RegionDetail,
-    SegmentationReference,
     ViewDetail,
 )
 from mammolens.labelapp.serving import ServingModel
@@ -61,6 +59,7 @@ class ExamDetails:
         models: ServingModel,
         context: InferenceContext,
         suspect_reason: Callable[[Exam], str | None],
+        prior_exams: PriorExams,
     ) -> None:
         self._worklist = worklist
         self._runner = runner
@@ -68,6 +67,7 @@ class ExamDetails:
         self._models = models
         self._context = context
         self._suspect_reason = suspect_reason
+        self._prior_exams = prior_exams
 
     def of(self, exam: Exam) -> ExamDetail:
         """The current detail of an exam.
@@ -96,6 +96,8 @@ class ExamDetails:
             else None,
             missing=missing_views([(view.laterality, view.view) for view in views]),
             next=self._worklist.next_of(exam),
+            priors=self._prior_exams.of(exam, views),
+            prior_cautions=self._prior_exams.cautions(exam),
             finding_types=_FINDING_TYPES,
             birads_categories=_BIRADS_CATEGORIES,
             stored_at=facts.get(STORED_AT),
@@ -196,7 +198,7 @@ def _view(
         quality=_doubts(record) if record else [],
         findings=_findings(record, numbers) if record else [],
         findings_left_out=record.findings_left_out if record else 0,
-        segmentation=_segmentation(stored) if stored else None,
+        segmentation=segmentation_reference(stored) if stored else None,
         error=problem,
     )
 
@@ -228,19 +230,6 @@ def _findings(record: AnomalyRecord, numbers: Sequence[int]) -> list[FindingDeta
         )
         for rank, (number, finding) in enumerate(zip(numbers, record.findings, strict=True), start=1)
     ]
-
-
-def _segmentation(stored: StoredResult) -> SegmentationReference | None:
-    path = stored.files.get(DerivedKind.SEGMENTATION)
-    try:
-        header = pydicom.dcmread(path, specific_tags=["SOPInstanceUID", "SeriesInstanceUID"]) if path else None
-    except OSError:  # replaced this very moment
-        return None
-    if header is None:
-        return None
-    return SegmentationReference(
-        sop_instance_uid=str(header.SOPInstanceUID), series_instance_uid=str(header.SeriesInstanceUID)
-    )
 
 
 def _decisions(exam: Exam, decisions: ExamDecisions) -> list[DecisionDetail]:

@@ -27,6 +27,7 @@ from mammolens.labelapp.exams.inference import STORED_AT, THUMBNAIL, InferenceCo
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.manifest import manifest_of
 from mammolens.labelapp.exams.open_exams import OpenExams
+from mammolens.labelapp.exams.prior_exams import PriorExams
 from mammolens.labelapp.exams.suspect_normals import suspect_since
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.exams.worklist_entry import inference_of_exam
@@ -76,7 +77,10 @@ class ExamService:
         self._context = InferenceContext(images, policy, run)
         self._runner = InferenceRunner(models, self._context)
         self.worklist = Worklist(self.exams, images, decisions, self._runner, models, policy)
-        self._details = ExamDetails(self.worklist, self._runner, decisions, models, self._context, suspect_reason)
+        prior_exams = PriorExams(self.exams, self.worklist, models, self._context)
+        self._details = ExamDetails(
+            self.worklist, self._runner, decisions, models, self._context, suspect_reason, prior_exams
+        )
 
     def detail(self, exam: Exam) -> ExamDetail:
         """Everything about one exam."""

@@ -13,6 +13,7 @@ from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.ledger_snapshot import ExamDecisions, LedgerSnapshot
+from mammolens.labelapp.exams.priors import priors_among
 from mammolens.labelapp.exams.worklist_entry import (
     UNRANKED,
     Anomaly,
@@ -26,7 +27,7 @@ from mammolens.labelapp.responses.exams import DriftSummary, ExamList, ExamState
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 
-_Made = tuple[Exam, Infos, ExamModel, ExamDecisions | None]  # what an entry was built from
+_Made = tuple[Exam, Infos, ExamModel, ExamDecisions | None, int]  # what an entry was built from
 
 
 class Worklist:
@@ -149,12 +150,13 @@ class Worklist:
         self, exam: Exam, known: Mapping[str, Mapping[str, Any]], model: ExamModel, snapshot: LedgerSnapshot
     ) -> tuple[_Made, ExamSummary]:
         infos = [known.get(image_id, {}) for image_id in exam.image_ids]
-        made: _Made = (exam, infos, model, snapshot.exams.get(exam.exam_id))
+        priors = len(priors_among(self._exams.others_of_patient(exam), exam))
+        made: _Made = (exam, infos, model, snapshot.exams.get(exam.exam_id), priors)
         kept = self._made.get(exam.exam_id)
         if kept is not None and _same(kept[0], made):
             return kept
         fingerprint = inference_fingerprint(exam.image_ids, model, self._policy)
-        return made, summary_of(exam, infos, model, fingerprint, snapshot.of(exam.exam_id))
+        return made, summary_of(exam, infos, model, fingerprint, snapshot.of(exam.exam_id), priors)
 
     def _now(self, entry: ExamSummary) -> ExamSummary:
         runs = self._runner.progress(entry.exam) is not None
@@ -162,6 +164,6 @@ class Worklist:
 
 
 def _same(one: _Made, other: _Made) -> bool:
-    if one[0] != other[0] or one[2] is not other[2] or one[3] is not other[3]:
+    if one[0] != other[0] or one[2] is not other[2] or one[3] is not other[3] or one[4] != other[4]:
         return False
     return len(one[1]) == len(other[1]) and all(a is b for a, b in zip(one[1], other[1], strict=True))

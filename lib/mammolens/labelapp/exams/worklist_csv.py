@@ -19,6 +19,7 @@ _COLUMNS: Final[Mapping[str, Callable[[ExamSummary], _Cell]]] = MappingProxyType
         "exam": lambda one: one.exam,
         "patient": lambda one: one.patient,
         "study_date": lambda one: one.study_date.isoformat() if one.study_date else None,
+        "prior_exams": lambda one: one.prior_exams,
         "views": lambda one: ", ".join(one.views),
         "state": lambda one: one.state.value,
         "score": lambda one: one.exam_decile,

@@ -31,7 +31,9 @@ class ExamModel(ScoringModel, Protocol):
         """Compare an exam with normal exams."""
 
 
-def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decisions: ExamDecisions) -> ExamSummary:
+def summary_of(
+    exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, decisions: ExamDecisions, priors: int
+) -> ExamSummary:
     """The entry of an exam.
 
     Args:
@@ -40,6 +42,7 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         model: the serving model.
         fingerprint: that the infos hold if the exam's result is current.
         decisions: on the exam.
+        priors: number of prior exams.
     """
     inferred = inference_of_exam(exam, infos, model)
     category = inferred.category if inferred else None
@@ -50,6 +53,7 @@ def summary_of(exam: Exam, infos: Infos, model: ExamModel, fingerprint: str, dec
         rank=UNRANKED,
         patient=exam.patient,
         study_date=exam.study_date,
+        prior_exams=priors,
         images=exam.image_ids,
         views=[name_of_image(image, info) for image, info in zip(exam.images, infos, strict=True)],
         state=state,

@@ -44,6 +44,7 @@ class ExamSummary(Response):
     rank: int = Field(description="position in the worklist, the first is 1")
     patient: str = Field(description="Patient ID (0010,0020); empty where there is none")
     study_date: date | None = Field(description="the latest of its studies")
+    prior_exams: int = Field(description="number of exams of the same patient with an earlier date")
     images: list[str] = Field(description="ids, in the order of `views`")
     views: list[str] = Field(description='"R CC" and so on, as far as known')
     state: ExamState
@@ -228,6 +229,33 @@ class ViewDetail(Response):
     error: str | None = Field(description="why inference failed")
 
 
+class PriorView(Response):
+    """An image of a prior exam, and the current view that it is compared with."""
+
+    current: str = Field(description="id of the image of the current exam with the same side and view")
+    image: str = Field(description="id")
+    sop_instance_uid: str
+    laterality: Laterality | None
+    view: ViewPosition | None
+    name: str = Field(description='"R CC"')
+    segmentation: SegmentationReference | None = Field(description="None without a result of the model in use")
+
+
+class PriorExam(Response):
+    """An exam of the same patient with an earlier date. It has no part in score, category or decision."""
+
+    exam: str = Field(description="id")
+    study_date: date
+    state: ExamState
+    exam_decile: Decile | None = Field(description="score from 1 to 10 by the model in use; None without a result")
+    score_text: str | None = Field(description="that score with the p-value, in words")
+    exam_category_label: str | None
+    verdict_label: str | None = Field(description="the readers' verdict in words")
+    views: list[PriorView] = Field(description="one for each current view that has a counterpart")
+    unmatched: list[str] = Field(description="current views without a counterpart, by their slots")
+    viewer: str = Field(description="where OHIF opens it")
+
+
 class RegionDetail(Response):
     """A region that a person marked."""
 
@@ -286,6 +314,8 @@ class ExamDetail(ExamSummary):
     next: str | None = Field(
         description="the next less anomalous exam without a verdict, after the last the first; None: no other"
     )
+    priors: list[PriorExam] = Field(description="the latest first; exams of the same day or without a date are none")
+    prior_cautions: list[str] = Field(description="what is doubtful about them, a sentence each")
     finding_types: list[Choice] = Field(description="that a region of a decision may have")
     birads_categories: list[Choice] = Field(description="that a region of a decision may have")
     stored_at: str | None = Field(description="when the PACS took its DICOM objects")
