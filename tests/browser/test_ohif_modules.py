@@ -75,6 +75,25 @@ def test_an_exam_hangs_in_one_row_in_pairs_by_view_or_by_breast_and_begins_as_la
     assert one_breast == [["all", 1, 2, 2], ["CC", 1, 1, 1], ["MLO", 1, 1, 1]]
 
 
+def test_prior_views_hang_by_the_current_views_that_they_are_compared_with(run: Run) -> None:
+    current = [{**view, "image": view["name"]} for view in _exam("R CC", "L CC", "R MLO", "L MLO")]
+    prior = {
+        "study_date": "2020-01-01",
+        "views": [{"image": f"old {name}", "current": name, "name": name} for name in ("L MLO", "R CC")],
+    }
+    script = """(m, prior, current, comparison) => {
+      const priors = m.priorViewsOf(prior, current);
+      const hung = m.hungViews(comparison, current, priors);
+      const places = hung.map(({ name, slot }) => [name, slot.row, slot.column]);
+      return [places, current.map((one) => m.isPair(one, priors[0]))];
+    }"""
+    both, pairs = run("ohif/priors.js", script, prior, current, "both")
+    assert both[:4] == [["R CC", 0, 0], ["L CC", 0, 1], ["R MLO", 2, 0], ["L MLO", 2, 1]]
+    assert both[4:] == [["L MLO prior 2020-01-01", 3, 1], ["R CC prior 2020-01-01", 1, 0]]
+    assert pairs == [False, False, False, True]
+    assert len(run("ohif/priors.js", script, prior, current, "prior")[0]) == 2
+
+
 def test_preferences_outlive_the_page_and_a_storage_that_fails_only_means_that_they_do_not(run: Run) -> None:
     script = """m => {
       const broken = { getItem: () => { throw new Error('forbidden'); }, setItem: () => { throw new Error('full'); } };

@@ -4,11 +4,12 @@ import { viewerOf } from "./address.js";
 import { DrawnViews } from "./drawn-views.js";
 import { FindingOutlines } from "./finding-outlines.js";
 import { moveCamera, ViewportLayout } from "./viewport-layout.js";
-import { INSTANCE, instanceOf, PROTOCOL } from "./hanging-protocol.js";
+import { INSTANCE, instanceOf, PROTOCOL, protocolFor, variantsOf } from "./hanging-protocol.js";
 import { Learning } from "./learning.js";
 import { Overlay } from "./overlay.js";
 import { measureInPixelsWithoutSize } from "./pixel-size.js";
 import { drawnRegions } from "./regions.js";
+import { COMPARISONS, hungViews, isPair, PriorImages, priorViewsOf } from "./priors.js";
 import { Preferences } from "./preferences.js";
 import { VisitedExams } from "./visited-exams.js";
 import { Zoom } from "./zoom.js";
@@ -36,9 +37,14 @@ export class ExamController {
       () => this.#settle(),
     );
     this.outlines = new FindingOutlines(cornerstone, this.layout, (displaySet) => this.#outlined(displaySet));
-    this.zoom = new Zoom(cornerstone, this.layout, () => this.isLinked);
+    this.zoom = new Zoom(cornerstone, this.layout, (one, other) => this.#isLinked(one, other));
+    this.priorImages = new PriorImages(() => extensionManager.getActiveDataSource()[0]);
+    this.comparison = "current"; // an id of COMPARISONS
+    this.chosen = null; // id of the prior exam that is compared; null: the latest
+    this.priorViews = []; // of that exam, once its images are there
     this.learning = new Learning(api);
     this.fitted = ""; // the layout that was fitted last
+    this.protocol = PROTOCOL; // the name under which OHIF hangs the views
     this.inferences = session.inferences;
     this.leaving = [];
     this.isComplete = false; // whether all images are there
@@ -96,7 +102,7 @@ export class ExamController {
 
   /** The server's view that a display set shows. */
   viewOf(displaySet) {
-    return this.session.exam?.views_in_detail.find((view) => shows(displaySet, view));
+    return this.#views().find((view) => shows(displaySet, view));
   }
 
   /** The views that a reader has not seen yet, and those that cannot be drawn: {waiting, failed}. */
@@ -150,7 +156,7 @@ export class ExamController {
 
   hang(variant) {
     this.preferences.set("hanging", variant);
-    this.commands.runCommand("setHangingProtocol", { protocolId: PROTOCOL, stageId: variant, reset: true });
+    this.commands.runCommand("setHangingProtocol", { protocolId: this.protocol, stageId: variant, reset: true });
     this.panel.update();
   }
 
@@ -249,7 +255,8 @@ export class ExamController {
 
   /** The closed outlines that the reader drew on the exam's images, each with its assessment. */
   regions() {
-    const views = new Map(this.layout.known().map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet)]));
+    const current = this.layout.known().filter(({ displaySet }) => !this.viewOf(displaySet).isPrior);
+    const views = new Map(current.map(({ displaySet, imageId }) => [imageId, this.viewOf(displaySet)]));
     const names = new Map([...views.values()].map(({ image, name }) => [image, name]));
     return drawnRegions(this.cornerstone, this.tools, (imageId) => views.get(imageId)?.image).map((region) =>
       Object.assign(
@@ -271,6 +278,106 @@ export class ExamController {
   highlight(uid) {
     this.tools.annotation.selection.setAnnotationSelected(uid, true);
     this.services.cornerstoneViewportService.getRenderingEngine()?.render();
+  }
+
+  /** The prior exam that is compared; undefined if the patient has none. */
+  get prior() {
+    const { priors } = this.session.exam;
+    return priors.find(({ exam }) => exam === this.chosen) ?? priors[0];
+  }
+
+  /** The views that hang, in their slots. */
+  get hung() {
+    return hungViews(this.comparison, this.session.exam.views_in_detail, this.priorViews);
+  }
+
+  choosePrior(exam) {
+    this.chosen = exam;
+    return this.compare(this.comparison);
+  }
+
+  /** Current, both, prior, and current again. */
+  compareNext() {
+    const at = COMPARISONS.findIndex(({ id }) => id === this.comparison);
+    return this.compare(COMPARISONS[(at + 1) % COMPARISONS.length].id);
+  }
+
+  /** Hang the current views, the prior ones, or both: an id of COMPARISONS. */
+  async compare(comparison) {
+    const { prior } = this;
+    if (comparison !== "current" && !prior?.views.length) {
+      this.panel.showMessage(prior ? "The prior exam has no comparable view." : "The patient has no prior exam.");
+      return;
+    }
+    if (comparison === "current") {
+      this.#rehang(comparison);
+      return;
+    }
+    this.isComplete = false;
+    this.panel.update();
+    try {
+      const studies = await this.priorImages.load(prior.exam);
+      this.priorViews = priorViewsOf(prior, this.session.exam.views_in_detail);
+      this.#rehang(comparison, studies);
+    } catch (error) {
+      this.isComplete = this.layout.isComplete();
+      this.panel.showMessage(`Cannot show the prior exam: ${error.message}`);
+    }
+  }
+
+  /** Analyse the prior that is compared. */
+  async inferPrior() {
+    const { exam } = this.session.exam;
+    this.panel.showMessage("Analysing the prior exam.");
+    try {
+      await this.api.infer(this.prior.exam);
+    } catch (error) {
+      this.panel.showMessage(error.message);
+      return;
+    }
+    await this.session.open(exam);
+    if (this.priorViews.length) {
+      this.priorViews = priorViewsOf(this.prior, this.session.exam.views_in_detail);
+    }
+    this.#work(() => this.overlay.show(this.#exams()));
+  }
+
+  /** Hang what `comparison` shows; `studies` are those of the prior exam. */
+  #rehang(comparison, studies = []) {
+    const { hangingProtocolService: hanging, displaySetService } = this.services;
+    this.comparison = comparison;
+    const views = this.hung;
+    const name = comparison === "current" ? PROTOCOL : `${PROTOCOL} ${comparison} ${this.prior.exam}`;
+    const shown = [...document.querySelectorAll(".viewport-wrapper")].map((one) => one.getBoundingClientRect());
+    const width = Math.max(...shown.map(({ right }) => right)) - Math.min(...shown.map(({ left }) => left));
+    const height = Math.max(...shown.map(({ bottom }) => bottom)) - Math.min(...shown.map(({ top }) => top));
+    const variants = variantsOf(views).map(({ id }) => id);
+    const stageId = variants.includes(this.hanging) ? this.hanging : "all";
+    hanging.addProtocol(name, protocolFor(views, width / height, stageId, name));
+    const { activeStudy } = hanging.getActiveProtocol();
+    const all = [activeStudy, ...studies.map((StudyInstanceUID) => ({ StudyInstanceUID }))];
+    hanging.run({ studies: all, activeStudy, displaySets: displaySetService.getActiveDisplaySets() }, name, {
+      stageId,
+    });
+    this.protocol = name;
+    this.#settle();
+    this.panel.update();
+  }
+
+  /** The current exam and, if its images are there, the prior one, as the overlay needs them. */
+  #exams() {
+    const prior = { exam: this.prior?.exam, views_in_detail: this.priorViews };
+    return this.priorViews.length ? [this.session.exam, prior] : [this.session.exam];
+  }
+
+  /** Views of the current exam and of the prior one. */
+  #views() {
+    return [...(this.session.exam?.views_in_detail ?? []), ...this.priorViews];
+  }
+
+  /** Whether one shown view follows another: all of them if the reader wants so, and always the two of a pair. */
+  #isLinked({ displaySet: one }, { displaySet: other }) {
+    return this.isLinked || isPair(this.viewOf(one), this.viewOf(other));
   }
 
   /** Open the exam that the server names as the next. */
@@ -356,7 +463,7 @@ export class ExamController {
       displaySetService.EVENTS.DISPLAY_SETS_ADDED,
       ({ displaySetsAdded }) => {
         for (const displaySet of displaySetsAdded) {
-          const view = this.viewOf(displaySet) ?? this.overlay.viewOf(displaySet, this.session.exam);
+          const view = this.viewOf(displaySet) ?? this.overlay.viewOf(displaySet, this.#views());
           const name = view && (displaySet.Modality === "SEG" ? `Heat ${view.name}` : view.name);
           Object.assign(displaySet, name && { SeriesDescription: name, label: name });
         }
@@ -418,7 +525,7 @@ export class ExamController {
         this.layout.fit();
       }
       this.isComplete = this.layout.isComplete();
-      await this.#work(() => this.overlay.show(this.session.exam));
+      await this.#work(() => this.overlay.show(this.#exams()));
       this.opened?.();
     }, SETTLED);
   }
@@ -427,7 +534,7 @@ export class ExamController {
     if (this.session.inferences !== this.inferences) {
       this.inferences = this.session.inferences;
       this.outlines.draw();
-      this.#work(() => this.overlay.show(this.session.exam, { refresh: true }));
+      this.#work(() => this.overlay.show(this.#exams(), { refresh: true }));
     }
   }
 

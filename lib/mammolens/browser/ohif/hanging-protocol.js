@@ -74,18 +74,24 @@ const PARTS = [
   ["L", "Left", "The left breast", ({ laterality }) => laterality === "L"],
 ];
 
-/** OHIF's protocol for this exam; `aspect` is that of the area for images, `first` the variant to begin with. */
-export function protocolFor(views, aspect, first = "all") {
+/**
+ * OHIF's protocol for these views, of one exam or of two.
+ *
+ * @param aspect of the area for images.
+ * @param first the variant to begin with.
+ * @param name OHIF keeps what it has under a name in use; so other views need another one.
+ */
+export function protocolFor(views, aspect, first = "all", name = PROTOCOL) {
   const shown = cellsOf(views).cells.filter(Boolean);
   const id = (view) => `image ${shown.indexOf(view)}`;
   const variants = variantsOf(views);
   const begins = variants.filter((one) => one.id === first);
   return {
-    id: PROTOCOL,
+    id: name,
     name: "MammoLens",
     protocolMatchingRules: [],
     toolGroupIds: ["default"],
-    numberOfPriorsReferenced: -1,
+    numberOfPriorsReferenced: views.some(({ isPrior }) => isPrior) ? 1 : -1, // of -1, the active study alone
     displaySetSelectors: Object.fromEntries(shown.map((view) => [id(view), selectorOf(view)])),
     defaultViewport: { viewportOptions: viewportOptions(), displaySets: [] },
     stages: [...begins, ...variants.filter((one) => !begins.includes(one))].map((one) => stageOf(one, aspect, id)),

@@ -20,23 +20,26 @@ export class Overlay {
   }
 
   /**
-   * Lay the exam's segmentations over all viewports that show their images.
+   * Lay segmentations over all viewports that show their images.
    *
-   * With `refresh`, the server's current segmentations replace the loaded ones. Calls run one after the other, so that
+   * `exams` are the current one and perhaps a prior: [{exam, views_in_detail}]. With `refresh`, the server's current segmentations replace the loaded ones. Calls run one after the other, so that
    * none is added twice.
    */
-  show(exam, { refresh = false } = {}) {
-    const done = this.work.then(() => this.#show(exam, refresh));
+  show(exams, { refresh = false } = {}) {
+    const done = this.work.then(() => this.#show(exams, refresh));
     this.work = done.catch(() => {});
     return done;
   }
 
-  async #show(exam, refresh) {
+  async #show(exams, refresh) {
     if (refresh) {
-      this.#clear(exam.views_in_detail);
+      this.#clear(exams.flatMap(({ views_in_detail: views }) => views));
     }
-    this.views = exam.views_in_detail.filter((view) => view.segmentation);
-    await this.#addMissing(exam.exam);
+    const analysed = exams.map(({ exam, views_in_detail: views }) => [exam, views.filter((one) => one.segmentation)]);
+    this.views = analysed.flatMap(([, views]) => views);
+    for (const [exam, views] of analysed) {
+      await this.#addMissing(exam, views);
+    }
     await this.#attach();
   }
 
@@ -61,7 +64,7 @@ export class Overlay {
   }
 
   /** The view whose segmentation a display set is, or nothing. */
-  viewOf({ SOPClassUID, instance }, { views_in_detail: views }) {
+  viewOf({ SOPClassUID, instance }, views) {
     return SOPClassUID === SEG ? views.find((view) => view.sop_instance_uid === sourceOf(instance)) : undefined;
   }
 
@@ -112,8 +115,8 @@ export class Overlay {
     }
   }
 
-  async #addMissing(exam) {
-    if (this.views.every((view) => this.#displaySetsOf(view).length)) {
+  async #addMissing(exam, views) {
+    if (views.every((view) => this.#displaySetsOf(view).length)) {
       return;
     }
     const { studies } = await this.api.manifest(exam);
@@ -128,7 +131,7 @@ export class Overlay {
         })),
       ),
     );
-    for (const view of this.views.filter((one) => !this.#displaySetsOf(one).length)) {
+    for (const view of views.filter((one) => !this.#displaySetsOf(one).length)) {
       const instance = instances.find((one) => one.SOPInstanceUID === view.segmentation.sop_instance_uid);
       if (instance) {
         this.services.displaySetService.makeDisplaySets([instance], { madeInClient: true });

@@ -4,9 +4,9 @@ import { button, h } from "../shared/dom.js";
 import { variantsOf } from "./hanging-protocol.js";
 
 /** Hanging variants and tools; OHIF's toolbar has them without names. */
-export function viewingSection(exam, controller) {
+export function viewingSection(controller) {
   const action = (name, label, title) => button(label, () => controller[name](), { title, "data-name": name });
-  const variants = variantsOf(exam.views_in_detail);
+  const variants = variantsOf(controller.hung);
   const hanging = variants.some(({ id }) => id === controller.hanging) ? controller.hanging : "all";
   return h(
     "section",

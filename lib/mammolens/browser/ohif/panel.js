@@ -6,6 +6,7 @@ import { moment, progressInWords } from "../shared/text.js";
 import { decisionsSection, suspectSection } from "./panel-decisions.js";
 import { heatSection } from "./panel-heat.js";
 import { learningSection } from "./panel-learning.js";
+import { priorsSection } from "./panel-priors.js";
 import { viewingSection } from "./panel-viewing.js";
 import { answerSection, caseSection } from "./panel-study.js";
 import { StudyAnswer } from "./study-answer.js";
@@ -82,7 +83,8 @@ export class Panel {
         this.middle,
         heatSection(session.exam, controller),
         findingsSection(session.exam, controller),
-        viewingSection(session.exam, controller),
+        priorsSection(session.exam, controller),
+        viewingSection(controller),
         viewsSection(session.exam),
         resultsSection(session),
         learningSection(controller.learning),

@@ -1,4 +1,4 @@
-// Shows all images of a grid at one scale, chest walls together, with a window if the image specifies none.
+// Shows all images of a grid at one scale, chest walls together, each with a window.
 
 import { instanceOf } from "./hanging-protocol.js";
 import { chestWallIsRight, windowOf } from "./pixels.js";
@@ -11,6 +11,7 @@ export class ViewportLayout {
     this.chestWalls = new Map(); // image id -> true where it lies at the right edge
     this.isFitting = false;
     this.fitted = new Map(); // viewport id -> its camera when the whole image was fitted
+    this.windows = new Map(); // image of a current view -> {machine, voiRange}
   }
 
   /** All viewports that show a mammogram: [{id, viewport, displaySet, image}]. */
@@ -61,11 +62,14 @@ export class ViewportLayout {
   /** Fit all images again, undoing pans and zooms. */
   fit() {
     this.isFitting = true;
-    const shown = this.shown();
-    const scale = Math.max(0, ...shown.map(({ viewport, image }) => neededScale(viewport, image)));
+    // Current views first: their windows are those of their priors.
+    const shown = this.shown().toSorted((one, other) => this.#isPrior(one) - this.#isPrior(other));
+    const scaleOf = (known) =>
+      Math.max(0, ...shown.filter(hasSize(known)).map(({ viewport, image }) => neededScale(viewport, image)));
+    const scales = new Map([true, false].map((known) => [known, scaleOf(known)])); // in mm, and in pixels
     for (const { id, viewport, displaySet, image } of shown) {
       this.#window(viewport, displaySet, image);
-      this.#place(viewport, displaySet, image, scale);
+      this.#place(viewport, displaySet, image, scales.get(isSizeKnown(image)));
       this.fitted.set(id, viewport.getCamera());
       viewport.render();
     }
@@ -107,7 +111,26 @@ export class ViewportLayout {
     };
   }
 
+  #isPrior({ displaySet }) {
+    return Number(Boolean(this.viewOf(displaySet).isPrior));
+  }
+
+  /** The image's own window or one over its breast; a prior of the same machine gets that of its current view. */
   #window(viewport, displaySet, image) {
+    const { isPrior, current, image: name } = this.viewOf(displaySet);
+    const machine = machineOf(instanceOf(displaySet));
+    const shared = isPrior ? this.windows.get(current) : null;
+    if (shared?.machine === machine) {
+      viewport.setProperties({ voiRange: shared.voiRange });
+      return;
+    }
+    this.#ownWindow(viewport, displaySet, image);
+    if (!isPrior) {
+      this.windows.set(name, { machine, voiRange: viewport.getProperties().voiRange });
+    }
+  }
+
+  #ownWindow(viewport, displaySet, image) {
     const instance = instanceOf(displaySet);
     if (instance.WindowCenter !== undefined && instance.WindowCenter !== null) {
       return;
@@ -153,6 +176,20 @@ export function moveCamera(viewport, shift) {
   viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
 }
 
+/** Equal for images whose stored values mean the same. */
+const machineOf = ({
+  Manufacturer,
+  ManufacturerModelName,
+  PresentationIntentType,
+  PhotometricInterpretation,
+  BitsStored,
+}) =>
+  JSON.stringify([Manufacturer, ManufacturerModelName, PresentationIntentType, PhotometricInterpretation, BitsStored]);
+const isSizeKnown = ({ columnPixelSpacing }) => Boolean(columnPixelSpacing);
+const hasSize =
+  (known) =>
+  ({ image }) =>
+    isSizeKnown(image) === known;
 const isInverted = (displaySet) => instanceOf(displaySet).PhotometricInterpretation === "MONOCHROME1";
 const widthOf = (image) => image.columns * (image.columnPixelSpacing || 1);
 const heightOf = (image) => image.rows * (image.rowPixelSpacing || 1);

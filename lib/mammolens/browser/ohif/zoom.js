@@ -6,7 +6,7 @@ const STEP = 0.0015; // of a wheel's pixel
 const LINE = 16; // pixels of a line, for browsers whose wheels count lines
 const FASTEST = 2; // an event's largest factor
 
-/** Zooms the viewports of a layout; `isLinked()` says whether all views follow one. */
+/** Zooms the viewports of a layout; `isLinked(one, other)` says whether one shown view follows another. */
 export class Zoom {
   constructor({ Enums }, layout, isLinked) {
     Object.assign(this, { Enums, layout, isLinked });
@@ -95,9 +95,9 @@ export class Zoom {
     return x >= left && x < right && y >= top && y < bottom;
   }
 
-  /** Bring the other views to the same zoom, and to the mirrored place in the other breast. */
+  /** Bring the views that follow to the same zoom, and to the mirrored place in the other breast. */
   #onCamera(element) {
-    if (this.isFollowing || this.layout.isFitting || !this.isLinked()) {
+    if (this.isFollowing || this.layout.isFitting) {
       return;
     }
     const shown = this.layout.shown();
@@ -110,11 +110,12 @@ export class Zoom {
     const { parallelScale, focalPoint } = source.viewport.getCamera();
     const moved = focalPoint.map((value, axis) => value - fitted.focalPoint[axis]);
     const [outwards, down] = this.#axesOf(source).map((axis) => dot(moved, axis));
-    for (const other of shown.filter((one) => one !== source)) {
+    for (const other of shown.filter((one) => one !== source && this.isLinked(source, one))) {
       const before = this.layout.fitted.get(other.id);
       if (before) {
         const [across, along] = this.#axesOf(other);
-        const shift = across.map((value, axis) => outwards * value + down * along[axis]);
+        const ratio = before.parallelScale / fitted.parallelScale; // other than 1 where only one is measured in mm
+        const shift = across.map((value, axis) => ratio * (outwards * value + down * along[axis]));
         const place = (from) => from.map((value, axis) => value + shift[axis]);
         other.viewport.setCamera({
           parallelScale: (before.parallelScale * parallelScale) / fitted.parallelScale,
