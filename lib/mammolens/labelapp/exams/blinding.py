@@ -8,7 +8,7 @@ from mammolens.labelapp.responses.exams import ExamDetail, ExamState, ViewDetail
 
 
 def blinded(detail: ExamDetail, *, heat: bool) -> ExamDetail:
-    """The exam without other people's decisions and its place in the worklist.
+    """The exam without other people's decisions, its place in the worklist, and prior exams.
 
     Args:
         detail: of the exam.
@@ -29,6 +29,9 @@ def blinded(detail: ExamDetail, *, heat: bool) -> ExamDetail:
         "next": None,
         "stored_at": None,
         "can_store": False,
+        "prior_exams": 0,  # their results and decisions are not blinded
+        "priors": [],
+        "prior_cautions": [],
     }
     if not heat:
         hidden |= {
