@@ -197,7 +197,7 @@ def test_the_names_are_the_server_s_own() -> None:
     from mammolens.labelapp.datastore.folder_scan import HIDDEN, LABELS_FOLDER, UPLOADS_FOLDER
     from mammolens.labelapp.datastore.shared_state import STATE_FILE
 
-    assert KEPT_DATA == (
+    assert (
         STATE_FILE,
         LABELS_FOLDER,
         UPLOADS_FOLDER,
@@ -205,4 +205,4 @@ def test_the_names_are_the_server_s_own() -> None:
         "results",
         f"{HIDDEN}/reader_studies",
         "reader_studies",
-    )
+    ) == KEPT_DATA
