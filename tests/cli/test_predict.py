@@ -466,7 +466,7 @@ def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_e
     assert result.exit_code == ExitCode.CONFIG
     assert errors_in(result) == [
         "error: --dicom: 'seg' is not a kind of DICOM object; use any of segmentation, parametric_map, "
-        "secondary_capture, report, cad_report, separated by commas"
+        "secondary_capture, report, cad_report, presentation_state, separated by commas"
     ]
     assert not (tmp_path / "out").exists()
 

@@ -13,7 +13,8 @@ from mammolens.inference.dicom_outputs import DicomOutputs, kinds_named
 from mammolens.inference.outputs import captioned_overlay, picture_to_burn_in
 
 SEGMENTATION, CAPTURE, REPORT = DerivedKind.SEGMENTATION, DerivedKind.SECONDARY_CAPTURE, DerivedKind.REPORT
-WHEN_MADE = {"ContentDate", "ContentTime", "DateOfSecondaryCapture", "TimeOfSecondaryCapture"}
+WHEN_MADE = {"ContentDate", "ContentTime", "DateOfSecondaryCapture", "TimeOfSecondaryCapture",
+             "PresentationCreationDate", "PresentationCreationTime"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

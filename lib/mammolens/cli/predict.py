@@ -42,8 +42,8 @@ def predict(
     dicom: Annotated[
         str | None,
         typer.Option(
-            help="DICOM objects to write, comma-separated: segmentation, parametric_map, secondary_capture "
-            "(per image), report, cad_report (per exam). The input images must be DICOM.",
+            help="DICOM objects to write, comma-separated: segmentation, parametric_map, secondary_capture, "
+            "presentation_state (per image), report, cad_report (per exam). The input images must be DICOM.",
             show_default=False,
         ),
     ] = None,

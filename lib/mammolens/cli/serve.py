@@ -36,7 +36,7 @@ def serve(
         str | None,
         typer.Option(
             help="DICOM objects created for each exam, comma-separated: segmentation, parametric_map, "
-            "secondary_capture, report, cad_report.",
+            "secondary_capture, report, cad_report, presentation_state.",
             show_default="segmentation,report",
         ),
     ] = None,

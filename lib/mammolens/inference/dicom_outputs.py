@@ -13,7 +13,10 @@ from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, write_derived
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.dicom.derived.presentation_state import ImageTexts
+from mammolens.dicom.derived.source import Source
 from mammolens.errors import ConfigError, InputError
+from mammolens.inference.exam_text import image_sentence
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.outputs import picture_to_burn_in
@@ -70,7 +73,7 @@ class DicomOutputs:
             stem: of the names of the image's files.
         """
         for kind in self._of_image:
-            self._write(partial(_of_image, mammogram, result, kind), f"{stem}{kind.file_suffix}")
+            self._write(partial(object_of_image, result, kind, lambda: mammogram), f"{stem}{kind.file_suffix}")
         if self._exam and self._exam[0].header.exam_key != result.header.exam_key:
             self.finish()
         self._exam.append(_ExamImage(result.header, result.record))
@@ -107,6 +110,25 @@ class DicomOutputs:
         return stem if self._stems[stem] == 1 else f"{stem}-{self._stems[stem]}"
 
 
-def _of_image(mammogram: Mammogram, result: AnomalyResult, kind: DerivedKind) -> Dataset:
-    wants_picture = kind is DerivedKind.SECONDARY_CAPTURE
-    return derive_from_image(result, kind, picture_to_burn_in(mammogram, result) if wants_picture else None)
+def object_of_image(
+    result: AnomalyResult, kind: DerivedKind, mammogram: Callable[[], Mammogram], source: Source | None = None
+) -> Dataset:
+    """A DICOM object of one image's result, with the words and the picture that it shows.
+
+    Args:
+        result: of the image.
+        kind: of an image.
+        mammogram: gives the image; called only if its pixels are shown.
+        source: the image that the object refers to; ``None``: the DICOM file of the result.
+
+    Raises:
+        InputError: the source cannot be read any more, or has no object of this kind.
+    """
+    picture = picture_to_burn_in(mammogram(), result) if kind is DerivedKind.SECONDARY_CAPTURE else None
+    texts = image_texts(result.record) if kind is DerivedKind.PRESENTATION_STATE else None
+    return derive_from_image(result, kind, picture, source, texts)
+
+
+def image_texts(record: AnomalyRecord) -> ImageTexts:
+    """What a presentation state says: nothing of the exam, as its UID follows from the image alone."""
+    return ImageTexts(image_sentence(record), [describe_finding(finding, record) for finding in record.findings])

@@ -15,6 +15,7 @@ from mammolens import __version__
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image, write_derived
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
+from mammolens.dicom.derived.presentation_state import ImageTexts
 from mammolens.errors import InputError
 from mammolens.types import AnomalyResult
 
@@ -24,7 +25,16 @@ IODS = {  # as dciodvfy names them
     DerivedKind.SECONDARY_CAPTURE: "SCImage",
     DerivedKind.REPORT: "ComprehensiveSR",
     DerivedKind.CAD_REPORT: "MammographyCADSR",
+    DerivedKind.PRESENTATION_STATE: "GrayscaleSoftcopyPresentationState",
 }
+WHEN_MADE = (
+    "ContentDate",
+    "ContentTime",
+    "DateOfSecondaryCapture",
+    "TimeOfSecondaryCapture",
+    "PresentationCreationDate",
+    "PresentationCreationTime",
+)
 every_kind = pytest.mark.parametrize("kind", DerivedKind)
 
 
@@ -33,7 +43,8 @@ def derived(result: AnomalyResult, kind: DerivedKind) -> Dataset:
         count = len(result.record.findings)
         return derive_from_exam([result], kind, [["in words"] * count], [range(1, count + 1)])
     picture = np.zeros((20, 10, 3), np.uint8) if kind is DerivedKind.SECONDARY_CAPTURE else None
-    return derive_from_image(result, kind, picture)
+    texts = ImageTexts("in words", ["in words"] * len(result.record.findings))
+    return derive_from_image(result, kind, picture, texts=texts)
 
 
 def references(dataset: Dataset) -> set[tuple[str, str]]:
@@ -101,7 +112,7 @@ def test_the_same_input_gives_the_same_file_but_for_the_time(a_result, kind, tmp
     files = []
     for number in range(2):
         dataset = derived(a_result, kind)
-        for keyword in ("ContentDate", "ContentTime", "DateOfSecondaryCapture", "TimeOfSecondaryCapture"):
+        for keyword in WHEN_MADE:
             if keyword in dataset:
                 delattr(dataset, keyword)
         files.append(tmp_path / f"{number}.dcm")
@@ -151,7 +162,7 @@ def test_a_header_that_no_object_can_take_over_is_named(a_result, kind, monkeypa
 
 def test_an_image_compressed_with_loss_has_objects_that_say_so(write_dicom, values_of, result_of):
     path = write_dicom(values_of(), LossyImageCompression="01")  # without the ratio that belongs to it
-    for kind in OF_IMAGE:
+    for kind in (DerivedKind.SEGMENTATION, DerivedKind.PARAMETRIC_MAP, DerivedKind.SECONDARY_CAPTURE):
         assert derived(result_of(path), kind).LossyImageCompression == "01", kind
 
 

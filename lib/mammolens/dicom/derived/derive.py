@@ -14,6 +14,7 @@ from mammolens.dicom.derived.cad_report import cad_report_of
 from mammolens.dicom.derived.exam import ImageResult, ReportedExam, ReportedImage
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.dicom.derived.parametric_map import parametric_map_of
+from mammolens.dicom.derived.presentation_state import ImageTexts, presentation_state_of
 from mammolens.dicom.derived.report import report_of
 from mammolens.dicom.derived.secondary_capture import secondary_capture_of
 from mammolens.dicom.derived.segmentation import segmentation_of
@@ -29,6 +30,7 @@ def derive_from_image(
     kind: DerivedKind,
     picture: NDArray[np.uint8] | None = None,
     source: Source | None = None,
+    texts: ImageTexts | None = None,
 ) -> Dataset:
     """A DICOM object of one image's result.
 
@@ -37,22 +39,27 @@ def derive_from_image(
         kind: one of ``OF_IMAGE``.
         picture: ``(rows, cols, 3)`` uint8, what a Secondary Capture shows; asked for by that kind alone.
         source: the image that it refers to; ``None``: the DICOM file ``result.header.path``.
+        texts: what a presentation state writes on the image; asked for by that kind alone.
 
     Raises:
-        InputError: the source is no DICOM file, or cannot be read any more.
-        ValueError: another kind, or a Secondary Capture without a picture.
+        InputError: the source is no DICOM file, cannot be read any more, or is in colour where greys are needed.
+        ValueError: another kind, a Secondary Capture without a picture, or a presentation state without texts.
     """
     if kind not in OF_IMAGE:
         raise ValueError(f"{kind} is no object of an image; use one of {', '.join(OF_IMAGE)}")
     if kind is DerivedKind.SECONDARY_CAPTURE and picture is None:
         raise ValueError("a Secondary Capture shows a picture; give one")
+    if kind is DerivedKind.PRESENTATION_STATE and texts is None:
+        raise ValueError("a presentation state has texts; give them")
     source = source or source_of(result.header)
     with _trouble_named(result.header.path):
         if kind is DerivedKind.SEGMENTATION:
             return segmentation_of(result, source)
-        if picture is None:
-            return parametric_map_of(result, source)
-        return secondary_capture_of(result, source, picture)
+        if texts is not None and kind is DerivedKind.PRESENTATION_STATE:
+            return presentation_state_of(result, source, texts)
+        if picture is not None and kind is DerivedKind.SECONDARY_CAPTURE:
+            return secondary_capture_of(result, source, picture)
+        return parametric_map_of(result, source)
 
 
 def derive_from_exam(
@@ -95,6 +102,8 @@ def _trouble_named(path: Path) -> Iterator[None]:
     """Turn what highdicom says of values that no DICOM object may hold into an error that names the source."""
     try:
         yield
+    except InputError:
+        raise
     except Exception as error:  # whatever a header holds may be copied, and be refused
         reason = f"its header does not fit into a DICOM object ({first_line(error)})"
         raise InputError(path, reason, "correct the header, or omit DICOM results") from error

@@ -21,6 +21,7 @@ _DESCRIPTIONS = {
     DerivedKind.SECONDARY_CAPTURE: "anomaly overlay",
     DerivedKind.REPORT: "anomaly report",
     DerivedKind.CAD_REPORT: "anomaly CAD report",
+    DerivedKind.PRESENTATION_STATE: "anomaly findings",
 }
 
 

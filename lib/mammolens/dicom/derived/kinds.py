@@ -11,6 +11,7 @@ class DerivedKind(StrEnum):
     SECONDARY_CAPTURE = "secondary_capture"
     REPORT = "report"
     CAD_REPORT = "cad_report"
+    PRESENTATION_STATE = "presentation_state"
 
     @property
     def file_suffix(self) -> str:
@@ -18,5 +19,10 @@ class DerivedKind(StrEnum):
         return f".{self}.dcm"
 
 
-OF_IMAGE = (DerivedKind.SEGMENTATION, DerivedKind.PARAMETRIC_MAP, DerivedKind.SECONDARY_CAPTURE)
+OF_IMAGE = (
+    DerivedKind.SEGMENTATION,
+    DerivedKind.PARAMETRIC_MAP,
+    DerivedKind.SECONDARY_CAPTURE,
+    DerivedKind.PRESENTATION_STATE,
+)
 OF_EXAM = (DerivedKind.REPORT, DerivedKind.CAD_REPORT)

@@ -16,16 +16,16 @@ from typing import Any, Protocol, TypeVar
 
 from pydicom.dataset import Dataset
 
-from mammolens.dicom.derived.derive import derive_from_exam, derive_from_image
+from mammolens.dicom.derived.derive import derive_from_exam
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.source import source_of_picture
 from mammolens.dicom.opening import FileKind, file_kind
 from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import QualityFlag
 from mammolens.errors import InputError, MammoLensError
+from mammolens.inference.dicom_outputs import object_of_image
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
-from mammolens.inference.outputs import picture_to_burn_in
 from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.inference.thumbnail import small_image, thumbnail
 from mammolens.labelapp.datastore.contracts import ExamImages
@@ -228,12 +228,11 @@ class InferenceRun:
 
 
 def derived_from_image(result: AnomalyResult, kind: DerivedKind) -> Dataset:
-    """A DICOM object of one image's result; a Secondary Capture shows what the command line burns in.
+    """A DICOM object of one image's result; with the words and the picture that the command line gives it.
 
     Raises:
         InputError: the source cannot be read any more.
     """
     path = result.header.path
-    picture = picture_to_burn_in(read_mammogram(path), result) if kind is DerivedKind.SECONDARY_CAPTURE else None
     source = source_of_picture(result.header) if file_kind(path) is FileKind.PICTURE else None
-    return derive_from_image(result, kind, picture, source)
+    return object_of_image(result, kind, partial(read_mammogram, path), source)
