@@ -110,7 +110,7 @@ def test_a_finding_is_a_selected_region_with_its_peak_outline_and_words(with_fin
             assert image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == result.header.sop_instance_uid
         (text,) = children(finding, "Selected Region Description")
         assert text.TextValue == f"{words}. Research use only, not a medical device"
-        assert value(children(finding, "Rendering Intent")[0]).startswith("Presentation Optional")
+        assert value(children(finding, "Rendering Intent")[0]).startswith("Presentation Required")
         assert children(finding, "Algorithm Version")[0].TextValue == result.record.model
 
 

@@ -38,7 +38,8 @@ MAMMOGRAPHY_CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 # Places of items in the tree: the root is 1, and the library its second item.
 _IMAGE_LIBRARY = (1, 2)
 _ENGLISH = Code("en", "RFC5646", "English")
-_OPTIONAL = DCM.PresentationOptionalRenderingDeviceMayPresent
+# Workstations show no optional marks, or only on request; findings are the strongest of the image already (CID 6034).
+_REQUIRED = DCM.PresentationRequiredRenderingDeviceIsExpectedToPresent
 
 
 def cad_report_of(exam: ReportedExam) -> Dataset:
@@ -86,7 +87,7 @@ def _impression(image: ReportedImage, number: int) -> Dataset:
     return items.container(
         INFERRED_FROM,
         DCM.IndividualImpressionRecommendation,
-        items.code(HAS_CONCEPT_MOD, DCM.RenderingIntent, _OPTIONAL),
+        items.code(HAS_CONCEPT_MOD, DCM.RenderingIntent, _REQUIRED),
         *(_single_image_finding(image, number, finding, words) for _, finding, words in image.findings()),
     )
 
@@ -99,7 +100,7 @@ def _single_image_finding(image: ReportedImage, number: int, finding: Finding, w
         CONTAINS,
         DCM.SingleImageFinding,
         DCM.SelectedRegion,
-        items.code(HAS_CONCEPT_MOD, DCM.RenderingIntent, _OPTIONAL),
+        items.code(HAS_CONCEPT_MOD, DCM.RenderingIntent, _REQUIRED),
         *_algorithm(HAS_PROPERTIES, image.record),
         items.place(HAS_PROPERTIES, DCM.Center, "POINT", peak_of(finding), of_image),
         items.place(HAS_PROPERTIES, DCM.Outline, "POLYLINE", outline, of_image),
