@@ -6,16 +6,26 @@ import logging
 import re
 import sys
 import tomllib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
 import torch
 import yaml
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless
 
 from mammolens.config import NetworkConfig
 from mammolens.datasets.formats import dataset_kinds, detect_kind, open_dataset
-from mammolens.errors import ConfigError
+from mammolens.diagnostics.decoders import check_decoders
+from mammolens.dicom import codecs
+from mammolens.dicom.opening import open_dicom
+from mammolens.dicom.stored_values import stored_pixels
+from mammolens.dicom.streams import StreamKind
+from mammolens.errors import ConfigError, PixelDataError
 from mammolens.models.networks import build_network
 from mammolens.plugins import PluginGroup, plugins
 
@@ -80,6 +90,64 @@ def test_a_network_of_another_package_is_built_with_its_options() -> None:
 def test_a_model_whose_package_is_missing_says_so() -> None:
     with pytest.raises(ConfigError, match="there is no network 'our_network'.* or install the package that adds it"):
         build_network(NETWORK)
+
+
+@pytest.fixture
+def deflated(tmp_path: Path) -> tuple[Path, np.ndarray]:
+    """A file in a transfer syntax that is not MammoLens's own, and its values."""
+    values = np.arange(80 * 64, dtype="<u2").reshape(80, 64)
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    frame = packer.compress(values.tobytes()) + packer.flush()
+    dataset = pydicom.Dataset()
+    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = 80, 64, 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 0
+    dataset.PixelData = encapsulate([frame + b"\0" * (len(frame) % 2)])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    dataset.is_little_endian, dataset.is_implicit_VR = True, False
+    path = tmp_path / "deflated.dcm"
+    pydicom.dcmwrite(path, dataset, write_like_original=True)
+    # pydicom 2 writes no transfer syntax that it does not know.
+    path.write_bytes(path.read_bytes().replace(JPEG2000Lossless.encode(), b"1.2.840.10008.1.2.8.1\0"))
+    return path, values
+
+
+@pytest.mark.usefixtures("documented")
+def test_a_decoder_of_another_package_reads_its_transfer_syntax(deflated: tuple[Path, np.ndarray]) -> None:
+    path, values = deflated
+    np.testing.assert_array_equal(stored_pixels(open_dicom(path, with_pixels=True), path).values, values)
+    damaged = path.read_bytes()[:-40]
+    path.write_bytes(damaged)
+    with pytest.raises(PixelDataError):
+        stored_pixels(open_dicom(path, with_pixels=True), path)
+
+
+@pytest.mark.usefixtures("site")
+def test_without_the_decoder_the_file_is_refused(deflated: tuple[Path, np.ndarray]) -> None:
+    path, _ = deflated
+    with pytest.raises(PixelDataError, match="deflated.dcm"):
+        stored_pixels(open_dicom(path, with_pixels=True), path)
+
+
+@pytest.mark.usefixtures("documented")
+def test_doctor_shows_a_decoder_of_another_package() -> None:
+    found = {check.name: check.detail for check in check_decoders()}
+    assert found["plug-in deflated-frames"] == "is used for 1.2.840.10008.1.2.8.1; not tried here"
+
+
+def test_own_decoders_come_before_those_of_other_packages(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(site, "codecs", {PluginGroup.DECODERS: {"theirs": "their_codecs:J2K", "wrong": "builtins:dict"}})
+    (site / "their_codecs.py").write_text(
+        f"from mammolens.dicom.codecs import PluginDecoder\nJ2K = PluginDecoder(('{JPEG2000Lossless}',), print)\n"
+    )
+    assert list(codecs.plugin_decoders()) == ["theirs"]
+    assert codecs.plugin_name_for(JPEG2000Lossless) is None
+    monkeypatch.setitem(codecs.DECODERS, StreamKind.JPEG_2000, (codecs.Decoder("lost", "no_such_module", print),))
+    codecs.decoder_of.cache_clear()
+    assert codecs.plugin_name_for(JPEG2000Lossless) == "theirs"
+    codecs.decoder_of.cache_clear()
 
 
 def test_one_damaged_package_is_named_and_the_others_work(site: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,6 +17,7 @@ class PluginGroup(StrEnum):
     """The groups of entry points that are looked for."""
 
     DATASETS = "mammolens.datasets"
+    DECODERS = "mammolens.decoders"
     NETWORKS = "mammolens.networks"
 
 

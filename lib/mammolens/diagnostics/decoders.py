@@ -46,7 +46,7 @@ _STREAMS: Final = {
 
 
 def check_decoders() -> Iterator[Check]:
-    """One check for each compressed transfer syntax that is read."""
+    """One check for each compressed transfer syntax that is read, and for each plug-in."""
     try:
         from mammolens.dicom import codecs
     except Exception as error:  # noqa: BLE001 - a broken library raises whatever it likes
@@ -56,9 +56,13 @@ def check_decoders() -> Iterator[Check]:
         try:
             package = "pylibjpeg-rle" if kind is StreamKind.RLE else codecs.decoder_of(kind).package
         except ImportError as error:
-            yield failed(GROUP, syntax.name, str(error), _REMEDY)
+            if codecs.plugin_name_for(syntax) is None:
+                yield failed(GROUP, syntax.name, str(error), _REMEDY)
             continue
         yield _check(syntax.name, package, partial(_decoded, kind))
+    for name, plugin in codecs.plugin_decoders().items():
+        used = [syntax for syntax in plugin.transfer_syntaxes if codecs.plugin_name_for(syntax) == name]
+        yield passed(GROUP, f"plug-in {name}", f"is used for {', '.join(used) or 'no transfer syntax'}; not tried here")
 
 
 def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -23,6 +23,7 @@ from mammolens.dicom.completeness import (
     refuse_incomplete_lossless_jpeg,
 )
 from mammolens.dicom.streams import StreamFormat, StreamKind
+from mammolens.plugins import PluginGroup, plugins
 
 _LONGEST_PADDING: Final = 9  # bytes behind a segment of RLE
 _LITERAL: Final = b"\x00U"  # a run of one byte (PS3.5 G.3.1)
@@ -135,6 +136,60 @@ def decoder_of(kind: StreamKind) -> Decoder:
             import_module(decoder.module)
             return decoder
     raise ImportError(f"no decoder of {kind} is installed: {', '.join(one.package for one in DECODERS[kind])}")
+
+
+class PluginDecoder(NamedTuple):
+    """What another package decodes (entry points ``mammolens.decoders``).
+
+    Attributes:
+        transfer_syntaxes: UIDs of encapsulated transfer syntaxes (PS3.5 A.4).
+        decode: a frame, its ``(rows, cols)`` and the bytes per cell, 1, 2 or 4, to ``(rows, cols)`` of unsigned
+            integers, as they were stored; it may raise whatever it likes about a damaged frame.
+
+    Example:
+        >>> import zlib
+        >>> def inflated(frame, shape, width):
+        ...     return np.frombuffer(zlib.decompress(frame, -zlib.MAX_WBITS), f"<u{width}").reshape(shape)
+        >>> PluginDecoder(("1.2.840.10008.1.2.8.1",), inflated).transfer_syntaxes
+        ('1.2.840.10008.1.2.8.1',)
+    """
+
+    transfer_syntaxes: tuple[str, ...]
+    decode: Callable[[bytes, tuple[int, int], int], NDArray[Any]]
+
+    def cells(self, frame: bytes, shape: tuple[int, int], bytes_per_cell: int) -> Cells:
+        """Decode a frame, whole or not at all.
+
+        Raises:
+            TypeError: the decoder gives no unsigned integers.
+            Exception: whatever the decoder raises about a damaged frame.
+        """
+        patterns = np.asarray(self.decode(frame, shape, bytes_per_cell))
+        if patterns.dtype.kind != "u":
+            raise TypeError(f"the plug-in gives {patterns.dtype}, not unsigned integers")
+        return Cells(patterns, 8 * patterns.dtype.itemsize)
+
+
+def plugin_decoders() -> Mapping[str, PluginDecoder]:
+    """The decoders of other packages, by the names of their entry points; objects of another type are left out."""
+    found = plugins(PluginGroup.DECODERS, frozenset())
+    return {name: decoder for name, decoder in found.items() if isinstance(decoder, PluginDecoder)}
+
+
+def plugin_name_for(syntax: str) -> str | None:
+    """Which plug-in decodes a transfer syntax: the first by name, and only if no decoder of MammoLens's own can."""
+    if syntax in uid.UncompressedTransferSyntaxes or _is_own(syntax):
+        return None
+    return next((name for name, one in plugin_decoders().items() if syntax in one.transfer_syntaxes), None)
+
+
+def _is_own(syntax: str) -> bool:
+    kind = KINDS.get(uid.UID(syntax))
+    if kind is None or kind is StreamKind.RLE:
+        return kind is not None
+    with suppress(ImportError):
+        return bool(decoder_of(kind))
+    return False
 
 
 def _jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import RLELossless
 
 from mammolens.dicom.channels import grey_channel
-from mammolens.dicom.codecs import KINDS, Cells, decode_rle, decode_stream
+from mammolens.dicom.codecs import KINDS, Cells, decode_rle, decode_stream, plugin_decoders, plugin_name_for
 from mammolens.dicom.completeness import IncompleteStreamError
 from mammolens.dicom.header_values import needed_number
 from mammolens.dicom.opening import damage_named, first_line
@@ -42,16 +42,17 @@ def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
             raise PixelDataError(path, "the file has no Pixel Data", _AGAIN)
         samples = int(needed_number(dataset, "SamplesPerPixel", path, default=1))
         syntax = dataset.file_meta.TransferSyntaxUID
-        if not syntax.is_compressed:
+        plugin = plugin_name_for(syntax)  # first: pydicom knows no syntax that is newer than itself
+        if plugin is None and not syntax.is_compressed:
             return _grey(_uncompressed(dataset, shape, samples, path), path)
         if not dataset.PixelData.startswith(_ITEM):
             raise _contradicted(dataset, "not compressed", path)
         frame = next(generate_pixel_data_frame(dataset.PixelData, 1))
         refuse_unfit_content(shape, len(frame), path)
         _refuse_other_kind(dataset, frame, path)
-        if syntax != RLELossless:
+        if plugin is None and syntax != RLELossless:
             _refuse_other_size(shape, stated_format(frame), len(frame), path)
-        return _grey(_decompressed(dataset, shape, samples, frame, path), path)
+        return _grey(_decompressed(dataset, shape, samples, frame, plugin, path), path)
 
 
 def refuse_unfit_size(shape: tuple[int, int], path: Path) -> None:
@@ -155,19 +156,24 @@ def _bytes_per_cell(dataset: FileDataset, path: Path) -> int:
     return allocated // 8
 
 
-def _decompressed(dataset: FileDataset, shape: tuple[int, int], samples: int, frame: bytes, path: Path) -> Cells:
-    """As :func:`_uncompressed`."""
+def _decompressed(
+    dataset: FileDataset, shape: tuple[int, int], samples: int, frame: bytes, plugin: str | None, path: Path
+) -> Cells:
+    """As :func:`_uncompressed`; by a plug-in where it is named."""
     name = dataset.file_meta.TransferSyntaxUID.name
     try:
         if dataset.file_meta.TransferSyntaxUID == RLELossless:
             return decode_rle(frame, shape, _bytes_per_cell(dataset, path), samples)
-        stated = stated_format(frame)
-        if stated is None:
+        stated = None if plugin else stated_format(frame)
+        if plugin is None and stated is None:
             raise ValueError("there is no such stream")
-        if samples > 1 and stated.kind not in _IN_COLOUR:
-            reason = f"is stored as {samples} channels of {stated.kind.value}"
+        if samples > 1 and (stated is None or stated.kind not in _IN_COLOUR):
+            reason = f"is stored as {samples} channels of {stated.kind.value if stated else name}"
             raise UnsupportedMammogramError(path, reason, "export the grey-scale mammogram")
-        cells = decode_stream(frame, stated)
+        if stated is None:
+            cells = plugin_decoders()[str(plugin)].cells(frame, shape, _bytes_per_cell(dataset, path))
+        else:
+            cells = decode_stream(frame, stated)
     except (KeyboardInterrupt, SystemExit, PixelDataError, UnsupportedMammogramError):
         raise
     except IncompleteStreamError as error:
