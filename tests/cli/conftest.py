@@ -25,21 +25,17 @@ EXECUTABLE = Path(sys.executable).with_name("mammolens")
 Mammolens = Callable[..., Result]
 
 
-@pytest.fixture(autouse=True)
-def the_log_as_it_was() -> Iterator[None]:
-    """Commands that run within this process set up its log; the next test shall not notice."""
-    ours = logging.getLogger("mammolens")
-    level = ours.level
-    yield
-    ours.setLevel(level)
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mammolens() -> Mammolens:
-    """Runs a command within this process; ``stdout`` and ``stderr`` are kept apart."""
+    """Runs a command within this process and leaves its log as it was; ``stdout`` and ``stderr`` are kept apart."""
+    ours = logging.getLogger("mammolens")
 
     def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+        level = ours.level
+        try:
+            return CliRunner().invoke(app, [str(argument) for argument in arguments])
+        finally:
+            ours.setLevel(level)
 
     return run
 
