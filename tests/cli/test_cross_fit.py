@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -11,21 +12,32 @@ def errors_in(result) -> list[str]:
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
 
 
-@pytest.fixture
-def a_config_file(tmp_path, a_tiny_config):
+@pytest.fixture(scope="module")
+def a_config_file(tmp_path_factory, a_tiny_config):
     """The tiny configuration at 32 pixels with one epoch."""
     preprocessing = a_tiny_config.preprocessing.model_copy(update={"size": 32})
     training = a_tiny_config.training.model_copy(update={"epochs": 1})
-    path = tmp_path / "tiny.yaml"
+    path = tmp_path_factory.mktemp("configuration") / "tiny.yaml"
     path.write_text(a_tiny_config.model_copy(update={"preprocessing": preprocessing, "training": training}).to_yaml())
     return path
 
 
-def test_it_reports_every_patient_and_compares_with_another_run(mammolens, a_config_file, phantom_folder, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    arguments = ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
-    result = mammolens(*arguments, "-o", first)
+@pytest.fixture(scope="module")
+def arguments(a_config_file, phantom_folder):
+    return ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
+
+
+@pytest.fixture(scope="module")
+def a_run(mammolens, arguments, tmp_path_factory):
+    """The folder of a finished run, which no test changes, and what the command said."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    result = mammolens(*arguments, "-o", folder)
     assert result.exit_code == 0, result.stderr
+    return folder, result
+
+
+def test_it_reports_every_patient_and_compares_with_another_run(mammolens, arguments, a_run, tmp_path):
+    (first, result), second = a_run, tmp_path / "second"
     assert "AUROC, images" in result.stdout
     assert f"wrote {first / 'evaluation.html'}" in result.stderr
     assert (first / "evaluation.html").exists()
@@ -66,10 +78,9 @@ def test_a_mistake_is_one_line_and_its_code(
         assert reason in line
 
 
-def test_a_run_is_not_written_over_but_gone_on_with(mammolens, a_config_file, phantom_folder, tmp_path):
-    arguments = ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
+def test_a_run_is_not_written_over_but_gone_on_with(mammolens, arguments, a_run, tmp_path):
+    shutil.copytree(a_run[0], tmp_path / "out")
     arguments += ("-o", tmp_path / "out")
-    assert mammolens(*arguments).exit_code == 0
     scores = (tmp_path / "out" / "scores.csv").read_bytes()
     again = mammolens(*arguments)
     assert again.exit_code == 5
