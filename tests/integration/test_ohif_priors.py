@@ -81,6 +81,7 @@ def test_a_prior_exam_is_seen_beside_the_current_one(
         plain = reader.toggle("h")
         heat = heat_between(with_heat, plain)
         assert crop(heat, boxes["L CC"]).any(), "no heat on the lesion"
+        assert page.get_by_text("New since 2020-01-01").count() > 0, "the mass is not told as new"
         scores = server.get(f"/mammolens/exams/{first}").json()
         assert scores["score_text"] in section.inner_text()
 

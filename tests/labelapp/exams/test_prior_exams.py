@@ -127,6 +127,13 @@ def test_an_exam_has_the_matching_images_of_its_priors(
     assert prior.score_text == service.detail(first).score_text
     assert all(one.segmentation for one in prior.views)
 
+    service.infer(current)
+    detail = service.detail(current)
+    told = {view.name: {one.prior.status for one in view.findings if one.prior} for view in detail.views_in_detail}
+    assert told.pop("L MLO") <= {"not_comparable"}
+    assert set().union(*told.values()) <= {"new", "seen"}
+    assert all(one.prior is None for view in service.detail(first).views_in_detail for one in view.findings)
+
 
 def test_a_new_prior_is_counted_at_once(
     a_folder_of_visits: Path, a_serving: ServingModel, decisions: Decisions

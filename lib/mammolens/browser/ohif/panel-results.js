@@ -50,7 +50,7 @@ export function findingsSection(exam, controller) {
             [
               h("span", { class: "mammolens-colour", style: `background:${colours[finding.level] ?? "#888"}` }),
               h("b", {}, String(finding.number)),
-              h("span", {}, finding.text),
+              h("span", {}, finding.text, finding.prior && h("small", {}, ` ${finding.prior.text}.`)),
             ],
             () => controller.show(view, finding),
             { "data-name": `finding ${finding.number}` },

@@ -81,6 +81,7 @@ class ExamDetails:
         facts = stored.facts if stored else {}
         entry = self._worklist.entry(exam)
         views = self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {}))
+        priors = self._prior_exams.of(exam, views)
         return ExamDetail(
             **dict(entry),
             progress=progress,
@@ -88,7 +89,7 @@ class ExamDetails:
             score_meaning=predictor.calibration.score_meaning,
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
-            views_in_detail=views,
+            views_in_detail=self._prior_exams.compared(exam, views, priors),
             decisions=_decisions(exam, self._decisions.of(exam)),
             suspect_reason=self._suspect_reason(exam),
             safety_note=safety_note(entry.sentence)
@@ -96,7 +97,7 @@ class ExamDetails:
             else None,
             missing=missing_views([(view.laterality, view.view) for view in views]),
             next=self._worklist.next_of(exam),
-            priors=self._prior_exams.of(exam, views),
+            priors=priors,
             prior_cautions=self._prior_exams.cautions(exam),
             finding_types=_FINDING_TYPES,
             birads_categories=_BIRADS_CATEGORIES,
@@ -227,6 +228,7 @@ def _findings(record: AnomalyRecord, numbers: Sequence[int]) -> list[FindingDeta
             bounding_box=finding.bounding_box,
             contour=finding.contour,
             area_mm2=finding.area_mm2,
+            prior=None,
         )
         for rank, (number, finding) in enumerate(zip(numbers, record.findings, strict=True), start=1)
     ]

@@ -27,6 +27,7 @@ from mammolens.inference.dicom_outputs import object_of_image
 from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.predictor import Analysis, Predictor
+from mammolens.inference.prior_comparison import Evidence
 from mammolens.inference.thumbnail import small_image, thumbnail
 from mammolens.labelapp.datastore.contracts import ExamImages
 from mammolens.labelapp.datastore.results import Of, ResultStore
@@ -37,8 +38,10 @@ from mammolens.labelapp.responses.exams import InferenceProgress
 from mammolens.labelapp.settings import ResultPolicy
 from mammolens.types import AnomalyRecord, AnomalyResult, FloatImage, ImageAttributes, ImageHeader
 
-ERRORS, STORED_AT, COMPLETE, RECORD, THUMBNAIL = "errors", "stored_at", "complete", "record", "thumbnail"
-"""Facts of a stored result: of an exam the first three, of an image the last two."""
+ERRORS, STORED_AT, COMPLETE = "errors", "stored_at", "complete"
+"""Facts of an exam's stored result."""
+RECORD, THUMBNAIL, EVIDENCE = "record", "thumbnail", "evidence"
+"""Facts of an image's stored result."""
 
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "unexpected error; the server's log has the details"
@@ -184,10 +187,20 @@ class InferenceRun:
                     continue
                 objects = self._of_image(image.image_id, result)
                 picture = base64.b64encode(thumbnail(self._small[image.image_id], result)).decode()
-                facts = {RECORD: result.record.model_dump(mode="json"), THUMBNAIL: picture}
+                facts = {
+                    RECORD: result.record.model_dump(mode="json"),
+                    THUMBNAIL: picture,
+                    EVIDENCE: self._evidence(result),
+                }
                 self._context.results.put(Of.IMAGE, image.image_id, self._fingerprint, facts, objects)
                 results.append(InferredView(result.header, result.record, image.is_dicom))
         return results
+
+    def _evidence(self, result: AnomalyResult) -> dict[str, Any] | None:
+        """What comparisons with other exams of the patient need."""
+        levels = self._predictor.calibration.levels(result.header.acquisition_group)
+        evidence = Evidence.of(result, levels[self._predictor.config.findings.level])
+        return evidence.as_fact() if evidence else None
 
     def _failed_unexpectedly(self, name: str) -> None:
         _log.exception("exam %s: %s", self._exam.exam_id, name)

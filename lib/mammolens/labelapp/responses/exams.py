@@ -177,6 +177,27 @@ class QualityDoubt(Response):
     explanation: str
 
 
+class PriorStatus(StrEnum):
+    """Whether a finding was there at the latest prior exam."""
+
+    NEW = "new"
+    SEEN = "seen"
+    NOT_COMPARABLE = "not_comparable"
+
+
+class FindingComparison(Response):
+    """A finding compared with the latest prior exam. It is not calibrated, and has no part in score or decision.
+
+    Evidence is the highest value of the anomaly map around the place, in multiples of where findings begin.
+    """
+
+    study_date: date = Field(description="of the prior exam")
+    status: PriorStatus = Field(description="seen: its evidence then reached 1")
+    evidence: float | None = Field(description="None: not comparable")
+    prior_evidence: float | None = Field(description="None: not comparable")
+    text: str = Field(description="all this in words")
+
+
 class FindingDetail(Response):
     """A region that stands out."""
 
@@ -189,6 +210,7 @@ class FindingDetail(Response):
     bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
     contour: list[Point] = Field(description="its first point again at the end")
     area_mm2: float | None = Field(description="None without pixel spacing")
+    prior: FindingComparison | None = Field(description="None: the patient has no prior exam")
 
 
 class SegmentationReference(Response):
