@@ -102,6 +102,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("sentinels", "nowhere", "'nowhere' is no folder"),
         ("exposure", "nowhere", "'nowhere' is no folder"),
         ("runtime", "tensorrt", "'tensorrt' is not known; use auto, torch, onnxruntime, openvino"),
+        ("dimse_port", "70000", "'70000' is no port"),
+        ("dimse_callers", "CT", "has no effect without a port"),
         ("reviewer", "a" * 129, "is no name; use up to 128 printable characters"),
         ("reviewer", "a\nb", "'a.*b' is no name"),
     ],
@@ -160,3 +162,16 @@ def test_a_runtime_that_is_not_installed_stops_the_start(monkeypatch: pytest.Mon
 def test_the_audit_is_kept_for_six_years_or_for_as_long_as_is_said() -> None:
     kept = [ServerSettings.of({"audit_days": said}, {}).audit_days for said in ("", "30", "forever")]
     assert kept == [2192, 30, None]
+
+
+def test_a_listener_is_off_then_of_this_computer_and_beyond_it_never_open_to_all() -> None:
+    assert ServerSettings.of({}).dimse_listener is None
+    listener = ServerSettings.of({"dimse_port": "11112"}, {}).dimse_listener
+    assert listener is not None
+    assert (listener.port, listener.address, listener.ae_title) == (11112, "127.0.0.1", "MAMMOLENS")
+    with pytest.raises(ConfigError, match="would let everybody in the network store images"):
+        ServerSettings.of({"dimse_port": "11112", "dimse_address": "192.0.2.1"}, {})
+    named = {"dimse_port": "11112", "dimse_address": "192.0.2.1", "dimse_callers": "MG1, MG2"}
+    assert ServerSettings.of(named, {}).dimse_listener.callers == ("MG1", "MG2")  # type: ignore[union-attr]
+    with pytest.raises(ConfigError, match="--conf dimse_key: is missing"):
+        ServerSettings.of({"dimse_port": "11112", "dimse_certificate": "a.pem", "dimse_ca": "a.pem"}, {})

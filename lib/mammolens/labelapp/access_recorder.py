@@ -67,6 +67,14 @@ class AccessRecorder:
         """
         await asyncio.get_running_loop().run_in_executor(self._executor, self._record, event)
 
+    def record_from_thread(self, event: AuditEvent) -> None:
+        """The same for what is no request of HTTP; blocks.
+
+        Raises:
+            LedgerError, StorageError: it cannot be recorded.
+        """
+        self._executor.submit(self._record, event).result()
+
     def close(self) -> None:
         """Record that the server stops, and no more; all is on the disk."""
         atexit.unregister(self.close)

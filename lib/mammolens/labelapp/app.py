@@ -33,13 +33,15 @@ from mammolens.files import removed_if_it_fails
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.presentation import present
 from mammolens.labelapp.access_recorder import AccessRecorder
-from mammolens.labelapp.datastore.opening import MammogramDicomWeb, open_datastore
+from mammolens.labelapp.datastore.opening import MammogramDicomWeb, MammogramFolder, open_datastore
+from mammolens.labelapp.dimse.listener import DimseListener
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.eligibility import count_normals
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.image_scores import SiblingScores
+from mammolens.labelapp.exams.received_images import ReceivedImages
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.identifiers import check_tag
@@ -115,6 +117,7 @@ class MammoLensApp(MONAILabelApp):
         infer_times: of infer requests, for ``GET /metrics``.
         request_times: of all requests, for ``GET /metrics``.
         access_recorder: of the audit log; absent outside the server.
+        dimse_listener: takes images by C-STORE; ``None``: it is off. Absent outside the server.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
     Raises:
@@ -160,6 +163,7 @@ class MammoLensApp(MONAILabelApp):
         if server is not None:
             audit_log = AuditLog(self._settings.audit_log or self._datastore.place / _AUDIT_LOG)
             self.access_recorder = AccessRecorder(audit_log, self._settings.audit_days)
+            self.dimse_listener = self._listener()
         self.reader_studies = ReaderStudies(self._datastore.place / _READER_STUDIES)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.suspect_normals = SuspectNormals(
@@ -179,6 +183,7 @@ class MammoLensApp(MONAILabelApp):
             self._datastore,
             self._datastore.place / "background_inference",
             on_arrival=self._settings.infer_new is InferNew.ON_ARRIVAL,
+            receives=self._settings.dimse_listener is not None,
         )
         self._training_data = TrainingData(self._exams, decisions, self._datastore, self.suspect_normals)
         self.models = ModelVersions(store)
@@ -319,6 +324,8 @@ class MammoLensApp(MONAILabelApp):
         self.access_recorder.start()
         threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
         self.background_inference.start()
+        if self.dimse_listener:
+            self.dimse_listener.start()
         self.learning.start()
         Schedule(self._settings, self.learning, self._count_normals).start()
 
@@ -394,6 +401,15 @@ class MammoLensApp(MONAILabelApp):
                 raise
             _log.error("failed: %s", error)
             raise SystemExit(1) from None
+
+    def _listener(self) -> DimseListener | None:
+        wanted = self._settings.dimse_listener
+        if wanted is None:
+            return None
+        if not isinstance(self._datastore, MammogramFolder):
+            raise ConfigError("--conf dimse_port", "images of a PACS stay there", "send them to the PACS instead")
+        received = ReceivedImages(self._datastore, self.access_recorder.record_from_thread)
+        return DimseListener(wanted, received.take)
 
     def _verdicts(self) -> dict[str, Verdict | None]:
         return self.exam_service.reviews.verdicts()

@@ -29,6 +29,7 @@ class InfoKey(StrEnum):
     PROBLEM = "problem"
     EARLIER = "earlier"
     SUSPECT_SINCE = "suspect_normals"
+    RECEIVED = "received"
 
     @property
     def is_of_the_server(self) -> bool:

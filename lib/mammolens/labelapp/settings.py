@@ -17,6 +17,7 @@ from mammolens.calibration.drift import DriftLimits
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
+from mammolens.labelapp.dimse_settings import LISTENER_PAIRS, ListenerSettings, listener_settings
 from mammolens.models.devices import AUTO, Device, Precision, choose_device
 from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
@@ -154,6 +155,7 @@ class ServerSettings:
         exposure: data set with outlined lesions to train on as well; ``None``: there is none.
         links: which links in the folder of studies are followed; with 'any', all users can read their files.
         runtime: that runs the network.
+        dimse_listener: of the pairs that begin with ``dimse_``; ``None``: images come by HTTP alone.
     """
 
     model_dir: Path | None = None
@@ -182,6 +184,7 @@ class ServerSettings:
     exposure: Path | None = None
     links: LinkPolicy = LinkPolicy.INSIDE
     runtime: RuntimeName = RuntimeName.TORCH
+    dimse_listener: ListenerSettings | None = None
 
     @classmethod
     def of(cls, conf: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> ServerSettings:
@@ -223,6 +226,7 @@ class ServerSettings:
             exposure=_folder(values, "exposure"),
             links=_member(values, "links", default.links),
             runtime=_runtime(values, default.runtime),
+            dimse_listener=listener_settings(values),
         )
 
     @property
@@ -344,8 +348,8 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
 
 def _checked(conf: Mapping[str, str]) -> dict[str, list[str] | None]:
     """What is wrong with pairs, for ``python -m mammolens.labelapp.settings``."""
-    of_results = {"results", "store_results"}
-    known = {one.name for one in fields(ServerSettings)} - {"result_policy"} | of_results
+    of_several = {"results", "store_results"} | LISTENER_PAIRS
+    known = {one.name for one in fields(ServerSettings)} - {"result_policy", "dimse_listener"} | of_several
     try:
         ServerSettings.of(conf)
     except ConfigError as error:

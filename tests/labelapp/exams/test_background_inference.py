@@ -13,6 +13,7 @@ from mammolens.labelapp.exams.background_inference import RETRY_S, SETTLED_S, Ba
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.service import ExamService
+from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.parameters import DecisionParameters
 from mammolens.labelapp.serving import ServingModel
 
@@ -47,9 +48,10 @@ def a_service(a_serving: ServingModel, a_folder_datastore: MammogramFolder, deci
 def make_inference(a_service: ExamService, a_folder_datastore: MammogramFolder, tmp_path: Path, a_clock: Clock) -> Make:
     """As a server makes it at each start, over the same files."""
 
-    def make(*, on_arrival: bool = False) -> BackgroundInference:
+    def make(*, on_arrival: bool = False, receives: bool = False) -> BackgroundInference:
         folder = tmp_path / "background"
-        return BackgroundInference(a_service, a_folder_datastore, folder, on_arrival=on_arrival, now=a_clock)
+        ways = {"on_arrival": on_arrival, "receives": receives}
+        return BackgroundInference(a_service, a_folder_datastore, folder, **ways, now=a_clock)
 
     return make
 
@@ -79,6 +81,19 @@ def test_a_requested_run_infers_all_new_exams_and_ends(make_inference: Make, a_s
     assert _states(a_service) == ["done", "done"]
     assert not inference.status().active
     assert not inference.status().requested
+
+
+def test_an_exam_that_was_received_is_inferred_once_it_is_complete_also_after_a_restart(
+    make_inference: Make, a_service: ExamService, a_folder_datastore: MammogramFolder, a_clock: Clock
+) -> None:
+    received = a_service.worklist.entries()[0]
+    a_folder_datastore.update_image_info(received.images[0], {InfoKey.RECEIVED.value: "MODALITY"})
+    inference = make_inference(receives=True)
+    assert _exhaust(inference) == 0
+    assert inference.status().sentence == "New exams are analysed as they arrive by C-STORE"
+    a_clock.ahead = SETTLED_S + 1
+    assert _exhaust(make_inference(receives=True)) == 1
+    assert [entry.exam for entry in a_service.worklist.entries() if entry.state == "done"] == [received.exam]
 
 
 def test_progress_is_told_while_an_exam_is_inferred(

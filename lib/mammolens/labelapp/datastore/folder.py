@@ -143,6 +143,10 @@ class MammogramFolder(LabelledImages):
         self.update_image_info(added, image_info)
         return added
 
+    def uploaded(self, name: str) -> Path:
+        """Path of an upload of that name, which need not exist."""
+        return self._root / UPLOADS_FOLDER / name
+
     def remove_image(self, image_id: str) -> None:
         """Remove an image that was uploaded through the server, its labels and its result.
 

@@ -64,7 +64,8 @@ class _Progress(_Stored):
 class BackgroundInference:
     """Infers one new exam after the other in a thread; what was asked for is kept in files and survives a restart.
 
-    A requested run takes all exams that are new and ends when none is left. On arrival, exams count that were first
+    A requested run takes all exams that are new and ends when none is left. Exams that came by C-STORE are taken once
+    their last image was first seen :data:`SETTLED_S` seconds ago. On arrival, exams count that were first
     seen since this was configured, whose last image was first seen :data:`SETTLED_S` seconds ago, and that nobody has
     decided on. An exam that cannot be inferred is tried again after :data:`RETRY_S` seconds, or by the next request.
     Each process of a server may have one: all answer requests, one of them infers.
@@ -74,6 +75,7 @@ class BackgroundInference:
         images: the datastore.
         folder: for the files; made if missing.
         on_arrival: whether to infer exams as they arrive.
+        receives: whether to do so with those that come by C-STORE.
         now: seconds since the epoch.
     """
 
@@ -84,10 +86,11 @@ class BackgroundInference:
         folder: Path,
         *,
         on_arrival: bool,
+        receives: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._service, self._images, self._folder = service, images, folder
-        self._on_arrival, self._now = on_arrival, now
+        self._on_arrival, self._receives, self._now = on_arrival, receives, now
         self._wake = threading.Event()
         self._set_aside: dict[str, float] = {}  # exams that failed, and when to try them again
         self._seen_changes = -1
@@ -190,11 +193,19 @@ class BackgroundInference:
         if switch.requested:
             return new
         since = switch.arrivals_since if switch.arrivals_since is not None else now
-        return [entry for entry in new if entry.verdict is None and since <= self._arrived(entry) <= now - SETTLED_S]
+        settled = [entry for entry in new if entry.verdict is None and self._arrived(entry) <= now - SETTLED_S]
+        return [
+            entry
+            for entry in settled
+            if (self._on_arrival and since <= self._arrived(entry)) or (self._receives and self._was_received(entry))
+        ]
 
     def _arrived(self, entry: ExamSummary) -> float:
         infos = self._images.infos(entry.images)
         return max((float(info.get(InfoKey.FIRST_SEEN, 0)) for info in infos.values()), default=0.0)
+
+    def _was_received(self, entry: ExamSummary) -> bool:
+        return any(InfoKey.RECEIVED in info for info in self._images.infos(entry.images).values())
 
     def _is_incomplete(self, entry: ExamSummary) -> bool:
         """Whether the exam is still new, although no view was added."""
@@ -205,7 +216,12 @@ class BackgroundInference:
         )
 
     def _is_active(self, switch: _Switch) -> bool:
-        return switch.requested or (self._on_arrival and switch.stopped_by is None)
+        return switch.requested or (self._waits and switch.stopped_by is None)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether exams are inferred that nobody requests."""
+        return self._on_arrival or self._receives
 
     def _rest(self, switch: _Switch, progress: _Progress) -> None:
         """Nothing is due: a requested run ends, and the next exam that arrives begins the count again."""
@@ -223,12 +239,14 @@ class BackgroundInference:
             text = f"Analysing exam {progress.done + 1} of {progress.total}: {patient or progress.exam}"
             return text if self._is_active(switch) else f"{text}; stopping after it"
         if not self._is_active(switch):
-            if self._on_arrival:
+            if self._waits:
                 return f"New exams are not analysed: {switch.stopped_by} stopped it"
             return ""
         if progress.waiting:
             return f"Waiting, and trying again every {_PAUSE_S:.0f} seconds: {progress.waiting}"
-        return "Starting" if switch.requested else "New exams are analysed as they arrive"
+        if switch.requested:
+            return "Starting"
+        return "New exams are analysed as they arrive" + ("" if self._on_arrival else " by C-STORE")
 
     def _lead(self) -> None:
         while True:
@@ -238,7 +256,7 @@ class BackgroundInference:
                     while True:
                         self._wake.clear()
                         if not self.look():
-                            self._wake.wait(_LOOK_FOR_ARRIVALS_S if self._on_arrival else _LOOK_S)
+                            self._wake.wait(_LOOK_FOR_ARRIVALS_S if self._waits else _LOOK_S)
             except Timeout:  # another process leads
                 time.sleep(_LOOK_S)
             except Exception:  # noqa: BLE001 - such as a full disk: it continues once that is fixed

@@ -1,0 +1,1 @@
+"""DIMSE services (PS3.7): images come in by C-STORE."""
