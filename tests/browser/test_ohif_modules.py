@@ -294,3 +294,22 @@ def test_the_servers_errors_come_in_its_own_words(run: Run) -> None:
     assert run("shared/api.js", script, 404, '{"detail": "e: unknown; reload"}') == "e: unknown; reload"
     assert run("shared/api.js", script, 422, '{"detail": [{"msg": "too long"}]}') == "too long"
     assert "502" in run("shared/api.js", script, 502, "<html>")
+
+
+EXAM = {"score_text": "Score 10 of 10 (p = 0.044)", "breasts": [], "missing": [], "problems": []}
+LINES_OF_SCORE = """async (m, exam) => {
+  const panel = document.createElement("div");
+  panel.className = "mammolens";
+  panel.style.width = "256px";  // what OHIF leaves of its panel
+  panel.append(m.examSection(exam));
+  const style = document.createElement("style");
+  style.textContent = await (await fetch("/ohif/panel.css")).text();
+  document.body.append(style, panel);
+  const range = document.createRange();
+  range.selectNodeContents(panel.querySelector(".mammolens-score"));
+  return range.getClientRects().length;
+}"""
+
+
+def test_the_score_of_an_exam_fits_a_line_of_the_panel(run: Run) -> None:
+    assert run("ohif/panel-results.js", LINES_OF_SCORE, EXAM) == 1
