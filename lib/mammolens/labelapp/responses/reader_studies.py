@@ -48,7 +48,7 @@ class CaseDetail(Response):
     total: int = Field(description="cases of a session")
     heat: bool = Field(description="whether the model's result is shown")
     exam: ExamDetail = Field(
-        description="without decisions, ranks, verdicts and priors; without any result of the model where `heat` is false"
+        description="without decisions, ranks, verdicts and priors; without the model's result where `heat` is false"
     )
 
 
