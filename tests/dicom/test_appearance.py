@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from skimage.measure import block_reduce
 
 from mammolens.datasets.phantom import make_phantom_exam
+from mammolens.dicom import appearance
 from mammolens.dicom.appearance import (
     guess_laterality,
     guess_view,
@@ -87,3 +89,18 @@ def test_images_that_show_nothing_do_not_break_a_guess(image):
 def test_a_thumbnail_holds_means():
     image = np.arange(192 * 192, dtype=np.float32).reshape(192, 192)
     np.testing.assert_allclose(thumbnail(image)[0, 0], image[4:6, 4:6].mean())
+
+
+@pytest.mark.parametrize("shape", [(190, 192), (97, 65), (1001, 777)], ids=str)
+def test_a_thumbnail_holds_the_means_of_whole_blocks_to_the_last_bit(shape):
+    image = np.random.default_rng(0).random(shape, dtype=np.float32)
+    step = -(-max(shape) // 96)
+    means = block_reduce(image, step, np.mean)[: shape[0] // step, : shape[1] // step]
+    np.testing.assert_array_equal(thumbnail(image), means[1:-1, 1:-1])
+
+
+def test_the_view_is_checked_on_one_thumbnail(a_view, monkeypatch: pytest.MonkeyPatch):
+    made = []
+    monkeypatch.setattr(appearance, "thumbnail", lambda pixels: made.append(0) or thumbnail(pixels))
+    picture_contradicts_view(a_view.pixels, a_view.view)
+    assert len(made) == 1

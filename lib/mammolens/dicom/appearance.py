@@ -18,7 +18,8 @@ _SIDE = 96  # pixels of the longer side of the thumbnail that is examined
 def thumbnail(pixels: FloatImage, side: int = _SIDE) -> FloatImage:
     """Block means, about ``side`` along the longer side and at least 6 along the other; float32, frame cut off."""
     step = max(1, min(-(-max(pixels.shape) // side), min(pixels.shape) // 8))
-    small = block_reduce(pixels, step, np.mean)[: pixels.shape[0] // step, : pixels.shape[1] // step]
+    rows, columns = (size // step * step for size in pixels.shape)  # else block_reduce pads, a copy of the image
+    small = block_reduce(pixels[:rows, :columns], step, np.mean)
     edge = max(1, min(small.shape) // 48)
     return np.asarray(small[edge:-edge, edge:-edge], dtype=np.float32)
 
@@ -39,7 +40,10 @@ def has_bright_background(pixels: FloatImage) -> bool:
 
 def chest_wall_on_left(pixels: FloatImage) -> bool:
     """Whether the breast leans on the left of its own bounding box (stored columns)."""
-    tissue = _tissue(pixels)
+    return _leans_left(_tissue(pixels))
+
+
+def _leans_left(tissue: BoolImage) -> bool:
     weights = tissue.sum(axis=0).astype(float)
     centre = float((weights * np.arange(len(weights))).sum() / max(weights.sum(), 1.0))
     return centre < (len(weights) - 1) / 2
@@ -65,7 +69,7 @@ def picture_contradicts_view(pixels: FloatImage, view: ViewPosition | None) -> b
 def _muscle_corner(pixels: FloatImage) -> float:
     """How much more tissue the upper chest-wall corner holds than half of the lower one, -0.5 to 1."""
     tissue = _tissue(pixels)
-    if not chest_wall_on_left(pixels):
+    if not _leans_left(tissue):
         tissue = tissue[:, ::-1]
     rows, columns = (max(1, size // share) for size, share in zip(tissue.shape, (8, 4), strict=True))
     top, bottom = tissue[:rows, :columns].mean(), tissue[-rows:, :columns].mean()

@@ -71,7 +71,9 @@ def _rendered(values: FloatImage, padding: BoolImage | None, dataset: FileDatase
     if to_greys is not None and fits:
         display = to_greys(values)
     else:
-        display = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+        display = values - ends[0]
+        display /= ends[1] - ends[0]
+        np.clip(display, 0.0, 1.0, out=display)
     if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
         np.subtract(1.0, display, out=display)
     return Displayed(display, () if to_greys is None or fits else voi_attributes(dataset))
