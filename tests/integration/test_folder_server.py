@@ -58,8 +58,8 @@ def test_info_shows_model_parameters_and_images(a_running_server: Server) -> Non
     assert "most_anomalous" in info["strategies"]
 
 
-@pytest.mark.parametrize("number", range(8))
-def test_each_real_mammogram_gets_maps_that_lie_over_it(
+@pytest.mark.parametrize("number", [0, 3, 5, 6])  # each side and view once, two of either woman
+def test_a_real_mammogram_gets_maps_that_lie_over_it(
     a_running_server: Server, cbis_images: dict[str, Path], number: int, tmp_path: Path
 ) -> None:
     image, file = list(cbis_images.items())[number]
@@ -128,7 +128,7 @@ def test_batch_infer_without_gpu_gets_past_a_bad_image(a_running_server: Server)
 
 
 def test_info_is_answered_while_other_requests_work(a_running_server: Server, cbis_images: dict[str, Path]) -> None:
-    body = {"images": list(cbis_images)}
+    body = {"images": list(cbis_images)[:3]}
     work = threading.Thread(target=lambda: a_running_server.post(f"/batch/infer/{TASK}?run_sync=true", json=body))
     work.start()
     answered = 0
