@@ -88,7 +88,7 @@ def test_a_password_can_be_changed(a_file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "x" * 65, "anna\n"])
 def test_names_that_log_or_page_could_take_for_something_else_are_refused(a_file: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="is no name of an account"):
+    with pytest.raises(ConfigError, match="is not a valid account name"):
         AccountsFile(a_file).add(name, Role.VIEWER, None)
     assert not a_file.exists()
 
@@ -100,7 +100,7 @@ def test_short_passwords_taken_names_and_unknown_accounts_are_refused(a_file: Pa
     accounts.add("anna", Role.VIEWER, None)
     with pytest.raises(ConfigError, match="is the name of an account already"):
         accounts.add("anna", Role.ADMIN, None)
-    with pytest.raises(ConfigError, match="eve: is no account of"):
+    with pytest.raises(ConfigError, match="eve: is not an account of"):
         accounts.set_disabled("eve", disabled=True)
 
 
@@ -108,9 +108,9 @@ def test_short_passwords_taken_names_and_unknown_accounts_are_refused(a_file: Pa
 def test_a_damaged_file_opens_nothing_and_is_not_replaced(a_file: Path, text: str) -> None:
     a_file.parent.mkdir()
     a_file.write_text(text)
-    with pytest.raises(ConfigError, match="holds no accounts; restore it"):
+    with pytest.raises(ConfigError, match="contains no accounts; restore it"):
         AccountsFile(a_file).with_password("anna", PASSWORD)
-    with pytest.raises(ConfigError, match="holds no accounts"):
+    with pytest.raises(ConfigError, match="contains no accounts"):
         AccountsFile(a_file).add("anna", Role.ADMIN, None)
     assert a_file.read_text() == text
 

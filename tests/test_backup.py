@@ -178,7 +178,7 @@ def test_only_what_was_backed_up_can_be_restored(a_site: Site, tmp_path: Path) -
     with pytest.raises(BackupError, match="would be empty"):
         create_backup(tmp_path / "nothing")
     create_backup(tmp_path / "ledger-alone", ledger=a_site.ledger)
-    with pytest.raises(BackupError, match="holds no models; leave --models out"):
+    with pytest.raises(BackupError, match="contains no models; leave --models out"):
         restore_backup(tmp_path / "ledger-alone", models=tmp_path / "models")
 
 

@@ -128,7 +128,7 @@ class AccountsFile:
             ConfigError: a name that is taken or cannot be one, or a password that is too short.
         """
         if not _NAME.fullmatch(name):
-            raise ConfigError(ascii(name[:80]), "is no name of an account", "use letters, digits and . _ @ -")
+            raise ConfigError(ascii(name[:80]), "is not a valid account name", "use letters, digits and . _ @ -")
         account = Account(name=name, role=role, password=None if password is None else _hashed(password))
         with self._changing() as accounts:
             if name in accounts:
@@ -167,7 +167,7 @@ class AccountsFile:
     def _account(self, name: str) -> Account:
         account = self._current().get(name)
         if account is None:
-            raise ConfigError(name, f"is no account of {self.path}", "see mammolens users list")
+            raise ConfigError(name, f"is not an account of {self.path}", "see mammolens users list")
         return account
 
     def _change(self, name: str, **changes: object) -> None:
@@ -197,7 +197,7 @@ class AccountsFile:
             except FileNotFoundError:
                 return {}
             except OSError as error:
-                raise ConfigError(self.path, f"cannot be read ({error.strerror})", "mend its permissions") from error
+                raise ConfigError(self.path, f"cannot be read ({error.strerror})", "correct its permissions") from error
             seen = (status.st_mtime_ns, status.st_ino, status.st_size)
             if seen != self._seen:
                 self._accounts = self._read()
@@ -208,7 +208,7 @@ class AccountsFile:
         try:
             document = _Document.model_validate_json(self.path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise ConfigError(self.path, "holds no accounts", "restore it from a backup") from error
+            raise ConfigError(self.path, "contains no accounts", "restore it from a backup") from error
         return {account.name: account for account in document.accounts}
 
 

@@ -173,7 +173,7 @@ def restore_backup(
     }
     for name, (target, part) in parts.items():
         if target is not None and part is None:
-            raise BackupError(backup, f"holds no {name}", f"leave --{name} out, or {_ANOTHER}")
+            raise BackupError(backup, f"contains no {name}", f"leave --{name} out, or {_ANOTHER}")
     names = list(manifest.data or ())
     targets = [
         *([audit_log] if audit_log else []),

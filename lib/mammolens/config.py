@@ -33,7 +33,7 @@ Standardise = Literal["none", "acquisition_group", "acquisition_group_view"]
 def rising(pair: tuple[float, float]) -> tuple[float, float]:
     """The pair, if it is one of positive numbers that rises."""
     if not 0 < pair[0] < pair[1]:
-        raise ValueError(f"must be two positive numbers that rise, not {pair}")
+        raise ValueError(f"must be two increasing positive numbers, not {pair}")
     return pair
 
 
@@ -278,7 +278,7 @@ class CalibrationConfig(_Section):
             raise ValueError(f"highly_unusual_alpha is {self.highly_unusual_alpha}, but at most alpha = {self.alpha}")
         shares = list(self.levels.values())
         if not shares or any(not 0 < s < 1 for s in shares) or shares != sorted(set(shares), reverse=True):
-            raise ValueError(f"levels must be falling shares within (0, 1), not {self.levels}")
+            raise ValueError(f"levels must be decreasing shares within (0, 1), not {self.levels}")
         return self
 
     @property

@@ -121,4 +121,4 @@ def sha256_of(path: Path, refusal: type[MammoLensError]) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise refusal(path, f"cannot be read ({error.strerror})", "mend its permissions or its disk") from error
+        raise refusal(path, f"cannot be read ({error.strerror})", "check its permissions and its disk") from error

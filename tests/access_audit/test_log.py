@@ -215,7 +215,7 @@ def test_what_comes_from_outside_is_bounded_and_printable(a_file: Path) -> None:
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no log, but text" * 100)
-    with pytest.raises(LedgerError, match="is no audit log"):
+    with pytest.raises(LedgerError, match="is not an audit log"):
         AuditLog(tmp_path / "notes.txt")
     with pytest.raises(LedgerError, match="there is no audit log"):
         AuditLog(tmp_path / "none.sqlite", create=False)

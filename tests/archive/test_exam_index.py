@@ -67,7 +67,7 @@ def test_a_builder_continues_and_an_index_belongs_to_its_source(files, tmp_path)
         list(builder.add(indexed(image, ImageAttributes()) for image in listed[:2]))
     with closing(IndexBuilder(tmp_path, "here")) as builder:
         assert list(builder.missing(listed)) == listed[2:]
-    with pytest.raises(DatasetError, match="holds the scores of here"):
+    with pytest.raises(DatasetError, match="contains the scores of here"):
         IndexBuilder(tmp_path, "there")
     with pytest.raises(DatasetError, match="has no index"):
         ExamIndex(tmp_path, "here", nothing_known)

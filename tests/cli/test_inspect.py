@@ -96,7 +96,7 @@ def test_headers_of_a_pacs_are_inspected_without_fetching_an_image(mammolens, a_
     found = json.loads(result.stdout)
     assert (found["kind"], found["source"]) == ("dicomweb", a_pacs.url)
     assert (found["totals"]["usable"], found["totals"]["refused"], found["totals"]["patients"]) == (3, 1, 1)
-    assert found["refusals"][0]["reason"] == "the PACS holds no such instance"
+    assert found["refusals"][0]["reason"] == "the PACS has no such instance"
     assert [one["name"] for one in found["encodings"]] == ["DICOM, Explicit VR Little Endian"]
     asked = [path for path in a_pacs.paths() if "/instances/" in path]
     assert len(asked) == 4

@@ -486,7 +486,7 @@ def test_a_picture_is_judged_but_has_no_dicom_object(mammolens, an_exam_folder, 
     )
     assert result.exit_code == ExitCode.INPUT
     (error,) = errors_in(result)
-    assert "L_CC.png: is no DICOM file" in error
+    assert "L_CC.png: is not a DICOM file" in error
     assert "leave out the results as DICOM" in error
     assert "1 images analysed, 0 unusable" in result.stderr
     assert (tmp_path / "out" / "L_CC.overlay.png").is_file()

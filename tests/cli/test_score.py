@@ -32,7 +32,7 @@ def test_a_pacs_is_scored_and_nothing_stays(mammolens, a_pacs, a_trained_model, 
     assert result.exit_code == 0, result.stderr
     assert "3 images scored, 1 without a score (1 unreadable), 1 exams" in " ".join(result.stdout.split())
     (lost,) = (row for row in pyarrow.dataset.dataset(tmp_path / "images").to_table().to_pylist() if row["failure"])
-    assert lost["failure_reason"] == "the PACS holds no such instance"
+    assert lost["failure_reason"] == "the PACS has no such instance"
     assert set(Path(tempfile.gettempdir()).glob("mammolens-score-*")) == before
 
 

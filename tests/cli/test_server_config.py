@@ -47,7 +47,7 @@ def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write
         (["retrain_at: 25:00"], "'25:00' is no time of day"),
         (["conf:", "  held_out_share: 2"], "held_out_share"),
         (["studies: /nowhere/at/all"], "is not a folder"),
-        (["studies: http://reader:secret@localhost/dicom-web"], "holds a user name or password"),
+        (["studies: http://reader:secret@localhost/dicom-web"], "contains a user name or password"),
     ],
 )
 def test_what_keeps_the_server_from_starting_is_named_and_the_code_is_one(mammolens, write, lines, reason):
@@ -59,13 +59,13 @@ def test_what_keeps_the_server_from_starting_is_named_and_the_code_is_one(mammol
 def test_an_unknown_setting_is_a_warning(mammolens, write):
     result = mammolens("serve", "--config", write("conf:", "  infer_queu: 64"), "--check")
     assert result.exit_code == 0
-    assert "infer_queu warning is no setting of MammoLens" in said(result)
+    assert "infer_queu warning is not a setting of MammoLens" in said(result)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("prot: 8000", "prot: is no option of mammolens serve; did you mean 'port'?"),
+        ("prot: 8000", "prot: is not an option of mammolens serve; did you mean 'port'?"),
         ("port: {a: b}", "give one value, or a list"),
         ("conf: [a, b]", "give 'name: value' lines below it"),
         ("port: [", "is not valid YAML"),

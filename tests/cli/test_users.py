@@ -56,7 +56,7 @@ def test_a_password_can_come_from_a_pipe(a_file: Path) -> None:
 def test_a_mistake_is_one_line(a_file: Path) -> None:
     result = users(a_file, "disable", "eve")
     assert result.exit_code == 4
-    assert result.stderr == f"error: eve: is no account of {a_file}; see mammolens users list\n"
+    assert result.stderr == f"error: eve: is not an account of {a_file}; see mammolens users list\n"
     short = users(a_file, "add", "anna", "--role", "viewer", "--password-stdin", said="short\n")
     assert short.exit_code == 4
     assert "at least 12 characters" in short.stderr

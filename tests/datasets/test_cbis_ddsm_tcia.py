@@ -130,7 +130,7 @@ def test_an_image_with_a_mask_that_is_not_there_stays_without_lesions(a_download
         file.unlink()
     first, second, third = open_cbis_ddsm_tcia(a_download).cases
     assert (first.lesions, len(second.lesions), len(third.lesions)) == ((), 1, 1)
-    assert "its mask 'Mass-Training_P_00001_LEFT_CC_2' is not there" in caplog.text
+    assert "its mask 'Mass-Training_P_00001_LEFT_CC_2' is missing" in caplog.text
 
 
 def test_opening_reads_no_mask_and_a_damaged_one_is_an_error_of_its_image_alone(a_download, caplog):

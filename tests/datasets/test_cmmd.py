@@ -77,5 +77,5 @@ def test_bad_rows_and_files_are_left_out_and_named(a_download, write_text, caplo
 
 def test_a_table_without_images_is_refused(write_text, tmp_path):
     write_text(TABLE, HEADER + "D1-0001,R,44,2,mass,Benign,\n")
-    with pytest.raises(DatasetError, match="none of its 0 images is there"):
+    with pytest.raises(DatasetError, match="none of its 0 images exists"):
         open_cmmd(tmp_path)

@@ -80,7 +80,7 @@ def test_the_published_pgm_is_read_with_its_pixel_size_and_its_circle_lies_on_th
 def test_a_line_that_is_no_entry_is_left_out_and_named(write_text, write_images, caplog):
     write_text("Info.txt", "mdb001 G ODD! B 535 425 197\nmdb003 D NORM\n")
     assert [case.path.stem for case in open_mias(write_images("mdb001.png", "mdb003.png")).cases] == ["mdb003"]
-    assert "line 1 is no entry: 'mdb001 G ODD! B 535 425 197'" in caplog.text
+    assert "line 1 is not an entry: 'mdb001 G ODD! B 535 425 197'" in caplog.text
 
 
 def test_a_folder_without_table_is_refused_and_a_strange_name_left_out(write_text, write_images, tmp_path, caplog):

@@ -79,5 +79,5 @@ def test_a_bad_row_is_left_out_and_named(kaggle_with, write_text, caplog):
 
 def test_a_download_without_images_is_refused(write_text, tmp_path):
     write_text("train.csv", HEADER + CLEAN)
-    with pytest.raises(DatasetError, match=r"train\.csv: none of its 1 images is there, such as .*100\.dcm; give"):
+    with pytest.raises(DatasetError, match=r"train\.csv: none of its 1 images exists, such as .*100\.dcm; give"):
         open_rsna(tmp_path)

@@ -175,5 +175,5 @@ def test_absent_images_are_left_out_and_counted_in_the_log(write_text, write_ima
 def test_a_table_without_a_patient_or_without_any_image_is_refused(write_text, tmp_path):
     with pytest.raises(DatasetError, match=r"'a\.png' has no patient_id"):
         open_table(tmp_path, write_text("labels.csv", "image\na.png\n"))
-    with pytest.raises(DatasetError, match="none of its 1 images is there"):
+    with pytest.raises(DatasetError, match="none of its 1 images exists"):
         open_table(tmp_path, write_text("labels.csv", "image,patient_id\na.png,1\n"))

@@ -118,5 +118,5 @@ def test_images_that_are_not_there_are_left_out_and_a_download_without_any_is_re
     (a_release / "images/s1/i1.dicom").unlink()
     assert len(open_vindr_mammo(a_release).cases) == 3
     (a_release / "images").rename(a_release / "elsewhere")
-    with pytest.raises(DatasetError, match="none of its 4 images is there"):
+    with pytest.raises(DatasetError, match="none of its 4 images exists"):
         open_vindr_mammo(a_release)

@@ -19,7 +19,7 @@ def test_a_workbook_is_a_table_like_any_other(write_workbook):
 
 def test_what_is_no_workbook_or_not_there_is_refused(tmp_path):
     (tmp_path / "t.xlsx").write_text("name\n")
-    with pytest.raises(DatasetError, match="is no workbook .*; save the table"):
+    with pytest.raises(DatasetError, match="is not a workbook .*; save the table"):
         read_rows(tmp_path / "t.xlsx")
     with pytest.raises(DatasetError, match="cannot be read"):
         read_rows(tmp_path / "none.xlsx")

@@ -48,7 +48,7 @@ NO_MAMMOGRAMS: dict[str, tuple[dict[str, Any], str]] = {
     "a segmentation that says MG": ({"SOPClassUID": uid.SegmentationStorage}, "is a segmentation"),
     "a segmentation's bare header": (
         {"SOPClassUID": uid.SegmentationStorage, "Modality": "SEG", "Rows": None, "Columns": None, "PixelData": None},
-        r"holds no image \(Segmentation Storage\); give the mammogram itself",
+        r"contains no image \(Segmentation Storage\); give the mammogram itself",
     ),
     "a report": (
         {
@@ -58,7 +58,7 @@ NO_MAMMOGRAMS: dict[str, tuple[dict[str, Any], str]] = {
             "Columns": None,
             "PixelData": None,
         },
-        r"holds no image \(Mammography CAD SR Storage\); give the mammogram itself",
+        r"contains no image \(Mammography CAD SR Storage\); give the mammogram itself",
     ),
     "a presentation state": (
         {
@@ -67,9 +67,9 @@ NO_MAMMOGRAMS: dict[str, tuple[dict[str, Any], str]] = {
             "Rows": None,
             "PixelData": None,
         },
-        r"holds no image \(Grayscale Softcopy Presentation State Storage\)",
+        r"contains no image \(Grayscale Softcopy Presentation State Storage\)",
     ),
-    "an image without rows": ({"Rows": 0}, "holds no image"),
+    "an image without rows": ({"Rows": 0}, "contains no image"),
 }
 UNSUPPORTED: dict[str, tuple[dict[str, Any], str]] = {
     "for processing": (
@@ -247,5 +247,7 @@ def test_a_needed_number_that_is_none_is_refused_by_its_name(dataset_of, values_
     dataset, path = dataset_of(values_of(), NumberOfFrames="77777777"), tmp_path / "image.dcm"
     dataset.save_as(path, write_like_original=False)
     path.write_bytes(path.read_bytes().replace(b"77777777", b"seven7\n7"))
-    with pytest.raises(PixelDataError, match=r"image\.dcm: NumberOfFrames is 'seven7 7', which is no number; correct"):
+    with pytest.raises(
+        PixelDataError, match=r"image\.dcm: NumberOfFrames is 'seven7 7', which is not a number; correct"
+    ):
         read_header(path)

@@ -194,5 +194,7 @@ def test_a_damaged_modality_lut_is_refused_by_its_name(write_dicom, values_of):
 @pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
 def test_a_rescale_that_is_no_number_is_refused_by_its_name(write_dicom, values_of, write_words, keyword):
     path = write_words(write_dicom(values_of(12)), keyword, "1,0")
-    with pytest.raises(PixelDataError, match=rf"image\.dcm: {keyword} is '1,0', which is no number; correct {keyword}"):
+    with pytest.raises(
+        PixelDataError, match=rf"image\.dcm: {keyword} is '1,0', which is not a number; correct {keyword}"
+    ):
         displayed(path)

@@ -48,7 +48,9 @@ def test_what_the_image_can_do_without_is_set_aside_and_named(write_dicom, write
 @pytest.mark.parametrize("keyword", ["Rows", "NumberOfFrames", "SamplesPerPixel"])
 def test_what_is_needed_is_refused_by_its_attribute(write_dicom, write_words, a_breast, keyword):
     path = write_words(write_dicom(a_breast, **SPACING), keyword, "NAN")
-    with pytest.raises(PixelDataError, match=rf"image\.dcm: {keyword} is 'NAN', which is no number; correct {keyword}"):
+    with pytest.raises(
+        PixelDataError, match=rf"image\.dcm: {keyword} is 'NAN', which is not a number; correct {keyword}"
+    ):
         read_header(path)
 
 

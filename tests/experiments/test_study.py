@@ -89,7 +89,7 @@ def test_another_seed_draws_others_and_no_draw_comes_twice(study_in, tmp_path):
 
 def test_an_earlier_search_is_not_mixed_up_with_a_new_one(study_in, tmp_path):
     run(study_in(tmp_path), 1)
-    with pytest.raises(ConfigError, match=r"trials\.journal: holds the trials of an earlier search; add --resume"):
+    with pytest.raises(ConfigError, match=r"trials\.journal: contains the trials of an earlier search; add --resume"):
         study_in(tmp_path)
     with pytest.raises(ConfigError, match="holds trials of another configuration, search space, seed or data"):
         study_in(tmp_path, resume=True, fingerprint="other")

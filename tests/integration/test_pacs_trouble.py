@@ -223,7 +223,7 @@ def test_a_pacs_that_is_slow_or_answers_nonsense_is_named(
         assert server.images() == [uid]
         for wrong, words in (
             (Answer(held=sent), "does not answer in time"),
-            (Answer(body=b"<html>please log in</html>", kind="text/html"), "the answer is text/html and no DICOM"),
+            (Answer(body=b"<html>please log in</html>", kind="text/html"), "the answer is text/html and not DICOM"),
             (Answer(403), "answers 403; check user and password or token"),
             (Answer(500), "answers 500; see the log of the PACS"),
         ):

@@ -43,7 +43,7 @@ def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
 
 
 def test_a_setting_that_cannot_be_used_stops_the_start(a_studies_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--conf drift_window: '7' is no number of patients"):
+    with pytest.raises(ConfigError, match="--conf drift_window: '7' is not a number of patients"):
         MammoLensApp(str(tmp_path), str(a_studies_folder), {"drift_window": "7"})
 
 

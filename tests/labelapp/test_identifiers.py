@@ -21,7 +21,7 @@ def test_names_and_uids_are_image_ids(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "1.", ".1", "1..2", "1.02", "1.2a", "1" * 65, "1.2\n", "../1", "\uff11.2"])
 def test_what_ps3_5_9_1_forbids_is_no_uid(value: str) -> None:
-    with pytest.raises(RequestError, match="is no SOP Instance UID"):
+    with pytest.raises(RequestError, match="is not a SOP Instance UID"):
         check_uid(value)
 
 

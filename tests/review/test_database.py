@@ -130,7 +130,7 @@ def test_a_full_disk_is_an_error_of_storage(a_file_ledger):
 def test_a_file_that_may_not_be_written_is_told(a_file_ledger):
     with a_file_ledger._database.reading() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")  # what a missing permission gives, for root too
-    with pytest.raises(LedgerError, match="cannot be written to; mend the permissions of the file and its folder"):
+    with pytest.raises(LedgerError, match="cannot be written to; correct the permissions of the file and its folder"):
         a_file_ledger.append(decision())
 
 

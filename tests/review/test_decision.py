@@ -20,7 +20,7 @@ TRIANGLE = ((1, 2), (3, 4), (1, 4))
         ({"exam_id": "Jane Doe"}, "exam_id: 'Jane Doe' is no exam id"),
         ({"images": ()}, "images: is empty"),
         ({"images": ("1.2", "1.2")}, "images: has an image twice"),
-        ({"images": ("../x",)}, "is no SOP Instance UID"),
+        ({"images": ("../x",)}, "is not a SOP Instance UID"),
         ({"verdict": None}, "verdict: must be given or 'undoes', but not both"),
         ({"undoes": UUID(int=1)}, "verdict: must be given or 'undoes'"),
         ({"reviewer": ""}, "reviewer: is empty; say who decided"),

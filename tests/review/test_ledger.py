@@ -103,10 +103,10 @@ def test_an_undo_of_what_does_not_count_is_refused(a_ledger):
         a_ledger.append(undo(decision()))
     with pytest.raises(RequestError, match="is not a decision on this exam"):
         a_ledger.append(undo(taken, exam_id="e-2"))
-    with pytest.raises(RequestError, match="does not count on image 1.2.9"):
+    with pytest.raises(RequestError, match="does not count for image 1.2.9"):
         a_ledger.append(undo(taken, images=("1.2.1", "1.2.9")))
     first = a_ledger.append(undo(taken))
-    with pytest.raises(RequestError, match="does not count on image 1.2.1"):
+    with pytest.raises(RequestError, match="does not count for image 1.2.1"):
         a_ledger.append(undo(taken))
     with pytest.raises(RequestError, match="is not a decision on this exam"):
         a_ledger.append(undo(first.decision))

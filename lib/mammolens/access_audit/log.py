@@ -328,16 +328,16 @@ def _touch(path: Path) -> None:
         path.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         reason = f"cannot be made ({error.strerror})"
-        raise StorageError(path, reason, "give the server's user the right to, or name another file") from error
+        raise StorageError(path, reason, "allow the server's user to write it, or name another file") from error
 
 
 def _in_words(path: Path, error: sqlite3.Error) -> MammoLensError:
     message = str(error)
     if "full" in message or "readonly" in message or "unable to open" in message or "disk I/O" in message:
         reason = f"the audit log cannot be written ({message})"
-        unwritable = StorageError(path, reason, "free some space or mend its permissions")
+        unwritable = StorageError(path, reason, "free some space or correct its permissions")
         unwritable.errno = errno.ENOSPC if "full" in message else errno.EACCES
         return unwritable
     if "not a database" in message or "malformed" in message:
-        return LedgerError(path, f"is no audit log, or damaged ({message})", "restore it from a backup")
-    return LedgerError(path, f"the database reports: {message}", "see that no other program holds it")
+        return LedgerError(path, f"is not an audit log, or is damaged ({message})", "restore it from a backup")
+    return LedgerError(path, f"the database reports: {message}", "make sure that no other program is using it")

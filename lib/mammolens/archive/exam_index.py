@@ -308,7 +308,7 @@ def _check_source(connection: sqlite3.Connection, source: str, folder: Path) -> 
     """Refuse the index of another source."""
     found = connection.execute("SELECT source FROM facts").fetchone()
     if found is not None and found[0] != source:
-        raise DatasetError(folder, f"holds the scores of {found[0]}", "choose another folder for this source")
+        raise DatasetError(folder, f"contains the scores of {found[0]}", "choose another folder for this source")
 
 
 def _task(row: Sequence[str | None]) -> ImageTask:

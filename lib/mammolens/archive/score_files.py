@@ -175,7 +175,7 @@ def manifests(folder: Path) -> list[Manifest]:
             found.append(Manifest.model_validate_json(path.read_bytes()))
         except ValidationError as error:
             raise DatasetError(
-                path, "is no manifest of mammolens score", "remove it and score this shard again"
+                path, "is not a manifest of mammolens score", "remove it and score this shard again"
             ) from error
     return sorted(found, key=lambda manifest: manifest.shard)
 

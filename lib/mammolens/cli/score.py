@@ -223,7 +223,7 @@ def _engine(engine: ScoreEngine, address: str | None, workers: int | None) -> It
             yield cluster
         return
     if address is not None:
-        raise ConfigError("--address", "is that of a Ray cluster", "add --engine ray, or leave it out")
+        raise ConfigError("--address", "applies to a Ray cluster only", "add --engine ray, or leave it out")
     from mammolens.archive.process_engine import ProcessEngine
 
     yield ProcessEngine(workers or _cores())

@@ -185,7 +185,7 @@ def _login_with(users: Path) -> dict[str, str]:
     from mammolens.accounts import AccountsFile
 
     if not AccountsFile(users).accounts():
-        raise ConfigError(users, "holds no account", "add one with mammolens users add")
+        raise ConfigError(users, "contains no account", "add one with mammolens users add")
     return {"MAMMOLENS_USERS": str(users.resolve()), "MONAI_LABEL_AUTH_ENABLE": "true"}
 
 

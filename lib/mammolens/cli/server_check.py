@@ -58,5 +58,5 @@ def _check_settings(studies: str, conf: Mapping[str, str], variables: Mapping[st
     if error := answer["error"]:
         raise ConfigError(*error)
     for name in answer["unknown"]:
-        yield warned(_SETTINGS, name, "is no setting of MammoLens", "check the name; MONAI Label may know it")
+        yield warned(_SETTINGS, name, "is not a setting of MammoLens", "check the name; MONAI Label may know it")
     yield passed(_SETTINGS, "conf", ", ".join(f"{name}={value}" for name, value in conf.items()) or "defaults")

@@ -52,7 +52,7 @@ def _read(path: Path, known: set[str]) -> dict[str, Any]:
         if key not in known | {OTHERS}:
             near = get_close_matches(str(key), known, 1)
             remedy = f"did you mean '{near[0]}'?" if near else f"use one of {', '.join(sorted(known))}"
-            raise ConfigError(f"{path}: {key}", "is no option of mammolens serve", remedy)
+            raise ConfigError(f"{path}: {key}", "is not an option of mammolens serve", remedy)
         if isinstance(value, dict) != (key == OTHERS) and value:
             remedy = "give 'name: value' lines below it" if key == OTHERS else "give one value, or a list"
             raise ConfigError(f"{path}: {key}", f"cannot be {value!r}", remedy)

@@ -119,7 +119,7 @@ def check_studies(studies: str) -> None:
         InputError: no such folder.
     """
     if is_url(studies) and urlsplit(studies).username is not None:  # command line and log would show it
-        reason = "the address of the PACS holds a user name or password"
+        reason = "the address of the PACS contains a user name or password"
         raise ConfigError("STUDIES", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
     if not is_url(studies) and not Path(studies).is_dir():
         raise InputError(studies, "is not a folder", "give a folder of mammograms or the address of a PACS")

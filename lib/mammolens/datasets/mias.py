@@ -63,7 +63,7 @@ def _info_rows(source: Path, left_out: LeftOut) -> Iterator[CsvRow]:
         text = source.read_text(encoding="latin-1")
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
-        raise DatasetError(source, reason, f"give the folder that holds {INFO} or {TABLE}") from error
+        raise DatasetError(source, reason, f"give the folder that contains {INFO} or {TABLE}") from error
     images = {file.stem: file.name for file in sorted(source.parent.glob("mdb*.*"))}
     for number, line in enumerate(text.splitlines(), 1):
         match = _INFO_LINE.match(line)
@@ -72,7 +72,7 @@ def _info_rows(source: Path, left_out: LeftOut) -> Iterator[CsvRow]:
             cells = (images.get(name, name + _PUBLISHED), tissue, label, severity, column, _from_top(row), radius)
             yield CsvRow(source, number, dict(zip(COLUMNS, cells, strict=True)))
         elif _NUMBER.match(line):
-            left_out.add(DatasetError(source, f"line {number} is no entry: {line.strip()!r}", "download it again"))
+            left_out.add(DatasetError(source, f"line {number} is not an entry: {line.strip()!r}", "download it again"))
 
 
 def _from_top(row: str) -> str:

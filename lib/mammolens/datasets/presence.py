@@ -22,7 +22,7 @@ def existing(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
     kept = tuple(case for case in listed if case.path.is_file())
     if not kept:
         example = listed[0].path if listed else "any image"
-        raise DatasetError(source, f"none of its {len(listed)} images is there, such as {example}", "give their folder")
+        raise DatasetError(source, f"none of its {len(listed)} images exists, such as {example}", "give their folder")
     if len(kept) < len(listed):
         _log.warning("%s: %d of %d images are not there and left out", source, len(listed) - len(kept), len(listed))
     return kept

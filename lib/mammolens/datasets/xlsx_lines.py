@@ -34,7 +34,7 @@ def xlsx_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except OSError as error:
         raise DatasetError(path, f"cannot be read ({error.strerror})", "give the path of a table") from error
     except (BadZipFile, ElementTree.ParseError, KeyError, IndexError, ValueError) as error:
-        raise DatasetError(path, f"is no workbook ({error})", "save the table as .xlsx or CSV again") from error
+        raise DatasetError(path, f"is not a workbook ({error})", "save the table as .xlsx or CSV again") from error
     yield from rows
 
 

@@ -67,7 +67,7 @@ def refuse_incomplete_lossless_jpeg(stream: bytes, picture: NDArray[np.integer[A
     parts = [stream[first:last].rstrip(b"\xff") for first, last in zip(starts, ends, strict=True)]
     rows_of_part = _restart_interval(stream) // picture.shape[1] or len(picture)
     if len(parts) != -(-len(picture) // rows_of_part):
-        raise IncompleteStreamError("the compressed pixels have lost or won a restart interval")
+        raise IncompleteStreamError("the compressed pixels have a missing or an extra restart interval")
     if int(picture.max()) >= 1 << precision:
         raise IncompleteStreamError(LOST_OR_CHANGED)
     values = picture.astype(np.uint16, copy=False)

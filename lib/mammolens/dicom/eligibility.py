@@ -96,7 +96,7 @@ def _may_be_partial(dataset: Dataset) -> bool:
 def _refuse_other_kinds(dataset: Dataset, sop_class: str | None, path: Path) -> None:
     kind = one_line(uid.UID(sop_class).name) if sop_class else "a file without image attributes"
     if not all(needed_number(dataset, side, path, default=0) for side in ("Rows", "Columns")):
-        raise NotAMammogramError(path, f"holds no image ({kind})", "give the mammogram itself")
+        raise NotAMammogramError(path, f"contains no image ({kind})", "give the mammogram itself")
     modality = one_line(dataset.get("Modality") or "")
     if modality == "SEG" or sop_class == uid.SegmentationStorage:
         raise NotAMammogramError(path, "is a segmentation", "give the mammogram that it refers to")

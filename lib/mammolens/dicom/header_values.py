@@ -52,7 +52,7 @@ def needed_number(dataset: Dataset, keyword: str, path: Path, *, default: float 
     try:
         value = next(iter(_numbers(dataset, keyword)), default)
     except WRONG_FORM as error:
-        reason = f"{keyword} is {text_of(dataset, keyword)!r}, which is no number"
+        reason = f"{keyword} is {text_of(dataset, keyword)!r}, which is not a number"
         raise PixelDataError(path, reason, f"correct {keyword}, or export the image again") from error
     if value is None:
         raise PixelDataError(path, f"{keyword} is missing", "export the image again")

@@ -85,7 +85,7 @@ def mammogram_from_dataset(dataset: FileDataset, attributes: ImageAttributes = _
         attributes: what a table says; it wins over the data set.
 
     Raises:
-        InputError: as :func:`read_mammogram`; or there is no SOP Instance UID.
+        InputError: as :func:`read_mammogram`; or there is not a SOP Instance UID.
 
     Example:
         >>> import pydicom

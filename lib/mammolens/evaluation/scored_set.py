@@ -132,7 +132,7 @@ def _flag(row: CsvRow, column: str) -> bool:
 def _count(row: CsvRow, column: str) -> int | None:
     value = row.number(column)
     if value is not None and (value < 1 or value != int(value)):
-        raise row.error(column, f"is {row.text(column)}, no number of patients", _REMEDY)
+        raise row.error(column, f"is {row.text(column)}, not a number of patients", _REMEDY)
     return None if value is None else int(value)
 
 

@@ -97,7 +97,9 @@ class Study:
         self._base, self._space, self._seed = base, space, seed
         journal = folder / JOURNAL
         if journal.exists() and not resume:
-            raise ConfigError(journal, "holds the trials of an earlier search", "add --resume, or give another output")
+            raise ConfigError(
+                journal, "contains the trials of an earlier search", "add --resume, or give another output"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         lock: Any = _Lock(journal)  # Optuna exports no base class of its locks
         storage = JournalStorage(JournalFileBackend(str(journal), lock))

@@ -36,7 +36,9 @@ def check_uid(value: str) -> str:
         RequestError: anything else.
     """
     if len(value) > _LONGEST_UID or not _UID.fullmatch(value):
-        raise RequestError(_shown(value), "is no SOP Instance UID (PS3.5 9.1)", "give the UID of an image of the PACS")
+        raise RequestError(
+            _shown(value), "is not a SOP Instance UID (PS3.5 9.1)", "give the UID of an image of the PACS"
+        )
     return value
 
 

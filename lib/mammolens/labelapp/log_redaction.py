@@ -115,7 +115,7 @@ def pseudonym_key(folder: Path) -> bytes:
         if isinstance(error, StorageError):
             raise
         reason = f"cannot be written to ({error.strerror})"
-        raise StorageError(folder, reason, "give the server's user the right to, or name another folder") from error
+        raise StorageError(folder, reason, "allow the server's user to write it, or name another folder") from error
 
 
 def handlers() -> Iterator[logging.Handler]:

@@ -280,7 +280,7 @@ def _count(values: Mapping[str, str], name: str) -> int | None:
     if (text := values.get(name)) is None:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"--conf {name}", f"{text!r} is no number from 1 on", "give one, or leave it out")
+        raise ConfigError(f"--conf {name}", f"{text!r} is not a number of 1 or more", "give one, or leave it out")
     return int(text)
 
 
@@ -291,7 +291,7 @@ def _days(values: Mapping[str, str], name: str, default: int | None) -> int | No
     if text == _FOR_EVER:
         return None
     if not (text.isdecimal() and 1 <= int(text) <= _MOST_DAYS):
-        reason = f"{text!r} is no number of days from 1 to {_MOST_DAYS}"
+        reason = f"{text!r} is not a number of days from 1 to {_MOST_DAYS}"
         raise ConfigError(f"--conf {name}", reason, f"give one, or '{_FOR_EVER}'")
     return int(text)
 
@@ -306,7 +306,7 @@ def _yes_or_no(values: Mapping[str, str], name: str, *, default: bool) -> bool:
 def _drift_window(values: Mapping[str, str]) -> int:
     text = values.get("drift_window", str(DEFAULT_DRIFT_WINDOW))
     if not text.isdecimal() or int(text) < _FEWEST_PATIENTS:
-        reason = f"{text!r} is no number of patients to watch"
+        reason = f"{text!r} is not a number of patients to monitor"
         raise ConfigError("--conf drift_window", reason, f"give a whole number from {_FEWEST_PATIENTS} on, such as 100")
     return int(text)
 
@@ -315,7 +315,7 @@ def _name(values: Mapping[str, str], option: str) -> str | None:
     text = values.get(option)
     if text is not None and (len(text) > LONGEST_NAME or not text.isprintable()):
         remedy = f"use up to {LONGEST_NAME} printable characters"
-        raise ConfigError(f"--conf {option}", f"{text[:80]!a} is no name", remedy)
+        raise ConfigError(f"--conf {option}", f"{text[:80]!a} is not a valid name", remedy)
     return text
 
 

@@ -176,8 +176,8 @@ def _in_words(name: str, error: DBAPIError | PoolTimeoutError | sqlite3.Error) -
 _TROUBLE = (
     ("QueuePool limit", "all connections have been in use for too long", "try again soon"),
     ("is locked", "another process has been writing for too long", "try again when it is done"),
-    ("readonly", "cannot be written to", "mend the permissions of the file and its folder"),
-    ("unable to open", "cannot be opened", "mend the permissions of the file and its folder"),
+    ("readonly", "cannot be written to", "correct the permissions of the file and its folder"),
+    ("unable to open", "cannot be opened", "correct the permissions of the file and its folder"),
     ("not a database", "is no decision ledger", "give another path, or restore the file from a backup"),
     ("malformed", "is damaged", "restore it from a backup, or import its last export into a new one"),
     ("append-only", "entries are never changed", "append another decision"),

@@ -52,7 +52,7 @@ class Region:
     birads: BiradsCategory | None = None
 
     def __post_init__(self) -> None:
-        _check(_UID.fullmatch(self.image), "regions", f"{self.image[:80]!a} is no SOP Instance UID", "name an image")
+        _check(_UID.fullmatch(self.image), "regions", f"{self.image[:80]!a} is not a SOP Instance UID", "name an image")
         _set(self, points=tuple((finite("regions", column), finite("regions", row)) for column, row in self.points))
         number = len(set(self.points))
         points = f"{number} different point{'' if number == 1 else 's'}"
@@ -149,7 +149,7 @@ def _check_images(images: tuple[str, ...], regions: Iterable[Region]) -> None:
     _check(images, "images", "is empty", "name the images that were decided on")
     _check(len(set(images)) == len(images), "images", "has an image twice", "name each once")
     for image in images:
-        _check(_UID.fullmatch(image), "images", f"{image[:80]!a} is no SOP Instance UID", "give 0008,0018 of each")
+        _check(_UID.fullmatch(image), "images", f"{image[:80]!a} is not a SOP Instance UID", "give 0008,0018 of each")
     for region in regions:
         known = region.image in images
         _check(known, "regions", f"{region.image!a} is not an image of the decision", "draw on its images")

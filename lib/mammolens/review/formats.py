@@ -112,7 +112,7 @@ def _stored(column: Column, value: Any) -> Any:
     try:
         return canonical(value)
     except (TypeError, ValueError) as error:
-        raise RequestError(column, "holds a number that is not finite", "give decimal numbers") from error
+        raise RequestError(column, "contains a number that is not finite", "give decimal numbers") from error
 
 
 def _cell(column: str, value: Any) -> Any:
@@ -168,7 +168,7 @@ def _read_csv(file: IO[str]) -> Iterator[Cells | tuple[int, RequestError]]:
 def _csv_line(line: int, names: list[str], cells: list[str]) -> Cells | tuple[int, RequestError]:
     if len(cells) != len(names):
         reason = f"has {len(cells)} cells for {len(names)} columns"
-        return line, RequestError("line", reason, "give each column a cell, and quote those that hold a comma")
+        return line, RequestError("line", reason, "give each column a cell, and quote those that contain a comma")
     try:
         return line, {name: _of_cell(name, text) for name, text in zip(names, cells, strict=True)}
     except RequestError as error:

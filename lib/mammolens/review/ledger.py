@@ -211,9 +211,7 @@ def _check_undo(undo: Decision, undone: uuid.UUID, before: list[Decision]) -> No
     active = active_decisions(before)
     for image in undo.images:
         if all(one.decision_id != undone for one in active.get(image, ())):
-            raise RequestError(
-                f"decision {undone}", f"does not count on image {image}", "take back one that still does"
-            )
+            raise RequestError(f"decision {undone}", f"does not count for image {image}", "undo one that still counts")
 
 
 def _entry(connection: Connection, decision_id: uuid.UUID) -> Entry | None:

@@ -146,7 +146,7 @@ def test_the_source_is_not_touched(a_result, kind):
 def test_a_picture_has_no_object(kind, result_of, tmp_path):
     path = tmp_path / "image.png"
     Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (128, 1))).save(path)
-    with pytest.raises(InputError, match="image.png: is no DICOM file"):
+    with pytest.raises(InputError, match="image.png: is not a DICOM file"):
         derived(result_of(path, shape=(128, 96)), kind)
 
 

@@ -14,7 +14,7 @@ from mammolens.types import ImageAttributes
 def test_a_picture_is_no_source(tmp_path):
     path = tmp_path / "image.png"
     Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (128, 1))).save(path)
-    with pytest.raises(InputError, match="image.png: is no DICOM file, .*; give the DICOM image, or leave out"):
+    with pytest.raises(InputError, match="image.png: is not a DICOM file, .*; give the DICOM image, or leave out"):
         source_of(read_header(path))
 
 

@@ -73,7 +73,7 @@ def test_what_is_over_cannot_be_stopped_and_what_is_not_cannot_go_on(a_queue: Le
     with pytest.raises(RequestError, match="is queued; resume one that was stopped or failed"):
         a_queue.resume(job.job, "anna")
     a_queue.stop(job.job, "anna")
-    with pytest.raises(RequestError, match="is over already"):
+    with pytest.raises(RequestError, match="has already ended"):
         a_queue.stop(job.job, "anna")
     with pytest.raises(UnknownJobError):
         a_queue.stop("20261122T221500-0123abcd", "anna")

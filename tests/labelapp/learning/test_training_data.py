@@ -56,7 +56,7 @@ def test_of_usual_exams_none_is_set_aside(a_guarded_site: TrainingData, a_site_s
     ("name", "error"),
     [
         ("get_image_uri", PacsError("http://pacs.example", "does not answer", "try again")),
-        ("update_image_info", StorageError("infos.json", "the disk is full", "make room")),
+        ("update_image_info", StorageError("infos.json", "the disk is full", "free some space")),
     ],
 )
 def test_where_an_image_cannot_be_scored_now_nobody_is_let_pass(

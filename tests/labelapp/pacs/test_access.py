@@ -76,6 +76,6 @@ def test_addresses_have_the_prefix_of_their_service() -> None:
 
 @pytest.mark.parametrize("who", ["ada:secret@", "ada@"])
 def test_an_address_with_a_password_is_refused_without_showing_it(who: str) -> None:
-    with pytest.raises(ConfigError, match="holds a user name or password; give them as MONAI_LABEL_") as told:
+    with pytest.raises(ConfigError, match="contains a user name or password; give them as MONAI_LABEL_") as told:
         PacsAccess(f"http://{who}pacs.example/dicom-web")
     assert "secret" not in str(told.value)

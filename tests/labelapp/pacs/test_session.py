@@ -228,7 +228,7 @@ def test_a_client_certificate_is_shown(an_authority: Authority) -> None:
 
 def test_files_that_hold_no_certificate_are_refused(an_authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("hello")
-    with pytest.raises(ConfigError, match=r"x\.pem: holds no certificate"):
+    with pytest.raises(ConfigError, match=r"x\.pem: contains no certificate"):
         open_session(PacsAccess("https://pacs.example", ca_file=tmp_path / "x.pem"))
     certificate, _ = an_authority.issue("reader")
     with pytest.raises(ConfigError, match="cannot be used"):

@@ -71,7 +71,7 @@ def test_a_job_that_is_over_cannot_be_stopped(a_client: TestClient, an_app: Mamm
     an_app.learning.stop(job.job, "anna")
     answer = a_client.delete(f"/mammolens/jobs/{job.job}")
     assert answer.status_code == 400
-    assert f"is over already ({JobState.STOPPED})" in answer.json()["detail"]
+    assert f"has already ended ({JobState.STOPPED})" in answer.json()["detail"]
 
 
 def test_the_jobs_are_documented(a_client: TestClient) -> None:

@@ -58,7 +58,7 @@ def test_files_of_the_viewer_are_served_from_folders_too_and_bundles_are_kept_by
 def test_the_viewer_opens_manifests_of_this_server_alone(a_client: TestClient, name: str, url: str) -> None:
     answer = a_client.get(f"/ohif/mammolens/dicomjson?{name}={url}")
     assert answer.status_code == 400
-    assert "is no manifest" in answer.json()["detail"]
+    assert "is not an exam manifest" in answer.json()["detail"]
     both = f"url=/mammolens/exams/e-0/ohif.json&{name}={url}"
     assert a_client.get(f"/ohif/mammolens/dicomjson?{both}").status_code == 400
 

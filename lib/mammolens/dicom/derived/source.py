@@ -74,7 +74,7 @@ def source_of(header: ImageHeader) -> Source:
     """
     path = header.path
     if file_kind(path) is not FileKind.DICOM:
-        reason = "is no DICOM file, so a DICOM object of its result has nothing to refer to"
+        reason = "is not a DICOM file, so a DICOM object of its result has nothing to refer to"
         raise InputError(path, reason, "give the DICOM image, or leave out the results as DICOM")
     if QualityFlag.SUBSTITUTE_UID in header.flags:
         reason = "shares its SOP Instance UID with a different image, so a DICOM object cannot refer to it alone"

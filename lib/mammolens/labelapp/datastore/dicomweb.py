@@ -180,7 +180,11 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         Raises:
             RequestError: always.
         """
-        raise RequestError(image_id or "image", "is not taken: the images are those of the PACS", "send it to the PACS")
+        raise RequestError(
+            image_id or "image",
+            "cannot be uploaded: the images of this server are those of the PACS",
+            "send it to the PACS",
+        )
 
     def remove_image(self, image_id: str) -> None:
         """Refused.

@@ -46,7 +46,9 @@ def open_datastore(
         )
     except PermissionError as error:
         raise DatasetError(
-            studies, "cannot be written to, but keeps labels and decisions", "give the server the right to"
+            studies,
+            "cannot be written to, but labels and decisions are stored there",
+            "allow the server's user to write to it",
         ) from error
 
 

@@ -98,7 +98,9 @@ class ResultStore:
                         path.unlink(missing_ok=True)
         except OSError as error:
             reason = f"the result cannot be written ({error.strerror or error})"
-            raise StorageError(folder, reason, "make room or mend the permissions, and infer the exam again") from error
+            raise StorageError(
+                folder, reason, "free some space or correct the permissions, and infer the exam again"
+            ) from error
 
     def note(self, of: Of, name: str, version: str, facts: Mapping[str, Any]) -> None:
         """Change facts of a result, and nothing else; a result that came after that version is left as it is.
@@ -114,7 +116,9 @@ class ResultStore:
             try:
                 self._write_index(folder, replace(stored, facts={**stored.facts, **facts}))
             except OSError as error:
-                raise StorageError(folder, f"cannot be written ({error.strerror or error})", "make room") from error
+                raise StorageError(
+                    folder, f"cannot be written ({error.strerror or error})", "free some space"
+                ) from error
 
     def drop(self, of: Of, name: str) -> None:
         """Forget a result, if there is one."""

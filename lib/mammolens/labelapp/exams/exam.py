@@ -154,7 +154,7 @@ class Exams:
         """An image's exam id and description, without listing the other images; raises as :meth:`of_image`."""
         described = self._images.describe(image_id)
         if described is None:
-            raise UnknownImageError(image_id, "is no mammogram that is here", "see GET /mammolens/worklist")
+            raise UnknownImageError(image_id, "is not a mammogram on this server", "see GET /mammolens/worklist")
         if image_id in self._groups.ambiguous:
             raise UnknownImageError(image_id, *_AMBIGUOUS)
         return exam_id_of(described.exam_key), described

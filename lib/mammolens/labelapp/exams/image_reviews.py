@@ -141,7 +141,7 @@ def _read(review: Any) -> ReviewParameters | None:
     known = review.get(ReviewKey.VERDICT) if isinstance(review, Mapping) else None
     if known not in list(Verdict):
         raise RequestError(
-            InfoKey.REVIEW, "carries no known verdict", f"give {{'verdict': one of {', '.join(Verdict)}}}"
+            InfoKey.REVIEW, "contains no known verdict", f"give {{'verdict': one of {', '.join(Verdict)}}}"
         )
     return parse(ReviewParameters, review)
 

@@ -100,12 +100,12 @@ class LearningQueue:
 
         Raises:
             UnknownJobError: there is none of that name.
-            RequestError: it is over already.
+            RequestError: it has already ended.
         """
         with self._files.changing():
             job = self._files.get(name)
             if job.state.is_over:
-                raise RequestError(f"job {name}", f"is over already ({job.state})", "see its outcome or its error")
+                raise RequestError(f"job {name}", f"has already ended ({job.state})", "see its outcome or its error")
             if job.state is JobState.QUEUED:
                 return self._files.save(self._stopped(job, by).changed(ended_at=utc_now()))
             self._files.ask_to_stop(name, by)

@@ -61,12 +61,12 @@ class PacsAccess:
 
     def __post_init__(self) -> None:
         if "@" in self.url.partition("://")[2].partition("/")[0]:  # the address is shown in messages and to clients
-            reason = "the address of the PACS holds a user name or password"
+            reason = "the address of the PACS contains a user name or password"
             raise ConfigError("--studies", reason, "give them as MONAI_LABEL_DICOMWEB_USERNAME and ..._PASSWORD")
         if self.token and self.user:
-            raise ConfigError(_PREFIX + "TOKEN", "is given together with a user name", "give only one of them")
+            raise ConfigError(_PREFIX + "TOKEN", "is set together with a user name", "give only one of them")
         if self.client_key and not self.client_certificate:
-            raise ConfigError(_PREFIX + "CLIENT_KEY", "is given without its certificate", "give CLIENT_CERTIFICATE too")
+            raise ConfigError(_PREFIX + "CLIENT_KEY", "is set without its certificate", "give CLIENT_CERTIFICATE too")
         for name in ("ca_file", "client_certificate", "client_key"):
             path = getattr(self, name)
             if path and not path.is_file():

@@ -60,7 +60,7 @@ def unknown_if_not_found(url: str) -> Iterator[None]:
         yield
     except PacsRefusalError as error:
         if error.status == HTTPStatus.NOT_FOUND:
-            raise UnknownImageError(url, "the PACS holds no such instance", "list the images again") from error
+            raise UnknownImageError(url, "the PACS has no such instance", "list the images again") from error
         raise
 
 
@@ -75,7 +75,7 @@ def _remedy(status: int) -> str:
     if status in _DENIED:
         return "check user and password or token, and what they may do"
     if status == HTTPStatus.NOT_FOUND:
-        return "check the address: it is that of DICOMweb, often .../dicom-web"
+        return "check that this is the DICOMweb address, often .../dicom-web"
     if status in _BUSY:
         return "it is busy or starting: try again"
     return "see the log of the PACS"
@@ -97,5 +97,5 @@ def _said(error: requests.RequestException) -> tuple[str, str]:
             "try again; if it recurs, see the log of the PACS",
         )
     if isinstance(error, requests.exceptions.InvalidJSONError):
-        return "the answer is no JSON", "check the address: it is that of DICOMweb, often .../dicom-web"
+        return "the answer is no JSON", "check that this is the DICOMweb address, often .../dicom-web"
     return f"the PACS does not answer ({type(error).__name__})", "start it, or check the address"

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 _ANY_SYNTAX = 'multipart/related; type="application/dicom"; transfer-syntax=*'  # the PACS need not transcode
 _BARE = {"", "application/dicom", "application/octet-stream"}  # of servers that forget the envelope
 _PAUSES_S = (0.5, 2.0)  # the session tries again only until an answer begins
-_REMEDY = "see what the PACS holds there, mend or replace it, and infer the exam again"
+_REMEDY = "check this instance in the PACS, repair or replace it, and infer the exam again"
 _EPILOGUE = 1024  # bytes; where the end of the last part is looked for
 
 
@@ -120,7 +120,7 @@ def _without_envelope(response: requests.Response) -> bytes:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _BARE:
         raise PacsError(
-            response.url, f"the answer is {kind or 'without a type'} and no DICOM", "check the address, and try again"
+            response.url, f"the answer is {kind or 'without a type'} and not DICOM", "check the address, and try again"
         )
     return response.content
 

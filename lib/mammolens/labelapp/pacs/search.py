@@ -143,7 +143,7 @@ def _checked(page: Any, uid: str, url: str) -> list[Answer]:
         found = [answer for answer in page if _is_attribute(answer.get(uid))]
         if found or not page:
             return found
-    raise PacsError(url, "the answer to a search is no DICOM JSON", "check the address: it is that of DICOMweb")
+    raise PacsError(url, "the answer to a search is not DICOM JSON", "check that this is the DICOMweb address")
 
 
 def _is_attribute(value: Any) -> bool:

@@ -97,7 +97,7 @@ def _check_certificates(access: PacsAccess) -> None:
         if access.ca_file:
             context.load_verify_locations(access.ca_file)
     except (ssl.SSLError, OSError) as error:
-        raise ConfigError(access.ca_file or "", f"holds no certificate ({error})", "give a PEM file") from error
+        raise ConfigError(access.ca_file or "", f"contains no certificate ({error})", "give a PEM file") from error
     try:
         if access.client_certificate:
             context.load_cert_chain(access.client_certificate, access.client_key, password=_no_passphrase)

@@ -127,7 +127,9 @@ def _checksum(value: str) -> str:
 
 def _packed(value: Any) -> Any:
     if value:
-        raise RequestError("uncompress", "is not offered: archives can write anywhere", "send the files themselves")
+        raise RequestError(
+            "uncompress", "is not supported, because archives can write anywhere", "send the files themselves"
+        )
     return value
 
 

@@ -78,7 +78,7 @@ class TokenRules:
             InvalidTokenError: a token of another realm, client or type, or an expired one.
         """
         if jwt.get_unverified_header(token).get("typ") not in _ACCESS_TOKEN_HEADERS:
-            raise InvalidTokenError("no access token by its header")
+            raise InvalidTokenError("its header is not that of an access token")
         # The audience is checked below: PyJWT knows no `azp`, by which Keycloak names the client.
         options: Any = {"verify_aud": False, "require": ["exp", "iss"]}
         payload = jwt.decode(token, key, algorithms=_ALGORITHMS, issuer=self.issuer, options=options)

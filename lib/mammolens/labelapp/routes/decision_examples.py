@@ -46,7 +46,7 @@ DECISION_BODY = {
 
 def answers_with(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     """The documentation of a route that answers like this, and of its ledger that does not."""
-    trouble = {"detail": "site/decisions.sqlite: cannot be opened; mend the permissions of the file and its folder"}
+    trouble = {"detail": "site/decisions.sqlite: cannot be opened; correct the permissions of the file and its folder"}
     return {
         200: {"content": {"application/json": {"example": example}}},
         503: {

@@ -95,7 +95,7 @@ def _not_written(request: Request, error: Exception) -> JSONResponse:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     if error.errno not in _NOT_WRITTEN:
         return _unexpected(request, error)
-    reason = f"cannot write ({os.strerror(error.errno)}); free some space, or mend the permissions of its folders"
+    reason = f"cannot write ({os.strerror(error.errno)}); free some space, or correct the permissions of its folders"
     return JSONResponse({"detail": f"the server: {reason}"}, 507)
 
 

@@ -200,7 +200,7 @@ def derived_of_exam(exam: str, kind: DerivedKind, service: ExamServiceDep) -> Re
 
 def _check_kind(kind: DerivedKind, kinds: tuple[DerivedKind, ...]) -> None:
     if kind not in kinds:
-        raise RequestError(kind, "is no kind of object that is stored here", f"ask for {', '.join(kinds)}")
+        raise RequestError(kind, "is not a kind of object that this server stores", f"ask for {', '.join(kinds)}")
 
 
 def _object(content: bytes) -> Response:

@@ -63,7 +63,7 @@ def viewer(request: Request, path: str = "") -> Response:
     """
     for name, value in request.query_params.multi_items():
         if name.lower() == "url" and not _MANIFEST.fullmatch(value):
-            raise RequestError("url", "is no manifest of an exam of this server", "open the exam from the worklist")
+            raise RequestError("url", "is not an exam manifest of this server", "open the exam from the worklist")
     if not path and not _has_pacs():
         return RedirectResponse("/")
     file = (VIEWER / path).resolve()

@@ -51,7 +51,7 @@ def _forward(request: Request, allowed: re.Pattern[str], path: str, body: bytes 
     kind, _, rest = path.partition("/")
     kind, resource = (kind, rest) if kind in ("wado", "qido", "stow") else ("", path)
     if not allowed.fullmatch(resource):
-        raise RequestError("path", "is no DICOMweb resource", "ask for studies, series or instances")
+        raise RequestError("path", "is not a DICOMweb resource", "ask for studies, series or instances")
     access = access_to(server, settings)
     with errors_of(access.url):
         answer = open_session(access).request(

@@ -71,7 +71,7 @@ class Gatekeeper:
         """Why a request is turned away; ``None`` if it is not."""
         headers = Headers(scope=scope)
         if _climbs(scope.get("raw_path", b"").decode("latin-1")) or _climbs(scope["path"]):
-            return Refusal(400, "the path holds '..' or characters that no path of this server has")
+            return Refusal(400, "the path contains '..' or characters that no path of this server has")
         if not self._authenticated and not (_is_loopback(_client(scope)) and _is_loopback(_host(headers))):
             return Refusal(403, _HOW_TO)
         if not self._authenticated and (named := self._forwarding.intersection(headers.keys())):
