@@ -18,23 +18,35 @@ import yaml
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
-from mammolens.config import NetworkConfig
+from mammolens.config import ModelConfig, NetworkConfig, PreprocessingConfig, ScoringConfig, load_config
+from mammolens.datasets.base import Dataset
 from mammolens.datasets.formats import dataset_kinds, detect_kind, open_dataset
+from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.diagnostics.decoders import check_decoders
 from mammolens.dicom import codecs
 from mammolens.dicom.opening import open_dicom
+from mammolens.dicom.reader import mammogram_from_array
 from mammolens.dicom.stored_values import stored_pixels
 from mammolens.dicom.streams import StreamKind
 from mammolens.errors import ConfigError, PixelDataError
+from mammolens.inference.plugin_scorer import score_members
+from mammolens.inference.scorer import Scorer, without_border
 from mammolens.models.networks import build_network
+from mammolens.models.output import NetworkOutput
 from mammolens.plugins import PluginGroup, plugins
+from mammolens.training.engine import train
+from mammolens.transforms.pipeline import Pipeline
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
 CODE = "\n".join(re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL))
 PROJECT = tomllib.loads(re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL)[0])["project"]
-NETWORK = NetworkConfig.model_validate(
-    yaml.safe_load(re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)[0])["network"]
-)
+SECTIONS = {
+    name: section
+    for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    for name, section in yaml.safe_load(text).items()
+}
+NETWORK = NetworkConfig.model_validate(SECTIONS["network"])
+SCORING = ScoringConfig.model_validate(SECTIONS["scoring"])
 
 
 def install(site: Path, name: str, entry_points: dict[str, dict[str, str]]) -> None:
@@ -90,6 +102,47 @@ def test_a_network_of_another_package_is_built_with_its_options() -> None:
 def test_a_model_whose_package_is_missing_says_so() -> None:
     with pytest.raises(ConfigError, match="there is no network 'our_network'.* or install the package that adds it"):
         build_network(NETWORK)
+
+
+class _TwoMembers(torch.nn.Module):
+    """Reconstructs half of each grey, and nothing of it."""
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> NetworkOutput:
+        return NetworkOutput(torch.cat([image / 2, image * 0], dim=1))
+
+
+@pytest.mark.usefixtures("documented")
+def test_a_scorer_of_another_package_makes_map_and_score() -> None:
+    mammogram = mammogram_from_array(make_phantom_exam(7, rows=256, columns=208, spacing=(1.0, 1.0)).views[0].pixels)
+    prepared = Pipeline(PreprocessingConfig(size=64)).prepare(mammogram)
+    grid = Scorer(_TwoMembers(), SCORING).score(prepared)
+    image, inside = prepared.image.as_tensor()[0], prepared.mask.as_tensor()[0] > 0.5
+    brightest = float(image[inside].max())
+    assert grid.pred_score == pytest.approx((brightest / 2 + brightest) / 2)
+    assert grid.anomaly_map.shape == prepared.image.shape
+    counted = without_border(inside.numpy(), SCORING.erosion)
+    np.testing.assert_allclose(grid.anomaly_map[0].numpy(), 0.75 * image.numpy() * counted, atol=1e-6)
+    assert not grid.is_probability
+
+
+@pytest.mark.usefixtures("site")
+def test_a_model_whose_scorer_is_missing_says_so_before_it_is_used_or_trained(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no anomaly scorer 'brightest'.*install the package that adds it"):
+        Scorer(_TwoMembers(), SCORING)
+    config = ModelConfig(name="ours", network=NetworkConfig(name="small_unet"), scoring=SCORING)
+    (tmp_path / "ours.yaml").write_text(config.to_yaml())
+    assert load_config(tmp_path / "ours.yaml") == config
+    with pytest.raises(ConfigError, match="there is no anomaly scorer"):
+        train(config, Dataset("none", (), "none"), tmp_path / "model")
+
+
+@pytest.mark.usefixtures("documented")
+def test_a_scorer_that_does_not_fit_is_named() -> None:
+    wrong = SCORING.model_copy(update={"scorer_options": {"exponent": 1}})
+    with pytest.raises(ConfigError, match="scoring.scorer_options.*exponent.*see the options of brightest"):
+        Scorer(_TwoMembers(), wrong)
+    with pytest.raises(ConfigError, match=r"its map has the shape \(2,\)"):
+        score_members(lambda *_: (0.0, np.zeros(2, np.float32)), *(np.zeros((3, 3)),) * 2, np.zeros((1, 3, 3)), None)
 
 
 @pytest.fixture

@@ -237,6 +237,14 @@ class ScoringConfig(_Section):
     erosion: int = Field(
         2, ge=0, description="working pixels taken off the breast's border, where edges attract errors"
     )
+    scorer: str | None = Field(
+        None,
+        exclude_if=lambda name: name is None,  # what names none is written as before
+        description="anomaly scorer of another package (entry points mammolens.scorers); by default MammoLens's own",
+    )
+    scorer_options: dict[str, int | float | str | bool] = Field(
+        default_factory=dict, exclude_if=lambda options: not options, description="arguments of that scorer"
+    )
     fusion: FusionConfig = MEANS
 
 

@@ -19,6 +19,7 @@ class PluginGroup(StrEnum):
     DATASETS = "mammolens.datasets"
     DECODERS = "mammolens.decoders"
     NETWORKS = "mammolens.networks"
+    SCORERS = "mammolens.scorers"
 
 
 @cache

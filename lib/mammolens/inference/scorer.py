@@ -12,6 +12,7 @@ from scipy import ndimage
 from torch import nn
 
 from mammolens.config import ScoringConfig
+from mammolens.inference.plugin_scorer import plugin_scorer, score_members
 from mammolens.models.convergence import convergence
 from mammolens.models.devices import REFERENCE, Device, PlacedNetwork
 from mammolens.models.output import NetworkOutput
@@ -56,11 +57,13 @@ class _Seen(NamedTuple):
         reconstruction: ``(1, rows, cols)``, the mean of the members.
         evidence: ``(members, rows, cols)`` at each pixel; ``None`` of a network that only reconstructs.
         rises: ``(rows, cols)``, the convergence of the gradients, where it counts.
+        members: for a scorer of another package: each member's reconstruction and log odds, ``(members, rows, cols)``.
     """
 
     reconstruction: torch.Tensor
     evidence: FloatImage | None = None
     rises: FloatImage | None = None
+    members: tuple[FloatImage, FloatImage | None] | None = None
 
 
 class Scorer:
@@ -72,12 +75,16 @@ class Scorer:
     however large the healthy rest is. Of an ensemble, the map shows the mean evidence, and the score is
     the mean of the members' peaks, so that a single member's score can be compared with it. If the network only
     reconstructs, the map is the squared error in multiples of the breast's mean (so that the map of a
-    sharper or noisier machine is not all heat), and the score is the mean squared error in the breast.
+    sharper or noisier machine is not all heat), and the score is the mean squared error in the breast. A scorer of
+    another package, if the configuration names one, takes the place of all this.
 
     Args:
         network: run by torch; or what runs a network.
         config: how its output becomes a map and a score.
         device: that torch runs the network on; other runtimes run it on the processor.
+
+    Raises:
+        ConfigError: the configuration names a scorer that no package adds.
     """
 
     def __init__(self, network: nn.Module | Runtime, config: ScoringConfig, device: Device = REFERENCE) -> None:
@@ -85,6 +92,7 @@ class Scorer:
         torch_network = self.runtime.network if isinstance(self.runtime, TorchRuntime) else None
         self._placed = PlacedNetwork(torch_network, device) if torch_network is not None else None
         self.config = config
+        self._plugin = plugin_scorer(config)
 
     def score(self, prepared: Prepared) -> ScoredGrid:
         """Run the network on the part of the grid that holds the breast; map and score it."""
@@ -96,7 +104,9 @@ class Scorer:
         else:
             seen, exhausted = self._placed.run(lambda network, device: self._seen(network, device, image, mask))
         inside = mask > 0.5
-        if seen.evidence is None:
+        if seen.members is not None:
+            pred_score, anomaly_map = self._of_plugin(image, seen.members, inside)
+        elif seen.evidence is None:
             pred_score, anomaly_map = self._of_error(image, seen.reconstruction, inside)
         else:
             pred_score, anomaly_map = self._of_evidence(seen.evidence, seen.rises, inside)
@@ -119,6 +129,9 @@ class Scorer:
         output = network(placed, breast)
         restored = output.reconstruction.float()
         reconstruction = restored.mean(dim=1).cpu()
+        if self._plugin is not None:
+            log_odds = None if output.log_odds is None else output.log_odds.float()[0].cpu().numpy()
+            return _Seen(reconstruction, members=(restored[0].cpu().numpy(), log_odds))
         if output.log_odds is None:
             return _Seen(reconstruction)
         residual = (placed - restored).abs()
@@ -127,6 +140,15 @@ class Scorer:
         if self.config.convergence:
             rises = convergence(placed, breast, self.config.convergence_radii, stride=1)[0].mean(dim=0).cpu().numpy()
         return _Seen(reconstruction, evidence.cpu().numpy(), rises)
+
+    def _of_plugin(
+        self, image: torch.Tensor, members: tuple[FloatImage, FloatImage | None], inside: torch.Tensor
+    ) -> tuple[float, torch.Tensor]:
+        assert self._plugin is not None
+        breast = inside[0].numpy()
+        score, values = score_members(self._plugin, image[0].numpy(), breast, *members)
+        counted = without_border(breast, self.config.erosion)
+        return score, torch.from_numpy(np.maximum(values, 0) * counted)[None]
 
     def _of_error(
         self, image: torch.Tensor, reconstruction: torch.Tensor, inside: torch.Tensor

@@ -14,6 +14,7 @@ from mammolens.datasets.base import Dataset
 from mammolens.enums import Split
 from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
+from mammolens.inference.plugin_scorer import plugin_scorer
 from mammolens.models.calcifications import copy_branch
 from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
 from mammolens.models.directory import (
@@ -95,6 +96,7 @@ def train(
     if exposure is not None and not config.training.exposure_share:
         reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
+    plugin_scorer(config.scoring)  # a missing one is told now, not after the training
     placed, parts = choose_device(device), partition(dataset, config, exposure)
     earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)
