@@ -51,7 +51,7 @@ def test_other_designs_have_one_session(design: StudyDesign, heat: bool) -> None
         ({"readers": ["anna", "anna"]}, "readers names one of them twice"),
         ({"exams": []}, "exams"),
         ({"readers": ['a"b']}, "readers"),
-        ({"desing": "crossover"}, "desing"),
+        ({"colour": "red"}, "colour"),
         ({"washout_days": -1}, "washout_days"),
     ],
 )
