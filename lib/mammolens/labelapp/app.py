@@ -58,14 +58,17 @@ from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.log_format import log_as_json
 from mammolens.labelapp.log_redaction import Redaction, pseudonym_key, redact_logs
 from mammolens.labelapp.monailabel_settings import apply_mammography
+from mammolens.labelapp.openid_provider import OpenIdProvider
 from mammolens.labelapp.parameters import InferRequest, parse
 from mammolens.labelapp.private_files import PrivateFiles
 from mammolens.labelapp.responses.exams import DriftSummary
+from mammolens.labelapp.routes.authentication import RealmTokens, TokenRules
 from mammolens.labelapp.routes.error_responses import without_folders
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.metrics import InferTimes
+from mammolens.labelapp.routes.openid_logins import OpenIdLogins
 from mammolens.labelapp.routes.request_metrics import RequestTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.labelapp.serving import ServingModel
@@ -111,6 +114,7 @@ class MammoLensApp(MONAILabelApp):
         learning: the queue of learning jobs; it runs them in the server alone.
         infer_queue: where inference waits for its turn.
         accounts: of this server; ``None``: a realm has them, or there is no login.
+        openid: the logins of browsers at a provider; ``None``: there are none.
         login_queue: where logins wait for the realm.
         login_guesses: wrong passwords of late.
         task_queue: where requests wait that are answered when their task has ended.
@@ -152,6 +156,12 @@ class MammoLensApp(MONAILabelApp):
         self.accounts = LocalAccounts(AccountsFile(users), settings) if (users := self._settings.users) else None
         if self.accounts and not settings.MONAI_LABEL_AUTH_ENABLE:
             raise ConfigError("--conf users", "authentication is off", "set MONAI_LABEL_AUTH_ENABLE=true")
+        provider = OpenIdProvider.of(settings)
+        self.openid = (
+            OpenIdLogins(provider, TokenRules.of(settings), self.accounts or RealmTokens.of(settings))
+            if provider
+            else None
+        )
         self.login_guesses = LoginGuesses()
         self.login_queue = WorkQueue("login", workers=_LOGINS, most_waiting=5 * _LOGINS)
         self.task_queue = WorkQueue("run_sync", workers=_TASKS, most_waiting=self._settings.infer_queue)
@@ -197,7 +207,7 @@ class MammoLensApp(MONAILabelApp):
             window=self._settings.drift_window,
         )
         if server is not None:
-            harden(server.app, settings, self.accounts, self._settings.reviewer)
+            harden(server.app, settings, self.openid or self.accounts, self._settings.reviewer)
 
     def init_datastore(self) -> Datastore:
         """The folder or the PACS that the server was started against."""

@@ -350,8 +350,14 @@ def _checked(conf: Mapping[str, str]) -> dict[str, list[str] | None]:
     """What is wrong with pairs, for ``python -m mammolens.labelapp.settings``."""
     of_several = {"results", "store_results"} | LISTENER_PAIRS
     known = {one.name for one in fields(ServerSettings)} - {"result_policy", "dimse_listener"} | of_several
+    from monailabel.config import settings
+
+    from mammolens.labelapp.openid_provider import OpenIdProvider
+
     try:
         ServerSettings.of(conf)
+        if provider := OpenIdProvider.of(settings):
+            provider.check()
     except ConfigError as error:
         return {"error": [error.source, error.reason, error.remedy], "unknown": []}
     return {"error": None, "unknown": sorted(set(conf) - known)}

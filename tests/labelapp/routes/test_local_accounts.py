@@ -98,7 +98,13 @@ def test_a_damaged_file_lets_nobody_in_and_is_told_in_one_line(a_server: TestCli
 
 
 def test_clients_are_told_that_there_is_no_realm(a_server: TestClient) -> None:
-    assert a_server.get("/auth/").json() == {"enabled": True, "client_id": "", "realm": ""}
+    assert a_server.get("/auth/").json() == {
+        "enabled": True,
+        "client_id": "",
+        "realm": "",
+        "accounts": True,
+        "browser_login": "",
+    }
 
 
 @pytest.mark.parametrize(("rest_s", "lasts"), [(3601, 1), (3599, 13)])

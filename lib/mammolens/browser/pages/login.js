@@ -24,14 +24,30 @@ page.login.addEventListener("submit", async (event) => {
 
 page.leave.addEventListener("click", async () => {
   try {
-    await api.logOut();
-    location.reload();
+    const elsewhere = await api.logOut();
+    if (elsewhere) {
+      location.assign(elsewhere);
+    } else {
+      location.reload();
+    }
   } catch (error) {
     showError(page.error, error);
   }
 });
 
+offerLogins();
 showWhoIsLoggedIn();
+
+/** The form of the server's accounts, and the link to a provider. */
+async function offerLogins() {
+  const ways = await api.loginWays().catch(() => ({ accounts: true }));
+  page.login.hidden = !ways.accounts;
+  page.provider.hidden = !ways.browser_login;
+  if (ways.browser_login) {
+    page["sign-in"].textContent = `Sign in with ${ways.browser_login}`;
+    page["sign-in"].href = `auth/openid?next=${encodeURIComponent(placeAfter(location.search))}`;
+  }
+}
 
 async function showWhoIsLoggedIn() {
   const user = await api.whoAmI().catch(() => null);

@@ -19,7 +19,7 @@ export class ServerError extends Error {
  * @param {Function} options.authorization returns the authorization headers.
  */
 export function createApi({ base = "/mammolens", authorization = () => ({}) } = {}) {
-  async function ask(path, body, method = body === undefined ? "GET" : "POST") {
+  async function ask(path, body, method = body === undefined ? "GET" : "POST", look = () => {}) {
     const options = { method, headers: { ...authorization(), ...csrfHeader(method) }, cache: "no-store" };
     if (body !== undefined) {
       options.headers["Content-Type"] = "application/json";
@@ -35,11 +35,21 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
     if (login && location.pathname !== login) {
       location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
     }
+    look(response);
     const answer = await response.json().catch(() => null);
     if (!response.ok) {
       throw new ServerError(reasonOf(answer?.detail, response.status), response.status);
     }
     return answer;
+  }
+
+  /** Ends the session; the address where that of a login provider ends, or null. */
+  async function logOut() {
+    let elsewhere = null;
+    await ask("auth/session", undefined, "DELETE", (response) => {
+      elsewhere = response.headers.get("X-Logout-Page");
+    });
+    return elsewhere;
   }
 
   const exam = (id) => `exams/${encodeURIComponent(id)}`;
@@ -71,7 +81,8 @@ export function createApi({ base = "/mammolens", authorization = () => ({}) } = 
     refuse: (id, why = "") => ask(`${model(id)}/refuse`, { why }),
     rollBack: (why) => ask("models/rollback", { why }),
     logIn: (username, password) => ask("auth/session", { username, password }),
-    logOut: () => ask("auth/session", undefined, "DELETE"),
+    logOut,
+    loginWays: () => ask("auth/"),
     whoAmI: () => ask("auth/token/valid"),
   };
 }

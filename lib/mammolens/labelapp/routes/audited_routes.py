@@ -113,6 +113,7 @@ AUDITED: Final[dict[tuple[str, str], AuditedAccess]] = {
     ("POST", "/reload"): _RESTRICTED,
     ("POST", "/auth/token"): _LOGIN,
     ("POST", "/auth/session"): _LOGIN,
+    ("GET", "/auth/openid/callback"): _LOGIN,
     ("DELETE", "/auth/session"): _LOGOUT,
 }
 """By method and path of the route."""
@@ -127,7 +128,7 @@ NOT_AUDITED: Final = frozenset(
         "/mammolens/models/{model}", "/mammolens/jobs", "/mammolens/jobs/{job}", "/mammolens/decisions/audit",
         "/train/", "/batch/infer", "/scoring/", "/model/info/{model}", "/logs/gpu",
         # Who one is oneself
-        "/auth/", "/auth/token/valid",
+        "/auth/", "/auth/token/valid", "/auth/openid",
     }
 )  # fmt: skip
 """Paths of routes of which nothing is recorded but what :data:`AUDITED` names."""

@@ -23,7 +23,8 @@ from jwt import InvalidSignatureError, InvalidTokenError
 from monailabel.config import Settings
 from monailabel.endpoints.user.auth import User
 
-_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]  # Keycloak's with RSA keys; never HS256
+from mammolens.labelapp.openid_provider import ALGORITHMS, SigningKeys, key_of, signing_keys
+
 _ACCESS_TOKEN_HEADERS = {None, "JWT", "at+jwt"}  # RFC 9068 2.1
 _ID_TOKEN = "ID"
 _ACCESS_TOKEN = "Bearer"
@@ -67,12 +68,12 @@ class TokenRules:
             roles=tuple(settings.MONAI_LABEL_AUTH_TOKEN_ROLES.split("#")),
         )
 
-    def user_of(self, token: str, key: str) -> User:
+    def user_of(self, token: str, keys: SigningKeys) -> User:
         """The user whom a token names.
 
         Args:
             token: a JSON Web Token (RFC 7519).
-            key: the realm's public key, in PEM.
+            keys: the realm's.
 
         Raises:
             InvalidTokenError: a token of another realm, client or type, or an expired one.
@@ -81,8 +82,13 @@ class TokenRules:
             raise InvalidTokenError("its header is not that of an access token")
         # The audience is checked below: PyJWT knows no `azp`, by which Keycloak names the client.
         options: Any = {"verify_aud": False, "require": ["exp", "iss"]}
-        payload = jwt.decode(token, key, algorithms=_ALGORITHMS, issuer=self.issuer, options=options)
+        key = key_of(token, keys)
+        payload = jwt.decode(token, key, algorithms=list(ALGORITHMS), issuer=self.issuer, options=options)
         self._check_purpose(payload)
+        return self.user_from(payload)
+
+    def user_from(self, payload: Mapping[str, Any]) -> User:
+        """The user whom checked claims name."""
         username, email, name = (payload.get(key) for key in self.names)
         return User(username=str(username or "unknown"), email=email, name=name, roles=self._roles(payload))
 
@@ -103,27 +109,27 @@ class TokenRules:
 
 
 class RealmKey:
-    """The realm's public key, fetched by one request at a time; those that wait for it take no thread.
+    """The realm's public keys, fetched by one request at a time; those that wait for it take no thread.
 
     Args:
-        fetch: gives the key in PEM; blocks.
+        fetch: gives them; blocks.
         clock: seconds.
     """
 
-    def __init__(self, fetch: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, fetch: Callable[[], SigningKeys], clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="realm")
-        self._known: str | None = None
-        self._asked: Future[str] | None = None
+        self._known: SigningKeys | None = None
+        self._asked: Future[SigningKeys] | None = None
         self._asked_at = -math.inf
 
-    async def get(self, *, renewed: bool = False) -> str:
-        """The key.
+    async def get(self, *, renewed: bool = False) -> SigningKeys:
+        """The keys.
 
         Args:
-            renewed: whether the realm may have changed it; it is asked again, but not more often than once a minute.
+            renewed: whether the realm may have changed them; it is asked again, but not more often than once a minute.
 
         Raises:
             requests.RequestException: the realm does not answer; asked again after five seconds.
@@ -136,13 +142,13 @@ class RealmKey:
             asked = self._asked
         return await asyncio.shield(asyncio.wrap_future(asked))
 
-    def _is_due(self, asked: Future[str], *, renewed: bool) -> bool:
+    def _is_due(self, asked: Future[SigningKeys], *, renewed: bool) -> bool:
         waited = self._clock() - self._asked_at
         if asked.exception() is not None:
             return waited > _SECONDS_AFTER_FAILURE
         return renewed and waited > _SECONDS_BETWEEN_RENEWALS
 
-    def _fetched(self) -> str:
+    def _fetched(self) -> SigningKeys:
         try:
             self._known = self._fetch()
         except Exception:
@@ -169,7 +175,7 @@ class RealmTokens:
     def of(cls, settings: Settings) -> RealmTokens:
         """Of the realm that MONAI Label's settings name."""
         realm, timeout = settings.MONAI_LABEL_AUTH_REALM_URI, settings.MONAI_LABEL_AUTH_TIMEOUT
-        return cls(realm, TokenRules.of(settings), RealmKey(lambda: _public_key(realm, timeout)))
+        return cls(realm, TokenRules.of(settings), RealmKey(lambda: signing_keys(realm.rstrip("/"), timeout)))
 
     async def __call__(self, token: str) -> User:
         """The user.
@@ -187,15 +193,8 @@ class RealmTokens:
             headers = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(401, "the token is not valid; log in again", headers=headers) from error
 
-    async def _get_key(self, *, renewed: bool = False) -> str:
+    async def _get_key(self, *, renewed: bool = False) -> SigningKeys:
         try:
             return await self._key.get(renewed=renewed)
         except (requests.RequestException, KeyError, TypeError, ValueError) as error:
             raise HTTPException(503, f"{self._realm}: gives no key; check MONAI_LABEL_AUTH_REALM_URI") from error
-
-
-def _public_key(realm: str, timeout: float) -> str:
-    """As Keycloak answers at the realm's address."""
-    answer = requests.get(realm, timeout=timeout)
-    answer.raise_for_status()
-    return f"-----BEGIN PUBLIC KEY-----\n{answer.json()['public_key']}\n-----END PUBLIC KEY-----"

@@ -19,8 +19,12 @@ CSRF_COOKIE: Final = "mammolens_csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 LOGIN_PAGE: Final = "/login"
 LOGIN_HEADER: Final = "X-Login-Page"
+LOGOUT_HEADER: Final = "X-Logout-Page"
+STATE_COOKIE: Final = "mammolens_login"
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 _LONGEST_S: Final = 12 * 3600
+_LONGEST_LOGIN_S: Final = 600
+_STATE_PATH: Final = "/auth/openid"
 
 
 def token_of_cookie(method: str, headers: Headers) -> str | None:
@@ -63,6 +67,24 @@ def end_session(response: Response) -> None:
     """Have the browser forget both cookies."""
     for name in (SESSION_COOKIE, CSRF_COOKIE):
         response.delete_cookie(name)
+
+
+def remember_state(request: Request, response: Response, state: str) -> None:
+    """Bind a login at a provider to this browser: nobody else can finish it, or have it finish another's."""
+    response.set_cookie(
+        STATE_COOKIE,
+        state,
+        max_age=_LONGEST_LOGIN_S,
+        path=_STATE_PATH,
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="lax",
+    )
+
+
+def forget_state(response: Response) -> None:
+    """Have the browser forget that login."""
+    response.delete_cookie(STATE_COOKIE, path=_STATE_PATH)
 
 
 def login_address(scope: Scope, headers: Headers) -> str | None:

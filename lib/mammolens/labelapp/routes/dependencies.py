@@ -23,6 +23,7 @@ from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
+from mammolens.labelapp.routes.openid_logins import OpenIdLogins
 from mammolens.labelapp.routes.work_queue import WorkQueue
 from mammolens.reader_study.readings import ReaderStudies
 from mammolens.review.ledger import Ledger
@@ -156,6 +157,11 @@ def _accounts() -> LocalAccounts | None:
     return accounts
 
 
+def _openid() -> OpenIdLogins | None:
+    openid: OpenIdLogins | None = app_instance().openid
+    return openid
+
+
 def _login_guesses() -> LoginGuesses:
     guesses: LoginGuesses = app_instance().login_guesses
     return guesses
@@ -179,6 +185,7 @@ ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
 SuspectNormalsDep = Annotated[SuspectNormals, Depends(_suspect_normals)]
 InferQueueDep = Annotated[WorkQueue, Depends(infer_queue)]
 AccountsDep = Annotated[LocalAccounts | None, Depends(_accounts)]
+OpenIdDep = Annotated[OpenIdLogins | None, Depends(_openid)]
 LoginQueueDep = Annotated[WorkQueue, Depends(_login_queue)]
 LoginGuessesDep = Annotated[LoginGuesses, Depends(_login_guesses)]
 TaskQueueDep = Annotated[WorkQueue, Depends(task_queue)]

@@ -39,6 +39,7 @@ from mammolens.labelapp.routes.admission import Admission, Authenticate, admitte
 from mammolens.labelapp.routes.authentication import RealmTokens
 from mammolens.labelapp.routes.error_responses import add_error_responses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
+from mammolens.labelapp.routes.openid_logins import OpenIdLogins
 from mammolens.labelapp.routes.request_ids import RequestIds
 from mammolens.labelapp.routes.request_metrics import RequestMetrics
 from mammolens.labelapp.routes.response_headers import ResponseHeaders
@@ -68,7 +69,7 @@ def harden(
     app.dependency_overrides[get_current_user] = admitted_user
     add_error_responses(app)
     users = (authenticate or RealmTokens.of(settings)) if guarded else None
-    takes_cookies = isinstance(users, LocalAccounts)
+    takes_cookies = isinstance(users, (LocalAccounts, OpenIdLogins))
     everyone = DEFAULT_USER.model_copy(update={"username": reviewer} if reviewer else {})
     admission = Middleware(
         Admission,
