@@ -19,7 +19,7 @@ FORM = {"content-type": "multipart/form-data; boundary=x"}
 PUBLIC = {
     ("GET", "/"), ("GET", "/models"), ("GET", "/mammolens/browser/{folder}/{name}"), ("GET", "/openapi.json"),
     ("GET", "/favicon.ico"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/auth/"), ("POST", "/auth/token"),
-    ("POST", "/auth/session"), ("GET", "/login"),
+    ("POST", "/auth/session"), ("GET", "/auth/openid"), ("GET", "/auth/openid/callback"), ("GET", "/login"),
 }  # fmt: skip
 
 
