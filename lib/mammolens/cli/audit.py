@@ -61,9 +61,12 @@ def list_(
         from rich.table import Table
 
         from mammolens.access_audit.exchange import values_of_record
+        from mammolens.access_audit.words import EventOutcome
 
         table = Table(title=RESEARCH_USE_ONLY, box=SIMPLE, title_justify="left")
-        for heading in ("number", "time", "event", "outcome", "user", "address", "patient", "exam", "request"):
+        table.add_column("no.")
+        table.add_column("time (UTC)", no_wrap=True)
+        for heading in ("user", "patient, exam", "access"):
             table.add_column(heading, overflow="fold")
         with _opened(audit_log) as log:
             for record in log.records(_query(patient, user, exam, since, until)):
@@ -72,10 +75,14 @@ def list_(
                     continue
                 one = record.event
                 meaning = one.event_type.meaning if one.event_type else f"{one.event.meaning}, {one.action}"
+                outcome = "" if one.outcome is EventOutcome.SUCCESS else f"failed ({one.outcome.value}): "
                 table.add_row(
-                    str(record.sequence), f"{one.time:%Y-%m-%dT%H:%M:%SZ}", meaning, str(one.outcome.value), one.user,
-                    one.address, one.patient or "", one.exam or "", one.detail,
-                )  # fmt: skip
+                    str(record.sequence),
+                    f"{one.time:%Y-%m-%d %H:%M:%S}",
+                    " ".join(filter(None, (one.user, one.address))),
+                    " ".join(filter(None, (one.patient, one.exam))),
+                    outcome + ": ".join(filter(None, (meaning, one.detail))),
+                )
             if not as_json:
                 out().print(table)
             _note(log, "audit list")
