@@ -111,7 +111,7 @@ export class Panel {
     fill(
       this.middle,
       session.case.heat ? [heatSection(session.exam, controller), findingsSection(session.exam, controller)] : null,
-      viewingSection(session.exam, controller),
+      viewingSection(controller),
       h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, keyEntries(keys)),
     );
     fill(this.bottom, session.over ? null : answerSection(session, answer, waiting, this.field));

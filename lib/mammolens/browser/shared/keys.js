@@ -8,7 +8,7 @@ export const EXAM_KEYS = [
   { key: "p", action: "previous", label: "Previous exam" },
   { key: "h", action: "toggleHeat", label: "Heat on or off", result: true },
   { key: "o", action: "toggleOutlines", label: "Outlines on or off", result: true },
-  { key: "b", action: "compareNext", label: "Current exam, both, or the prior" },
+  { key: "b", action: "compareNext", label: "Compare with the prior exam" },
   { key: "c", action: "confirmNormal", label: "Confirm normal" },
   { key: "m", action: "markFinding", label: "Mark finding" },
   { key: "q", action: "markPoorQuality", label: "Poor quality" },
