@@ -153,6 +153,7 @@ def test_no_route_of_the_app_answers_a_stranger(a_site: Site) -> None:
     }
     assert open_doors == {
         ("get", "/auth/"), ("post", "/auth/token"), ("post", "/auth/session"), ("get", "/healthz"), ("get", "/readyz"),
+        ("get", "/auth/openid"), ("get", "/auth/openid/callback"),
     }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def test_a_line_that_the_ledger_refuses_is_named_and_nothing_is_imported(a_file_
         ("a.jsonl", _line(exam_score=10**400), "line 1: exam_score '1000"),
         ("a.jsonl", _line(exam_score=0).replace(b": 0", b": " + b"9" * 5000), "line 1: line is no JSON (Exceeds"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[10**400, 1]]}]), "line 1: regions '1000"),
-        ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[float("nan"), 1]]}]), "line 1: regions contains a number"),
+        ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[float("nan"), 1]]}]), "regions contains a number"),
         ("a.jsonl", _line(regions=[{"image": "1.2", "points": [[1, 2], [3, 4]]}]), "regions a region has 2 different"),
         ("a.jsonl", _line(time="0001-01-01T00:00:00Z"), "line 1: time 0001-01-01T00:00:00+00:00 is implausible"),
         ("a.jsonl", _line(time="0001-01-01T00:00:00+14:00"), "line 1: time '0001-01-01T00:00:00+14:00' is invalid"),
