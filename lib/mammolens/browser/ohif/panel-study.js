@@ -2,8 +2,8 @@
 
 import { button, h } from "../shared/dom.js";
 
-/** Which case this is, and how it is read. */
-export function caseSection({ study, session, number, total, heat }) {
+/** Which case this is, and how it is read; `over`: why there is no case after it now. */
+export function caseSection({ study, session, number, total, heat }, over) {
   const how = heat ? "with the model's result" : "without the model's result";
   return h(
     "header",
@@ -11,6 +11,7 @@ export function caseSection({ study, session, number, total, heat }) {
     h("h2", {}, `Reader study ${study}`),
     h("p", { class: "mammolens-score" }, `Case ${number} of ${total}, session ${session}`),
     h("p", {}, `Read ${how}.`),
+    over && h("p", { role: "status" }, h("b", {}, over)),
   );
 }
 

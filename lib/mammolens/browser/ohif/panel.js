@@ -107,7 +107,7 @@ export class Panel {
     if (!waiting.length) {
       answer.begin();
     }
-    fill(this.top, caseSection(session.case), this.#status(session.over));
+    fill(this.top, caseSection(session.case, session.over), this.#status(null));
     fill(
       this.middle,
       session.case.heat ? [heatSection(session.exam, controller), findingsSection(session.exam, controller)] : null,
