@@ -41,7 +41,7 @@ def test_uploads_get_names_that_are_safe_anywhere(filename: str | None, safe: st
         ({"info": "[1]"}, "is no JSON object"),
         ({"info": "null"}, "is no JSON object"),
         ({"check_sum": "MD4:12"}, "is no checksum"),
-        ({"uncompress": True}, "is not offered"),
+        ({"uncompress": True}, "is not supported"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object], complaint: str) -> None:
