@@ -46,8 +46,8 @@ def test_a_ca_file_that_does_not_exist_is_refused_by_its_setting(set_up: pytest.
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"token": "t", "user": "u", "password": "p"}, "TOKEN: is given together with a user"),
-        ({"client_key": Path("/x.key")}, "CLIENT_KEY: is given without"),
+        ({"token": "t", "user": "u", "password": "p"}, "TOKEN: is set together with a user"),
+        ({"client_key": Path("/x.key")}, "CLIENT_KEY: is set without"),
     ],
 )
 def test_what_contradicts_itself_is_refused(given: dict[str, object], why: str) -> None:

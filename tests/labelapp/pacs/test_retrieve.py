@@ -82,7 +82,7 @@ PAGES = [
 @pytest.mark.parametrize("answer", PAGES, ids=["html", "no-body", "json", "no-parts"])
 def test_a_page_of_whatever_stands_before_the_pacs_is_passing_trouble(a_fake_pacs: FakePacs, answer: Answer) -> None:
     a_fake_pacs.next_answers = [answer] * 9
-    with pytest.raises(PacsError, match=f"the answer is {answer.kind} and no DICOM; check the address"):
+    with pytest.raises(PacsError, match=f"the answer is {answer.kind} and not DICOM; check the address"):
         got(a_fake_pacs)
 
 
