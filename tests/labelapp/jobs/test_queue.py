@@ -4,6 +4,7 @@ import pytest
 
 from mammolens.errors import RequestError, UnknownJobError
 from mammolens.labelapp.jobs.files import JobFiles
+from mammolens.labelapp.jobs.job import Job
 from mammolens.labelapp.jobs.queue import MOST_CRASHES, LearningQueue
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.learning import JobState
@@ -26,6 +27,26 @@ def test_jobs_run_one_at_a_time_in_the_order_asked_for(a_running_queue: Learning
     assert done.state is JobState.DONE
     assert done.outcome == OUTCOME.model_dump(mode="json")
     assert done.ended_at is not None
+
+
+def test_a_job_that_starts_while_the_list_is_made_is_never_left_out(
+    a_queue: LearningQueue, some_files: JobFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = a_queue.ask(TRAIN, {}, "anna")
+    read = some_files.all
+
+    def read_just_before_the_start() -> list[Job]:
+        before = read()
+        some_files.save(job.changed(state=JobState.RUNNING))
+        return before
+
+    monkeypatch.setattr(some_files, "all", read_just_before_the_start)
+    told = a_queue.details()
+    assert (told.running, told.queued) == (None, [job.job])
+    some_files.save(job)
+    current = a_queue.current()
+    assert current is not None
+    assert current.job == job.job
 
 
 def test_a_job_that_fails_says_why_and_the_next_one_begins(

@@ -75,24 +75,29 @@ class LearningQueue:
 
     def running(self) -> Job | None:
         """The one that runs."""
-        return next((job for job in self._files.all() if job.state is JobState.RUNNING), None)
+        return _running(self._files.all())
 
     def queued(self) -> list[Job]:
         """Those that wait, the next first."""
-        waiting = [job for job in self._files.all() if job.state is JobState.QUEUED]
-        return sorted(waiting, key=lambda job: (job.queued_at, job.job))
+        return _queued(self._files.all())
+
+    def current(self) -> Job | None:
+        """The one that runs, else the next that waits."""
+        jobs = self._files.all()
+        return _running(jobs) or next(iter(_queued(jobs)), None)
 
     def detail(self, job: Job) -> JobDetail:
         """A job as clients see it."""
         return detail_of(job, self._files.status(job.job))
 
     def details(self) -> JobList:
-        """All of them."""
-        running = self.running()
+        """All of them, read once: a job that starts meanwhile is either queued or running, never neither."""
+        jobs = self._files.all()
+        running = _running(jobs)
         return JobList(
-            jobs=[self.detail(job) for job in self.all()],
+            jobs=[self.detail(job) for job in jobs[:_KEPT]],
             running=running.job if running else None,
-            queued=[job.job for job in self.queued()],
+            queued=[job.job for job in _queued(jobs)],
         )
 
     def stop(self, name: str, by: str) -> Job:
@@ -230,6 +235,15 @@ class LearningQueue:
 
     def _note(self, job: Job, line: str) -> None:
         self._files.save_status(job.job, self._files.status(job.job).with_line(line))
+
+
+def _running(jobs: list[Job]) -> Job | None:
+    return next((job for job in jobs if job.state is JobState.RUNNING), None)
+
+
+def _queued(jobs: list[Job]) -> list[Job]:
+    waiting = [job for job in jobs if job.state is JobState.QUEUED]
+    return sorted(waiting, key=lambda job: (job.queued_at, job.job))
 
 
 def _how(code: int | None) -> str:

@@ -82,7 +82,7 @@ async def run(
 @router.delete("/", summary=f"{RBAC_ADMIN}Stop Training Task")
 def stop(user: CurrentAdmin, queue: QueueDep) -> dict[str, Any] | None:
     """The one that runs, else the next one that waits; nothing where there is none."""
-    found = queue.running() or next(iter(queue.queued()), None)
+    found = queue.current()
     return _task(queue, queue.stop(found.job, user.username)) if found else None
 
 
