@@ -1,4 +1,5 @@
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,20 @@ def test_an_exam_with_results_has_p_value_views_levels_and_breasts(a_client: Tes
         "prior",
     }  # fmt: skip
     assert a_client.get(f"/mammolens/exams/{an_exam}").json() == exam
+
+
+def test_an_exam_whose_results_were_removed_is_not_analysed(
+    a_client: TestClient, an_exam: str, a_studies_folder: Path
+) -> None:
+    """Its scores are still known, but a missing list of findings must not read as 'No findings'."""
+    before = _inferred(a_client, an_exam)
+    (results,) = (folder for folder in a_studies_folder.rglob("exams") if (folder / an_exam).is_dir())
+    shutil.rmtree(results.parent)
+    removed = a_client.get(f"/mammolens/exams/{an_exam}").json()
+    assert (removed["state"], removed["views_in_detail"][0]["findings"]) == ("new", [])
+    again = _inferred(a_client, an_exam)
+    assert again["state"] == "done"
+    assert len(again["views_in_detail"][0]["findings"]) == len(before["views_in_detail"][0]["findings"])
 
 
 def test_the_manifest_puts_images_and_segmentations_into_one_study(a_client: TestClient, an_exam: str) -> None:

@@ -34,6 +34,7 @@ from mammolens.labelapp.responses.exams import (
     Choice,
     DecisionDetail,
     ExamDetail,
+    ExamState,
     FindingDetail,
     HangingSlot,
     HeatLevel,
@@ -80,6 +81,8 @@ class ExamDetails:
         stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
         facts = stored.facts if stored else {}
         entry = self._worklist.entry(exam)
+        if stored is None and entry.state is ExamState.DONE:  # somebody removed results: findings are not "none"
+            entry = entry.model_copy(update={"state": ExamState.NEW})
         views = self._views(exam, predictor.model_id, fingerprint, facts.get(ERRORS, {}))
         priors = self._prior_exams.of(exam, views)
         return ExamDetail(
