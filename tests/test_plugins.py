@@ -7,7 +7,7 @@ import re
 import sys
 import tomllib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +29,9 @@ from mammolens.dicom.reader import mammogram_from_array
 from mammolens.dicom.stored_values import stored_pixels
 from mammolens.dicom.streams import StreamKind
 from mammolens.errors import ConfigError, PixelDataError
-from mammolens.inference.plugin_scorer import score_members
+from mammolens.inference.plugin_scorer import plugin_scorers, score_members
 from mammolens.inference.scorer import Scorer, without_border
-from mammolens.models.networks import build_network
+from mammolens.models.networks import NETWORKS, build_network, networks
 from mammolens.models.output import NetworkOutput
 from mammolens.plugins import PluginGroup, plugins
 from mammolens.training.engine import train
@@ -191,7 +191,7 @@ def test_doctor_shows_a_decoder_of_another_package() -> None:
 
 
 def test_own_decoders_come_before_those_of_other_packages(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(site, "codecs", {PluginGroup.DECODERS: {"theirs": "their_codecs:J2K", "wrong": "builtins:dict"}})
+    install(site, "codecs", {PluginGroup.DECODERS: {"theirs": "their_codecs:J2K"}})
     (site / "their_codecs.py").write_text(
         f"from mammolens.dicom.codecs import PluginDecoder\nJ2K = PluginDecoder(('{JPEG2000Lossless}',), print)\n"
     )
@@ -203,14 +203,42 @@ def test_own_decoders_come_before_those_of_other_packages(site: Path, monkeypatc
     codecs.decoder_of.cache_clear()
 
 
-def test_one_damaged_package_is_named_and_the_others_work(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("package", "name", "value", "reason"),
+    [
+        ("broken", "lost", "no_such_module:Network", "it cannot be loaded: .*; repair or remove the package"),
+        ("greedy", "small_unet", "builtins:list", "the name is taken; rename it"),
+        ("mistaken", "wrong", "math:pi", r"math:pi is a float, not a Callable; correct it \(docs/plugins.md\)"),
+    ],
+)
+def test_one_damaged_package_is_named_and_the_others_work(
+    package: str, name: str, value: str, reason: str, site: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     install(site, "good", {PluginGroup.NETWORKS: {"fine": "builtins:dict"}})
-    install(site, "broken", {PluginGroup.NETWORKS: {"lost": "no_such_module:Network"}})
-    install(site, "greedy", {PluginGroup.NETWORKS: {"own": "builtins:list"}})
+    install(site, package, {PluginGroup.NETWORKS: {name: value}})
     with caplog.at_level(logging.WARNING):
-        found = plugins(PluginGroup.NETWORKS, frozenset({"own"}))
-    assert dict(found) == {"fine": dict}
-    said = sorted(record.getMessage() for record in caplog.records)
-    assert [text.split(":")[0] for text in said] == ["broken", "greedy"]
-    assert "repair or remove it" in said[0]
-    assert "the name 'own' is taken" in said[1]
+        assert dict(networks()) == {**NETWORKS, "fine": dict}
+    [said] = [record.getMessage() for record in caplog.records]
+    assert re.fullmatch(f"{package}: entry point '{name}' of mammolens.networks is left out: {reason}", said)
+
+
+@pytest.mark.parametrize(
+    ("group", "look_up", "kind"),
+    [
+        (PluginGroup.DATASETS, dataset_kinds, "DatasetKind"),
+        (PluginGroup.DECODERS, codecs.plugin_decoders, "PluginDecoder"),
+        (PluginGroup.NETWORKS, networks, "Callable"),
+        (PluginGroup.SCORERS, plugin_scorers, "Callable"),
+    ],
+)
+def test_an_entry_point_of_another_type_is_left_out_with_a_warning(
+    group: PluginGroup,
+    look_up: Callable[[], Mapping[str, object]],
+    kind: str,
+    site: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    install(site, "mistaken", {group: {"wrong": "math:pi"}})
+    with caplog.at_level(logging.WARNING):
+        assert "wrong" not in look_up()
+    assert f"mistaken: entry point 'wrong' of {group} is left out: math:pi is a float, not a {kind};" in caplog.text

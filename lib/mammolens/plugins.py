@@ -23,31 +23,39 @@ class PluginGroup(StrEnum):
 
 
 @cache
-def plugins(group: PluginGroup, taken: frozenset[str]) -> MappingProxyType[str, Any]:
+def plugins(group: PluginGroup, kind: type[Any], taken: frozenset[str] = frozenset()) -> MappingProxyType[str, Any]:
     """What the installed packages declare in a group, by name; looked up once for the process.
 
-    An entry point that cannot be loaded, or that has a name MammoLens uses itself, is left out and named in the log:
-    one damaged package must not keep the others from working.
+    An entry point that cannot be loaded, is of another type, or has a name that is taken is left out, and a warning
+    names its package, the reason and the remedy: one damaged package must not keep the others from working.
 
     Args:
         group: whose entry points (https://packaging.python.org/specifications/entry-points).
+        kind: the type of the objects that the entry points name.
         taken: names that MammoLens uses itself.
     """
     found: dict[str, Any] = {}
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
-        loaded = _loaded(point, {*taken, *found})
-        if loaded is not None:
-            found[point.name] = loaded
+        try:
+            found[point.name] = _loaded(point, kind, {*taken, *found})
+        except _LeftOutError as error:
+            package = point.dist.name if point.dist else point.value
+            _LOG.warning("%s: entry point '%s' of %s is left out: %s", package, point.name, point.group, error)
     return MappingProxyType(found)
 
 
-def _loaded(point: EntryPoint, taken: Container[str]) -> Any:
-    package = point.dist.name if point.dist else point.value
+class _LeftOutError(Exception):
+    """Reason and remedy."""
+
+
+def _loaded(point: EntryPoint, kind: type[Any], taken: Container[str]) -> Any:
     if point.name in taken:
-        _LOG.warning("%s: the name '%s' is taken; rename the entry point of %s", package, point.name, point.group)
-        return None
+        raise _LeftOutError("the name is taken; rename it")
     try:
-        return point.load()
-    except Exception as error:  # noqa: BLE001 - another package raises whatever it likes
-        _LOG.warning("%s: %s of %s cannot be loaded: %s; repair or remove it", package, point.name, point.group, error)
-        return None
+        loaded = point.load()
+    except Exception as error:  # another package raises whatever it likes
+        raise _LeftOutError(f"it cannot be loaded: {error}; repair or remove the package") from error
+    if not isinstance(loaded, kind):
+        found = f"class {loaded.__name__}" if isinstance(loaded, type) else type(loaded).__name__
+        raise _LeftOutError(f"{point.value} is a {found}, not a {kind.__name__}; correct it (docs/plugins.md)")
+    return loaded

@@ -219,4 +219,4 @@ def dataset_kinds() -> Mapping[str, DatasetKind]:
     Those of other packages (entry points ``mammolens.datasets``, each a :class:`DatasetKind`) come first, since almost
     every folder is a folder of mammograms.
     """
-    return {**plugins(PluginGroup.DATASETS, frozenset(_KINDS)), **_KINDS}
+    return {**plugins(PluginGroup.DATASETS, DatasetKind, frozenset(_KINDS)), **_KINDS}

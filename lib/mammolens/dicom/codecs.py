@@ -171,9 +171,8 @@ class PluginDecoder(NamedTuple):
 
 
 def plugin_decoders() -> Mapping[str, PluginDecoder]:
-    """The decoders of other packages, by the names of their entry points; objects of another type are left out."""
-    found = plugins(PluginGroup.DECODERS, frozenset())
-    return {name: decoder for name, decoder in found.items() if isinstance(decoder, PluginDecoder)}
+    """The decoders of other packages, by the names of their entry points."""
+    return plugins(PluginGroup.DECODERS, PluginDecoder)
 
 
 def plugin_name_for(syntax: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +33,11 @@ class AnomalyScorer(Protocol):
         ...
 
 
+def plugin_scorers() -> Mapping[str, Callable[..., AnomalyScorer]]:
+    """What the scorers of other packages are built by (entry points ``mammolens.scorers``), by name."""
+    return plugins(PluginGroup.SCORERS, Callable)
+
+
 def plugin_scorer(config: ScoringConfig) -> AnomalyScorer | None:
     """The scorer that a configuration names; ``None``: it names none.
 
@@ -45,8 +50,8 @@ def plugin_scorer(config: ScoringConfig) -> AnomalyScorer | None:
     """
     if config.scorer is None:
         return None
-    known = plugins(PluginGroup.SCORERS, frozenset())
-    build: Callable[..., AnomalyScorer] | None = known.get(config.scorer)
+    known = plugin_scorers()
+    build = known.get(config.scorer)
     if build is None:
         remedy = f"install the package that adds it{''.join(f', or use {name}' for name in known)}"
         raise ConfigError("scoring.scorer", f"there is no anomaly scorer '{config.scorer}'", remedy)

@@ -26,7 +26,7 @@ NETWORKS: Final[Mapping[str, Callable[..., nn.Module]]] = {
 
 def networks() -> Mapping[str, Callable[..., nn.Module]]:
     """MammoLens's own networks and those of other packages (entry points ``mammolens.networks``), by name."""
-    return {**NETWORKS, **plugins(PluginGroup.NETWORKS, frozenset(NETWORKS))}
+    return {**NETWORKS, **plugins(PluginGroup.NETWORKS, Callable, frozenset(NETWORKS))}
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
