@@ -103,9 +103,9 @@ $(STAMPS)/dev: requirements/dev.txt requirements/demo.txt $(STAMPS)/package
 	@$(INSTALL) --no-deps -r requirements/dev.txt
 	@touch $@
 
-$(STAMPS)/slicer: requirements/slicer.txt $(STAMPS)/dev
+$(STAMPS)/slicer-dev: requirements/slicer-dev.txt $(STAMPS)/dev
 	$(call say,installing the core of 3D Slicer for the tests of slicer_module (0.9 GB))
-	@$(INSTALL) --no-deps -r requirements/slicer.txt
+	@$(INSTALL) --no-deps -r requirements/slicer-dev.txt
 	@touch $@
 
 $(STAMPS)/docs: requirements/docs.txt $(STAMPS)/package
@@ -139,14 +139,14 @@ sbom: $(STAMPS)/sbom ## list what is installed with its licences: dist/sbom.cdx.
 
 # ------------------------------------------------------------------ develop
 
-check: $(STAMPS)/slicer ## lint, and the tests that need no server, browser, training or Slicer: three minutes
+check: $(STAMPS)/slicer-dev ## lint, and the tests that need no server, browser, training or Slicer: three minutes
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	status=0; \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(QUICK_WORKERS) $(SHARE_OUT) $(QUICK) $(ARGS) || status=1; \
 	wait $$lint || status=1; cat "$$said"; exit $$status
 
-test: $(STAMPS)/slicer ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
+test: $(STAMPS)/slicer-dev ## run the tests (as root on Debian also installs Orthanc and dicom3tools for them)
 	@scripts/install-test-servers.sh
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) $(ARGS)
 

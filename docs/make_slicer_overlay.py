@@ -1,7 +1,7 @@
 """Make docs/images/slicer-overlay.png: .venv/bin/python docs/make_slicer_overlay.py
 
 Four CBIS-DDSM mammograms of one patient (CC BY 3.0) with the heat of the shipped model, as the module shows them in 3D
-Slicer: by Slicer's own slice compositing. Needs requirements/slicer.txt.
+Slicer: by Slicer's own slice compositing. Needs requirements/slicer-dev.txt.
 """
 
 import sys

@@ -57,7 +57,7 @@ def a_phantom_exam(a_client: Client) -> ExamEntry:
 def a_scene() -> Any:
     """MRML scene and the module's own."""
     if not os.environ.get("CI"):
-        pytest.importorskip("slicer", reason="needs slicer-core: pip install -r requirements/slicer.txt")
+        pytest.importorskip("slicer", reason="needs slicer-core: pip install -r requirements/slicer-dev.txt")
     import slicer
     from MammoLensLib.scene import Scene
 

@@ -61,7 +61,7 @@ class Core:
 def a_core() -> Core:
     """A scene with what the application would have put there."""
     if not os.environ.get("CI"):
-        pytest.importorskip("slicer", reason="needs slicer-core: pip install -r requirements/slicer.txt")
+        pytest.importorskip("slicer", reason="needs slicer-core: pip install -r requirements/slicer-dev.txt")
     import slicer
 
     scene, application = slicer.vtkMRMLScene(), slicer.vtkSlicerApplicationLogic()

@@ -39,7 +39,7 @@ def test_german_is_whole_and_keeps_placeholders(tool: ModuleType) -> None:
 
 
 def test_qt_finds_them_by_the_contexts_that_slicer_uses(tmp_path: Path) -> None:
-    core = pytest.importorskip("PySide6.QtCore", reason="needs PySide6: pip install -r requirements/slicer.txt")
+    core = pytest.importorskip("PySide6.QtCore", reason="needs PySide6: pip install -r requirements/slicer-dev.txt")
     release = Path(sys.executable).parent / "pyside6-lrelease"
     file = ROOT / "Translations" / "MammoLens_de-DE.ts"
     subprocess.run([release, file, "-qm", tmp_path / "de.qm"], check=True, capture_output=True)

@@ -10,7 +10,7 @@ import pytest
 
 if not os.environ.get("CI"):
     for package in ("slicer", "PySide6"):
-        pytest.importorskip(package, reason="needs slicer-core and PySide6: pip install -r requirements/slicer.txt")
+        pytest.importorskip(package, reason="needs slicer-core and PySide6: pip install -r requirements/slicer-dev.txt")
 
 from ..stand_in import install
 
