@@ -130,4 +130,5 @@ def test_the_entry_for_the_extensions_index_has_what_it_asks_for() -> None:
     assert {"$schema", "category", "scm_url"} <= set(entry)
     description = (MODULE.parent / "CMakeLists.txt").read_text()
     assert f'set(EXTENSION_CATEGORY "{entry["category"]}")' in description
+    assert f'set(REPOSITORY "{entry["scm_url"].removesuffix(".git")}")' in description
     assert "Research use only, not a medical device" in description
