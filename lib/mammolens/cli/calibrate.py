@@ -15,8 +15,11 @@ from mammolens.cli.training_bar import bar_observer
 
 
 def calibrate(
-    model: Annotated[Path, typer.Argument(help="Model directory.")],
     data: Data,
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="Model directory; the pretrained one of the package by default.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Model directory to write; must not exist.", show_default=False),
@@ -39,17 +42,25 @@ def calibrate(
     excluded if the training record identifies them; if it cannot, a warning says so. Metrics measured with
     the previous calibration are deleted: run 'evaluate --record' again.
 
-    Example: mammolens calibrate runs/mine -d /data/our-normals -o runs/ours
+    Examples:
+        mammolens calibrate -d /data/our-normals -o runs/ours
+
+        mammolens calibrate runs/mine -d /data/our-normals -o runs/ours
     """
     with one_line_errors():
         from mammolens.config import load_any_config
         from mammolens.datasets.formats import open_datasets
         from mammolens.models.devices import choose_device
+        from mammolens.models.store import pretrained_directory
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
             say("error: give either --output or --in-place", style="bold red")
             raise typer.Exit(ExitCode.USAGE)
+        if model is None and in_place:
+            say("error: --in-place replaces MODEL: name it, or give --output", style="bold red")
+            raise typer.Exit(ExitCode.USAGE)
+        model = model or pretrained_directory()
         settings = load_any_config(config).calibration if config else None
         dataset = open_datasets(data, kind, table)
         with progress_bar() as bar:
