@@ -88,6 +88,15 @@ def test_patients_of_the_training_are_noticed_if_all_are_scored(mammolens, phant
     assert warning.removeprefix("warning: ") in (tmp_path / "report" / "evaluation.md").read_text()
 
 
+def test_a_folder_of_normals_is_refused_before_it_is_scored(mammolens, an_exam_folder, tmp_path):
+    result = mammolens("evaluate", "-d", an_exam_folder, "--split", "all", "-o", tmp_path / "report")
+    assert result.exit_code == 5
+    [error] = errors_in(result)
+    assert "none of its 4 cases is known to be abnormal; add some, or give a --table" in error
+    assert error.endswith("run 'mammolens predict --csv'")
+    assert "scoring" not in result.stderr
+
+
 @pytest.mark.usefixtures("no_shipped_models")
 def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_phantoms, a_trained_model, tmp_path):
     broken = split_phantoms / "PHANTOM-12" / "L_CC.dcm"

@@ -21,20 +21,23 @@ def cases_of(dataset: Dataset, split: str) -> Dataset:
     """The cases of a split whose truth is known; of ``all``: whatever their split.
 
     Raises:
-        DatasetError: there is no such split, or no such case.
+        DatasetError: there is no such split, or no such case, or all are normal: found before hours of scoring.
     """
     from mammolens.enums import Split, member
     from mammolens.errors import DatasetError
 
-    known = dataset.where(lambda case: case.abnormal is not None)
-    if split == "all":
-        return known
-    wanted = member(Split, split)
-    if wanted is None:
-        raise DatasetError("--split", f"there is no split '{split}'", f"use all or one of {', '.join(Split)}")
-    chosen = known.in_split(wanted)
-    if not chosen.cases:
-        raise DatasetError(dataset.name, f"has no case with a known truth in split '{split}'", "use --split all")
+    chosen = dataset.where(lambda case: case.abnormal is not None)
+    if split != "all":
+        wanted = member(Split, split)
+        if wanted is None:
+            raise DatasetError("--split", f"there is no split '{split}'", f"use all or one of {', '.join(Split)}")
+        chosen = chosen.in_split(wanted)
+        if not chosen.cases:
+            raise DatasetError(dataset.name, f"has no case with a known truth in split '{split}'", "use --split all")
+    if not any(case.abnormal for case in chosen.cases):
+        reason = f"none of its {len(chosen.cases)} cases is known to be abnormal"
+        remedy = "add some, or give a --table that says which are; for the share of normals that are flagged, run"
+        raise DatasetError(dataset.name, reason, f"{remedy} 'mammolens predict --csv'")
     return chosen
 
 
