@@ -67,7 +67,10 @@ def test_the_most_unusual_exam_comes_first(results: list[DemoResult], page: str)
 def test_found_and_missed_lesions_are_counted_and_marked(page: str) -> None:
     assert "Of 2 marked lesions in the images, the model found 1 and missed 1." in page
     assert page.count("<polygon") == 2
-    cc, mlo = page.index("<b>L CC</b> <span>found: 3</span>"), page.index('<span class="missed">missed</span>')
+    cc, mlo = (
+        page.index("<b>L CC</b>: lesion <span>found (finding 3)</span>"),
+        page.index('<span class="missed">missed</span>'),
+    )
     assert cc < mlo
 
 
@@ -85,6 +88,7 @@ def test_the_table_fits_eighty_columns_with_whole_names(results: list[DemoResult
     assert "Within the normal range" in text
     assert "10 of 10" in text
     assert "1 of 2" in text
+    assert "none marked" in text
     assert max(map(len, text.splitlines())) <= 80
 
 

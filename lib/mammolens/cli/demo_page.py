@@ -70,7 +70,7 @@ def demo_table(results: Sequence[DemoResult]) -> Table:
             result.exam.title,
             f"{record.exam_decile} of 10",
             NormalityCategory(record.exam_category).label if record.exam_category else "-",
-            f"{_found(known)} of {len(known)}" if known else "-",
+            f"{_found(known)} of {len(known)}" if known else "none marked",
         )
     return table
 
@@ -139,7 +139,7 @@ def _view(record: AnomalyRecord, exam: DemoExam, file: Path, overlay: Path, numb
         "columns": record.columns,
         "outlines": [" ".join(f"{x + 0.5:.0f},{y + 0.5:.0f}" for x, y in lesion.outline()) for lesion in lesions],
         "known": [
-            {"found": one.finding is not None, "text": f"found: {one.finding}" if one.finding else "missed"}
+            {"found": one.finding is not None, "text": f"found (finding {one.finding})" if one.finding else "missed"}
             for one in compare_with_known(record, lesions, numbers)
         ],
     }
