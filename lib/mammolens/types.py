@@ -208,6 +208,9 @@ class Finding(BaseModel):
     peak_location: tuple[int, int] = Field(description="column and row of the peak")
     mean: float = Field(description="mean value of the anomaly map")
     level: str = Field(description="name of the highest heat level that is reached")
+    percentile: float = Field(
+        ge=0, le=100, description="more anomalous than the strongest finding of this percentage of normal exams"
+    )
     position: FindingPosition | None = Field(
         description="beside the nipple's line: upper or lower (MLO, ML, LM), outer or inner (CC); "
         "None if the image's orientation, side or view is not known"

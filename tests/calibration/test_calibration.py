@@ -90,6 +90,34 @@ def test_levels_rise_and_at_most_their_share_of_normal_images_reaches_them():
         assert share - 2 / 61 <= reached <= share
 
 
+def test_a_findings_percentile_is_the_share_of_patients_whose_strongest_spot_is_weaker():
+    calibration = calibration_of(39)  # the highest map value of patient n lies in [2 n, 2 n + 1)
+    peaks = {image.patient: image.map_peak for image in sorted(calibration.images, key=lambda image: image.map_peak)}
+    assert [calibration.finding_percentile(peak) for peak in (0.0, 29.5, 59.5, 1e9)] == [0.0, 37.5, 75.0, 97.5]
+    assert calibration.finding_percentile(peaks[20]) == 50.0  # as strong is not weaker
+    assert calibration.finding_percentile(math.nextafter(peaks[20], math.inf)) == 52.5
+    assert calibration.finding_percentile(59.5, "Maker One") == calibration.finding_percentile(59.5, "unknown") == 75.0
+
+
+@pytest.mark.parametrize("percentile", [50, 90])
+def test_of_new_normal_patients_no_more_than_promised_have_a_finding_of_a_percentile(percentile: int):
+    rng = np.random.default_rng(11)
+    exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+    blank = NormalImage(patient=0, view=None, acquisition_group=None, raw_score=0, pred_score=0, map_peak=0)
+    reached = []
+    for _ in range(200):
+        peaks = rng.normal(size=(19 + 20, 1)) + rng.normal(size=(19 + 20, 4))  # views of a patient are alike
+        images = [
+            blank.model_copy(update={"patient": patient, "map_peak": float(peak)})
+            for patient, own in enumerate(peaks[:19])
+            for peak in own
+        ]
+        calibration = Calibration(tuple(images), (exam,), CONFORMAL)
+        found = [calibration.finding_percentile(float(own.max())) for own in peaks[19:]]
+        reached.append(np.mean(np.array(found) >= percentile))
+    assert np.mean(reached) == pytest.approx(1 - percentile / 100, abs=0.015)
+
+
 def test_with_too_few_patients_levels_lie_just_above_every_normal_map():
     calibration = calibration_of(3)
     highest = max(image.map_peak for image in calibration.images)

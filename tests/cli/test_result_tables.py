@@ -18,6 +18,7 @@ A_FINDING = Finding(
     peak_location=(2, 2),
     mean=3.0,
     level="high",
+    percentile=83.0,
     position="upper",
     position_guessed=False,
     depth="posterior",
@@ -52,8 +53,9 @@ def test_findings_are_listed_by_image_with_the_numbers_of_the_pictures(records):
     assert len(tables) == 2
     text = printed(findings_table([records[0], sibling, with_two]))
     words = [*describe_findings(with_two, [1, 3]), *describe_findings(sibling, [2])]
-    assert [line for line in words if line in text] == words
-    assert words[0].endswith("posterior third, 20 mm2, high")
+    unwrapped = " ".join(text.split())
+    assert [line for line in words if line in unwrapped] == words
+    assert words[0].endswith("20 mm2, high, more anomalous than the strongest finding of 83 % of normal exams")
     assert records[0].path.rsplit("/", 1)[1] not in text.split()
     assert max(len(line) for line in text.splitlines()) <= 80
 

@@ -6,6 +6,7 @@ from mammolens.enums import FindingAnatomy
 from mammolens.inference.finding_text import ANATOMY, describe_findings
 from mammolens.types import Finding
 
+SHARE = "more anomalous than the strongest finding of 83 % of normal exams"
 A_FINDING = Finding(
     contour=[(3.5, 4.0), (9.5, 4.0), (9.5, 9.0), (3.5, 4.0)],
     bounding_box=(4, 4, 9, 9),
@@ -15,6 +16,7 @@ A_FINDING = Finding(
     peak_location=(6, 6),
     mean=3.0,
     level="high",
+    percentile=83.7,
     position="outer",
     position_guessed=False,
     depth="middle",
@@ -32,18 +34,19 @@ def a_record(a_predictor, an_exam):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "1: L CC, outer, middle third, 142 mm2, high"),
-        ({"position_guessed": True}, "1: L CC, probably outer, middle third, 142 mm2, high"),
-        ({"position": None}, "1: L CC, middle third, 142 mm2, high"),
-        ({"area_mm2": None}, "1: L CC, outer, middle third, 1234 pixels, high"),
-        ({"nipple_distance_mm": 51.6}, "1: L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high"),
+        ({}, f"1: L CC, outer, middle third, 142 mm2, high, {SHARE}"),
+        ({"position_guessed": True}, f"1: L CC, probably outer, middle third, 142 mm2, high, {SHARE}"),
+        ({"position": None}, f"1: L CC, middle third, 142 mm2, high, {SHARE}"),
+        ({"area_mm2": None}, f"1: L CC, outer, middle third, 1234 pixels, high, {SHARE}"),
+        ({"nipple_distance_mm": 51.6}, f"1: L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high, {SHARE}"),
         (
             {"nipple_distance_mm": 8.0, "anatomy": "nipple"},
-            "1: L CC, outer, middle third, at the nipple, 142 mm2, high",
+            f"1: L CC, outer, middle third, at the nipple, 142 mm2, high, {SHARE}",
         ),
         (
             {"nipple_distance_mm": 131.2, "anatomy": "axilla"},
-            "1: L CC, outer, middle third, in the axilla (perhaps a lymph node), 131 mm from the nipple, 142 mm2, high",
+            "1: L CC, outer, middle third, in the axilla (perhaps a lymph node), 131 mm from the nipple, 142 mm2, "
+            f"high, {SHARE}",
         ),
     ],
 )
@@ -58,7 +61,7 @@ def test_there_are_words_for_all_anatomy():
 
 def test_what_is_not_known_of_the_image_is_left_out(a_record):
     record = a_record.model_copy(update={"findings": [A_FINDING], "view": None, "laterality": None})
-    assert describe_findings(record)[0] == "1: outer, middle third, 142 mm2, high"
+    assert describe_findings(record)[0] == f"1: outer, middle third, 142 mm2, high, {SHARE}"
 
 
 def test_findings_are_numbered_and_those_left_out_are_counted(a_record):

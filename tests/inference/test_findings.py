@@ -59,7 +59,11 @@ def all_found(
     config: FindingsConfig = EVERYTHING,
     landmarks: Landmarks = LANDMARKS,
 ) -> tuple[list[Finding], int]:
-    return find_findings(anomaly_map.astype(np.float32), breast, header, LEVELS, config, lambda: landmarks)
+    return find_findings(anomaly_map.astype(np.float32), breast, header, LEVELS, config, lambda: landmarks, percentile)
+
+
+def percentile(peak: float) -> float:
+    return min(20 * peak, 99.0)
 
 
 def header_of(view: PhantomView, spacing: tuple[float, float]) -> ImageHeader:
@@ -245,16 +249,16 @@ def test_a_saturated_map_at_a_level_just_above_one_has_no_finding():
     images = tuple(peaks.model_copy(update={"patient": patient}) for patient in range(40))
     exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
     levels = Calibration(images, (exam,), CalibrationConfig()).levels()
-    nothing = find_findings(np.ones((40, 30), np.float32), A_BREAST, HEADER, levels, EVERYTHING, not_asked)
+    nothing = find_findings(np.ones((40, 30), np.float32), A_BREAST, HEADER, levels, EVERYTHING, not_asked, percentile)
     assert nothing == ([], 0)
 
 
 def test_landmarks_are_looked_for_only_where_there_is_a_finding():
     heat = np.zeros((40, 30), dtype=np.float32)
-    assert find_findings(heat, A_BREAST, HEADER, LEVELS, EVERYTHING, not_asked) == ([], 0)
+    assert find_findings(heat, A_BREAST, HEADER, LEVELS, EVERYTHING, not_asked, percentile) == ([], 0)
     heat[20, 20] = 3
     large = FindingsConfig(smallest_share=0.5)
-    assert find_findings(heat, A_BREAST, HEADER, LEVELS, large, not_asked) == ([], 0)
+    assert find_findings(heat, A_BREAST, HEADER, LEVELS, large, not_asked, percentile) == ([], 0)
 
 
 def not_asked() -> Landmarks:

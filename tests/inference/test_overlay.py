@@ -90,6 +90,7 @@ def with_findings(result: AnomalyResult, *boxes: tuple[int, int, int, int]) -> A
             peak_location=(left, top),
             mean=3.0,
             level="high",
+            percentile=83.0,
             position=None,
             position_guessed=False,
             depth="middle",

@@ -92,7 +92,7 @@ def test_findings_are_listed_by_strength_over_all_views(an_exam_shown):
     def finding(peak, depth):
         return Finding.model_construct(
             peak=peak, position=None, position_guessed=False, depth=depth, anatomy=None, nipple_distance_mm=None,
-            area_mm2=20.0, level="high",
+            area_mm2=20.0, level="high", percentile=90.0,
         )  # fmt: skip
 
     cc, mlo = an_exam_shown.views[0], an_exam_shown.views[2]
@@ -105,10 +105,11 @@ def test_findings_are_listed_by_strength_over_all_views(an_exam_shown):
             (mlo, [finding(9.0, "posterior")], 0),
         )
     ]
+    share = "more anomalous than the strongest finding of 90 % of normal exams"
     assert exam_summary.finding_lines(an_exam_shown.model_copy(update={"views": views})) == [
-        "1: R MLO, posterior third, 20 mm2, high",
-        "2: R CC, middle third, 20 mm2, high",
-        "3: R CC, anterior third, 20 mm2, high",
+        f"1: R MLO, posterior third, 20 mm2, high, {share}",
+        f"2: R CC, middle third, 20 mm2, high, {share}",
+        f"3: R CC, anterior third, 20 mm2, high, {share}",
         "R CC: 2 more with lower peaks",
     ]
 

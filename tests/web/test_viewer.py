@@ -55,6 +55,7 @@ def test_findings_lie_on_the_picture(a_presentation, results):
         "peak_location": (5, 5),
         "mean": 0.5,
         "level": "high",
+        "percentile": 83.0,
         "position": None,
         "position_guessed": False,
         "depth": "middle",

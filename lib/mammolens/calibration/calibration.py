@@ -125,6 +125,20 @@ class Calibration:
             return None
         return self.asymmetry_scales.of_shape(shape).of_group(acquisition_group).p_value(asymmetry)
 
+    def finding_percentile(self, peak: float, acquisition_group: str | None = None) -> float:
+        """How many percent of normal patients have nowhere a map value as high as a finding's peak.
+
+        The complement of a conformal p-value, in [0, 100): of new normal patients, exchangeable with those of the
+        calibration, at most ``100 - q`` % have a finding with a percentile of ``q`` or more. This holds as far as their
+        exams have no more images than those of the calibration.
+
+        Example:
+            >>> calibration.finding_percentile(0.98)  # of the shipped model; doctest: +SKIP
+            60.869565217391305
+        """
+        peaks = self.peak_scales.of_group(acquisition_group)
+        return 100.0 * peaks.patients_below(peak) / (peaks.patients + 1)
+
     def threshold(self, acquisition_group: str | None = None) -> float:
         """Image score from which the decision rule flags an image of this machine; infinite: never."""
         return self._threshold(self.image_scales, acquisition_group)

@@ -67,6 +67,10 @@ class ConformalScale:
         """``(1 + patients that score at least as high) / (patients + 1)``, shares of patients added up."""
         return float(self.p_values[np.searchsorted(self.scores, score, side="left")])
 
+    def patients_below(self, score: float) -> int:
+        """How many patients have no score as high."""
+        return int(np.searchsorted(self.highest, score, side="left"))
+
     def threshold(self, alpha: float) -> float:
         """The lowest score with a p-value of at most ``alpha``; infinite with too few patients."""
         flagged = np.flatnonzero(self.p_values <= alpha)

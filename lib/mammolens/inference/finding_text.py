@@ -33,17 +33,28 @@ def describe_findings(record: AnomalyRecord, numbers: Sequence[int] | None = Non
 def describe_finding(finding: Finding, record: AnomalyRecord) -> str:
     """Describe one finding of the record; unknown parts are left out.
 
-    For example ``L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high`` or ``R MLO, upper, posterior third,
-    in the axilla (perhaps a lymph node), 131 mm from the nipple, 90 mm2, low`` or ``L CC, calcifications suspected,
-    inner, middle third, 40 mm from the nipple, 30 mm2, high``.
+    For example ``L CC, outer, middle third, 52 mm from the nipple, 142 mm2, high, more anomalous than the strongest
+    finding of 83 % of normal exams``; after the image, ``calcifications suspected``; after the third, anatomy such as
+    ``in the axilla (perhaps a lymph node)``.
     """
     image = " ".join(word for word in (record.laterality, record.view) if word)
     position = f"{'probably ' if finding.position_guessed else ''}{finding.position}" if finding.position else ""
     size = f"{finding.area_pixels} pixels" if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm2"
     anatomy = ANATOMY[FindingAnatomy(finding.anatomy)] if finding.anatomy else ""
     kind = "calcifications suspected" if finding.calcifications else ""
-    words = (image, kind, position, f"{finding.depth} third", anatomy, _nipple_distance(finding), size, finding.level)
+    place = (position, f"{finding.depth} third", anatomy, _nipple_distance(finding))
+    words = (image, kind, *place, size, finding.level, finding_percentile_text(finding.percentile))
     return ", ".join(word for word in words if word)
+
+
+def finding_percentile_text(percentile: float) -> str:
+    """What the percentile of a finding means; rounded down, so that it never reads 100 %.
+
+    Example:
+        >>> finding_percentile_text(83.7)
+        'more anomalous than the strongest finding of 83 % of normal exams'
+    """
+    return f"more anomalous than the strongest finding of {int(percentile)} % of normal exams"
 
 
 def _nipple_distance(finding: Finding) -> str:

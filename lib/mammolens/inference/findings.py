@@ -36,6 +36,7 @@ def find_findings(
     levels: Mapping[str, float],
     config: FindingsConfig,
     landmarks: Callable[[], Landmarks],
+    percentile: Callable[[float], float],
 ) -> tuple[list[Finding], int]:
     """Connected regions at or above ``config.level``, holes filled.
 
@@ -46,6 +47,7 @@ def find_findings(
         levels: name and map value where each heat level begins, rising.
         config: what counts as a finding.
         landmarks: finds those of the breast on the original grid; called only if there is a finding.
+        percentile: of a peak, among the strongest ones of normal patients.
 
     Returns:
         Findings, highest peak first, and how many more there were.
@@ -62,7 +64,7 @@ def find_findings(
     if not kept:
         return [], 0
     place = BreastLocation(breast, header, landmarks())
-    findings = [_finding(region, place, levels) for region in kept[: config.maximum]]
+    findings = [_finding(region, place, levels, percentile(region.peak)) for region in kept[: config.maximum]]
     return findings, len(kept) - len(findings)
 
 
@@ -148,7 +150,7 @@ class _Region:
         return float(rows.mean()) + self.box[0].start, float(columns.mean()) + self.box[1].start
 
 
-def _finding(region: _Region, place: BreastLocation, levels: Mapping[str, float]) -> Finding:
+def _finding(region: _Region, place: BreastLocation, levels: Mapping[str, float], percentile: float) -> Finding:
     (rows, columns), spacing = region.box, place.header.spacing
     (row, column), (middle_row, middle_column) = region.peak_location, region.centre
     position, guessed = place.position(middle_row)
@@ -162,6 +164,7 @@ def _finding(region: _Region, place: BreastLocation, levels: Mapping[str, float]
         peak_location=(column, row),
         mean=float(region.heat[region.inside].mean()),
         level=[name for name, start in levels.items() if start <= region.peak][-1],
+        percentile=percentile,
         position=position,
         position_guessed=guessed,
         depth=place.depth(middle_column),

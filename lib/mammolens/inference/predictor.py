@@ -305,7 +305,10 @@ class Predictor:
         breast = self._pipeline.restore_map(prepared.mask.as_tensor(), prepared) > 0.5
         levels = self.calibration.levels(header.acquisition_group)
         landmarks = partial(landmarks_of, prepared, self._pipeline)
-        findings, left_out = find_findings(anomaly_map, breast, header, levels, self.config.findings, landmarks)
+        percentile = partial(self.calibration.finding_percentile, acquisition_group=header.acquisition_group)
+        findings, left_out = find_findings(
+            anomaly_map, breast, header, levels, self.config.findings, landmarks, percentile
+        )
         return [self._with_kind(finding, analysis.detection) for finding in findings], left_out
 
     def _with_kind(self, finding: Finding, detection: Detection) -> Finding:

@@ -118,6 +118,7 @@ def a_finding() -> Finding:
         peak_location=(12, 30),
         mean=3.5,
         level="high",
+        percentile=97.5,
         position="upper",
         position_guessed=False,
         depth="middle",

@@ -53,8 +53,8 @@ def test_highdicom_reads_each_finding_with_its_place_numbers_and_words(written, 
     source = first[0].ContentSequence
     assert named(source, pydicom.sr.codedict.codes.DCM.SelectedRegionDescription)[0].TextValue == "upper, 200 mm2, high"
     assert named(source, measures.ANOMALY_LEVEL)[0].TextValue == "high"
-    assert numbers(first) == {"anomaly-peak": (4.5, "1"), "42798000": (200.0, "mm2")}
-    assert numbers(second) == {"anomaly-peak": (2.5, "1")}
+    assert numbers(first) == {"anomaly-peak": (4.5, "1"), "finding-percent": (97.5, "%"), "42798000": (200.0, "mm2")}
+    assert numbers(second) == {"anomaly-peak": (2.5, "1"), "finding-percent": (97.5, "%")}
     assert (first.finding_type.value, first.finding_sites[0].laterality.meaning) == ("111099", "Left")
     assert (first.tracking_identifier, second.tracking_identifier) == ("L CC 2", "L CC 5")
     assert first.tracking_uid != second.tracking_uid

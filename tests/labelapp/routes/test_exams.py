@@ -59,7 +59,7 @@ def test_an_exam_with_results_has_p_value_views_levels_and_breasts(a_client: Tes
     view = exam["views_in_detail"][0]
     assert (view["laterality"], view["view"]) == ("R", "CC")
     assert view["findings"][0].keys() == {
-        "rank", "number", "text", "level", "peak", "peak_location", "bounding_box", "contour", "area_mm2",
+        "rank", "number", "text", "level", "percentile", "peak", "peak_location", "bounding_box", "contour", "area_mm2",
         "prior",
     }  # fmt: skip
     assert a_client.get(f"/mammolens/exams/{an_exam}").json() == exam

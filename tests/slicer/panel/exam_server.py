@@ -22,6 +22,7 @@ LEVELS = [
     {"name": "medium", "value": 4.0, "share": 0.2, "segment": 2, "colour": "#b73779", "meaning": "reached by a fifth"},
     {"name": "high", "value": 8.0, "share": 0.05, "segment": 3, "colour": "#fc8961", "meaning": "reached by few"},
 ]
+SHARE = "more anomalous than the strongest finding of 83 % of normal exams"
 SQUARE = [[10, 10], [30, 10], [30, 30], [10, 30]]
 
 
@@ -57,8 +58,9 @@ def _view(number: int, side: str) -> dict[str, Any]:
     finding = {
         "rank": 1,
         "number": 1 if side == "R" else 2,
-        "text": f"{side} CC, outer, middle third, 42 mm2, high",
+        "text": f"{side} CC, outer, middle third, 42 mm2, high, {SHARE}",
         "level": "high",
+        "percentile": 83.0,
         "peak": 9.0 if side == "R" else 5.0,
         "contour": SQUARE,
         "area_mm2": 42.0,

@@ -1,10 +1,11 @@
+from .exam_server import SHARE
 from .reader import Reader
 
 
 def test_findings_are_listed_by_their_number_in_the_exam_with_area(a_reader: Reader) -> None:
     a_reader.open_first()
     assert a_reader.column("findingsTable", 0) == ["R CC", "L CC"]
-    assert a_reader.column("findingsTable", 1) == ["1: outer, middle third, high", "2: outer, middle third, high"]
+    assert a_reader.column("findingsTable", 1) == [f"{number}: outer, middle third, high, {SHARE}" for number in (1, 2)]
     assert a_reader.column("findingsTable", 2)[0] == "42 mm²"
     assert a_reader.ui.findingsLabel.text == "and 2 with lower peaks"
 

@@ -93,7 +93,10 @@ def _finding_groups(image: ReportedImage) -> Iterator[Any]:
 def _finding_group(image: ReportedImage, name: str, tracking: str, finding: Finding, text: str) -> Any:
     from highdicom.sr import PlanarROIMeasurementsAndQualitativeEvaluations
 
-    numbers = [_number(measures.ANOMALY_PEAK, finding.peak, UCUM.NoUnits)]
+    numbers = [
+        _number(measures.ANOMALY_PEAK, finding.peak, UCUM.NoUnits),
+        _number(measures.FINDING_PERCENTILE, finding.percentile, UCUM.Percent),
+    ]
     if finding.area_mm2 is not None:
         numbers.append(_number(SCT.Area, finding.area_mm2, UCUM.SquareMillimeter))
     group = PlanarROIMeasurementsAndQualitativeEvaluations(

@@ -226,6 +226,7 @@ def _findings(record: AnomalyRecord, numbers: Sequence[int]) -> list[FindingDeta
             number=number,
             text=describe_finding(finding, record),
             level=finding.level,
+            percentile=finding.percentile,
             peak=finding.peak,
             peak_location=finding.peak_location,
             bounding_box=finding.bounding_box,

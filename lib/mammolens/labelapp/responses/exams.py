@@ -205,6 +205,9 @@ class FindingDetail(Response):
     number: int = Field(description="1 is the most anomalous of its exam; viewers show this one")
     text: str
     level: str = Field(description="name of the highest heat level that is reached")
+    percentile: float = Field(
+        description="more anomalous than the strongest finding of this percentage of normal exams"
+    )
     peak: float = Field(description="highest value of the anomaly map")
     peak_location: tuple[int, int]
     bounding_box: tuple[int, int, int, int] = Field(description="first column, first row, last column, last row")
