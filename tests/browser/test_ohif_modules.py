@@ -296,7 +296,11 @@ def test_the_servers_errors_come_in_its_own_words(run: Run) -> None:
     assert "502" in run("shared/api.js", script, 502, "<html>")
 
 
-EXAM = {"score_text": "Score 10 of 10 (p = 0.044)", "breasts": [], "missing": [], "problems": []}
+BREASTS = [
+    {"name": f"{side} breast", "score_text": "Score 10 of 10 (p = 0.0054)", "sentence": "Unusual."}
+    for side in ("Right", "Left")
+]
+EXAM = {"score_text": "Score 10 of 10 (p = 0.044)", "breasts": BREASTS, "missing": [], "problems": []}
 LINES_OF_SCORE = """async (m, exam) => {
   const panel = document.createElement("div");
   panel.className = "mammolens";
@@ -305,11 +309,13 @@ LINES_OF_SCORE = """async (m, exam) => {
   const style = document.createElement("style");
   style.textContent = await (await fetch("/ohif/panel.css")).text();
   document.body.append(style, panel);
-  const range = document.createRange();
-  range.selectNodeContents(panel.querySelector(".mammolens-score"));
-  return range.getClientRects().length;
+  return [...panel.querySelectorAll(".mammolens-score, .mammolens-unbroken")].map((score) => {
+    const range = document.createRange();
+    range.selectNodeContents(score);
+    return range.getClientRects().length;
+  });
 }"""
 
 
-def test_the_score_of_an_exam_fits_a_line_of_the_panel(run: Run) -> None:
-    assert run("ohif/panel-results.js", LINES_OF_SCORE, EXAM) == 1
+def test_the_scores_of_an_exam_and_its_breasts_fit_a_line_of_the_panel_each(run: Run) -> None:
+    assert run("ohif/panel-results.js", LINES_OF_SCORE, EXAM) == [1, 1, 1]

@@ -25,7 +25,7 @@ export function examSection(exam) {
 }
 
 function breast({ name, score_text: score, sentence }) {
-  return h("li", {}, h("b", {}, name), ` ${score}. ${sentence}`);
+  return h("li", {}, h("b", {}, name), " ", h("span", { class: "mammolens-unbroken" }, `${score}.`), ` ${sentence}`);
 }
 
 /** Buttons that centre the image on a finding. */
