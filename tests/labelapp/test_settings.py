@@ -7,6 +7,7 @@ from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
 from mammolens.labelapp.settings import (
+    DeliveredExams,
     InferNew,
     LinkPolicy,
     Promotion,
@@ -104,6 +105,10 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("runtime", "tensorrt", "'tensorrt' is not known; use auto, torch, onnxruntime, openvino"),
         ("dimse_port", "70000", "'70000' is no port"),
         ("dimse_callers", "CT", "has no effect without a port"),
+        ("dimse_destination", "pacs:104", "'pacs:104' is no destination; give AE_TITLE@HOST:PORT"),
+        ("dimse_destination", "PACS@pacs:0", "'0' is no port"),
+        ("dimse_destination_ca", "a.pem", "has no effect without a destination"),
+        ("deliver", "some", "'some' is not known; use received, all"),
         ("reviewer", "a" * 129, "is not a valid name; use up to 128 printable characters"),
         ("reviewer", "a\nb", "'a.*b' is not a valid name"),
     ],
@@ -175,3 +180,15 @@ def test_a_listener_is_off_then_of_this_computer_and_beyond_it_never_open_to_all
     assert ServerSettings.of(named, {}).dimse_listener.callers == ("MG1", "MG2")  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match="--conf dimse_key: is missing"):
         ServerSettings.of({"dimse_port": "11112", "dimse_certificate": "a.pem", "dimse_ca": "a.pem"}, {})
+
+
+def test_a_destination_is_named_in_one_line_and_gets_what_is_received_where_something_is() -> None:
+    assert ServerSettings.of({}).dimse_destination is None
+    settings = ServerSettings.of({"dimse_destination": "PACS 1@pacs.example.org:104", "dimse_ae_title": "AI"})
+    to = settings.dimse_destination
+    assert to is not None
+    assert (to.ae_title, to.host, to.port, to.calling_ae_title) == ("PACS 1", "pacs.example.org", 104, "AI")
+    assert (settings.deliver, settings.delivery_hours) == (DeliveredExams.ALL, 72)
+    both = {"dimse_destination": "PACS@pacs:104", "dimse_port": "11112", "delivery_hours": "5"}
+    assert ServerSettings.of(both).deliver is DeliveredExams.RECEIVED
+    assert ServerSettings.of({**both, "deliver": "all"}).deliver is DeliveredExams.ALL

@@ -1,4 +1,4 @@
-"""SOP classes that a mammogram may come in, and those that are refused by their class."""
+"""SOP classes that a mammogram may come in, those that are refused by their class, and those of results."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ MAMMOGRAPHY = (  # of nothing but breasts
     uid.BreastProjectionXRayImageStorageForPresentation,
     uid.BreastProjectionXRayImageStorageForProcessing,
     TOMOSYNTHESIS,
+)
+RESULTS = (  # that results are written in, one for each kind of derived object
+    uid.SegmentationStorage,
+    uid.ParametricMapStorage,
+    uid.SecondaryCaptureImageStorage,
+    uid.ComprehensiveSRStorage,
+    uid.MammographyCADSRStorage,
+    uid.GrayscaleSoftcopyPresentationStateStorage,
 )
 X_RAY = (*PROJECTION_X_RAY, *FOR_PROCESSING, TOMOSYNTHESIS)
 _STANDARD_ROOT = "1.2.840.10008."  # of every UID that DICOM itself defines (PS3.5 9)

@@ -34,12 +34,17 @@ from mammolens.inference.predictor import Predictor
 from mammolens.inference.presentation import present
 from mammolens.labelapp.access_recorder import AccessRecorder
 from mammolens.labelapp.datastore.opening import MammogramDicomWeb, MammogramFolder, open_datastore
+from mammolens.labelapp.delivery.courier import Channel, Courier
+from mammolens.labelapp.delivery.dicom_results import DicomResults
+from mammolens.labelapp.delivery.queue import DeliveryKind, DeliveryQueue
 from mammolens.labelapp.dimse.listener import DimseListener
+from mammolens.labelapp.dimse.sender import StorageSender
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.eligibility import count_normals
 from mammolens.labelapp.exams.exam import Exams
+from mammolens.labelapp.exams.exam_deliveries import ExamDeliveries
 from mammolens.labelapp.exams.image_scores import SiblingScores
 from mammolens.labelapp.exams.received_images import ReceivedImages
 from mammolens.labelapp.exams.service import ExamService
@@ -122,6 +127,7 @@ class MammoLensApp(MONAILabelApp):
         request_times: of all requests, for ``GET /metrics``.
         access_recorder: of the audit log; absent outside the server.
         dimse_listener: takes images by C-STORE; ``None``: it is off. Absent outside the server.
+        courier: delivers results to others; it runs in the server alone.
         private_files: umask and temporary folder of the server; absent elsewhere.
 
     Raises:
@@ -174,6 +180,8 @@ class MammoLensApp(MONAILabelApp):
             audit_log = AuditLog(self._settings.audit_log or self._datastore.place / _AUDIT_LOG)
             self.access_recorder = AccessRecorder(audit_log, self._settings.audit_days)
             self.dimse_listener = self._listener()
+        deliveries = DeliveryQueue(self._datastore.place / "deliveries")
+        self.courier = Courier(deliveries, self._channels() if server else {}, self._settings.delivery_hours)
         self.reader_studies = ReaderStudies(self._datastore.place / _READER_STUDIES)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.suspect_normals = SuspectNormals(
@@ -187,6 +195,7 @@ class MammoLensApp(MONAILabelApp):
             policy,
             self._in_the_pool,
             self.suspect_normals.reason_of,
+            ExamDeliveries(self._datastore, deliveries, self._settings),
         )
         self.background_inference = BackgroundInference(
             self.exam_service,
@@ -334,6 +343,7 @@ class MammoLensApp(MONAILabelApp):
         self.access_recorder.start()
         threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
         self.background_inference.start()
+        self.courier.start()
         if self.dimse_listener:
             self.dimse_listener.start()
         self.learning.start()
@@ -372,6 +382,9 @@ class MammoLensApp(MONAILabelApp):
             **self._ledger_info(),
             **self._refusal_info(),
             "drift": drift.model_dump(mode="json") if drift else None,
+            "deliveries": {
+                kind.value: summary.model_dump(mode="json") for kind, summary in self.courier.summaries().items()
+            },
             "cannot_flag": self.models.cannot_flag(),
         }
 
@@ -420,6 +433,14 @@ class MammoLensApp(MONAILabelApp):
             raise ConfigError("--conf dimse_port", "images of a PACS stay there", "send them to the PACS instead")
         received = ReceivedImages(self._datastore, self.access_recorder.record_from_thread)
         return DimseListener(wanted, received.take)
+
+    def _channels(self) -> dict[DeliveryKind, Channel]:
+        """Who gets results."""
+        channels: dict[DeliveryKind, Channel] = {}
+        if to := self._settings.dimse_destination:
+            record = self.access_recorder.record_from_thread
+            channels[DeliveryKind.DICOM] = DicomResults(StorageSender(to), to, self._datastore.results, record)
+        return channels
 
     def _verdicts(self) -> dict[str, Verdict | None]:
         return self.exam_service.reviews.verdicts()

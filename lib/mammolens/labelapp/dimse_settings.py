@@ -15,9 +15,12 @@ from mammolens.errors import ConfigError
 LISTENER_PAIRS: Final = frozenset(
     f"dimse_{name}" for name in ("port", "address", "ae_title", "callers", "certificate", "key", "ca")
 )
+DESTINATION_PAIRS: Final = frozenset(f"dimse_destination{suffix}" for suffix in ("", "_certificate", "_key", "_ca"))
+_DESTINATION: Final = "dimse_destination"
 _AE_TITLE: Final = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")  # PS3.5 6.2: no backslash
 _HIGHEST_PORT: Final = 65535
 _DEFAULT_TITLE: Final = "MAMMOLENS"
+_PLACE: Final = re.compile(r"(?P<title>.+)@(?P<host>[\w.-]+):(?P<port>\d+)", re.ASCII)
 _LOOPBACK: Final = "127.0.0.1"
 _ANY: Final = "0.0.0.0"  # with TLS alone, whose certificates both sides show
 
@@ -48,8 +51,9 @@ class TlsFiles:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_cert_chain(self.certificate, self.key, password="")  # never asks a terminal
         except (OSError, ValueError) as error:
+            files = f"{self.certificate}, {self.key}, {self.authorities}"
             reason = f"a file of TLS cannot be used ({getattr(error, 'reason', None) or error})"
-            raise ConfigError("--conf dimse_certificate, dimse_key, dimse_ca", reason, "give PEM files") from error
+            raise ConfigError(files, reason, "give PEM files: certificate, its key, authorities") from error
         return context
 
 
@@ -72,6 +76,28 @@ class ListenerSettings:
     tls: TlsFiles | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """Of the storage SCP that gets results.
+
+    Attributes:
+        host: its name or IPv4 address; with TLS, its certificate must be for it.
+        port: likewise.
+        ae_title: its AE title.
+        calling_ae_title: of this server.
+        tls: ``None``: not encrypted.
+    """
+
+    host: str
+    port: int
+    ae_title: str
+    calling_ae_title: str = _DEFAULT_TITLE
+    tls: TlsFiles | None = None
+
+    def __str__(self) -> str:
+        return f"{self.ae_title}@{self.host}:{self.port}"
+
+
 def listener_settings(values: Mapping[str, str]) -> ListenerSettings | None:
     """Read the pairs of the listener; ``None``: there is to be none.
 
@@ -79,10 +105,11 @@ def listener_settings(values: Mapping[str, str]) -> ListenerSettings | None:
         ConfigError: a value that cannot be used, or one without ``dimse_port``; names its pair.
     """
     if "dimse_port" not in values:
-        if given := sorted(LISTENER_PAIRS & values.keys()):
+        of_both = {"dimse_ae_title"} if _DESTINATION in values else set()
+        if given := sorted(LISTENER_PAIRS & values.keys() - of_both):
             raise ConfigError(f"--conf {given[0]}", "has no effect without a port", "give --conf dimse_port, too")
         return None
-    tls = _tls(values)
+    tls = _tls(values, "dimse", ssl.Purpose.CLIENT_AUTH)
     address = values.get("dimse_address", _ANY if tls else _LOOPBACK)
     callers = tuple(
         ae_title(text.strip(), "dimse_callers") for text in values.get("dimse_callers", "").split(",") if text.strip()
@@ -90,8 +117,31 @@ def listener_settings(values: Mapping[str, str]) -> ListenerSettings | None:
     if tls is None and not callers and not _is_loopback(address):
         reason = "would let everybody in the network store images"
         raise ConfigError("--conf dimse_address", reason, "give --conf dimse_callers, or better the files of TLS")
-    title = ae_title(values.get("dimse_ae_title", _DEFAULT_TITLE), "dimse_ae_title")
-    return ListenerSettings(_port(values["dimse_port"]), address, title, callers, tls)
+    return ListenerSettings(_port(values["dimse_port"], "dimse_port"), address, _own_title(values), callers, tls)
+
+
+def destination_settings(values: Mapping[str, str]) -> DestinationSettings | None:
+    """Read the pairs of the destination; ``None``: results go nowhere by C-STORE.
+
+    Raises:
+        ConfigError: a value that cannot be used, or one without ``dimse_destination``; names its pair.
+    """
+    if _DESTINATION not in values:
+        if given := sorted(DESTINATION_PAIRS & values.keys()):
+            reason, remedy = "has no effect without a destination", f"give --conf {_DESTINATION}, too"
+            raise ConfigError(f"--conf {given[0]}", reason, remedy)
+        return None
+    text = values[_DESTINATION]
+    if not (parts := _PLACE.fullmatch(text)):
+        remedy = "give AE_TITLE@HOST:PORT, such as PACS@pacs.example.org:11112"
+        raise ConfigError(f"--conf {_DESTINATION}", f"{text[:80]!a} is no destination", remedy)
+    return DestinationSettings(
+        host=parts["host"],
+        port=_port(parts["port"], _DESTINATION),
+        ae_title=ae_title(parts["title"], _DESTINATION),
+        calling_ae_title=_own_title(values),
+        tls=_tls(values, _DESTINATION, ssl.Purpose.SERVER_AUTH),
+    )
 
 
 def ae_title(text: str, name: str) -> str:
@@ -105,22 +155,26 @@ def ae_title(text: str, name: str) -> str:
     return text
 
 
-def _tls(values: Mapping[str, str]) -> TlsFiles | None:
-    names = ("dimse_certificate", "dimse_key", "dimse_ca")
+def _own_title(values: Mapping[str, str]) -> str:
+    return ae_title(values.get("dimse_ae_title", _DEFAULT_TITLE), "dimse_ae_title")
+
+
+def _tls(values: Mapping[str, str], prefix: str, purpose: ssl.Purpose) -> TlsFiles | None:
+    names = [f"{prefix}_{file}" for file in ("certificate", "key", "ca")]
     given = [Path(values[name]) for name in names if name in values]
     if not given:
         return None
     for name in names:
         if name not in values:
-            raise ConfigError(f"--conf {name}", "is missing", "TLS needs dimse_certificate, dimse_key and dimse_ca")
+            raise ConfigError(f"--conf {name}", "is missing", f"TLS needs {names[0]}, {names[1]} and {names[2]}")
     files = TlsFiles(*given)
-    files.context(ssl.Purpose.CLIENT_AUTH)
+    files.context(purpose)
     return files
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
-        raise ConfigError("--conf dimse_port", f"{text!r} is no port", "give a number from 1 to 65535, such as 11112")
+        raise ConfigError(f"--conf {name}", f"{text!r} is no port", "give a number from 1 to 65535, such as 11112")
     return int(text)
 
 

@@ -17,7 +17,14 @@ from mammolens.calibration.drift import DriftLimits
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
 from mammolens.enums import RuntimeName
 from mammolens.errors import ConfigError, RequestError
-from mammolens.labelapp.dimse_settings import LISTENER_PAIRS, ListenerSettings, listener_settings
+from mammolens.labelapp.dimse_settings import (
+    DESTINATION_PAIRS,
+    LISTENER_PAIRS,
+    DestinationSettings,
+    ListenerSettings,
+    destination_settings,
+    listener_settings,
+)
 from mammolens.models.devices import AUTO, Device, Precision, choose_device
 from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
@@ -66,6 +73,13 @@ class InferNew(StrEnum):
 
     ON_REQUEST = "on_request"
     ON_ARRIVAL = "on_arrival"
+
+
+class DeliveredExams(StrEnum):
+    """Which exams' results are delivered."""
+
+    RECEIVED = "received"  # those with an image that came by C-STORE
+    ALL = "all"
 
 
 class Promotion(StrEnum):
@@ -156,6 +170,9 @@ class ServerSettings:
         links: which links in the folder of studies are followed; with 'any', all users can read their files.
         runtime: that runs the network.
         dimse_listener: of the pairs that begin with ``dimse_``; ``None``: images come by HTTP alone.
+        dimse_destination: of those that begin with its name; ``None``: results go nowhere by C-STORE.
+        deliver: exams whose results are delivered; by default, those that are received, where some are.
+        delivery_hours: for which a delivery is tried.
     """
 
     model_dir: Path | None = None
@@ -185,6 +202,9 @@ class ServerSettings:
     links: LinkPolicy = LinkPolicy.INSIDE
     runtime: RuntimeName = RuntimeName.TORCH
     dimse_listener: ListenerSettings | None = None
+    dimse_destination: DestinationSettings | None = None
+    deliver: DeliveredExams = DeliveredExams.ALL
+    delivery_hours: int = 72  # a weekend, and the day after it
 
     @classmethod
     def of(cls, conf: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> ServerSettings:
@@ -200,6 +220,7 @@ class ServerSettings:
         values = {name: text for name, value in conf.items() if (text := str(value or "").strip())}
         default = cls()
         policy = values.get("gate_policy")
+        listener = listener_settings(values)
         return cls(
             model_dir=Path(values["model_dir"]) if "model_dir" in values else None,
             result_policy=_result_policy(values),
@@ -226,7 +247,10 @@ class ServerSettings:
             exposure=_folder(values, "exposure"),
             links=_member(values, "links", default.links),
             runtime=_runtime(values, default.runtime),
-            dimse_listener=listener_settings(values),
+            dimse_listener=listener,
+            dimse_destination=destination_settings(values),
+            deliver=_member(values, "deliver", DeliveredExams.RECEIVED if listener else default.deliver),
+            delivery_hours=_count(values, "delivery_hours") or default.delivery_hours,
         )
 
     @property
@@ -348,7 +372,7 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
 
 def _checked(conf: Mapping[str, str]) -> dict[str, list[str] | None]:
     """What is wrong with pairs, for ``python -m mammolens.labelapp.settings``."""
-    of_several = {"results", "store_results"} | LISTENER_PAIRS
+    of_several = {"results", "store_results"} | LISTENER_PAIRS | DESTINATION_PAIRS
     known = {one.name for one in fields(ServerSettings)} - {"result_policy", "dimse_listener"} | of_several
     from monailabel.config import settings
 

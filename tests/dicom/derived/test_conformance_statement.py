@@ -68,6 +68,7 @@ def test_the_objects_that_are_written_are_listed(an_object):
         assert one.SpecificCharacterSet == "ISO_IR 192"
         written.append([kind.value, uid.UID(one.SOPClassUID).name, str(one.SOPClassUID), *series])
     assert stated == written
+    assert {row[2] for row in stated} == set(sop_classes.RESULTS)
 
 
 def test_the_attributes_of_a_presentation_state_are_listed(an_object):

@@ -89,9 +89,17 @@ def a_mammogram(two_phantom_exams: Path) -> pydicom.FileDataset:
 
 
 @pytest.fixture(scope="session")
-def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
-    """A certificate of this computer that signs itself, so that it is its own authority."""
-    folder = tmp_path_factory.mktemp("tls")
+def tls_files(make_tls_files: Callable[[], TlsFiles]) -> TlsFiles:
+    return make_tls_files()
+
+
+@pytest.fixture(scope="session")
+def make_tls_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], TlsFiles]:
+    """Make a certificate of this computer that signs itself, so that it is its own authority."""
+    return lambda: _made_tls_files(tmp_path_factory.mktemp("tls"))
+
+
+def _made_tls_files(folder: Path) -> TlsFiles:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     certificate = (

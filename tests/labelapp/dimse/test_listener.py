@@ -17,9 +17,9 @@ from pydicom.uid import CTImageStorage, DigitalMammographyXRayImageStorageForPre
 
 from mammolens.access_audit.words import EventOutcome
 from mammolens.labelapp.dimse.bounded_server import LONGEST_PDU
-from mammolens.labelapp.dimse.listener import CANNOT_UNDERSTAND, DUPLICATE, SUCCESS
 from mammolens.labelapp.dimse_settings import TlsFiles
 from mammolens.labelapp.keys import InfoKey
+from mammolens.labelapp.storage_status import CANNOT_UNDERSTAND, DUPLICATE, SUCCESS
 
 from .conftest import CALLER, Listen, RunningListener
 

@@ -8,7 +8,14 @@ from starlette.testclient import TestClient
 
 from mammolens.errors import ModelError, RequestError
 from mammolens.labelapp.app import MammoLensApp
+from mammolens.labelapp.delivery.courier import Courier
+from mammolens.labelapp.delivery.queue import Delivery, DeliveryKind, DeliveryQueue
 from mammolens.labelapp.routes.metrics import InferTimes
+
+
+class NoChannel:
+    def deliver(self, delivery: Delivery) -> Delivery:
+        return delivery
 
 
 def _samples(client: TestClient) -> dict[tuple[str, str], float]:
@@ -71,6 +78,18 @@ def test_learning_jobs_are_told(a_client: TestClient) -> None:
     found = _samples(a_client)
     assert found["mammolens_learning_jobs_queued", ""] == 1
     assert found["mammolens_learning_job_running", "recalibrate"] == 0
+
+
+def test_deliveries_are_told(a_client: TestClient, an_app: MammoLensApp, tmp_path: Path) -> None:
+    queue = DeliveryQueue(tmp_path / "deliveries")
+    queue.put(Delivery(kind=DeliveryKind.DICOM, exam="e-1", fingerprint="f", images=(), queued_at=5.0))
+    an_app.courier = Courier(queue, {DeliveryKind.DICOM: NoChannel()}, 72)
+    found = _samples(a_client)
+    assert found["mammolens_deliveries_waiting", "dicom"] == 1
+    assert found["mammolens_deliveries_waiting_since_seconds", "dicom"] == 5
+    assert found["mammolens_deliveries_failed", "dicom"] == 0
+    assert found["mammolens_deliveries_up", "dicom"] == 1
+    assert a_client.get("/info/").json()["deliveries"]["dicom"]["waiting"] == 1
 
 
 def test_no_identifier_of_a_patient_is_told(a_client: TestClient) -> None:

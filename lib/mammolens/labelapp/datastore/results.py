@@ -7,17 +7,19 @@ removed by the next result.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pydicom
 from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.derive import write_derived
@@ -140,6 +142,14 @@ class ResultStore:
             except FileNotFoundError:
                 continue
         return None
+
+    def objects(self, exam_id: str, image_ids: Iterable[str], fingerprint: str) -> Iterator[Dataset]:
+        """The DICOM objects of a result, read one by one: those of its images, then those of the exam."""
+        for of, name in [*((Of.IMAGE, image_id) for image_id in image_ids), (Of.EXAM, exam_id)]:
+            stored = self.get(of, name, fingerprint)
+            for kind in stored.files if stored else ():
+                if (content := self.read(of, name, fingerprint, kind)) is not None:
+                    yield pydicom.dcmread(io.BytesIO(content))
 
     def _read_index(self, of: Of, name: str) -> StoredResult | None:
         folder = self._folder / of.value / name

@@ -17,17 +17,19 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from mammolens.dicom.sop_classes import FOR_PROCESSING, PROJECTION_X_RAY, SECONDARY_CAPTURE
 from mammolens.errors import ConfigError, InputError, MammoLensError, RequestError, StorageError
+from mammolens.labelapp.dimse import VERIFICATION
 from mammolens.labelapp.dimse.bounded_server import SILENT_S, BoundedReading, BoundedServer
 from mammolens.labelapp.dimse_settings import ListenerSettings
+from mammolens.labelapp.storage_status import (
+    CANNOT_UNDERSTAND,
+    DUPLICATE,
+    OUT_OF_RESOURCES,
+    PROCESSING_FAILURE,
+    SUCCESS,
+)
 
-SUCCESS: Final = 0x0000
-PROCESSING_FAILURE: Final = 0x0110
-DUPLICATE: Final = 0x0111
-OUT_OF_RESOURCES: Final = 0xA700
-CANNOT_UNDERSTAND: Final = 0xC000
 _LONGEST_COMMENT: Final = 64  # characters of Error Comment (0000,0902), an LO
 _MOST_ASSOCIATIONS: Final = 10
-_VERIFICATION: Final = "1.2.840.10008.1.1"  # SOP class of C-ECHO; pynetdicom makes its names at run time
 _log = logging.getLogger(__name__)
 
 
@@ -68,14 +70,13 @@ class DimseListener:
         """
         wanted = self._settings
         _config.STORE_RECV_CHUNKED_DATASET = True  # to a file, not to memory
-        logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it would log data sets and stack traces
         entity = AE(wanted.ae_title)
         entity.require_called_aet = True
         entity.require_calling_aet = list(wanted.callers)
         entity.maximum_associations = _MOST_ASSOCIATIONS
         entity.acse_timeout = entity.dimse_timeout = SILENT_S
         entity.network_timeout = 2 * SILENT_S
-        entity.add_supported_context(_VERIFICATION)
+        entity.add_supported_context(VERIFICATION)
         for sop_class in (*PROJECTION_X_RAY, *FOR_PROCESSING, *SECONDARY_CAPTURE):
             entity.add_supported_context(sop_class, AllTransferSyntaxes)
         handlers: list[evt.EventHandlerType] = [

@@ -55,6 +55,21 @@ class Run(Protocol):
         """Return what the work returns."""
 
 
+class Deliver(Protocol):
+    """Has the result of an exam delivered to others."""
+
+    def __call__(self, exam: Exam, fingerprint: str, predictor: Predictor) -> None:
+        """Take note of a result that is stored.
+
+        Raises:
+            StorageError: that cannot be kept; the exam is not done then.
+        """
+
+
+def keep_all(exam: Exam, fingerprint: str, predictor: Predictor) -> None:
+    """Deliver nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class InferredView:
     """A view's result without its maps, which take a hundred megabytes."""
@@ -72,11 +87,13 @@ class InferenceContext:
         images: the datastore; results are stored there, too.
         policy: which DICOM objects are created.
         run: where images are decoded and scored.
+        deliver: called with each result before the exam counts as done.
     """
 
     images: ExamImages
     policy: ResultPolicy
     run: Run
+    deliver: Deliver = keep_all
 
     @property
     def results(self) -> ResultStore:
@@ -137,6 +154,7 @@ class InferenceRun:
         }
         self._context.results.put(Of.EXAM, self._exam.exam_id, self._fingerprint, facts, objects)
         if not self._is_transient:
+            self._context.deliver(self._exam, self._fingerprint, self._predictor)  # first: a kill here costs nothing
             fingerprint = {InfoKey.FINGERPRINT.value: self._fingerprint}
             self._context.images.update_image_infos(dict.fromkeys(self._exam.image_ids, fingerprint))
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pydicom
-from pydicom.dataset import Dataset
 
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.dicom.derived.picture_image import picture_as_dicom
@@ -23,7 +19,7 @@ from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResu
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.exam_detail import ExamDetails
 from mammolens.labelapp.exams.image_reviews import ImageReviews
-from mammolens.labelapp.exams.inference import STORED_AT, THUMBNAIL, InferenceContext, Run
+from mammolens.labelapp.exams.inference import STORED_AT, THUMBNAIL, Deliver, InferenceContext, Run, keep_all
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.manifest import manifest_of
 from mammolens.labelapp.exams.open_exams import OpenExams
@@ -48,6 +44,7 @@ class ExamService:
         policy: which DICOM objects are created and sent.
         run: where images are decoded and scored.
         suspect_reason: why an exam awaits a second confirmation as normal; ``None``: it does not.
+        deliver: called with each result before the exam counts as done.
 
     Attributes:
         exams: as given.
@@ -66,6 +63,7 @@ class ExamService:
         policy: ResultPolicy,
         run: Run,
         suspect_reason: Callable[[Exam], str | None] = lambda exam: None,
+        deliver: Deliver = keep_all,
     ) -> None:
         self.exams = exams
         self.decisions = decisions
@@ -74,7 +72,7 @@ class ExamService:
         )
         self.open_exams = OpenExams()
         self._models = models
-        self._context = InferenceContext(images, policy, run)
+        self._context = InferenceContext(images, policy, run, deliver)
         self._runner = InferenceRunner(models, self._context)
         self.worklist = Worklist(self.exams, images, decisions, self._runner, models, policy)
         prior_exams = PriorExams(self.exams, self.worklist, models, self._context)
@@ -107,7 +105,7 @@ class ExamService:
         stored = self._context.results.get(Of.EXAM, exam.exam_id, fingerprint)
         if stored is None or (stored.facts.get(STORED_AT) and not store):
             return
-        if objects := list(self._objects(exam, fingerprint)):
+        if objects := list(self._context.results.objects(exam.exam_id, exam.image_ids, fingerprint)):
             self._context.images.store(objects)
             self._context.results.note(Of.EXAM, exam.exam_id, stored.version, {STORED_AT: utc(time.time())})
 
@@ -202,14 +200,6 @@ class ExamService:
                 f"{name}/{kind}", "there is none", "infer the exam first, with this kind among its results"
             )
         return content
-
-    def _objects(self, exam: Exam, fingerprint: str) -> Iterator[Dataset]:
-        """The objects of the exam's result with this fingerprint."""
-        for of, name in [*((Of.IMAGE, image_id) for image_id in exam.image_ids), (Of.EXAM, exam.exam_id)]:
-            stored = self._context.results.get(of, name, fingerprint)
-            for kind in stored.files if stored else ():
-                if (content := self._context.results.read(of, name, fingerprint, kind)) is not None:
-                    yield pydicom.dcmread(io.BytesIO(content))
 
     def _fingerprint(self, exam: Exam) -> str:
         return inference_fingerprint(exam.image_ids, self._models.predictor(), self._context.policy)

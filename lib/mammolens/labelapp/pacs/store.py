@@ -14,19 +14,7 @@ from mammolens.errors import PacsError
 from mammolens.labelapp.pacs.access import PacsAccess
 from mammolens.labelapp.pacs.errors import errors_of, refusal
 from mammolens.labelapp.pacs.session import open_session
-
-_DUPLICATE = 0x0111
-# PS3.7 annex C and PS3.4 table B.2-1, by the mask that the classes of codes have.
-_REASONS: tuple[tuple[int, int, str], ...] = (
-    (0xFFFF, 0x0110, "processing failure"),
-    (0xFFFF, 0x0117, "invalid SOP instance"),
-    (0xFFFF, 0x0122, "SOP class not supported"),
-    (0xFFFF, 0x0124, "not authorised"),
-    (0xFFFF, 0xC122, "transfer syntax not supported"),
-    (0xFF00, 0xA700, "out of resources"),
-    (0xFF00, 0xA900, "data set does not match its SOP class"),
-    (0xF000, 0xC000, "cannot be understood"),
-)
+from mammolens.labelapp.storage_status import DUPLICATE, status_text
 
 
 def store(access: PacsAccess, datasets: Sequence[Dataset]) -> None:
@@ -59,9 +47,9 @@ def _refused(access: PacsAccess, dataset: Dataset) -> str | None:
         response = open_session(access).post(
             access.address(access.stow_prefix, "studies"), data=_body(dataset, boundary), headers=headers
         )
-    reasons = [reason for reason in _reasons(response) if reason != _DUPLICATE]
+    reasons = [reason for reason in _reasons(response) if reason != DUPLICATE]
     if reasons:
-        return f"{dataset.SOPInstanceUID} ({_words(reasons[0])})"
+        return f"{dataset.SOPInstanceUID} ({status_text(reasons[0])})"
     if response.status_code >= requests.codes.bad_request and not _answers_duplicate(response):
         raise refusal(access.url, response)
     return None
@@ -86,9 +74,4 @@ def _reasons(response: requests.Response) -> list[int]:
 
 
 def _answers_duplicate(response: requests.Response) -> bool:
-    return _DUPLICATE in _reasons(response)
-
-
-def _words(reason: int) -> str:
-    words = next((words for mask, code, words in _REASONS if reason & mask == code), "no reason given")
-    return f"{words}, {reason:04X}H"
+    return DUPLICATE in _reasons(response)

@@ -22,6 +22,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from mammolens import __version__
 from mammolens.calibration.drift import DriftCause
 from mammolens.errors import MammoLensError
+from mammolens.labelapp.delivery.courier import Courier
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.jobs.queue import LearningQueue
@@ -49,6 +50,7 @@ def metrics() -> Response:
         app.learning,
         app.folders(),
         app.pacs_trouble,
+        app.courier,
     )
     text = b"".join(map(generate_latest, (now, app.infer_times.registry, app.request_times.registry)))
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
@@ -64,12 +66,14 @@ class ServerMetrics:
     learning: LearningQueue
     folders: Mapping[str, Path]
     pacs_trouble: Callable[[], str | None]
+    courier: Courier
 
     def collect(self) -> Iterable[Metric]:
         """All gauges; those of exams and drift only while a model serves, and PACS and ledger answer."""
         yield InfoMetricFamily("mammolens", "Version of MammoLens.", value={"version": __version__})
         yield from _of_learning(self.learning)
         yield from _of_disks(self.folders)
+        yield from _of_deliveries(self.courier)
         yield _gauge("mammolens_infer_waiting", "Requests that wait for inference.", self.waiting)
         try:
             found = [*_of_exams(self.worklist.entries()), *_of_drift(self.drift.detail())]
@@ -95,6 +99,18 @@ def _of_disks(folders: Mapping[str, Path]) -> Iterator[Metric]:
     total = {name: float(usage.total) for name, usage in usages.items()}
     yield _gauges("mammolens_disk_free_bytes", "Free space where the server writes.", "folder", free)
     yield _gauges("mammolens_disk_total_bytes", "Size of the disk where the server writes.", "folder", total)
+
+
+def _of_deliveries(courier: Courier) -> Iterator[Metric]:
+    found = courier.summaries()
+    waiting = {kind: float(one.waiting) for kind, one in found.items()}
+    since = {kind: one.waiting_since.timestamp() if one.waiting_since else 0.0 for kind, one in found.items()}
+    failed = {kind: float(one.failed) for kind, one in found.items()}
+    up = {kind: float(one.trouble is None) for kind, one in found.items()}
+    yield _gauges("mammolens_deliveries_waiting", "Results that wait for delivery.", "kind", waiting)
+    yield _gauges("mammolens_deliveries_waiting_since_seconds", "When the oldest was there; 0: none.", "kind", since)
+    yield _gauges("mammolens_deliveries_failed", "Results given up, or refused in part.", "kind", failed)
+    yield _gauges("mammolens_deliveries_up", "Whether the receiver could be reached.", "kind", up)
 
 
 def _of_exams(entries: Iterable[ExamSummary]) -> Iterator[Metric]:
