@@ -84,6 +84,10 @@ class PacsError(MammoLensError, ConnectionError):
     """A PACS that does not answer, or answers with an error."""
 
 
+class WebhookError(MammoLensError, ConnectionError):
+    """A receiver of webhooks that does not answer."""
+
+
 class StorageError(MammoLensError, OSError):
     """A place that cannot be written to or read from: a full disk, missing permissions, an object store."""
 

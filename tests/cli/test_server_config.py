@@ -9,6 +9,7 @@ from topology.ports import free_port
 
 from mammolens.labelapp.dimse_settings import DESTINATION_PAIRS, LISTENER_PAIRS
 from mammolens.labelapp.settings import ServerSettings
+from mammolens.labelapp.webhook_settings import WEBHOOK_PAIRS
 
 from ..labelapp.pacs.fake_pacs import FakePacs, served
 
@@ -103,9 +104,9 @@ def test_a_pacs_that_does_not_answer_is_a_failure_and_one_that_does_is_counted(m
 
 def test_every_setting_can_be_stated_in_a_file(mammolens, write):
     """Those that are no options by ``conf``; an empty value is as good as none."""
-    several = {"result_policy", "dimse_listener", "dimse_destination"}  # each made of several settings
+    several = {"result_policy", "dimse_listener", "dimse_destination", "webhook"}  # each made of several settings
     names = [one for one in ServerSettings.__dataclass_fields__ if one not in several] + sorted(
-        LISTENER_PAIRS | DESTINATION_PAIRS
+        LISTENER_PAIRS | DESTINATION_PAIRS | WEBHOOK_PAIRS | WEBHOOK_PAIRS
     )
     result = mammolens("serve", "--config", write("conf:", *(f"  {name}: ''" for name in names)), "--check")
     assert result.exit_code == 0, result.stdout

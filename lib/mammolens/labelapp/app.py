@@ -37,6 +37,7 @@ from mammolens.labelapp.datastore.opening import MammogramDicomWeb, MammogramFol
 from mammolens.labelapp.delivery.courier import Channel, Courier
 from mammolens.labelapp.delivery.dicom_results import DicomResults
 from mammolens.labelapp.delivery.queue import DeliveryKind, DeliveryQueue
+from mammolens.labelapp.delivery.webhook import Webhook
 from mammolens.labelapp.dimse.listener import DimseListener
 from mammolens.labelapp.dimse.sender import StorageSender
 from mammolens.labelapp.exams.background_inference import BackgroundInference
@@ -61,7 +62,7 @@ from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.readiness import Readiness
 from mammolens.labelapp.learning.training_data import TrainingData
 from mammolens.labelapp.log_format import log_as_json
-from mammolens.labelapp.log_redaction import Redaction, pseudonym_key, redact_logs
+from mammolens.labelapp.log_redaction import Redaction, pseudonym, pseudonym_key, redact_logs
 from mammolens.labelapp.monailabel_settings import apply_mammography
 from mammolens.labelapp.openid_provider import OpenIdProvider
 from mammolens.labelapp.parameters import InferRequest, parse
@@ -195,7 +196,12 @@ class MammoLensApp(MONAILabelApp):
             policy,
             self._in_the_pool,
             self.suspect_normals.reason_of,
-            ExamDeliveries(self._datastore, deliveries, self._settings),
+            ExamDeliveries(
+                self._datastore,
+                deliveries,
+                self._settings,
+                lambda name: pseudonym(pseudonym_key(self._models), name),
+            ),
         )
         self.background_inference = BackgroundInference(
             self.exam_service,
@@ -440,6 +446,8 @@ class MammoLensApp(MONAILabelApp):
         if to := self._settings.dimse_destination:
             record = self.access_recorder.record_from_thread
             channels[DeliveryKind.DICOM] = DicomResults(StorageSender(to), to, self._datastore.results, record)
+        if webhook := self._settings.webhook:
+            channels[DeliveryKind.WEBHOOK] = Webhook(webhook, self.access_recorder.record_from_thread)
         return channels
 
     def _verdicts(self) -> dict[str, Verdict | None]:

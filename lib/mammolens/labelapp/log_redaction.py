@@ -81,8 +81,12 @@ class Redaction(logging.Filter):
 
     def _with_pseudonym(self, found: re.Match[str]) -> str:
         assert self._key is not None
-        digest = hmac.digest(self._key, found["name"].encode("utf-8", "surrogateescape"), hashlib.sha256)
-        return f"{found['before']}<{digest.hex()[:_SHOWN]}>"
+        return f"{found['before']}<{pseudonym(self._key, found['name'])}>"
+
+
+def pseudonym(key: bytes, name: str) -> str:
+    """Ten hexadecimal digits instead of a name."""
+    return hmac.digest(key, name.encode("utf-8", "surrogateescape"), hashlib.sha256).hex()[:_SHOWN]
 
 
 def redact_logs(redaction: Redaction) -> None:

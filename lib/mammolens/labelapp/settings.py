@@ -25,6 +25,7 @@ from mammolens.labelapp.dimse_settings import (
     destination_settings,
     listener_settings,
 )
+from mammolens.labelapp.webhook_settings import WEBHOOK_PAIRS, WebhookSettings, webhook_settings
 from mammolens.models.devices import AUTO, Device, Precision, choose_device
 from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
@@ -171,6 +172,7 @@ class ServerSettings:
         runtime: that runs the network.
         dimse_listener: of the pairs that begin with ``dimse_``; ``None``: images come by HTTP alone.
         dimse_destination: of those that begin with its name; ``None``: results go nowhere by C-STORE.
+        webhook: of the pairs that begin with its name; ``None``: nobody is told of done exams.
         deliver: exams whose results are delivered; by default, those that are received, where some are.
         delivery_hours: for which a delivery is tried.
     """
@@ -203,6 +205,7 @@ class ServerSettings:
     runtime: RuntimeName = RuntimeName.TORCH
     dimse_listener: ListenerSettings | None = None
     dimse_destination: DestinationSettings | None = None
+    webhook: WebhookSettings | None = None
     deliver: DeliveredExams = DeliveredExams.ALL
     delivery_hours: int = 72  # a weekend, and the day after it
 
@@ -249,6 +252,7 @@ class ServerSettings:
             runtime=_runtime(values, default.runtime),
             dimse_listener=listener,
             dimse_destination=destination_settings(values),
+            webhook=webhook_settings(values),
             deliver=_member(values, "deliver", DeliveredExams.RECEIVED if listener else default.deliver),
             delivery_hours=_count(values, "delivery_hours") or default.delivery_hours,
         )
@@ -372,8 +376,8 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
 
 def _checked(conf: Mapping[str, str]) -> dict[str, list[str] | None]:
     """What is wrong with pairs, for ``python -m mammolens.labelapp.settings``."""
-    of_several = {"results", "store_results"} | LISTENER_PAIRS | DESTINATION_PAIRS
-    known = {one.name for one in fields(ServerSettings)} - {"result_policy", "dimse_listener"} | of_several
+    of_several = {"results", "store_results"} | LISTENER_PAIRS | DESTINATION_PAIRS | WEBHOOK_PAIRS
+    known = {one.name for one in fields(ServerSettings)} - {"result_policy", "dimse_listener", "webhook"} | of_several
     from monailabel.config import settings
 
     from mammolens.labelapp.openid_provider import OpenIdProvider

@@ -17,9 +17,12 @@ from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import DeliveredExams, ServerSettings
+from mammolens.labelapp.webhook_settings import WebhookSettings
 
 from ..conftest import NO_REPORTS
 from ..storage_scp import storage_scp
+
+WEBHOOK = WebhookSettings("https://ris.example.org/done", bytes(32))
 
 
 def test_results_of_received_exams_arrive_once_however_often_they_are_sent(
@@ -28,8 +31,8 @@ def test_results_of_received_exams_arrive_once_however_often_they_are_sent(
     images, events = a_folder_datastore, list[AuditEvent]()
     queue = DeliveryQueue(images.place / "deliveries")
     with storage_scp() as scp:
-        settings = ServerSettings(dimse_destination=scp.settings(), deliver=DeliveredExams.RECEIVED)
-        deliver = ExamDeliveries(images, queue, settings, lambda: 1_800_000_000.0)
+        settings = ServerSettings(dimse_destination=scp.settings(), deliver=DeliveredExams.RECEIVED, webhook=WEBHOOK)
+        deliver = ExamDeliveries(images, queue, settings, lambda name: "pseudonym", lambda: 1_800_000_000.0)
         service = ExamService(
             a_serving, Exams(images), images, decisions, NO_REPORTS, lambda work: work(), deliver=deliver
         )
@@ -48,6 +51,12 @@ def test_results_of_received_exams_arrive_once_however_often_they_are_sent(
         scp.answering = lambda dataset: 0x0000
         clock[0] += 30
         courier.look()
+    [told] = queue.waiting(DeliveryKind.WEBHOOK)  # which nobody delivers here
+    assert told.done is not None
+    assert (told.exam, told.done.study_instance_uid, told.done.study_pseudonym) == (received.exam_id, None, "pseudonym")
+    assert (told.done.images, told.done.images_without_result) == (4, 0)
+    entry = next(one for one in service.worklist.entries() if one.exam == received.exam_id)
+    assert (told.done.score, told.done.category) == (entry.exam_decile, entry.exam_category)
     uids = [str(one.SOPInstanceUID) for one in scp.stored]
     assert len(uids) == len(set(uids)) == 4
     assert {one.SOPClassUID for one in scp.stored} <= set(RESULTS)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens.errors import StorageError
 from mammolens.files import write_text
+from mammolens.labelapp.delivery.exam_done import ExamDone
 
 _WAITING, _FAILED = "waiting", "failed"
 _KEPT_S: Final = 30 * 24 * 3600.0  # of a delivery that failed
@@ -25,6 +26,7 @@ class DeliveryKind(StrEnum):
     """What is sent."""
 
     DICOM = "dicom"
+    WEBHOOK = "webhook"
 
 
 class Delivery(BaseModel):
@@ -35,6 +37,7 @@ class Delivery(BaseModel):
         exam: id.
         fingerprint: of the result.
         images: ids of those whose objects are sent.
+        done: what a webhook tells.
         queued_at: when the result was there.
         due_at: not to be tried earlier.
         attempts: that failed.
@@ -48,7 +51,8 @@ class Delivery(BaseModel):
     kind: DeliveryKind
     exam: str
     fingerprint: str
-    images: tuple[str, ...]
+    images: tuple[str, ...] = ()
+    done: ExamDone | None = None
     queued_at: float
     due_at: float = 0.0
     attempts: int = 0
