@@ -35,10 +35,12 @@ def said(result) -> str:
 
 
 def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write, tmp_path):
-    file = write("retrain_at: 02:00", "results: [segmentation, report]", "conf:", "  infer_queue: 64")
-    result = mammolens("serve", "--config", file, "--check")
+    port = free_port()
+    lines = ["retrain_at: 02:00", "results: [segmentation, report]", "conf:", f"  dimse_port: {port}"]
+    result = mammolens("serve", "--config", write(*lines), "--check")
     assert result.exit_code == 0, result.stdout
-    assert "infer_queue=64, results=segmentation,report, retrain_at=02:00" in said(result)
+    assert f"dimse_port={port}, results=segmentation,report, retrain_at=02:00" in said(result)
+    assert f"DIMSE port {port} ok is free on 127.0.0.1, no TLS" in said(result)
     assert "all is well that is needed" in said(result)
     assert not (tmp_path / "app").exists()
 

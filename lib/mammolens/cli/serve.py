@@ -131,7 +131,10 @@ def serve(
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check settings, folders, port, PACS and models, and start nothing.")
+        bool,
+        typer.Option(
+            "--check", help="Check settings, folders, ports, PACS, models and connections, and start nothing."
+        ),
     ] = False,
 ) -> None:
     """Serve mammograms to 3D Slicer, OHIF and curl through MONAI Label, on this computer only.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mammolens.cli.pacs_process import PACS_GROUP, check_pacs
 from mammolens.cli.server_process import check_studies, folders_to_write, is_url
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mammolens.diagnostics.diagnosis import CheckGroup
 
 _SETTINGS = "settings"
+_CONNECTIONS = "connections"
+_OF_CONNECTIONS = ("dimse_port", "dimse_destination", "webhook_url")
 
 
 def checks_of_server(
@@ -42,21 +44,31 @@ def checks_of_server(
     }
     if is_url(studies):
         groups[PACS_GROUP] = partial(check_pacs, studies)
+    if any(conf.get(name) for name in _OF_CONNECTIONS):
+        groups[_CONNECTIONS] = partial(_check_connections, conf, variables)
     return groups
 
 
+def _check_connections(conf: Mapping[str, str], variables: Mapping[str, str]) -> Iterator[Check]:
+    for check in _answer_of("mammolens.labelapp.connections", conf, variables):
+        yield Check.model_validate(check)
+
+
 def _check_settings(studies: str, conf: Mapping[str, str], variables: Mapping[str, str]) -> Iterator[Check]:
-    """By a child process, since only the server's own code knows its settings."""
     check_studies(studies)
     yield passed(_SETTINGS, "studies", studies)
-    command = [sys.executable, "-m", "mammolens.labelapp.settings"]
-    surroundings = {**os.environ, **variables}
-    done = subprocess.run(
-        command, input=json.dumps(dict(conf)), env=surroundings, capture_output=True, text=True, check=True
-    )
-    answer = json.loads(done.stdout)
+    answer = _answer_of("mammolens.labelapp.settings", conf, variables)
     if error := answer["error"]:
         raise ConfigError(*error)
     for name in answer["unknown"]:
         yield warned(_SETTINGS, name, "is not a setting of MammoLens", "check the name; MONAI Label may know it")
     yield passed(_SETTINGS, "conf", ", ".join(f"{name}={value}" for name, value in conf.items()) or "defaults")
+
+
+def _answer_of(module: str, conf: Mapping[str, str], variables: Mapping[str, str]) -> Any:
+    """What a child process says of pairs, since only the server's own code knows its settings."""
+    command, surroundings = [sys.executable, "-m", module], {**os.environ, **variables}
+    done = subprocess.run(
+        command, input=json.dumps(dict(conf)), env=surroundings, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
