@@ -21,6 +21,7 @@ RULES = TokenRules(
     login_client="mammolens-browser",
     names=("preferred_username", "email", "name"),
     roles=("realm_access", "roles"),
+    known_roles=frozenset({"monailabel-user"}),
 )
 Sign = Callable[..., str]
 Ask = Callable[[str], User]

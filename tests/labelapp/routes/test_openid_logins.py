@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from unittest.mock import Mock
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import jwt
 import monailabel.app
@@ -33,9 +35,10 @@ SECRET = "of the client"  # pragma: allowlist secret
 @pytest.fixture(scope="module")
 def a_provider() -> Iterator[str]:
     ada = User(sub="ada", claims={"preferred_username": "ada", **ROLES})
+    eve = User(sub="eve", claims={"preferred_username": "<b>eve</b>", "realm_access": {"roles": ["cleaner"]}})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")  # plain HTTP, on this computer
-        with run_server_in_thread(user_claims=(ada,)) as server:
+        with run_server_in_thread(user_claims=(ada, eve)) as server:
             yield f"http://127.0.0.1:{server.server_port}"
 
 
@@ -52,9 +55,9 @@ class Site:
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 
-    def allow(self, address: str) -> dict[str, str]:
-        """What the provider sends the browser back with, after ada has logged in there."""
-        answer = requests.post(address, data={"sub": "ada"}, timeout=30, allow_redirects=False)
+    def allow(self, address: str, person: str = "ada") -> dict[str, str]:
+        """What the provider sends the browser back with, after a person has logged in there."""
+        answer = requests.post(address, data={"sub": person}, timeout=30, allow_redirects=False)
         assert answer.headers["location"].startswith("http://127.0.0.1:8000/auth/openid/callback?")
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
@@ -140,6 +143,45 @@ def test_a_refusal_of_the_provider_is_told(a_site: Site) -> None:
     state = parse_qs(urlsplit(a_site.begin()).query)["state"][0]
     answer = a_site.come_back(error="access_denied", state=state)
     assert (answer.status_code, "access_denied" in answer.json()["detail"]) == (401, True)
+
+
+def test_a_person_without_a_role_here_is_told_which_there_are(a_site: Site) -> None:
+    answer = a_site.come_back(**a_site.allow(a_site.begin(), "eve"))
+    assert answer.status_code == 403
+    assert "'<b>eve</b>' none of the roles monailabel-admin, monailabel-annotator, monailabel-user" in answer.text
+    assert a_site.browser.get("/mammolens/worklist").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [("state", 401), ("denied", 401), ("role", 403), ("away", 503)],
+)
+def test_a_browser_gets_a_page_that_says_why_a_login_failed(
+    a_site: Site, reason: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = a_site.allow(a_site.begin(), "eve")
+    wrong = {"state": {"state": "forged"}, "denied": {"error": "<access_denied>"}}
+    if reason == "away":
+        monkeypatch.setattr(OpenIdProvider, "id_token_of", Mock(side_effect=requests.ConnectionError))
+    a_site.browser.headers["Accept"] = "text/html,*/*;q=0.8"
+    answer = a_site.come_back(**{**back, **wrong.get(reason, {})})
+    assert answer.status_code == status
+    words = {
+        "state": "did not begin it",
+        "denied": "&lt;access_denied&gt;",
+        "role": "&lt;b&gt;eve",
+        "away": "try again",
+    }
+    assert words[reason] in answer.text
+    assert "Research use only, not a medical device" in answer.text
+    links = re.findall('href="([^"]*)"', answer.text)
+    assert [urljoin("/auth/openid/callback", link) for link in links] == [
+        "/mammolens/browser/pages/pages.css",
+        "/login",
+    ]
+    assert {a_site.browser.get(urljoin("/auth/openid/callback", link)).status_code for link in links} == {200}
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class TokenRules:
         login_client: the client of a login proxy, of which ID tokens are taken, too; ``None``: there is none.
         names: keys of user name, address and name.
         roles: keys that lead to the list of roles.
+        known_roles: those that permit something here.
     """
 
     issuer: str
@@ -49,6 +50,7 @@ class TokenRules:
     login_client: str | None
     names: tuple[str, str, str]
     roles: tuple[str, ...]
+    known_roles: frozenset[str]
 
     @classmethod
     def of(cls, settings: Settings, environment: Mapping[str, str] = os.environ) -> TokenRules:
@@ -66,6 +68,13 @@ class TokenRules:
                 settings.MONAI_LABEL_AUTH_TOKEN_NAME,
             ),
             roles=tuple(settings.MONAI_LABEL_AUTH_TOKEN_ROLES.split("#")),
+            known_roles=frozenset(
+                {
+                    settings.MONAI_LABEL_AUTH_ROLE_USER,
+                    settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR,
+                    settings.MONAI_LABEL_AUTH_ROLE_ADMIN,
+                }
+            ),
         )
 
     def user_of(self, token: str, keys: SigningKeys) -> User:

@@ -87,9 +87,14 @@ def forget_state(response: Response) -> None:
     response.delete_cookie(STATE_COOKIE, path=_STATE_PATH)
 
 
+def wants_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a person opens a page with a browser; a program asks for something else."""
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+
+
 def login_address(scope: Scope, headers: Headers) -> str | None:
     """The login page, which leads back, for a person who opens a page without a login; ``None`` for a program."""
-    if scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
+    if not wants_page(scope, headers):
         return None
     query = scope.get("query_string", b"").decode("latin-1")
     wanted = scope["path"] + (f"?{query}" if query else "")

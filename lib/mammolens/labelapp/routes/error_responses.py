@@ -1,4 +1,4 @@
-"""Every error as one clear line of JSON with a fitting status, never a stack trace."""
+"""Every error as one clear line with a fitting status, never a stack trace: JSON, or a page where a browser logs in."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from monailabel.config import settings
 from monailabel.interfaces.exception import MONAILabelError, MONAILabelException
 
@@ -29,6 +30,9 @@ from mammolens.errors import (
     UnknownJobError,
     UnknownStudyError,
 )
+from mammolens.labelapp.routes.browser_session import wants_page
+from mammolens.labelapp.routes.openid_logins import LoginFailed
+from mammolens.labelapp.routes.site_pages import login_failed_page
 
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
 _log = logging.getLogger(__name__)
@@ -63,6 +67,7 @@ def add_error_responses(app: FastAPI) -> None:
         Exception: _unexpected,
     }
     app.exception_handlers.update(handlers)
+    app.exception_handlers[LoginFailed] = _login_failed
 
 
 def _ours(_: Request, error: Exception) -> JSONResponse:
@@ -76,6 +81,13 @@ def _monai_labels(_: Request, error: Exception) -> JSONResponse:
     _log.warning("refused: %s %s", error.error, error.msg)
     status = 400 if error.error is MONAILabelError.INVALID_INPUT else 500
     return JSONResponse({"detail": without_folders(str(error.msg))}, status)
+
+
+async def _login_failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LoginFailed)
+    if wants_page(request.scope, request.headers):
+        return login_failed_page(request, str(error.detail), error.status_code)
+    return await http_exception_handler(request, error)
 
 
 def _not_as_documented(_: Request, error: Exception) -> JSONResponse:

@@ -41,6 +41,10 @@ class _LoggedIn:
     id_token: str
 
 
+class LoginFailed(HTTPException):
+    """Why a person is not logged in; a browser shows it as a page."""
+
+
 class Arrival(NamedTuple):
     """A person who has logged in.
 
@@ -98,7 +102,7 @@ class OpenIdLogins:
             wanted: page to go to afterwards; anything but a path of this server becomes ``/``.
 
         Raises:
-            HTTPException: 503, the provider does not answer.
+            LoginFailed: 503, the provider does not answer.
         """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         with self._trouble_told():
@@ -115,8 +119,8 @@ class OpenIdLogins:
         """Redeem the code that a browser brings back; a state is good for one login within ten minutes. Blocks.
 
         Raises:
-            HTTPException: 401 for an unknown state, a code that the provider refuses, or an ID token that is not
-                valid; 503, the provider does not answer.
+            LoginFailed: 401 for an unknown state, a code that the provider refuses, or an ID token that is not
+                valid; 403 for a person without a role here; 503, the provider does not answer.
         """
         with self._lock:
             begun = self._begun.pop(state, None)
@@ -132,6 +136,10 @@ class OpenIdLogins:
                 _log.warning("an ID token of %s is refused: %s", self.name, error)
                 raise refused(f"the ID token of {self.name} is not valid") from error
         user = self._rules.user_from(claims)
+        if not self._rules.known_roles.intersection(user.roles or ()):
+            roles = ", ".join(sorted(self._rules.known_roles))
+            reason = f"{self.name} gives {user.username!a} none of the roles {roles}; ask the administrator for one"
+            raise LoginFailed(403, f"login: {reason}")
         return Arrival(self._sessions.begin(_LoggedIn(user, id_token)), user, begun.wanted)
 
     def log_out(self, token: str, back: str) -> str | None:
@@ -152,7 +160,7 @@ class OpenIdLogins:
         except (requests.RequestException, KeyError, TypeError, ValueError) as error:
             _log.error("no login at %s: %s", self.name, error)
             reason = f"{self.name}: the login does not answer as it should; try again, or ask the administrator"
-            raise HTTPException(503, reason) from error
+            raise LoginFailed(503, reason) from error
 
 
 def own_path(wanted: str) -> str:
@@ -161,6 +169,6 @@ def own_path(wanted: str) -> str:
     return wanted if is_path and wanted.isascii() and wanted.isprintable() and "\\" not in wanted else "/"
 
 
-def refused(reason: str) -> HTTPException:
+def refused(reason: str) -> LoginFailed:
     """Why a person is not logged in."""
-    return HTTPException(401, f"login: {reason}; open /login to try again")
+    return LoginFailed(401, f"login: {reason}; open /login to try again")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 import mammolens
@@ -47,6 +48,15 @@ def browser_file(folder: str, name: str) -> Response:
     if file.parent.parent != BROWSER or file.suffix not in _TYPES or not file.is_file():
         raise HTTPException(404, "there is no such file; open /")
     return Response(file.read_bytes(), media_type=_TYPES[file.suffix], headers=_HEADERS)
+
+
+def login_failed_page(request: Request, reason: str, status: int) -> HTMLResponse:
+    """What a person sees in place of JSON if a login at a provider fails, at whatever address it does."""
+    root = "../" * (request.url.path.count("/") - 1)  # relative, as all links of the pages
+    page = (BROWSER / "pages" / "login-failed.html").read_text(encoding="utf-8")
+    page = page.replace("{{ notice }}", RESEARCH_USE_ONLY).replace("{{ root }}", root or "./")
+    page = page.replace("{{ reason }}", html.escape(reason))  # last: what it says is no template
+    return HTMLResponse(page, status, {**_HEADERS, "Cache-Control": "no-store"})
 
 
 def _page(name: str) -> HTMLResponse:
