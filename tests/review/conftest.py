@@ -40,7 +40,8 @@ def tampering(ledger: Ledger) -> Iterator[Connection]:
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_no_update")
             connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_no_delete")
         else:
-            connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_append_only ON decisions")
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_no_update ON decisions")
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS decisions_no_delete ON decisions")
         yield connection
 
 

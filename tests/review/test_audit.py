@@ -89,7 +89,7 @@ def test_a_decision_survives_being_a_row_and_its_chain_is_intact(these):
 def test_an_edit_of_any_field_of_any_entry_is_named(these, data):
     rows = chained(these)
     place = data.draw(st.integers(0, len(rows) - 1))
-    column = data.draw(st.sampled_from([*Column, Link.PREVIOUS_HASH, Link.HASH]))
+    column = data.draw(st.sampled_from([*Column, Link.CONTENT, Link.PREVIOUS_HASH, Link.HASH]))
     value = data.draw((st.none() | TEXT | NUMBERS | st.binary(max_size=5)).filter(lambda it: it != rows[place][column]))
     rows[place] = {**rows[place], column.value: value}
     assert fault_of(rows) == (FaultKind.CHANGED, place + 1)

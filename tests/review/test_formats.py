@@ -31,7 +31,7 @@ def test_a_table_begins_with_its_columns_and_lists_images_with_blanks():
     header, line = file.getvalue().split("\r\n")[:2]
     assert header == (
         "sequence,decision_id,exam_id,images,verdict,undoes,reviewer,time,comment,regions,model,calibration,"
-        "exam_p_value,exam_score,viewer,origin,second_confirmation,previous_hash,hash"
+        "exam_p_value,exam_score,viewer,origin,second_confirmation,salt,content,previous_hash,hash"
     )
     assert ",e-1,1.2.1 1.2.2,normal,,anna,2026-01-31T12:00:00.000000Z,,,,,0.1,,,viewer," in line
 

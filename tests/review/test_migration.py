@@ -19,7 +19,7 @@ def test_the_migrations_leave_the_tables_that_the_code_knows(a_ledger):
     with a_ledger._database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0004"
 
 
 def test_a_newer_ledger_is_refused_and_left_as_it_is(where):
@@ -27,7 +27,10 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(where):
         entry = ledger.append(decision())
         with ledger._database.writing() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(LedgerError, match="has schema '9999', but .* up to '0002'; update MammoLens"):
+    with pytest.raises(
+        LedgerError,
+        match="(decisions|mammolens).*: has schema '9999', but MammoLens .* knows '0003' to '0004'; use the",
+    ):
         Ledger.open(where)
     with ledger._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
@@ -54,7 +57,7 @@ def test_a_ledger_without_second_confirmations_gains_the_column_and_keeps_its_ch
         entry = ledger.append(decision())
         with ledger._database.writing() as connection:
             connection.exec_driver_sql("ALTER TABLE decisions DROP COLUMN second_confirmation")
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
     with Ledger.open(where) as ledger:
         assert ledger.audit().is_intact
         assert ledger.head() == entry.head

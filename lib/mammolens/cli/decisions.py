@@ -116,7 +116,8 @@ def audit(
                     f"{fault.kind} at entry {fault.sequence}{which}: {fault.reason}",
                     "find out who changed it, and compare with an export or a backup",
                 )
-        say(f"{found.entries} entries, all unchanged; store the head elsewhere")
+        erased = f" ({found.erased} of them erased)" if found.erased else ""
+        say(f"{found.entries} entries, all unchanged{erased}; store the head elsewhere")
         out().print(str(found.head), soft_wrap=True)
 
 

@@ -1,8 +1,8 @@
 """Check the hash chain, and find where it breaks first.
 
-An entry's hash covers its content, its number and the previous hash. A change is therefore detected in the entry
-itself or, if its hash was recomputed, in the next entry. If all hashes up to the end were recomputed, or the end was
-cut off, only a head that is stored elsewhere reveals it.
+An entry's hash covers the digest of its content, its number and the previous hash. A change is therefore detected in
+the entry itself or, if its hash was recomputed, in the next entry. If all hashes up to the end were recomputed, or the
+end was cut off, only a head that is stored elsewhere reveals it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mammolens.review.chain import Head, Link, hash_of
+from mammolens.review.chain import Head, Link, hash_of, is_erased
 from mammolens.review.rows import Column, Row
 
 _NEAR = 100  # entries that may be removed or inserted, and the rest renumbered, and still be recognised
@@ -44,11 +44,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found; ``head`` is that of the last entry that was reached."""
+    """What an audit found.
+
+    Attributes:
+        entries: that were read.
+        head: of the last entry that was reached.
+        erased: of these entries, how many have lost their content.
+    """
 
     entries: int
     head: Head
     fault: Fault | None = None
+    erased: int = 0
 
     @property
     def is_intact(self) -> bool:
@@ -64,20 +71,21 @@ def audit(rows: Iterable[Row], kept: Iterable[Head] = ()) -> Audit:
         kept: heads that were written down earlier, elsewhere.
     """
     expected = {head.sequence: head.hash for head in kept if head.sequence}
-    before, before_id, count = Head(), None, 0
+    before, before_id, count, erased = Head(), None, 0, 0
     for row in rows:
         count += 1
         fault = _fault(row, before, before_id)
         if fault is not None:
-            return Audit(count, before, fault)
+            return Audit(count, before, fault, erased)
+        erased += is_erased(row)
         before, before_id = Head(row[Link.SEQUENCE], row[Link.HASH]), row[Column.DECISION_ID]
         if expected.pop(before.sequence, before.hash) != before.hash:
             reason = f"entry {before.sequence} does not match the stored head"
-            return Audit(count, before, Fault(FaultKind.REWRITTEN, before.sequence, before_id, reason))
+            return Audit(count, before, Fault(FaultKind.REWRITTEN, before.sequence, before_id, reason), erased)
     if expected:
         reason = f"the ledger ends at entry {before.sequence}, but a stored head is of entry {max(expected)}"
-        return Audit(count, before, Fault(FaultKind.CUT_OFF, before.sequence + 1, None, reason))
-    return Audit(count, before)
+        return Audit(count, before, Fault(FaultKind.CUT_OFF, before.sequence + 1, None, reason), erased)
+    return Audit(count, before, erased=erased)
 
 
 def _fault(row: Row, before: Head, before_id: str | None) -> Fault | None:
@@ -106,6 +114,8 @@ def _fault(row: Row, before: Head, before_id: str | None) -> Fault | None:
 def _written_as(row: Row) -> int | None:
     """The number with which the entry's hash was made, if it is near the one that it has."""
     sequence = row[Link.SEQUENCE]
+    if row.get(Link.CONTENT) is not None and not is_erased(row):  # a content that was put back, or a digest beside one
+        return None
     for number in (sequence, *range(max(1, sequence - _NEAR), sequence), *range(sequence + 1, sequence + _NEAR)):
         try:
             if hash_of({**row, Link.SEQUENCE.value: number}) == row[Link.HASH]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Decision:
         viewer: name of the program.
         second_confirmation: the category of the exam for which the person confirmed 'normal' a second time, after a
             note; ``None``: no second confirmation was needed.
+        salt: random, so that after an erasure nobody can tell from a digest what was erased.
 
     Raises:
         RequestError: a field that cannot be stored; names it.
@@ -105,6 +107,7 @@ class Decision:
     viewer: str = ""
     origin: Origin = Origin.VIEWER
     second_confirmation: NormalityCategory | None = None
+    salt: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
 
     def __post_init__(self) -> None:
         _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is no exam id", "see the worklist")
@@ -124,7 +127,8 @@ class Decision:
         _check(again, "second_confirmation", "is given, but the exam is not confirmed as normal", remedy)
         _check(self.reviewer, "reviewer", "is empty", "say who decided")
         _check_text("comment", self.comment, LONGEST_TEXT)
-        for name in ("reviewer", "viewer", "model", "calibration"):
+        _check(self.salt, "salt", "is empty", "leave it out")
+        for name in ("reviewer", "viewer", "model", "calibration", "salt"):
             _check_text(name, getattr(self, name) or "", LONGEST_NAME)
         _set(self, model=self.model or None, calibration=self.calibration or None)
         _check(self.time.tzinfo, "time", "has no time zone", "give it in UTC, as 2026-01-31T12:00:00Z")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mammolens.errors import DatasetError, RequestError
 from mammolens.files import atomic_file
+from mammolens.review.chain import Link, Tombstone
 from mammolens.review.decision import Decision
 from mammolens.review.formats import format_of, read_values, row_of_values, write_entries
 from mammolens.review.ledger import Appended, Ledger
@@ -29,7 +30,7 @@ def export_decisions(ledger: Ledger, path: Path) -> int:
     """
     kind = format_of(path)
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        return write_entries(ledger.all(), file, kind)
+        return write_entries(ledger.chain(), file, kind)
 
 
 def import_decisions(ledger: Ledger, path: Path) -> Appended:
@@ -42,7 +43,7 @@ def import_decisions(ledger: Ledger, path: Path) -> Appended:
     lines = read_decisions(path)
     line = 0
 
-    def decisions() -> Iterator[Decision]:
+    def decisions() -> Iterator[Decision | Tombstone]:
         nonlocal line
         for line, decision in lines:  # noqa: B007 - told where the ledger refuses it
             yield decision
@@ -55,14 +56,14 @@ def import_decisions(ledger: Ledger, path: Path) -> Appended:
         ) from error
 
 
-def read_decisions(path: Path) -> list[tuple[int, Decision]]:
-    """Line number and decision of each line.
+def read_decisions(path: Path) -> list[tuple[int, Decision | Tombstone]]:
+    """Line number and decision of each line, or what is left of it.
 
     Raises:
         DatasetError: the file or some of its lines cannot be read.
     """
     kind = format_of(path)
-    found: list[tuple[int, Decision]] = []
+    found: list[tuple[int, Decision | Tombstone]] = []
     bad: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -85,8 +86,12 @@ def read_decisions(path: Path) -> list[tuple[int, Decision]]:
     return found
 
 
-def _decision(values: object) -> Decision:
+def _decision(values: object) -> Decision | Tombstone:
     assert isinstance(values, dict)
+    if (content := values.get(Link.CONTENT)) is not None:
+        if any(values.get(column) for column in Column):
+            raise RequestError(Link.CONTENT, "is the digest of an erased decision, but there is one", "leave it out")
+        return Tombstone(str(content))
     row = row_of_values(values)
     if row[Column.DECISION_ID] is None:  # the same line is the same decision, however often it is imported
         row[Column.DECISION_ID.value] = str(uuid.uuid5(_NAMESPACE, canonical(row)))

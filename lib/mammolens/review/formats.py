@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from mammolens.errors import DatasetError, RequestError
-from mammolens.review.chain import Entry, Link
+from mammolens.review.chain import AnyEntry, Entry, Link, row_of_tombstone
 from mammolens.review.decision import Origin, finite
 from mammolens.review.rows import Column, canonical, row_of
 
-COLUMNS = (Link.SEQUENCE, *Column, Link.PREVIOUS_HASH, Link.HASH)
+COLUMNS = (Link.SEQUENCE, *Column, Link.CONTENT, Link.PREVIOUS_HASH, Link.HASH)
 REQUIRED = (Column.EXAM_ID, Column.IMAGES, Column.REVIEWER, Column.TIME)
 _NUMBERS = (Column.EXAM_P_VALUE, Column.EXAM_SCORE)
 _LISTS = (Column.IMAGES, Column.REGIONS)
@@ -48,7 +48,7 @@ def format_of(path: Path) -> Format:
         raise DatasetError(path, "its name ends neither in .csv nor in .jsonl", remedy) from None
 
 
-def write_entries(entries: Iterable[Entry], file: IO[str], kind: Format) -> int:
+def write_entries(entries: Iterable[AnyEntry], file: IO[str], kind: Format) -> int:
     """Write entries to a file that was opened with ``newline=""``; gives their number."""
     count = 0
     writer = csv.writer(file)
@@ -64,10 +64,13 @@ def write_entries(entries: Iterable[Entry], file: IO[str], kind: Format) -> int:
     return count
 
 
-def values_of(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON."""
-    row = row_of(entry.decision)
-    row |= {column.value: json.loads(row[column]) for column in _LISTS}
+def values_of(entry: AnyEntry) -> dict[str, Any]:
+    """An entry as JSON; of an erased one, all that a decision has is null."""
+    if isinstance(entry, Entry):
+        row = {**row_of(entry.decision), Link.CONTENT.value: None}
+        row |= {column.value: json.loads(row[column]) for column in _LISTS}
+    else:
+        row = row_of_tombstone(entry.tombstone)
     row |= {Link.SEQUENCE.value: entry.sequence, Link.PREVIOUS_HASH.value: entry.previous_hash}
     row |= {Link.HASH.value: entry.hash}
     return {column.value: row[column] for column in COLUMNS}
@@ -117,7 +120,7 @@ def _stored(column: Column, value: Any) -> Any:
 
 def _cell(column: str, value: Any) -> Any:
     if column == Column.IMAGES:
-        return " ".join(value)
+        return " ".join(value or ())
     if column == Column.REGIONS:
         return canonical(value) if value else ""
     return cell_of_text(value)

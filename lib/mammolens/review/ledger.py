@@ -1,19 +1,34 @@
-"""The decision ledger: append-only, in one order for everybody, each entry tied to the one before it."""
+"""The decision ledger: append-only, in one order for everybody, each entry tied to the one before it.
+
+The one change that an entry can undergo is its erasure, which leaves a tombstone in its place.
+"""
 
 from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 
 from mammolens.errors import RequestError
 from mammolens.review.audit import Audit, audit
-from mammolens.review.chain import Entry, Head, entry_of, linked
+from mammolens.review.chain import (
+    AnyEntry,
+    Entry,
+    Head,
+    Link,
+    Tombstone,
+    any_entry_of,
+    content_of,
+    entry_of,
+    is_erased,
+    linked,
+    row_of_tombstone,
+)
 from mammolens.review.database import Database
 from mammolens.review.decision import Decision
 from mammolens.review.effective_verdict import EffectiveVerdict, active_decisions, effective_verdict
@@ -30,7 +45,7 @@ _BEFORE_ALL = -(2**63)  # whatever number somebody gave an entry of his own
 class Appended:
     """What became of decisions: their entries, in the order given, and how many of these are new."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[AnyEntry, ...]
     added: int
 
 
@@ -79,15 +94,17 @@ class Ledger:
             RequestError: the id belongs to another decision, or the decision to undo is not active.
             LedgerError, StorageError: it cannot be stored.
         """
-        return self._append([decision], historic=False).entries[0]
+        (entry,) = self._append([decision], historic=False).entries
+        assert isinstance(entry, Entry)  # a tombstone stands only for what was taken elsewhere, earlier
+        return entry
 
-    def append_all(self, decisions: Iterable[Decision], *, historic: bool = False) -> Appended:
+    def append_all(self, decisions: Iterable[Decision | Tombstone], *, historic: bool = False) -> Appended:
         """Keep several, all of them or none; they are taken one by one.
 
         Args:
             decisions: in the order in which they were taken.
             historic: they were taken earlier, elsewhere: their times stay as they are, and one whose id is there
-                must be the same in everything.
+                must be the same in everything. One that was erased here stays erased.
 
         Raises:
             RequestError, LedgerError, StorageError: as above.
@@ -108,13 +125,39 @@ class Ledger:
         """What counts for an exam now."""
         return effective_verdict(exam_id, (entry.decision for entry in self.history(exam_id)), policy)
 
+    def erase(self, concerns: Callable[[Decision], bool]) -> tuple[int, ...]:
+        """Erase the content of entries; number, hash and a salted digest of the content stay, for the chain.
+
+        Args:
+            concerns: whether a decision is to be erased.
+
+        Returns:
+            The numbers of the entries that were erased.
+
+        Raises:
+            LedgerError, StorageError: nothing is erased.
+        """
+        with self._database.writing() as connection:
+            rows = _fetched(connection, select(DECISIONS).where(DECISIONS.c.content.is_(None)))
+            chosen = [row for row in rows if concerns(entry_of(row).decision)]
+            for row in chosen:
+                blank = row_of_tombstone(Tombstone(content_of(row)))
+                where = DECISIONS.c.sequence == row[Link.SEQUENCE]
+                connection.execute(update(DECISIONS).where(where).values(blank))
+        self._database.discard_erased()
+        return tuple(row[Link.SEQUENCE] for row in chosen)
+
     def all(self, after: int = 0) -> Iterator[Entry]:
-        """All entries after a number, in order, read page by page; others may append meanwhile.
+        """All entries with a decision after a number, in order, read page by page; others may append meanwhile.
 
         Raises:
             LedgerError: an entry contains no valid decision; an audit gives details.
         """
-        return map(entry_of, self._rows(after))
+        return (entry_of(row) for row in self._rows(after) if not is_erased(row))
+
+    def chain(self, after: int = 0) -> Iterator[AnyEntry]:
+        """The same, erased entries among them."""
+        return map(any_entry_of, self._rows(after))
 
     def head(self) -> Head:
         """The last entry; stored elsewhere, it lets an audit detect that later entries were cut off."""
@@ -136,16 +179,16 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, decisions: Iterable[Decision], *, historic: bool) -> Appended:
-        entries: list[Entry] = []
+    def _append(self, decisions: Iterable[Decision | Tombstone], *, historic: bool) -> Appended:
+        entries: list[AnyEntry] = []
         with self._database.writing() as connection:
             before = head = _head(connection)
             for decision in decisions:
                 entry = _known(connection, decision, historic=historic)
                 if entry is None:
-                    row = linked(row_of(_fitting(connection, decision, historic=historic)), head)
+                    row = linked(_row(connection, decision, historic=historic), head)
                     connection.execute(DECISIONS.insert(), row)
-                    entry = entry_of(row)
+                    entry = any_entry_of(row)
                     head = entry.head
                 entries.append(entry)
         if head != before:
@@ -182,7 +225,17 @@ class Ledger:
             after = rows[-1]["sequence"]
 
 
-def _known(connection: Connection, decision: Decision, *, historic: bool) -> Entry | None:
+def _row(connection: Connection, decision: Decision | Tombstone, *, historic: bool) -> dict[str, Any]:
+    if isinstance(decision, Tombstone):
+        return row_of_tombstone(decision)
+    return row_of(_fitting(connection, decision, historic=historic))
+
+
+def _known(connection: Connection, decision: Decision | Tombstone, *, historic: bool) -> AnyEntry | None:
+    if historic and (erased := _erased(connection, decision)) is not None:
+        return erased
+    if isinstance(decision, Tombstone):
+        return None
     entry = _entry(connection, decision.decision_id)
     if entry is None:
         return None
@@ -217,6 +270,13 @@ def _check_undo(undo: Decision, undone: uuid.UUID, before: list[Decision]) -> No
 def _entry(connection: Connection, decision_id: uuid.UUID) -> Entry | None:
     rows = _fetched(connection, select(DECISIONS).where(DECISIONS.c.decision_id == str(decision_id)))
     return entry_of(rows[0]) if rows else None
+
+
+def _erased(connection: Connection, decision: Decision | Tombstone) -> AnyEntry | None:
+    """What was erased here, and is now imported from a copy of earlier, or again."""
+    content = decision.content if isinstance(decision, Tombstone) else content_of(row_of(decision))
+    rows = _fetched(connection, select(DECISIONS).where(DECISIONS.c.content == content))
+    return any_entry_of(rows[0]) if rows else None
 
 
 def _history(connection: Connection, exam_id: str) -> list[Entry]:

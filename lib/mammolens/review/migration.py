@@ -1,4 +1,4 @@
-"""Bring a ledger's tables up to date; never touch those of a newer MammoLens."""
+"""Bring a ledger's tables up to date; never touch those that this MammoLens does not know."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from mammolens import __version__
 from mammolens.errors import LedgerError
 
 
@@ -24,7 +25,7 @@ def upgrade(connection: Connection, name: str) -> None:
         name: of the ledger, for messages.
 
     Raises:
-        LedgerError: a newer MammoLens has written it.
+        LedgerError: another MammoLens has written it, newer as a rule.
     """
     config = _config()
     known = _steps(config)
@@ -32,8 +33,9 @@ def upgrade(connection: Connection, name: str) -> None:
     if current is not None and current not in {step.revision for step in known.walk_revisions()}:
         raise LedgerError(
             name,
-            f"has schema {current!r}, but this MammoLens supports versions up to {known.get_current_head()!r}",
-            "update MammoLens, or restore the previous ledger",
+            f"has schema {current!r}, but MammoLens {__version__} knows {known.get_base()!r} to "
+            f"{known.get_current_head()!r}",
+            "use the version of MammoLens that wrote it, or restore a backup of this version's",
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")  # does nothing where somebody else was quicker

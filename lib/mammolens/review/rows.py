@@ -33,6 +33,7 @@ class Column(StrEnum):
     VIEWER = "viewer"
     ORIGIN = "origin"
     SECOND_CONFIRMATION = "second_confirmation"
+    SALT = "salt"
 
 
 Row = Mapping[str, Any]
@@ -63,6 +64,7 @@ def row_of(decision: Decision) -> dict[str, Any]:
         Column.VIEWER.value: decision.viewer,
         Column.ORIGIN.value: decision.origin.value,
         Column.SECOND_CONFIRMATION.value: decision.second_confirmation and decision.second_confirmation.value,
+        Column.SALT.value: decision.salt,
     }
 
 
@@ -72,6 +74,7 @@ def decision_of(row: Row) -> Decision:
     Raises:
         RequestError: an invalid value; names the column.
     """
+    salt = {} if row[Column.SALT] is None else {"salt": row[Column.SALT]}
     return Decision(
         exam_id=row[Column.EXAM_ID],
         images=_read(row, Column.IMAGES, lambda text: tuple(map(str, json.loads(text)))),
@@ -89,6 +92,7 @@ def decision_of(row: Row) -> Decision:
         viewer=row[Column.VIEWER],
         origin=_read(row, Column.ORIGIN, Origin),
         second_confirmation=_read(row, Column.SECOND_CONFIRMATION, NormalityCategory),
+        **salt,
     )
 
 

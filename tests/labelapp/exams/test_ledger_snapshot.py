@@ -15,8 +15,8 @@ def _decision(exam: str, verdict: Verdict = Verdict.NORMAL) -> Decision:
 
 
 def test_nothing_is_read_twice(a_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed, read_after, read = LedgerFollower(a_ledger, latest), [], a_ledger.all
-    monkeypatch.setattr(a_ledger, "all", lambda after=0: read_after.append(after) or read(after))
+    followed, read_after, read = LedgerFollower(a_ledger, latest), [], a_ledger.chain
+    monkeypatch.setattr(a_ledger, "chain", lambda after=0: read_after.append(after) or read(after))
     assert followed.now() is followed.now()
     a_ledger.append(_decision("e-1"))
     a_ledger.append(_decision("e-2"))

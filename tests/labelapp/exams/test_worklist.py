@@ -143,7 +143,7 @@ def test_a_line_is_made_anew_only_when_something_has_changed(
     assert made[2:] == [exam.exam_id]
     read: list[int] = []
     monkeypatch.setattr(a_ledger, "history", lambda exam_id: pytest.fail("the ledger is asked for an exam"))
-    monkeypatch.setattr(a_ledger, "all", lambda after=0, read_on=a_ledger.all: read.append(after) or read_on(after))
+    monkeypatch.setattr(a_ledger, "chain", lambda after=0, read_on=a_ledger.chain: read.append(after) or read_on(after))
     a_service.decisions.record(other, NewDecision(Verdict.NORMAL, "ada"))
     a_service.worklist.entries()
     a_service.worklist.entries()

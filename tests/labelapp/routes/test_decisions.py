@@ -37,7 +37,7 @@ def _told(client: TestClient, query: str = "") -> list[dict[str, Any]]:
 def test_an_empty_ledger_has_no_head(a_client: TestClient) -> None:
     assert a_client.get("/mammolens/decisions").json() == {"decisions": [], "head": None, "policy": "latest"}
     audit = a_client.get("/mammolens/decisions/audit").json()
-    assert audit == {"intact": True, "entries": 0, "head": None, "problem": None}
+    assert audit == {"intact": True, "entries": 0, "erased": 0, "head": None, "problem": None}
 
 
 def test_decisions_are_told_in_order_and_can_be_chosen(
@@ -109,7 +109,7 @@ def test_a_file_with_a_bad_line_is_refused_by_its_own_name(
 def test_an_audit_finds_what_was_cut_off(a_client: TestClient, an_app: MammoLensApp, decided: list[str]) -> None:
     head = str(an_app.ledger.head())
     audit = a_client.get(f"/mammolens/decisions/audit?head={head}").json()
-    assert audit == {"intact": True, "entries": 3, "head": head, "problem": None}
+    assert audit == {"intact": True, "entries": 3, "erased": 0, "head": head, "problem": None}
     later = f"7:{'a' * 64}"
     audit = a_client.get(f"/mammolens/decisions/audit?head={head}&head={later}").json()
     assert audit["intact"] is False
@@ -144,7 +144,7 @@ def test_a_ledger_that_does_not_answer_is_told_with_its_remedy(
     def away(*_: object, **__: object) -> None:
         raise LedgerError("postgresql://host/decisions", "does not answer", "start it")
 
-    for name in ("head", "append", "all", "audit"):
+    for name in ("head", "append", "chain", "audit"):
         monkeypatch.setattr(an_app.ledger, name, away)
     detail = {"detail": "postgresql://host/decisions: does not answer; start it"}
     for path in ("/mammolens/worklist", "/mammolens/decisions", "/mammolens/decisions/audit", EXPORTED):

@@ -114,17 +114,23 @@ class LedgerFollower:
                 self._snapshot = self._next()
             return self._snapshot
 
+    def read_again(self) -> None:
+        """Forget all entries, as some were erased."""
+        with self._lock:
+            self._snapshot = self._empty
+
     def _next(self) -> LedgerSnapshot:
         known = self._snapshot
-        new = list(self._ledger.all(known.head.sequence))
-        if not new or new[0].previous_hash != known.head.hash:  # another ledger by now, restored from a backup
-            known, new = self._empty, list(self._ledger.all())
-        if not new:
+        chain = list(self._ledger.chain(known.head.sequence))
+        if not chain or chain[0].previous_hash != known.head.hash:  # another ledger by now, restored from a backup
+            known, chain = self._empty, list(self._ledger.chain())
+        if not chain:
             return self._empty
+        new = [entry for entry in chain if isinstance(entry, Entry)]
         exams = dict(known.exams)
         by_exam: dict[str, list[Entry]] = {}
         for entry in new:
             by_exam.setdefault(entry.decision.exam_id, []).append(entry)
         for exam_id, entries in by_exam.items():
             exams[exam_id] = ExamDecisions(exam_id, (*known.of(exam_id).entries, *entries), known.policy)
-        return LedgerSnapshot(new[-1].head, (*known.entries, *new), MappingProxyType(exams), known.policy)
+        return LedgerSnapshot(chain[-1].head, (*known.entries, *new), MappingProxyType(exams), known.policy)

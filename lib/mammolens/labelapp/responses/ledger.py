@@ -44,6 +44,8 @@ class LedgerEntry(Response):
     second_confirmation: NormalityCategory | None = Field(
         description="category of the exam for which 'normal' was confirmed a second time; None: that was not needed"
     )
+    salt: str = Field(description="random; covered by the hash, so that an erased decision cannot be guessed")
+    content: None = Field(description="digest of an erased decision; here always None, see the export")
     previous_hash: str
     hash: str
 
@@ -68,5 +70,6 @@ class LedgerAudit(Response):
 
     intact: bool
     entries: int
+    erased: int = Field(description="of these entries, how many were erased for a patient")
     head: str | None
     problem: str | None

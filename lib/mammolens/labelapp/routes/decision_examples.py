@@ -29,12 +29,14 @@ _ENTRY: dict[str, Any] = {
     "exam_score": 2.4,
     "viewer": "OHIF",
     "origin": "viewer",
+    "salt": _HASH[:32],
+    "content": None,
     "previous_hash": _HASH[::-1],
     "hash": _HASH,
 }
 DECISIONS = {"decisions": [_ENTRY], "head": f"12:{_HASH}", "policy": "latest"}
 IMPORTED = {"added": 3, "known": 9}
-AUDIT = {"intact": True, "entries": 12, "head": f"12:{_HASH}", "problem": None}
+AUDIT = {"intact": True, "entries": 12, "erased": 0, "head": f"12:{_HASH}", "problem": None}
 DECISION_BODY = {
     "id": "0c0f3c58-2f0b-4b0e-9d35-8f5f0a4f4c11",
     "verdict": "finding",

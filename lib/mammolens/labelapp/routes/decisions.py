@@ -114,6 +114,7 @@ def audit(
     return LedgerAudit(
         intact=found.is_intact,
         entries=found.entries,
+        erased=found.erased,
         head=_head(found.head),
         problem=f"{found.fault.kind}: {found.fault.reason}" if found.fault else None,
     )

@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; it is empty in earlier entries, which the hash chain covers without it."""
+    """Add the column; empty in earlier entries, whose digest does not cover it."""
     op.add_column("decisions", sa.Column("second_confirmation", sa.String(32)))
