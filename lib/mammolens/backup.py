@@ -18,10 +18,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens import __version__
-from mammolens.access_audit.log import AuditLog
+from mammolens.access_audit.log import AuditLog, Verification
 from mammolens.errors import BackupError, LedgerError, MammoLensError
 from mammolens.files import sha256_of, write_text
 from mammolens.models.store import ModelStore
+from mammolens.review.audit import Audit
 from mammolens.review.chain import Head
 from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.ledger import Ledger
@@ -53,6 +54,8 @@ class Manifest(BaseModel):
     created_at: datetime = Field(description="UTC")
     ledger_head: str | None = Field(description="number and hash of the ledger's last entry")
     audit_head: str | None = Field(None, description="number and hash of the audit log's last record")
+    erased_decisions: int = Field(0, description="of the ledger's entries, how many were erased for a patient")
+    erased_records: int = Field(0, description="the same of the audit log's records")
     models: tuple[str, ...] | None = Field(description="versions of the model store")
     serving: str | None = Field(description="the version in use; None: the model of the package")
     data: tuple[str, ...] | None = Field(description="the parts of the image folder that were backed up, of KEPT_DATA")
@@ -90,8 +93,8 @@ def create_backup(
     if not (settings or any(part is not None for part in (ledger, audit_log, models, data))):
         raise BackupError(target, "would be empty", "name a ledger, an audit log, models, data or settings to back up")
     with _made_whole(target) as folder:
-        head = _back_up_ledger(ledger, folder / LEDGER) if ledger is not None else None
-        audit_head = _back_up_audit_log(audit_log, folder / AUDIT) if audit_log is not None else None
+        audited = _back_up_ledger(ledger, folder / LEDGER) if ledger is not None else None
+        verified = _back_up_audit_log(audit_log, folder / AUDIT) if audit_log is not None else None
         store = ModelStore(models) if models is not None else None
         if store is not None:
             store.copy_to(folder / MODELS)
@@ -104,8 +107,10 @@ def create_backup(
         manifest = Manifest(
             version=__version__,
             created_at=datetime.now(UTC),
-            ledger_head=str(head) if head is not None else None,
-            audit_head=str(audit_head) if audit_head is not None else None,
+            ledger_head=str(audited.head) if audited is not None else None,
+            audit_head=str(verified.head) if verified is not None else None,
+            erased_decisions=audited.erased if audited is not None else 0,
+            erased_records=verified.erased if verified is not None else 0,
             models=tuple(store.versions()) if store is not None else None,
             serving=store.serving_version() if store is not None else None,
             data=kept,
@@ -198,7 +203,7 @@ def restore_backup(
     return manifest
 
 
-def _back_up_ledger(where: str | Path, folder: Path) -> Head:
+def _back_up_ledger(where: str | Path, folder: Path) -> Audit:
     folder.mkdir()
     with Ledger.open(where, create=False) as ledger:
         export_decisions(ledger, folder / _DECISIONS)
@@ -208,24 +213,25 @@ def _back_up_ledger(where: str | Path, folder: Path) -> Head:
         Ledger.open(Path(temporary) / "decisions.sqlite") as copy,
     ):
         import_decisions(copy, folder / _DECISIONS)
-        return copy.head()
+        return copy.audit()
 
 
-def _back_up_audit_log(path: Path, folder: Path) -> Head:
+def _back_up_audit_log(path: Path, folder: Path) -> Verification:
     folder.mkdir()
     with AuditLog(path, create=False) as log:
         head = log.copy_to(folder / _AUDIT_LOG)
-    _check_audit_log(folder / _AUDIT_LOG, head)
-    return head
+    return _check_audit_log(folder / _AUDIT_LOG, head)
 
 
-def _check_audit_log(path: Path, head: Head) -> None:
+def _check_audit_log(path: Path, head: Head) -> Verification:
     """Follow the chain of a copy; a backup's own files stay as they are."""
     with tempfile.TemporaryDirectory(prefix="mammolens-verify-") as folder:
         copy = Path(shutil.copy2(path, folder))
         with AuditLog(copy, create=False) as log:
-            if (fault := log.verify(head).fault) is not None:
-                raise LedgerError(path, fault, "find out who changed it, and compare with an earlier backup")
+            found = log.verify(head)
+            if found.fault is not None:
+                raise LedgerError(path, found.fault, "find out who changed it, and compare with an earlier backup")
+            return found
 
 
 def _restore_ledger(backup: Path, expected: str, where: str | Path) -> None:

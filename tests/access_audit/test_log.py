@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.access_audit.event import AuditEvent
-from mammolens.access_audit.log import AuditLog, AuditQuery
+from mammolens.access_audit.event import AuditEvent, subject_of_row
+from mammolens.access_audit.exchange import values_of_record
+from mammolens.access_audit.log import AuditLog, AuditQuery, AuditSubjects
 from mammolens.access_audit.words import AuditEventId, EventAction, EventOutcome
 from mammolens.errors import LedgerError, StorageError
 from mammolens.review.chain import Head
@@ -160,6 +161,64 @@ def test_records_of_several_threads_and_programs_form_one_chain(a_file: Path) ->
         assert one.head().sequence == 60
 
 
+OF_P1 = AuditSubjects({"P1"}, (), ())
+
+
+def erasure(_: int) -> AuditEvent:
+    return AuditEvent(AuditEventId.STUDY_DELETED, EventAction.DELETE, EventOutcome.SUCCESS, "carl", detail="asked")
+
+
+def test_an_erasure_leaves_who_did_what_and_when_and_an_intact_chain(three_records: Path) -> None:
+    with AuditLog(three_records) as log:
+        heads = [record.head for record in log.records()]
+        assert [record.sequence for record in log.concerning(OF_P1)] == [2]
+        assert log.erase(OF_P1, erasure) == 1
+        found = log.verify(*heads)
+        assert (found.records, found.erased, found.fault) == (4, 1, None)
+        erased, last = list(log.records())[1::2]
+        assert (erased.event.patient, erased.event.user, erased.event.time) == (None, "berta", NOON + timedelta(days=1))
+        assert erased.subject is not None
+        assert values_of_record(erased)["subject"] == erased.subject
+        assert last.event.detail == "asked; erased records 2"
+        assert log.erase(OF_P1, erasure) == 0
+        assert log.verify().fault is None
+    assert b"P1" not in b"".join(file.read_bytes() for file in three_records.parent.iterdir())
+    assert fault(three_records) is None
+
+
+def test_retention_after_an_erasure_keeps_the_chain(three_records: Path) -> None:
+    with AuditLog(three_records) as log:
+        log.erase(OF_P1, erasure)
+        assert log.remove_older(1, now=NOON + timedelta(days=3)) == 2
+        assert (log.verify().fault, log.verify().erased) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE events SET subject = 'other' WHERE sequence = 2", "record 2 does not match its hash: it was changed"),
+        ("UPDATE events SET patient = 'P1' WHERE sequence = 2", "record 2 does not match its hash: it was changed"),
+        ("UPDATE events SET user = 'eve' WHERE sequence = 2", "record 2 does not match its hash: it was changed"),
+        ("UPDATE events SET subject = 'other' WHERE sequence = 3", "record 3 does not match its hash: it was changed"),
+    ],
+    ids=["digest", "patient", "user", "digest beside patient"],
+)
+def test_a_change_of_an_erased_record_is_found(three_records: Path, statement: str, reason: str) -> None:
+    with AuditLog(three_records) as log:
+        log.erase(OF_P1, erasure)
+    change(three_records, statement)
+    assert fault(three_records) == reason
+
+
+def test_an_erasure_that_nobody_recorded_is_found(three_records: Path) -> None:
+    with AuditLog(three_records) as log:
+        row = next(log._rows(AuditQuery(patient="P1"), None))
+        blank = "patient = NULL, exam = NULL, image = NULL, salt = NULL"
+        statement = f"UPDATE events SET {blank}, subject = ? WHERE sequence = 2"  # noqa: S608 - of the test
+        log._connection.execute(statement, (subject_of_row(row),))
+    assert fault(three_records) == "record 2 is erased, and no erasure of it is recorded"
+
+
 _WRITER = """
 import os, signal, sys
 from pathlib import Path
@@ -222,5 +281,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     change_version = sqlite3.connect(tmp_path / "newer.sqlite")
     change_version.execute("PRAGMA user_version = 99")
     change_version.close()
-    with pytest.raises(LedgerError, match="version 99"):
+    with pytest.raises(
+        LedgerError, match=r"newer.sqlite: has tables of version 99, but .* version 2; use the version of"
+    ):
         AuditLog(tmp_path / "newer.sqlite")

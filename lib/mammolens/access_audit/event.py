@@ -1,8 +1,11 @@
-"""One event of the access audit, and its place in the log."""
+"""One event of the access audit, and its place in the log.
+
+A record's hash covers a salted digest of whose data were accessed. An erasure leaves that digest in their place.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from mammolens.access_audit.words import AuditEventId, AuditEventType, EventAction, EventOutcome
-from mammolens.review.chain import Head
-from mammolens.review.rows import canonical, text_of_time, time_of_text
+from mammolens.review.chain import Head, digest_of
+from mammolens.review.rows import text_of_time, time_of_text
 
 _LONGEST = 128  # of a text that comes from outside
 
@@ -33,8 +36,14 @@ class AuditColumn(StrEnum):
     IMAGE = "image"
     DETAIL = "detail"
     REQUEST_ID = "request_id"
+    SALT = "salt"
+    SUBJECT = "subject"  # digest of what was erased
     PREVIOUS_HASH = "previous_hash"
     HASH = "hash"
+
+
+ERASABLE = (AuditColumn.PATIENT, AuditColumn.EXAM, AuditColumn.IMAGE, AuditColumn.SALT)
+"""Columns that say whose data were accessed; who did it, when and how, stays after an erasure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class AuditEvent:
         image: id of the image.
         detail: the request, or what else explains the event (ParticipantObjectDetail).
         request_id: ties the event to lines of the server's log.
+        salt: random, so that after an erasure nobody can tell from a digest whose data they were.
     """
 
     event: AuditEventId
@@ -71,6 +81,7 @@ class AuditEvent:
     image: str | None = None
     detail: str = ""
     request_id: str = ""
+    salt: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
 
     def __post_init__(self) -> None:
         for name in ("user", "address", "patient", "exam", "image", "request_id"):
@@ -80,12 +91,17 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """An event with its position in the log, counted from 1 since the log was begun."""
+    """An event with its position in the log, counted from 1 since the log was begun.
+
+    Attributes:
+        subject: digest of the erased patient, exam and image; ``None``: they were not erased.
+    """
 
     sequence: int
     previous_hash: str
     hash: str
     event: AuditEvent
+    subject: str | None = None
 
     @property
     def head(self) -> Head:
@@ -110,15 +126,29 @@ def row_of_event(event: AuditEvent, head: Head) -> dict[str, Any]:
         AuditColumn.IMAGE.value: event.image,
         AuditColumn.DETAIL.value: event.detail,
         AuditColumn.REQUEST_ID.value: event.request_id,
+        AuditColumn.SALT.value: event.salt,
+        AuditColumn.SUBJECT.value: None,
         AuditColumn.PREVIOUS_HASH.value: head.hash,
     }
     return {**row, AuditColumn.HASH.value: hash_of_row(row)}
 
 
 def hash_of_row(row: Mapping[str, Any]) -> str:
-    """SHA-256 over the canonical JSON of all columns but the hash itself, lower-case hexadecimal."""
-    covered = {column.value: row[column] for column in AuditColumn if column is not AuditColumn.HASH}
-    return hashlib.sha256(canonical(covered).encode("ascii")).hexdigest()
+    """The digest of all columns but the hash itself, those that can be erased by a digest of their own."""
+    covered = {column.value: row[column] for column in AuditColumn if column not in (*ERASABLE, AuditColumn.HASH)}
+    return digest_of({**covered, AuditColumn.SUBJECT.value: subject_of_row(row)})
+
+
+def subject_of_row(row: Mapping[str, Any]) -> str:
+    """The digest of whose data were accessed, erased or not."""
+    if is_erased(row):
+        return str(row[AuditColumn.SUBJECT])
+    return digest_of({column.value: row[column] for column in ERASABLE})
+
+
+def is_erased(row: Mapping[str, Any]) -> bool:
+    """Whether nothing but the digest is left; a row that has both was changed."""
+    return row[AuditColumn.SUBJECT] is not None and all(row[column] is None for column in ERASABLE)
 
 
 def record_of_row(row: Mapping[str, Any]) -> AuditRecord:
@@ -142,9 +172,10 @@ def record_of_row(row: Mapping[str, Any]) -> AuditRecord:
         image=row[AuditColumn.IMAGE],
         detail=row[AuditColumn.DETAIL],
         request_id=row[AuditColumn.REQUEST_ID],
+        salt=row[AuditColumn.SALT] or "",
     )
     previous, own = row[AuditColumn.PREVIOUS_HASH], row[AuditColumn.HASH]
-    return AuditRecord(row[AuditColumn.SEQUENCE], previous, own, event)
+    return AuditRecord(row[AuditColumn.SEQUENCE], previous, own, event, row[AuditColumn.SUBJECT])
 
 
 def _storable(text: str) -> str:

@@ -46,4 +46,6 @@ def write_records(records: Iterable[AuditRecord], file: IO[str], kind: Format) -
 def values_of_record(record: AuditRecord) -> dict[str, Any]:
     """A record as plain JSON: the columns that its hash covers, and the hash."""
     row = row_of_event(record.event, Head(record.sequence - 1, record.previous_hash))
+    if record.subject is not None:
+        row |= {AuditColumn.SALT.value: None, AuditColumn.SUBJECT.value: record.subject}
     return {**row, AuditColumn.HASH.value: record.hash}

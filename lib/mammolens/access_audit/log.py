@@ -7,37 +7,61 @@ A record survives the end of its process, however sudden, once :meth:`AuditLog.a
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mammolens.access_audit.event import AuditColumn, AuditEvent, AuditRecord, hash_of_row, record_of_row, row_of_event
+from mammolens import __version__
+from mammolens.access_audit.event import (
+    ERASABLE,
+    AuditColumn,
+    AuditEvent,
+    AuditRecord,
+    hash_of_row,
+    is_erased,
+    record_of_row,
+    row_of_event,
+    subject_of_row,
+)
 from mammolens.access_audit.words import AuditEventId, EventAction, EventOutcome
 from mammolens.errors import LedgerError, MammoLensError, StorageError
 from mammolens.review.chain import Head
 from mammolens.review.kept_head import KeptHead
 from mammolens.review.rows import text_of_time
 
-_VERSION = 1  # of the tables, in SQLite's own user_version
+_VERSION = 2  # of the tables, in SQLite's own user_version
 _BUSY_S = 10.0
 _PAGE = 1000  # records that are in memory at once
 _NO_END = 2**63 - 1
 _RETENTION = "retention"  # the user of its events
-_TABLES = """
+_ERASURE = "; erased records "  # in the detail of its event, before their numbers
+_NUMBERS = re.compile(r"(\d+)(?:-(\d+))?")
+_KEPT_COLUMNS = [one for one in AuditColumn if one not in (*ERASABLE, AuditColumn.SUBJECT)]
+_IS_ERASURE = " AND ".join(
+    [
+        "OLD.subject IS NULL AND NEW.subject IS NOT NULL",
+        *(f"NEW.{one} IS OLD.{one}" for one in _KEPT_COLUMNS),
+        *(f"NEW.{one} IS NULL" for one in ERASABLE),
+    ]
+)
+_TABLES = f"""
 CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, event TEXT NOT NULL, event_type TEXT, action TEXT NOT NULL,
     outcome INTEGER NOT NULL, user TEXT NOT NULL, roles TEXT NOT NULL, address TEXT NOT NULL, patient TEXT, exam TEXT,
-    image TEXT, detail TEXT NOT NULL, request_id TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL
+    image TEXT, detail TEXT NOT NULL, request_id TEXT NOT NULL, salt TEXT, subject TEXT, previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL
 );
 CREATE INDEX events_by_patient ON events (patient, sequence);
 CREATE INDEX events_by_user ON events (user, sequence);
 CREATE INDEX events_by_time ON events (time);
-CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events WHEN NOT ({_IS_ERASURE})
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 _COLUMNS = ", ".join(AuditColumn)
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join(f':{column}' for column in AuditColumn)})"  # noqa: S608 - names of ours
@@ -74,6 +98,24 @@ class AuditQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSubjects:
+    """Whose data records are about.
+
+    Attributes:
+        patients, exams, images: as :class:`AuditEvent` names them.
+    """
+
+    patients: Collection[str]
+    exams: Collection[str]
+    images: Collection[str]
+
+    def include(self, row: Mapping[str, Any]) -> bool:
+        """Whether a record names one of them."""
+        named = (AuditColumn.PATIENT, self.patients), (AuditColumn.EXAM, self.exams), (AuditColumn.IMAGE, self.images)
+        return any(row[column] in names for column, names in named)
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a verification found.
 
@@ -82,12 +124,14 @@ class Verification:
         removed: that were removed by retention before the first one.
         head: of the last record that was reached.
         fault: the first difference from what was written; ``None``: there is none.
+        erased: of the records, how many no longer say whose data were accessed.
     """
 
     records: int
     removed: int
     head: Head
     fault: str | None = None
+    erased: int = 0
 
 
 class AuditLog:
@@ -184,6 +228,41 @@ class AuditLog:
             self._insert(connection, removal)
             return connection.execute("DELETE FROM events WHERE sequence <= ?", (upto,)).rowcount
 
+    def concerning(self, subjects: AuditSubjects) -> list[AuditRecord]:
+        """The records that name one of these patients, exams or images.
+
+        Raises:
+            LedgerError: a record was changed.
+        """
+        return [record_of_row(row) for row in self._rows(AuditQuery(), None) if subjects.include(row)]
+
+    def erase(self, subjects: AuditSubjects, record: Callable[[int], AuditEvent]) -> int:
+        """Erase from the records whose data were accessed, and record that, all or nothing; the chain still verifies.
+
+        Args:
+            subjects: records that name one of them are erased.
+            record: the event of the erasure, by the number of erased records.
+
+        Returns:
+            The number of erased records.
+
+        Raises:
+            LedgerError, StorageError: nothing is erased.
+        """
+        with self._writing() as connection:
+            rows = [dict(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM events WHERE subject IS NULL")]  # noqa: S608
+            chosen = [row for row in rows if subjects.include(row)]
+            blank = ", ".join(f"{column} = NULL" for column in ERASABLE)
+            for row in chosen:
+                values = subject_of_row(row), row[AuditColumn.SEQUENCE]
+                connection.execute(f"UPDATE events SET {blank}, subject = ? WHERE sequence = ?", values)  # noqa: S608
+            event = record(len(chosen))
+            numbers = _ranges(row[AuditColumn.SEQUENCE] for row in chosen)
+            self._insert(connection, replace(event, detail=event.detail + _ERASURE + numbers) if chosen else event)
+        with self._in_words(), closing(self._connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # the log beside the file had them, too
+        return len(chosen)
+
     def settle(self) -> None:
         """Bring all records to the disk itself, and their head into the file beside the log.
 
@@ -251,15 +330,17 @@ class AuditLog:
         connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlinked
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # no request waits for the disk: `settle` does
         return connection
 
     def _set_up(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            reason = f"has tables of version {version}, but this MammoLens knows those up to {_VERSION}"
-            raise LedgerError(self.path, reason, "update MammoLens")
-        if version < _VERSION:
+        if version not in (0, _VERSION):
+            reason = f"has tables of version {version}, but MammoLens {__version__} knows version {_VERSION}"
+            remedy = "use the version of MammoLens that wrote it, or restore a backup of this version's"
+            raise LedgerError(self.path, reason, remedy)
+        if version == 0:
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
 
@@ -287,6 +368,8 @@ def _verification(rows: Iterator[Mapping[str, Any]], expected: dict[int, str]) -
     first = 0
     count = 0
     removals: set[str] = set()
+    erased: list[int] = []
+    explained: set[int] = set()
     for row in rows:
         sequence, previous = row[AuditColumn.SEQUENCE], row[AuditColumn.PREVIOUS_HASH]
         if before is None:
@@ -294,13 +377,19 @@ def _verification(rows: Iterator[Mapping[str, Any]], expected: dict[int, str]) -
             start = before
         if sequence != before.sequence + 1:
             return Verification(count, first - 1, before, f"record {before.sequence + 1} is missing")
-        if hash_of_row(row) != row[AuditColumn.HASH]:
+        has_both = row[AuditColumn.SUBJECT] is not None and not is_erased(row)
+        if has_both or hash_of_row(row) != row[AuditColumn.HASH]:
             return Verification(count, first - 1, before, f"record {sequence} does not match its hash: it was changed")
         if previous != before.hash:
             return Verification(count, first - 1, before, f"record {sequence} was written after another record")
         before, count = Head(sequence, row[AuditColumn.HASH]), count + 1
-        if row[AuditColumn.EVENT] == AuditEventId.AUDIT_LOG_USED and row[AuditColumn.ACTION] == EventAction.DELETE:
-            removals.add(row[AuditColumn.DETAIL].rpartition(" ")[2])
+        if is_erased(row):
+            erased.append(sequence)
+        if row[AuditColumn.ACTION] == EventAction.DELETE:
+            if row[AuditColumn.EVENT] == AuditEventId.AUDIT_LOG_USED:
+                removals.add(row[AuditColumn.DETAIL].rpartition(" ")[2])
+            if row[AuditColumn.EVENT] == AuditEventId.STUDY_DELETED:
+                explained |= _numbers(row[AuditColumn.DETAIL].rpartition(_ERASURE)[2])
         if expected.pop(sequence, before.hash) != before.hash:
             return Verification(count, first - 1, before, f"record {sequence} does not match the stored head")
     if before is None:
@@ -314,7 +403,29 @@ def _verification(rows: Iterator[Mapping[str, Any]], expected: dict[int, str]) -
         return Verification(count, 0, before, f"records up to {first - 1} are missing, and no retention removed them")
     if first == 1 and start != Head():
         return Verification(count, 0, before, "record 1 does not begin a log")
-    return Verification(count, first - 1, before)
+    if alone := next((number for number in erased if number not in explained), None):
+        return Verification(count, first - 1, before, f"record {alone} is erased, and no erasure of it is recorded")
+    return Verification(count, first - 1, before, erased=len(erased))
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Numbers in ascending order as '3-5,8'."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
+
+
+def _numbers(text: str) -> set[int]:
+    """What :func:`_ranges` wrote; nothing else counts."""
+    found: set[int] = set()
+    for part in text.split(","):
+        if match := _NUMBERS.fullmatch(part):
+            found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return found
 
 
 def _head(connection: sqlite3.Connection) -> Head:

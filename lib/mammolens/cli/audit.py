@@ -80,7 +80,7 @@ def list_(
                     str(record.sequence),
                     f"{one.time:%Y-%m-%d %H:%M:%S}",
                     " ".join(filter(None, (one.user, one.address))),
-                    " ".join(filter(None, (one.patient, one.exam))),
+                    " ".join(filter(None, (one.patient, one.exam))) if record.subject is None else "erased",
                     outcome + ": ".join(filter(None, (meaning, one.detail))),
                 )
             if not as_json:
@@ -132,7 +132,8 @@ def verify(
             if found.fault is not None:
                 raise LedgerError(audit_log, found.fault, "find out who changed it, and compare with a backup")
         removed = f" ({found.removed} before them were removed by retention)" if found.removed else ""
-        say(f"{found.records} records, all unchanged{removed}; store the head elsewhere")
+        erased = f" ({found.erased} of them erased)" if found.erased else ""
+        say(f"{found.records} records, all unchanged{removed}{erased}; store the head elsewhere")
         out().print(str(found.head), soft_wrap=True)
 
 

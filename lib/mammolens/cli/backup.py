@@ -112,10 +112,16 @@ def restore(
 
 def _summary(manifest: Manifest) -> str:
     parts = [
-        None if manifest.ledger_head is None else f"{manifest.ledger_head.partition(':')[0]} decisions",
-        None if manifest.audit_head is None else "the audit log",
+        None
+        if manifest.ledger_head is None
+        else f"{manifest.ledger_head.partition(':')[0]} decisions{_erased(manifest.erased_decisions)}",
+        None if manifest.audit_head is None else f"the audit log{_erased(manifest.erased_records)}",
         None if manifest.models is None else f"{len(manifest.models)} models",
         None if manifest.data is None else f"data ({', '.join(manifest.data) or 'nothing there yet'})",
         f"{len(manifest.settings)} files of settings" if manifest.settings else None,
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _erased(count: int) -> str:
+    return f" ({count} erased)" if count else ""

@@ -25,6 +25,8 @@ class AuditEntry(Response):
     image: str | None
     detail: str = Field(description="the request (ParticipantObjectDetail)")
     request_id: str = Field(description="as in the answer's X-Request-ID and in the log")
+    salt: str | None = Field(description="random; covered by the hash. None: erased")
+    subject: str | None = Field(description="digest of patient, exam and image that were erased; None: they were not")
     previous_hash: str
     hash: str
 
@@ -42,5 +44,6 @@ class AuditVerification(Response):
     intact: bool
     records: int
     removed: int = Field(description="records that retention removed before the first one")
+    erased: int = Field(description="of the records, how many were erased for a patient")
     head: str | None
     problem: str | None

@@ -70,6 +70,7 @@ def verify(
         intact=found.fault is None,
         records=found.records,
         removed=found.removed,
+        erased=found.erased,
         head=_text(found.head),
         problem=found.fault,
     )
