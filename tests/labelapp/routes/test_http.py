@@ -215,6 +215,17 @@ def test_the_api_stays_documented_and_each_path_is_served_once(a_client: TestCli
     assert not any(path.startswith("/infer/wsi") for path in paths)
 
 
+def test_each_route_documents_how_it_refuses_and_what_files_it_answers(a_client: TestClient) -> None:
+    document = a_client.get("/openapi.json").json()
+    operations = {(path, way): one for path, ways in document["paths"].items() for way, one in ways.items()}
+    refusals = {place: one["responses"].get("4XX", {}).get("content") for place, one in operations.items()}
+    told = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorDetail"}}}
+    assert [place for place, content in refusals.items() if content != told] == []
+    assert "HTTPValidationError" not in document["components"]["schemas"]  # what no answer looks like
+    for path, kind in (("/datastore/image", "*/*"), ("/logs/", "text/plain"), ("/metrics", "text/plain")):
+        assert list(operations[path, "get"]["responses"]["200"]["content"]) == [kind]
+
+
 def test_reloading_keeps_the_server_working(a_client: TestClient, an_image: str, tmp_path: Path) -> None:
     main = Path(settings.MONAI_LABEL_APP_DIR) / "main.py"
     main.write_text("from mammolens.labelapp.app import MammoLensApp\n")

@@ -12,11 +12,11 @@ from monailabel.config import RBAC_ADMIN
 from mammolens.access_audit.exchange import export_records, values_of_record
 from mammolens.access_audit.log import AuditQuery
 from mammolens.labelapp.responses.audit import AuditEntry, AuditPage, AuditVerification
-from mammolens.labelapp.routes.dependencies import ERRORS, FOR_ADMINS, FRESH, AuditLogDep
+from mammolens.labelapp.routes.dependencies import FOR_ADMINS, FRESH, AuditLogDep
 from mammolens.labelapp.routes.table_download import TableFormat, table_download
 from mammolens.review.chain import Head
 
-router = APIRouter(prefix="/mammolens/audit", tags=["Audit"], dependencies=[*FOR_ADMINS, FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/audit", tags=["Audit"], dependencies=[*FOR_ADMINS, FRESH])
 _MOST = 100_000
 
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from monailabel.config import RBAC_USER
 
 from mammolens.labelapp.responses.exams import BackgroundInferenceStatus
-from mammolens.labelapp.routes.dependencies import ERRORS, FOR_USERS, FRESH, BackgroundInferenceDep, CurrentUser
+from mammolens.labelapp.routes.dependencies import FOR_USERS, FRESH, BackgroundInferenceDep, CurrentUser
 
-router = APIRouter(prefix="/mammolens/inference", tags=["Exams"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/inference", tags=["Exams"], dependencies=[FRESH])
 
 
 @router.get("", summary=f"{RBAC_USER}Background inference of new exams", dependencies=FOR_USERS)

@@ -19,7 +19,6 @@ from mammolens.labelapp.identifiers import check_exam_id
 from mammolens.labelapp.responses.ledger import LedgerAudit, LedgerEntry, LedgerImport, LedgerPage
 from mammolens.labelapp.routes.decision_examples import AUDIT, DECISIONS, IMPORTED, answers_with
 from mammolens.labelapp.routes.dependencies import (
-    ERRORS,
     FOR_ADMINS,
     FOR_USERS,
     FRESH,
@@ -31,7 +30,7 @@ from mammolens.review.chain import Entry, Head
 from mammolens.review.exchange import export_decisions, import_decisions
 from mammolens.review.formats import values_of
 
-router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/decisions", tags=["Decisions"], dependencies=[FRESH])
 _MOST = 100_000
 
 

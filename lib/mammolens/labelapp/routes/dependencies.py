@@ -20,7 +20,6 @@ from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.learning.model_versions import ModelVersions
 from mammolens.labelapp.learning.readiness import Readiness
-from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.openid_logins import OpenIdLogins
@@ -75,11 +74,8 @@ def _no_store(response: Response) -> None:
 FRESH: Final = Depends(_no_store)
 """Of routes whose answers no cache may keep: they hold a patient's data, or are old in a moment."""
 
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": ErrorDetail, "description": "Refused, with reason and remedy"},
-    "5XX": {"model": ErrorDetail, "description": "The PACS, the ledger or the model cannot answer"},
-}
-"""How our routes refuse, for their documentation."""
+TEXT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/plain": {}}}}
+"""Of routes that answer text, for their documentation. With PlainTextResponse as class, errors would be text, too."""
 
 
 def _exam_service() -> ExamService:

@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler
@@ -30,6 +31,7 @@ from mammolens.errors import (
     UnknownJobError,
     UnknownStudyError,
 )
+from mammolens.labelapp.responses.base import ErrorDetail
 from mammolens.labelapp.routes.browser_session import wants_page
 from mammolens.labelapp.routes.openid_logins import LoginFailed
 from mammolens.labelapp.routes.site_pages import login_failed_page
@@ -49,6 +51,13 @@ _STATUS: tuple[tuple[type[MammoLensError], int], ...] = (
     (StorageError, 507),
     (MammoLensError, 400),
 )
+
+
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"model": ErrorDetail, "description": "Refused, with reason and remedy"},
+    "5XX": {"model": ErrorDetail, "description": "The PACS, the ledger or the model cannot answer"},
+}
+"""How every route refuses, for its documentation; in place of FastAPI's 422, whose form no answer has."""
 
 
 def status_of(error: MammoLensError) -> int:

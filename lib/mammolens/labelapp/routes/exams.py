@@ -21,7 +21,6 @@ from mammolens.labelapp.parameters import DecisionParameters, ExamInferParameter
 from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.routes.decision_examples import DECISION_BODY
 from mammolens.labelapp.routes.dependencies import (
-    ERRORS,
     FOR_USERS,
     FRESH,
     NO_STORE,
@@ -32,7 +31,7 @@ from mammolens.labelapp.routes.dependencies import (
     must_be_annotator,
 )
 
-router = APIRouter(prefix="/mammolens", tags=["Exams"], responses=ERRORS)
+router = APIRouter(prefix="/mammolens", tags=["Exams"])
 _FOR_USERS_FRESH = [*FOR_USERS, FRESH]
 
 # Viewers hold pages apart from those of other origins and load only what says that it may be loaded.

@@ -37,7 +37,7 @@ from mammolens.labelapp.routes import (
 from mammolens.labelapp.routes.access_audit import AccessAudit, audit_rules_of
 from mammolens.labelapp.routes.admission import Admission, Authenticate, admitted_user, rules_of
 from mammolens.labelapp.routes.authentication import RealmTokens
-from mammolens.labelapp.routes.error_responses import add_error_responses
+from mammolens.labelapp.routes.error_responses import ERRORS, add_error_responses
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.openid_logins import OpenIdLogins
 from mammolens.labelapp.routes.request_ids import RequestIds
@@ -110,9 +110,9 @@ def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
         documentation.router,
         stock_routes(),
     ):
-        app.include_router(router)
+        app.include_router(router, responses=ERRORS)
     ours = list(routes)
-    app.include_router(login.router)
+    app.include_router(login.router, responses=ERRORS)
     return ours, routes[len(ours) :]
 
 

@@ -11,9 +11,9 @@ from pydantic import Field
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.parameters import RecalibrateParameters, TrainParameters
 from mammolens.labelapp.responses.learning import JobDetail, JobList
-from mammolens.labelapp.routes.dependencies import ERRORS, FOR_USERS, FRESH, CurrentAdmin, QueueDep, ReadinessDep
+from mammolens.labelapp.routes.dependencies import FOR_USERS, FRESH, CurrentAdmin, QueueDep, ReadinessDep
 
-router = APIRouter(prefix="/mammolens/jobs", tags=["Learning"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/jobs", tags=["Learning"], dependencies=[FRESH])
 
 
 class TrainJob(TrainParameters):

@@ -26,12 +26,12 @@ from mammolens.labelapp.routes.browser_session import (
     forget_state,
     remember_state,
 )
-from mammolens.labelapp.routes.dependencies import ERRORS, AccountsDep, LoginGuessesDep, LoginQueueDep, OpenIdDep
+from mammolens.labelapp.routes.dependencies import AccountsDep, LoginGuessesDep, LoginQueueDep, OpenIdDep
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.openid_logins import refused
 from mammolens.labelapp.routes.work_queue import WorkQueue
 
-router = APIRouter(prefix="/auth", tags=["Auth"], responses=ERRORS)
+router = APIRouter(prefix="/auth", tags=["Auth"])
 _NO_PROVIDER: Final = "browsers log in at no provider here; see MAMMOLENS_AUTH_BROWSER_CLIENT"
 _REFUSED: Final = {"invalid_grant"}  # RFC 6749 5.2: wrong name or password
 

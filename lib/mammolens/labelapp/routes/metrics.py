@@ -29,7 +29,7 @@ from mammolens.labelapp.jobs.queue import LearningQueue
 from mammolens.labelapp.keys import LearningKind
 from mammolens.labelapp.responses.exams import ExamState, ExamSummary
 from mammolens.labelapp.responses.learning import DriftDetail
-from mammolens.labelapp.routes.dependencies import FOR_USERS
+from mammolens.labelapp.routes.dependencies import FOR_USERS, TEXT
 
 router = APIRouter(tags=["Others"])
 _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -39,6 +39,8 @@ _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
     "/metrics",
     summary=f"{RBAC_USER}Counts and times for Prometheus",
     dependencies=FOR_USERS,
+    response_class=Response,
+    responses=TEXT,
 )
 def metrics() -> Response:
     """Exams, drift, the serving model, the learning job, disk and PACS, and the times of requests and their steps."""

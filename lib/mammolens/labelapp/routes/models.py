@@ -8,7 +8,6 @@ from monailabel.config import RBAC_ADMIN, RBAC_USER
 from mammolens.labelapp.parameters import ModelDecisionParameters
 from mammolens.labelapp.responses.learning import DriftDetail, ModelList, ModelVersion, SuspectNormalList
 from mammolens.labelapp.routes.dependencies import (
-    ERRORS,
     FOR_USERS,
     FRESH,
     CurrentAdmin,
@@ -18,7 +17,7 @@ from mammolens.labelapp.routes.dependencies import (
     SuspectNormalsDep,
 )
 
-router = APIRouter(prefix="/mammolens", tags=["Models"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens", tags=["Models"], dependencies=[FRESH])
 
 
 @router.get("/models", summary=f"{RBAC_USER}All versions of the model", dependencies=FOR_USERS)

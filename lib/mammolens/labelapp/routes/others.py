@@ -9,17 +9,17 @@ from collections import deque
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from monailabel.config import RBAC_ADMIN, settings
 from monailabel.interfaces.utils.app import app_instance, clear_cache
 
-from mammolens.labelapp.routes.dependencies import FOR_ADMINS
+from mammolens.labelapp.routes.dependencies import FOR_ADMINS, TEXT
 
 router = APIRouter(tags=["Others"])
 _reloading = threading.Lock()
 
 
-@router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=FOR_ADMINS)
+@router.get("/logs/", summary=f"{RBAC_ADMIN}Get Logs", dependencies=FOR_ADMINS, response_class=Response, responses=TEXT)
 def last_lines(lines: int = 300) -> PlainTextResponse:
     """The last lines of the server's log, as text."""
     path = Path(settings.MONAI_LABEL_APP_DIR) / "logs" / "app.log"
@@ -29,7 +29,13 @@ def last_lines(lines: int = 300) -> PlainTextResponse:
         return PlainTextResponse("".join(deque(log, maxlen=max(1, min(lines, 100_000)))))
 
 
-@router.get("/logs/gpu", summary=f"{RBAC_ADMIN}Get GPU Info (nvidia-smi)", dependencies=FOR_ADMINS)
+@router.get(
+    "/logs/gpu",
+    summary=f"{RBAC_ADMIN}Get GPU Info (nvidia-smi)",
+    dependencies=FOR_ADMINS,
+    response_class=Response,
+    responses=TEXT,
+)
 def gpu() -> PlainTextResponse:
     """What nvidia-smi says."""
     program = shutil.which("nvidia-smi")

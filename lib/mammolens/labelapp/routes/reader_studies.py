@@ -26,7 +26,6 @@ from mammolens.labelapp.responses.reader_studies import (
     StudyTreatment,
 )
 from mammolens.labelapp.routes.dependencies import (
-    ERRORS,
     FOR_ADMINS,
     FRESH,
     CurrentAnnotator,
@@ -39,7 +38,7 @@ from mammolens.reader_study.plan import StudyPlan
 from mammolens.reader_study.readings import ReaderStudies, Reading, now, progress
 from mammolens.reader_study.results import results_by_treatment
 
-router = APIRouter(prefix="/mammolens/reader-studies", tags=["Reader studies"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/reader-studies", tags=["Reader studies"], dependencies=[FRESH])
 
 
 @router.get("", summary=f"{RBAC_ANNOTATOR}Reader studies")
