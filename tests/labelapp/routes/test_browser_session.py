@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"  # pragma: allowlist secret
 
 @pytest.fixture
 def a_browser_of_anna(
-    an_app: MammoLensApp, a_client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    an_app: MammoLensApp, a_client: TestClient, tmp_path: Path, quick_passwords: None, monkeypatch: pytest.MonkeyPatch
 ) -> TestClient:
     """A client that keeps cookies; the server has the annotator anna."""
     file = AccountsFile(tmp_path / "users.json")

@@ -21,7 +21,7 @@ PASSWORD, ANOTHER = "correct horse battery", "another horse battery"  # pragma: 
 
 
 @pytest.fixture
-def accounts(tmp_path: Path) -> AccountsFile:
+def accounts(tmp_path: Path, quick_passwords: None) -> AccountsFile:
     """A viewer, an annotator and an admin."""
     file = AccountsFile(tmp_path / "users.json")
     for role in Role:
