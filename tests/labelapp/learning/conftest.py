@@ -27,7 +27,9 @@ from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ServerSettings
 from mammolens.models.directory import WEIGHTS, seal_model
 from mammolens.models.store import ModelStore
+from mammolens.promotion.gate_result import GateResult
 from mammolens.promotion.policy import PromotionPolicy
+from mammolens.promotion.promote import PromotionResult
 from mammolens.training.progress import Stage, TrainingProgress
 from mammolens.training.recalibrate import recalibrate
 
@@ -116,6 +118,15 @@ def make_learner(
         return Learner(a_site_serving, site, CandidateFolder(tmp_path / "models" / "training", train), asked)
 
     return make
+
+
+@pytest.fixture
+def no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate asks nothing of a candidate: for tests of what is learned from."""
+    passed = GateResult.model_construct(checks=())
+    monkeypatch.setattr(
+        "mammolens.labelapp.learning.learner.propose", lambda *_, **__: PromotionResult("tiny-0", passed, serves=True)
+    )
 
 
 @pytest.fixture

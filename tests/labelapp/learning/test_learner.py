@@ -101,6 +101,7 @@ def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can
     assert lineage(a_site_serving.store, outcome["model"]).overridden
 
 
+@pytest.mark.usefixtures("no_gate")
 def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
     make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, decisions: Any
 ) -> None:
@@ -117,6 +118,7 @@ def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
         assert case in first.cases  # with the same split
 
 
+@pytest.mark.usefixtures("no_gate")
 def test_exams_set_aside_teach_nobody_but_calibrate_and_judge_all_the_same(
     make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, a_site_serving: ServingModel
 ) -> None:
@@ -135,6 +137,7 @@ def test_exams_set_aside_teach_nobody_but_calibrate_and_judge_all_the_same(
     assert (told[0].stage, told[0].total) == (Stage.PREPARE, 2 * WOMEN)
 
 
+@pytest.mark.usefixtures("no_gate")
 def test_a_patient_with_a_finding_teaches_nobody(
     make_learner: MakeLearner, same_weights: SameWeights, find: Callable[[int], str]
 ) -> None:
@@ -163,6 +166,7 @@ def test_a_model_that_localises_nothing_cannot_learn_from_findings(
         make_learner().learn("train", {"learn_from_findings": True})
 
 
+@pytest.mark.usefixtures("no_gate")
 @pytest.mark.parametrize("network", ["efficientnet_unet", "small_unet"])
 def test_findings_are_learned_from_if_requested_but_never_those_that_the_gate_uses(
     network: str,
@@ -193,6 +197,7 @@ def test_findings_are_learned_from_if_requested_but_never_those_that_the_gate_us
     assert same_weights.told["exposure"] is None
 
 
+@pytest.mark.usefixtures("no_gate")
 @pytest.mark.parametrize("network", ["efficientnet_unet", "small_unet"])
 def test_lesions_that_the_admin_names_are_learned_from_by_models_that_can(
     network: str,
@@ -230,6 +235,7 @@ def test_recalibrating_changes_the_calibration_alone(make_learner: MakeLearner, 
     assert outcome["set_aside"] == 0
 
 
+@pytest.mark.usefixtures("no_gate")
 def test_parameters_change_the_serving_models_configuration(
     make_learner: MakeLearner, same_weights: SameWeights, a_site_serving: ServingModel
 ) -> None:
