@@ -17,6 +17,7 @@ from mammolens.cli.cross_fit import cross_fit
 from mammolens.cli.decisions import decisions
 from mammolens.cli.demo import demo
 from mammolens.cli.doctor import doctor
+from mammolens.cli.erase import erase
 from mammolens.cli.evaluate import evaluate
 from mammolens.cli.export import export
 from mammolens.cli.inspect import inspect
@@ -86,6 +87,7 @@ app.command("export")(export)
 app.command("serve", context_settings={"auto_envvar_prefix": "MAMMOLENS_SERVE"})(serve)
 app.add_typer(users, name="users")
 app.command("retrain")(retrain)
+app.command("erase")(erase)
 app.command("web")(web)
 app.command("demo")(demo)
 app.command("phantom")(phantom)

@@ -6,7 +6,7 @@ import logging
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -44,6 +44,7 @@ from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
 from mammolens.labelapp.exams.eligibility import count_normals
+from mammolens.labelapp.exams.erasure import Erasures
 from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.exam_deliveries import ExamDeliveries
 from mammolens.labelapp.exams.image_scores import SiblingScores
@@ -84,7 +85,7 @@ from mammolens.labelapp.tasks.infer import MammogramInfer
 from mammolens.labelapp.tasks.scoring import AnomalyScoring
 from mammolens.labelapp.tasks.strategy import MostAnomalous
 from mammolens.labelapp.tasks.train import NormalTrain
-from mammolens.models.lineage import serving_added_at
+from mammolens.models.lineage import lineages, serving_added_at
 from mammolens.models.store import ModelStore
 from mammolens.reader_study.readings import ReaderStudies
 from mammolens.review.ledger import Ledger
@@ -99,6 +100,12 @@ _LEDGER = "decisions.sqlite"  # beside what else is kept of the images
 _AUDIT_LOG = "audit.sqlite"
 _READER_STUDIES = "reader_studies"
 _DESCRIPTION = "Shows where a mammogram deviates from normal. Research use only, not a medical device."
+
+
+def _models_since(store: ModelStore, first: datetime) -> list[str]:
+    """Versions that were added since, as far as is known, to the second as their history has it."""
+    begun = first.replace(microsecond=0)
+    return [one.version for one in lineages(store) if one.added_at is None or one.added_at >= begun]
 
 
 class MammoLensApp(MONAILabelApp):
@@ -127,6 +134,7 @@ class MammoLensApp(MONAILabelApp):
         infer_times: of infer requests, for ``GET /metrics``.
         request_times: of all requests, for ``GET /metrics``.
         access_recorder: of the audit log; absent outside the server.
+        erasures: of patients; absent outside the server.
         dimse_listener: takes images by C-STORE; ``None``: it is off. Absent outside the server.
         courier: delivers results to others; it runs in the server alone.
         private_files: umask and temporary folder of the server; absent elsewhere.
@@ -222,6 +230,17 @@ class MammoLensApp(MONAILabelApp):
             window=self._settings.drift_window,
         )
         if server is not None:
+            self.erasures = Erasures(
+                self._exams,
+                self._datastore,
+                self.ledger,
+                self.access_recorder.log,
+                self.exam_service.without_inference,
+                self._forget_exams,
+                self.learning.forget_work,
+                partial(_models_since, store),
+                self._studies_with,
+            )
             harden(server.app, settings, self.openid or self.accounts, self._settings.reviewer)
 
     def init_datastore(self) -> Datastore:
@@ -449,6 +468,14 @@ class MammoLensApp(MONAILabelApp):
         if webhook := self._settings.webhook:
             channels[DeliveryKind.WEBHOOK] = Webhook(webhook, self.access_recorder.record_from_thread)
         return channels
+
+    def _forget_exams(self, exam_ids: Collection[str]) -> None:
+        self.exam_service.decisions.read_again()
+        self.background_inference.forget(exam_ids)
+
+    def _studies_with(self, exam_ids: Collection[str]) -> list[str]:
+        studies = self.reader_studies
+        return [name for name in studies.names() if not set(exam_ids).isdisjoint(studies.plan(name).exams)]
 
     def _verdicts(self) -> dict[str, Verdict | None]:
         return self.exam_service.reviews.verdicts()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
 from mammolens.enums import BiradsCategory, FindingType, Verdict
@@ -191,3 +191,18 @@ def parse(kind: type[P], request: Mapping[str, Any]) -> P:
 def defaults(kind: type[Parameters]) -> dict[str, Any]:
     """Names and default values, as JSON."""
     return kind().model_dump(mode="json")
+
+
+class ErasureParameters(Parameters):
+    """Whose data are erased."""
+
+    patient: str | None = Field(None, min_length=1, max_length=64, description="Patient ID (0010,0020); or")
+    exam: str | None = Field(None, description="an exam's id")
+    reason: str = Field("", max_length=200, description="kept in the audit log; names no person; needed to confirm")
+    confirm: bool = Field(False, description="erase; without, only list what would be erased")
+
+    @model_validator(mode="after")
+    def _with_a_reason(self) -> ErasureParameters:
+        if self.confirm and not (self.reason.strip() and self.reason.isprintable()):
+            raise ValueError("reason: give one in printable characters, to confirm")
+        return self

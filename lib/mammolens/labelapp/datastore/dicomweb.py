@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from mammolens.errors import PacsError, RequestError, UnknownImageError
 from mammolens.files import remove_leftovers
 from mammolens.labelapp.datastore.cache import OriginalsCache
 from mammolens.labelapp.datastore.descriptions import ImageDescription
-from mammolens.labelapp.datastore.labels import LabelledImages
+from mammolens.labelapp.datastore.labels import ErasedFiles, LabelledImages
 from mammolens.labelapp.datastore.refreshing_value import RefreshingValue
 from mammolens.labelapp.datastore.results import ResultStore
 from mammolens.labelapp.datastore.shared_state import with_path
@@ -193,6 +193,17 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
             RequestError: always.
         """
         raise RequestError(image_id, "is an original, which the server never removes", "remove it in the PACS")
+
+    def erase(self, image_ids: Collection[str], sop_instance_uids: Collection[str]) -> ErasedFiles:
+        """Forget images, with what their search answers said; the PACS is never changed."""
+        for image_id in image_ids:
+            self._described.pop(image_id, None)
+        return super().erase(image_ids, sop_instance_uids)
+
+    def _copies(self, image_ids: Collection[str]) -> list[Path]:
+        """What was fetched and is kept."""
+        paths = (self._originals.path(f"{image_id}.dcm") for image_id in image_ids)
+        return [path for path in paths if path.is_file()]
 
     def _file(self, image_id: str) -> Path:
         return self._originals.path(f"{check_uid(image_id)}.dcm")

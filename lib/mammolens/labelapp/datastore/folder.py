@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -162,6 +162,14 @@ class MammogramFolder(LabelledImages):
         self.results.drop(Of.IMAGE, image_id)
         path.unlink(missing_ok=True)
         self._rescan()
+
+    _copies_are_listed = True
+
+    def _copies(self, image_ids: Collection[str]) -> list[Path]:
+        """What was uploaded or received."""
+        self.list_images()
+        files = (self._files[image_id] for image_id in image_ids if image_id in self._files)
+        return [self._root / file for file in files if file.parts[0] == UPLOADS_FOLDER]
 
     def _path(self, image_id: str) -> Path:
         check_image_id(image_id)

@@ -12,18 +12,34 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monailabel.datastore.local import DataModel
+from monailabel.datastore.local import DataModel, ImageLabelModel
 from monailabel.interfaces.datastore import DefaultLabelTag
 
 from mammolens.errors import RequestError, UnknownImageError
 from mammolens.files import atomic_file, removed_if_it_fails
 from mammolens.labelapp.datastore.shared_state import SharedState
 from mammolens.labelapp.identifiers import check_tag
-from mammolens.labelapp.keys import ResultExtension
+from mammolens.labelapp.keys import InfoKey, ResultExtension
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedFiles:
+    """Files that were erased with images.
+
+    Attributes:
+        labels: number of label files.
+        copies: images that were uploaded, received or cached.
+        listed_copies: of these, how many are the only file of an image of the list.
+    """
+
+    labels: int = 0
+    copies: int = 0
+    listed_copies: int = 0
 
 
 class LabelledImages(SharedState):
@@ -96,6 +112,53 @@ class LabelledImages(SharedState):
             changed.labels.pop(tag, None)
             objects[label_id] = changed
 
+    def known_ids(self) -> Collection[str]:
+        """Ids of all images that are remembered, those that vanished among them."""
+        return self.objects().keys()
+
+    def erasable(self, image_ids: Collection[str]) -> ErasedFiles:
+        """Which files :meth:`erase` would remove."""
+        objects, copies = self.objects(), self._copies(image_ids)
+        labels = sum(len(objects[image_id].labels) for image_id in image_ids if image_id in objects)
+        return ErasedFiles(labels, len(copies), len(copies) if self._copies_are_listed else 0)
+
+    def erase(self, image_ids: Collection[str], sop_instance_uids: Collection[str]) -> ErasedFiles:
+        """Forget images, and remove their labels and the server's own copies of them; originals are never removed.
+
+        Args:
+            image_ids: of the images.
+            sop_instance_uids: of the images, also of those that another image has replaced since.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            StorageError: the state cannot be written.
+        """
+        erased = self.erasable(image_ids)
+        for copy in self._copies(image_ids):
+            copy.unlink(missing_ok=True)
+        here = set(self.list_images())
+        with self.writing() as objects:
+            names_alone = [one for one, known in objects.items() if one not in here and _is_name_alone(known)]
+            for image_id in (*image_ids, *names_alone):  # file names of removed originals may name the patient
+                if (known := objects.pop(image_id, None)) is not None:
+                    for tag, label in known.labels.items():
+                        self._label_file(image_id, tag, ResultExtension(label.ext)).unlink(missing_ok=True)
+            for image_id, known in objects.items():
+                if before := known.image.info.get(InfoKey.EARLIER):
+                    kept = [one for one in before if one.get(InfoKey.SOP_INSTANCE_UID) not in sop_instance_uids]
+                    image = known.image.model_copy(update={"info": {**known.image.info, InfoKey.EARLIER.value: kept}})
+                    objects[image_id] = known.model_copy(update={"image": image})
+        self.refresh()
+        return erased
+
+    _copies_are_listed = False
+
+    def _copies(self, image_ids: Collection[str]) -> list[Path]:
+        """Files of images that the server made itself; a subclass says which."""
+        raise NotImplementedError
+
     def get_labeled_images(self, label_tag: str | None = None, labels: list[str] | None = None) -> list[str]:
         """Ids of images with a label of the tag, 'final' by default."""
         tag, here = _plain(label_tag or DefaultLabelTag.FINAL), self.list_images()
@@ -164,6 +227,10 @@ class LabelledImages(SharedState):
                     changed = objects[image_id].model_copy(deep=True)
                     changed.labels.pop(tag, None)
                     objects[image_id] = changed
+
+
+def _is_name_alone(known: ImageLabelModel) -> bool:
+    return not known.labels and known.image.info.keys() <= {InfoKey.FIRST_SEEN, InfoKey.NAME}
 
 
 def _copy(source: Path, target: Path) -> None:

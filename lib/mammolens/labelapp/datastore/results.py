@@ -122,6 +122,10 @@ class ResultStore:
                     folder, f"cannot be written ({error.strerror or error})", "free some space"
                 ) from error
 
+    def has(self, of: Of, name: str) -> bool:
+        """Whether there is any result, also of a former model."""
+        return (self._folder / of.value / name).is_dir()
+
     def drop(self, of: Of, name: str) -> None:
         """Forget a result, if there is one."""
         shutil.rmtree(self._folder / of.value / name, ignore_errors=True)

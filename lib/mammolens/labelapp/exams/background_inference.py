@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -108,6 +108,13 @@ class BackgroundInference:
     def stop(self, by: str) -> None:
         """Infer no further exam until the next request; the exam in progress is completed."""
         self._change(lambda switch: switch.asked(requested=False, stopped_by=by))
+
+    def forget(self, exam_ids: Collection[str]) -> None:
+        """Forget why exams could not be inferred, as they were erased."""
+        progress = self._progress()
+        failures = {exam: reason for exam, reason in progress.failures.items() if exam not in exam_ids}
+        if failures != progress.failures:
+            self._save(progress.model_copy(update={"failures": failures}))
 
     def status(self) -> BackgroundInferenceStatus:
         """What is being done; a failure counts until its exam has a result."""

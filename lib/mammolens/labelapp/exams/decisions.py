@@ -85,6 +85,10 @@ class Decisions:
         """
         return self._followed.now()
 
+    def read_again(self) -> None:
+        """Forget all entries, as some were erased."""
+        self._followed.read_again()
+
     def of(self, exam: Exam) -> ExamDecisions:
         """All decisions on an exam."""
         return self.now().of(exam.exam_id)

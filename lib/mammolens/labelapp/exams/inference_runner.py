@@ -7,7 +7,8 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from mammolens import __version__
 from mammolens.labelapp.datastore.results import Of
@@ -51,6 +52,14 @@ class InferenceRunner:
     def progress(self, exam_id: str) -> InferenceProgress | None:
         """Progress of an exam whose inference runs now; ``None``: it does not run."""
         return self._progress.get(exam_id)
+
+    @contextmanager
+    def held(self, exam_ids: Collection[str]) -> Iterator[None]:
+        """No inference of these exams runs, or begins, until this is left; waits for those that run."""
+        with ExitStack() as stack:
+            for exam_id in sorted(exam_ids):  # in one order, so that nobody waits for a lock of one who waits for his
+                stack.enter_context(self._locks[exam_id])
+            yield
 
     def infer(self, exam: Exam, *, again: bool = False) -> None:
         """Infer an exam unless a current result is stored; concurrent requests wait and share the result.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,10 @@ class ExamService:
         if objects := list(self._context.results.objects(exam.exam_id, exam.image_ids, fingerprint)):
             self._context.images.store(objects)
             self._context.results.note(Of.EXAM, exam.exam_id, stored.version, {STORED_AT: utc(time.time())})
+
+    def without_inference(self, exam_ids: Collection[str]) -> AbstractContextManager[None]:
+        """No inference of these exams runs, or begins, until this is left; waits for those that run."""
+        return self._runner.held(exam_ids)
 
     def record_decision(self, exam: Exam, wanted: DecisionParameters, reviewer: str) -> None:
         """Record a decision, with the model and the numbers that were shown.

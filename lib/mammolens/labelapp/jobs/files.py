@@ -100,9 +100,13 @@ class JobFiles:
         """Remove a job and its files."""
         for suffix in (_RESULT, _STOP, _STATUS, _JOB):
             self._path(name, suffix).unlink(missing_ok=True)
+        self.forget_work(name)
+        remove_leftovers(self.root)
+
+    def forget_work(self, name: str) -> None:
+        """Remove what a job needs to resume."""
         for left_over in (self.root / _WORK).glob(f"*{name}*"):  # a checkpoint lies beside the folder
             shutil.rmtree(left_over, ignore_errors=True)
-        remove_leftovers(self.root)
 
     @contextmanager
     def changing(self) -> Iterator[None]:

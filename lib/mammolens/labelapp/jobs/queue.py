@@ -100,6 +100,18 @@ class LearningQueue:
             queued=[job.job for job in _queued(jobs)],
         )
 
+    def forget_work(self) -> None:
+        """Remove the prepared images and checkpoints of jobs that are not running; one that is resumed begins anew.
+
+        Raises:
+            RequestError: a job is running.
+        """
+        with self._files.changing():
+            if (job := self.running()) is not None:
+                raise RequestError(f"job {job.job}", "is running on the decided exams", "stop it, or wait for its end")
+            for job in self._files.all():
+                self._files.forget_work(job.job)
+
     def stop(self, name: str, by: str) -> Job:
         """Take a job from the queue, or end it; answers when that is done.
 

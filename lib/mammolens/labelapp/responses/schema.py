@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from mammolens.labelapp.responses.audit import AuditPage, AuditVerification
 from mammolens.labelapp.responses.base import ErrorDetail, Response
+from mammolens.labelapp.responses.erasure import ErasureReport
 from mammolens.labelapp.responses.exams import BackgroundInferenceStatus, ExamDetail, ExamList, OhifManifest
 from mammolens.labelapp.responses.learning import (
     DriftDetail,
@@ -32,6 +33,7 @@ ANSWERS: Final[tuple[type[Response], ...]] = (
     ExamList,
     JobDetail,
     JobList,
+    ErasureReport,
     LedgerAudit,
     LedgerImport,
     LedgerPage,

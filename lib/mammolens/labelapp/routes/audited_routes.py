@@ -63,6 +63,7 @@ AUDITED: Final[dict[tuple[str, str], AuditedAccess]] = {
     ("GET", "/mammolens/audit"): _AUDITED,
     ("GET", "/mammolens/audit/export"): _AUDITED,
     ("GET", "/mammolens/audit/verify"): _AUDITED,
+    ("POST", "/mammolens/erasures"): _RESTRICTED,  # an erasure records itself, with its counts
     ("GET", "/mammolens/suspect-normals"): _QUERY,
     ("GET", "/mammolens/reader-studies"): _QUERY,
     ("POST", "/mammolens/reader-studies"): _CONFIGURED,

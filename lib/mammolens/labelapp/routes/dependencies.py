@@ -14,6 +14,7 @@ from mammolens.labelapp.access_recorder import AccessRecorder
 from mammolens.labelapp.exams.background_inference import BackgroundInference
 from mammolens.labelapp.exams.decisions import Decisions
 from mammolens.labelapp.exams.drift_monitor import DriftMonitor
+from mammolens.labelapp.exams.erasure import Erasures
 from mammolens.labelapp.exams.image_reviews import ImageReviews
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
@@ -111,6 +112,11 @@ def _ledger() -> Ledger:
     return ledger
 
 
+def _erasures() -> Erasures:
+    erasures: Erasures = app_instance().erasures
+    return erasures
+
+
 def _queue() -> LearningQueue:
     queue: LearningQueue = app_instance().learning
     return queue
@@ -175,6 +181,7 @@ ReviewsDep = Annotated[ImageReviews, Depends(_reviews)]
 AuditLogDep = Annotated[AuditLog, Depends(_audit_log)]
 ReaderStudiesDep = Annotated[ReaderStudies, Depends(_reader_studies)]
 LedgerDep = Annotated[Ledger, Depends(_ledger)]
+ErasuresDep = Annotated[Erasures, Depends(_erasures)]
 QueueDep = Annotated[LearningQueue, Depends(_queue)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 ModelVersionsDep = Annotated[ModelVersions, Depends(_model_versions)]
