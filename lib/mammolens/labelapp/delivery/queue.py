@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mammolens.errors import StorageError
@@ -19,6 +20,7 @@ from mammolens.labelapp.delivery.exam_done import ExamDone
 
 _WAITING, _FAILED = "waiting", "failed"
 _KEPT_S: Final = 30 * 24 * 3600.0  # of a delivery that failed
+_PATIENCE_S: Final = 30.0  # a change takes milliseconds
 _log = logging.getLogger(__name__)
 
 
@@ -147,9 +149,14 @@ class DeliveryQueue:
     def _path(self, state: str, delivery: Delivery) -> Path:
         return self.folder / state / f"{delivery.exam}.{delivery.kind}.json"
 
-    def _changing(self) -> FileLock:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(str(self.folder / ".changing.lock"))
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(str(self.folder / ".changing.lock"), timeout=_PATIENCE_S):
+                yield
+        except Timeout as error:
+            raise StorageError(self.folder, "is being changed by another process", "try again") from error
 
 
 def _parsed(path: Path) -> Delivery | None:
