@@ -28,8 +28,16 @@
    <translation>Befund anpassen</translation>
   </message>
   <message>
+   <source>Analyse the prior</source>
+   <translation>Voruntersuchung auswerten</translation>
+  </message>
+  <message>
    <source>Ask me first:</source>
    <translation>Mich zuerst fragen:</translation>
+  </message>
+  <message>
+   <source>Both</source>
+   <translation>Beide</translation>
   </message>
   <message>
    <source>Cancel</source>
@@ -76,6 +84,10 @@
    <translation>Setzt den Auftrag dort fort, wo er angehalten wurde.</translation>
   </message>
   <message>
+   <source>Current</source>
+   <translation>Aktuell</translation>
+  </message>
+  <message>
    <source>Decision</source>
    <translation>Entscheidung</translation>
   </message>
@@ -94,6 +106,10 @@
   <message>
    <source>Draw region</source>
    <translation>Region zeichnen</translation>
+  </message>
+  <message>
+   <source>Each current view with its prior view</source>
+   <translation>Jede aktuelle Aufnahme mit ihrer früheren</translation>
   </message>
   <message>
    <source>Epochs:</source>
@@ -140,8 +156,8 @@
    <translation>Das jetzige Modell behalten</translation>
   </message>
   <message>
-   <source>Keys: N next exam, H heat on or off, C confirm normal, M mark finding, Q poor quality, D draw region, U undo.</source>
-   <translation>Tasten: N nächste Untersuchung, H Wärme an oder aus, C normal bestätigen, M Befund markieren, Q schlechte Qualität, D Region zeichnen, U zurücknehmen.</translation>
+   <source>Keys: N next exam, H heat on or off, B current, both or prior, C confirm normal, M mark finding, Q poor quality, D draw region, U undo.</source>
+   <translation>Tasten: N nächste Untersuchung, H Wärme an oder aus, B aktuell, beide oder früher, C normal bestätigen, M Befund markieren, Q schlechte Qualität, D Region zeichnen, U zurücknehmen.</translation>
   </message>
   <message>
    <source>Learning</source>
@@ -198,6 +214,14 @@
   <message>
    <source>Poor quality</source>
    <translation>Schlechte Qualität</translation>
+  </message>
+  <message>
+   <source>Prior</source>
+   <translation>Früher</translation>
+  </message>
+  <message>
+   <source>Prior exams</source>
+   <translation>Voruntersuchungen</translation>
   </message>
   <message>
    <source>Read the worklist again.</source>
@@ -288,8 +312,20 @@
    <translation>Das neue Modell im Vergleich mit dem eingesetzten, an Patientinnen, von denen keines gelernt hat.</translation>
   </message>
   <message>
+   <source>The current exam alone</source>
+   <translation>Nur die aktuelle Untersuchung</translation>
+  </message>
+  <message>
    <source>The new model awaits approval, even if it passes the gate.</source>
    <translation>Das neue Modell wartet, bis jemand es annimmt, auch wenn es die Prüfung besteht.</translation>
+  </message>
+  <message>
+   <source>The prior exam alone</source>
+   <translation>Nur die Voruntersuchung</translation>
+  </message>
+  <message>
+   <source>The prior exam that is compared.</source>
+   <translation>Die Voruntersuchung, mit der verglichen wird.</translation>
   </message>
   <message>
    <source>This exam cannot be read well enough (Q).</source>
@@ -390,12 +426,28 @@
    <translation>Befund</translation>
   </message>
   <message>
+   <source>New</source>
+   <translation>Neu</translation>
+  </message>
+  <message>
    <source>No findings.</source>
    <translation>Keine Befunde.</translation>
   </message>
   <message>
    <source>Not analysed.</source>
    <translation>Nicht ausgewertet.</translation>
+  </message>
+  <message>
+   <source>Not comparable</source>
+   <translation>Nicht vergleichbar</translation>
+  </message>
+  <message>
+   <source>Prior</source>
+   <translation>Früher</translation>
+  </message>
+  <message>
+   <source>Seen before</source>
+   <translation>Schon früher zu sehen</translation>
   </message>
   <message>
    <source>View</source>
@@ -527,6 +579,25 @@
   </message>
  </context>
  <context>
+  <name>panel.priors_part</name>
+  <message>
+   <source>No comparable prior view: {views}.</source>
+   <translation>Keine vergleichbare frühere Aufnahme: {views}.</translation>
+  </message>
+  <message>
+   <source>Priors have no part in score, category and flag.</source>
+   <translation>Voruntersuchungen haben keinen Einfluss auf Score, Kategorie und Auffälligkeit.</translation>
+  </message>
+  <message>
+   <source>cannot be analysed</source>
+   <translation>kann nicht ausgewertet werden</translation>
+  </message>
+  <message>
+   <source>not analysed</source>
+   <translation>nicht ausgewertet</translation>
+  </message>
+ </context>
+ <context>
   <name>panel.server_part</name>
   <message>
    <source>Connected to {url}, MammoLens {version}, model {model}.</source>
@@ -544,6 +615,10 @@
    <translation>1 Region</translation>
   </message>
   <message>
+   <source>Analysing the prior exam</source>
+   <translation>Voruntersuchung wird ausgewertet</translation>
+  </message>
+  <message>
    <source>Connecting</source>
    <translation>Verbindet</translation>
   </message>
@@ -558,6 +633,10 @@
   <message>
    <source>Loading the heat levels</source>
    <translation>Lädt die Wärmestufen</translation>
+  </message>
+  <message>
+   <source>Loading the prior exam</source>
+   <translation>Voruntersuchung wird geladen</translation>
   </message>
   <message>
    <source>Missing views: {views}.</source>

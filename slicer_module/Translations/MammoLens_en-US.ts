@@ -28,7 +28,15 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Analyse the prior</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Ask me first:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Both</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -76,6 +84,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Current</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Decision</source>
    <translation type="unfinished" />
   </message>
@@ -93,6 +105,10 @@
   </message>
   <message>
    <source>Draw region</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Each current view with its prior view</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -140,7 +156,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Keys: N next exam, H heat on or off, C confirm normal, M mark finding, Q poor quality, D draw region, U undo.</source>
+   <source>Keys: N next exam, H heat on or off, B current, both or prior, C confirm normal, M mark finding, Q poor quality, D draw region, U undo.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -197,6 +213,14 @@
   </message>
   <message>
    <source>Poor quality</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Prior</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Prior exams</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -288,7 +312,19 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>The current exam alone</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The new model awaits approval, even if it passes the gate.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The prior exam alone</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The prior exam that is compared.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -390,11 +426,27 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>New</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>No findings.</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Not analysed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Not comparable</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Prior</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Seen before</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -527,6 +579,25 @@
   </message>
  </context>
  <context>
+  <name>panel.priors_part</name>
+  <message>
+   <source>No comparable prior view: {views}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Priors have no part in score, category and flag.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>cannot be analysed</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not analysed</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
   <name>panel.server_part</name>
   <message>
    <source>Connected to {url}, MammoLens {version}, model {model}.</source>
@@ -544,6 +615,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Analysing the prior exam</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>Connecting</source>
    <translation type="unfinished" />
   </message>
@@ -557,6 +632,10 @@
   </message>
   <message>
    <source>Loading the heat levels</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Loading the prior exam</source>
    <translation type="unfinished" />
   </message>
   <message>

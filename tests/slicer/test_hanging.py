@@ -14,7 +14,7 @@ def test_a_view_hangs_where_the_server_says_with_its_chest_wall_in_the_middle(
     side: str | None, right: bool | None
 ) -> None:
     view = View("image", laterality=side, slot=HangingSlot("R CC 2", 3, 1))
-    assert slot_of(view) == Slot("R-CC-2", 3, 1, right)
+    assert slot_of(view) == Slot("R-CC-2", 3, 1, right, "R CC 2")
 
 
 @pytest.mark.parametrize(

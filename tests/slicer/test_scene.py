@@ -1,5 +1,6 @@
 """Exams in a real MRML scene: opened, exchanged, left alone where the next cannot be shown."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from MammoLensLib.answers import ExamDetail, ExamEntry, Finding, HangingSlot, HeatLevel, View
+from MammoLensLib.comparison import Comparison
 from MammoLensLib.errors import MammoLensError, OverlayError, SceneError
 from MammoLensLib.fetch import FetchedExam, FetchedView
 from MammoLensLib.geometry import array_of
@@ -276,3 +278,67 @@ def test_a_bent_image_is_refused_in_words(a_core: Core, a_scene: Scene, an_exam:
     a_scene.volume_of("e-1 R_CC").SetAndObserveTransformNodeID(bent.GetID())
     with pytest.raises(MammoLensError, match="non-linear transform"):
         a_scene.fit()
+
+
+def prior_of(exam: FetchedExam) -> tuple[FetchedExam, dict[str, str]]:
+    """An earlier exam of the same images, and which current image each is compared with."""
+    views = [
+        replace(
+            one,
+            view=replace(one.view, image=f"prior {one.view.image}", name=f"{one.view.name} prior 2024", findings=()),
+        )
+        for one in exam.views
+    ]
+    return FetchedExam(exam.detail, tuple(views)), {f"prior {one.view.image}": one.view.image for one in exam.views}
+
+
+def test_priors_hang_below_their_current_views_in_one_window_and_move_with_them(
+    a_core: Core, a_scene: Scene, an_exam: MakeExam
+) -> None:
+    exam = an_exam()
+    a_scene.open(read_exam(exam))
+    before = a_core.names("vtkMRMLScalarVolumeNode")
+    display = a_scene.volume_of("e-1 R_CC").GetDisplayNode()
+    display.SetWindowLevelMinMax(11, 222)
+    prior, pairs = prior_of(exam)
+    assert a_scene.add_prior(read_exam(prior), pairs) == ()
+    a_scene.compare(Comparison.BOTH)
+    layouts = a_core.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    shown = layouts.GetLayoutDescription(layouts.GetViewArrangement())
+    rows = [re.findall(r'singletontag="([^"]+)"', row) for row in shown.split('<layout type="horizontal">')[1:]]
+    assert rows == [["R-CC", "L-CC"], ["R-CC-prior", "L-CC-prior"], ["R-MLO", "L-MLO"], ["R-MLO-prior", "L-MLO-prior"]]
+    assert "R CC prior 2024" in shown
+    current, below = (a_core.scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in ("R-CC", "R-CC-prior"))
+    assert current.GetFieldOfView()[:2] == below.GetFieldOfView()[:2]
+    composite = a_core.scene.GetNodeByID("vtkMRMLSliceCompositeNodeR-CC-prior")
+    volume = a_core.scene.GetNodeByID(composite.GetBackgroundVolumeID())
+    assert volume.GetName() == "R CC prior 2024"
+    assert composite.GetForegroundVolumeID()
+    assert (volume.GetDisplayNode().GetWindowLevelMin(), volume.GetDisplayNode().GetWindowLevelMax()) == (11, 222)
+
+    a_scene.show_finding("e-1 R_CC", 1)
+    assert current.GetFieldOfView()[0] == pytest.approx(below.GetFieldOfView()[0])
+    np.testing.assert_allclose(a_core.picture(current), a_core.picture(below), atol=1)
+
+    a_scene.compare(Comparison.PRIOR)
+    a_scene.compare(Comparison.CURRENT)
+    a_scene.open(read_exam(an_exam("e-2")))
+    assert len(a_core.names("vtkMRMLScalarVolumeNode")) == len(before)
+
+
+def test_a_prior_of_another_machine_keeps_its_window_and_has_no_heat_of_other_levels(
+    a_core: Core, a_scene: Scene, an_exam: MakeExam
+) -> None:
+    exam = an_exam()
+    a_scene.open(read_exam(exam))
+    a_scene.volume_of("e-1 R_CC").GetDisplayNode().SetWindowLevelMinMax(11, 222)
+    prior, pairs = prior_of(exam)
+    read = read_exam(prior)
+    others = tuple(replace(one, header=replace(one.header, machine=("Other",))) for one in read.views)
+    problems = a_scene.add_prior(replace(read, views=others), pairs)
+    assert problems[0] == "R CC prior 2024: its heat is not shown: the image is of another machine"
+    a_scene.compare(Comparison.BOTH)
+    composite = a_core.scene.GetNodeByID("vtkMRMLSliceCompositeNodeR-CC-prior")
+    display = a_core.scene.GetNodeByID(composite.GetBackgroundVolumeID()).GetDisplayNode()
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) != (11, 222)
+    assert not composite.GetForegroundVolumeID()

@@ -110,6 +110,19 @@ class HeatLevel:
 
 
 @dataclass(frozen=True)
+class FindingComparison:
+    """A finding compared with the latest prior exam.
+
+    Attributes:
+        status: "new", "seen" or "not_comparable".
+        text: in words.
+    """
+
+    status: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """A suspicious region.
 
@@ -122,6 +135,7 @@ class Finding:
         bounding_box: ``(column, row, column, row)``.
         contour: closed, or empty.
         area_mm2: ``None`` if the pixel size is unknown.
+        prior: ``None``: the patient has no prior exam.
     """
 
     rank: int
@@ -133,6 +147,7 @@ class Finding:
     contour: tuple[Point, ...] = ()
     area_mm2: float | None = None
     number: int = 0
+    prior: FindingComparison | None = None
 
 
 @dataclass(frozen=True)
@@ -281,6 +296,43 @@ class Breast:
 
 
 @dataclass(frozen=True)
+class PriorView:
+    """An image of a prior exam.
+
+    Attributes:
+        current: id of the image of the current exam that it is compared with.
+        image: id of the server.
+    """
+
+    current: str
+    image: str
+    sop_instance_uid: str | None = None
+    laterality: str | None = None
+    view: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class PriorExam:
+    """An earlier exam of the patient.
+
+    Attributes:
+        exam: opaque id.
+        study_date: "2024-01-31".
+        state: "new", "running", "done" or "failed".
+        unmatched: current views that have no counterpart.
+    """
+
+    exam: str
+    study_date: str | None = None
+    state: str | None = None
+    score_text: str | None = None
+    verdict_label: str | None = None
+    views: tuple[PriorView, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExamDetail:
     """An exam in full.
 
@@ -294,6 +346,8 @@ class ExamDetail:
         next: id of the exam to read after this one.
         finding_types: that a region of a decision may have.
         birads_categories: that a region of a decision may have.
+        priors: the latest first.
+        prior_cautions: why some may be missing.
     """
 
     entry: ExamEntry = field(metadata=json_field(None))
@@ -310,6 +364,8 @@ class ExamDetail:
     next: str | None = None
     finding_types: tuple[Choice, ...] = ()
     birads_categories: tuple[Choice, ...] = ()
+    priors: tuple[PriorExam, ...] = ()
+    prior_cautions: tuple[str, ...] = ()
     model: str | None = None
 
     @property

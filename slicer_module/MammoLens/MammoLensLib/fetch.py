@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .answers import ExamDetail, View
+from .answers import ExamDetail, HangingSlot, PriorExam, View
 from .client import Client
 from .errors import MammoLensError, ServerError
 from .jobs import Cancelled, CancelToken, OnProgress
@@ -119,6 +119,47 @@ def fetch_exam(
     if not views:
         raise trouble or ServerError(exam, "the exam has no images", "reload the worklist")
     return FetchedExam(detail, tuple(views), tuple(problems))
+
+
+def fetch_prior(
+    source: Source,
+    detail: ExamDetail,
+    prior: PriorExam,
+    folder: Path | str,
+    *,
+    progress: OnProgress = lambda share, words: None,
+    cancelled: CancelToken | None = None,
+    find_local: FindLocal = lambda view: None,
+) -> FetchedExam:
+    """Download the views of a prior exam that match those of the current one, with their heat if there is some.
+
+    Args:
+        detail: of the current exam; each prior view gets the slot of the view that it is compared with.
+        folder: existing folder for the files.
+
+    Raises:
+        ServerError: an image cannot be fetched.
+        Cancelled: the token was cancelled.
+    """
+    token, views = cancelled or CancelToken(), []
+    slots = {view.image: view.slot for view in detail.views}
+    for number, one in enumerate(prior.views):
+        token.check()
+        name = f"{one.name} prior {prior.study_date or ''}".strip()
+        view = View(
+            one.image,
+            sop_instance_uid=one.sop_instance_uid,
+            laterality=one.laterality,
+            view=one.view,
+            name=name,
+            slot=slots.get(one.current, HangingSlot(one.name)),
+        )
+        progress(number / len(prior.views), f"Loading {name}")
+        image = find_local(view) or source.download_image(view.image, folder, cancelled=token)
+        is_analysed = prior.state == "done"
+        fetched = _with_heat(source, view, image, folder, token) if is_analysed else FetchedView(view, image, None)
+        views.append(fetched)
+    return FetchedExam(detail, tuple(views))
 
 
 def _with_heat(source: Source, view: View, image: Path, folder: Path | str, token: CancelToken) -> FetchedView:

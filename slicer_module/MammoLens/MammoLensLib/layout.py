@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from numpy.typing import NDArray
 
@@ -31,12 +31,14 @@ class Slot:
         row: 0 on top.
         column: 0 on the left of the screen.
         chest_wall_right: on the right of the slot; ``None`` if the side is unknown.
+        label: shown in the view.
     """
 
     name: str
     row: int
     column: int
     chest_wall_right: bool | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,18 @@ class Turn:
 def slot_of(view: View) -> Slot:
     """The slot that the server gave a view."""
     right = {"R": True, "L": False}.get(view.laterality or "")
-    return Slot(view.slot.label.replace(" ", "-"), view.slot.row, view.slot.column, right)
+    return Slot(view.slot.label.replace(" ", "-"), view.slot.row, view.slot.column, right, view.slot.label)
+
+
+def prior_slot_of(view: View) -> Slot:
+    """The slot of a prior view: a slice view of its own, where the current view hangs."""
+    slot = slot_of(view)
+    return replace(slot, name=f"{slot.name}-prior", label=view.name)
+
+
+def in_rows_of_two(slot: Slot, below: bool) -> Slot:
+    """Where a current view, or below it a prior one, hangs if both are shown."""
+    return replace(slot, row=2 * slot.row + below)
 
 
 def turn_of(slot: Slot, header: Header, pixels: NDArray[Any]) -> Turn:
@@ -104,6 +117,7 @@ class Hung:
     pane: Pane
     volume: Any
     turn: Turn
+    has_pixel_size: bool = True
 
 
 def layout_xml(slots: Iterable[Slot]) -> str:
@@ -151,7 +165,9 @@ def panes(scene: Any, slots: Iterable[Slot]) -> tuple[Pane, ...]:
 
 
 def fit(hung: Sequence[Hung]) -> None:
-    """Show all images whole, in their own planes, at one scale; chest walls touch in the middle of the screen.
+    """Show all images whole, in their own planes; chest walls touch in the middle of the screen.
+
+    Images whose pixel size is known have one scale, and the others have one: nothing is known of theirs.
 
     Raises:
         SceneError: an image is under a non-linear transform.
@@ -162,14 +178,18 @@ def fit(hung: Sequence[Hung]) -> None:
         max(grid.extent[0] / max(1, size[0]), grid.extent[1] / max(1, size[1]))
         for grid, size in zip(grids, sizes, strict=True)
     ]
+    largest: dict[bool, float] = {}
+    for one, needed in zip(hung, scales, strict=True):
+        largest[one.has_pixel_size] = max(needed, largest.get(one.has_pixel_size, 0.0))
     for one, grid, size in zip(hung, grids, sizes, strict=True):
-        node, width = one.pane.slice_node, max(1, size[0]) * max(scales)
+        scale = largest[one.has_pixel_size]
+        node, width = one.pane.slice_node, max(1, size[0]) * scale
         middle = grid.ras([((grid.size[0] - 1) / 2, (grid.size[1] - 1) / 2)])[0]
         axes = slice_to_ras(grid.ijk_to_ras, middle, one.turn.mirrored, one.turn.upside_down)
         axes[:3, 3] += axes[:3, 0] * _aside(one.pane.slot, width - grid.extent[0])
         _set_axes(node, axes)
         node.SetXYZOrigin(0, 0, 0)
-        node.SetFieldOfView(width, max(1, size[1]) * max(scales), node.GetFieldOfView()[2])
+        node.SetFieldOfView(width, max(1, size[1]) * scale, node.GetFieldOfView()[2])
 
 
 def centre(hung: Hung, location: Sequence[float], extent: Sequence[float] = (0.0, 0.0), part: float = 0.35) -> None:
@@ -216,7 +236,7 @@ def _row(slots: Sequence[Slot]) -> str:
 
 
 def _view(slot: Slot) -> str:
-    label, colour = slot.name.replace("-", " "), _COLOURS[slot.chest_wall_right]
+    label, colour = escape(slot.label), _COLOURS[slot.chest_wall_right]
     return (
         f'<item><view class="vtkMRMLSliceNode" singletontag={quoteattr(slot.name)}>'
         '<property name="orientation" action="default">Axial</property>'

@@ -33,6 +33,9 @@ _TAGS = [
     "WindowCenter",
     "WindowWidth",
     "PatientOrientation",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    *(_MACHINE := ("Manufacturer", "ManufacturerModelName", "PresentationIntentType")),
 ]
 
 
@@ -45,11 +48,15 @@ class Header:
         window: lowest and highest value of the first window, of values as Slicer has them: GDCM inverts MONOCHROME1
             images, so the window is inverted too; ``None`` if there is none.
         patient_orientation: direction of rows and columns (PS3.3 C.7.6.1.1.1), as ("P", "L"); ``None`` if unknown.
+        has_pixel_size: it states the size of a pixel.
+        machine: what the window depends on: manufacturer, model, kind of image, photometric interpretation, bits.
     """
 
     is_monochrome1: bool = False
     window: tuple[float, float] | None = None
     patient_orientation: tuple[str, str] | None = None
+    has_pixel_size: bool = False
+    machine: tuple[str, ...] = ()
 
 
 def read_header(path: Path | str) -> Header:
@@ -61,7 +68,13 @@ def read_header(path: Path | str) -> Header:
     except Exception:  # noqa: BLE001 - a damaged value can raise any exception
         return Header()
     is_monochrome1 = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
-    return Header(is_monochrome1, _window(dataset, is_monochrome1), _orientation(dataset.get("PatientOrientation")))
+    return Header(
+        is_monochrome1,
+        _window(dataset, is_monochrome1),
+        _orientation(dataset.get("PatientOrientation")),
+        bool(dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")),
+        tuple(str(dataset.get(tag, "")) for tag in (*_MACHINE, "PhotometricInterpretation", "BitsStored")),
+    )
 
 
 def _window(dataset: Any, is_monochrome1: bool) -> tuple[float, float] | None:

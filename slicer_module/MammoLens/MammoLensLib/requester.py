@@ -20,6 +20,8 @@ class Activity(Enum):
     CONNECTING = "connecting"
     RELOADING = "reloading"
     OPENING = "opening"
+    LOADING_PRIOR = "loading prior"
+    ANALYSING_PRIOR = "analysing prior"
     DECIDING = "deciding"
     UNDOING = "undoing"
     FETCHING_LEVELS = "fetching levels"

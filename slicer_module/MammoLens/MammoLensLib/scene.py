@@ -11,15 +11,31 @@ from typing import Any
 from vtk import vtkCommand
 
 from .answers import Finding, View
+from .comparison import Comparison
 from .errors import MammoLensError, OverlayError, SceneError
-from .layout import Hung, Pane, Slot, Turn, centre, fit, panes, restore_layout, show_layout, slot_of, turn_of
+from .layout import (
+    Hung,
+    Pane,
+    Slot,
+    Turn,
+    centre,
+    fit,
+    in_rows_of_two,
+    panes,
+    prior_slot_of,
+    restore_layout,
+    show_layout,
+    slot_of,
+    turn_of,
+)
+from .linked import LinkedViews
 from .markups import add_mark
 from .overlay import Overlay, add_level_segmentation
-from .reader import ReadExam, ReadView
-from .volumes import add_volume, pixels_of, remove, removed_on_failure, set_window
+from .reader import Header, ReadExam, ReadView
+from .volumes import add_volume, copy_window, pixels_of, remove, removed_on_failure, set_window
 
 
-@dataclass
+@dataclass(eq=False)
 class _Shown:
     """A view in the scene."""
 
@@ -27,6 +43,7 @@ class _Shown:
     volume: Any
     turn: Turn
     slot: Slot
+    header: Header
     overlay: Overlay | None = None
     pane: Pane | None = None
     nodes: list[Any] = field(default_factory=list)
@@ -34,7 +51,7 @@ class _Shown:
     @property
     def hung(self) -> Hung:
         assert self.pane is not None
-        return Hung(self.pane, self.volume, self.turn)
+        return Hung(self.pane, self.volume, self.turn, self.header.has_pixel_size)
 
 
 class Scene:
@@ -48,6 +65,10 @@ class Scene:
     def __init__(self, scene: Any, segmentations: Any = None) -> None:
         self._scene, self._segmentations = scene, segmentations
         self._shown: list[_Shown] = []
+        self._priors: list[_Shown] = []
+        self._pairs: dict[str, str] = {}
+        self._comparison = Comparison.CURRENT
+        self._linked = LinkedViews()
         self._levels: tuple[Any, ...] = ()
         self._layout_before: int | None = None
         self._heat: tuple[bool, float, float | None] = (True, 0.5, None)
@@ -91,6 +112,55 @@ class Scene:
         self._watch_sizes()
         self.set_heat(*self._heat)
 
+    def add_prior(self, exam: ReadExam, pairs: Mapping[str, str]) -> tuple[str, ...]:
+        """Add the views of a prior exam, replacing those of another one; :meth:`compare` shows them.
+
+        A prior of the machine of its current view gets that view's window. A map of another machine is left out, as
+        the levels of the current exam do not apply to it.
+
+        Args:
+            pairs: id of each prior image and of the current image that it is compared with.
+
+        Returns:
+            why some heat is not shown.
+
+        Raises:
+            SceneError: an image cannot be shown. Everything stays as it was.
+        """
+        problems: list[str] = []
+        with removed_on_failure(self._scene):
+            added = [self._added(one, prior_slot_of(one.view)) for one in exam.views]
+        self.compare(Comparison.CURRENT)
+        self._remove(self._priors)
+        self._priors, self._pairs = added, dict(pairs)
+        for shown, one in zip(added, exam.views, strict=True):
+            current = self._current_of(shown)
+            if current is not None and current.header.machine == one.header.machine:
+                shown.overlay = self._overlaid(shown, one, exam, problems)
+            elif one.heat is not None:
+                problems.append(f"{one.view.name}: its heat is not shown: the image is of another machine")
+        return tuple(problems)
+
+    def compare(self, comparison: Comparison) -> None:
+        """Show the current exam, the prior one, or both; linked pairs pan and zoom together.
+
+        Raises:
+            SceneError: an image is under a non-linear transform.
+        """
+        if comparison is self._comparison and comparison is Comparison.CURRENT:
+            return
+        self._comparison = comparison
+        hung = self._hung()
+        slots = [one.slot for one in hung]
+        if comparison is Comparison.BOTH:
+            slots = [in_rows_of_two(one.slot, one in self._priors) for one in hung]
+        self._watch_no_sizes()
+        show_layout(self._scene, slots)
+        self._hang(hung, panes(self._scene, slots))
+        self._watch_sizes()
+        self.set_heat(*self._heat)
+        self.fit()
+
     def close(self) -> None:
         """Remove everything and restore the layout from before."""
         if self._shown:
@@ -100,7 +170,8 @@ class Scene:
     def forget(self) -> None:
         """The MRML scene was closed, and our nodes with it."""
         self._watch_no_sizes()
-        self._shown, self._levels = [], ()
+        self._shown, self._priors, self._levels = [], [], ()
+        self._comparison = Comparison.CURRENT
 
     def set_heat(self, on: bool, opacity: float, threshold: float | None) -> None:
         """Set how the heat is shown.
@@ -110,7 +181,7 @@ class Scene:
             threshold: least value of the map that is shown; ``None`` for the lowest level.
         """
         self._heat = on, opacity, threshold
-        for one in self._shown:
+        for one in (*self._shown, *self._priors):
             if one.overlay is not None:
                 one.overlay.set_threshold(threshold)
                 one.overlay.set_on(on)  # before the opacity, which takes the foreground back when it is on
@@ -122,7 +193,13 @@ class Scene:
         Raises:
             SceneError: an image is under a non-linear transform.
         """
-        fit([one.hung for one in self._present()])
+        hung = self._hung()
+        for one in hung:
+            current = self._current_of(one)
+            if current is not None and current.header.machine == one.header.machine:
+                copy_window(one.volume, current.volume)
+        with self._linked.apart():
+            fit([one.hung for one in hung])
 
     def show_finding(self, image: str, rank: int) -> None:
         """Centre the view on a finding; does nothing if the finding has no location.
@@ -174,7 +251,7 @@ class Scene:
     def _added(self, one: ReadView, slot: Slot) -> _Shown:
         volume = add_volume(self._scene, one.image, one.view.name)
         set_window(volume, one.header)
-        return _Shown(one.view, volume, turn_of(slot, one.header, pixels_of(volume)), slot)
+        return _Shown(one.view, volume, turn_of(slot, one.header, pixels_of(volume)), slot, one.header)
 
     def _overlaid(self, shown: _Shown, one: ReadView, exam: ReadExam, problems: list[str]) -> Overlay | None:
         if one.heat is None:
@@ -207,7 +284,14 @@ class Scene:
 
     def _watch_sizes(self) -> None:
         """Views get their size when the application draws them, and another one with every resized window."""
-        for one in self._shown:
+        hung = self._hung()
+        pairs = [(self._current_of(one), one) for one in hung]
+        self._linked.link(
+            (current.hung.pane.slice_node, one.hung.pane.slice_node)
+            for current, one in pairs
+            if current is not None and current in hung
+        )
+        for one in hung:
             node = one.hung.pane.slice_node
             self._sizes[node.GetID()] = node.GetDimensions()
             self._observations.append((node, node.AddObserver(vtkCommand.ModifiedEvent, self._resized)))
@@ -217,6 +301,7 @@ class Scene:
             node.RemoveObserver(tag)
         self._observations.clear()
         self._sizes.clear()
+        self._linked.link(())
 
     def _resized(self, node: Any, _: str) -> None:
         if self._sizes.get(node.GetID()) != node.GetDimensions():
@@ -228,21 +313,39 @@ class Scene:
         pane = one.hung.pane
         return add_level_segmentation(self._segmentations, one.volume, pane.slice_node, path, self._levels)
 
+    def _hung(self) -> list[_Shown]:
+        """The views on the screen."""
+        priors = [one for one in self._priors if one.volume.GetScene() is self._scene]
+        if self._comparison is Comparison.PRIOR:
+            return priors
+        return self._present() + (priors if self._comparison is Comparison.BOTH else [])
+
+    def _current_of(self, prior: _Shown) -> _Shown | None:
+        """The view that a prior one is compared with; ``None`` for a current one."""
+        image = self._pairs.get(prior.view.image)
+        return next((one for one in self._present() if one.view.image == image), None)
+
     def _present(self) -> list[_Shown]:
         """Views whose volume is still in the scene; a person may remove it in Slicer."""
         return [one for one in self._shown if one.volume.GetScene() is self._scene]
 
     def _remove_shown(self) -> None:
         self._watch_no_sizes()
-        for one in self._shown:
+        self._remove(self._shown)
+        self._remove(self._priors)
+        self._shown, self._priors, self._pairs, self._levels = [], [], {}, ()
+        self._comparison = Comparison.CURRENT
+
+    def _remove(self, views: list[_Shown]) -> None:
+        for one in views:
             if one.overlay is not None:
                 one.overlay.remove()
-            composite = one.hung.pane.composite
-            if composite.GetBackgroundVolumeID() == one.volume.GetID():  # otherwise it already shows the next exam
+            composite = one.pane.composite if one.pane is not None else None
+            # Otherwise it already shows the next exam.
+            if composite is not None and composite.GetBackgroundVolumeID() == one.volume.GetID():
                 composite.SetBackgroundVolumeID(None)
             for node in (*one.nodes, one.volume):
                 remove(self._scene, node)
-        self._shown, self._levels = [], ()
 
 
 def _location(finding: Finding) -> tuple[float, float] | None:

@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from uuid import uuid4
 
-from .answers import Decision, ExamDetail, ExamEntry, Region, ServerInfo, Verdict, Worklist
+from .answers import Decision, ExamDetail, ExamEntry, PriorExam, Region, ServerInfo, Verdict, Worklist
 from .client import Client
-from .fetch import FetchedExam, FindLocal, ProgressClient, fetch_exam
+from .comparison import Comparison
+from .errors import MammoLensError
+from .fetch import FetchedExam, FindLocal, ProgressClient, fetch_exam, fetch_prior
 from .jobs import CancelToken, JobContext, JobRunner, OnProgress, part_of
 from .requester import Activity, Requester
 
@@ -33,6 +35,12 @@ class ExamDisplay(Protocol):
 
     def open(self, exam: Any) -> None:
         """Replace the exam on display; raise and change nothing if that fails."""
+
+    def add_prior(self, exam: Any, pairs: Mapping[str, str]) -> tuple[str, ...]:
+        """Add a prior exam, not yet shown; raise and change nothing if that fails."""
+
+    def compare(self, comparison: Comparison) -> None:
+        """Show the current exam, the prior one, or both."""
 
     def close(self) -> None:
         """Remove the exam."""
@@ -77,6 +85,10 @@ class Session(Requester):
         self.worklist = Worklist()
         self.detail: ExamDetail | None = None
         self.problems: tuple[str, ...] = ()
+        self.comparison = Comparison.CURRENT
+        self.prior_problems: tuple[str, ...] = ()
+        self._chosen_prior: str | None = None
+        self._loaded_prior: str | None = None
         self._display, self._read, self._connect, self._local_images = display, read, connect, local_images
         self._last_attempt: tuple[object, str] = (None, "")
 
@@ -90,6 +102,12 @@ class Session(Requester):
         """The last decision that was not undone; ``None`` if there is none."""
         decisions = self.detail.decisions if self.detail else ()
         return next((one for one in reversed(decisions) if not one.undone), None)
+
+    @property
+    def prior(self) -> PriorExam | None:
+        """The prior exam that is compared, at first the latest; ``None`` if the patient has none."""
+        priors = self.detail.priors if self.detail is not None else ()
+        return next((one for one in priors if one.exam == self._chosen_prior), priors[0] if priors else None)
 
     def connect(self, url: str, token: str = "", ca_file: str | None = None) -> None:
         """Connect to a server and read its worklist."""
@@ -136,6 +154,7 @@ class Session(Requester):
         def opened(result: tuple[Any, FetchedExam]) -> None:
             read, fetched = result
             self._display.open(read)
+            self._forget_prior()
             self.problems = (*fetched.problems, *self._display.problems)
             self._show(fetched.detail)
 
@@ -154,8 +173,61 @@ class Session(Requester):
     def scene_closed(self) -> None:
         """The scene was closed, and the exam with it."""
         self._display.forget()
+        self._forget_prior()
         self.detail, self.problems = None, ()
         self.changed()
+
+    def choose_prior(self, exam: str) -> None:
+        """Compare with another prior exam."""
+        if self.busy is None:
+            self._chosen_prior = exam
+            self.compare(self.comparison)
+
+    def compare(self, comparison: Comparison) -> None:
+        """Show the current exam, the prior one, or both; the prior's images are fetched first."""
+        client, detail, prior = self.client, self.detail, self.prior
+        if client is None or detail is None or prior is None or self.busy is not None:
+            return
+        if comparison is Comparison.CURRENT or self._loaded_prior == prior.exam:
+            self._compare(comparison)
+            return
+        folder, find_local = _folder(), self._local_images()
+
+        def work(context: JobContext) -> Any:
+            with folder:
+                token = context.cancelled
+                fetching = part_of(context.progress, 0.0, _FETCHED)
+                fetched = fetch_prior(
+                    client, detail, prior, folder.name, progress=fetching, cancelled=token, find_local=find_local
+                )
+                reading = part_of(context.progress, _FETCHED, 1.0)
+                problems = tuple(f"{one.view.name}: {one.problem}" for one in fetched.views if one.problem)
+                return self._read(fetched, progress=reading, cancelled=token), problems
+
+        def loaded(result: tuple[Any, tuple[str, ...]]) -> None:
+            pairs = {view.image: view.current for view in prior.views}
+            self.prior_problems = (*result[1], *self._display.add_prior(result[0], pairs))
+            self._loaded_prior = prior.exam
+            self._compare(comparison)
+
+        self._ask(Activity.LOADING_PRIOR, work, loaded)
+
+    def analyse_prior(self) -> None:
+        """Run inference on the prior exam, after which findings are compared with it and it has heat."""
+        client, detail, prior = self.client, self.detail, self.prior
+        if client is None or detail is None or prior is None:
+            return
+
+        def work(context: JobContext) -> ExamDetail:
+            client.infer(prior.exam, cancelled=context.cancelled)
+            return client.exam(detail.exam, context.cancelled)
+
+        def analysed(current: ExamDetail) -> None:
+            self._loaded_prior = None  # so that its heat is fetched
+            self._show(current)
+            self.compare(self.comparison)
+
+        self._ask(Activity.ANALYSING_PRIOR, work, analysed)
 
     def decide(
         self, verdict: Verdict, comment: str = "", regions: Iterable[Region] = (), *, confirmed_again: bool = False
@@ -217,6 +289,19 @@ class Session(Requester):
                 then(files)
 
         self._ask(Activity.FETCHING_LEVELS, work, fetched)
+
+    def _compare(self, comparison: Comparison) -> None:
+        try:
+            self._display.compare(comparison)
+        except MammoLensError as error:
+            self.show_error(error)
+            return
+        self.comparison = comparison
+        self.changed()
+
+    def _forget_prior(self) -> None:
+        self.comparison, self.prior_problems = Comparison.CURRENT, ()
+        self._chosen_prior = self._loaded_prior = None
 
     def _show(self, detail: ExamDetail) -> None:
         """Show the exam as the server answered it, also in the worklist, where a decision changes its rank."""

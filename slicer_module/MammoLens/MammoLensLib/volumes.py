@@ -119,6 +119,13 @@ def set_window(node: Any, header: Header) -> None:
     display.SetWindowLevelMinMax(low, high)
 
 
+def copy_window(node: Any, source: Any) -> None:
+    """Give a volume the window of another one, if both have the same scale of greys."""
+    display, other = node.GetDisplayNode(), source.GetDisplayNode()
+    if display.GetColorNodeID() == other.GetColorNodeID():
+        display.SetWindowLevelMinMax(other.GetWindowLevelMin(), other.GetWindowLevelMax())
+
+
 def air_is_bright(pixels: NDArray[Any]) -> bool:
     """Whether the most frequent value, which in a mammogram is air, is in the upper half of the range."""
     counts, edges = np.histogram(pixels, bins=64)

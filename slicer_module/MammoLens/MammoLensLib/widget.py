@@ -15,6 +15,7 @@ from .panel.decision_part import DecisionPart, Regions
 from .panel.findings_part import FindingsPart, Shows
 from .panel.heat_part import Heat, HeatPart
 from .panel.learning_part import LearningPart
+from .panel.priors_part import PriorsPart
 from .panel.server_part import ServerPart, Settings
 from .panel.worklist_part import WorklistPart
 from .parameters import MammoLensParameters
@@ -110,8 +111,9 @@ class Panel:
         self._decision = DecisionPart(ui, session, regions, lambda: self._findings.selected)
         self._worklist = WorklistPart(ui, session)
         self._server = ServerPart(ui, session, settings)
+        self._priors = PriorsPart(ui, session)
         others = (StatusPart(ui, session), LearningPart(ui, session, learning))
-        self._parts = (*others, self._server, self._worklist, self._heat, self._findings, self._decision)
+        self._parts = (*others, self._server, self._worklist, self._heat, self._findings, self._priors, self._decision)
         self._shortcuts = Shortcuts(window, self._keys())
         for part in (session, learning):
             part.changed, part.working = self.update, self._drain_soon
@@ -168,6 +170,7 @@ class Panel:
         return {
             "N": self._session.open_next,
             "H": self._heat.toggle,
+            "B": self._priors.compare_next,
             "D": self._decision.draw,
             "U": self._decision.undo,
             "C": lambda: decide(Verdict.NORMAL),

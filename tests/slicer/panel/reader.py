@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import qt
 import slicer.util
 from MammoLensLib.answers import Finding, Region, View
+from MammoLensLib.comparison import Comparison
 from MammoLensLib.errors import SceneError
 from MammoLensLib.fetch import FetchedExam
 from MammoLensLib.jobs import CancelToken, JobRunner, OnProgress
@@ -45,6 +46,8 @@ class AScene:
 
     def __init__(self) -> None:
         self.exam: str | None = None
+        self.prior: dict[str, str] = {}
+        self.comparison = Comparison.CURRENT
         self.heat: tuple[bool, float, float | None] | None = None
         self.finding: tuple[str, int] | None = None
         self.broken = False
@@ -60,6 +63,13 @@ class AScene:
         if self.broken:
             raise SceneError("R CC", "the image cannot be shown", "open the exam again")
         self.exam = exam.detail.exam
+
+    def add_prior(self, exam: FetchedExam, pairs: Mapping[str, str]) -> tuple[str, ...]:
+        self.prior = {one.view.name: pairs[one.view.image] for one in exam.views}
+        return ()
+
+    def compare(self, comparison: Comparison) -> None:
+        self.comparison = comparison
 
     def close(self) -> None:
         self.exam = None

@@ -28,7 +28,7 @@ class FindingsPart:
         self._ui, self._session, self._scene = ui, session, scene
         self._shown: ExamDetail | None = None
         self._findings: dict[str, tuple[View, Finding]] = {}
-        set_columns(ui.findingsTable, (_("View"), _("Finding"), _("Area")), stretched=1)
+        set_columns(ui.findingsTable, (_("View"), _("Finding"), _("Area"), _("Prior")), stretched=1)
         ui.findingsTable.connect("itemSelectionChanged()", self._jump)
         self._show_exam()
 
@@ -49,6 +49,7 @@ class FindingsPart:
         found = [(view, finding) for view in shown for finding in view.findings]
         found.sort(key=lambda one: one[1].number)
         self._findings = {f"{view.image} {finding.rank}": (view, finding) for view, finding in found}
+        ui.findingsTable.setColumnHidden(3, all(finding.prior is None for _view, finding in found))
         fill(ui.findingsTable, [_row(key, view, finding) for key, (view, finding) in self._findings.items()])
         below = self._below(sum(view.findings_left_out for view in shown))
         ui.findingsLabel.setText(escape(below))
@@ -81,4 +82,15 @@ def _row(key: str, view: View, finding: Finding) -> Row:
     sizes = [word for word in words if word.endswith((" mm2", " pixels"))]
     place = ", ".join(word for word in words if word != view.name and word not in sizes)
     area = "".join(sizes) if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}"
-    return Row(key, (view.name, f"{finding.number}: {place}", area), tip=finding.text or "")
+    prior = (finding.prior.text or "") if finding.prior is not None else ""
+    return Row(
+        key,
+        (view.name, f"{finding.number}: {place}", area, _status(finding)),
+        tip=f"{finding.text or ''}\n{prior}.".strip() if prior else finding.text or "",
+    )
+
+
+def _status(finding: Finding) -> str:
+    """Whether it was there at the latest prior exam, in short; the tip has the server's words."""
+    known = {"new": _("New"), "seen": _("Seen before"), "not_comparable": _("Not comparable")}
+    return known.get(finding.prior.status or "", "") if finding.prior is not None else ""

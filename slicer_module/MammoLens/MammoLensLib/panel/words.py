@@ -22,6 +22,8 @@ def doing(busy: Busy) -> str:
         Activity.CONNECTING: _("Connecting"),
         Activity.RELOADING: _("Reading the worklist"),
         Activity.OPENING: _("Opening the exam"),
+        Activity.LOADING_PRIOR: _("Loading the prior exam"),
+        Activity.ANALYSING_PRIOR: _("Analysing the prior exam"),
         Activity.DECIDING: _("Saving the decision"),
         Activity.UNDOING: _("Undoing the decision"),
         Activity.FETCHING_LEVELS: _("Loading the heat levels"),
