@@ -15,6 +15,9 @@ def test_choosing_a_finding_shows_it(a_reader: Reader) -> None:
     assert a_reader.scene.finding is None
     a_reader.ui.findingsTable.selectRow(1)
     assert a_reader.scene.finding == ("image1-lcc", 1)
+    assert a_reader.ui.findingsLabel.text == (
+        f"L CC, outer, middle third, 42 mm2, high, {SHARE}<br>and 2 with lower peaks"
+    )
 
 
 def test_a_finding_that_cannot_be_shown_says_why(a_reader: Reader) -> None:

@@ -51,22 +51,30 @@ class FindingsPart:
         self._findings = {f"{view.image} {finding.rank}": (view, finding) for view, finding in found}
         ui.findingsTable.setColumnHidden(3, all(finding.prior is None for _view, finding in found))
         fill(ui.findingsTable, [_row(key, view, finding) for key, (view, finding) in self._findings.items()])
-        below = self._below(sum(view.findings_left_out for view in shown))
-        ui.findingsLabel.setText(escape(below))
-        ui.findingsLabel.setVisible(bool(below))
+        self._describe()
         ui.examLabel.setText(words.exam(detail, self._session.problems))
         ui.viewsLabel.setText(words.views(shown))
         ui.viewsSection.setEnabled(detail is not None)
         ui.findingsSection.setEnabled(detail is not None)
 
-    def _below(self, left_out: int) -> str:
+    def _describe(self) -> None:
+        """Below the table: the selected finding in full, for which the table has no room, and how many are left out."""
+        selected, left_out = self.selected, self._left_out()
+        lines = [_words(selected[1])] if selected is not None else []
+        below = "<br>".join(escape(line) for line in (*lines, left_out) if line)
+        self._ui.findingsLabel.setText(below)
+        self._ui.findingsLabel.setVisible(bool(below))
+
+    def _left_out(self) -> str:
         if self._shown is None:
             return ""
         if not self._findings:
             return _("No findings.") if self._shown.entry.state == "done" else _("Not analysed.")
-        return _("and {number} with lower peaks").format(number=left_out) if left_out else ""
+        number = sum(view.findings_left_out for view in self._shown.views)
+        return _("and {number} with lower peaks").format(number=number) if number else ""
 
     def _jump(self) -> None:
+        self._describe()
         selected = self.selected
         if selected is None:
             return
@@ -82,12 +90,13 @@ def _row(key: str, view: View, finding: Finding) -> Row:
     sizes = [word for word in words if word.endswith((" mm2", " pixels"))]
     place = ", ".join(word for word in words if word != view.name and word not in sizes)
     area = "".join(sizes) if finding.area_mm2 is None else f"{finding.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}"
-    prior = (finding.prior.text or "") if finding.prior is not None else ""
-    return Row(
-        key,
-        (view.name, f"{finding.number}: {place}", area, _status(finding)),
-        tip=f"{finding.text or ''}\n{prior}.".strip() if prior else finding.text or "",
-    )
+    return Row(key, (view.name, f"{finding.number}: {place}", area, _status(finding)), tip=_words(finding))
+
+
+def _words(finding: Finding) -> str:
+    """The server's words for it, and for its comparison with the latest prior exam."""
+    prior = finding.prior.text if finding.prior is not None else None
+    return ". ".join(word for word in (finding.text, prior) if word)
 
 
 def _status(finding: Finding) -> str:
