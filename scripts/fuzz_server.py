@@ -1,0 +1,112 @@
+"""Fuzz a server over its OpenAPI with Schemathesis, by hand: ``.venv/bin/python`` this file.
+
+A real server over three phantom exams without login, so that each route can be reached. Its exit code is 1 where it
+answered 500, or what its OpenAPI does not describe, where it took longer than 30 s, or ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import psutil
+from fuzz_hooks import KNOWN_VALUES
+from topology.ports import free_port
+
+from mammolens.cli.server_process import HOST, running_server
+from mammolens.cli.server_requests import ask
+from mammolens.datasets.phantom_dataset import write_phantom_dataset
+from mammolens.dicom.derived.kinds import DerivedKind
+
+_CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+_SLOWEST_S = 30
+# Of 5xx these are documented: a model, PACS or ledger is missing, a disk is full, a model took too long.
+_SETTINGS = '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", 503, 504, 507]\n'
+_PARAMS = (
+    '{"output_map": "levels"}', '{"result_extension": ".nii.gz"}', '{"dicom": ["segmentation"]}', '{"dicom": 1e999}',
+    "[]", '{"result_extension": ["x"]}', '{"output_map": "\\u0000"}', '{"session_id": "../x"}', '{"exam_scores": NaN}',
+    f'{{"device": {"[" * 2000}{"]" * 2000}}}',
+)  # fmt: skip
+_INFOS = (
+    '{"review": {"verdict": "normal"}}', '{"review": "x"}', '{"review": {"verdict": ["normal"]}}', "null",
+    '{"\\ud800": 1}', '{"review": {"verdict": "finding", "comment": "\\ud800"}}', '{"note": NaN}',
+)  # fmt: skip
+
+
+def main() -> None:
+    """Fuzz, and print what Schemathesis found and the server's memory."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=int, default=300)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--examples", type=int, default=100, help="of each route in a round")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        write_phantom_dataset(folder / "studies", normals=3, rows=160, columns=128, spacing=(1.6, 1.6))
+        with running_server(str(folder / "studies"), port, folder / "app", log=folder / "log") as server:
+            sys.exit(fuzz(f"http://{HOST}:{port}", psutil.Process(server.pid), folder, chosen))
+
+
+def fuzz(url: str, server: psutil.Process, folder: Path, chosen: argparse.Namespace) -> int:
+    """Schemathesis's exit code, or 1 where the server ended."""
+    (folder / "schemathesis.toml").write_text(_SETTINGS, encoding="utf-8")
+    environment = os.environ | {
+        KNOWN_VALUES: json.dumps(known_values(url)),
+        "SCHEMATHESIS_HOOKS": "fuzz_hooks",
+        "PYTHONPATH": str(Path(__file__).parent),
+    }
+    command = [str(Path(sys.executable).with_name("st")), "--config-file", str(folder / "schemathesis.toml")]
+    command += ["run", f"{url}/openapi.json", "--checks", ",".join(_CHECKS), "--phases", "coverage,fuzzing"]
+    command += ["--seed", str(chosen.seed), "--max-examples", str(chosen.examples), "--max-time", str(chosen.seconds)]
+    command += ["--request-timeout", str(_SLOWEST_S), "--continue-on-failure", "--no-shrink", "--warnings", "off"]
+    ended, resident = threading.Event(), [memory_of(server)]
+
+    def watch() -> None:
+        while not ended.wait(5) and server.is_running():
+            resident.append(memory_of(server))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    code = subprocess.run(
+        command, env=environment, cwd=folder, timeout=2 * chosen.seconds + 300, check=False
+    ).returncode
+    ended.set()
+    watching.join()
+    quarters = [resident[len(resident) * part // 4] for part in range(4)] + [resident[-1]]
+    print("server, MiB, by quarters of the time:", *quarters)
+    is_up = server.is_running() and server.status() != psutil.STATUS_ZOMBIE
+    print("the server still runs" if is_up else "the server has ended")
+    return code if is_up else 1
+
+
+def known_values(url: str) -> dict[str, list[str]]:
+    """Ids and values that exist."""
+    exams = ask(url, "/mammolens/worklist")["exams"]
+    return {
+        "exam": [exam["exam"] for exam in exams],
+        "image": [image for exam in exams for image in exam["images"]],
+        "kind": [*DerivedKind],
+        "method": ["anomaly"],
+        "model": ["mammolens", *(model["model"] for model in ask(url, "/mammolens/models")["models"])],
+        "strategy": ["most_anomalous"],
+        "info": list(_INFOS),
+        "params": list(_PARAMS),
+    }
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Resident memory, MiB."""
+    try:
+        return int(process.memory_info().rss) >> 20
+    except psutil.Error:
+        return 0
+
+
+if __name__ == "__main__":
+    main()
