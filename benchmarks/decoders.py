@@ -1,9 +1,9 @@
 """Seconds to read a mammogram in each transfer syntax, beside SimpleITK and pydicom with pylibjpeg, in turns.
 
 Run by hand: `python benchmarks/decoders.py`. The file is a phantom with the noise of a detector, 12 bits in 16.
-Reading is the whole way from the file: MammoLens's to greys with header, checks and VOI; SimpleITK's to stored values;
-pydicom's `dcmread(...).pixel_array`. Values are compared with SimpleITK's. The column of a rival that cannot read a
-syntax is empty.
+Equal work is compared: from the file to stored values, and from the file to greys (float32 in [0, 1] through the
+window). MammoLens also checks that the stream is complete, and for greys polarity, side, view and missing parts.
+Values are compared with SimpleITK's. The column of a rival that cannot read a syntax is empty.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ from pillow_jpls import _pycharls
 from pydicom import uid
 from pydicom.encaps import encapsulate, generate_pixel_data_frame
 from pydicom.pixel_data_handlers.rle_handler import rle_encode_frame
+from pydicom.pixel_data_handlers.util import apply_modality_lut, apply_voi_lut
 
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.dicom.codecs import KINDS, decoder_of
 from mammolens.dicom.decoding import decoded_cells
+from mammolens.dicom.opening import open_dicom
 from mammolens.dicom.reader import read_mammogram
-from mammolens.dicom.streams import StreamKind
+from mammolens.dicom.stored_values import stored_pixels
 
 Values = NDArray[np.uint16]
 
@@ -95,6 +98,18 @@ def files(folder: Path, rows: int, columns: int) -> dict[uid.UID, Path]:
     return made
 
 
+def greys_by_simpleitk(path: Path) -> NDArray[np.float32]:
+    image = sitk.ReadImage(str(path))
+    low = float(image.GetMetaData("0028|1050")) - 0.5 - (width := float(image.GetMetaData("0028|1051")) - 1) / 2
+    return sitk.GetArrayFromImage(sitk.IntensityWindowing(sitk.Cast(image, sitk.sitkFloat32), low, low + width, 0, 1))
+
+
+def greys_by_pydicom(path: Path) -> NDArray[np.float32]:
+    dataset = pydicom.dcmread(path)
+    greys = apply_voi_lut(apply_modality_lut(dataset.pixel_array, dataset), dataset)
+    return np.divide(greys, 2**dataset.BitsStored - 1, dtype=np.float32)
+
+
 def in_turns(calls: list[Callable[[], object]], runs: int, clock: Callable[[], float]) -> list[float | None]:
     """Median seconds of each, in turns, after one that does not count; ``None`` where it fails."""
     seconds: list[list[float] | None] = [[] for _ in calls]
@@ -112,6 +127,20 @@ def in_turns(calls: list[Callable[[], object]], runs: int, clock: Callable[[], f
                 if run:
                     taken.append(clock() - started)
     return [statistics.median(taken) if taken else None for taken in seconds]
+
+
+WORK: dict[str, dict[str, Callable[[Path], object]]] = {
+    "stored values": {
+        "MammoLens": lambda path: stored_pixels(open_dicom(path, with_pixels=True), path).values,
+        "SimpleITK": lambda path: sitk.GetArrayFromImage(sitk.ReadImage(str(path))),
+        "pydicom + pylibjpeg": lambda path: pydicom.dcmread(path).pixel_array,
+    },
+    "greys": {
+        "MammoLens": read_mammogram,
+        "SimpleITK": greys_by_simpleitk,
+        "pydicom + pylibjpeg": greys_by_pydicom,
+    },
+}
 
 
 def same_values(path: Path) -> str:
@@ -137,25 +166,20 @@ def main() -> None:
     size = f"{options.rows} x {options.columns}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, {size}, medians of {options.runs} runs")
     print("CPU seconds of all threads" if options.cpu else "seconds")
-    rivals = ("SimpleITK", "pydicom + pylibjpeg")
-    columns = ("syntax", "decoder", "MammoLens", "its decoding", *rivals, "ratio to the faster", "difference")
-    print(f"\n| {' | '.join(columns)} |")
-    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for syntax, path in files(Path(folder), options.rows, options.columns).items():
-            calls: list[Callable[[], object]] = [
-                lambda path=path: read_mammogram(path),
-                lambda path=path: decoded_cells(pydicom.dcmread(path), path),
-                lambda path=path: sitk.GetArrayFromImage(sitk.ReadImage(str(path))),
-                lambda path=path: pydicom.dcmread(path).pixel_array,
-            ]
-            taken = in_turns(calls, options.runs, clock)
-            theirs = [seconds for seconds in taken[2:] if seconds is not None]
-            ratio = f"{taken[0] / min(theirs):.2f}" if theirs and taken[0] else "-"
-            shown = " | ".join("-" if seconds is None else f"{seconds:.3f}" for seconds in taken)
-            kind = KINDS.get(syntax)
-            decoder = "-" if kind is None else "pylibjpeg-rle" if kind is StreamKind.RLE else decoder_of(kind).package
-            print(f"| {syntax.name} | {decoder} | {shown} | {ratio} | {same_values(path)} |", flush=True)
+        made = files(Path(folder), options.rows, options.columns)
+        for title, ways in WORK.items():
+            print(f"\n| to {title} | decoder | {' | '.join(ways)} | ratio to the faster | difference |")
+            print("|---|---|---|---|---|---|---|")
+            for syntax, path in made.items():
+                calls: list[Callable[[], object]] = [partial(way, path) for way in ways.values()]
+                own, *others = in_turns(calls, options.runs, clock)
+                theirs = [seconds for seconds in others if seconds is not None]
+                ratio = f"{own / min(theirs):.2f}" if theirs and own else "-"
+                shown = " | ".join("-" if seconds is None else f"{seconds:.3f}" for seconds in (own, *others))
+                kind = KINDS.get(syntax)
+                decoder = "-" if kind is None else decoder_of(kind).package
+                print(f"| {syntax.name} | {decoder} | {shown} | {ratio} | {same_values(path)} |", flush=True)
 
 
 if __name__ == "__main__":

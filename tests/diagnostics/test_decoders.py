@@ -56,6 +56,6 @@ def test_a_decoder_of_other_values_fails(decode_by):
     assert check.remedy
 
 
-def test_rle_that_cannot_be_decoded_fails(monkeypatch):
-    monkeypatch.setattr(codecs.rle.utils, "decode_segment", lambda _: b"")
+def test_rle_that_cannot_be_decoded_fails(decode_by):
+    decode_by(StreamKind.RLE, lambda *_: np.zeros(0, np.uint8))
     assert [check.name for check in check_decoders() if check.status == "failed"] == [RLELossless.name]

@@ -9,7 +9,7 @@ import pytest
 from pydicom import uid
 
 from mammolens.dicom.codecs import DECODERS, KINDS, decoder_of
-from mammolens.dicom.streams import StreamKind, stated_format
+from mammolens.dicom.streams import StreamFormat, StreamKind, stated_format
 
 BITS = (8, 10, 12, 14, 16)
 LOSSLESS = (uid.JPEG2000Lossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless)
@@ -32,12 +32,31 @@ def test_each_decoder_gives_the_values_that_were_encoded(encode, values_of, synt
 
 @pytest.mark.parametrize(
     ("kind", "package"),
-    [(StreamKind.LOSSLESS_JPEG, "pylibjpeg-libjpeg"), (StreamKind.JPEG_2000, "pylibjpeg-openjpeg")],
+    [
+        (StreamKind.LOSSLESS_JPEG, "pylibjpeg-libjpeg"),
+        (StreamKind.JPEG_2000, "pylibjpeg-openjpeg"),
+        (StreamKind.RLE, "pylibjpeg-rle"),
+    ],
 )
 def test_the_next_decoder_takes_the_place_of_one_that_is_not_installed(without_imagecodecs, kind, package):
     assert decoder_of(kind).package == package
 
 
-@pytest.mark.parametrize("kind", [StreamKind.LOSSLESS_JPEG, StreamKind.JPEG_2000])
+@pytest.mark.parametrize("kind", [StreamKind.LOSSLESS_JPEG, StreamKind.JPEG_2000, StreamKind.RLE])
 def test_the_fastest_decoder_is_the_first(kind):
     assert decoder_of(kind).package == "imagecodecs"
+
+
+@pytest.mark.parametrize("package", ["imagecodecs", "pylibjpeg-rle"])
+@pytest.mark.parametrize(
+    ("segment", "whole"),
+    [(b"\x02abc", True), (b"\xfea", True), (b"\x80\x00a\xffb", True), (b"\x03abc", False), (b"\x02abc\xff", False)],
+)
+def test_both_decoders_of_rle_reveal_a_code_that_is_not_whole(package, segment, whole):
+    """A literal run of one byte behind the segment comes out as such only if the code before it was whole."""
+    (decoder,) = (one for one in DECODERS[StreamKind.RLE] if one.package == package)
+    try:
+        decoded = decoder.decode(segment + b"\x00U", StreamFormat(StreamKind.RLE, 1, 3, 8))
+    except (ValueError, RuntimeError):
+        decoded = np.zeros(1, np.uint8)
+    assert (len(decoded) == 4 and bytes(decoded[-1:]) == b"U") is whole

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,20 @@ def test_a_rescale_that_is_no_number_is_refused_by_its_name(write_dicom, values_
         PixelDataError, match=rf"image\.dcm: {keyword} is '1,0', which is not a number; correct {keyword}"
     ):
         displayed(path)
+
+
+@pytest.mark.parametrize("window", [{}, {"WindowCenter": 2048, "WindowWidth": 4096}], ids=["own range", "window"])
+def test_greys_are_rendered_in_bands_without_a_copy_of_the_image(dataset_of, window):
+    """Which spares memory, and time more than memory."""
+    values = np.random.default_rng(0).integers(0, 4096, (1100, 900)).astype(np.uint16)
+    dataset = dataset_of(values, BitsStored=12, RescaleIntercept=-3, RescaleSlope=1.25, **window)
+    tracemalloc.start()
+    try:
+        pixels = display_pixels(dataset, Path("image.dcm")).pixels
+        assert tracemalloc.get_traced_memory()[1] < 1.6 * pixels.nbytes
+    finally:
+        tracemalloc.stop()
+    whole = values.astype(np.float32) * np.float32(1.25) + np.float32(-3)
+    centre, width = (np.float32(2047.5), np.float32(4095)) if window else (whole.min(), np.ptp(whole))
+    greys = (whole - centre) / width + np.float32(0.5 if window else 0)
+    np.testing.assert_array_equal(pixels, np.clip(greys, 0, 1))

@@ -54,7 +54,7 @@ def check_decoders() -> Iterator[Check]:
         return
     for syntax, kind in codecs.KINDS.items():
         try:
-            package = "pylibjpeg-rle" if kind is StreamKind.RLE else codecs.decoder_of(kind).package
+            package = codecs.decoder_of(kind).package
         except ImportError as error:
             if codecs.plugin_name_for(syntax) is None:
                 yield failed(GROUP, syntax.name, str(error), _REMEDY)

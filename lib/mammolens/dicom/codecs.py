@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import rle.utils
 from numpy.typing import NDArray
 from pydicom import uid
 
@@ -91,22 +90,28 @@ def decode_rle(frame: bytes, shape: tuple[int, int], bytes_per_cell: int, sample
         raise IncompleteStreamError("the RLE header does not fit the pixels")
     ends = [*starts[1:], len(frame)]
     pixels = shape[0] * shape[1]
-    planes = [_rle_segment(frame[start:end], pixels) for start, end in zip(starts, ends, strict=True)]
-    # The lowest byte first, within each sample.
-    ordered = [plane for at in range(0, count, bytes_per_cell) for plane in planes[at : at + bytes_per_cell][::-1]]
-    cells = np.stack(ordered, axis=-1).view(f"<u{bytes_per_cell}")
+    plane_format = StreamFormat(StreamKind.RLE, *shape, precision=8)
+    cells = np.empty((pixels, samples), f"u{bytes_per_cell}")
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        sample, plane = number // bytes_per_cell, _rle_segment(frame[start:end], plane_format)
+        if number % bytes_per_cell == 0:
+            cells[:, sample] = plane
+        else:
+            cells[:, sample] <<= 8
+            cells[:, sample] |= plane
     return Cells(cells.reshape(shape if samples == 1 else (*shape, samples)), 8 * bytes_per_cell)
 
 
-def _rle_segment(segment: bytes, pixels: int) -> NDArray[np.uint8]:
-    """Decoded one by one, since what the decoder of whole frames finds wrong makes it panic on stderr."""
+def _rle_segment(segment: bytes, stated: StreamFormat) -> NDArray[np.uint8]:
+    """Decoded one by one, since decoders of whole frames fill up what is missing, or panic on stderr."""
+    decode, pixels = decoder_of(StreamKind.RLE).decode, stated.rows * stated.columns
     for padding in range(_LONGEST_PADDING):
         if segment[len(segment) - padding :].strip(b"\0\xff"):
             break
-        with suppress(ValueError):
-            decoded = bytes(rle.utils.decode_segment(segment[: len(segment) - padding] + _LITERAL))
-            if len(decoded) == pixels + 1 and decoded[-1:] == _LITERAL[1:]:  # the code before it was whole
-                return np.frombuffer(decoded, np.uint8, count=pixels)
+        with suppress(ValueError, RuntimeError):
+            decoded = decode(segment[: len(segment) - padding] + _LITERAL, stated)
+            if len(decoded) == pixels + 1 and decoded[-1] == _LITERAL[1]:  # the code before it was whole
+                return decoded[:pixels]
     raise IncompleteStreamError(LOST_OR_CHANGED)
 
 
@@ -116,7 +121,8 @@ class Decoder(NamedTuple):
     Attributes:
         package: that is installed.
         module: of it; where it cannot be imported, the next decoder of the kind is used.
-        decode: a stream and what it states, to ``(rows, cols)`` or ``(rows, cols, samples)``.
+        decode: a stream and what it states, to ``(rows, cols)`` or ``(rows, cols, samples)``; of RLE Lossless a
+            segment, to the bytes that it unpacks to.
     """
 
     package: str
@@ -183,12 +189,21 @@ def plugin_name_for(syntax: str) -> str | None:
 
 
 def _is_own(syntax: str) -> bool:
-    kind = KINDS.get(uid.UID(syntax))
-    if kind is None or kind is StreamKind.RLE:
-        return kind is not None
-    with suppress(ImportError):
-        return bool(decoder_of(kind))
+    with suppress(ImportError, KeyError):
+        return bool(decoder_of(KINDS[uid.UID(syntax)]))
     return False
+
+
+def _rle_by_imagecodecs(segment: bytes, stated: StreamFormat) -> NDArray[np.uint8]:
+    import imagecodecs
+
+    return np.frombuffer(imagecodecs.packbits_decode(segment), np.uint8)
+
+
+def _rle_by_pylibjpeg(segment: bytes, stated: StreamFormat) -> NDArray[np.uint8]:
+    import rle.utils
+
+    return np.frombuffer(bytes(rle.utils.decode_segment(segment)), np.uint8)
 
 
 def _jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
@@ -244,6 +259,10 @@ def _jpeg_2000_by_openjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
 
 
 DECODERS: Final[dict[StreamKind, tuple[Decoder, ...]]] = {
+    StreamKind.RLE: (
+        Decoder("imagecodecs", "imagecodecs._imcd", _rle_by_imagecodecs),
+        Decoder("pylibjpeg-rle", "rle.utils", _rle_by_pylibjpeg),
+    ),
     StreamKind.JPEG: (Decoder("pylibjpeg-libjpeg", "libjpeg.utils", _jpeg_by_libjpeg),),
     StreamKind.LOSSLESS_JPEG: (
         Decoder("imagecodecs", "imagecodecs._jpeg8", _lossless_jpeg_by_turbo),

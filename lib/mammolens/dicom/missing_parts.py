@@ -54,9 +54,9 @@ def missing_part(pixels: FloatImage, *, may_be_film: bool) -> MissingPart | None
         MissingPart(lines='rows', share=0.5, is_most=True)
     """
     row_step, column_step = (max(1, size // _SAMPLES) for size in pixels.shape)
-    rows = _missing_lines(pixels[:, ::column_step], "rows", _SMALLEST_SHARE)
+    rows = _missing_lines(np.ascontiguousarray(pixels[:, ::column_step]), "rows", _SMALLEST_SHARE)
     margin = _WIDEST_FILM_MARGIN if may_be_film else _SMALLEST_SHARE
-    columns = _missing_lines(pixels[::row_step].T, "columns", margin)
+    columns = _missing_lines(np.ascontiguousarray(pixels[::row_step].T), "columns", margin)
     return max((part for part in (rows, columns) if part), key=lambda part: part.share, default=None)
 
 
