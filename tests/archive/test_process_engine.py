@@ -30,10 +30,11 @@ def test_results_come_in_order_and_a_crash_costs_one_item():
 
 
 def test_few_items_are_taken_in_advance():
+    """Enough that a slow one does not keep the workers waiting."""
     numbers = count()
     results = ProcessEngine(2).map(abs, numbers, abs)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
-    assert next(numbers) <= 8
+    assert 8 <= next(numbers) <= 12
     results.close()
 
 

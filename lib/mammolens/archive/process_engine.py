@@ -17,7 +17,7 @@ from typing import Final, Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
-_PER_WORKER: Final = 2  # items at a time: one in work, one waiting
+_PER_WORKER: Final = 4  # items at a time; with 2, workers wait for a slow first item (benchmarks/simulated_nodes.py)
 _PRELOADED: Final = "mammolens.archive.exam_scoring"  # imported once, then shared by all workers
 
 

@@ -13,7 +13,9 @@ from mammolens.errors import ConfigError, ServerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_PER_CORE: Final = 2  # items at a time: one in work, one waiting, so that an autoscaler sees more demand than cores
+PER_CORE: Final = (
+    4  # items at a time, so that an autoscaler sees the demand, and cores do not wait for a slow first item
+)
 _FEWEST: Final = 8
 _RETRIES: Final = 3  # of an item whose process or node is lost
 
@@ -94,7 +96,7 @@ def _at_a_time() -> int:
     """More if the cluster has grown."""
     import ray
 
-    return max(_FEWEST, _PER_CORE * int(ray.cluster_resources().get("CPU", 0)))
+    return max(_FEWEST, PER_CORE * int(ray.cluster_resources().get("CPU", 0)))
 
 
 def _done_in_one_thread(work: Callable[[Item], Result], item: Item) -> Result:
