@@ -189,8 +189,8 @@ class MammoLensApp(MONAILabelApp):
             audit_log = AuditLog(self._settings.audit_log or self._datastore.place / _AUDIT_LOG)
             self.access_recorder = AccessRecorder(audit_log, self._settings.audit_days)
             self.dimse_listener = self._listener()
-        deliveries = DeliveryQueue(self._datastore.place / "deliveries")
-        self.courier = Courier(deliveries, self._channels() if server else {}, self._settings.delivery_hours)
+        self._deliveries = DeliveryQueue(self._datastore.place / "deliveries")
+        self.courier = Courier(self._deliveries, self._channels() if server else {}, self._settings.delivery_hours)
         self.reader_studies = ReaderStudies(self._datastore.place / _READER_STUDIES)
         decisions = Decisions(self.ledger, self._settings.review_policy, self._datastore.with_room)
         self.suspect_normals = SuspectNormals(
@@ -206,7 +206,7 @@ class MammoLensApp(MONAILabelApp):
             self.suspect_normals.reason_of,
             ExamDeliveries(
                 self._datastore,
-                deliveries,
+                self._deliveries,
                 self._settings,
                 lambda name: pseudonym(pseudonym_key(self._models), name),
             ),
@@ -472,6 +472,7 @@ class MammoLensApp(MONAILabelApp):
     def _forget_exams(self, exam_ids: Collection[str]) -> None:
         self.exam_service.decisions.read_again()
         self.background_inference.forget(exam_ids)
+        self._deliveries.forget(exam_ids)
 
     def _studies_with(self, exam_ids: Collection[str]) -> list[str]:
         studies = self.reader_studies

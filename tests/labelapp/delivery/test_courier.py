@@ -195,3 +195,17 @@ def test_a_damaged_file_and_a_full_disk_are_told(
     monkeypatch.setattr("mammolens.labelapp.delivery.queue.write_text", full)
     with pytest.raises(StorageError, match="cannot be written .Permission denied"):
         queue.put(a_delivery("e-1", clock))
+
+
+def test_deliveries_of_an_erased_exam_are_dropped_the_failed_ones_too(
+    queue: DeliveryQueue, courier: Courier, channel: StandIn, clock: Clock
+) -> None:
+    channel.doing = lambda delivery: delivery.model_copy(update={"trouble": None, "refused": {"1.2": "no such class"}})
+    queue.put(a_delivery("e-1", clock))
+    courier.look()
+    assert [one.exam for one in queue.failed(KIND)] == ["e-1"]
+    queue.put(a_delivery("e-2", clock))
+    queue.put(a_delivery("e-3", clock))
+    queue.forget(["e-1", "e-2"])
+    assert [one.exam for one in queue.waiting(KIND)] == ["e-3"]
+    assert queue.failed(KIND) == []

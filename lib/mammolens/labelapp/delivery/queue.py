@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -129,6 +129,18 @@ class DeliveryQueue:
                 self._write(_FAILED, after)
             self._path(_WAITING, before).unlink(missing_ok=True)
 
+    def forget(self, exams: Collection[str]) -> None:
+        """Drop all deliveries of these exams.
+
+        Raises:
+            StorageError: the queue cannot be changed.
+        """
+        with self._changing():
+            for state in (_WAITING, _FAILED):
+                for kind in DeliveryKind:
+                    for exam in exams:
+                        self._file(state, exam, kind).unlink(missing_ok=True)
+
     def _is_current(self, delivery: Delivery) -> bool:
         return _parsed(self._path(_WAITING, delivery)) == delivery
 
@@ -147,7 +159,10 @@ class DeliveryQueue:
             raise StorageError(path.parent, reason, remedy) from error
 
     def _path(self, state: str, delivery: Delivery) -> Path:
-        return self.folder / state / f"{delivery.exam}.{delivery.kind}.json"
+        return self._file(state, delivery.exam, delivery.kind)
+
+    def _file(self, state: str, exam: str, kind: DeliveryKind) -> Path:
+        return self.folder / state / f"{exam}.{kind}.json"
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

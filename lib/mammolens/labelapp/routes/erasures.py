@@ -8,10 +8,10 @@ from monailabel.config import RBAC_ADMIN
 from mammolens.labelapp.exams.erasure import Requester
 from mammolens.labelapp.parameters import ErasureParameters
 from mammolens.labelapp.responses.erasure import ErasureReport
-from mammolens.labelapp.routes.dependencies import ERRORS, FRESH, CurrentAdmin, ErasuresDep
+from mammolens.labelapp.routes.dependencies import FRESH, CurrentAdmin, ErasuresDep
 from mammolens.labelapp.routes.request_ids import request_id_of
 
-router = APIRouter(prefix="/mammolens/erasures", tags=["Erasure"], dependencies=[FRESH], responses=ERRORS)
+router = APIRouter(prefix="/mammolens/erasures", tags=["Erasure"], dependencies=[FRESH])
 
 
 @router.post("", summary=f"{RBAC_ADMIN}Erase what is kept of a patient")
