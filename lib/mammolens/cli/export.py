@@ -30,7 +30,7 @@ def export(
     For the runtimes, the folder is a model directory with the same id, which all commands take as --model, and holds
     the network in exported/; exported/export.json describes it. A bundle is run by 'python -m monai.bundle run'.
     Nothing is written if the network's results differ from torch's (docs/export.md). Needs the packages of
-    'mammolens[export]'.
+    the extra 'export' (docs/python.md).
 
     Examples:
         mammolens export runs/mine --format onnx -o runs/mine-onnx
