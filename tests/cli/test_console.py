@@ -6,7 +6,16 @@ import os
 import pytest
 import typer
 
-from mammolens.cli.console import log_to_stderr, one_line_errors, out, progress_bar, say, say_error
+from mammolens.cli.console import (
+    log_to_stderr,
+    one_line_errors,
+    out,
+    progress_bar,
+    quietly,
+    say,
+    say_error,
+    say_warning,
+)
 from mammolens.errors import ConfigError
 
 
@@ -45,6 +54,18 @@ def test_names_are_said_as_they_are_in_one_line(capsys, name):
     say(name)
     shown = " ".join(name.splitlines())
     assert capsys.readouterr().err == f"error: {shown}\n{shown}\n"
+
+
+def test_quiet_leaves_out_notes_and_bars_alone(capsys):
+    with quietly(True), progress_bar() as bar:
+        bar.add_task("scoring", total=1)
+        say("wrote a.png")
+        say_warning("no model")
+        say_error("no file")
+        out().print("0.5")
+    assert capsys.readouterr() == ("0.5\n", "warning: no model\nerror: no file\n")
+    say("wrote b.png")
+    assert capsys.readouterr().err == "wrote b.png\n"
 
 
 def test_results_go_to_stdout_without_markup(capsys):

@@ -33,6 +33,7 @@ def test_every_command_explains_itself_and_its_options(mammolens, command):
     assert result.exit_code == 0
     assert f"mammolens {command}" in " ".join(result.stdout.split()) or f"{command} [OPTIONS]" in result.stdout
     assert "--help" in result.stdout
+    assert "--quiet" in result.stdout or "COMMAND" in result.stdout
     assert not result.stderr
 
 

@@ -16,6 +16,15 @@ def test_it_writes_a_data_set_that_can_be_opened(mammolens, tmp_path):
     assert [case.abnormal for case in dataset.cases].count(True) == 2
 
 
+def test_quiet_leaves_out_progress_and_notes_but_no_error(mammolens, tmp_path):
+    for written in ("phantom", "-o", tmp_path / "new", "-n", 1, "--quiet"), ("phantom", "-q", "-o", tmp_path / "other"):
+        result = mammolens(*written, "-n", 1)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    result = mammolens("phantom", "-o", tmp_path / "new" / "labels.csv", "-n", 1, "--quiet")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+
+
 def test_what_makes_no_sense_is_refused_with_its_code(mammolens, tmp_path):
     (tmp_path / "file").write_text("")
     assert mammolens("phantom", "-o", tmp_path / "new", "-n", 0).exit_code == 2

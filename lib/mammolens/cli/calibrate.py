@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mammolens.cli.console import one_line_errors, out, progress_bar, say
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error, say_warning
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.flagging import warn_if_it_cannot_flag
 from mammolens.cli.options import Data, Device, Kind, Precision, Table
@@ -55,10 +55,10 @@ def calibrate(
         from mammolens.training.recalibrate import recalibrate
 
         if in_place == (output is not None):
-            say("error: give either --output or --in-place", style="bold red")
+            say_error("give either --output or --in-place")
             raise typer.Exit(ExitCode.USAGE)
         if model is None and in_place:
-            say("error: --in-place replaces MODEL: name it, or give --output", style="bold red")
+            say_error("--in-place replaces MODEL: name it, or give --output")
             raise typer.Exit(ExitCode.USAGE)
         model = model or pretrained_directory()
         settings = load_any_config(config).calibration if config else None
@@ -79,6 +79,6 @@ def calibrate(
         if made.calcifications is not None:
             say(made.calcifications)
         if made.doubt:
-            say(f"warning: {made.doubt}")
+            say_warning(made.doubt)
         say(f"wrote {output or model}")
         out().print(made.model_id)

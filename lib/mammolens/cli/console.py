@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import typer
 from rich.console import Console
@@ -23,6 +24,23 @@ from rich.text import Text
 from mammolens.cli.exit_codes import ExitCode, exit_code_of
 from mammolens.cli.signals import ended_by_sigterm
 from mammolens.errors import MammoLensError
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly(quiet: bool) -> Iterator[None]:
+    """Within it, notes and progress are not printed if ``quiet``; results, warnings and errors are."""
+    before = _QUIET.set(quiet)
+    try:
+        yield
+    finally:
+        _QUIET.reset(before)
+
+
+def is_quiet() -> bool:
+    """Whether notes and progress are left out."""
+    return _QUIET.get()
 
 
 def out() -> Console:
@@ -60,23 +78,33 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
         )
         raise typer.Exit(ExitCode.USAGE) from error
     except KeyboardInterrupt as interrupt:
-        say(when_stopped)
+        _print_line(when_stopped)
         raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
 
 
-def say(message: str, style: str | None = None) -> None:
-    """Print a message on stderr, in one line whatever its length."""
-    err().print(" ".join(message.splitlines()), style=style, soft_wrap=True)
+def say(message: str) -> None:
+    """Print a note on stderr, in one line whatever its length; not with ``--quiet``."""
+    if not _QUIET.get():
+        _print_line(message)
+
+
+def say_warning(message: str) -> None:
+    """One line on stderr, also with ``--quiet``."""
+    _print_line(f"warning: {message}", style="bold yellow")
 
 
 def say_error(message: str) -> None:
-    """One line, so that scripts can read it."""
-    say(f"error: {message}", style="bold red")
+    """One line on stderr, so that scripts can read it."""
+    _print_line(f"error: {message}", style="bold red")
+
+
+def _print_line(message: str, style: str | None = None) -> None:
+    err().print(" ".join(message.splitlines()), style=style, soft_wrap=True)
 
 
 class _OneLineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"{record.levelname.lower()}: {self.format(record)}")
+        _print_line(f"{record.levelname.lower()}: {self.format(record)}")
 
 
 def log_to_stderr(verbose: bool) -> None:
@@ -98,7 +126,7 @@ class _RateColumn(ProgressColumn):
 
 
 def progress_bar(unit: str | None = None, *, shown: bool = True) -> Progress:
-    """A bar on stderr with count and time left; plain when stderr is no terminal.
+    """A bar on stderr with count and time left; plain when stderr is no terminal, hidden with ``--quiet``.
 
     Args:
         unit: of the steps, whose rate is shown then.
@@ -112,5 +140,5 @@ def progress_bar(unit: str | None = None, *, shown: bool = True) -> Progress:
         *([] if unit is None else [_RateColumn(unit)]),
         TimeRemainingColumn(),
         console=err(),
-        disable=not shown,
+        disable=_QUIET.get() or not shown,
     )

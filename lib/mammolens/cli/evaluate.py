@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mammolens.cli.console import one_line_errors, say
+from mammolens.cli.console import one_line_errors, say, say_warning
 from mammolens.cli.figures import print_figures
 from mammolens.cli.options import DATA_HELP, Device, Kind, Model, Precision, Table
 from mammolens.cli.scoring import cases_of, measured, models_to_compare, overlap_notes, scored
@@ -86,7 +86,7 @@ def evaluate(
             cases = cases_of(dataset, split)
             overlaps = overlap_notes(models, dataset, cases)
             for note in overlaps:
-                say(f"warning: {note}", style="bold red")
+                say_warning(note)
             found, shown = scored(list(models.values()), cases, split, pictures, overlaps)
         else:
             raise typer.BadParameter("give --data FOLDER or --from-scores FILE")

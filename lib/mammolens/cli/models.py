@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mammolens.cli.commands import Commands
-from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_error, say_warning
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.model_tables import check_table, history_table, lineage_table, versions_table
 from mammolens.cli.options import Device, Kind, Table
@@ -300,7 +300,7 @@ def _unseen(dataset: Dataset, models: tuple[Path, Path]) -> Dataset:
     if seen:
         say(f"{dataset.name}: {len(seen)} patients are left out: one of the models was trained or calibrated on them")
     for doubt in dict.fromkeys(one.doubt for one in found if one.doubt):
-        say(f"warning: {dataset.name}: {doubt}")
+        say_warning(f"{dataset.name}: {doubt}")
     return dataset.where(lambda case: case.patient_id not in seen)
 
 

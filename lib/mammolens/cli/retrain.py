@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
-from mammolens.cli.console import err, one_line_errors, out, say, say_error
+from mammolens.cli.console import err, is_quiet, one_line_errors, out, say, say_error, say_warning
 from mammolens.cli.exit_codes import ExitCode
 from mammolens.cli.server_requests import ask
 from mammolens.errors import ServerError
@@ -64,7 +64,7 @@ def retrain(
                 wanted |= {"epochs": epochs} if epochs else {}
             kind = "recalibrate" if recalibrate else "train"
             if not resume and (missing := jobs.all().get("missing", {}).get(kind)):
-                say(f"warning: the new model will not be used: {missing}", style="bold red")
+                say_warning(f"the new model will not be used: {missing}")
             job = jobs.resume() if resume else jobs.begin(kind, wanted)
             _tell(_followed(jobs, job["job"]), as_json=as_json)
 
@@ -103,14 +103,14 @@ def _followed(jobs: _Jobs, name: str) -> dict[str, Any]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     said: list[str] = []
     failures: list[str] = []
-    with Progress(*columns, console=err()) as bar:
+    with Progress(*columns, console=err(), disable=is_quiet()) as bar:
         shown = bar.add_task("queued", total=1.0)
         while True:
             job = _patiently(jobs, name)
             new = _new(said, job["log"])
             failures += [line for line in new if _FAILED in line]
             for line in new:
-                if _FAILED not in line:
+                if _FAILED not in line and not bar.disable:
                     bar.console.print(line, soft_wrap=True)
             said = job["log"]
             if job["state"] in _OVER:

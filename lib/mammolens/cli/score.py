@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mammolens.cli.console import one_line_errors, out, progress_bar, say
+from mammolens.cli.console import one_line_errors, out, progress_bar, say, say_warning
 from mammolens.cli.options import Device, Model, Precision, Runtime, Table
 from mammolens.enums import RuntimeName
 
@@ -186,7 +186,7 @@ def _known(table: Path | None) -> Known:
 
     read = read_table(table)
     for error in read.nameless:
-        say(f"warning: {error}")
+        say_warning(str(error))
 
     def known(location: str) -> ImageAttributes:
         image = find_image(read, Path(location))

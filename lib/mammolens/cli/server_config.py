@@ -27,7 +27,7 @@ def use_config(context: typer.Context, path: Path | None) -> Path | None:
     if path is None:
         return None
     try:
-        known = {str(parameter.name) for parameter in context.command.params} - {"config", "check", "help"}
+        known = {str(parameter.name) for parameter in context.command.params} - {"config", "check", "help", "quiet"}
         stated = _read(path, known)
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from error

@@ -23,7 +23,7 @@ def bar_observer(bar: Progress, *, epochs_in_words: bool = False) -> Observer:
         stage = progress.stage.value
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=progress.total)
-        if epochs_in_words and progress.training_error is not None:
+        if epochs_in_words and not bar.disable and progress.training_error is not None:
             bar.console.print(str(progress), soft_wrap=True, highlight=False)
         bar.update(tasks[stage], completed=progress.done, total=progress.total)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mammolens.cli.console import one_line_errors, say
+from mammolens.cli.console import one_line_errors, say, say_warning
 
 PAGE: Final = "worklist.html"
 TABLE: Final = "worklist.csv"
@@ -44,5 +44,5 @@ def worklist(
         write_text(folder / PAGE, worklist_page(found, TABLE, most))
         if missing := found.missing_shards:
             numbers = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
-            say(f"warning: {len(missing)} of {found.manifests[0].shards} shards are not complete: {numbers}")
+            say_warning(f"{len(missing)} of {found.manifests[0].shards} shards are not complete: {numbers}")
         say(f"{found.exams.num_rows} exams; see {folder / PAGE} and {folder / TABLE}")
