@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from mammolens.cli.main import app
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
+from mammolens.diagnostics import models
+from mammolens.diagnostics.results import Check, passed
 
 from ..fork_server import ForkServer, Program
 from ..labelapp.pacs.fake_pacs import FakePacs, attribute, served
@@ -54,6 +56,18 @@ def start_mammolens(fork_server: ForkServer) -> Iterator[Callable[..., Program]]
     yield start
     for process in started:
         end(process)
+
+
+@pytest.fixture
+def shipped_models_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without loading and trying them, which takes seconds; a model that is named is still tried."""
+
+    def check(directory: Path | None = None) -> Iterator[Check]:
+        yield passed(models.GROUP, "shipped", "taken as well")
+        if directory is not None:
+            yield models.diagnose_model(str(directory), directory)
+
+    monkeypatch.setattr(models, "check_models", check)
 
 
 @pytest.fixture(scope="session")

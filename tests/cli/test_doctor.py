@@ -27,6 +27,7 @@ def test_all_is_well_here(mammolens, healthy):
     assert "all is well that is needed" in result.stderr
 
 
+@pytest.mark.usefixtures("shipped_models_are_well")
 def test_what_is_broken_is_in_the_table_with_its_remedy_and_the_code_is_one(mammolens, tmp_path):
     (tmp_path / "file").write_text("no folder")
     (tmp_path / "model").mkdir()
@@ -46,6 +47,7 @@ def test_what_is_broken_is_in_the_table_with_its_remedy_and_the_code_is_one(mamm
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
+@pytest.mark.usefixtures("shipped_models_are_well")
 def test_a_pacs_that_answers_is_well_and_one_that_does_not_has_failed(mammolens, healthy, monkeypatch):
     # It is asked several times, with pauses that nobody waits for.
     monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=lambda _: None, time=time.time))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from mammolens.errors import MammoLensError
 
 if TYPE_CHECKING:
     from mammolens.inference.predictor import Predictor
+    from mammolens.types import Mammogram
 
 GROUP: Final = "models"
 _REINSTALL: Final = "install MammoLens again"
@@ -60,12 +62,18 @@ def diagnose_model(name: str, directory: Path) -> Check:
 
 
 def _p_value_of_a_phantom(predictor: Predictor) -> float:
+    return predictor.predict(_phantom()).record.exam_p_value
+
+
+@cache
+def _phantom() -> Mammogram:
+    """Drawn once for all models: it takes as long as trying one."""
     from mammolens.datasets.phantom import make_phantom_exam
     from mammolens.types import ImageHeader, Mammogram
 
     view = make_phantom_exam(1, rows=512, columns=416, spacing=(0.5, 0.5)).views[0]
     header = ImageHeader(Path("phantom"), "1.2", "phantom", "phantom", laterality=view.laterality, view=view.view)
-    return predictor.predict(Mammogram(header, view.pixels)).record.exam_p_value
+    return Mammogram(header, view.pixels)
 
 
 def _evaluated(path: Path) -> str | None:
