@@ -206,6 +206,20 @@ def test_the_cache_keeps_to_its_limit_and_to_what_was_used_last(a_pacs: PacsStan
     assert a_pacs.fetched == [first, second, third]
 
 
+def test_an_erasure_removes_what_is_kept_and_leaves_the_pacs(
+    a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn
+) -> None:
+    first, other = a_pacs_datastore.list_images()[:2]
+    paths = [Path(a_pacs_datastore.get_image_uri(uid)) for uid in (first, other)]
+    a_pacs_datastore.update_image_infos({uid: {"p_value": 0.5} for uid in (first, other)})
+    erased = a_pacs_datastore.erase({first}, {first})
+    assert (erased.copies, erased.listed_copies) == (1, 0)
+    assert [path.exists() for path in paths] == [False, True]
+    infos = a_pacs_datastore.infos([first, other])
+    assert ["p_value" in infos.get(uid, {}) for uid in (first, other)] == [False, True]
+    assert first in a_pacs_datastore.list_images()  # the original is there, and listed
+
+
 def test_objects_are_sent_to_the_pacs(a_pacs_datastore: MammogramDicomWeb, a_pacs: PacsStandIn) -> None:
     dataset = pydicom.Dataset()
     a_pacs_datastore.store([dataset])
