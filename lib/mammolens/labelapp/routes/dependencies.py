@@ -75,7 +75,7 @@ def _no_store(response: Response) -> None:
 FRESH: Final = Depends(_no_store)
 """Of routes whose answers no cache may keep: they hold a patient's data, or are old in a moment."""
 
-TEXT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/plain": {}}}}
+TEXT: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 """Of routes that answer text, for their documentation. With PlainTextResponse as class, errors would be text, too."""
 
 
