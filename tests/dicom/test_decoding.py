@@ -173,7 +173,7 @@ def test_a_jpeg_ls_frame_that_ends_too_early_is_refused(write_dicom):
     packed = pydicom.dcmread(get_testdata_file("MR_small_jpeg_ls_lossless.dcm"))
     frame = next(generate_pixel_data_frame(packed.PixelData, 1))
     path = write_dicom(np.zeros((64, 64), np.int16), syntax=uid.JPEGLSLossless, frame=frame[: len(frame) // 2])
-    with pytest.raises(PixelDataError, match=r"Rows and Columns|cannot be decoded as JPEG-LS"):
+    with pytest.raises(PixelDataError, match="the compressed pixels end too early"):
         stored(path)
 
 

@@ -26,6 +26,7 @@ from mammolens.plugins import PluginGroup, plugins
 
 _LONGEST_PADDING: Final = 9  # bytes behind a segment of RLE
 _LITERAL: Final = b"\x00U"  # a run of one byte (PS3.5 G.3.1)
+_END_OF_IMAGE: Final = b"\xff\xd9"
 _MOST_THREADS: Final = 4  # for one JPEG 2000 stream; more wait for each other
 
 
@@ -235,9 +236,14 @@ def _lossless_jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[An
 
 
 def _jpeg_ls_by_charls(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
-    """By CharLS, which refuses streams that end too early or late; libjpeg fills them up."""
+    """By CharLS, which refuses streams that end too early or late; libjpeg fills them up.
+
+    It searches for seconds in memory behind a stream without end marker (T.87 C.1), which data cannot contain.
+    """
     from pillow_jpls import _pycharls  # its plugin for Pillow accepts some streams only, and drops CharLS's reasons
 
+    if _END_OF_IMAGE not in stream:
+        raise IncompleteStreamError("the compressed pixels end too early")
     cell = np.uint8 if stated.precision <= 8 else np.uint16
     return np.frombuffer(_pycharls.decode(stream), cell).reshape(stated.rows, stated.columns)
 
