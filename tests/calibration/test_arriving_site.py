@@ -70,7 +70,7 @@ def test_the_calibration_of_others_does_not_keep_its_promise_there():
     assert flagged_share(shipped, raw_scores(rng, 300, arriving=True), "new") > 0.5
 
 
-@pytest.mark.parametrize("patients", [10, 40, 160])
+@pytest.mark.parametrize("patients", [10, 40, 80])
 def test_the_sites_own_patients_alone_keep_it_however_few(patients):
     rates = []
     for site in range(SITES):
