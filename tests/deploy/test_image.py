@@ -44,7 +44,8 @@ from mammolens import Predictor, load_config, mammogram_from_array
 from mammolens.cli.options import configuration
 from mammolens.datasets.phantom import make_phantom_exam
 
-result = Predictor.load().predict(mammogram_from_array(make_phantom_exam(7).views[0].pixels))
+exam = make_phantom_exam(7, rows=192, columns=160, spacing=(1.25, 1.25))
+result = Predictor.load().predict(mammogram_from_array(exam.views[0].pixels))
 config = load_config(configuration(Path("configs/restorer.yaml")))
 print(mammolens.__file__, config.name, result.record.model)
 """

@@ -70,8 +70,11 @@ EXCESSES = {
 }
 
 
-@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian], ids=["plain", "deflated"])
-@pytest.mark.parametrize("excess", EXCESSES)
+@pytest.mark.parametrize(
+    ("excess", "syntax"),
+    [*((excess, ExplicitVRLittleEndian) for excess in EXCESSES), ("items", DeflatedExplicitVRLittleEndian)],
+    ids=[*EXCESSES, "items, deflated"],
+)
 def test_too_many_elements_are_refused_before_memory_is_taken_for_them(write_raw, excess, syntax):
     path = write_raw(EXCESSES[excess](), syntax)
     tracemalloc.start()
