@@ -40,7 +40,7 @@ _VIEWS = [("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO")]
 
 
 class Archive:
-    """A PACS of so many exams of four views."""
+    """A PACS of this many exams of four views."""
 
     url = "http://pacs.example/dicom-web"
 

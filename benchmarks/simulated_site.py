@@ -278,7 +278,7 @@ class Client:
         return list(self.get("/mammolens/worklist")["exams"])
 
     def score(self, count: int) -> None:
-        """Have every image scored, once so many exams are seen."""
+        """Have every image scored, once this many exams are seen."""
         while len(self.exams()) < count:
             time.sleep(0.5)
         self.post("/scoring/anomaly?run_sync=true", {})

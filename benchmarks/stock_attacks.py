@@ -48,7 +48,7 @@ def attacks() -> list[tuple[str, Callable[[Target], bool]]]:
         ("put its page into a frame (clickjacking)", _can_be_framed),
         ("a page that runs scripts of other sites", _loads_foreign_scripts),
         ("make it parse JSON of 8 MB", _takes_large_json),
-        ("500 by metadata that are no JSON", _fails_by_bad_json),
+        ("500 by metadata that are not JSON", _fails_by_bad_json),
         ("500 by an image that does not exist", _fails_by_unknown_image),
     ]
 

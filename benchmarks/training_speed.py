@@ -122,7 +122,7 @@ def parts(steps: int) -> None:
 
 
 def epoch(images: int, workers: int, steps: int) -> None:
-    """The first steps of an epoch over so many images; the network is narrow, so that the loading shows."""
+    """The first steps of an epoch over this many images; the network is narrow, so that the loading shows."""
     config = configuration().model_copy(update={"network": NetworkConfig(name="small_unet", options={"width": 2})})
     with tempfile.TemporaryDirectory() as folder:
         stored = prepared_phantoms(Path(folder))

@@ -16,7 +16,7 @@ fi
 case $1 in
 https://*/ | https://*/*) say "$1: has a path or a slash at the end; give https://name or https://name:port"; exit 2 ;;
 https://?*) ;;
-*) say "$1: is no https address; tokens and images must not travel in the open"; exit 2 ;;
+*) say "$1: is not an https address; tokens and images must not travel in the open"; exit 2 ;;
 esac
 if [ -e .env ]; then
     say ".env: is there already, with passwords that the database knows; edit it, or move it away"

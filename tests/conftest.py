@@ -69,7 +69,7 @@ _CHROMIUM = [
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes and texts that are no short word are called as their argument; pytest numbers them."""
+    """Bytes and texts that are not a short word are called as their argument; pytest numbers them."""
     if isinstance(val, bytes):
         return argname
     if isinstance(val, str):

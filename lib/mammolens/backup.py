@@ -128,7 +128,7 @@ def verify_backup(backup: Path) -> Manifest:
 
     Raises:
         BackupError: no backup, or a file is damaged, missing or too much; names it.
-        LedgerError, ModelError: what the backup holds is no whole ledger, or no whole model.
+        LedgerError, ModelError: what the backup holds is not a whole ledger, or no whole model.
     """
     manifest = _manifest(backup)
     _check_files(backup)

@@ -199,7 +199,7 @@ class FusionConfig(_Section):
     views: Literal["mean", "max"] = Field("mean", description="of a breast")
     breasts: Literal["mean", "max"] = Field("mean", description="of an exam")
     asymmetry: float = Field(
-        0.0, ge=0, le=10, description="so many times the difference of the breasts is added to the exam's score"
+        0.0, ge=0, le=10, description="weight of the difference between the breasts, which is added to the exam's score"
     )
 
     @model_validator(mode="before")
@@ -300,7 +300,7 @@ class FindingsConfig(_Section):
 
     maximum: int = Field(3, ge=0, le=100, description="kept of an image, highest peak first")
     level: str = Field("moderate", description="lowest heat level that makes a finding; a name of calibration.levels")
-    smallest_mm2: float = Field(10.0, ge=0, description="smaller regions are no findings")
+    smallest_mm2: float = Field(10.0, ge=0, description="smaller regions are not findings")
     smallest_share: float = Field(
         0.0005, ge=0, lt=1, description="the same as a share of the breast, where there is no pixel spacing"
     )
@@ -431,7 +431,7 @@ def _check_level(findings: FindingsConfig, calibration: CalibrationConfig) -> No
 
 
 def load_config(path: AnyPath) -> ModelConfig:
-    """Read the configuration of a model that is no ensemble.
+    """Read the configuration of a model that is not an ensemble.
 
     Raises:
         ConfigError: naming the file, the field and the remedy.

@@ -10,7 +10,7 @@ from os import PathLike
 def path_as_text(path: str | PathLike[str]) -> str:
     r"""A path or name as text that UTF-8 and so JSON can hold; names that differ stay different.
 
-    Linux allows bytes that are no UTF-8, which Python keeps as lone surrogates; they come out as ``\xff``.
+    Linux allows bytes that are not UTF-8, which Python keeps as lone surrogates; they come out as ``\xff``.
     """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 

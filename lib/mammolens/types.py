@@ -189,7 +189,7 @@ class Finding(BaseModel):
     """A connected region of the anomaly map, on the original pixel grid.
 
     Pixel centres lie at whole numbers, so that the image reaches from -0.5. The nipple is where the skin line has a
-    bump, else where it is farthest from the chest wall. ``None`` stands where nothing is known.
+    bump, else where it is farthest from the chest wall. ``None`` means unknown.
     """
 
     model_config = ConfigDict(
@@ -233,7 +233,7 @@ class AnomalyRecord(BaseModel):
     Scores grow with deviation from normal. All but ``raw_score`` are in robust standard deviations of normal images
     of the same machine and view, unless the model's configuration says otherwise. A p-value is the share of normal
     patients expected to score at least as high (split-conformal, the patient as unit; those of the same machine where
-    there are enough); ``percentile`` is its complement in percent. ``None`` stands where nothing is known.
+    there are enough); ``percentile`` is its complement in percent. ``None`` means unknown.
     """
 
     model_config = ConfigDict(

@@ -585,7 +585,7 @@
    <translation>Keine vergleichbare frühere Aufnahme: {views}.</translation>
   </message>
   <message>
-   <source>Priors have no part in score, category and flag.</source>
+   <source>Prior exams do not affect score, category or flag.</source>
    <translation>Voruntersuchungen haben keinen Einfluss auf Score, Kategorie und Auffälligkeit.</translation>
   </message>
   <message>

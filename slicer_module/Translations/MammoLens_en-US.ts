@@ -585,7 +585,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Priors have no part in score, category and flag.</source>
+   <source>Prior exams do not affect score, category or flag.</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -1,4 +1,4 @@
-"""Two Ray nodes on this computer; Ray is no part of the tests' environment: 240 MB, and its own processes."""
+"""Two Ray nodes on this computer; Ray is not part of the tests' environment: 240 MB, and its own processes."""
 
 from __future__ import annotations
 

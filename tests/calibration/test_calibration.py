@@ -243,7 +243,7 @@ def test_the_file_is_plain_json_even_where_nothing_can_be_flagged(tmp_path):
     calibration.save(tmp_path / "calibration.json")
 
     def refuse(constant: str) -> float:
-        raise AssertionError(f"{constant} is no JSON")
+        raise AssertionError(f"{constant} is not JSON")
 
     content = json.loads((tmp_path / "calibration.json").read_text(), parse_constant=refuse)
     assert set(content) == {"standardise", "images", "exams"}

@@ -40,7 +40,7 @@ def test_the_difference_adds_nothing_to_one_breast_and_never_takes_away(scores, 
 
 @given(SCORES, st.floats(-20, 20), st.floats(0, 10))
 def test_a_shift_of_all_scores_shifts_the_exam_s(scores, shift, weight):
-    """So that what raises both breasts alike is no asymmetry."""
+    """So that what raises both breasts alike is not an asymmetry."""
     fusion = FusionConfig(breasts="max", asymmetry=weight)
     shifted = exam_score([score + shift for score in scores], fusion)
     assert shifted == pytest.approx(exam_score(scores, fusion) + shift, abs=1e-6)

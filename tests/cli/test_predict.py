@@ -207,7 +207,7 @@ def test_what_does_not_belong_to_this_run_any_more_is_analysed_again(
 
 @pytest.fixture
 def a_file(an_exam_folder, tmp_path):
-    """Makes a file that is no usable mammogram, by the name of its fault."""
+    """Makes a file that is not a usable mammogram, by the name of its fault."""
     good = an_exam_folder / "L_CC.dcm"
 
     def with_tags(path: Path, **tags: object) -> None:

@@ -70,7 +70,7 @@ def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (["retrain_at: 25:00"], "'25:00' is no time of day"),
+        (["retrain_at: 25:00"], "'25:00' is not a time of day"),
         (["conf:", "  held_out_share: 2"], "held_out_share"),
         (["studies: /nowhere/at/all"], "is not a folder"),
         (["studies: http://reader:secret@localhost/dicom-web"], "contains a user name or password"),
@@ -131,7 +131,7 @@ def test_a_pacs_that_does_not_answer_is_a_failure_and_one_that_does_is_counted(m
 
 @pytest.mark.usefixtures("settings_are_checked_here")
 def test_every_setting_can_be_stated_in_a_file(mammolens, write):
-    """Those that are no options by ``conf``; an empty value is as good as none."""
+    """Those that are not options by ``conf``; an empty value is as good as none."""
     several = {"result_policy", "dimse_listener", "dimse_destination", "webhook"}  # each made of several settings
     names = [one for one in ServerSettings.__dataclass_fields__ if one not in several] + sorted(
         LISTENER_PAIRS | DESTINATION_PAIRS | WEBHOOK_PAIRS

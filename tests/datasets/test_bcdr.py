@@ -94,7 +94,7 @@ def test_a_set_of_outlines_alone_tells_side_and_view_by_the_file_s_name(write_te
     ("damage", "said"),
     [
         (("Malign", "Unsure"), "'unsure' is unknown"),
-        ((" 20 60 60 20", " 20 x"), "is no list of numbers"),
+        ((" 20 60 60 20", " 20 x"), "is not a list of numbers"),
         (("RCC", "PR"), "contains no side and view"),
     ],
     ids=["pathology", "outline", "view"],

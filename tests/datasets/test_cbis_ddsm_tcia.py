@@ -172,7 +172,9 @@ def test_a_table_of_another_collection_is_refused(a_download, write_text):
 
 def test_a_crop_alone_is_no_mask(a_download):
     next((a_download / "CBIS-DDSM/Mass-Training_P_00001_LEFT_CC_2").rglob("1-2.dcm")).unlink()
-    with pytest.raises(InputError, match="1-1.dcm: is no mask of 1-1.dcm: it has 70 x 66 pixels, the image 256 x 208"):
+    with pytest.raises(
+        InputError, match="1-1.dcm: is not a mask of 1-1.dcm: it has 70 x 66 pixels, the image 256 x 208"
+    ):
         len(open_cbis_ddsm_tcia(a_download).cases[0].lesions)
 
 

@@ -117,5 +117,5 @@ def test_bad_rows_are_left_out_and_named(a_release, write_text, caplog):
     )
     (case,) = open_embed(a_release).cases
     assert case.path.stem == "b"
-    for said in ("'AT' is unknown", "is no list of boxes", "names no cohort", "'bad' is not a number"):
+    for said in ("'AT' is unknown", "is not a list of boxes", "names no cohort", "'bad' is not a number"):
         assert said in caplog.text

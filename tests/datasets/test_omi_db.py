@@ -82,7 +82,7 @@ def test_a_client_whose_files_are_damaged_and_a_mark_without_box_are_left_out(wr
     (case,) = open_omi_db(path).cases
     assert (case.patient_id, case.abnormal) == ("optm1", False)
     assert "a mark of it has no box" in caplog.text
-    assert "nbss_optm2.json: is no JSON" in caplog.text
+    assert "nbss_optm2.json: is not JSON" in caplog.text
 
 
 def test_raw_images_are_left_out(write_client, write_view):

@@ -85,7 +85,7 @@ def dataset_of() -> Callable[..., FileDataset]:
 
 @pytest.fixture(scope="session")
 def encode() -> Callable[[Values, str, int], bytes]:
-    """One frame in a lossless transfer syntax, of so many bits a value; signed ones in two's complement."""
+    """One frame in a lossless transfer syntax, of this many bits a value; signed ones in two's complement."""
     return _encode
 
 

@@ -229,7 +229,7 @@ def test_garbage_is_refused(write_dicom, values_of, syntax):
 
 
 def test_a_decoder_that_panics_is_a_damaged_file_too(write_dicom, encode, values_of):
-    """pylibjpeg-rle meets some damage with a panic, which is no Exception."""
+    """pylibjpeg-rle meets some damage with a panic, which is not an Exception."""
     values, frame = values_of(16), encode(values_of(16), uid.RLELossless, 16)
     rng, refused = np.random.default_rng(2), 0
     for _ in range(80):

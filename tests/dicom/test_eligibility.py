@@ -178,7 +178,7 @@ ACCEPTED: dict[str, tuple[dict[str, Any], tuple[QualityFlag, ...]]] = {
     "anterior compression": ({"ViewCodeSequence": view_code("441752004", "SCT")}, (QualityFlag.PARTIAL_VIEW,)),
     "the inframammary fold": ({"ViewPosition": "MLOIMF"}, (QualityFlag.PARTIAL_VIEW,)),
     "axillary tissue": ({"ViewCodeSequence": view_code("R-40AB2", "SRT")}, (QualityFlag.PARTIAL_VIEW,)),
-    "a word that is no view": ({"ViewPosition": "AP"}, (QualityFlag.UNUSABLE_ATTRIBUTE,)),
+    "a word that is not a view": ({"ViewPosition": "AP"}, (QualityFlag.UNUSABLE_ATTRIBUTE,)),
     "a code against its word": (
         {"ViewPosition": "CC", "ViewCodeSequence": view_code("399197002", "SCT")},
         (QualityFlag.VIEW_CONTRADICTED,),

@@ -204,7 +204,7 @@ class Hungry(nn.Module):
 
 
 def with_little_memory(model: TrainedModel, calibration: Calibration, *, network: int, branch: int) -> Predictor:
-    """The model on a device whose memory holds so many rows of the network's and of the branch's input."""
+    """The model on a device whose memory holds this many rows of the network's and of the branch's input."""
     assert model.calcifications is not None
     hungry = replace(
         model,

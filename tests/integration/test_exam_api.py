@@ -145,7 +145,7 @@ def test_results_are_sent_to_the_pacs_on_request_and_replace_those_that_are_ther
     for view in first["views_in_detail"]:
         uid = view["segmentation"]["sop_instance_uid"]
         assert requests.post(f"{an_orthanc.url}/tools/lookup", data=uid, timeout=PATIENCE_S).json()
-    assert len(_worklist(a_pacs_server)) == 2  # what was sent is no mammogram
+    assert len(_worklist(a_pacs_server)) == 2  # what was sent is not a mammogram
 
 
 def test_a_folder_has_no_pacs_to_send_to(a_folder_server: Server) -> None:

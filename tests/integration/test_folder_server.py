@@ -26,7 +26,7 @@ WOMEN = 8
 
 @pytest.fixture(scope="module")
 def a_folder_of_mammograms(tmp_path_factory: pytest.TempPathFactory, eight_mammograms: list[Path]) -> Path:
-    """CBIS mammograms and phantoms, a folder a woman, and two files that are no usable mammograms."""
+    """CBIS mammograms and phantoms, a folder a woman, and two files that are not usable mammograms."""
     folder = tmp_path_factory.mktemp("studies")
     for image in eight_mammograms:
         target = folder / "cbis" / image.parent.name / image.name

@@ -80,7 +80,7 @@ def over(server: Server, name: str) -> dict[str, Any]:
 
 
 def learns(job: dict[str, Any], further_than: int = 0) -> bool:
-    """Whether it is past so many epochs, and still learns."""
+    """Whether it is past this many epochs, and still learns."""
     progress = job["progress"]
     return bool(progress) and progress["stage"] == "learn" and progress["done"] > further_than
 

@@ -92,7 +92,7 @@ def assert_heat_lies_on_the_lesion(
 ) -> None:
     """By pixels: heat on the lesion in both views of its breast, and in no view outside of the breast.
 
-    The spot on the lesion may reach so many pixels of the screen ``beside`` it.
+    The spot on the lesion may reach this many pixels of the screen ``beside`` it.
     """
     for name, box in viewports.items():
         view, marked = served.lesion[name], crop(heat, box)

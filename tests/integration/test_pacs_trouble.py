@@ -111,7 +111,7 @@ def test_corrupt_instances_among_good_ones_stop_no_other(
 ) -> None:
     garbage, lost, *good = write_phantom_exam(make_phantom_exam(20, **SMALL), tmp_path)
     broken = pydicom.dcmread(garbage)
-    broken.PixelData = pydicom.encaps.encapsulate([b"this is no codestream"])
+    broken.PixelData = pydicom.encaps.encapsulate([b"this is not a codestream"])
     broken["PixelData"].is_undefined_length = True
     broken.file_meta.TransferSyntaxUID = pydicom.uid.JPEG2000Lossless
     broken.save_as(garbage)

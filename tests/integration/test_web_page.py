@@ -52,7 +52,7 @@ class WebPage:
     log: Path
 
     def left(self) -> list[Path]:
-        """Files and folders of its own; what goes meanwhile is no error, as it would be for rglob."""
+        """Files and folders of its own; what goes meanwhile is not an error, as it would be for rglob."""
         return [Path(here, name) for here, folders, files in os.walk(self.scratch) for name in (*folders, *files)]
 
     def sessions(self) -> list[Path]:

@@ -57,7 +57,7 @@ def test_an_incomplete_request_is_refused(an_app: MammoLensApp, request_: dict[s
 
 def test_a_path_is_taken_from_our_own_code_only_never_as_text(an_app: MammoLensApp, a_studies_folder: Path) -> None:
     path = next(a_studies_folder.rglob("*.dcm"))
-    with pytest.raises(RequestError, match="is no image id"):
+    with pytest.raises(RequestError, match="is not an image id"):
         an_app.infer({"model": "mammolens", "image": str(path)})
     result = an_app.infer({"model": "mammolens", "image": path})
     Path(result["file"]).unlink()

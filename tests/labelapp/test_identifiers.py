@@ -10,7 +10,7 @@ from mammolens.labelapp.identifiers import check_image_id, check_session_id, che
     "value", ["../x", "/etc/passwd", "a/b", "a\\b", "", ".hidden", "a..b", "a\n", "x" * 161, "a b"]
 )
 def test_what_could_leave_the_folder_is_no_image_id(value: str) -> None:
-    with pytest.raises(RequestError, match="is no image id"):
+    with pytest.raises(RequestError, match="is not an image id"):
         check_image_id(value)
 
 
@@ -32,13 +32,13 @@ def test_uids_of_ps3_5_9_1_are_uids(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["../../x", "a/b", "", "final\x00", "a.b", "x" * 65])
 def test_what_could_leave_the_label_folder_is_no_tag(value: str) -> None:
-    with pytest.raises(RequestError, match="is no label tag"):
+    with pytest.raises(RequestError, match="is not a label tag"):
         check_tag(value)
 
 
 def test_only_uuids_are_session_ids() -> None:
     assert check_session_id("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
-    with pytest.raises(RequestError, match="is no session id"):
+    with pytest.raises(RequestError, match="is not a session id"):
         check_session_id("../../etc")
 
 

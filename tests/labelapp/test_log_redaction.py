@@ -51,7 +51,7 @@ def test_no_password_is_written(text: str, key: bytes | None) -> None:
         '"GET /mammolens/images/DOE_JANE.dcm HTTP/1.1" 200',
         '"GET /mammolens/derived/DOE_JANE/segmentation.dcm HTTP/1.1" 200',
         '"GET /proxy/dicom/studies?PatientID=DOE_JANE&x=1 HTTP/1.1" 200',
-        f"refused: {STUDIES}/DOE_JANE/1: is no mammogram; export it again",
+        f"refused: {STUDIES}/DOE_JANE/1: is not a mammogram; export it again",
         "refused: DOE_JANE_L_CC.dcm: is damaged",
         "batch infer: 1 of 8 images, DOE_JANE_L_CC.dcm-0123456789",
         "left out an instance: 1.2.840.113619.2.66.2158408118.16050010109105933.20000",

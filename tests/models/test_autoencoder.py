@@ -9,7 +9,7 @@ from mammolens.models.autoencoder import ConvolutionalAutoencoder
 def test_it_has_the_112449_parameters_and_statistics_of_the_original():
     network = ConvolutionalAutoencoder()
     learned = sum(tensor.numel() for tensor in network.parameters())
-    # Keras counted running means and variances in; torch also counts batches, which is no value of the network's.
+    # Keras counted running means and variances in; torch also counts batches, which is not a value of the network's.
     statistics = sum(tensor.numel() for name, tensor in network.named_buffers() if not name.endswith("tracked"))
     assert learned + statistics == 112_449
 

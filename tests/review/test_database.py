@@ -54,7 +54,7 @@ def test_another_file_is_left_as_it_is(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("no database at all, and long enough to be taken for one: " + "x" * 2000)
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="notes.txt: is no decision ledger; give another path"):
+    with pytest.raises(LedgerError, match="notes.txt: is not a decision ledger; give another path"):
         Database(path)
     assert path.read_bytes() == before
 

@@ -17,7 +17,7 @@ TRIANGLE = ((1, 2), (3, 4), (1, 4))
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"exam_id": "Jane Doe"}, "exam_id: 'Jane Doe' is no exam id"),
+        ({"exam_id": "Jane Doe"}, "exam_id: 'Jane Doe' is not an exam id"),
         ({"images": ()}, "images: is empty"),
         ({"images": ("1.2", "1.2")}, "images: has an image twice"),
         ({"images": ("../x",)}, "is not a SOP Instance UID"),
@@ -29,12 +29,12 @@ TRIANGLE = ((1, 2), (3, 4), (1, 4))
         ({"comment": "a\0b"}, "comment: contains an invalid character"),
         ({"viewer": "\ud800"}, "viewer: contains an invalid character"),
         ({"time": datetime(2026, 1, 31)}, "time: has no time zone"),  # noqa: DTZ001 - that is the point
-        ({"exam_p_value": 1.5}, "exam_p_value: 1.5 is no share"),
-        ({"exam_score": float("nan")}, "exam_score: 'nan' is no finite number"),
+        ({"exam_p_value": 1.5}, "exam_p_value: 1.5 is not a share"),
+        ({"exam_score": float("nan")}, "exam_score: 'nan' is not a finite number"),
         ({"regions": (Region("1.9", TRIANGLE),)}, "is not an image of the decision"),
         (
             {"regions": (Region("1.2.1", TRIANGLE, FindingType.MASS),)},
-            "regions: are assessed, but are no finding; leave finding_type and birads out, or decide 'finding'",
+            "regions: are assessed, but are not a finding; leave finding_type and birads out, or decide 'finding'",
         ),
     ],
 )

@@ -66,7 +66,7 @@ def test_lines_are_numbered_as_an_editor_does_though_comments_have_lines_too():
 
 
 def test_a_column_that_nobody_knows_is_refused():
-    with pytest.raises(RequestError, match="'verdikt': is no column; use decision_id, exam_id"):
+    with pytest.raises(RequestError, match="'verdikt': is not a column; use decision_id, exam_id"):
         row_of_values({"verdikt": "normal"})
 
 

@@ -263,5 +263,5 @@ def test_a_cancelled_download_ends_at_once_over_tls_too(a_certificate: Path, tmp
 def test_a_certificate_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
     if content:
         (tmp_path / "ca.pem").write_text(content)
-    with pytest.raises(ServerError, match="ca.pem: is no certificate file"):
+    with pytest.raises(ServerError, match="ca.pem: is not a certificate file"):
         Client("https://127.0.0.1", ca_file=str(tmp_path / "ca.pem"))

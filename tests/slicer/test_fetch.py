@@ -12,7 +12,7 @@ from MammoLensLib.jobs import Cancelled, CancelToken
 
 VIEWS = (View("a", name="R CC"), View("b", name="L CC"))
 GONE = ServerError("the server", "the connection was cut", "try again")
-REFUSED = ServerError("a", "is no mammogram", "send another", status=422)
+REFUSED = ServerError("a", "is not a mammogram", "send another", status=422)
 
 
 class Memory:
@@ -78,7 +78,7 @@ def test_an_image_that_is_here_is_not_downloaded(tmp_path: Path) -> None:
 def test_a_view_that_cannot_be_had_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     fetched = fetch_exam(Memory(image_a=REFUSED), "e-1", tmp_path)
     assert [one.view.image for one in fetched.views] == ["b"]
-    assert fetched.problems == ("R CC: is no mammogram; send another",)
+    assert fetched.problems == ("R CC: is not a mammogram; send another",)
 
 
 def test_a_view_whose_heat_cannot_be_had_is_shown_without(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_view_whose_heat_cannot_be_had_is_shown_without(tmp_path: Path) -> Non
     source = Memory((VIEWS[0], refused), map_a=REFUSED)
     fetched = fetch_exam(source, "e-1", tmp_path)
     assert [(one.heat, one.problem) for one in fetched.views] == [
-        (None, "is no mammogram; send another"),
+        (None, "is not a mammogram; send another"),
         (None, "it is tomosynthesis"),
     ]
     assert "map_b" not in source.asked

@@ -101,7 +101,7 @@ def test_heat_lies_over_a_phantom(
     shown = show(write_phantom(0, photometric, spacing, **attributes), place, radius=12)
     if spacing[0] == spacing[1]:
         assert_shown(shown, place)
-    looked = shown.look(place)  # pixels that are no squares are interpolated: compare the place alone
+    looked = shown.look(place)  # pixels that are not squares are interpolated: compare the place alone
     red = looked.picture[..., 0].astype(int) - looked.picture[..., 2] > 25
     hot = shown.heat[looked.rows, looked.columns] >= 1
     assert np.count_nonzero(red ^ hot) / np.count_nonzero(hot) < 0.1

@@ -155,7 +155,7 @@ def record_of_row(row: Mapping[str, Any]) -> AuditRecord:
     """The record in a row.
 
     Raises:
-        KeyError, TypeError, ValueError: it was changed, and is no record any more.
+        KeyError, TypeError, ValueError: it was changed, and is not a record any more.
     """
     kind = row[AuditColumn.EVENT_TYPE]
     event = AuditEvent(

@@ -63,7 +63,7 @@ class _Row(BaseModel):
 class ImageRow(_Row):
     """One image of the source: its score, or why it has none.
 
-    Scores and p-values are those of an ``AnomalyRecord``. ``None`` stands where nothing is known. The ids of model and
+    Scores and p-values are those of an ``AnomalyRecord``. ``None`` means unknown. The ids of model and
     calibration are in the manifest.
     """
 

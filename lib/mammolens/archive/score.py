@@ -50,7 +50,7 @@ class Engine(Protocol):
 
 
 class Observer(Protocol):
-    """Is told how far a run is."""
+    """Receives the progress of a run."""
 
     def indexing(self, images: int) -> None:
         """So many images were found."""
@@ -90,7 +90,7 @@ def index_archive(
         folder: of the results.
         engine: reads headers.
         known: attributes of an image from a table, by its path.
-        observer: is told how many images were found.
+        observer: receives the number of images found.
 
     Raises:
         DatasetError: the folder has the index of another source, or the source has no image.
@@ -130,7 +130,7 @@ def score_archive(
         engine: reads and scores.
         shard: by default the whole archive.
         known: attributes of an image from a table, by its path.
-        observer: is told how far the run is.
+        observer: receives the progress of the run.
 
     Returns:
         The manifest of the complete shard.

@@ -29,7 +29,7 @@ from mammolens.errors import ModelError
 from mammolens.files import write_text
 
 _REMEDY = "recalibrate the model with 'mammolens calibrate'"
-_SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is no level
+_SMALLEST_LEVEL = float(np.finfo(np.float32).tiny)  # a map is 0 outside of the breast, which is not a level
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ def decile(p_value: float) -> int:
 
 
 def highest_decile(patients: int) -> int:
-    """The highest decile that a calibration on so many patients can give: 10 takes nine."""
+    """The highest decile that a calibration on this many patients can give: 10 takes nine."""
     return decile(1 / (patients + 1))
 
 

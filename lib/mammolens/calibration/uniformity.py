@@ -45,12 +45,12 @@ def uniformity(p_values: NDArray[np.float64], calibration_patients: int | None =
     A conformal p-value is a rank among the calibration's scores, so this is the two-sample test of new scores against
     those (Smirnov 1939; Vovk, Gammerman and Shafer 2005, 8.2: p-values are uniform as long as nothing has changed).
     Tested by the law of one sample of ``n c / (n + c)`` values (Massey 1951), since ``c`` calibration patients are a
-    sample as well: a calibration drawn unluckily is no drift. What the grid of the p-values, steps of 1/(c + 1), adds
-    to the distance is taken off.
+    sample as well: an unlucky calibration is not a drift. What the grid of the p-values, steps of 1/(c + 1), adds to
+    the distance is subtracted.
 
     Args:
         p_values: ``(n,)`` float64 in (0, 1], one a patient; at least one.
-        calibration_patients: number of patients behind the p-values; ``None``: so many that it does not matter.
+        calibration_patients: number of patients behind the p-values; ``None``: enough for it not to matter.
 
     Raises:
         ValueError: no p-value, or one outside [0, 1].

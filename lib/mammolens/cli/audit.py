@@ -152,7 +152,7 @@ def _query(
 
 
 def _note(log: AuditLog, command: str) -> None:
-    """PS3.15 A.5.3.2: whoever reads the log is in it."""
+    """PS3.15 A.5.3.2: readers of the log are recorded in it."""
     import getpass
 
     from mammolens.access_audit.event import AuditEvent

@@ -69,7 +69,7 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
     except MammoLensError as error:
         say_error(str(error))
         raise typer.Exit(exit_code_of(error)) from error
-    except BrokenPipeError:  # the reader of our output closed the pipe, which is no error
+    except BrokenPipeError:  # the reader of our output closed the pipe, which is not an error
         raise
     except OSError as error:
         where = "output" if error.filename is None else error.filename
@@ -126,7 +126,7 @@ class _RateColumn(ProgressColumn):
 
 
 def progress_bar(unit: str | None = None, *, shown: bool = True) -> Progress:
-    """A bar on stderr with count and time left; plain when stderr is no terminal, hidden with ``--quiet``.
+    """A bar on stderr with count and time left; plain when stderr is not a terminal, hidden with ``--quiet``.
 
     Args:
         unit: of the steps, whose rate is shown then.

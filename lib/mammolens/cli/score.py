@@ -172,7 +172,7 @@ def _shard(text: str) -> Shard:
     try:
         return Shard(int(number), int(of))
     except ValueError as error:
-        raise ConfigError("--shard", f"'{text}' is no part of an archive", "write, for example, 3/20") from error
+        raise ConfigError("--shard", f"'{text}' is not part of an archive", "write, for example, 3/20") from error
 
 
 def _known(table: Path | None) -> Known:

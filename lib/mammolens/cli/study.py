@@ -135,7 +135,7 @@ def _read_plan(path: Path, all_exams: Callable[[], list[str]]) -> StudyPlan:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(path, f"cannot be read ({str(error).splitlines()[0]})", remedy) from error
     if not isinstance(content, dict):
-        raise ConfigError(path, "is no plan of a study", remedy)
+        raise ConfigError(path, "is not a plan of a study", remedy)
     content.setdefault("exams", None)
     if content["exams"] is None:
         content["exams"] = all_exams()

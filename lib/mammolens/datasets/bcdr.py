@@ -82,7 +82,7 @@ def _merged(cases: Sequence[Case]) -> list[Case]:
 def _case(rows: Sequence[CsvRow], table: Path) -> Case:
     first, match = rows[0], _TABLE.match(table.name)
     if match is None:
-        raise DatasetError(table, "is no table of BCDR", "name it like bcdr_f01_img.csv")
+        raise DatasetError(table, "is not a table of BCDR", "name it like bcdr_f01_img.csv")
     name = first.required("image_filename").replace("\\", "/")
     seen = _VIEW.search((first.text("image_type_name") or Path(name).stem).upper())
     if seen is None:
@@ -127,4 +127,4 @@ def _points(row: CsvRow, name: str) -> list[float]:
     try:
         return [float(number) for number in text.split()]
     except ValueError as error:
-        raise row.error(name, f"{text[:40]!r} is no list of numbers", "separate the numbers with blanks") from error
+        raise row.error(name, f"{text[:40]!r} is not a list of numbers", "separate the numbers with blanks") from error

@@ -14,7 +14,7 @@ def boxed_lesion(row: CsvRow, shape: str = "box", kind: str = "mass") -> Lesion:
     """The lesion in the box of a row: its upper left corner, width and height in pixels, origin top left.
 
     Raises:
-        DatasetError: a cell is no number.
+        DatasetError: a cell is not a number.
     """
     x, y, width, height = (row.required_number(name) for name in BOX_COLUMNS)
     return Lesion.in_box(y, x, y + height, x + width, shape=shape, kind=kind)

@@ -90,7 +90,7 @@ def _case(rows: Sequence[CsvRow], files: _Files, path: Path, tested: set[str], l
     first = rows[0]
     patient, folder = first.required("patient_id"), _folder_of(first, "image file path")
     if not _FOLDER.match(folder):
-        raise first.error("image file path", f"{folder!r} is no image of CBIS-DDSM", "download the table again")
+        raise first.error("image file path", f"{folder!r} is not an image of CBIS-DDSM", "download the table again")
     image = next(iter(sorted(files.get(folder, ()))), path / folder)
     side, view = first.word("left or right breast", Laterality, _SIDES), first.word("image view", ViewPosition)
     known = {

@@ -171,6 +171,6 @@ def _lesions(row: CsvRow) -> list[Lesion]:
     text = row.text("roi_coords") or ""
     numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
     if len(numbers) % 4:
-        raise row.error("ROI_coords", f"{text!r} is no list of boxes", "write each as [ymin, xmin, ymax, xmax]")
+        raise row.error("ROI_coords", f"{text!r} is not a list of boxes", "write each as [ymin, xmin, ymax, xmax]")
     boxes = (numbers[start : start + 4] for start in range(0, len(numbers), 4))
     return [Lesion.in_box(top, left, bottom, right, shape="box", kind="ROI") for top, left, bottom, right in boxes]

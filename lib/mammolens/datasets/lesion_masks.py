@@ -71,7 +71,7 @@ class LesionMasks(Sequence[Lesion]):
         sizes = {file: read_shape(file) for file in mask.files}
         file = max(sizes, key=lambda file: sizes[file][0] * sizes[file][1])
         if sizes[file][0] * sizes[file][1] < _SMALLEST * shape[0] * shape[1]:
-            reason = f"is no mask of {self.image.name}: it has {sizes[file][0]} x {sizes[file][1]} pixels"
+            reason = f"is not a mask of {self.image.name}: it has {sizes[file][0]} x {sizes[file][1]} pixels"
             raise PixelDataError(file, f"{reason}, the image {shape[0]} x {shape[1]}", "download the mask again")
         cells = decoded_cells(open_dicom(file, with_pixels=True), file).patterns > 0
         if not cells.any():

@@ -112,9 +112,9 @@ def _loaded(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise DatasetError(file, f"cannot be read ({error.strerror})", "download the client again") from error
     except ValueError as error:
-        raise DatasetError(file, f"is no JSON ({error})", "download the client again") from error
+        raise DatasetError(file, f"is not JSON ({error})", "download the client again") from error
     if not isinstance(document, dict):
-        raise DatasetError(file, "is no JSON object", "download the client again")
+        raise DatasetError(file, "is not a JSON object", "download the client again")
     return document
 
 

@@ -100,5 +100,5 @@ def _kind(row: CsvRow) -> str:
     try:
         categories = [str(category).lower() for category in ast.literal_eval(text)]
     except (ValueError, SyntaxError, TypeError) as error:
-        raise row.error("finding_categories", f"{text!r} is no list", "write it as ['Mass']") from error
+        raise row.error("finding_categories", f"{text!r} is not a list", "write it as ['Mass']") from error
     return " + ".join(categories)

@@ -78,7 +78,7 @@ def _muscle_corner(pixels: FloatImage) -> float:
 
 
 def _tissue(pixels: FloatImage) -> BoolImage:
-    """Thumbnail of what is no air, cropped to the columns that hold some."""
+    """Thumbnail of what is not air, cropped to the columns that hold some."""
     small = thumbnail(pixels)
     tissue = small > 0.5 * threshold_otsu(small)
     columns = np.flatnonzero(tissue.mean(axis=0) > 0.15)

@@ -1,6 +1,6 @@
 """What a DICOM file may ask of its parser: elements, nesting, length of texts, fragments, inflated size.
 
-The structure alone is followed here, at a thousandth of the parser's memory: values are skipped. What is no DICOM, or
+The structure alone is followed here, at a thousandth of the parser's memory: values are skipped. What is not DICOM, or
 ends too early, is left to the parser, which says why.
 """
 
@@ -23,7 +23,7 @@ DEEPEST: Final = 16  # sequences within each other
 MOST_FRAGMENTS: Final = 100_000  # of a frame; 30 MB in pieces of 4 KiB have 7,500
 LONGEST_TEXT: Final = 0xFFFE  # bytes: what an explicit VR of the short form can state (PS3.5 7.1.2)
 LARGEST_INFLATED: Final = 1 << 28  # bytes; 100 million pixels of 16 bits have fewer
-_HIGHEST_RATIO: Final = 300  # deflated grey values reach 50; zeros alone, which are no picture, 1,000
+_HIGHEST_RATIO: Final = 300  # deflated grey values reach 50; zeros alone, which are not a picture, 1,000
 _SMALL: Final = 1 << 24  # bytes; less may be inflated whatever the ratio
 _PIECE: Final = 1 << 20
 _PREAMBLE: Final = 128
@@ -36,7 +36,7 @@ _LONG_FORM: Final = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
 _SHORT_TEXTS: Final = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"])
-_EXPORT: Final = "export the image again, without what is no part of it"
+_EXPORT: Final = "export the image again, without what is not part of it"
 
 
 def refuse_excess(path: Path, *, with_pixels: bool) -> None:
@@ -100,7 +100,7 @@ class _Walk:
         self._behind_pixels: int | None = None  # of a deflated data set: the tag of the last element from Pixel Data on
 
     def follow(self) -> None:
-        """To the end, or to what is no DICOM."""
+        """To the end, or to what is not DICOM."""
         while len(start := self._read(8)) == 8 and start[:2] == b"\x02\x00":  # PS3.10 7.1
             tag, kind, length = self._header(start)
             self._count(tag, kind, length)

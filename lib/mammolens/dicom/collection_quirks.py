@@ -29,6 +29,6 @@ def attributes_of_collection(dataset: Dataset) -> ImageAttributes:
 
 
 def is_part_of_collection(dataset: Dataset) -> bool:
-    """Whether it is no mammogram but the crop or the mask of one finding of CBIS-DDSM."""
+    """Whether it is not a mammogram but the crop or the mask of one finding of CBIS-DDSM."""
     match = _CBIS_PATIENT_ID.fullmatch(str(dataset.get("PatientID") or ""))
     return match is not None and match["finding"] is not None

@@ -32,7 +32,7 @@ def ending_in_no_code(stream: bytes, *, left_out: int = 0) -> bytes:
 
     Args:
         stream: a single scan.
-        left_out: so many bytes before the end of the scan.
+        left_out: this many bytes before the end of the scan.
     """
     scan = _scan_header(stream)
     end = _end_of_scan(stream, scan)[0] if scan else len(stream)

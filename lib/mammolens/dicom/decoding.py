@@ -178,7 +178,9 @@ def _decompressed(
         raise
     except IncompleteStreamError as error:
         raise PixelDataError(path, str(error), _AGAIN) from error
-    except BaseException as error:  # decoders raise whatever they like, pylibjpeg-rle what is no Exception (a panic)
+    except (
+        BaseException
+    ) as error:  # decoders raise whatever they like, pylibjpeg-rle what is not an Exception (a panic)
         raise PixelDataError(path, f"pixels cannot be decoded as {name} ({first_line(error)})", _AGAIN) from error
     if cells.patterns.shape not in (shape, (*shape, samples)):
         raise PixelDataError(path, f"decodes to {cells.patterns.shape}, not rows x columns", "export the image again")

@@ -51,7 +51,7 @@ def check_eligibility(dataset: Dataset, path: Path) -> tuple[QualityFlag, ...]:
         NotAMammogramError: another modality, a report, a segmentation, no image at all.
         UnsupportedMammogramError: FOR PROCESSING, tomosynthesis, biopsy, contrast-enhanced, multi-frame,
             colour, specimens, spot, magnification and other partial views.
-        PixelDataError: Rows, Columns, Number of Frames or Samples per Pixel is no number.
+        PixelDataError: Rows, Columns, Number of Frames or Samples per Pixel is not a number.
     """
     sop_class = sop_class_of(dataset)
     _refuse_other_kinds(dataset, sop_class, path)

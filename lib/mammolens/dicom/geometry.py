@@ -78,7 +78,7 @@ def _viewer_spacing(dataset: Dataset) -> tuple[float, float]:
 def _direction(orientation: tuple[float, ...]) -> NDArray[np.float64]:
     """``(3, 3)`` direction cosines; columns are the row's, the column's and the slice's axes in LPS.
 
-    The image's own axes where the header states none, or what is no pair of axes at a right angle.
+    The image's own axes where the header states none, or what is not a pair of axes at a right angle.
     """
     identity = np.eye(3)
     if len(orientation) != 6 or not np.isfinite(orientation).all():

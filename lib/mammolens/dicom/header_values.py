@@ -60,7 +60,7 @@ def needed_number(dataset: Dataset, keyword: str, path: Path, *, default: float 
 
 
 def unusable_numbers(dataset: Dataset, keywords: Iterable[str]) -> tuple[str, ...]:
-    """Which of these attributes are no numbers, with what they say instead: ``"WindowCenter 'AUTO'"``."""
+    """Which of these attributes are not numbers, with what they say instead: ``"WindowCenter 'AUTO'"``."""
     unusable = []
     for keyword in keywords:
         try:

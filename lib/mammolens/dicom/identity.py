@@ -127,7 +127,7 @@ def with_identity(
 def stored_values_digest(path: Path) -> str | None:
     """SHA-256 of a DICOM image's size and stored values, whatever its header and its lossless transfer syntax.
 
-    ``None`` for a file that is no DICOM, or whose pixels cannot be read.
+    ``None`` for a file that is not DICOM, or whose pixels cannot be read.
     """
     return _digests(_values_digest, [path]).get(path)
 

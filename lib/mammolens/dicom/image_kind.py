@@ -1,4 +1,4 @@
-"""Kind of image by Image Type (PS3.3 C.8.11.7.1.4): images that are no screening views, and synthetic images."""
+"""Kind of image by Image Type (PS3.3 C.8.11.7.1.4): images that are not screening views, and synthetic images."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _Item = TypeVar("_Item")
 
 
 def unscored_kind_of(dataset: Dataset) -> str | None:
-    """Why an image is no screening view, such as ``'is a tomosynthesis projection (TOMO_PROJ)'``, or ``None``."""
+    """Why an image is not a screening view, such as ``'is a tomosynthesis projection (TOMO_PROJ)'``, or ``None``."""
     words = _words_of(dataset)
     for kind, pattern in _KINDS:
         found = next((word for word in words if re.fullmatch(pattern, word)), None)

@@ -101,7 +101,7 @@ def open_dicom(path: Path, *, with_pixels: bool, last_tag: int | None = None) ->
         last_tag: where the parser may stop; ``None``: at the end.
 
     Raises:
-        PixelDataError: the file ends too early or is no DICOM at all.
+        PixelDataError: the file ends too early or is not DICOM at all.
         UnsupportedMammogramError: more elements, fragments or text than a mammogram has, or too large once inflated.
     """
     with damage_named(path):

@@ -1,4 +1,4 @@
-"""Pixel Padding Value and Pixel Padding Range Limit: pixels that are no part of the image (PS3.3 C.7.5.1.1.2)."""
+"""Pixel Padding Value and Pixel Padding Range Limit: pixels that are not part of the image (PS3.3 C.7.5.1.1.2)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def padding_mask(values: NDArray[np.integer[Any]], dataset: Dataset) -> BoolImag
 
 
 def range_covers_tissue(values: NDArray[np.integer[Any]], padding: BoolImage) -> bool:
-    """Whether what is padded reaches over so many values that tissue must be among them."""
+    """Whether the padded range is so wide that it must include tissue."""
     padded = values[padding]
     return bool(padded.size and float(np.ptp(padded)) > _WIDEST_RANGE * float(np.ptp(values)))
 

@@ -140,7 +140,7 @@ def _padding(stored: StoredPixels, dataset: FileDataset) -> BoolImage | None:
 
 
 def _ends(stored: StoredValues, modality: _ModalityLut, padding: BoolImage | None, path: Path) -> FloatImage:
-    """Smallest and largest value of what is no padding, ``(2,)`` float32."""
+    """Smallest and largest value of what is not padding, ``(2,)`` float32."""
     shown = stored if padding is None or not padding.any() else stored[~padding]
     ends = modality.ends(shown if shown.size else stored[:1, :1])
     low, high = ends

@@ -123,7 +123,7 @@ def _mask(patterns: NDArray[np.unsignedinteger[Any]], bits: int) -> np.unsignedi
 
 
 def _signed(patterns: NDArray[np.unsignedinteger[Any]], bits: int) -> StoredValues:
-    """Two's complement of so many bits, extended to the cell."""
+    """Two's complement of this many bits, extended to the cell."""
     unused = 8 * patterns.itemsize - bits
     return np.asarray(np.right_shift((patterns << unused).view(f"i{patterns.itemsize}"), unused))
 

@@ -127,7 +127,7 @@ _MODIFIER_MEANINGS = {
     ViewModifier.CLEAVAGE: ("CLEAVAGE",),
     ViewModifier.TANGENTIAL: ("TANGENTIAL",),
 }
-# The ACR's equivalents in CID 4014 and 4015. 'LAT' is no left 'AT' but a lateral view, of which nothing tells the way.
+# The ACR's equivalents in CID 4014 and 4015. 'LAT' is not a left 'AT' but a lateral view of unknown direction.
 _PREFIXES = {"M": ViewModifier.MAGNIFICATION, "S": ViewModifier.SPOT_COMPRESSION}
 _REPLACEMENTS = {
     "AT": (ViewPosition.MLO, ViewModifier.AXILLARY_TAIL),

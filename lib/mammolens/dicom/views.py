@@ -75,7 +75,7 @@ def view_modifiers_of(dataset: Dataset) -> frozenset[ViewModifier]:
 def patient_orientation_of(dataset: Dataset) -> tuple[str, str] | None:
     """Where rows and columns point to, such as ``("A", "FR")`` (PS3.3 C.7.6.1.1.1), or ``None``.
 
-    Some archives write the view there, which is no orientation.
+    Some archives write the view there, which is not an orientation.
     """
     stated = dataset.get("PatientOrientation")
     values = [stated] if isinstance(stated, str) else [str(value).strip().upper() for value in stated or ()]

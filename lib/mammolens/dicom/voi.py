@@ -33,7 +33,7 @@ def voi_of(dataset: Dataset) -> ToGreys | None:
     function = _function(dataset)
     if function not in ("LINEAR_EXACT", "SIGMOID"):  # LINEAR, C.11.2.1.2.1
         center, width = None if center is None else center - 0.5, None if width is None else width - 1.0
-    if center is None or width is None or width <= 0:  # the narrowest window is no ramp
+    if center is None or width is None or width <= 0:  # the narrowest window is not a ramp
         return None
     return partial(_sigmoid if function == "SIGMOID" else _linear, center=center, width=width)
 
@@ -47,7 +47,7 @@ def voi_attributes(dataset: Dataset) -> tuple[str, ...]:
 
 
 def unusable_voi(dataset: Dataset) -> tuple[str, ...]:
-    """VOI LUTs, the VOI LUT Function and a Window Width that cannot be used; other numbers are told elsewhere."""
+    """VOI LUTs, the VOI LUT Function and a Window Width that cannot be used; other numbers are reported elsewhere."""
     tables, function = _tables(dataset), _function(dataset)
     unusable = [f"VOILUTSequence item {number}" for number, table in enumerate(tables, 1) if table is None]
     if function and function not in _FUNCTIONS:

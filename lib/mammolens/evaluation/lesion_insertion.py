@@ -65,7 +65,7 @@ def _place(
 ) -> tuple[float, float]:
     """The centre (row, column) in mm of a lesion that lies inside the breast, if it is wide enough for that."""
     step = max(1, max(breast.shape) // _COARSE_SIDE)
-    # Air around the image: a lesion cut by its edge is no test.
+    # Air around the image: a lesion cut by its edge is not a test.
     coarse = np.pad(breast[::step, ::step], 1)
     size = (spacing[0] * step, spacing[1] * step)
     depth = ndimage.distance_transform_edt(coarse, sampling=size)[1:-1, 1:-1]

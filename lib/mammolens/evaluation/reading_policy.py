@@ -42,7 +42,7 @@ class ReadingPolicy:
     def __post_init__(self) -> None:
         if not (0 <= self.low_share <= 1 and 0 <= self.high_share <= 1 and self.low_share + self.high_share <= 1):
             shares = f"{100 * self.low_share:g} % and {100 * self.high_share:g} %"
-            raise ConfigError("shares", f"{shares} are no parts of all exams", "give shares that add up to 1 at most")
+            raise ConfigError("shares", f"{shares} are not parts of all exams", "give shares that add up to 1 at most")
         if min(self.low_readings, self.readings, self.high_readings) < 0:
             raise ConfigError("readings", "is below 0", "give 0 for exams that nobody reads, or more")
 
@@ -56,7 +56,7 @@ class Screening:
     the United States (Lehman et al., Radiology 2017), and the prevalence fits the cancers detected there.
 
     Raises:
-        ConfigError: a number that is no probability.
+        ConfigError: a number that is not a probability.
     """
 
     sensitivity: float = 0.869
@@ -66,14 +66,14 @@ class Screening:
     def __post_init__(self) -> None:
         for name in ("sensitivity", "specificity", "prevalence"):
             if not 0 <= (value := getattr(self, name)) <= 1:
-                raise ConfigError(name, f"{value:g} is no probability", "give a number from 0 to 1")
+                raise ConfigError(name, f"{value:g} is not a probability", "give a number from 0 to 1")
 
     def found(self, readings: int) -> float:
-        """Share of the cancers that at least one of so many readings finds."""
+        """Share of the cancers that at least one of this many readings finds."""
         return 1 - (1 - self.sensitivity) ** readings
 
     def recalled(self, readings: int) -> float:
-        """Share of the normal exams that at least one of so many readings recalls."""
+        """Share of the normal exams that at least one of this many readings recalls."""
         return 1 - self.specificity**readings
 
 

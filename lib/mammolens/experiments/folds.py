@@ -28,7 +28,7 @@ class Fold:
 def cross_folds(dataset: Dataset, folds: int, seed: int) -> list[Fold]:
     """Assign the clean-negative patients of all splits to folds.
 
-    A patient with an abnormal image is no clean negative (:mod:`mammolens.datasets.normals`); images that are
+    A patient with an abnormal image is not a clean negative (:mod:`mammolens.datasets.normals`); images that are
     neither clean normals nor abnormal are left out.
 
     Args:

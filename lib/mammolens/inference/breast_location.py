@@ -132,7 +132,7 @@ class BreastLocation:
 
     @cached_property
     def _small(self) -> BoolImage:
-        """Every so many pixels of the mask."""
+        """Every n-th pixel of the mask."""
         return self.breast[:: self._step, :: self._step]
 
     @cached_property

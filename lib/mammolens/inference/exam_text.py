@@ -77,7 +77,7 @@ def safety_note(sentence: str) -> str:
 
 
 def beyond_calibration(percentile: float, calibration_patients: int) -> bool:
-    """Whether a percentile is the highest that so many patients can give: of a score higher than all of theirs."""
+    """Whether a percentile is the highest that this many patients can give: of a score higher than all of theirs."""
     return math.isclose(percentile, 100.0 * calibration_patients / (calibration_patients + 1))
 
 

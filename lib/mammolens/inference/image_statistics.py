@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from mammolens.inference.breast_view import BreastView
 
-_BORDER = 4  # pixels of the breast view: the skin line is no tissue
+_BORDER = 4  # pixels of the breast view: the skin line is not tissue
 
 
 class ImageStatistic(StrEnum):

@@ -115,7 +115,7 @@ def find_landmarks(
 
 
 def _nipple(breast: BoolImage, tilt: float, pixel_size: tuple[float, float]) -> Point:
-    """Find the nipple of a breast whose chest wall is tilted by so many radians against the image's columns."""
+    """Find the nipple of a breast whose chest wall is tilted by this many radians against the image's columns."""
     # Where the skin leaves the image, the breast goes on.
     skin = breast & ~ndimage.binary_erosion(np.pad(breast, 1, mode="edge"))[1:-1, 1:-1]
     places = np.argwhere(skin if skin.any() else breast)

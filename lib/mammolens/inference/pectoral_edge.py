@@ -76,7 +76,7 @@ class _Search:
         weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma)
         smooth = ndimage.gaussian_filter(greys[box] * inside, sigma) / np.maximum(weight, 0.1)
         down, across = np.gradient(smooth, *pixel_size)
-        # The image's edges are no skin.
+        # The image's edges are not skin.
         to_skin = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"), sampling=pixel_size)[1:-1, 1:-1]
         counts = to_skin > _SKIN
         # What is a usual gradient is asked of the upper part, where the muscle is.

@@ -351,7 +351,7 @@ class Predictor:
         p_value = self.image_p_value(score)
         threshold = self.calibration.threshold(header.acquisition_group)
         return AnomalyRecord(
-            # A file name may hold bytes that are no UTF-8, which JSON does not know.
+            # A file name may hold bytes that are not UTF-8, which JSON does not know.
             path=path_as_text(header.path),
             sop_instance_uid=header.sop_instance_uid,
             patient=header.patient_id,

@@ -29,7 +29,7 @@ class _Part(BaseModel):
 
 
 class InspectedImage(_Part):
-    """One image file; ``None`` stands where nothing is known, such as the view of a file that is no mammogram."""
+    """One image file; ``None`` means unknown, such as the view of a file that is not a mammogram."""
 
     path: str = Field(description="within the source")
     refused: str | None = Field(description="why the image cannot be used; None: it can")

@@ -68,7 +68,7 @@ class AccessRecorder:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._record, event)
 
     def record_from_thread(self, event: AuditEvent) -> None:
-        """The same for what is no request of HTTP; blocks.
+        """The same for what is not a request of HTTP; blocks.
 
         Raises:
             LedgerError, StorageError: it cannot be recorded.

@@ -512,7 +512,7 @@ class MammoLensApp(MONAILabelApp):
         return count_normals(self.exam_service.decisions.now(), since)
 
     def _in_the_pool(self, work: Callable[[], T], ended_late: Callable[[], None] = lambda: None) -> T:
-        """Run what decodes and scores images; so many at a time as MONAI_LABEL_INFER_CONCURRENCY says.
+        """Run what decodes and scores images; as many at a time as MONAI_LABEL_INFER_CONCURRENCY allows.
 
         Work that timed out is not started; if it runs, it cannot be stopped and ``ended_late`` is called at its end.
         """

@@ -134,7 +134,7 @@ def destination_settings(values: Mapping[str, str]) -> DestinationSettings | Non
     text = values[_DESTINATION]
     if not (parts := _PLACE.fullmatch(text)):
         remedy = "give AE_TITLE@HOST:PORT, such as PACS@pacs.example.org:11112"
-        raise ConfigError(f"--conf {_DESTINATION}", f"{text[:80]!a} is no destination", remedy)
+        raise ConfigError(f"--conf {_DESTINATION}", f"{text[:80]!a} is not a destination", remedy)
     return DestinationSettings(
         host=parts["host"],
         port=_port(parts["port"], _DESTINATION),
@@ -151,7 +151,7 @@ def ae_title(text: str, name: str) -> str:
         ConfigError: anything else.
     """
     if not _AE_TITLE.fullmatch(text):
-        raise ConfigError(f"--conf {name}", f"{text[:40]!a} is no AE title", "use 1 to 16 characters of ASCII")
+        raise ConfigError(f"--conf {name}", f"{text[:40]!a} is not an AE title", "use 1 to 16 characters of ASCII")
     return text
 
 
@@ -174,7 +174,7 @@ def _tls(values: Mapping[str, str], prefix: str, purpose: ssl.Purpose) -> TlsFil
 
 def _port(text: str, name: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
-        raise ConfigError(f"--conf {name}", f"{text!r} is no port", "give a number from 1 to 65535, such as 11112")
+        raise ConfigError(f"--conf {name}", f"{text!r} is not a port", "give a number from 1 to 65535, such as 11112")
     return int(text)
 
 

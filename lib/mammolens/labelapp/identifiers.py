@@ -25,7 +25,7 @@ def check_image_id(value: str) -> str:
         RequestError: anything else.
     """
     if not _IMAGE_ID.fullmatch(value) or ".." in value:
-        raise RequestError(_shown(value), "is no image id", "give an id that GET /datastore/?output=all lists")
+        raise RequestError(_shown(value), "is not an image id", "give an id that GET /datastore/?output=all lists")
     return value
 
 
@@ -49,7 +49,7 @@ def check_exam_id(value: str) -> str:
         RequestError: anything else.
     """
     if not _EXAM_ID.fullmatch(value):
-        raise RequestError(_shown(value), "is no exam id", "give an id that GET /mammolens/worklist lists")
+        raise RequestError(_shown(value), "is not an exam id", "give an id that GET /mammolens/worklist lists")
     return value
 
 
@@ -60,7 +60,7 @@ def check_tag(value: str) -> str:
         RequestError: anything else.
     """
     if not _TAG.fullmatch(value):
-        raise RequestError(_shown(value), "is no label tag", "use letters, digits, '_' and '-', at most 64")
+        raise RequestError(_shown(value), "is not a label tag", "use letters, digits, '_' and '-', at most 64")
     return value
 
 
@@ -73,7 +73,7 @@ def check_session_id(value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError as error:
-        raise RequestError(_shown(value), "is no session id", "give the id that PUT /session/ returned") from error
+        raise RequestError(_shown(value), "is not a session id", "give the id that PUT /session/ returned") from error
 
 
 def image_id_of(relative: PurePath) -> str:

@@ -12,7 +12,7 @@ from monailabel.config import Settings
 from mammolens.errors import ConfigError
 
 MAMMOGRAPHY: dict[str, Any] = {
-    "MONAI_LABEL_DATASTORE_FILE_EXT": ["*"],  # files are told by their content, not by their name
+    "MONAI_LABEL_DATASTORE_FILE_EXT": ["*"],  # files are recognised by their content, not by their name
     "MONAI_LABEL_DICOMWEB_SEARCH_FILTER": {"Modality": "MG"},
     "MONAI_LABEL_DICOMWEB_CACHE_EXPIRY": 5,  # seconds until a new study is seen
     "MONAI_LABEL_DICOMWEB_CONVERT_TO_NIFTI": False,  # the reader wants the DICOM file

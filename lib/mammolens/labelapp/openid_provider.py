@@ -240,7 +240,9 @@ def key_of(token: str, keys: SigningKeys) -> str | jwt.PyJWK:
 def _check_address(address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ConfigError(_REALM, f"{address!a} is no address of a provider", "give one such as https://login.example")
+        raise ConfigError(
+            _REALM, f"{address!a} is not an address of a provider", "give one such as https://login.example"
+        )
     if parts.scheme == "http" and not is_loopback(address):
         raise ConfigError(_REALM, f"{address!a} is not encrypted", "use its https address")
 

@@ -57,7 +57,7 @@ class BatchParameters(InferParameters):
 
     images: str | list[str] = Field("all", description="'all', 'labeled', 'unlabeled' or a list of ids")
     label_tag: str = "original"
-    max_batch_size: int = Field(0, ge=0, description="stop after so many; 0: no limit")
+    max_batch_size: int = Field(0, ge=0, description="stop after this many images; 0: no limit")
 
 
 class ScoringParameters(Parameters):

@@ -34,7 +34,7 @@ from mammolens.review.decision import LONGEST_NAME
 from mammolens.review.policy import PolicyName
 
 LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
-"""In place of ``--conf ledger``, as a command line is no place for a password."""
+"""In place of ``--conf ledger``, as a command line is not a place for a password."""
 
 USERS_VARIABLE: Final = "MAMMOLENS_USERS"
 """In place of ``--conf users``; the command line's ``mammolens users`` reads it, too."""
@@ -351,7 +351,7 @@ def _time_of_day(values: Mapping[str, str], name: str) -> time | None:
     if (text := values.get(name)) is None:
         return None
     if not (found := _TIME.fullmatch(text)):
-        raise ConfigError(f"--conf {name}", f"{text!r} is no time of day", "give one like 02:00")
+        raise ConfigError(f"--conf {name}", f"{text!r} is not a time of day", "give one like 02:00")
     return time(int(found[1]), int(found[2]))
 
 
@@ -362,7 +362,7 @@ def _share(values: Mapping[str, str], name: str, default: float, lowest: float =
     except ValueError:
         share = -1.0
     if not lowest <= share < 1:
-        raise ConfigError(f"--conf {name}", f"{text!r} is no share", f"give a number from {lowest:g} to 1, as 0.2")
+        raise ConfigError(f"--conf {name}", f"{text!r} is not a share", f"give a number from {lowest:g} to 1, as 0.2")
     return share
 
 
@@ -370,7 +370,7 @@ def _folder(values: Mapping[str, str], name: str) -> Path | None:
     if (text := values.get(name)) is None:
         return None
     if not Path(text).is_dir():
-        raise ConfigError(f"--conf {name}", f"{text!r} is no folder", "name a data set, or leave it out")
+        raise ConfigError(f"--conf {name}", f"{text!r} is not a folder", "name a data set, or leave it out")
     return Path(text)
 
 

@@ -68,7 +68,7 @@ def _checked_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigError(f"--conf {_URL}", f"{text[:80]!a} is no http or https address", "give one")
+        raise ConfigError(f"--conf {_URL}", f"{text[:80]!a} is not a http or https address", "give one")
     if parts.username or parts.password:
         raise ConfigError(f"--conf {_URL}", "contains a user name or password", "leave them out: requests are signed")
     return text
@@ -83,7 +83,7 @@ def _key(path: Path) -> bytes:
     except (UnicodeDecodeError, binascii.Error):
         text, key = "", b""
     if not text.startswith(_KEY_PREFIX) or len(key) not in _KEY_BYTES:
-        raise ConfigError(path, f"is no key: '{_KEY_PREFIX}' and 24 to 64 bytes in base64", _how_to_make(path))
+        raise ConfigError(path, f"is not a key: '{_KEY_PREFIX}' and 24 to 64 bytes in base64", _how_to_make(path))
     return key
 
 

@@ -91,7 +91,7 @@ AnyModel = TrainedModel | TrainedEnsemble
 def model_id_of(directory: Path) -> str:
     """Name and SHA-256 fingerprint of the configurations and the weights of a model directory.
 
-    The files of a calcification branch are no part of it: the branch changes a result only through the calibration,
+    The files of a calcification branch are not part of it: the branch changes a result only through the calibration,
     whose own fingerprint holds the branch's scores.
 
     Raises:
@@ -207,7 +207,7 @@ def _member_directories(directory: Path) -> list[Path]:
 
 
 def load_model(directory: Path, *, calibrated: bool = True) -> TrainedModel:
-    """Load a model that is no ensemble of whole models, for inference (evaluation mode).
+    """Load a model that is not an ensemble of whole models, for inference (evaluation mode).
 
     Args:
         directory: as for :func:`load_any_model`.

@@ -15,7 +15,7 @@ from mammolens.models.unet import convolution_block, decode
 
 _RESIDUAL_UNIT = 0.2  # normalised greys: what the residual head calls 1
 _USUAL_GREY, _GREY_GAIN, _CONTRAST_GAIN = 0.4, 4.0, 0.7  # to the mean and spread that the encoder learned with
-_FINE = 2.5  # the second local contrast is so many times more local
+_FINE = 2.5  # the second local contrast is this many times more local
 _USUAL_LOG_ODDS = -2.0  # to begin with: lesions are rare
 
 

@@ -18,7 +18,7 @@ from mammolens.review.decision import Decision
 from mammolens.review.rows import Column, Row, canonical, decision_of
 
 GENESIS = "0" * 64
-"""What stands in place of a hash before the first entry."""
+"""In place of a hash before the first entry."""
 
 _ADDED_LATER = (Column.SECOND_CONFIRMATION,)
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -80,14 +80,14 @@ class Tombstone:
         content: digest of what was erased.
 
     Raises:
-        RequestError: it is no digest.
+        RequestError: it is not a digest.
     """
 
     content: str
 
     def __post_init__(self) -> None:
         if not _DIGEST.fullmatch(self.content):
-            raise RequestError(Link.CONTENT, f"{self.content[:80]!a} is no digest", "leave it out, or export again")
+            raise RequestError(Link.CONTENT, f"{self.content[:80]!a} is not a digest", "leave it out, or export again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ _TROUBLE = (
     ("is locked", "another process has been writing for too long", "try again when it is done"),
     ("readonly", "cannot be written to", "correct the permissions of the file and its folder"),
     ("unable to open", "cannot be opened", "correct the permissions of the file and its folder"),
-    ("not a database", "is no decision ledger", "give another path, or restore the file from a backup"),
+    ("not a database", "is not a decision ledger", "give another path, or restore the file from a backup"),
     ("malformed", "is damaged", "restore it from a backup, or import its last export into a new one"),
     ("append-only", "entries are never changed", "append another decision"),
 )

@@ -110,12 +110,14 @@ class Decision:
     salt: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
 
     def __post_init__(self) -> None:
-        _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is no exam id", "see the worklist")
+        _check(_EXAM.fullmatch(self.exam_id), "exam_id", f"{self.exam_id[:80]!a} is not an exam id", "see the worklist")
         _set(self, images=tuple(self.images), regions=tuple(self.regions))
         _check_images(self.images, self.regions)
         assessed = any(region.label for region in self.regions)
         remedy = f"leave finding_type and birads out, or decide {Verdict.FINDING.value!r}"
-        _check(not assessed or self.verdict is Verdict.FINDING, "regions", "are assessed, but are no finding", remedy)
+        _check(
+            not assessed or self.verdict is Verdict.FINDING, "regions", "are assessed, but are not a finding", remedy
+        )
         _check(
             (self.verdict is None) == (self.undoes is not None),
             "verdict",
@@ -137,7 +139,7 @@ class Decision:
         for name in ("exam_p_value", "exam_score"):
             if (value := getattr(self, name)) is not None:
                 _set(self, **{name: finite(name, value)})
-        _check(0 <= (self.exam_p_value or 0) <= 1, "exam_p_value", f"{self.exam_p_value} is no share", "give 0 to 1")
+        _check(0 <= (self.exam_p_value or 0) <= 1, "exam_p_value", f"{self.exam_p_value} is not a share", "give 0 to 1")
 
     @property
     def is_undo(self) -> bool:
@@ -175,7 +177,7 @@ def finite(name: str, value: float) -> float:
         number = float(value)
     except (OverflowError, TypeError, ValueError):
         number = math.nan
-    _check(math.isfinite(number), name, f"{_start_of(value)} is no finite number", "give a decimal number")
+    _check(math.isfinite(number), name, f"{_start_of(value)} is not a finite number", "give a decimal number")
     return number + 0.0  # SQLite knows no negative zero
 
 

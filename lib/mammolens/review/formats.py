@@ -93,7 +93,7 @@ def row_of_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     unknown = next((name for name in values if name not in COLUMNS), None)
     if unknown is not None:
-        raise RequestError(f"{unknown[:80]!a}", "is no column", f"use {', '.join(Column)}")
+        raise RequestError(f"{unknown[:80]!a}", "is not a column", f"use {', '.join(Column)}")
     row: dict[str, Any] = {}
     for column in Column:
         value = values.get(column)
@@ -188,9 +188,9 @@ def _read_json_lines(file: IO[str]) -> Iterator[Cells | tuple[int, RequestError]
             yield line, RequestError("line", "is nested too deeply", "write one object a line")
             continue
         except ValueError as error:
-            yield line, RequestError("line", f"is no JSON ({error})", "write one object a line")
+            yield line, RequestError("line", f"is not JSON ({error})", "write one object a line")
             continue
         if isinstance(values, dict):
             yield line, values
         else:
-            yield line, RequestError("line", "is no JSON object", "write one object a line")
+            yield line, RequestError("line", "is not a JSON object", "write one object a line")

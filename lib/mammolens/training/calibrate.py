@@ -79,7 +79,7 @@ def calibrate(
 
     Raises:
         DatasetError: none of the images can be used.
-        ConfigError: the model has a calcification branch, and its map is no probability.
+        ConfigError: the model has a calcification branch, and its map is not a probability.
     """
     detector = CalcificationDetector(branch, device) if branch is not None else None
 
@@ -109,12 +109,12 @@ def calcifications_in(grid: ScoredGrid, log_odds: float | None) -> NormalCalcifi
     """What a calibration keeps of the branch's highest log odds and the map without it.
 
     Raises:
-        ConfigError: the map is no probability.
+        ConfigError: the map is not a probability.
     """
     if log_odds is None:
         return None
     if not grid.is_probability:
-        reason = "cannot take part in a model that only reconstructs, whose map is no probability"
+        reason = "cannot take part in a model that only reconstructs, whose map is not a probability"
         raise ConfigError("the calcification branch", reason, "remove the folder 'calcifications' and seal the model")
     return NormalCalcifications(raw_score=log_odds, map_peak=grid.map_peak)
 

@@ -96,7 +96,7 @@ def train(
     if exposure is not None and not config.training.exposure_share:
         reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
-    plugin_scorer(config.scoring)  # a missing one is told now, not after the training
+    plugin_scorer(config.scoring)  # a missing one is reported now, not after the training
     placed, parts = choose_device(device), partition(dataset, config, exposure)
     earlier = load_model(Path(start_from)) if start_from else None
     network = _initial_network(config, earlier)

@@ -45,7 +45,7 @@ def learn(
         fingerprint: of configuration and data; a checkpoint of another run is not used.
 
     Raises:
-        ConfigError: the error is no number any more.
+        ConfigError: the error is not a number any more.
     """
     learner = with_shared_statistics(network) if number_of_processes() > 1 else network
     training = _Training(learner, task, config)

@@ -17,7 +17,7 @@ _DEFAULTS: Final = {_TRIM_THRESHOLD: 128 * 1024, _MMAP_MAX: 65536}
 def reused_memory() -> Iterator[None]:
     """Let freed memory stay with the process within, and give it back afterwards.
 
-    glibc maps each large block anew, and the system clears its pages when they are first touched. A training step
+    glibc maps each large block again, and the system clears its pages when they are first touched. A training step
     allocates the same tensors as the one before: a third of its time went into these page faults. Results are the same;
     the peak of memory is about a tenth higher. Elsewhere than with glibc, nothing happens.
     """

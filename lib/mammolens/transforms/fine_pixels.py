@@ -14,7 +14,7 @@ def at_pixel_size(pixels: FloatImage, spacing: PixelSpacing, pixel_size_mm: floa
     """Resample ``(rows, cols)`` so that the outer pixel edges stay where they are.
 
     Linear interpolation that takes the mean over what falls together when shrinking: unlike means over whole pixels, it
-    blurs all places alike where sizes are no multiples of each other.
+    blurs all places alike where sizes are not multiples of each other.
 
     Args:
         pixels: of the image or a part of it; copied.

@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def streamlit_options(address: str, port: int, settings: WebSettings) -> dict[str, Any]:
-    """Streamlit's settings: nothing is told to anybody, nothing is fetched from elsewhere, nothing is kept."""
+    """Streamlit's settings: no telemetry, nothing fetched from elsewhere, nothing stored."""
     return {
         "browser_gatherUsageStats": False,
         "browser_serverAddress": address,

@@ -142,7 +142,7 @@ def _write(
 ) -> float:
     """Lines from ``top`` downwards, broken where they are too long; gives where the next ones begin."""
     for line in _broken(texts, size):
-        # A dollar sign in a patient's id is no formula.
+        # A dollar sign in a patient's id is not a formula.
         figure.text(0.07, top, line, size=size, weight=weight, color=colour, va="top", parse_math=False)
         top -= _LINE * max(1.0, size / 9)
     return top

@@ -184,9 +184,9 @@ def _split(url: str) -> urllib.parse.SplitResult:
         parts = urllib.parse.urlsplit(url)
         port_is_fine = parts.port != 0
     except ValueError as error:
-        raise ServerError(url or "the server's address", f"is no address ({error})", remedy) from error
+        raise ServerError(url or "the server's address", f"is not an address ({error})", remedy) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
-        raise ServerError(url or "the server's address", "is no address of a server", remedy)
+        raise ServerError(url or "the server's address", "is not an address of a server", remedy)
     if parts.query or parts.fragment or parts.username:
         raise ServerError(parts.hostname, "the address holds more than a server and a path", remedy)
     return parts
@@ -196,7 +196,7 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except OSError as error:  # ssl.SSLError is one
-        reason = f"is no certificate file that can be read ({error.strerror or error})"
+        reason = f"is not a certificate file that can be read ({error.strerror or error})"
         raise ServerError(str(ca_file), reason, "choose a PEM file with the certificate of the authority") from error
 
 

@@ -168,13 +168,13 @@ def test_an_image_compressed_with_loss_has_objects_that_say_so(write_dicom, valu
 
 @pytest.mark.parametrize("kind", OF_EXAM)
 def test_what_is_of_an_exam_is_not_of_an_image(a_result, kind):
-    with pytest.raises(ValueError, match=f"{kind} is no object of an image; use one of segmentation"):
+    with pytest.raises(ValueError, match=f"{kind} is not an object of an image; use one of segmentation"):
         derive_from_image(a_result, kind)
 
 
 @pytest.mark.parametrize("kind", OF_IMAGE)
 def test_what_is_of_an_image_is_not_of_an_exam(a_result, kind):
-    with pytest.raises(ValueError, match=f"{kind} is no object of an exam; use one of report"):
+    with pytest.raises(ValueError, match=f"{kind} is not an object of an exam; use one of report"):
         derive_from_exam([a_result], kind, [["in words"]], [[1]])
 
 

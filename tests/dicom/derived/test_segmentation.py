@@ -17,7 +17,7 @@ SEGMENTATION = DerivedKind.SEGMENTATION
 
 @pytest.fixture
 def heat() -> np.ndarray:
-    """Each level in a place of its own, nested as heat is, on a grid whose rows are no whole bytes."""
+    """Each level in a place of its own, nested as heat is, on a grid whose rows are not whole bytes."""
     values = np.zeros((83, 71))
     values[10:40, 20:61] = 1.5
     values[15:30, 25:50] = 2.5

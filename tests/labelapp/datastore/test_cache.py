@@ -24,7 +24,7 @@ def never(path: Path) -> None:
 
 
 def age(path: Path, seconds: float) -> None:
-    """As if it had been used last so many seconds ago; its modification stays."""
+    """As if it had been used last this many seconds ago; its modification stays."""
     os.utime(path, (time.time() - seconds, path.stat().st_mtime))
 
 

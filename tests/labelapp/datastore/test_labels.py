@@ -72,7 +72,7 @@ def test_an_earlier_final_label_stays_as_a_version(
 def test_a_tag_that_leaves_the_label_folder_is_refused(
     a_folder_datastore: MammogramFolder, a_label_file: Path, tag: str
 ) -> None:
-    with pytest.raises(RequestError, match="is no label tag"):
+    with pytest.raises(RequestError, match="is not a label tag"):
         a_folder_datastore.save_label(a_folder_datastore.list_images()[0], str(a_label_file), tag, {})
 
 

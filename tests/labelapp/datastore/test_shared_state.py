@@ -79,7 +79,7 @@ def test_status_counts_images_and_scores(a_folder_datastore: MammogramFolder) ->
 
 
 def test_ids_that_are_none_and_ids_of_nothing_are_told_apart(a_folder_datastore: MammogramFolder) -> None:
-    with pytest.raises(RequestError, match="is no image id"):
+    with pytest.raises(RequestError, match="is not an image id"):
         a_folder_datastore.get_image_info("../../etc/passwd")
     with pytest.raises(UnknownImageError, match="no such image"):
         a_folder_datastore.update_image_info("nobody.dcm", {})

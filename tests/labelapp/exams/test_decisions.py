@@ -101,7 +101,7 @@ def test_a_copy_of_an_image_is_decided_on_once(decisions: Decisions, an_exam: Ex
 
 def test_a_region_of_another_exam_is_refused_and_nothing_is_kept(decisions: Decisions, two_exams: list[Exam]) -> None:
     stranger = DrawnRegion(image=two_exams[1].image_ids[0], points=OUTLINE)
-    with pytest.raises(RequestError, match="is no image of this exam"):
+    with pytest.raises(RequestError, match="is not an image of this exam"):
         decisions.record(two_exams[0], NewDecision(Verdict.FINDING, "ada", drawn=(stranger,)))
     assert decisions.now().entries == ()
 

@@ -107,7 +107,7 @@ def test_an_exam_is_found_by_its_study(a_folder_datastore: MammogramFolder) -> N
 
 @pytest.mark.parametrize("exam_id", ["../x", "e-1", "E-0123456789abcdef", "e-0123456789abcdef/", ""])
 def test_what_is_no_exam_id_is_refused(a_folder_datastore: MammogramFolder, exam_id: str) -> None:
-    with pytest.raises(RequestError, match="is no exam id"):
+    with pytest.raises(RequestError, match="is not an exam id"):
         Exams(a_folder_datastore).get(exam_id)
 
 

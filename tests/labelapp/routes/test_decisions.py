@@ -92,7 +92,7 @@ def test_imported_decisions_count(a_client: TestClient, two_exams: list[str]) ->
     [
         ("table.txt", "x", "its name ends neither in .csv nor in .jsonl"),
         ("table.csv", "exam_id,images\n", "has no column 'reviewer'"),
-        ("../../lines.jsonl", "5\n{}\n", "line 1: line is no JSON object"),
+        ("../../lines.jsonl", "5\n{}\n", "line 1: line is not a JSON object"),
     ],
 )
 def test_a_file_with_a_bad_line_is_refused_by_its_own_name(

@@ -128,7 +128,7 @@ def test_a_patient_whose_images_are_gone_is_found_by_the_audit(
         (ADMIN, {"patient": "nobody"}, 400, "nothing is kept of it"),
         (ADMIN, {}, 400, "give one of them"),
         (ADMIN, {"patient": "P", "exam": "e-0123456789abcdef"}, 400, "give one of them"),
-        (ADMIN, {"exam": "../../etc"}, 400, "is no exam id"),
+        (ADMIN, {"exam": "../../etc"}, 400, "is not an exam id"),
         (ADMIN, {"patient": "nobody", "confirm": True}, 422, "reason"),
     ],
     ids=["reader", "unknown", "neither", "both", "no-id", "no-reason"],

@@ -13,7 +13,7 @@ from mammolens.labelapp.routes.error_responses import add_error_responses, witho
 _RAISED: dict[str, tuple[Exception, int]] = {
     "input": (errors.PixelDataError("x.dcm", "damaged", "export again"), 422),
     "unknown": (errors.UnknownImageError("x.dcm", "no such image", "list them"), 404),
-    "request": (errors.RequestError("tag", "is no tag", "use letters"), 400),
+    "request": (errors.RequestError("tag", "is not a tag", "use letters"), 400),
     "dataset": (errors.DatasetError("normals", "too few", "add more"), 409),
     "model": (errors.ModelError("models", "gone", "restore"), 503),
     "pacs": (errors.PacsError("http://pacs", "down", "start it"), 503),

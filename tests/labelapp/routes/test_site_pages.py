@@ -271,7 +271,7 @@ LABELS = ["Within the normal range", "Unusual", "Highly unusual"]
 
 
 def _open_worklist(page: "Page", size: int) -> None:
-    """A worklist of so many exams: every tenth unusual, every hundredth highly unusual, half of them read."""
+    """A worklist of this many exams: every tenth unusual, every hundredth highly unusual, half of them read."""
     exams = [
         {
             "exam": f"e-{rank}", "patient": f"P{rank}", "rank": rank, "state": "done", "study_date": "2026-02-01",

@@ -24,7 +24,7 @@ def test_a_handler_runs_in_the_threadpool_with_the_same_signature() -> None:
 
 
 def test_arguments_are_checked_before_the_handler_sees_them() -> None:
-    with pytest.raises(RequestError, match="is no image id"):
+    with pytest.raises(RequestError, match="is not an image id"):
         asyncio.run(in_a_thread("/x", _handler)(image="/etc/passwd"))
 
 

@@ -38,5 +38,5 @@ def test_progress_can_be_seen_and_cancelled_while_something_is_under_way(a_reade
     assert "Reading the worklist" in a_reader.ui.busyLabel.text
     a_reader.click("cancelButton")
     assert not a_reader.ui.cancelButton.isVisibleTo(a_reader.widget)
-    assert not a_reader.ui.messageLabel.isVisibleTo(a_reader.widget)  # that was no error
+    assert not a_reader.ui.messageLabel.isVisibleTo(a_reader.widget)  # that was not an error
     assert len(a_reader.session.entries) == 3

@@ -39,7 +39,7 @@ export function priorsSection(exam, controller) {
           "data-name": "infer prior",
           disabled: controller.session.busy !== null,
         }),
-      h("p", { class: "mammolens-hint" }, "Priors have no part in score, category and flag."),
+      h("p", { class: "mammolens-hint" }, "Prior exams do not affect score, category or flag."),
     ],
     cautions.map((caution) => h("p", { class: "mammolens-doubt" }, caution)),
   );

@@ -17,7 +17,7 @@ export class Panel {
   constructor(session, notice) {
     this.session = session;
     this.controller = null;
-    this.message = null; // a transient message that is no error of the session
+    this.message = null; // a transient message that is not an error of the session
     this.field = h("textarea", {
       rows: 1,
       maxLength: 2000,

@@ -17,7 +17,7 @@ export const EXAM_KEYS = [
   { key: "1", action: "pixelByPixel", label: "One image pixel per screen pixel" },
 ];
 
-/** Of these, the ones in a reader study, whose answers are no decisions. */
+/** Of these, the ones in a reader study, whose answers are not decisions. */
 export const STUDY_KEYS = EXAM_KEYS.filter(({ action, result }) => result || ["fit", "pixelByPixel"].includes(action));
 
 /** On the worklist. */

@@ -56,7 +56,7 @@ def _content(exam: ReportedExam) -> Dataset:
         image_library(exam),
         _findings_summary(exam),
         _summary_of_detections(exam),
-        # The exam's numbers are no analysis that CID 6043 has a code for.
+        # The exam's numbers are not an analysis that CID 6043 has a code for.
         items.code(CONTAINS, DCM.SummaryOfAnalyses, DCM.NotAttempted),
         template="4000",
     )

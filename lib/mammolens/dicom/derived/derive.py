@@ -42,11 +42,11 @@ def derive_from_image(
         texts: what a presentation state writes on the image; asked for by that kind alone.
 
     Raises:
-        InputError: the source is no DICOM file, cannot be read any more, or is in colour where greys are needed.
+        InputError: the source is not a DICOM file, cannot be read any more, or is in colour where greys are needed.
         ValueError: another kind, a Secondary Capture without a picture, or a presentation state without texts.
     """
     if kind not in OF_IMAGE:
-        raise ValueError(f"{kind} is no object of an image; use one of {', '.join(OF_IMAGE)}")
+        raise ValueError(f"{kind} is not an object of an image; use one of {', '.join(OF_IMAGE)}")
     if kind is DerivedKind.SECONDARY_CAPTURE and picture is None:
         raise ValueError("a Secondary Capture shows a picture; give one")
     if kind is DerivedKind.PRESENTATION_STATE and texts is None:
@@ -77,11 +77,11 @@ def derive_from_exam(
         finding_numbers: for each result, the numbers of its findings in the exam, as viewers show them.
 
     Raises:
-        InputError: a source is no DICOM file, or cannot be read any more.
+        InputError: a source is not a DICOM file, or cannot be read any more.
         ValueError: another kind, no result, or texts or numbers that do not belong to the findings.
     """
     if kind not in OF_EXAM:
-        raise ValueError(f"{kind} is no object of an exam; use one of {', '.join(OF_EXAM)}")
+        raise ValueError(f"{kind} is not an object of an exam; use one of {', '.join(OF_EXAM)}")
     if not results:
         raise ValueError("an exam without results has no report; give one result at least")
     described = zip(results, finding_texts, finding_numbers, strict=True)

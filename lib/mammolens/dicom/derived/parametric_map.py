@@ -44,7 +44,7 @@ def parametric_map_of(result: AnomalyResult, source: Source) -> Dataset:
         window_width=1.5 * highest,
         content_label="ANOMALY_MAP",
         content_description="Anomaly map, research use only",
-        # A single projection is no volume.
+        # A single projection is not a volume.
         image_flavor=ImageFlavorValues.STATIC,
         derived_pixel_contrast=DerivedPixelContrastValues.QUANTITY,
         **identification(DerivedKind.PARAMETRIC_MAP, [source.dataset], result.record),

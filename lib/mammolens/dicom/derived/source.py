@@ -70,7 +70,7 @@ def source_of(header: ImageHeader) -> Source:
     """Read the source image of a result once more, for what its header says of patient and study.
 
     Raises:
-        InputError: the source is no DICOM file, or cannot be read any more.
+        InputError: the source is not a DICOM file, or cannot be read any more.
     """
     path = header.path
     if file_kind(path) is not FileKind.DICOM:

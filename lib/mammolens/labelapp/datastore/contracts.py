@@ -58,7 +58,7 @@ class ExamImages(Images, Protocol):
         """The current results of its images and exams."""
 
     def describe(self, image_id: str) -> ImageDescription | None:
-        """What is known of an image without decoding it; ``None`` for what is no mammogram."""
+        """What is known of an image without decoding it; ``None`` for what is not a mammogram."""
 
     def files_passed_over(self) -> int:
         """Number of files that are not images for reading."""

@@ -117,10 +117,10 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         """Path of the image's file, downloaded if it is not there yet.
 
         Raises:
-            RequestError: the id is no UID.
+            RequestError: the id is not a UID.
             UnknownImageError: no instance of the PACS.
             PacsError: the PACS does not answer.
-            InputError: what it holds is no DICOM, or another instance.
+            InputError: what it holds is not DICOM, or another instance.
             StorageError: the disk is full.
         """
         name = self._file(image_id).name
@@ -140,7 +140,7 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         """What is remembered of an image; one that is not known yet is looked for in the PACS.
 
         Raises:
-            RequestError: the id is no UID.
+            RequestError: the id is not a UID.
             UnknownImageError: no instance of the PACS.
             PacsError: the PACS does not answer.
         """

@@ -98,7 +98,7 @@ class MammogramFolder(LabelledImages):
         return with_path(super().get_image_info(image_id), self._path(image_id))
 
     def describe(self, image_id: str) -> ImageDescription | None:
-        """What the file's header says; ``None`` for a file that is no mammogram."""
+        """What the file's header says; ``None`` for a file that is not a mammogram."""
         try:
             header = self._headers.header(self._path(image_id))
         except InputError:
@@ -232,7 +232,7 @@ class HeaderCache:
         """The header of a file.
 
         Raises:
-            InputError: the file is no mammogram, or is gone.
+            InputError: the file is not a mammogram, or is gone.
         """
         try:
             status = path.stat()

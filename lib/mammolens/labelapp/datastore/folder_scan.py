@@ -25,7 +25,7 @@ class FolderScan:
 
     def __init__(self, root: Path, patterns: Sequence[str], *, follow_links: bool = False) -> None:
         self._root, self._patterns = root, tuple(pattern.lower() for pattern in patterns)
-        # Uploads apart: they are no companions of a CD that was copied into the folder.
+        # Uploads apart: they are not companions of a CD that was copied into the folder.
         within = None if follow_links else root
         uploads = root / UPLOADS_FOLDER
         self._finders = (ImageFinder(root, self._is_kept_here, within=within), ImageFinder(uploads, within=within))

@@ -182,7 +182,7 @@ class LabelledImages(SharedState):
         """Path of a temporary ZIP file with the images that have a final label; the caller removes it.
 
         Args:
-            limit_cases: at most so many images; ``None`` and 0: all.
+            limit_cases: at most this many images; ``None`` and 0: all.
 
         Raises:
             RequestError: there is none.

@@ -24,7 +24,7 @@ _READING: Final = "mammolens_reading"  # attribute of an association
 
 
 class BoundedServer(ThreadedAssociationServer):
-    """Accepts so many connections at a time; TLS is negotiated by the thread of the connection."""
+    """Accepts this many connections at a time; TLS is negotiated by the thread of the connection."""
 
     daemon_threads = True
 
@@ -53,7 +53,7 @@ class BoundedServer(ThreadedAssociationServer):
 
 
 class BoundedReading:
-    """How a connection is read: a PDU, and what belongs to one object, has so many bytes and takes so long at most."""
+    """How a connection is read: a PDU, and what belongs to one object, is limited in bytes and time."""
 
     def __init__(self, connection: AssociationSocket, plain_or_tls: socket.socket) -> None:
         self._connection, self._socket = connection, plain_or_tls
@@ -74,11 +74,11 @@ class BoundedReading:
         return reading
 
     def next_object(self) -> None:
-        """Count anew, as an object was received."""
+        """Restart the count: an object was received."""
         self._received = 0
 
     def recv(self, count: int) -> bytearray:
-        """Read so many bytes, or fewer where the peer closes the connection.
+        """Read this many bytes, or fewer where the peer closes the connection.
 
         Raises:
             OSError: too many, or too slow; the connection is closed then.

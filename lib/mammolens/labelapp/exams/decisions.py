@@ -243,7 +243,7 @@ def _is_equal(one: Decision, other: Decision) -> bool:
 
 def _region(drawn: DrawnRegion, uids: dict[str, str]) -> Region:
     if drawn.image not in uids:
-        raise RequestError("regions", f"{drawn.image[:80]!a} is no image of this exam", "draw on its images")
+        raise RequestError("regions", f"{drawn.image[:80]!a} is not an image of this exam", "draw on its images")
     return Region(uids[drawn.image], tuple(drawn.points), drawn.finding_type, drawn.birads)
 
 

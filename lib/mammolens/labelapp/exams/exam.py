@@ -106,7 +106,7 @@ class Exams:
             return self._groups.exams
 
     def left_out(self) -> list[str]:
-        """Ids of images that are no mammograms according to their headers, or share a UID with a different image."""
+        """Ids of images that are not mammograms according to their headers, or share a UID with a different image."""
         self.all()
         return [*self._groups.left_out, *self._groups.ambiguous]
 
@@ -143,7 +143,7 @@ class Exams:
         return [other for other in self._groups.by_patient.get(exam.patient, ()) if other.exam_id != exam.exam_id]
 
     def siblings_of(self, image_id: str) -> list[str]:
-        """Ids of the other images of an image's exam; none of what is no mammogram."""
+        """Ids of the other images of an image's exam; none of what is not a mammogram."""
         try:
             exam = self.of_image(image_id)
         except UnknownImageError:
@@ -196,7 +196,7 @@ def _names_of(exam: Exam) -> Iterator[str]:
 
 
 def _described(listed: Sequence[str], images: ExamImages) -> tuple[dict[str, ImageDescription], list[str]]:
-    """Descriptions by image id, and the ids of what is no mammogram."""
+    """Descriptions by image id, and the ids of what is not a mammogram."""
     found: dict[str, ImageDescription] = {}
     left_out = []
     for image_id in listed:

@@ -23,7 +23,7 @@ from mammolens.labelapp.exams.exam import Exam, view_of_image
 from mammolens.labelapp.exams.inference import InferenceContext
 
 # OHIF measures by these. It knows no implausible values, no scanner's spacing, and no Pixel Spacing that only repeats
-# Imager Pixel Spacing, which is no correction for magnification.
+# Imager Pixel Spacing, which is not a correction for magnification.
 _PIXEL_SIZES = ("PixelSpacing", "ImagerPixelSpacing", "PixelSpacingCalibrationType")
 _OF_THE_STUDY = ("StudyInstanceUID", "StudyDate", "StudyTime", "PatientID", "PatientName", "PatientSex", "PatientAge")
 

@@ -51,7 +51,7 @@ class ReceivedImages:
         """Keep an object.
 
         Raises:
-            InputError: it is no mammogram, damaged, or another instance than was announced.
+            InputError: it is not a mammogram, damaged, or another instance than was announced.
             RequestError: another image with this UID is there.
             StorageError: the disk is full.
             LedgerError: it cannot be recorded.

@@ -82,7 +82,7 @@ class WorkerProcess:
 
 
 def launcher(threads: int) -> Launch:
-    """A function that starts the process of a job with so many threads."""
+    """A function that starts the process of a job with this many threads."""
 
     def launch(files: JobFiles, job: Job) -> JobProcess:
         return WorkerProcess(files, job, threads)

@@ -146,7 +146,7 @@ class LearningQueue:
         return again
 
     def wait(self, name: str, seconds: float | None = None) -> Job:
-        """The job when it is over, or as it is after so many seconds.
+        """The job when it is over, or as it is after this many seconds.
 
         Raises:
             UnknownJobError: there is none of that name.

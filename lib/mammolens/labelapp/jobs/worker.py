@@ -72,7 +72,7 @@ def _parameters(files: JobFiles, job: Job) -> dict[str, Any]:
 
 
 def _end_with_the_server() -> None:
-    """Leave at once when the server is gone, however it went: the system closes its end of the pipe."""
+    """Leave at once when the server is gone, however it ended: the system closes its end of the pipe."""
 
     def wait() -> None:
         while os.read(0, 1):  # unbuffered: a buffer's lock would be in the way of leaving

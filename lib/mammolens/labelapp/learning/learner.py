@@ -27,7 +27,7 @@ from mammolens.promotion.promote import PromotionResult, propose
 from mammolens.training.progress import Observer, Stage, TrainingProgress, ignore_progress
 
 _log = logging.getLogger(__name__)
-_OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings", "device"}  # parameters that are no configuration
+_OF_THE_RUN = {"from_scratch", "ask", "learn_from_findings", "device"}  # parameters that are not configuration
 _EVERY = 50  # images a line
 _EXPOSURE_SHARE = 0.25  # of each batch, where the serving model learned from no lesion
 _ANYHOW = "a person may use it anyway, with a reason"

@@ -30,7 +30,7 @@ def answer(pacs: Pacs, question: Question) -> Any:
 
     Raises:
         PacsError: no answer of the PACS, or one that cannot be understood.
-        InputError: what it holds under a UID is no DICOM.
+        InputError: what it holds under a UID is not DICOM.
         UnknownImageError: the PACS has the image no more.
     """
     answers: dict[str, Callable[[], Any]] = {
@@ -67,5 +67,5 @@ def _instance(question: Question) -> Instance:
 
 if __name__ == "__main__":
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as own:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is not an answer
         serve(sys.argv[1], sys.stdin, own)

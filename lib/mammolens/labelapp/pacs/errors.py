@@ -97,5 +97,5 @@ def _said(error: requests.RequestException) -> tuple[str, str]:
             "try again; if it recurs, see the log of the PACS",
         )
     if isinstance(error, requests.exceptions.InvalidJSONError):
-        return "the answer is no JSON", "check that this is the DICOMweb address, often .../dicom-web"
+        return "the answer is not JSON", "check that this is the DICOMweb address, often .../dicom-web"
     return f"the PACS does not answer ({type(error).__name__})", "start it, or check the address"

@@ -62,9 +62,9 @@ def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}")
     except json.JSONDecodeError as error:
-        raise RequestError("params", f"is no JSON ({error})", "send a JSON object like {}") from error
+        raise RequestError("params", f"is not JSON ({error})", "send a JSON object like {}") from error
     if not isinstance(value, dict):
-        raise RequestError("params", "is no JSON object", "send one like {}")
+        raise RequestError("params", "is not a JSON object", "send one like {}")
     return value
 
 
@@ -121,7 +121,7 @@ def _id_or_file(value: Any) -> Any:
 
 def _checksum(value: str) -> str:
     if not _CHECKSUM.fullmatch(value):
-        raise RequestError("check_sum", "is no checksum", "give SHA256:<hexadecimal digits>")
+        raise RequestError("check_sum", "is not a checksum", "give SHA256:<hexadecimal digits>")
     return value
 
 

@@ -36,7 +36,9 @@ Wanted = Annotated[AuditQuery, Depends(_query)]
 
 @router.get("", summary=f"{RBAC_ADMIN}Accesses to patients' data")
 def events(
-    log: AuditLogDep, wanted: Wanted, limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000
+    log: AuditLogDep,
+    wanted: Wanted,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="maximum number of entries")] = 1000,
 ) -> AuditPage:
     """Records of the audit log, the oldest first; to read on, ask for those after the last one's ``sequence``."""
     found = [AuditEntry.model_validate(values_of_record(one)) for one in log.records(wanted, limit=limit)]

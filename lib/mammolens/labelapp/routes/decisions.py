@@ -41,7 +41,7 @@ def decisions(
     reviewer: Annotated[str | None, Query(description="only this person's")] = None,
     verdict: Annotated[Verdict | None, Query(description="only those with this verdict; undos have none")] = None,
     after: Annotated[int, Query(ge=0, description="only entries behind this number")] = 0,
-    limit: Annotated[int, Query(ge=1, le=_MOST, description="at most so many")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="maximum number of entries")] = 1000,
 ) -> LedgerPage:
     """Entries of the ledger, the oldest first; to read on, ask for those after the last one's ``sequence``."""
     snapshot = taken.now()

@@ -29,5 +29,5 @@ async def health() -> PlainTextResponse:
     responses=TEXT | {503: {"description": "No model is in use", "content": {"text/plain": {}}}},
 )
 def readiness() -> PlainTextResponse:
-    """200 if a model is in use, 503 if none is; a PACS that does not answer is no reason to stop asking this server."""
+    """200 if a model is in use, 503 if none is; a PACS that does not answer does not make this server unready."""
     return PlainTextResponse("ready") if app_instance().is_ready() else PlainTextResponse("not ready", 503)

@@ -65,7 +65,7 @@ class OpenIdLogins:
     Args:
         provider: where people log in.
         rules: which claims name user and roles.
-        others: the user of a token that is no session's.
+        others: the user of a token that is not a session's.
         clock: seconds.
     """
 
@@ -89,7 +89,7 @@ class OpenIdLogins:
         """The user whom a token names.
 
         Raises:
-            HTTPException: 401 for a token that is not valid, 503 while whoever knows does not answer.
+            HTTPException: 401 for a token that is not valid, 503 while the provider does not answer.
         """
         found = self._sessions.get(token)
         return found.user if found is not None else await self._others(token)

@@ -55,7 +55,7 @@ def login_failed_page(request: Request, reason: str, status: int) -> HTMLRespons
     root = "../" * (request.url.path.count("/") - 1)  # relative, as all links of the pages
     page = (BROWSER / "pages" / "login-failed.html").read_text(encoding="utf-8")
     page = page.replace("{{ notice }}", RESEARCH_USE_ONLY).replace("{{ root }}", root or "./")
-    page = page.replace("{{ reason }}", html.escape(reason))  # last: what it says is no template
+    page = page.replace("{{ reason }}", html.escape(reason))  # last: what it says is not a template
     return HTMLResponse(page, status, {**_HEADERS, "Cache-Control": "no-store"})
 
 

@@ -83,7 +83,7 @@ class MammogramInfer(InferTask):
             and ``latencies`` in seconds.
 
         Raises:
-            InputError: the file is no mammogram that can be scored.
+            InputError: the file is not a mammogram that can be scored.
             RequestError: there is no such device.
             ModelError: no model serves.
         """

@@ -21,7 +21,7 @@ class MostAnomalous(Strategy):
 
     Scored images come first: lowest p-value, then highest score. Then those that have no score yet,
     in the datastore's order; last those that could not be scored, which a person should see too.
-    Images with a verdict never come again; files that are no mammograms never come at all.
+    Images with a verdict never come again; files that are not mammograms never come at all.
 
     Args:
         verdicts: gives the verdict, or none, of every mammogram by its id.

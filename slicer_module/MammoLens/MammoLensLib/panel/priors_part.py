@@ -81,5 +81,5 @@ def _notes(detail: ExamDetail | None, prior: PriorExam | None, problems: tuple[s
         lines.append(_("No comparable prior view: {views}.").format(views=", ".join(prior.unmatched)))
     lines += detail.prior_cautions if detail is not None else ()
     if prior is not None:
-        lines.append(_("Priors have no part in score, category and flag."))
+        lines.append(_("Prior exams do not affect score, category or flag."))
     return "<br>".join(escape(line) for line in lines)
