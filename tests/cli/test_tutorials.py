@@ -52,3 +52,18 @@ def test_a_site_inspects_calibrates_and_predicts(
     assert run("Adapt it to your site in 15 minutes") == ["inspect", "calibrate", "predict"]
     assert (tmp_path / "inspection" / "inspection.html").is_file()
     assert len((tmp_path / "out" / "exams.csv").read_text().splitlines()) == 2
+
+
+def test_a_public_set_is_inspected_evaluated_scored_and_listed(
+    run: Callable[[str], list[str]], phantom_folder: Path, tmp_path: Path
+) -> None:
+    header, *rows = (phantom_folder / "labels.csv").read_text().splitlines()
+    few = [row for row in rows if re.match("PHANTOM-(0|1|16|17)/", row)]  # two with a lesion
+    for row in few:
+        file = tmp_path / "inbreast" / row.split(",")[0]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(phantom_folder / row.split(",")[0], file)
+    (tmp_path / "inbreast" / "labels.csv").write_text("\n".join([header, *few]))
+    assert run("Evaluate on a public set") == ["inspect", "evaluate", "score", "worklist"]
+    assert (tmp_path / "report" / "evaluation.html").is_file()
+    assert (tmp_path / "scores" / "worklist.html").is_file()
