@@ -55,17 +55,16 @@ _MARKS = {
 # About how many seconds a test of a mark takes: files with the most begin first, so that none is left alone at the end.
 _SECONDS = {"slow": 20.0, "integration": 4.0, "browser": 2.0, "training": 1.5, "slicer": 0.5, "server": 0.5}
 _OTHER_SECONDS = 0.05
-# Draw with the processor, and ask nothing of the world outside.
+# Ask nothing of the world outside.
 _CHROMIUM = [
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
 ]
+# Draw with the processor. Only OHIF needs WebGL, which SwiftShader draws; any other page would take longer by that.
+_PAGES, _WEBGL = ["--disable-gpu"], ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -302,7 +301,9 @@ def a_browser() -> Iterator[Browser]:
 
     program = _chromium_program()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM, timeout=1000 * PATIENCE_S)
+        browser = playwright.chromium.launch(
+            executable_path=program, args=[*_PAGES, *_CHROMIUM], timeout=1000 * PATIENCE_S
+        )
         yield browser
         browser.close()
 
@@ -316,7 +317,7 @@ def a_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserConte
     from playwright.sync_api import sync_playwright
 
     folder, program = tmp_path_factory.mktemp("profile"), _chromium_program()
-    arguments = [*_CHROMIUM, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    arguments = [*_WEBGL, *_CHROMIUM, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     with sync_playwright() as playwright:
         profile = playwright.chromium.launch_persistent_context(
             folder, executable_path=program, args=arguments, timeout=1000 * PATIENCE_S
