@@ -120,6 +120,12 @@ $(STAMPS)/sbom: requirements/sbom.txt $(STAMPS)/package
 	@$(VENV)/sbom/bin/python -m pip --quiet --no-input --disable-pip-version-check install --no-deps -r requirements/sbom.txt
 	@touch $@
 
+$(STAMPS)/dist: requirements/dist.txt $(STAMPS)/dev
+	$(call say,installing the tool that checks packages)
+	@$(BIN)/python -m venv $(VENV)/dist
+	@$(VENV)/dist/bin/python -m pip --quiet --no-input --disable-pip-version-check install --no-deps -r requirements/dist.txt
+	@touch $@
+
 # ------------------------------------------------------------------ use
 
 demo: $(STAMPS)/demo ## analyse eight public mammograms and two phantom exams, and show the result
@@ -176,8 +182,9 @@ docs: $(STAMPS)/docs ## build the documentation as a website, for the server's /
 	  status=$$?; rm -f $(SITE)/.buildinfo; exit $$status
 	$(call say,open $(SITE)/index.html)
 
-dist: $(STAMPS)/dev docs ## build the wheel (with the website) and the source archive in dist/
+dist: $(STAMPS)/dist docs ## build the wheel (with the website) and the source archive in dist/, and check them
 	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(VENV)/dist/bin/python -m twine check --strict dist/*.whl dist/*.tar.gz
 
 clean: ## remove what tools leave behind (not .venv, demo/ or runs/)
 	@rm -rf build dist $(SITE) ci-artefacts lib/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

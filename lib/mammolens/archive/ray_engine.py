@@ -13,9 +13,8 @@ from mammolens.errors import ConfigError, ServerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-PER_CORE: Final = (
-    4  # items at a time, so that an autoscaler sees the demand, and cores do not wait for a slow first item
-)
+# Items at a time, so that an autoscaler sees the demand, and cores do not wait for a slow first item.
+PER_CORE: Final = 4
 _FEWEST: Final = 8
 _RETRIES: Final = 3  # of an item whose process or node is lost
 

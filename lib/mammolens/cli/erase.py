@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mammolens.cli.console import one_line_errors, out, say
+from mammolens.cli.console import one_line_errors, out, say, say_warning
 from mammolens.cli.server_requests import ask
 
 _ROWS = {
@@ -38,8 +38,8 @@ def erase(
 ) -> None:
     """Erase what a running server keeps of a patient; needs an admin. Without --yes, only list it.
 
-    Originals in the folder of studies or the PACS stay: remove them first, or the server lists them again. Backups and
-    exports made earlier stay, too.
+    Originals in the folder of studies or the PACS stay, as do backups and exports made earlier. Erase while the originals
+    are there, so that the server knows all of the patient's images; then remove them, or the server lists them as new.
 
     Example: mammolens erase --patient 4711 --reason 'request of 31 January' --yes
     """
@@ -54,10 +54,10 @@ def erase(
         for name, words in _ROWS.items():
             out().print(f"{report[name]:6} {words}")
         if report["originals_left"]:
-            say(f"warning: {report['originals_left']} originals are in the folder of studies or the PACS; remove them")
+            say_warning(f"{report['originals_left']} originals are in the folder of studies or the PACS; remove them")
         for name, words in (
             ("models", "may have learned from the patient; decide whether to train again"),
             ("reader_studies", "have an exam of the patient, by its id"),
         ):
             if report[name]:
-                say(f"{name.replace('_', ' ')} that {words}: {', '.join(report[name])}")
+                say_warning(f"{name.replace('_', ' ')} that {words}: {', '.join(report[name])}")
