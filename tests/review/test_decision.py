@@ -66,7 +66,7 @@ def test_a_region_is_assessed_in_words(finding_type, birads, label):
 
 
 def test_a_region_needs_finite_points():
-    with pytest.raises(RequestError, match="no finite number"):
+    with pytest.raises(RequestError, match="not a finite number"):
         Region("1.2", ((1, float("inf")),))
 
 

@@ -49,7 +49,7 @@ def test_priors_are_listed_and_findings_say_what_was_seen_before(with_priors: Re
     listed = [ui.priorBox.itemText(number) for number in range(ui.priorBox.count)]
     assert listed == ["2024-01-01, Score 4 of 10 (p = 0.7)", "2022-01-01, not analysed"]
     assert "One exam has no date." in ui.priorsLabel.text
-    assert "no part in score" in ui.priorsLabel.text
+    assert "do not affect score" in ui.priorsLabel.text
     assert with_priors.column("findingsTable", 3) == ["Seen before", ""]
     assert SEEN["text"] in ui.findingsTable.item(0, 1).toolTip()
 
