@@ -86,6 +86,19 @@ def test_words_that_do_not_fit_are_left_out_and_the_notice_is_not(write_dicom, v
     assert text.endswith("model made-0123456789ab")
 
 
+def test_long_words_are_broken_into_lines_and_their_box_has_room_for_them(write_dicom, values_of, state_of):
+    state = state_of(write_dicom(values_of()), ImageTexts("Unusual.", ["L CC, upper, 200 mm2, high, " * 20]))
+    (words,) = layer(state, "WORDS").TextObjectSequence
+    lines = words.UnformattedTextValue.split("\r\n")
+    assert max(len(line) for line in lines) <= 72  # viewers such as DICOMscope cut longer ones at the window's edge
+    assert lines[2].startswith("1: L CC")
+    assert all(line.startswith("   ") for line in lines[3:-1])
+    (left, top), (right, bottom) = words.BoundingBoxTopLeftHandCorner, words.BoundingBoxBottomRightHandCorner
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    assert bottom - top >= 0.02 * len(lines) - 1e-6
+
+
 def test_the_whole_image_is_displayed_in_its_shape(write_dicom, values_of, state_of):
     state = state_of(write_dicom(values_of(), ImagerPixelSpacing=["0.2", "0.1"]))
     (area,) = state.DisplayedAreaSelectionSequence

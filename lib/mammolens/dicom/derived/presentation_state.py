@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from pydicom.dataset import Dataset
@@ -22,7 +23,11 @@ from mammolens.types import AnomalyRecord, AnomalyResult, ImageHeader
 
 FINDINGS_LAYER, WORDS_LAYER = "FINDINGS", "WORDS"
 _LONGEST_TEXT = 1024  # characters of VR ST (PS3.5 6.2)
-_WORDS_BOX = (0.02, 0.84, 0.98, 0.98)  # left, top, right, bottom; shares of the displayed area
+_WORDS_LEFT, _WORDS_RIGHT, _WORDS_BOTTOM = 0.02, 0.98, 0.98  # shares of the displayed area
+_LEAST_WORDS_HEIGHT = 0.14  # of the displayed area
+_LINE_HEIGHT = 0.02  # of the displayed area
+_LINE_LENGTH = 72  # characters; viewers need not break lines (PS3.3 C.10.5), and DICOMscope cuts longer ones
+_LINE_BREAK = "\r\n"
 _NUMBER_SIZE = 0.03  # of the image's rows
 _LARGEST_RATIO = 10_000  # of numerator and denominator of an aspect ratio
 
@@ -90,10 +95,12 @@ def _annotations(image: ReportedImage, referenced: Dataset, layers: Sequence[Any
         yield GraphicAnnotation(
             [referenced], findings, graphic_objects=list(_outlines(image)), text_objects=list(_numbers(image))
         )
+    lines = _words(image, sentence)
+    top = _WORDS_BOTTOM - max(_LEAST_WORDS_HEIGHT, _LINE_HEIGHT * len(lines))
     text = TextObject(
-        _words(image, sentence),
+        _LINE_BREAK.join(lines),
         AnnotationUnitsValues.DISPLAY,
-        bounding_box=_WORDS_BOX,
+        bounding_box=(_WORDS_LEFT, top, _WORDS_RIGHT, _WORDS_BOTTOM),
         text_justification=TextJustificationValues.LEFT,
     )
     yield GraphicAnnotation([referenced], words, text_objects=[text])
@@ -132,13 +139,23 @@ def _numbers(image: ReportedImage) -> Iterator[Any]:
         )
 
 
-def _words(image: ReportedImage, sentence: str) -> str:
-    """The notice, the image's sentence and its findings by number, as many as fit; the model comes last."""
-    model, listed = f"{PRODUCT}, model {image.record.model}", _listed(image)
-    lines = [f"{RESEARCH_USE_ONLY}.", f"Image: {sentence}", *listed]
-    while len("\r\n".join([*lines, model])) > _LONGEST_TEXT and len(lines) > 2:
-        lines.pop()
-    return "\r\n".join([*lines, model])[:_LONGEST_TEXT]
+def _words(image: ReportedImage, sentence: str) -> list[str]:
+    """Lines: the notice, the image's sentence and its findings by number, as many as fit; the model comes last."""
+    model = _broken(f"{PRODUCT}, model {image.record.model}")
+    texts = [f"{RESEARCH_USE_ONLY}.", f"Image: {sentence}", *_listed(image)]
+    kept = [_broken(text) for text in texts]
+    while _length(*kept, model) > _LONGEST_TEXT and len(kept) > 1:
+        kept.pop()
+    return [line for lines in (*kept, model) for line in lines]
+
+
+def _broken(text: str) -> list[str]:
+    """The lines of a text; all but its first are indented."""
+    return wrap(text, _LINE_LENGTH, subsequent_indent="   ") or [""]
+
+
+def _length(*texts: list[str]) -> int:
+    return len(_LINE_BREAK.join(line for lines in texts for line in lines))
 
 
 def _listed(image: ReportedImage) -> list[str]:
