@@ -108,6 +108,13 @@ def test_it_says_who_made_it_and_that_it_is_for_research(a_result, kind):
 
 
 @every_kind
+def test_patient_and_study_are_described_as_in_the_source(kind, write_dicom, values_of, result_of):
+    described = {"StudyDescription": "Screening", "AccessionNumber": "A1", "PatientAge": "055Y"}
+    dataset = derived(result_of(write_dicom(values_of(), **described)), kind)
+    assert {keyword: dataset.get(keyword) for keyword in described} == described
+
+
+@every_kind
 def test_the_same_input_gives_the_same_file_but_for_the_time(a_result, kind, tmp_path):
     files = []
     for number in range(2):

@@ -47,6 +47,7 @@ def secondary_capture_of(result: AnomalyResult, source: Source, picture: NDArray
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **identification(DerivedKind.SECONDARY_CAPTURE, [source.dataset], result.record),
     )
+    dataset.copy_patient_and_study_information(source.dataset)  # highdicom takes over Type 1 and 2 only for this IOD
     dataset.ConversionType = ConversionTypeValues.WSD.value
     # Type 2C (PS3.3 C.7.6.1): empty where it is not known.
     dataset.PatientOrientation = list(result.header.patient_orientation or ())
