@@ -60,6 +60,16 @@ def test_highdicom_reads_each_finding_with_its_place_numbers_and_words(written, 
     assert first.tracking_uid != second.tracking_uid
 
 
+def test_groups_with_regions_come_first(written):
+    """The order of the rows of TID 1500 is significant, and dwv draws no outline of a report that starts otherwise."""
+    _, file = written
+    measurements = content(file).get_planar_roi_measurement_groups(), content(file).get_image_measurement_groups()
+    uids = [group.tracking_uid for groups in measurements for group in groups]
+    (container,) = named(pydicom.dcmread(file).ContentSequence, pydicom.sr.codedict.codes.DCM.ImagingMeasurements)
+    tracking = pydicom.sr.codedict.codes.DCM.TrackingUniqueIdentifier
+    assert [named(group.ContentSequence, tracking)[0].UID for group in container.ContentSequence] == uids
+
+
 def test_a_region_lies_on_the_image_that_it_was_found_in(written):
     results, file = written
     for group in content(file).get_planar_roi_measurement_groups():

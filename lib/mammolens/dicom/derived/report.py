@@ -25,14 +25,14 @@ from mammolens.types import AnomalyRecord, Finding
 def report_of(exam: ReportedExam) -> Dataset:
     """The measurement report of an exam.
 
-    One measurement group describes the exam, one each image and one each finding, with its outline on the source image
-    and its location in words.
+    One measurement group describes each finding, with its outline on the source image and its location in words, one
+    the exam, and one each image. Groups with regions come first: the order of the rows of TID 1500 is significant, and
+    viewers such as dwv look for outlines in the first group.
     """
     from highdicom.sr import MeasurementReport
 
-    groups = [_exam_group(exam)]
-    for image in exam.images:
-        groups += [_image_group(image), *_finding_groups(image)]
+    groups = [group for image in exam.images for group in _finding_groups(image)]
+    groups += [_exam_group(exam), *map(_image_group, exam.images)]
     content = MeasurementReport(
         observation_context=_context(exam.record),
         procedure_reported=SCT.Mammography,
