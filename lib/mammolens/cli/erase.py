@@ -38,7 +38,7 @@ def erase(
 ) -> None:
     """Erase what a running server keeps of a patient; needs an admin. Without --yes, only list it.
 
-    Originals in the folder of studies or the PACS stay, as do backups and exports made earlier. Erase while originals are
+    Originals in the folder of studies or the PACS stay, as do backups and exports made earlier. Erase while they are
     there, so that the server knows all of the patient's images; then remove them, or the server lists them as new.
 
     Example: mammolens erase --patient 4711 --reason 'request of 31 January' --yes
