@@ -8,7 +8,7 @@ CODES = [value for value in vars(measures).values() if isinstance(value, Code)]
 
 
 def test_codes_are_private_unique_and_fit_their_values():
-    assert len(CODES) == 14
+    assert len(CODES) == 15
     assert len({code.value for code in CODES}) == len({code.meaning for code in CODES}) == len(CODES)
     for code in CODES:
         assert code.scheme_designator == "99MAMMOLENS"
