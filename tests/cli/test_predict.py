@@ -439,7 +439,17 @@ def test_a_process_writes_results_to_stdout_and_nothing_else(an_exam_folder, a_t
 
 
 def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):
-    arguments = ("-m", a_trained_model, "--maps", "none", "--no-overlays", "--dicom", "segmentation,report")
+    arguments = (
+        "-m",
+        a_trained_model,
+        "--maps",
+        "none",
+        "--no-overlays",
+        "--dicom",
+        "segmentation",
+        "--dicom",
+        "report",
+    )
     result = mammolens("predict", an_exam_folder, "-o", tmp_path, *arguments)
     assert result.exit_code == 0
     assert not errors_in(result)

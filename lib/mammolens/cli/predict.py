@@ -40,10 +40,11 @@ def predict(
     ] = MapSize.FULL,
     overlays: Annotated[bool, typer.Option(help="Write overlay pictures as .png.")] = True,
     dicom: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="DICOM objects to write, comma-separated: segmentation, parametric_map, secondary_capture, "
-            "presentation_state (per image), report, cad_report (per exam). The input images must be DICOM.",
+            help="DICOM objects to write, separated by commas, or the option repeated: segmentation, "
+            "parametric_map, secondary_capture, presentation_state (per image), report, cad_report (per exam). "
+            "The input images must be DICOM.",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +75,7 @@ def predict(
         from mammolens.models.devices import choose_device
         from mammolens.models.store import pretrained_directory
 
-        kinds = kinds_named(dicom, "--dicom") if dicom is not None else ()
+        kinds = kinds_named(",".join(dicom), "--dicom") if dicom else ()
         files, missing, passed_over = _images(paths)
         if not files:
             raise typer.Exit(ExitCode.INPUT)
