@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 import pydicom
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
-from mammolens.cli.main import app
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
 from mammolens.diagnostics import models
 from mammolens.diagnostics.results import Check, passed
 
+from ..command_line import run_mammolens
 from ..fork_server import ForkServer, Program
 from ..labelapp.pacs.fake_pacs import FakePacs, attribute, served
 from ..patience import end
@@ -29,17 +27,8 @@ Mammolens = Callable[..., Result]
 
 @pytest.fixture(scope="session")
 def mammolens() -> Mammolens:
-    """Runs a command within this process and leaves its log as it was; ``stdout`` and ``stderr`` are kept apart."""
-    ours = logging.getLogger("mammolens")
-
-    def run(*arguments: object) -> Result:
-        level = ours.level
-        try:
-            return CliRunner().invoke(app, [str(argument) for argument in arguments])
-        finally:
-            ours.setLevel(level)
-
-    return run
+    """Runs a command within this process."""
+    return run_mammolens
 
 
 @pytest.fixture

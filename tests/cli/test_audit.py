@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from mammolens.access_audit.event import AuditEvent
 from mammolens.access_audit.log import AuditLog
 from mammolens.access_audit.words import AuditEventId, EventAction, EventOutcome
-from mammolens.cli.main import app
+
+from ..command_line import run_mammolens
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def a_log(tmp_path: Path) -> Path:
 
 
 def audit(log: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["audit", *arguments, "--audit-log", str(log)])
+    return run_mammolens("audit", *arguments, "--audit-log", log)
 
 
 def test_accesses_are_listed_and_the_listing_is_one_itself(a_log: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 
 import pytest
 import typer
@@ -74,8 +75,9 @@ def test_results_go_to_stdout_without_markup(capsys):
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_the_log_goes_to_stderr_a_line_each(monkeypatch, capsys, verbose):
+def test_the_log_goes_to_stderr_a_line_each(monkeypatch, request, capsys, verbose):
     root, ours, long = logging.getLogger(), logging.getLogger("mammolens"), "w" * 200
+    request.addfinalizer(partial(ours.setLevel, ours.level))
     monkeypatch.setattr(root, "level", root.level)  # so that it is as before in the end
     monkeypatch.setattr(root, "handlers", [])
     log_to_stderr(verbose)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from mammolens.accounts import AccountsFile
-from mammolens.cli.main import app
+
+from ..command_line import run_mammolens
 
 PASSWORD = "correct horse battery"  # pragma: allowlist secret
 
@@ -19,7 +19,7 @@ def a_file(tmp_path: Path) -> Path:
 
 
 def users(file: Path, *arguments: str, said: str = "") -> Result:
-    return CliRunner().invoke(app, ["users", *arguments, "--file", str(file)], input=said)
+    return run_mammolens("users", *arguments, "--file", file, said=said)
 
 
 def test_an_account_is_added_listed_disabled_and_enabled(a_file: Path) -> None:

@@ -10,14 +10,14 @@ from unittest.mock import patch
 
 import pytest
 from starlette.testclient import TestClient
-from typer.testing import CliRunner
 
-from mammolens.cli.main import app
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.jobs.job import JobState
 from mammolens.labelapp.keys import LearningKind
 from mammolens.reader_study.plan import StudyPlan
+
+from ...command_line import run_mammolens
 
 ADMIN = {"Authorization": "Bearer user,annotator,admin"}
 READER = {"Authorization": "Bearer user,annotator"}
@@ -177,7 +177,7 @@ def test_nothing_is_erased_while_a_training_runs(
 def test_the_command_lists_and_erases(a_guarded_client: TestClient, an_exam: dict[str, Any]) -> None:
     report = ask(a_guarded_client, patient=an_exam["patient"]).json()
     with patch("mammolens.cli.erase.ask", return_value={**report, "models": ["v1"]}) as asked:
-        result = CliRunner().invoke(app, ["erase", "http://host", "--patient", "4711"])
+        result = run_mammolens("erase", "http://host", "--patient", "4711")
     assert asked.call_args.kwargs["body"] == {"patient": "4711", "exam": None, "reason": "", "confirm": False}
     words = " ".join(result.output.split())
     for part in ("would be erased", "1 exams", "1 decisions", "4 originals are in the folder", "train again: v1"):

@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 from mammolens.errors import ServerError
 from mammolens.labelapp.app import MammoLensApp
 
+from ...command_line import run_mammolens
+
 STUDIES = "/mammolens/reader-studies"
 RESULTS = ("exam_p_value", "exam_score", "exam_decile", "sentence", "exam_is_anomalous", "exam_category")
 
@@ -102,10 +104,7 @@ def test_studies_that_cannot_be_are_refused(a_client: TestClient, two_exams: lis
 def test_the_command_line_creates_a_study_and_writes_its_table(
     a_client: TestClient, two_exams: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from typer.testing import CliRunner
-
     import mammolens.cli.study as command
-    from mammolens.cli.main import app
 
     def ask(server: str, path: str, *, method: str = "GET", body: Any = None, token: str | None = None) -> Any:
         answer = a_client.request(method, path, json=body)
@@ -114,7 +113,7 @@ def test_the_command_line_creates_a_study_and_writes_its_table(
         return answer.json()
 
     def mammolens(*words: object) -> str:
-        result = CliRunner().invoke(app, ["study", *map(str, words)], catch_exceptions=False)
+        result = run_mammolens("study", *words)
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -131,6 +130,6 @@ def test_the_command_line_creates_a_study_and_writes_its_table(
     mammolens("export", "pilot", tmp_path / "out.csv", "--truth", tmp_path / "truth.csv", "--format", "imrmc")
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + 2 + 2
     (tmp_path / "bad.yaml").write_text("name: pilot\n")
-    refused = CliRunner().invoke(app, ["study", "create", str(tmp_path / "bad.yaml")])
+    refused = run_mammolens("study", "create", tmp_path / "bad.yaml")
     assert refused.exit_code != 0
     assert "readers: Field required" in refused.output
