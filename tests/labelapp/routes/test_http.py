@@ -3,7 +3,9 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
+import httpx
 import monailabel.app
 import numpy as np
 import pydicom
@@ -11,6 +13,9 @@ import pytest
 import SimpleITK as sitk
 from monailabel.config import settings
 from starlette.testclient import TestClient
+from uvicorn import Config
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.server import ServerState
 
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.routes.http import harden
@@ -182,6 +187,14 @@ def test_no_page_loads_a_script_of_another_site(a_client: TestClient) -> None:
         answer = a_client.get(page)
         scripts = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"([^\"]*)", answer.text)
         assert all(not script.startswith(("http:", "https:", "//")) for script in scripts)
+
+
+def test_idle_connections_outlive_those_of_clients(an_app: MammoLensApp) -> None:
+    """Else a request that is sent as the server closes its connection is lost."""
+    config = Config(monailabel.app.app)
+    connection: Any = AutoHTTPProtocol(config=config, server_state=ServerState(), app_state={}, _loop=Mock())
+    assert config.timeout_keep_alive == httpx.Limits().keepalive_expiry
+    assert connection.timeout_keep_alive > httpx.Limits().keepalive_expiry
 
 
 def test_origins_are_not_reflected(a_client: TestClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -12,6 +12,7 @@ from monailabel.config import Settings
 from monailabel.endpoints.user.auth import DEFAULT_USER, get_current_user
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from mammolens.labelapp.routes import (
     audit,
@@ -48,12 +49,13 @@ from mammolens.labelapp.routes.security import Gatekeeper
 from mammolens.labelapp.routes.stock import stock_routes
 
 _KEPT = {"/openapi.json", "/favicon.ico"}
+_IDLE_S: Final = 75  # after which nginx closes a connection, too
 
 
 def harden(
     app: FastAPI, settings: Settings, authenticate: Authenticate | None = None, reviewer: str | None = None
 ) -> None:
-    """Replace routes, middleware and error responses; doing it twice changes nothing more.
+    """Replace routes, middleware, error responses and idle time; doing it twice changes nothing more.
 
     Left out of MONAI Label's routes are those that load scripts of other sites (``/docs``), those for
     whole-slide images, those that replace or remove a model's weights, and ``/static``, a second OHIF.
@@ -83,6 +85,7 @@ def harden(
     app.user_middleware[:] = _middleware(settings, [audited, admission])
     # They were built before the app was loaded; the next request rebuilds them.
     app.middleware_stack = app.openapi_schema = None
+    _keep_idle_connections()
 
 
 @cache  # FastAPI takes a fifth of a second to work out what these depend on
@@ -116,6 +119,16 @@ def _routes(app: FastAPI) -> tuple[list[BaseRoute], list[BaseRoute]]:
     ours = list(routes)
     app.include_router(login.router, responses=ERRORS)
     return ours, routes[len(ours) :]
+
+
+def _keep_idle_connections() -> None:
+    """Close connections long after clients do.
+
+    uvicorn closes one that was idle for 5 s, as httpx does: a request that is sent at that moment is lost, and its
+    client gets no answer. MONAI Label's command has no option for it, and uvicorn has its settings before the app is
+    loaded.
+    """
+    AutoHTTPProtocol.timeout_keep_alive = property(lambda _: _IDLE_S, lambda *_: None)  # type: ignore[attr-defined]
 
 
 def _middleware(settings: Settings, inner: list[Middleware]) -> list[Middleware]:
