@@ -82,6 +82,15 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     )
 
 
+def test_what_is_being_written_stays_however_old_a_clock_that_was_set_makes_it_look(tmp_path):
+    path = tmp_path / "a.dcm"
+    with atomic_file(path) as temporary:
+        os.utime(temporary, (0, 0))
+        remove_leftovers(tmp_path)
+        temporary.write_bytes(b"whole")
+    assert path.read_bytes() == b"whole"
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_who_may_read_what_is_written_is_what_the_umask_says(tmp_path, umask, mode):
     before = os.umask(umask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -17,6 +18,7 @@ from mammolens.errors import MammoLensError, StorageError
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TEMPORARY = re.compile(r"\.[a-z0-9_]{8}(\.[^.]+){0,2}")  # as _made names what atomic_file asks for
 _NOT_SYNCED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}  # by some file systems, mostly folders
+_NOT_LOCKED = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP}  # by some network drives
 _LEFT_OVER_S = 600.0  # a file that was not written to for so long is nobody's any more
 
 
@@ -39,12 +41,13 @@ def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _made(path)
         try:
-            yield temporary
-            if synced:
-                _sync(temporary)  # else a power cut may leave the new name with nothing in it
-            temporary.replace(path)
-            if synced:
-                _sync(path.parent)
+            with _locked(temporary):
+                yield temporary
+                if synced:
+                    _sync(temporary)  # else a power cut may leave the new name with nothing in it
+                temporary.replace(path)
+                if synced:
+                    _sync(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -66,13 +69,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what :func:`atomic_file` of a killed process left in a folder; what is being written now stays."""
+    """Remove what :func:`atomic_file` of a killed process left in a folder.
+
+    What is being written now stays, even if it looks old because the clock was set.
+    """
     for path in folder.glob(".*"):
         try:
             if _TEMPORARY.fullmatch(path.name) and path.stat().st_mtime < time.time() - _LEFT_OVER_S:
-                path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            continue  # another process was quicker
+                with _locked(path):
+                    path.unlink(missing_ok=True)
+        except (FileNotFoundError, BlockingIOError):
+            continue  # another process was quicker, or writes it
 
 
 def _made(path: Path) -> Path:
@@ -84,6 +91,27 @@ def _made(path: Path) -> Path:
         except FileExistsError:
             continue
         return made
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a file as one that is being written; a killed process holds none.
+
+    Raises:
+        BlockingIOError: another one holds it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno not in _NOT_LOCKED:
+                raise
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: Path) -> None:

@@ -67,6 +67,13 @@ def test_a_file_in_use_stays_even_above_the_limit(tmp_path: Path) -> None:
     assert names(tmp_path) == ["c", "d"]
 
 
+def test_files_used_in_the_future_of_a_clock_that_was_set_back_go_first(tmp_path: Path) -> None:
+    cache = OriginalsCache(tmp_path, 250)
+    for name, last_used in (("a", 3000), ("b", -3600), ("c", 2000)):
+        age(cache.get(name, writing(100)), last_used)
+    assert names(tmp_path) == ["a", "c"]
+
+
 def test_on_a_full_disk_what_is_not_in_use_makes_room(tmp_path: Path) -> None:
     cache = OriginalsCache(tmp_path, 1000)
     age(cache.get("old", writing(100)), 5000)

@@ -33,7 +33,8 @@ class OriginalsCache:
 
     When a file was last used is stored as its access time, which is set here and not by reading, so that it works
     on disks that do not record it. A file counts as in use for ``in_use_seconds`` after it was handed out, and is not
-    removed meanwhile, not even above the limit.
+    removed meanwhile, not even above the limit. If the clock was set back, files that were used in what is now the
+    future count as unused.
 
     Args:
         folder: holds nothing else; made if need be. What a killed server left half-written is removed.
@@ -95,17 +96,21 @@ class OriginalsCache:
     def _shrink(self, limit: int) -> bool:
         with self._lock:
             remove_leftovers(self._folder)
-            originals = sorted(_originals(self._folder), key=lambda original: original.used_at)
+            originals = _originals(self._folder)
+            now = time.time()
+            originals.sort(key=lambda original: self._last_use(original, now))
             total = sum(original.size for original in originals)
-            in_use_since = time.time() - self._in_use_seconds
             removed = False
             for original in originals:
-                if total <= limit or original.used_at > in_use_since:
+                if total <= limit or self._last_use(original, now) > now - self._in_use_seconds:
                     break
                 original.path.unlink(missing_ok=True)
                 total -= original.size
                 removed = True
             return removed
+
+    def _last_use(self, original: _Original, now: float) -> float:
+        return original.used_at if original.used_at < now + self._in_use_seconds else 0.0
 
 
 def _used(path: Path) -> bool:
