@@ -1,15 +1,15 @@
 """Users at a real server while things go wrong, by hand: ``.venv/bin/python benchmarks/mixed_load.py --minutes 30``.
 
 Phantom exams in a stand-in for a PACS, accounts, readers who list, look, infer and decide, and every few minutes a
-fault: a slow PACS, none at all, a full disk, a killed server. Everything is noted in ``events.jsonl`` as it happens;
-``load_report.py`` makes the report of it, of an interrupted run as well. All traffic stays on the loopback address.
+fault: a slow PACS, none at all, a full disk, a killed server, a clock that is set, a database that ends. Everything
+is noted in ``events.jsonl`` as it happens; ``load_report.py`` makes the report of it, of an interrupted run as well.
+All traffic stays on the loopback address. Needs ``apt-get install gcc libc6-dev postgresql``.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import os
 import threading
 import time
@@ -41,8 +41,9 @@ def main() -> None:
     journal = Journal(chosen.output / EVENTS)
     site = Site(chosen.output.resolve(), chosen.users, chosen.exams, chosen.rows)
     users = [User(site.url, token, journal, seed, chosen.pause) for seed, token in enumerate(site.tokens)]
-    site.start_pacs()
     try:
+        site.start_pacs()
+        site.start_database()
         site.start()
         run(site, users, journal, chosen.minutes * 60)
     finally:
@@ -65,15 +66,16 @@ def run(site: Site, users: list[User], journal: Journal, seconds: float) -> None
     watching.start()
     working.start()
     try:
-        count = max(4, round(seconds / 60 * _FAULTS_PER_MINUTE / 4) * 4)
-        step = seconds / (count + 1)
-        for number, (name, happens) in enumerate(itertools.islice(itertools.cycle(site.faults()), count), start=1):
+        faults = site.faults()
+        rounds = max(1, round(seconds / 60 * _FAULTS_PER_MINUTE / len(faults)))
+        step = seconds / (rounds * len(faults) + 1)
+        for number, fault in enumerate(faults * rounds, start=1):
             time.sleep(max(0.0, ends - seconds + number * step - time.monotonic()))
-            journal.note("fault begins", name=name)
-            with happens():
-                if name != "server killed":
+            journal.note("fault begins", name=fault.name)
+            with fault.happens():
+                if fault.lasts:
                     time.sleep(min(_LONGEST_FAULT_S, step / 3))
-            journal.note("fault ends", name=name)
+            journal.note("fault ends", name=fault.name)
         time.sleep(max(0.0, ends - time.monotonic()))
     finally:
         over.set()

@@ -52,6 +52,11 @@ class Processes:
         log = (self._logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2000:]
         raise ServiceError(f"{name}: did not start; its log ends with:\n{log}")
 
+    def end(self, name: str, number: int) -> None:
+        """End a service by a signal."""
+        self._running[name].send_signal(number)
+        self._running[name].wait(STOP_SECONDS)
+
     def stop_all(self) -> None:
         """Stop every service, the last one first."""
         for process in reversed(self._running.values()):
