@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "schema"
         ("mammolens.inspection.schema", "inspection_schema", "inspection"),
         ("mammolens.diagnostics.schema", "diagnosis_schema", "diagnosis"),
         ("mammolens.labelapp.responses.schema", "server_schema", "server"),
+        ("mammolens.labelapp.delivery.webhook_message", "webhook_schema", "webhook"),
     ],
 )
 def test_the_published_schema_is_what_the_module_prints(module: str, function: str, name: str) -> None:

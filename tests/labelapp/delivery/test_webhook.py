@@ -7,7 +7,9 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from mammolens.access_audit.event import AuditEvent
@@ -21,6 +23,7 @@ from mammolens.labelapp.webhook_settings import WebhookSettings, webhook_setting
 from ..http_receiver import http_receiver
 
 KEY = bytes(range(32))
+SCHEMA = Path(__file__).parents[3] / "docs" / "schema" / "webhook.schema.json"
 DONE = ExamDone(
     exam="e-1",
     study_instance_uid=None,
@@ -33,6 +36,13 @@ DONE = ExamDone(
     calibration="c-1",
 )
 DELIVERY = Delivery(kind=DeliveryKind.WEBHOOK, exam="e-1", fingerprint="f", queued_at=1_800_000_000.0, done=DONE)
+
+
+def told_is_as_published(message: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft7Validator(schema).validate(message)
+    parts = [schema, *(part for part in schema["$defs"].values() if part["type"] == "object")]
+    assert all(set(part["required"]) == set(part["properties"]) for part in parts)
 
 
 def test_a_result_is_told_signed_and_recorded_and_each_attempt_has_the_same_id() -> None:
@@ -51,6 +61,7 @@ def test_a_result_is_told_signed_and_recorded_and_each_attempt_has_the_same_id()
     expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
     told = json.loads(body)
+    told_is_as_published(told)
     assert (told["type"], told["timestamp"]) == ("exam.done", "2027-01-15T08:00:00Z")
     assert told["data"] == DONE.model_dump(mode="json")
     assert [(event.exam, event.detail) for event in events] == [("e-1", "result told by webhook")]
@@ -71,7 +82,9 @@ def test_a_receiver_that_is_not_there_is_named_and_a_ping_needs_an_answer() -> N
         receiver.status = 404
         with pytest.raises(WebhookError, match=f"{receiver.url}: answers 404"):
             webhook.ping()
-    assert [json.loads(body)["type"] for _, body in receiver.received] == ["ping", "ping"]
+    messages = [json.loads(body) for _, body in receiver.received]
+    assert [message["type"] for message in messages] == ["ping", "ping"]
+    told_is_as_published(messages[0])
     with pytest.raises(WebhookError, match=r"does not answer \(.*refused"):
         webhook.deliver(DELIVERY)
 

@@ -8,36 +8,21 @@ import hmac
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final
 
 import requests
-from pydantic import BaseModel, Field
 
 from mammolens import __version__
 from mammolens.access_audit.event import AuditEvent
 from mammolens.access_audit.words import AuditEventId, EventAction, EventOutcome
 from mammolens.errors import WebhookError
-from mammolens.labelapp.delivery.exam_done import ExamDone
 from mammolens.labelapp.delivery.queue import Delivery
+from mammolens.labelapp.delivery.webhook_message import EventType, WebhookMessage
 from mammolens.labelapp.webhook_settings import WebhookSettings
 from mammolens.loopback import proxies_for
 
 _CONNECT_S: Final = 10.0
 _ANSWER_S: Final = 30.0
-
-
-class EventType(StrEnum):
-    """What a request tells."""
-
-    EXAM_DONE = "exam.done"
-    PING = "ping"  # of `mammolens serve --check`
-
-
-class _Message(BaseModel):
-    type: EventType
-    timestamp: datetime = Field(description="when it happened, UTC")
-    data: ExamDone | None
 
 
 class Webhook:
@@ -67,7 +52,7 @@ class Webhook:
         if delivery.done is None:
             raise ValueError("no delivery of a webhook")
         moment = datetime.fromtimestamp(delivery.queued_at, UTC).replace(microsecond=0)
-        message = _Message(type=EventType.EXAM_DONE, timestamp=moment, data=delivery.done)
+        message = WebhookMessage(type=EventType.EXAM_DONE, timestamp=moment, data=delivery.done)
         trouble = self._post(_message_id(delivery), message)
         if trouble is None:
             self._record(self._event(delivery.exam))
@@ -80,11 +65,11 @@ class Webhook:
             WebhookError: the receiver does not answer, or not with 2xx.
         """
         moment = datetime.fromtimestamp(self._now(), UTC).replace(microsecond=0)
-        message = _Message(type=EventType.PING, timestamp=moment, data=None)
+        message = WebhookMessage(type=EventType.PING, timestamp=moment, data=None)
         if trouble := self._post(f"ping_{moment.timestamp():.0f}", message):
             raise WebhookError(self._settings.url, trouble, "correct the address or the receiver")
 
-    def _post(self, message_id: str, message: _Message) -> str | None:
+    def _post(self, message_id: str, message: WebhookMessage) -> str | None:
         """Why the receiver did not take a message; ``None``: it did."""
         body = message.model_dump_json().encode()
         seconds = f"{self._now():.0f}"
