@@ -110,6 +110,25 @@ def test_what_was_uploaded_goes_and_originals_stay(
     assert (path.exists(), original.exists()) == (False, True)
 
 
+def test_names_that_clients_chose_are_erased_from_the_audit(
+    a_guarded_client: TestClient, an_app: MammoLensApp, an_exam: dict[str, Any]
+) -> None:
+    original = Path(an_app._datastore.get_image_uri(an_exam["image"]))
+    upload = {"file": (f"{an_exam['patient']}{original.suffix}", original.read_bytes())}
+    for query in ("?image=Jane_Doe", ""):
+        added = a_guarded_client.put(f"/datastore/{query}", files=upload, headers=READER)
+        assert added.status_code == 200, added.text
+        event = a_guarded_client.get("/mammolens/audit", headers=ADMIN).json()["events"][-1]
+        assert (event["image"], event["patient"]) == (added.json()["image"], an_exam["patient"])
+    wrong = f"/infer/mammolens?image={an_exam['patient']}"
+    assert a_guarded_client.post(wrong, headers=READER).status_code == 404
+    report = ask(a_guarded_client, patient=an_exam["patient"], reason="asked", confirm=True).json()
+    events = str(a_guarded_client.get("/mammolens/audit", headers=ADMIN).json()["events"])
+    assert report["copies"] == 2
+    assert "Jane_Doe" not in events
+    assert an_exam["patient"] not in events
+
+
 def test_a_patient_whose_images_are_gone_is_found_by_the_audit(
     a_guarded_client: TestClient, an_app: MammoLensApp, an_exam: dict[str, Any]
 ) -> None:

@@ -69,7 +69,8 @@ class _Scope:
 
     @property
     def subjects(self) -> AuditSubjects:
-        return AuditSubjects(self.patients, self.exams, self.images | self.uids)
+        """Whoever asked by a wrong name may have put the Patient ID in place of an exam or an image."""
+        return AuditSubjects(self.patients, self.exams | self.patients, self.images | self.uids | self.patients)
 
     def concerns(self, decision: Decision) -> bool:
         return decision.exam_id in self.exams or not self.uids.isdisjoint(decision.images)

@@ -29,6 +29,9 @@ from mammolens.labelapp.routes.request_ids import request_id_of
 LOGIN_NAME: Final = "mammolens.login_name"
 """Key of a request's scope: the name with which somebody tries to log in."""
 
+ADDED_IMAGE: Final = "mammolens.added_image"
+"""Key of a request's scope: the id of an image that it uploaded; the address has the client's name for it, or none."""
+
 _OF_QUERY: Final = ("image", "label", "id", "exam")
 _UNKNOWN_STATUS: Final = 401
 
@@ -112,6 +115,8 @@ async def _record(rule: AuditRule, scope: Scope, status: int) -> None:
         names: dict[str, str] = {}  # what somebody unknown asks for is nobody's data
     else:
         names = dict(_names(rule, scope))
+    if ADDED_IMAGE in scope:
+        names["image"] = scope[ADDED_IMAGE]
     exam = await _exam_of(names, app.exam_service.exams, is_answered=outcome is EventOutcome.SUCCESS)
     await recorder.record(
         AuditEvent(

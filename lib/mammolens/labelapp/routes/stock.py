@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
@@ -29,11 +29,13 @@ from monailabel.endpoints import (
 )
 from starlette.background import BackgroundTask
 
+from mammolens.labelapp.routes.access_audit import ADDED_IMAGE
 from mammolens.labelapp.routes.arguments import checked
 from mammolens.labelapp.routes.dependencies import task_queue
 
 _MODULES = (info, model, batch_infer, activelearning, scoring, datastore, session)
 _NOT_OFFERED = {("/model/{model}", "PUT"), ("/model/{model}", "DELETE")}  # models are published by training alone
+_UPLOADS = {("/datastore/", "PUT"), ("/datastore/image", "PUT")}
 _FILES = {"/datastore/image", "/datastore/label", "/datastore/dataset", "/model/{model}"}
 _ANY_FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
@@ -63,9 +65,10 @@ def stock_routes() -> APIRouter:
 
 def _add(router: APIRouter, route: APIRoute) -> None:
     answers_file = route.path in _FILES and route.methods == {"GET"}
+    run = in_a_thread(route.path, route.endpoint)
     router.add_api_route(
         route.path,
-        in_a_thread(route.path, route.endpoint),
+        _noting_the_image(run) if _UPLOADS & {(route.path, way) for way in route.methods or ()} else run,
         methods=list(route.methods or ()),
         response_model=route.response_model,
         summary=route.summary,
@@ -114,3 +117,18 @@ def in_a_thread(path: str, handler: Callable[..., Any]) -> Callable[..., Any]:
     run.__name__, run.__doc__ = handler.__name__, handler.__doc__
     vars(run)["__signature__"] = inspect.signature(handler)
     return run
+
+
+def _noting_the_image(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The same handler, of an upload, which notes for the access audit which image was added."""
+
+    async def run_and_note(upload_request: Request, **arguments: Any) -> Any:
+        answer = await run(**arguments)
+        upload_request.scope[ADDED_IMAGE] = answer["image"]
+        return answer
+
+    run_and_note.__name__, run_and_note.__doc__ = run.__name__, run.__doc__
+    signature = inspect.signature(run)
+    request = inspect.Parameter("upload_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    vars(run_and_note)["__signature__"] = signature.replace(parameters=[*signature.parameters.values(), request])
+    return run_and_note
