@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mammolens.labelapp.log_redaction import KEY_FILE, Redaction, pseudonym_key, redact_logs
+from mammolens.labelapp.log_redaction import KEY_FILE, Redaction, pseudonym, pseudonym_key, redact_logs
 
 KEY = b"k" * 32
 STUDIES = "/srv/studies"
@@ -54,6 +54,8 @@ def test_no_password_is_written(text: str, key: bytes | None) -> None:
         f"refused: {STUDIES}/DOE_JANE/1: is not a mammogram; export it again",
         "refused: DOE_JANE_L_CC.dcm: is damaged",
         "batch infer: 1 of 8 images, DOE_JANE_L_CC.dcm-0123456789",
+        "refused: DOE JANE: no such image here; see GET /datastore/?output=all for the ids",
+        "refused: 'DOE JANE': is not an image id; give an id that GET /datastore/?output=all lists",
         "left out an instance: 1.2.840.113619.2.66.2158408118.16050010109105933.20000",
     ],
 )
@@ -73,10 +75,21 @@ def test_what_names_a_patient_is_written_as_a_pseudonym(text: str) -> None:
         '"GET /mammolens/exams/e-0123456789abcdef HTTP/1.1" 200',
         "monailabel 0.8.5, torch 2.13.0 at http://127.0.0.1:8000/",
         "the basic idea of a token is known",
+        "refused: e-0123456789abcdef: no such exam here; see GET /mammolens/worklist",
     ],
 )
 def test_everything_else_is_written_as_it_is(text: str) -> None:
     assert Redaction(KEY, [STUDIES]).redacted(text) == text
+
+
+def test_a_file_without_extension_is_known_by_its_id_and_monai_labels_lines_are_left_out(written: io.StringIO) -> None:
+    image = "DOE_JANE.2020-1"
+    redacted = Redaction(KEY, is_image=image.__eq__).redacted(f"{image}: is damaged, not {image}.5; export {image}.")
+    known = f"<{pseudonym(KEY, image)}>"
+    assert redacted == f"{known}: is damaged, not {image}.5; export {known}."
+    assert not logging.getLogger("monailabel.endpoints.datastore").isEnabledFor(logging.INFO)
+    redact_logs(Redaction(None))
+    assert logging.getLogger("monailabel.endpoints").level == logging.NOTSET
 
 
 def test_one_name_has_one_pseudonym_and_each_server_its_own() -> None:

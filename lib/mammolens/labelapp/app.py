@@ -155,7 +155,8 @@ class MammoLensApp(MONAILabelApp):
         self._models = self._settings.model_dir or Path(app_dir) / "model"
         self.learning = LearningQueue(JobFiles(self._models / "jobs"), launcher(self._settings.learning_threads))
         key = None if self._settings.log_identifiers else pseudonym_key(self._models)
-        redact_logs(Redaction(key, [] if "://" in studies else [studies, str(Path(studies).resolve())]))
+        folders = [] if "://" in studies else [studies, str(Path(studies).resolve())]
+        redact_logs(Redaction(key, folders, self._is_image))
         if self._settings.log_format is LogFormat.JSON:
             log_as_json()
         store = ModelStore(self._models)
@@ -468,6 +469,11 @@ class MammoLensApp(MONAILabelApp):
         if webhook := self._settings.webhook:
             channels[DeliveryKind.WEBHOOK] = Webhook(webhook, self.access_recorder.record_from_thread)
         return channels
+
+    def _is_image(self, word: str) -> bool:
+        """Whether a word is the id of an image; in a PACS ids are UIDs, which can be told without asking."""
+        datastore = getattr(self, "_datastore", None)  # none is open yet when the first lines are logged
+        return isinstance(datastore, MammogramFolder) and datastore.lists(word)
 
     def _forget_exams(self, exam_ids: Collection[str]) -> None:
         self.exam_service.decisions.read_again()

@@ -10,7 +10,7 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,13 @@ _IDENTIFIERS: Final = (
     # An image's file name, and the id that follows from a path
     re.compile(rf"(?P<before>)(?P<name>{_SEPARATED}\.(?:dcm|dicom|ima|png|jpe?g|nrrd|nii\.gz))\b", re.IGNORECASE),
     re.compile(r"(?P<before>)(?P<name>\b[A-Za-z0-9][\w.-]*-[0-9a-f]{10})\b"),
+    # What a request named and is not here
+    re.compile(
+        r"(?P<before>\brefused: )(?!<|e-[0-9a-f]{16}:)(?P<name>.+?)(?=: (?:no such|is not an? (?:image|exam) id))"
+    ),
 )
+_WORD: Final = re.compile(r"(?P<before>)(?P<name>\b[A-Za-z0-9](?:[\w.-]*[\w-])?)")
+_OF_REQUESTS: Final = "monailabel.endpoints"  # logs what requests name, in many forms; the access log has them, too
 
 
 class Redaction(logging.Filter):
@@ -46,11 +52,15 @@ class Redaction(logging.Filter):
     Args:
         key: of the pseudonyms; ``None``: identifiers of patients are logged as they are.
         folders: of images, whose inner paths may name patients.
+        is_image: whether a word is the id of an image, such as that of a file without extension; logs nothing.
     """
 
-    def __init__(self, key: bytes | None, folders: Sequence[str] = ()) -> None:
+    def __init__(
+        self, key: bytes | None, folders: Sequence[str] = (), is_image: Callable[[str], bool] = lambda word: False
+    ) -> None:
         super().__init__()
         self._key = key
+        self._is_image = is_image
         known = "|".join(re.escape(folder.rstrip("/") + "/") for folder in folders)
         self._paths = re.compile(rf"(?P<before>{known})(?P<name>[^\s'\":;,]+)") if known else None
 
@@ -77,7 +87,15 @@ class Redaction(logging.Filter):
             return text
         for pattern in (*((self._paths,) if self._paths else ()), *_IDENTIFIERS):
             text = pattern.sub(self._with_pseudonym, text)
-        return text
+        return _WORD.sub(self._of_word, text)
+
+    def _of_word(self, found: re.Match[str]) -> str:
+        return self._with_pseudonym(found) if self._is_image(found["name"]) else found[0]
+
+    @property
+    def hides_identifiers(self) -> bool:
+        """Whether pseudonyms are logged in place of identifiers."""
+        return self._key is not None
 
     def _with_pseudonym(self, found: re.Match[str]) -> str:
         assert self._key is not None
@@ -94,12 +112,15 @@ def redact_logs(redaction: Redaction) -> None:
     stop_redacting()
     for handler in handlers():
         handler.addFilter(redaction)
+    if redaction.hides_identifiers:
+        logging.getLogger(_OF_REQUESTS).setLevel(logging.WARNING)
 
 
 def stop_redacting() -> None:
     """Have all handlers of this process write what they are given."""
     for handler in handlers():
         handler.filters[:] = [known for known in handler.filters if not isinstance(known, Redaction)]
+    logging.getLogger(_OF_REQUESTS).setLevel(logging.NOTSET)
 
 
 def pseudonym_key(folder: Path) -> bytes:

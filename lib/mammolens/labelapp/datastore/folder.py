@@ -70,6 +70,10 @@ class MammogramFolder(LabelledImages):
             self._rescan()
         return list(self._files)
 
+    def lists(self, name: str) -> bool:
+        """Whether this is the id of an image that was there when the folder was last scanned."""
+        return name in self._files
+
     def files_passed_over(self) -> int:
         """How many files of the folder are companions of its images; see :mod:`mammolens.dicom.discovery`."""
         self.list_images()
