@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -152,10 +153,13 @@ def test_serve_leads_to_the_worklist_and_an_exam_and_takes_its_server_along(
     start_serve: StartServe, tmp_path: Path, a_free_port: int
 ) -> None:
     write_phantom_dataset(tmp_path / "studies", normals=1, rows=160, columns=128, spacing=(1.6, 1.6))
-    serve = start_serve(LOGNAME="ada")
+    (tmp_path / "temporary").mkdir()
+    serve = start_serve(LOGNAME="ada", TMPDIR=str(tmp_path / "temporary"))
     assert _decided_by(a_free_port) == "ada"
     serve.send_signal(signal.SIGTERM)  # what service managers send, to this process alone
     assert serve.wait(PATIENCE_S) == 0
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert stat.S_IMODE((tmp_path / "app" / "logs" / "serve.log").stat().st_mode) == 0o600
     told = (tmp_path / "said").read_text()
     assert len(told.splitlines()) == 5
     assert "Uvicorn running" in (tmp_path / "app" / "logs" / "serve.log").read_text()

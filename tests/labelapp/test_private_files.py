@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from mammolens.labelapp import private_files
+from mammolens import private_folder
 from mammolens.labelapp.app import MammoLensApp
 from mammolens.labelapp.private_files import PrivateFiles
+from mammolens.private_folder import PrivateFolder
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(private_files, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(private_folder, "_YOUNG_S", -1.0)
     umask = os.umask(0o022)
     yield folder
     os.umask(umask)
@@ -43,6 +44,18 @@ def test_temporary_files_lie_in_one_private_folder_that_goes_with_the_server(a_t
     assert tempfile.gettempdir() == str(a_temporary_folder)
 
 
+def test_a_folder_that_serve_made_is_used_and_left_to_it(
+    a_temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_serve = PrivateFolder(a_temporary_folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(of_serve.path))
+    server = PrivateFiles()
+    server.close()
+    assert server.folder == of_serve.path
+    assert list(a_temporary_folder.iterdir()) == [of_serve.path]
+    of_serve.close()
+
+
 def test_whatever_is_written_is_for_the_account_alone(a_temporary_folder: Path, tmp_path: Path) -> None:
     server = PrivateFiles()
     (tmp_path / "file").write_text("")
@@ -59,10 +72,10 @@ def test_what_a_killed_server_left_goes_when_the_next_one_starts(a_temporary_fol
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (a_temporary_folder / "mammolens-server-link").symlink_to(elsewhere)
-    living = PrivateFiles()
+    living = PrivateFolder(a_temporary_folder)
     PrivateFiles().close()
     assert not killed.exists()
-    assert living.folder.exists()
+    assert living.path.exists()
     assert elsewhere.exists()
     living.close()
 

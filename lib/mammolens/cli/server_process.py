@@ -19,10 +19,13 @@ from mammolens.cli.signals import child, ended_by_sigterm
 from mammolens.diagnostics.ports import LOOPBACK, check_port
 from mammolens.errors import ConfigError, InputError, ServerError, StorageError
 from mammolens.loopback import opener_for
+from mammolens.private_folder import PrivateFolder
 
 HOST = LOOPBACK
 APP = Path("monai_app")
 _MAIN = '"""The MONAI Label app of MammoLens."""\n\nfrom mammolens.labelapp.app import MammoLensApp as MammoLensApp\n'
+LONGEST_STOP_S = 50.0
+"""For which a server may answer what it has begun, such as inference; systemd waits longer."""
 _LONGEST_START_S = 300.0
 
 
@@ -65,15 +68,19 @@ def running_server(
         command += ["--conf", name, value] if value else []
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch(mode=0o600)
     sink = log.open("wb") if log else None
+    temporary = PrivateFolder(Path(tempfile.gettempdir()))
+    surroundings = {**(variables or {}), "TMPDIR": str(temporary.path)}  # a signal ends the server without clearing up
     with ended_by_sigterm():
         try:
             # Logs, too, which MONAI Label opens before our app is loaded, are for the server's account alone.
             errors = subprocess.STDOUT if sink else None
-            with child(command, stdout=sink, stderr=errors, variables=variables, umask=0o077) as server:
+            with child(command, sink, errors, surroundings, umask=0o077, longest_stop_s=LONGEST_STOP_S) as server:
                 _wait_until_it_answers(server, port, log)
                 yield server
         finally:
+            temporary.close()
             if sink:
                 sink.close()
 

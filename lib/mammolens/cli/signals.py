@@ -44,6 +44,7 @@ def child(
     *,
     umask: int = -1,
     stdin: int | None = None,
+    longest_stop_s: float = _LONGEST_STOP_S,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process, and end it afterwards, by force if necessary.
 
@@ -56,6 +57,7 @@ def child(
         variables: of the environment, beside those of this process.
         umask: of the new process; -1 is this process's.
         stdin: as of :class:`subprocess.Popen`.
+        longest_stop_s: for which it may end by itself, in seconds.
     """
     # Servers handle SIGINT whether it was ignored or not; the terminal does not send it to another group.
     group = 0 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else None
@@ -74,7 +76,7 @@ def child(
     finally:
         process.terminate()
         try:
-            process.wait(timeout=_LONGEST_STOP_S)
+            process.wait(timeout=longest_stop_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
