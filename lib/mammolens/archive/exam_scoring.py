@@ -177,6 +177,7 @@ def _scored_row(name: str, predictor: Predictor, mammogram: Mammogram, score: Im
         laterality=header.laterality,
         view=header.view,
         acquisition_group=header.acquisition_group,
+        software_versions=header.software_versions,
         rows=rows,
         columns=columns,
         raw_score=score.raw_score,

@@ -75,6 +75,7 @@ class ImageRow(_Row):
     laterality: Laterality | None = None
     view: ViewPosition | None = None
     acquisition_group: str | None = Field(None, description="machine, if known")
+    software_versions: str | None = Field(None, description="of the machine, if known")
     rows: int | None = None
     columns: int | None = None
     raw_score: float | None = Field(None, description="the network's own score, arbitrary unit of the model")

@@ -44,6 +44,22 @@ class Worklist:
         done = {manifest.shard for manifest in self.manifests if manifest.complete}
         return [number for number in range(1, self.manifests[0].shards + 1) if number not in done]
 
+    @property
+    def images_with_score(self) -> int:
+        """Number of all images that have one."""
+        return int(self.exams["images"].to_numpy().sum())
+
+    def scored_by(self) -> dict[str, str]:
+        """What scored all images: ids of model and calibration, and the version of MammoLens.
+
+        Raises:
+            DatasetError: the shards differ.
+        """
+        found = [manifest.model_dump(include={"model", "calibration", "mammolens"}) for manifest in self.manifests]
+        if any(one != found[0] for one in found):
+            raise DatasetError(self.folder, "has scores of several models", "score all shards with one")
+        return found[0]
+
     def failures(self) -> Counter[FailureKind]:
         """Images without a score, by reason."""
         found: Counter[FailureKind] = Counter()
@@ -52,21 +68,30 @@ class Worklist:
             found.update(FailureKind(kind) for kind in column.to_pylist() if kind is not None)
         return found
 
+    def scored_images(self, columns: list[str]) -> Iterator[dict[str, Any]]:
+        """The rows of all images with a score, in the order in which they are stored.
+
+        Args:
+            columns: of :class:`~mammolens.archive.rows.ImageRow`.
+        """
+        return self._images(columns, pc.field("failure").is_null())
+
     def images_of(self, exams: Mapping[ExamKey, object], columns: list[str]) -> Iterator[dict[str, Any]]:
-        """The rows of the images with a score of some exams, in the order in which they are stored.
+        """The same of some exams.
 
         Args:
             exams: by patient and exam.
-            columns: of :class:`~mammolens.archive.rows.ImageRow`, beside patient and exam.
+            columns: beside patient and exam.
         """
         wanted = pa.array(sorted({exam for _, exam in exams}), pa.string())
+        of_exams = pc.field("exam").isin(wanted) & pc.field("failure").is_null()
+        for row in self._images(["patient", "exam", *columns], of_exams):
+            if (row["patient"], row["exam"]) in exams:
+                yield row
+
+    def _images(self, columns: list[str], chosen: Any) -> Iterator[dict[str, Any]]:
         for part in parts(self.folder, IMAGES):
-            found = pq.read_table(
-                part,
-                columns=["patient", "exam", *columns],
-                filters=pc.field("exam").isin(wanted) & pc.field("failure").is_null(),
-            )
-            yield from (row for row in found.to_pylist() if (row["patient"], row["exam"]) in exams)
+            yield from pq.read_table(part, columns=columns, filters=chosen).to_pylist()
 
 
 def read_worklist(folder: Path) -> Worklist:

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mammolens.dicom.derived.kinds import OF_IMAGE, DerivedKind
-from mammolens.enums import BiradsCategory, FindingType, Verdict
+from mammolens.enums import BiradsCategory, FindingType, Laterality, Verdict, ViewPosition
 from mammolens.errors import RequestError
 from mammolens.labelapp.keys import OutputMap, ResultExtension
 
@@ -108,6 +108,27 @@ class ModelDecisionParameters(Parameters):
     """What a person decides on a model."""
 
     why: str = Field("", max_length=2000, description="recorded in the history")
+
+
+class ImportedScore(Parameters):
+    """One image's score, a row of ``mammolens score``."""
+
+    sop_instance_uid: str = Field(max_length=64)
+    raw_score: float = Field(allow_inf_nan=False, description="the network's own score")
+    pred_score: float = Field(allow_inf_nan=False, description="standardised by the calibration")
+    laterality: Laterality | None = None
+    view: ViewPosition | None = None
+    acquisition_group: str | None = Field(None, max_length=1024)
+    software_versions: str | None = Field(None, max_length=1024)
+
+
+class ScoresParameters(Parameters):
+    """Scores of one model."""
+
+    model: str = Field(description="its id; must be that of the serving model, as must the next two")
+    calibration: str
+    mammolens: str = Field(description="version")
+    images: list[ImportedScore] = Field(max_length=2000)
 
 
 class ExamInferParameters(Parameters):

@@ -20,6 +20,7 @@ from mammolens.labelapp.exams.decisions import Decisions, NewDecision, ShownResu
 from mammolens.labelapp.exams.exam import Exam, Exams
 from mammolens.labelapp.exams.exam_detail import ExamDetails
 from mammolens.labelapp.exams.image_reviews import ImageReviews
+from mammolens.labelapp.exams.imported_scores import import_scores
 from mammolens.labelapp.exams.inference import STORED_AT, THUMBNAIL, Deliver, InferenceContext, Run, keep_all
 from mammolens.labelapp.exams.inference_runner import InferenceRunner, inference_fingerprint
 from mammolens.labelapp.exams.manifest import manifest_of
@@ -28,8 +29,8 @@ from mammolens.labelapp.exams.prior_exams import PriorExams
 from mammolens.labelapp.exams.suspect_normals import suspect_since
 from mammolens.labelapp.exams.worklist import Worklist
 from mammolens.labelapp.exams.worklist_entry import inference_of_exam
-from mammolens.labelapp.parameters import DecisionParameters, UndoParameters
-from mammolens.labelapp.responses.exams import ExamDetail
+from mammolens.labelapp.parameters import DecisionParameters, ScoresParameters, UndoParameters
+from mammolens.labelapp.responses.exams import ExamDetail, ScoreImport
 from mammolens.labelapp.serving import ServingModel
 from mammolens.labelapp.settings import ResultPolicy
 
@@ -109,6 +110,15 @@ class ExamService:
         if objects := list(self._context.results.objects(exam.exam_id, exam.image_ids, fingerprint)):
             self._context.images.store(objects)
             self._context.results.note(Of.EXAM, exam.exam_id, stored.version, {STORED_AT: utc(time.time())})
+
+    def import_scores(self, wanted: ScoresParameters) -> ScoreImport:
+        """Store scores by the serving model that were computed elsewhere; see :func:`import_scores`.
+
+        Raises:
+            RequestError: they are of another model, calibration or version.
+            StorageError: they cannot be written.
+        """
+        return import_scores(wanted, self.exams, self._context.images, self._runner, self._models.predictor())
 
     def without_inference(self, exam_ids: Collection[str]) -> AbstractContextManager[None]:
         """No inference of these exams runs, or begins, until this is left; waits for those that run."""

@@ -349,6 +349,14 @@ class ExamDetail(ExamSummary):
     calibration: str
 
 
+class ScoreImport(Response):
+    """What became of scores that were sent."""
+
+    stored: int = Field(description="images whose score is stored now")
+    already_processed: int = Field(description="images that the serving model had scored, or failed to; unchanged")
+    unknown: int = Field(description="images that this server does not have")
+
+
 class OhifManifest(Response):
     """The exam for OHIF's DICOM JSON data source."""
 

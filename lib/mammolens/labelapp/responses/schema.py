@@ -11,7 +11,13 @@ from pydantic.json_schema import models_json_schema
 from mammolens.labelapp.responses.audit import AuditPage, AuditVerification
 from mammolens.labelapp.responses.base import ErrorDetail, Response
 from mammolens.labelapp.responses.erasure import ErasureReport
-from mammolens.labelapp.responses.exams import BackgroundInferenceStatus, ExamDetail, ExamList, OhifManifest
+from mammolens.labelapp.responses.exams import (
+    BackgroundInferenceStatus,
+    ExamDetail,
+    ExamList,
+    OhifManifest,
+    ScoreImport,
+)
 from mammolens.labelapp.responses.learning import (
     DriftDetail,
     JobDetail,
@@ -43,6 +49,7 @@ ANSWERS: Final[tuple[type[Response], ...]] = (
     OhifManifest,
     ReaderStudy,
     ReaderStudyList,
+    ScoreImport,
     StudyReadings,
     SuspectNormalList,
 )

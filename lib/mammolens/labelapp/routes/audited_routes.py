@@ -55,6 +55,7 @@ AUDITED: Final[dict[tuple[str, str], AuditedAccess]] = {
     ("GET", "/mammolens/images/{image}/thumbnail.jpg"): _VIEWED,
     ("GET", "/mammolens/derived/{image}/{kind}.dcm"): _FETCHED,
     ("GET", "/mammolens/exams/{exam}/derived/{kind}.dcm"): _FETCHED,
+    ("POST", "/mammolens/scores"): _IMPORTED,
     ("POST", "/mammolens/inference"): _INFERRED,
     ("DELETE", "/mammolens/inference"): _CONFIGURED,
     ("GET", "/mammolens/decisions"): _QUERY,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse, Response
-from monailabel.config import RBAC_ANNOTATOR, RBAC_USER
+from monailabel.config import RBAC_ADMIN, RBAC_ANNOTATOR, RBAC_USER
 from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
@@ -17,10 +17,11 @@ from mammolens.errors import RequestError
 from mammolens.labelapp.datastore.results import Of
 from mammolens.labelapp.exams.worklist_csv import worklist_csv
 from mammolens.labelapp.identifiers import check_image_id, check_uid
-from mammolens.labelapp.parameters import DecisionParameters, ExamInferParameters, UndoParameters
-from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest
+from mammolens.labelapp.parameters import DecisionParameters, ExamInferParameters, ScoresParameters, UndoParameters
+from mammolens.labelapp.responses.exams import ExamDetail, ExamList, OhifManifest, ScoreImport
 from mammolens.labelapp.routes.decision_examples import DECISION_BODY
 from mammolens.labelapp.routes.dependencies import (
+    FOR_ADMINS,
     FOR_USERS,
     FRESH,
     NO_STORE,
@@ -110,6 +111,12 @@ async def infer(
         return service.detail(found)
 
     return await queue.run(work, request, key=found.exam_id)
+
+
+@router.post("/scores", summary=f"{RBAC_ADMIN}Store scores of an archive", dependencies=[*FOR_ADMINS, FRESH])
+def import_scores(wanted: ScoresParameters, service: ExamServiceDep) -> ScoreImport:
+    """Rows of ``mammolens score`` by the serving model rank exams that it has not processed; these stay ``new``."""
+    return service.import_scores(wanted)
 
 
 @router.post("/exams/{exam}/decisions", summary=f"{RBAC_ANNOTATOR}Decide on an exam", dependencies=[FRESH])
