@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import ray
+from ray._private import services
 from ray.cluster_utils import Cluster
 
 from mammolens.archive.exam_scoring import Scoring
@@ -20,11 +21,21 @@ from mammolens.archive.sources import open_archive
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+get_node = services.get_node
 
 
 def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         time.sleep(0.1)
+
+
+def get_node_in_the_end(*arguments: Any, **options: Any) -> Any:
+    """Ray itself gives up on a node after 30 seconds, which it may take to start on a busy computer."""
+    while True:
+        try:
+            return get_node(*arguments, **options)
+        except RuntimeError:
+            time.sleep(0.1)
 
 
 def alive() -> int:
@@ -54,12 +65,20 @@ class Interrupted:
         yield from self._engine.map(interrupted, enumerate(items), lambda numbered: crashed(numbered[1]))
 
 
+def start_cluster() -> Cluster:
+    """A head without cores and two nodes of one core, without what only people look at."""
+    services.get_node = get_node_in_the_end
+    common = {"node_ip_address": "127.0.0.1", "include_log_monitor": False}
+    cluster = Cluster()
+    cluster.add_node(num_cpus=0, include_dashboard=False, no_monitor=True, wait=False, **common)
+    for _ in range(2):
+        cluster.add_node(num_cpus=1, wait=False, **common)
+    return cluster
+
+
 def main(folder: str, results: str, model: str) -> None:
     place = Path(results) / "interrupted"
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
+    cluster = start_cluster()
 
     def kill_its_node() -> None:
         wait_until(place.exists)
@@ -67,11 +86,11 @@ def main(folder: str, results: str, model: str) -> None:
         cluster.remove_node(node, allow_graceful=False)
 
     with ray_engine(cluster.address) as engine:
-        before = alive()
+        wait_until(lambda: alive() == 3)
         threading.Thread(target=kill_its_node, daemon=True).start()
         score_archive(open_archive(folder), Path(results), Scoring(Path(model)), Interrupted(engine, place))
-        wait_until(lambda: alive() < before)
-        sys.stdout.write(f"\n{json.dumps({'nodes before': before, 'nodes after': alive()})}\n")
+        wait_until(lambda: alive() == 2)
+        sys.stdout.write(f"\n{json.dumps({'killed': place.exists(), 'nodes': alive()})}\n")
     cluster.shutdown()
 
 
