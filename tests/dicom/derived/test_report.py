@@ -102,6 +102,21 @@ def test_the_software_with_its_model_and_calibration_is_the_observer(written):
     )  # fmt: skip
 
 
+def test_each_number_of_exam_and_images_is_inferred_from_whole_images(written):
+    """OHIF opens no report with a number that lacks coordinates, in a group without a region."""
+    results, file = written
+    exam, *images = content(file).get_image_measurement_groups()
+    for group, of in [(exam, results), *((image, [result]) for image, result in zip(images, results, strict=True))]:
+        uids = [result.header.sop_instance_uid for result in of]
+        for number in (item for item in group[0].ContentSequence if item.ValueType == "NUM"):
+            sources = [region.ContentSequence[0].ReferencedSOPSequence[0] for region in number.ContentSequence]
+            assert [source.ReferencedSOPInstanceUID for source in sources] == uids
+            for region in number.ContentSequence:
+                assert (region.RelationshipType, region.GraphicType) == ("INFERRED FROM", "POLYLINE")
+                # columns and rows of the corners, from that of the first pixel (PS3.3 C.18.6.1.1)
+                assert list(region.GraphicData) == [0, 0, 208, 0, 208, 256, 0, 256, 0, 0]
+
+
 @pytest.mark.integration
 def test_dcmtk_reads_the_report_and_finds_the_notice_and_the_decision(written, run_program):
     said = run_program("dsrdump", "+Pl", written[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage
@@ -60,10 +61,10 @@ def _exam_group(exam: ReportedExam) -> Any:
     uids = sorted(str(dataset.SOPInstanceUID) for dataset in exam.datasets)
     tracking = derived_uid("exam", record.model, record.calibration, *uids)
     numbers = [
-        _number(measures.EXAM_DECILE, record.exam_decile, UCUM.NoUnits),
-        _number(measures.EXAM_P_VALUE, record.exam_p_value, UCUM.NoUnits),
-        _number(measures.EXAM_PERCENTILE, record.exam_percentile, UCUM.Percent),
-        _number(measures.EXAM_SCORE, record.exam_score, UCUM.NoUnits),
+        _number_of_images(measures.EXAM_DECILE, record.exam_decile, UCUM.NoUnits, exam.images),
+        _number_of_images(measures.EXAM_P_VALUE, record.exam_p_value, UCUM.NoUnits, exam.images),
+        _number_of_images(measures.EXAM_PERCENTILE, record.exam_percentile, UCUM.Percent, exam.images),
+        _number_of_images(measures.EXAM_SCORE, record.exam_score, UCUM.NoUnits, exam.images),
     ]
     group = _of_images(exam.images, **_common("Exam", tracking, record, numbers))
     return _with_texts(group, (DCM.Comment, RESEARCH_USE_ONLY), (measures.DECISION, exam_sentence(record)))
@@ -72,11 +73,11 @@ def _exam_group(exam: ReportedExam) -> Any:
 def _image_group(image: ReportedImage) -> Any:
     record = image.record
     numbers = [
-        _number(measures.IMAGE_P_VALUE, record.p_value, UCUM.NoUnits),
-        _number(measures.IMAGE_SCORE, record.pred_score, UCUM.NoUnits),
-        _number(measures.BREAST_DECILE, record.breast_decile, UCUM.NoUnits),
-        _number(measures.BREAST_P_VALUE, record.breast_p_value, UCUM.NoUnits),
-        _number(measures.BREAST_SCORE, record.breast_score, UCUM.NoUnits),
+        _number_of_images(measures.IMAGE_P_VALUE, record.p_value, UCUM.NoUnits, [image]),
+        _number_of_images(measures.IMAGE_SCORE, record.pred_score, UCUM.NoUnits, [image]),
+        _number_of_images(measures.BREAST_DECILE, record.breast_decile, UCUM.NoUnits, [image]),
+        _number_of_images(measures.BREAST_P_VALUE, record.breast_p_value, UCUM.NoUnits, [image]),
+        _number_of_images(measures.BREAST_SCORE, record.breast_score, UCUM.NoUnits, [image]),
     ]
     common = _common(image.name, image.tracking_uid(0), record, numbers)
     texts = [(measures.FLAGS, describe_flags(record))]
@@ -156,3 +157,38 @@ def _number(name: Code, value: float, unit: Code) -> Any:
     from highdicom.sr import Measurement
 
     return Measurement(name, value, unit)
+
+
+def _number_of_images(name: Code, value: float, unit: Code, images: Sequence[ReportedImage]) -> Any:
+    """A number that is inferred from the whole of each image (TID 300, 320).
+
+    TID 1501 requires no coordinates, but OHIF's reader expects them at each number of a group without a region of its
+    own, and opens no report that lacks them.
+    """
+    from highdicom.sr import ContentSequence
+
+    number = _number(name, value, unit)
+    number[0].ContentSequence = ContentSequence([_whole(image) for image in images])
+    return number
+
+
+def _whole(image: ReportedImage) -> Any:
+    from highdicom.sr import (
+        ContentSequence,
+        GraphicTypeValues,
+        RelationshipTypeValues,
+        ScoordContentItem,
+        SourceImageForRegion,
+    )
+
+    source = image.source.dataset
+    columns, rows = source.Columns, source.Rows
+    border = np.array([(0, 0), (columns, 0), (columns, rows), (0, rows), (0, 0)], dtype=np.float64)
+    region = ScoordContentItem(
+        DCM.SourceOfMeasurement,
+        GraphicTypeValues.POLYLINE,
+        border,
+        relationship_type=RelationshipTypeValues.INFERRED_FROM,
+    )
+    region.ContentSequence = ContentSequence([SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID)])
+    return region
