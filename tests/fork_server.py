@@ -147,7 +147,7 @@ class ForkServer:
     """A worker's way to the process that is forked; what it has started ends when it is closed.
 
     Attributes:
-        python: a program that understands ``-m MODULE ARGUMENTS`` as Python does, and starts at once.
+        python: a program that understands ``[-u] -m MODULE ARGUMENTS`` as Python does, and starts at once.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -221,7 +221,7 @@ class ForkServer:
 
 def start_a_fork(address: str, arguments: Sequence[str]) -> NoReturn:
     """What :attr:`ForkServer.python` does: start a fork, pass signals on to it, and end as it ends."""
-    option, module, *others = arguments
+    option, module, *others = arguments[1:] if arguments[0] == "-u" else arguments  # as torchrun asks; needs nothing
     assert option == "-m", f"{option}: only modules can be forked"
     passed = [number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN]
     signal.pthread_sigmask(signal.SIG_BLOCK, passed)  # until there is a fork to pass them on to

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,9 @@ from mammolens.models.directory import TRAINING, WEIGHTS
 from mammolens.training.distributed import on_first, process_group
 from mammolens.training.engine import train
 from mammolens.training.progress import Stage
+
+from ..fork_server import ForkServer
+from ..patience import PATIENCE_S, end
 
 pytestmark = [pytest.mark.slow, pytest.mark.training]  # starts programs
 FAILS = """
@@ -61,18 +64,38 @@ def by_one(config, normals, tmp_path_factory) -> Path:
     return train(config, normals, tmp_path_factory.mktemp("one") / "model")
 
 
-def by_two(
-    config: ModelConfig, normals: Dataset, output: Path, *more: str, program: tuple[str, ...] = ("-m", "mammolens")
-) -> subprocess.CompletedProcess[str]:
-    """``mammolens train`` by two processes."""
-    path = output.parent / "config.yaml"
-    path.write_text(config.to_yaml())
-    data = os.path.commonpath([case.path for case in normals.cases])
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*torchrun, *program, "train", "-c", str(path), "-d", data, "-o", str(output), *more]
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+@dataclass(frozen=True)
+class Ended:
+    """How torchrun ended, and what it and its processes printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def by_two(config: ModelConfig, normals: Dataset, fork_server: ForkServer) -> Callable[..., Ended]:
+    """``mammolens train`` by two processes; a module of its own takes the place of ``mammolens``."""
+
+    def run(output: Path, *more: str, module: str = "mammolens") -> Ended:
+        path = output.parent / "config.yaml"
+        path.write_text(config.to_yaml())
+        data = os.path.commonpath([case.path for case in normals.cases])
+        torchrun = fork_server.start(
+            "torch.distributed.run",
+            *("--standalone", "--nproc-per-node", "2", "-m", module, "train"),
+            *("-c", path, "-d", data, "-o", output, *more),
+            environment={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(output.parent)},
+            own_session=True,
+            python=fork_server.python,
+        )
+        try:
+            stdout, stderr = torchrun.communicate(PATIENCE_S)
+        finally:
+            end(torchrun)
+        return Ended(torchrun.wait(), stdout, stderr)
+
+    return run
 
 
 def assert_about_equal(one: Path, two: Path) -> None:
@@ -86,8 +109,8 @@ def assert_about_equal(one: Path, two: Path) -> None:
         torch.testing.assert_close(found[name], tensor, rtol=5e-3, atol=1e-4)
 
 
-def test_two_processes_train_the_model_of_one_and_the_first_alone_writes_and_reports(config, normals, by_one, tmp_path):
-    ended = by_two(config, normals, tmp_path / "model")
+def test_two_processes_train_the_model_of_one_and_the_first_alone_writes_and_reports(by_one, by_two, tmp_path):
+    ended = by_two(tmp_path / "model")
     assert ended.returncode == 0, ended.stderr
     assert_about_equal(by_one, tmp_path / "model")
     assert len(ended.stdout.splitlines()) == 1
@@ -97,28 +120,27 @@ def test_two_processes_train_the_model_of_one_and_the_first_alone_writes_and_rep
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "model"]
 
 
-def test_two_processes_go_on_with_what_one_has_begun(config, normals, by_one, tmp_path, stopping):
+def test_two_processes_go_on_with_what_one_has_begun(config, normals, by_one, by_two, tmp_path, stopping):
     with pytest.raises(KeyboardInterrupt):
         train(config, normals, tmp_path / "model", progress=stopping(Stage.LEARN, 1))
-    ended = by_two(config, normals, tmp_path / "model", "--resume")
+    ended = by_two(tmp_path / "model", "--resume")
     assert ended.returncode == 0, ended.stderr
     assert "epoch 1/3" not in ended.stderr
     assert_about_equal(by_one, tmp_path / "model")
 
 
-def test_an_error_of_one_process_ends_all_and_is_reported_once(config, normals, tmp_path):
-    program = tmp_path / "fails.py"
-    program.write_text(FAILS)
-    ended = by_two(config, normals, tmp_path / "model", program=(str(program),))
+def test_an_error_of_one_process_ends_all_and_is_reported_once(by_two, tmp_path):
+    (tmp_path / "fails.py").write_text(FAILS)
+    ended = by_two(tmp_path / "model", module="fails")
     assert ended.returncode != 0
     assert ended.stderr.count("error: images/a: is missing; prepare the images again") == 1
     assert ended.stderr.count("error: ") == 1
     assert not (tmp_path / "model").exists()
 
 
-def test_an_error_of_all_processes_is_reported_once(config, normals, tmp_path):
+def test_an_error_of_all_processes_is_reported_once(by_two, tmp_path):
     (tmp_path / "model").mkdir()
-    ended = by_two(config, normals, tmp_path / "model")
+    ended = by_two(tmp_path / "model")
     assert ended.returncode != 0
     assert ended.stderr.count("exists already; choose another output") == 1
 
