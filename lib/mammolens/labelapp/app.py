@@ -514,8 +514,8 @@ class MammoLensApp(MONAILabelApp):
         except MammoLensError as error:
             _log.warning("exams are not known yet: %s", error)
 
-    def _count_normals(self, since: datetime | None) -> int:
-        return count_normals(self.exam_service.decisions.now(), since)
+    def _count_normals(self, since: datetime | None, until: datetime) -> int:
+        return count_normals(self.exam_service.decisions.now(), since, until)
 
     def _in_the_pool(self, work: Callable[[], T], ended_late: Callable[[], None] = lambda: None) -> T:
         """Run what decodes and scores images; as many at a time as MONAI_LABEL_INFER_CONCURRENCY allows.

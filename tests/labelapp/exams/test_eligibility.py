@@ -68,5 +68,7 @@ def test_exams_count_whose_standing_verdict_is_normal_by_a_later_decision(tmp_pa
         decide("1.4", Verdict.NORMAL, 2)
         decide("1.4", Verdict.POOR_QUALITY, 3)
         decided = LedgerFollower(ledger, latest).now()
-    assert count_normals(decided, None) == 2
-    assert count_normals(decided, NOON + timedelta(hours=1)) == 1
+    tomorrow = NOON + timedelta(days=1)
+    assert count_normals(decided, None, tomorrow) == 2
+    assert count_normals(decided, NOON + timedelta(hours=1), tomorrow) == 1
+    assert count_normals(decided, None, NOON + timedelta(hours=1)) == 1

@@ -27,8 +27,8 @@ def a_clock() -> Clock:
     return Clock()
 
 
-def accepting(count: int) -> Callable[[datetime | None], int]:
-    return lambda since: count
+def accepting(count: int) -> Callable[[datetime | None, datetime], int]:
+    return lambda since, until: count
 
 
 def test_enough_accepted_exams_begin_a_training_and_fewer_do_not(a_queue: LearningQueue, a_clock: Clock) -> None:
@@ -45,10 +45,10 @@ def test_while_a_training_waits_or_runs_none_is_asked_for(a_queue: LearningQueue
 
 
 def test_only_what_came_after_the_last_training_counts(a_queue: LearningQueue, a_clock: Clock) -> None:
-    asked_for: list[datetime | None] = []
+    asked_for: list[tuple[datetime | None, datetime]] = []
 
-    def accepted(since: datetime | None) -> int:
-        asked_for.append(since)
+    def accepted(since: datetime | None, until: datetime) -> int:
+        asked_for.append((since, until))
         return 0
 
     schedule = Schedule(ServerSettings(retrain_after=1), a_queue, accepted, a_clock)
@@ -56,8 +56,11 @@ def test_only_what_came_after_the_last_training_counts(a_queue: LearningQueue, a
     job = a_queue.ask(LearningKind.TRAIN, {}, "anna")
     a_queue.stop(job.job, "anna")
     a_queue.stop(a_queue.ask(LearningKind.RECALIBRATE, {}, "anna").job, "anna")
+    a_clock.now = later = job.asked_at + timedelta(hours=1)
     schedule.look()
-    assert asked_for == [None, job.asked_at]
+    a_clock.now = set_back = job.asked_at - timedelta(days=1)
+    schedule.look()
+    assert asked_for == [(None, NOON), (job.asked_at, later), (None, set_back)]
 
 
 def test_a_time_of_day_is_met_once_a_day(a_queue: LearningQueue, a_clock: Clock) -> None:
@@ -78,7 +81,7 @@ def test_at_the_time_of_day_nothing_is_learned_where_nothing_is_new(a_queue: Lea
 
 
 def test_where_the_count_cannot_be_told_it_is_looked_again(a_queue: LearningQueue, a_clock: Clock) -> None:
-    def accepted(since: datetime | None) -> int:
+    def accepted(since: datetime | None, until: datetime) -> int:
         if a_clock.now < NOON + timedelta(hours=3):
             raise LedgerError("ledger", "does not answer", "start it")
         return 1

@@ -36,9 +36,15 @@ def eligible_images(exams: Collection[Exam], snapshot: LedgerSnapshot) -> dict[E
     return eligible
 
 
-def count_normals(snapshot: LedgerSnapshot, since: datetime | None) -> int:
-    """Number of exams whose effective verdict is 'normal' by a decision after ``since``; ``None``: at any time."""
-    return sum(_is_normal(exam.effective, since) for exam in snapshot.exams.values())
+def count_normals(snapshot: LedgerSnapshot, since: datetime | None, until: datetime) -> int:
+    """Number of exams whose effective verdict is 'normal' by a decision after ``since`` and not after ``until``.
+
+    Args:
+        snapshot: of the ledger.
+        since: ``None``: at any time.
+        until: this moment, which a clock that was set back may put before decisions.
+    """
+    return sum(_is_normal(exam.effective, since, until) for exam in snapshot.exams.values())
 
 
 def patient_of(exam: Exam) -> str:
@@ -46,10 +52,10 @@ def patient_of(exam: Exam) -> str:
     return exam.patient or exam.exam_id
 
 
-def _is_normal(effective: EffectiveVerdict, since: datetime | None) -> bool:
+def _is_normal(effective: EffectiveVerdict, since: datetime | None, until: datetime) -> bool:
     if effective.verdict() is not Verdict.NORMAL:
         return False
-    return since is None or any(decision.time > since for decision in effective.decisions)
+    return any((since is None or decision.time > since) and decision.time <= until for decision in effective.decisions)
 
 
 def _has_finding(decisions: ExamDecisions) -> bool:

@@ -17,8 +17,8 @@ _log = logging.getLogger(__name__)
 ASKED_BY = "schedule"
 _LOOK_S = 10.0
 
-CountNormals = Callable[[datetime | None], int]
-"""Number of exams confirmed as normal by a decision after a time; ``None``: at any time."""
+CountNormals = Callable[[datetime | None, datetime], int]
+"""Number of exams confirmed as normal by a decision after a time (``None``: at any time) and not after another one."""
 
 
 class Schedule:
@@ -26,7 +26,8 @@ class Schedule:
 
     With a time of day it checks once a day, then or as soon as it can; with a number of exams alone, every ten
     seconds. New are exams confirmed since the last training was requested, by anyone and whatever its outcome. A time
-    of day that passed while the server was off is not made up for.
+    of day that passed while the server was off is not made up for. If the clock was set back, trainings and decisions
+    of what is now the future count when their time comes.
 
     Args:
         settings: time of day and number.
@@ -54,12 +55,12 @@ class Schedule:
         """Request a training if it is due; returns whether it did."""
         if not self._is_time() or self._is_training():
             return False
-        today, wanted = self._now().date(), self._settings.retrain_after or 1
-        new = self._count_normals(self._last_training())
+        now, wanted = self._now(), self._settings.retrain_after or 1
+        new = self._count_normals(self._last_training(now), now)
         if new >= wanted:
             _log.info("%d exams were confirmed as normal since the last training; %d are required", new, wanted)
             self._queue.ask(LearningKind.TRAIN, {}, ASKED_BY)
-        self._looked_on = today  # not earlier: while a training runs, or after a failure, it checks again
+        self._looked_on = now.date()  # not earlier: while a training runs, or after a failure, it checks again
         return new >= wanted
 
     def _check_repeatedly(self) -> None:
@@ -84,5 +85,6 @@ class Schedule:
     def _is_training(self) -> bool:
         return any(job.kind is LearningKind.TRAIN and not job.state.is_over for job in self._queue.all())
 
-    def _last_training(self) -> datetime | None:
-        return max((job.asked_at for job in self._queue.all() if job.kind is LearningKind.TRAIN), default=None)
+    def _last_training(self, now: datetime) -> datetime | None:
+        trainings = (job.asked_at for job in self._queue.all() if job.kind is LearningKind.TRAIN)
+        return max((asked_at for asked_at in trainings if asked_at <= now), default=None)
