@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import uuid
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
@@ -95,6 +96,27 @@ def test_who_may_only_read_can_open_and_audit(a_postgres):
         assert ledger.audit().entries == 1
         with pytest.raises(LedgerError, match="permission denied"):
             ledger.append(decision())
+
+
+@pytest.mark.integration
+def test_a_ledger_goes_on_when_its_connections_were_cut(a_postgres):
+    """As a database that is restarted does, between two decisions and within one."""
+    where = a_postgres()
+    with Ledger.open(f"{where}&application_name=cut") as ledger, psycopg.connect(where, autocommit=True) as other:
+
+        def cut() -> None:
+            cuts = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'cut'"
+            assert set(other.execute(cuts)) == {(True,)}
+
+        ledger.append(decision())
+        cut()
+        ledger.append(decision())
+        told = pytest.raises(LedgerError, match="the database reports: .*; check that it runs")
+        with told, ledger._database.writing() as connection:
+            cut()
+            connection.exec_driver_sql("SELECT 1")
+        assert ledger.append(decision()).sequence == 3
+        assert ledger.audit().is_intact
 
 
 def test_threads_and_first_openings_do_not_meet(where):
