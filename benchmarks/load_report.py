@@ -28,8 +28,10 @@ _REPOSITORY = Path(__file__).parents[1]
 _PAGE, _PICTURE = _REPOSITORY / "benchmarks" / "README.md", _REPOSITORY / "docs" / "images" / "mixed-load.png"
 _BEGIN, _END = "<!-- mixed load: written by load_report.py -->", "<!-- end of mixed load -->"
 _BUSY = 429
-_BUSY_WORDS = " Other programs kept it busy: times, and failures after 60 s, are not the server's own."
+_BUSY_WORDS = "Other programs kept it busy: times, and failures after 60 s, are not the server's own."
 _BIN_S = 10.0
+_WARM_S = 120.0  # after which a server has loaded what it needs
+_KILLED = "server killed"  # of load_site.py
 Events = Sequence[dict[str, Any]]
 
 
@@ -38,8 +40,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path)
     options.add_argument("--renew", action="store_true", help="the documentation, too")
+    options.add_argument("--remark", default="", help="on what else the computer did")
     chosen = options.parse_args()
-    print(write_report(chosen.folder))
+    print(write_report(chosen.folder, chosen.remark))
     if chosen.renew:
         before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
         table = (chosen.folder / "report.md").read_text(encoding="utf-8")
@@ -47,11 +50,11 @@ def main() -> None:
         shutil.copy(chosen.folder / "mixed-load.png", _PICTURE)
 
 
-def write_report(folder: Path) -> str:
-    """Write the three files; returns the Markdown."""
+def write_report(folder: Path, remark: str = "") -> str:
+    """Write the three files; returns the Markdown, with a remark on what else the computer did."""
     events = [json.loads(line) for line in (folder / EVENTS).read_text(encoding="utf-8").splitlines()]
     report = evaluate(events)
-    text = as_markdown(report)
+    text = as_markdown(report, remark)
     (folder / "report.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     (folder / "report.md").write_text(text, encoding="utf-8")
     picture(events, report).savefig(folder / "mixed-load.png")
@@ -72,6 +75,7 @@ def evaluate(events: Events) -> dict[str, Any]:
     outside = [request for request in by_kind["request"] if not request["in_fault"]]
     failed = sum(request["failed"] for request in outside)
     memory = [event["mib"] for event in by_kind["memory"]]
+    starts = [begin["at"], *(one["ends"] for one in faults if one["name"] == _KILLED)]
     routes = sorted({request["route"] for request in by_kind["request"]}, key=str)
     return {
         "users": begin["users"],
@@ -101,6 +105,7 @@ def evaluate(events: Events) -> dict[str, Any]:
             for one in faults
         ],
         "memory_mib": {"first": memory[0], "last": memory[-1], "most": max(memory)} if memory else None,
+        "memory_of_runs_mib": _memory_of_runs(by_kind["memory"], starts),
         "machine_load": round(float(np.median([event["machine_load"] for event in by_kind["memory"]])), 1)
         if memory
         else None,
@@ -119,6 +124,16 @@ def _faults(by_kind: dict[str, list[dict[str, Any]]], last: float) -> list[dict[
         end = ends[number] if number < len(ends) else last
         recovered = next((at for at in decided if at >= end), last)
         found.append({"name": event["name"], "begins": event["at"], "ends": end, "recovered": recovered})
+    return found
+
+
+def _memory_of_runs(samples: Events, starts: Sequence[float]) -> list[dict[str, int]]:
+    """Of each run of the server, first and last once it is warm."""
+    found = []
+    for start, end in zip(starts, [*starts[1:], float("inf")], strict=True):
+        warm = [sample["mib"] for sample in samples if start + _WARM_S <= sample["at"] < end]
+        if warm:
+            found.append({"first": warm[0], "last": warm[-1]})
     return found
 
 
@@ -150,11 +165,12 @@ def _count(values: Any) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def as_markdown(report: dict[str, Any]) -> str:
+def as_markdown(report: dict[str, Any], remark: str = "") -> str:
     """Tables and sentences."""
+    words = remark or (_BUSY_WORDS if (report["machine_load"] or 0) > 4 * report["cores"] else "")
     lines = [
         f"{report['users']} users, {report['minutes']} minutes, {report['cores']} cores; median load of the computer: "
-        f"{report['machine_load']}.{_BUSY_WORDS if (report['machine_load'] or 0) > 4 * report['cores'] else ''}",
+        f"{report['machine_load']}. {words}".rstrip(),
         "",
         "| route | requests | p50, s | p95, s | p99, s | failed | failed in faults | told to wait (429) |",
         "|---|---|---|---|---|---|---|---|",
@@ -179,6 +195,9 @@ def as_markdown(report: dict[str, Any]) -> str:
     ]
     if memory := report["memory_mib"]:
         lines.append(f"Memory: {memory['first']} MiB at first, {memory['last']} at last, {memory['most']} at most.")
+    if runs := report["memory_of_runs_mib"]:
+        told = ", ".join(f"{run['first']} to {run['last']}" for run in runs)
+        lines.append(f"From {_WARM_S / 60:.0f} minutes after each start of the server to its end: {told} MiB.")
     if ledger := report["ledger"]:
         lines.append(
             f"Of {ledger['confirmed']} confirmed decisions {ledger['lost']} were lost and {ledger['repeated']} stored "
