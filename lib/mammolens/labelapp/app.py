@@ -74,7 +74,7 @@ from mammolens.labelapp.routes.error_responses import without_folders
 from mammolens.labelapp.routes.guesses import LoginGuesses
 from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
-from mammolens.labelapp.routes.metrics import InferTimes
+from mammolens.labelapp.routes.metrics import InferTimes, Removals
 from mammolens.labelapp.routes.openid_logins import OpenIdLogins
 from mammolens.labelapp.routes.request_metrics import RequestTimes
 from mammolens.labelapp.routes.work_queue import WorkQueue
@@ -133,6 +133,7 @@ class MammoLensApp(MONAILabelApp):
         task_queue: where requests wait that are answered when their task has ended.
         infer_times: of infer requests, for ``GET /metrics``.
         request_times: of all requests, for ``GET /metrics``.
+        removals: what was erased, for ``GET /metrics``.
         access_recorder: of the audit log; absent outside the server.
         erasures: of patients; absent outside the server.
         dimse_listener: takes images by C-STORE; ``None``: it is off. Absent outside the server.
@@ -165,6 +166,7 @@ class MammoLensApp(MONAILabelApp):
         )
         self.infer_times = InferTimes()
         self.request_times = RequestTimes()
+        self.removals = Removals()
         concurrency = settings.MONAI_LABEL_INFER_CONCURRENCY
         self.infer_queue = WorkQueue(
             "infer", workers=concurrency if concurrency > 0 else cores(), most_waiting=self._settings.infer_queue

@@ -52,6 +52,7 @@ def test_nothing_goes_before_it_is_confirmed(a_guarded_client: TestClient, an_ex
     assert (first["images"], first["results"], first["decisions"], first["originals_left"]) == (4, 2, 1, 4)
     assert ask(a_guarded_client, patient=an_exam["patient"]).json() == first
     assert ask(a_guarded_client, exam=an_exam["exam"]).json()["decisions"] == 1
+    assert "mammolens_erasures_total 0.0" in a_guarded_client.get("/metrics", headers=READER).text
 
 
 @pytest.mark.parametrize("by", ["patient", "exam"])
@@ -61,6 +62,7 @@ def test_an_erasure_leaves_neither_data_nor_names_and_both_chains_intact(
     done = ask(a_guarded_client, **{by: an_exam[by]}, reason="request no. 7", confirm=True)
     assert done.status_code == 200, done.text
     report = done.json()
+    assert "mammolens_erasures_total 1.0" in a_guarded_client.get("/metrics", headers=READER).text
     assert (report["done"], report["decisions"], report["results"]) == (True, 1, 2)
     assert report["audit_records"] >= 2
     detail = a_guarded_client.get(f"/mammolens/exams/{an_exam['exam']}", headers=ADMIN).json()

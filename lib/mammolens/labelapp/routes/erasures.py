@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from monailabel.config import RBAC_ADMIN
+from monailabel.interfaces.utils.app import app_instance
 
 from mammolens.labelapp.exams.erasure import Requester
 from mammolens.labelapp.parameters import ErasureParameters
@@ -24,4 +25,6 @@ def erase(wanted: ErasureParameters, request: Request, user: CurrentAdmin, erasu
     requester = Requester(
         user.username or "", tuple(user.roles or ()), address, wanted.reason, request_id_of(request.scope)
     )
-    return erasures.carry_out(requester, **whose)
+    report = erasures.carry_out(requester, **whose)
+    app_instance().removals.erasures.inc()
+    return report

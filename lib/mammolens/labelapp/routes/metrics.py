@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import prometheus_client
 from fastapi import APIRouter
 from fastapi.responses import Response
 from monailabel.config import RBAC_USER
@@ -54,7 +55,8 @@ def metrics() -> Response:
         app.pacs_trouble,
         app.courier,
     )
-    text = b"".join(map(generate_latest, (now, app.infer_times.registry, app.request_times.registry)))
+    counted = app.infer_times, app.request_times, app.removals
+    text = b"".join(map(generate_latest, (now, *(one.registry for one in counted))))
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 
@@ -204,3 +206,18 @@ class InferTimes:
             raise
         finally:
             self._seconds.labels(outcome).observe(time.monotonic() - started)
+
+
+class Removals:
+    """Counts since this app was built.
+
+    Attributes:
+        registry: what a scrape collects.
+        erasures: of patients or exams, that were carried out.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.erasures = prometheus_client.Counter(
+            "mammolens_erasures", "Erasures of patients or exams that were carried out.", registry=self.registry
+        )
