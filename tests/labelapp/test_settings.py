@@ -93,6 +93,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ("learning_threads", "0", "'0' is not a number of 1 or more"),
         ("learning_threads", "two", "'two' is not a number of 1 or more"),
         ("retrain_after", "-3", "'-3' is not a number of 1 or more"),
+        ("results_days", "0", "'0' is not a number of days from 1 to 36525"),
         ("audit_days", "0", "'0' is not a number of days from 1 to 36525"),
         ("retrain_at", "25:00", "'25:00' is not a time of day; give one like 02:00"),
         ("retrain_at", "2 o'clock", "is not a time of day"),
@@ -167,6 +168,13 @@ def test_a_runtime_that_is_not_installed_stops_the_start(monkeypatch: pytest.Mon
 def test_the_audit_is_kept_for_six_years_or_for_as_long_as_is_said() -> None:
     kept = [ServerSettings.of({"audit_days": said}, {}).audit_days for said in ("", "30", "forever")]
     assert kept == [2192, 30, None]
+
+
+def test_results_are_kept_unless_days_are_given_and_as_long_as_a_delivery_may_wait() -> None:
+    kept = [ServerSettings.of({"results_days": said}, {}).results_days for said in ("", "30", "forever")]
+    assert kept == [None, 30, None]
+    with pytest.raises(ConfigError, match="2 days are less than the 72 hours for which a delivery waits"):
+        ServerSettings.of({"results_days": "2", "dimse_destination": "PACS@127.0.0.1:104"}, {})
 
 
 def test_a_listener_is_off_then_of_this_computer_and_beyond_it_never_open_to_all() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = "settings"
 _CONNECTIONS = "connections"
+_RESULTS = "results"
 _OF_CONNECTIONS = ("dimse_port", "dimse_destination", "webhook_url")
 
 
@@ -45,12 +46,15 @@ def checks_of_server(
     if is_url(studies):
         groups[PACS_GROUP] = partial(check_pacs, studies)
     if any(conf.get(name) for name in _OF_CONNECTIONS):
-        groups[_CONNECTIONS] = partial(_check_connections, conf, variables)
+        groups[_CONNECTIONS] = partial(_checks_of, "mammolens.labelapp.connections", conf, variables)
+    if conf.get("results_days"):
+        of_studies = {**variables, "MONAI_LABEL_STUDIES": studies}
+        groups[_RESULTS] = partial(_checks_of, "mammolens.labelapp.expiring_results", conf, of_studies)
     return groups
 
 
-def _check_connections(conf: Mapping[str, str], variables: Mapping[str, str]) -> Iterator[Check]:
-    for check in _answer_of("mammolens.labelapp.connections", conf, variables):
+def _checks_of(module: str, conf: Mapping[str, str], variables: Mapping[str, str]) -> Iterator[Check]:
+    for check in _answer_of(module, conf, variables):
         yield Check.model_validate(check)
 
 

@@ -49,6 +49,7 @@ from mammolens.labelapp.exams.exam import Exams
 from mammolens.labelapp.exams.exam_deliveries import ExamDeliveries
 from mammolens.labelapp.exams.image_scores import SiblingScores
 from mammolens.labelapp.exams.received_images import ReceivedImages
+from mammolens.labelapp.exams.result_retention import ResultRetention
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.exams.suspect_normals import SuspectNormals
 from mammolens.labelapp.identifiers import check_tag
@@ -220,6 +221,7 @@ class MammoLensApp(MONAILabelApp):
             self._datastore.place / "background_inference",
             on_arrival=self._settings.infer_new is InferNew.ON_ARRIVAL,
             receives=self._settings.dimse_listener is not None,
+            results_days=self._settings.results_days,
         )
         self._training_data = TrainingData(self._exams, decisions, self._datastore, self.suspect_normals)
         self.models = ModelVersions(store)
@@ -372,6 +374,14 @@ class MammoLensApp(MONAILabelApp):
         threading.Thread(target=self._group_exams, name="exams", daemon=True).start()
         self.background_inference.start()
         self.courier.start()
+        if (days := self._settings.results_days) is not None:
+            ResultRetention(
+                self._exams,
+                self._datastore,
+                days,
+                self.exam_service.without_inference,
+                self.access_recorder.record_from_thread,
+            ).start()
         if self.dimse_listener:
             self.dimse_listener.start()
         self.learning.start()

@@ -158,6 +158,7 @@ class ServerSettings:
         review_policy: whose decision counts if several readers decided.
         audit_log: file of the access audit; ``None``: in the folder of the images.
         audit_days: number of days for which its records are kept; ``None``: for ever.
+        results_days: number of days for which results are kept; ``None``: for ever.
         drift_window: number of patients monitored for drift.
         learning_threads: of the training process; the other cores are left for inference.
         retrain_at: time of day by this computer's clock; ``None``: no scheduled time.
@@ -191,6 +192,7 @@ class ServerSettings:
     review_policy: PolicyName = PolicyName.LATEST
     audit_log: Path | None = None
     audit_days: int | None = 2192  # six years, as 45 CFR 164.316(b)(2) asks for
+    results_days: int | None = None  # what is removed cannot be brought back
     drift_window: int = DEFAULT_DRIFT_WINDOW
     learning_threads: int = field(default_factory=lambda: max(1, cores() // 2))
     retrain_at: time | None = None
@@ -224,7 +226,7 @@ class ServerSettings:
         default = cls()
         policy = values.get("gate_policy")
         listener = listener_settings(values)
-        return cls(
+        read = cls(
             model_dir=Path(values["model_dir"]) if "model_dir" in values else None,
             result_policy=_result_policy(values),
             **_device(values),
@@ -238,6 +240,7 @@ class ServerSettings:
             review_policy=_member(values, "review_policy", default.review_policy),
             audit_log=Path(values["audit_log"]) if "audit_log" in values else None,
             audit_days=_days(values, "audit_days", default.audit_days),
+            results_days=_days(values, "results_days", default.results_days),
             drift_window=_drift_window(values),
             learning_threads=_count(values, "learning_threads") or default.learning_threads,
             retrain_at=_time_of_day(values, "retrain_at"),
@@ -256,6 +259,12 @@ class ServerSettings:
             deliver=_member(values, "deliver", DeliveredExams.RECEIVED if listener else default.deliver),
             delivery_hours=_count(values, "delivery_hours") or default.delivery_hours,
         )
+        if read.dimse_destination and read.results_days and read.results_days * 24 < read.delivery_hours:
+            reason = (
+                f"{read.results_days} days are less than the {read.delivery_hours} hours for which a delivery waits"
+            )
+            raise ConfigError("--conf results_days", reason, "give more days, or fewer delivery_hours")
+        return read
 
     @property
     def is_scheduled(self) -> bool:

@@ -48,10 +48,18 @@ def a_service(a_serving: ServingModel, a_folder_datastore: MammogramFolder, deci
 def make_inference(a_service: ExamService, a_folder_datastore: MammogramFolder, tmp_path: Path, a_clock: Clock) -> Make:
     """As a server makes it at each start, over the same files."""
 
-    def make(*, on_arrival: bool = False, receives: bool = False) -> BackgroundInference:
-        folder = tmp_path / "background"
-        ways = {"on_arrival": on_arrival, "receives": receives}
-        return BackgroundInference(a_service, a_folder_datastore, folder, **ways, now=a_clock)
+    def make(
+        *, on_arrival: bool = False, receives: bool = False, results_days: int | None = None
+    ) -> BackgroundInference:
+        return BackgroundInference(
+            a_service,
+            a_folder_datastore,
+            tmp_path / "background",
+            on_arrival=on_arrival,
+            receives=receives,
+            results_days=results_days,
+            now=a_clock,
+        )
 
     return make
 
@@ -175,6 +183,16 @@ def test_an_exam_with_a_verdict_is_not_inferred_on_arrival(
     a_clock.ahead = SETTLED_S + 1
     assert _exhaust(inference) == 1
     assert {entry.exam: entry.state for entry in a_service.worklist.entries()}[decided.exam_id] == "new"
+
+
+def test_an_exam_that_arrived_before_the_days_for_which_results_are_kept_waits_for_a_request(
+    make_inference: Make, a_clock: Clock
+) -> None:
+    inference = make_inference(on_arrival=True, results_days=1)
+    a_clock.ahead = -10.0
+    inference.look()
+    a_clock.ahead = 24 * 3600.0 + SETTLED_S
+    assert not inference.look()
 
 
 def test_while_the_pacs_is_away_it_waits_says_why_and_goes_on_later(

@@ -18,7 +18,7 @@ from mammolens.labelapp.datastore.cache import OriginalsCache
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.labels import ErasedFiles, LabelledImages
 from mammolens.labelapp.datastore.refreshing_value import RefreshingValue
-from mammolens.labelapp.datastore.results import ResultStore
+from mammolens.labelapp.datastore.results import RESULTS, ResultStore
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_uid
 from mammolens.labelapp.keys import InfoKey
@@ -61,12 +61,12 @@ class MammogramDicomWeb(LabelledImages, DICOMWebDatastore):
         first_list_seconds: float | None = None,
     ) -> None:
         self._archive = archive
-        self.place = cache / hashlib.sha256(archive.url.encode()).hexdigest()[:16]
+        self.place = place_of_pacs(cache, archive.url)
         self.place.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.place)
         self._originals = OriginalsCache(self.place / _IMAGES, limit_bytes, in_use_seconds=in_use_seconds)
         # Beside the downloads, which come and go.
-        self.results = ResultStore(self.place / "results", self.with_room)
+        self.results = ResultStore(self.place / RESULTS, self.with_room)
         self._kept: RefreshingValue[Listed] = RefreshingValue(
             self._ask, expiry_seconds=expiry_seconds, first_patience_seconds=first_list_seconds
         )
@@ -259,3 +259,8 @@ def _first_entry(instance: Instance) -> DataModel:
 def _remembered(image_id: str, info: Mapping[str, Any]) -> Instance:
     attributes = {keyword: str(value) for keyword, value in info.items() if keyword in KEYWORDS}
     return Instance(image_id, info["SeriesInstanceUID"], info["StudyInstanceUID"], attributes)
+
+
+def place_of_pacs(cache: Path, url: str) -> Path:
+    """The folder of a PACS in a cache."""
+    return cache / hashlib.sha256(url.encode()).hexdigest()[:16]

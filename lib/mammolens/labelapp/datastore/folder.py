@@ -19,7 +19,7 @@ from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.folder_scan import HIDDEN, UPLOADS_FOLDER, FolderScan
 from mammolens.labelapp.datastore.labels import LabelledImages
-from mammolens.labelapp.datastore.results import Of, ResultStore
+from mammolens.labelapp.datastore.results import RESULTS, Of, ResultStore
 from mammolens.labelapp.datastore.shared_state import with_path
 from mammolens.labelapp.identifiers import check_image_id, image_id_of
 from mammolens.labelapp.keys import InfoKey
@@ -61,7 +61,7 @@ class MammogramFolder(LabelledImages):
         self._passed_over = 0
         self._headers = HeaderCache()
         self.place = folder / HIDDEN  # so that nothing of ours is taken for an image
-        self.results = ResultStore(self.place / "results")
+        self.results = ResultStore(self.place / RESULTS)
         super().__init__(folder, patterns, read_only=read_only)
 
     def list_images(self) -> list[str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from monailabel.config import Settings
 
 from mammolens.errors import DatasetError
-from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb
+from mammolens.labelapp.datastore.dicomweb import MammogramDicomWeb, place_of_pacs
 from mammolens.labelapp.datastore.folder import MammogramFolder
+from mammolens.labelapp.datastore.folder_scan import HIDDEN
 from mammolens.labelapp.pacs.access import access_to, own_settings
 from mammolens.labelapp.pacs.archive import Pacs
 
@@ -52,10 +53,21 @@ def open_datastore(
         ) from error
 
 
+def place_of(studies: str, settings: Settings) -> Path:
+    """Where what is kept of the studies lies, which need not exist; arguments as of :func:`open_datastore`."""
+    if studies.startswith(("http://", "https://")):
+        return place_of_pacs(_cache(settings), access_to(studies, settings).url)
+    return Path(studies) / HIDDEN
+
+
+def _cache(settings: Settings) -> Path:
+    cache = settings.MONAI_LABEL_DICOMWEB_CACHE_PATH or settings.MONAI_LABEL_DATASTORE_CACHE_PATH
+    return Path(cache) if cache else Path.home() / ".cache" / "mammolens" / "dicomweb"
+
+
 def _open_pacs(url: str, settings: Settings) -> MammogramDicomWeb:
     access = access_to(url, settings)
-    cache = settings.MONAI_LABEL_DICOMWEB_CACHE_PATH or settings.MONAI_LABEL_DATASTORE_CACHE_PATH
-    folder = Path(cache) if cache else Path.home() / ".cache" / "mammolens" / "dicomweb"
+    folder = _cache(settings)
     own = own_settings()
     _log.info("mammograms of %s, kept in %s up to %g GB", access.url, folder, own.CACHE_GB)
     return MammogramDicomWeb(

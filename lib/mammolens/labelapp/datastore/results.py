@@ -13,11 +13,12 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -26,6 +27,9 @@ from mammolens.dicom.derived.derive import write_derived
 from mammolens.dicom.derived.kinds import DerivedKind
 from mammolens.errors import StorageError
 from mammolens.files import write_text
+
+RESULTS: Final = "results"
+"""Name of the folder."""
 
 _INDEX = "result.json"
 
@@ -125,6 +129,20 @@ class ResultStore:
     def has(self, of: Of, name: str) -> bool:
         """Whether there is any result, also of a former model."""
         return (self._folder / of.value / name).is_dir()
+
+    def older(self, of: Of, moment: float) -> list[str]:
+        """Names of results that were last written before a moment, in seconds since the epoch."""
+        folder = self._folder / of.value
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        return [name for name in names if self.is_older(of, name, moment)]
+
+    def is_older(self, of: Of, name: str, moment: float) -> bool:
+        """Whether there is a result, and it was last written before this moment; left-overs count from their own."""
+        folder = self._folder / of.value / name
+        for path in (folder / _INDEX, folder):
+            with suppress(OSError):
+                return path.stat().st_mtime < moment
+        return False
 
     def drop(self, of: Of, name: str) -> None:
         """Forget a result, if there is one."""

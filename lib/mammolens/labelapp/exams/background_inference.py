@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -16,6 +17,7 @@ from mammolens.errors import MammoLensError, ModelError, PacsError, StorageError
 from mammolens.files import write_text
 from mammolens.inference.exam_text import patient_text
 from mammolens.labelapp.datastore.contracts import ExamImages
+from mammolens.labelapp.exams.result_retention import DAY_S
 from mammolens.labelapp.exams.service import ExamService
 from mammolens.labelapp.keys import InfoKey
 from mammolens.labelapp.responses.exams import BackgroundInferenceStatus, ExamState, ExamSummary, InferenceFailure
@@ -76,6 +78,7 @@ class BackgroundInference:
         folder: for the files; made if missing.
         on_arrival: whether to infer exams as they arrive.
         receives: whether to do so with those that come by C-STORE.
+        results_days: for which results are kept; exams that arrived earlier wait for a request. ``None``: for ever.
         now: seconds since the epoch.
     """
 
@@ -87,10 +90,12 @@ class BackgroundInference:
         *,
         on_arrival: bool,
         receives: bool = False,
+        results_days: int | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._service, self._images, self._folder = service, images, folder
         self._on_arrival, self._receives, self._now = on_arrival, receives, now
+        self._kept_s = math.inf if results_days is None else results_days * DAY_S
         self._wake = threading.Event()
         self._set_aside: dict[str, float] = {}  # exams that failed, and when to try them again
         self._seen_changes = -1
@@ -200,7 +205,11 @@ class BackgroundInference:
         if switch.requested:
             return new
         since = switch.arrivals_since if switch.arrivals_since is not None else now
-        settled = [entry for entry in new if entry.verdict is None and self._arrived(entry) <= now - SETTLED_S]
+        settled = [
+            entry
+            for entry in new
+            if entry.verdict is None and now - self._kept_s < self._arrived(entry) <= now - SETTLED_S
+        ]
         return [
             entry
             for entry in settled
