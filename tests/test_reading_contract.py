@@ -136,6 +136,10 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "JPEG 2000, lossless or not": (
             "dicom/test_completeness.py::test_jpeg_2000_is_followed_from_tile_part_to_tile_part",
         ),
+        "HTJ2K": (
+            "dicom/test_decoding.py::test_htj2k_gives_the_values_that_were_encoded",
+            "dicom/test_decoding.py::test_htj2k_that_lost_bytes_is_refused",
+        ),
         "00 or FF": ("dicom/test_completeness.py::test_padding_behind_the_end_is_harmless[five FF]",),
         "no end marker": (
             "dicom/test_completeness.py::test_lossless_jpeg_without_its_end_marker_but_with_every_value_is_read",

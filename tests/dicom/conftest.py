@@ -105,9 +105,12 @@ def write_dicom(tmp_path: Path) -> WriteDicom:
         **header: Any,
     ) -> Path:
         dataset = _dataset(values, **header)
-        dataset.file_meta.TransferSyntaxUID = uid.UID(syntax)
+        written = (
+            uid.MPEG2MPML if syntax in codecs.HTJ2K else uid.UID(syntax)
+        )  # pydicom 2 writes none that it does not know
+        dataset.file_meta.TransferSyntaxUID = written
         dataset.is_implicit_VR = syntax == uid.ImplicitVRLittleEndian
-        if uid.UID(syntax).is_compressed:
+        if written.is_compressed:
             stream = _encode(values, syntax, dataset.BitsStored) if frame is None else frame
             dataset.PixelData = encapsulate([stream + b"\0" * (len(stream) % 2)])
             dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
@@ -117,6 +120,8 @@ def write_dicom(tmp_path: Path) -> WriteDicom:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         dataset.save_as(path, write_like_original=False)
+        if written != syntax:
+            path.write_bytes(path.read_bytes().replace(written.encode(), syntax.encode()))
         return path
 
     return write

@@ -11,6 +11,8 @@ from pydicom import uid
 from mammolens.dicom.codecs import DECODERS, KINDS, decoder_of
 from mammolens.dicom.streams import StreamFormat, StreamKind, stated_format
 
+from .htj2k import ramp, ramp_stream
+
 BITS = (8, 10, 12, 14, 16)
 LOSSLESS = (uid.JPEG2000Lossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless)
 EACH = [
@@ -30,11 +32,21 @@ def test_each_decoder_gives_the_values_that_were_encoded(encode, values_of, synt
     np.testing.assert_array_equal(decoder.decode(stream, stated) & mask, values & mask)
 
 
+@pytest.mark.parametrize(("bits", "signed"), [*product(BITS, (False, True))])
+@pytest.mark.parametrize("decoder", DECODERS[StreamKind.HTJ2K], ids=lambda decoder: decoder.package)
+def test_each_decoder_of_htj2k_gives_the_values_that_openjph_encoded(decoder, bits, signed):
+    stream = ramp_stream(bits, signed=signed)
+    stated = stated_format(stream)
+    assert stated == StreamFormat(StreamKind.HTJ2K, 80, 72, bits, signed)
+    np.testing.assert_array_equal(decoder.decode(stream, stated), ramp(bits, signed=signed))
+
+
 @pytest.mark.parametrize(
     ("kind", "package"),
     [
         (StreamKind.LOSSLESS_JPEG, "pylibjpeg-libjpeg"),
         (StreamKind.JPEG_2000, "pylibjpeg-openjpeg"),
+        (StreamKind.HTJ2K, "pylibjpeg-openjpeg"),
         (StreamKind.RLE, "pylibjpeg-rle"),
     ],
 )
@@ -42,7 +54,7 @@ def test_the_next_decoder_takes_the_place_of_one_that_is_not_installed(without_i
     assert decoder_of(kind).package == package
 
 
-@pytest.mark.parametrize("kind", [StreamKind.LOSSLESS_JPEG, StreamKind.JPEG_2000, StreamKind.RLE])
+@pytest.mark.parametrize("kind", [StreamKind.LOSSLESS_JPEG, StreamKind.JPEG_2000, StreamKind.HTJ2K, StreamKind.RLE])
 def test_the_fastest_decoder_is_the_first(kind):
     assert decoder_of(kind).package == "imagecodecs"
 

@@ -18,9 +18,12 @@ from pydicom import uid
 from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate, generate_pixel_data_frame
 
+from mammolens.dicom.codecs import HTJ2K
 from mammolens.dicom.opening import open_dicom
 from mammolens.dicom.stored_values import stored_pixels
 from mammolens.errors import InputError, PixelDataError, UnsupportedMammogramError
+
+from .htj2k import ramp, ramp_stream
 
 ENCODED = (uid.RLELossless, uid.JPEG2000Lossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless)
 UNCOMPRESSED = (
@@ -68,6 +71,30 @@ def test_values_that_dcmtk_compressed_are_the_same(write_dicom, values_of, tmp_p
     subprocess.run([program, write_dicom(values, BitsStored=bits), packed], check=True, capture_output=True)
     np.testing.assert_array_equal(stored(packed), values)
     np.testing.assert_array_equal(stored(packed), read_by_simpleitk(packed))
+
+
+@pytest.mark.parametrize(("bits", "signed"), [*product(BITS, (False, True))])
+def test_htj2k_gives_the_values_that_were_encoded(write_dicom, bits, signed):
+    values = ramp(bits, signed=signed)
+    for syntax in HTJ2K:
+        path = write_dicom(values, syntax=syntax, frame=ramp_stream(bits, signed=signed), BitsStored=bits)
+        assert stored(path).dtype == values.dtype
+        np.testing.assert_array_equal(stored(path), values)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda stream: stream[:700] + stream[-2:], lambda stream: stream[:-300]], ids=["its middle", "its tail"]
+)
+def test_htj2k_that_lost_bytes_is_refused(write_dicom, damage):
+    path = write_dicom(ramp(12), syntax=next(iter(HTJ2K)), frame=damage(ramp_stream(12)), BitsStored=12)
+    with pytest.raises(PixelDataError, match="too early"):
+        stored(path)
+
+
+def test_htj2k_under_the_name_of_jpeg_2000_is_refused_by_both_names(write_dicom):
+    path = write_dicom(ramp(12), syntax=uid.JPEG2000Lossless, frame=ramp_stream(12), BitsStored=12)
+    with pytest.raises(PixelDataError, match=r"says JPEG 2000 .* but the pixels are High-Throughput JPEG 2000"):
+        stored(path)
 
 
 def test_jpeg_ls_of_another_maker_gives_the_same_values(write_dicom):

@@ -38,6 +38,14 @@ _STREAMS: Final = {
         "Mi41LjD/kAAKAAAAAABXAAH/k8+0CAV/p+AEBL+j7QUACz3nZM+g+cOAER32jByy96H1CgAMImW5"  # pragma: allowlist secret
         "jX6K3vezXuyIUqzH+6GNv6D5x4AA1LpKRRM8jExAAAAAwkH/2Q=="  # pragma: allowlist secret
     ),
+    StreamKind.HTJ2K: (  # by OpenJPH's ojph_compress
+        "/0//UQApQAAAAAAgAAAAIAAAAAAAAAAAAAAAIAAAACAAAAAAAAAAAAABBwEB/1AACAACAAAABP9S"  # pragma: allowlist secret
+        "AAwAAgABAAUEBEAB/1wAEyBQWFhgWFhgWFhgWFhYUFBY/2QAFgABT3BlbkpQSCBWZXIgMC45LjAu"  # pragma: allowlist secret
+        "/5AACgAAAAAA0QAB/5PAEoChAQd0AKAEoAABh3QAoAVADUQD4gCGtACgBaK97VtvvTWu8cYbAHdn"  # pragma: allowlist secret
+        "JDG3AKAF2wDBIAiCIAiMwAiMwAiMwAiMwAiMwAiMwAiMwAiMwAgMwzAMwzD+AtazsEHBj4IODH5K"  # pragma: allowlist secret
+        "aeSnUQGgC9WA+95777333nvvvfe9995777333nvve++999577733/vofAAAAAAHv2AAHv2AAHv2A"  # pragma: allowlist secret
+        "AHssAAAAA9+wAA9+wAA9+wAA9lgAAAAHv2AAHv2AAHv2AAHstwP/2Q=="  # pragma: allowlist secret
+    ),
     StreamKind.RLE: (
         "AQAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         "AAAAAAAAAPEA8QDxAPEA8QDxAPEA8QDxPPE88TzxPPE88TzxPPE8"
@@ -57,9 +65,9 @@ def check_decoders() -> Iterator[Check]:
             package = codecs.decoder_of(kind).package
         except ImportError as error:
             if codecs.plugin_name_for(syntax) is None:
-                yield failed(GROUP, syntax.name, str(error), _REMEDY)
+                yield failed(GROUP, codecs.syntax_name(syntax), str(error), _REMEDY)
             continue
-        yield _check(syntax.name, package, partial(_decoded, kind))
+        yield _check(codecs.syntax_name(syntax), package, partial(_decoded, kind))
     for name, plugin in codecs.plugin_decoders().items():
         used = [syntax for syntax in plugin.transfer_syntaxes if codecs.plugin_name_for(syntax) == name]
         yield passed(GROUP, f"plug-in {name}", f"is used for {', '.join(used) or 'no transfer syntax'}; not tried here")

@@ -36,7 +36,7 @@ class Cells(NamedTuple):
     Attributes:
         patterns: ``(rows, cols)`` unsigned; of a decoder, ``(rows, cols, samples)`` if there are several.
         bits: how many of the lower bits of each may be in use.
-        signed: whether the stream itself says that they are two's complement, as only JPEG 2000 can.
+        signed: whether the stream itself says that they are two's complement, as only JPEG 2000 and HTJ2K can.
     """
 
     patterns: NDArray[np.unsignedinteger[Any]]
@@ -44,6 +44,12 @@ class Cells(NamedTuple):
     signed: bool = False
 
 
+HTJ2K: Final = {
+    uid.UID("1.2.840.10008.1.2.4.201"): "High-Throughput JPEG 2000 Image Compression (Lossless Only)",
+    uid.UID("1.2.840.10008.1.2.4.202"): "High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)",
+    uid.UID("1.2.840.10008.1.2.4.203"): "High-Throughput JPEG 2000 Image Compression",
+}
+"""Transfer syntaxes that pydicom 2 does not know, and their names (PS3.6 A)."""
 KINDS: Final = {
     uid.JPEGBaseline8Bit: StreamKind.JPEG,
     uid.JPEGExtended12Bit: StreamKind.JPEG,
@@ -54,11 +60,26 @@ KINDS: Final = {
     uid.JPEG2000Lossless: StreamKind.JPEG_2000,
     uid.JPEG2000: StreamKind.JPEG_2000,
     uid.RLELossless: StreamKind.RLE,
+    **dict.fromkeys(HTJ2K, StreamKind.HTJ2K),
 }
 
 
+def syntax_name(syntax: uid.UID) -> str:
+    """Name of a transfer syntax; its UID where it has none."""
+    return HTJ2K.get(syntax, syntax.name)
+
+
+def is_encapsulated(syntax: uid.UID) -> bool:
+    """Whether a transfer syntax encapsulates its pixels (PS3.5 A.4).
+
+    Raises:
+        ValueError: neither MammoLens nor pydicom knows it.
+    """
+    return syntax in KINDS or syntax.is_compressed
+
+
 def decode_stream(stream: bytes, stated: StreamFormat) -> Cells:
-    """Decode JPEG, JPEG-LS or JPEG 2000, whole or not at all.
+    """Decode JPEG, JPEG-LS, JPEG 2000 or HTJ2K, whole or not at all.
 
     Args:
         stream: the frame.
@@ -252,7 +273,7 @@ def _jpeg_2000_by_imagecodecs(stream: bytes, stated: StreamFormat) -> NDArray[An
     """By OpenJPEG in several threads."""
     import imagecodecs
 
-    refuse_incomplete_jpeg_2000(stream)
+    refuse_incomplete_jpeg_2000(stream, high_throughput=stated.kind is StreamKind.HTJ2K)
     return np.asarray(imagecodecs.jpeg2k_decode(stream, numthreads=min(os.cpu_count() or 1, _MOST_THREADS)))
 
 
@@ -260,10 +281,14 @@ def _jpeg_2000_by_openjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
     """By OpenJPEG, strict; not by Pillow, which loses bits of streams inside a JP2 file."""
     import openjpeg.utils
 
-    refuse_incomplete_jpeg_2000(stream)
+    refuse_incomplete_jpeg_2000(stream, high_throughput=stated.kind is StreamKind.HTJ2K)
     return np.asarray(openjpeg.utils.decode(stream))
 
 
+_OPENJPEG: Final = (
+    Decoder("imagecodecs", "imagecodecs._jpeg2k", _jpeg_2000_by_imagecodecs),
+    Decoder("pylibjpeg-openjpeg", "openjpeg.utils", _jpeg_2000_by_openjpeg),
+)
 DECODERS: Final[dict[StreamKind, tuple[Decoder, ...]]] = {
     StreamKind.RLE: (
         Decoder("imagecodecs", "imagecodecs._imcd", _rle_by_imagecodecs),
@@ -275,9 +300,7 @@ DECODERS: Final[dict[StreamKind, tuple[Decoder, ...]]] = {
         Decoder("pylibjpeg-libjpeg", "libjpeg.utils", _lossless_jpeg_by_libjpeg),
     ),
     StreamKind.JPEG_LS: (Decoder("pillow-jpls", "pillow_jpls._pycharls", _jpeg_ls_by_charls),),
-    StreamKind.JPEG_2000: (
-        Decoder("imagecodecs", "imagecodecs._jpeg2k", _jpeg_2000_by_imagecodecs),
-        Decoder("pylibjpeg-openjpeg", "openjpeg.utils", _jpeg_2000_by_openjpeg),
-    ),
+    StreamKind.JPEG_2000: _OPENJPEG,
+    StreamKind.HTJ2K: _OPENJPEG,
 }
 """In the order of preference; of equal results, the faster first (benchmarks/decoders.py)."""

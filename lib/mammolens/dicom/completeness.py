@@ -21,6 +21,7 @@ _END_OF_CODESTREAM: Final = b"\xff\xd9"
 LOST_OR_CHANGED: Final = "the compressed pixels do not add up to the picture: bytes were lost or changed"
 _NO_COST: Final = 255  # of a difference whose magnitude has no code; the longest has 16 + 16 bits
 _SHORTEST_GAP: Final = 16  # equal bytes; the arithmetic coder's output looks random
+_SHORTEST_GAP_OF_HTJ2K: Final = 256  # which stores bits of magnitudes as they are (T.814 7.3): of a ramp, some zeros
 
 
 class IncompleteStreamError(ValueError):
@@ -117,10 +118,14 @@ def _code(difference: int, huffman: dict[int, tuple[int, int]]) -> tuple[int, in
     return code, length
 
 
-def refuse_incomplete_jpeg_2000(stream: bytes) -> None:
+def refuse_incomplete_jpeg_2000(stream: bytes, *, high_throughput: bool = False) -> None:
     """Follow the lengths that tile-parts state, and look for a stretch that a transfer left empty.
 
     Decoders read on into the end marker where bytes are lost; what follows a gap decodes to something else.
+
+    Args:
+        stream: a codestream, also inside a JP2 file.
+        high_throughput: whether its code blocks are those of T.814.
 
     Raises:
         IncompleteStreamError: a tile-part does not end where the next or the end marker begins, or there is a long run
@@ -142,9 +147,10 @@ def refuse_incomplete_jpeg_2000(stream: bytes) -> None:
     precincts, layers, levels = stream[style + 4] & 1, int.from_bytes(stream[style + 6 : style + 8]), stream[style + 9]
     if precincts or stream[style + 12] & 1:  # empty packets may be any number; bits may be stored as they are
         return
-    longest = _SHORTEST_GAP + layers * (levels + 1)  # an empty packet is one byte 00 (T.800 B.10.3)
+    gap = _SHORTEST_GAP_OF_HTJ2K if high_throughput else _SHORTEST_GAP
+    longest = gap + layers * (levels + 1)  # an empty packet is one byte 00 (T.800 B.10.3)
     end = stream.rfind(_END_OF_CODESTREAM)
-    if any(stream.find(gap, first, end) >= 0 for gap in (bytes(longest), b"\xff" * _SHORTEST_GAP)):
+    if any(stream.find(equal, first, end) >= 0 for equal in (bytes(longest), b"\xff" * _SHORTEST_GAP)):
         raise IncompleteStreamError("the compressed pixels have a gap")
 
 

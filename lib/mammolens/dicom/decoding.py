@@ -11,7 +11,16 @@ from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import RLELossless
 
 from mammolens.dicom.channels import grey_channel
-from mammolens.dicom.codecs import KINDS, Cells, decode_rle, decode_stream, plugin_decoders, plugin_name_for
+from mammolens.dicom.codecs import (
+    KINDS,
+    Cells,
+    decode_rle,
+    decode_stream,
+    is_encapsulated,
+    plugin_decoders,
+    plugin_name_for,
+    syntax_name,
+)
 from mammolens.dicom.completeness import IncompleteStreamError
 from mammolens.dicom.header_values import needed_number
 from mammolens.dicom.opening import damage_named, first_line
@@ -24,7 +33,7 @@ _MOST_PER_BYTE: Final = 1_000  # pixels that a compressed byte may stand for; of
 _ALWAYS_FITS: Final = 4_000_000  # pixels that cost little, however few bytes they come from
 TOO_LARGE = "give the image as the mammography unit made it"
 _AGAIN = "copy or export the image again"
-_IN_COLOUR: Final = (StreamKind.JPEG, StreamKind.JPEG_2000)  # of which several channels are decoded
+_IN_COLOUR: Final = (StreamKind.JPEG, StreamKind.JPEG_2000, StreamKind.HTJ2K)  # of which several channels are decoded
 _ITEM: Final = b"\xfe\xff\x00\xe0"  # how encapsulated Pixel Data begins (PS3.5 A.4)
 
 
@@ -43,7 +52,7 @@ def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
         samples = int(needed_number(dataset, "SamplesPerPixel", path, default=1))
         syntax = dataset.file_meta.TransferSyntaxUID
         plugin = plugin_name_for(syntax)  # first: pydicom knows no syntax that is newer than itself
-        if plugin is None and not syntax.is_compressed:
+        if plugin is None and not is_encapsulated(syntax):
             return _grey(_uncompressed(dataset, shape, samples, path), path)
         if not dataset.PixelData.startswith(_ITEM):
             raise _contradicted(dataset, "not compressed", path)
@@ -112,7 +121,8 @@ def _refuse_other_size(shape: tuple[int, int], stated: StreamFormat | None, size
 
 
 def _contradicted(dataset: FileDataset, content: str, path: Path) -> PixelDataError:
-    reason = f"Transfer Syntax UID says {dataset.file_meta.TransferSyntaxUID.name}, but the pixels are {content}"
+    stated = syntax_name(dataset.file_meta.TransferSyntaxUID)
+    reason = f"Transfer Syntax UID says {stated}, but the pixels are {content}"
     return PixelDataError(path, reason, "correct the Transfer Syntax UID, or export the image again")
 
 
@@ -160,7 +170,7 @@ def _decompressed(
     dataset: FileDataset, shape: tuple[int, int], samples: int, frame: bytes, plugin: str | None, path: Path
 ) -> Cells:
     """As :func:`_uncompressed`; by a plug-in where it is named."""
-    name = dataset.file_meta.TransferSyntaxUID.name
+    name = syntax_name(dataset.file_meta.TransferSyntaxUID)
     try:
         if dataset.file_meta.TransferSyntaxUID == RLELossless:
             return decode_rle(frame, shape, _bytes_per_cell(dataset, path), samples)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 _JPEG_2000: Final = b"\xff\x4f\xff\x51"  # SOC and SIZ, which follow each other (T.800 A.4.1, A.5.1)
+_CAPABILITIES: Final = b"\xff\x50"  # CAP (T.800 A.5.2)
+_HIGH_THROUGHPUT: Final = 1 << 17  # its bit of T.814 (A.3)
 _JPEG: Final = b"\xff\xd8"  # SOI (T.81 B.1.1.3)
 _FRAME_HEADERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF of JPEG (T.81 B.1.1.3)
 _LOSSLESS_FRAME_HEADERS: Final = {0xC3, 0xC7, 0xCB, 0xCF}
@@ -26,6 +28,7 @@ class StreamKind(StrEnum):
     LOSSLESS_JPEG = "lossless JPEG"
     JPEG_LS = "JPEG-LS"
     JPEG_2000 = "JPEG 2000"
+    HTJ2K = "High-Throughput JPEG 2000"
     RLE = "RLE Lossless"
 
 
@@ -33,7 +36,8 @@ class StreamKind(StrEnum):
 class StreamFormat:
     """What the frame header of a stream states, whatever the DICOM header around it says.
 
-    ``precision`` is the number of bits of a value. Only JPEG 2000 can say that values are ``signed``.
+    ``precision`` is the number of bits of a value. Only JPEG 2000 of either kind can say that values are
+    ``signed``.
     """
 
     kind: StreamKind
@@ -67,7 +71,7 @@ def stated_format(stream: bytes) -> StreamFormat | None:
     """The format that a stream states, ``None`` where it states none.
 
     Args:
-        stream: of JPEG, JPEG-LS or JPEG 2000, the last also inside a JP2 file.
+        stream: of JPEG, JPEG-LS, JPEG 2000 or HTJ2K, the last two also inside a JP2 file.
     """
     if stream.startswith(_JPEG):
         return _of_jpeg(stream)
@@ -76,7 +80,16 @@ def stated_format(stream: bytes) -> StreamFormat | None:
         return None
     columns, rows = struct.unpack_from(">2I", stream, start + 8)
     depth = stream[start + 42]  # Ssiz of the first component (T.800 A.5.1)
-    return StreamFormat(StreamKind.JPEG_2000, rows, columns, (depth & 0x7F) + 1, bool(depth & 0x80))
+    kind = StreamKind.HTJ2K if _is_high_throughput(stream, start) else StreamKind.JPEG_2000
+    return StreamFormat(kind, rows, columns, (depth & 0x7F) + 1, bool(depth & 0x80))
+
+
+def _is_high_throughput(stream: bytes, start: int) -> bool:
+    """Whether CAP, which follows SIZ, announces code blocks of T.814."""
+    place = start + 4 + int.from_bytes(stream[start + 4 : start + 6])
+    return stream.startswith(_CAPABILITIES, place) and bool(
+        int.from_bytes(stream[place + 4 : place + 8]) & _HIGH_THROUGHPUT
+    )
 
 
 def _of_jpeg(stream: bytes) -> StreamFormat | None:

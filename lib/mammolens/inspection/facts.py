@@ -8,6 +8,7 @@ from typing import Final
 
 from pydicom.uid import UID
 
+from mammolens.dicom.codecs import syntax_name
 from mammolens.dicom.header_values import number_of
 from mammolens.dicom.opening import FileKind, damage_named, file_kind, open_dicom
 from mammolens.dicom.pictures import picture_shape
@@ -47,7 +48,7 @@ def facts_of(path: Path, transfer_syntax_uid: str | None = None) -> FileFacts:
             stated = dataset.file_meta.get("TransferSyntaxUID") if transfer_syntax_uid is None else transfer_syntax_uid
             sides = (number_of(dataset, "Rows"), number_of(dataset, "Columns"))
             rows, columns = (int(side) if side else None for side in sides)
-            return FileFacts("DICOM", rows, columns, UID(stated).name if stated else None)
+            return FileFacts("DICOM", rows, columns, syntax_name(UID(stated)) if stated else None)
     except InputError:  # the reader says why
         return FileFacts()
 

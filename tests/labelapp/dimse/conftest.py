@@ -49,12 +49,13 @@ class RunningListener:
         caller: str = CALLER,
         called: str = "MAMMOLENS",
         tls: tuple[ssl.SSLContext, str] | None = None,
+        syntax: str | None = None,
     ) -> Association:
         """Propose presentation contexts; the association may have been rejected."""
         entity = AE(caller)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 20
         for context in contexts:
-            entity.add_requested_context(context)
+            entity.add_requested_context(context, syntax)
         return entity.associate("127.0.0.1", self.port, ae_title=called, tls_args=tls)
 
     def kept(self) -> list[str]:

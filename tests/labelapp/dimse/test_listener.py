@@ -16,6 +16,7 @@ import pytest
 from pydicom.uid import CTImageStorage, DigitalMammographyXRayImageStorageForPresentation
 
 from mammolens.access_audit.words import EventOutcome
+from mammolens.dicom.codecs import HTJ2K
 from mammolens.labelapp.dimse.bounded_server import LONGEST_PDU
 from mammolens.labelapp.dimse_settings import TlsFiles
 from mammolens.labelapp.keys import InfoKey
@@ -79,6 +80,14 @@ def test_strangers_and_other_objects_are_rejected(listen: Listen) -> None:
     assert listener.associate(VERIFICATION, called="ANOTHER").is_rejected
     assert not listener.associate(CTImageStorage).is_established
     assert _still_works(listener)
+
+
+def test_transfer_syntaxes_that_pydicom_does_not_know_are_accepted(listen: Listen) -> None:
+    listener = listen()
+    for syntax in HTJ2K:
+        association = listener.associate(MG, syntax=syntax)
+        assert [one.transfer_syntax for one in association.accepted_contexts] == [[syntax]]
+        association.release()
 
 
 @pytest.mark.parametrize(

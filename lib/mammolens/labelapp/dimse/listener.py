@@ -15,6 +15,7 @@ from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AE, _config, evt
 from pynetdicom.dimse_primitives import C_STORE
 
+from mammolens.dicom.codecs import HTJ2K
 from mammolens.dicom.sop_classes import FOR_PROCESSING, PROJECTION_X_RAY, SECONDARY_CAPTURE
 from mammolens.errors import ConfigError, InputError, MammoLensError, RequestError, StorageError
 from mammolens.labelapp.dimse import VERIFICATION
@@ -78,7 +79,7 @@ class DimseListener:
         entity.network_timeout = 2 * SILENT_S
         entity.add_supported_context(VERIFICATION)
         for sop_class in (*PROJECTION_X_RAY, *FOR_PROCESSING, *SECONDARY_CAPTURE):
-            entity.add_supported_context(sop_class, AllTransferSyntaxes)
+            entity.add_supported_context(sop_class, [*AllTransferSyntaxes, *HTJ2K])
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_CONN_OPEN, BoundedReading.begin),
             (evt.EVT_CONN_CLOSE, _forget_partial),
