@@ -119,3 +119,10 @@ def test_unknown_tasks_and_unusable_bodies_are_refused_before_a_process_starts(
 @pytest.mark.parametrize(("text", "value"), [("", {}), ("{}", {}), ('{"a": 1}', {"a": 1})])
 def test_form_fields_hold_json_objects(text: str, value: dict[str, int]) -> None:
     assert json_object(text) == value
+
+
+@pytest.mark.parametrize("text", ['{"\\ud800": 1}', '{"a": ["\\ud800"]}'])
+def test_a_form_field_that_no_answer_could_contain_is_refused(text: str) -> None:
+    """Once it was in an image's info, GET /datastore/ answered 500 for ever."""
+    with pytest.raises(RequestError, match="params: contains half of a surrogate pair; send whole characters"):
+        json_object(text)

@@ -57,12 +57,15 @@ def json_object(text: str) -> dict[str, Any]:
     """Parse a form field that holds a JSON object.
 
     Raises:
-        RequestError: no JSON, or JSON of another kind.
+        RequestError: no JSON, JSON of another kind, or half of a surrogate pair, which no answer could contain.
     """
     try:
         value = json.loads(text or "{}")
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise RequestError("params", f"is not JSON ({error})", "send a JSON object like {}") from error
+    except UnicodeEncodeError as error:
+        raise RequestError("params", "contains half of a surrogate pair", "send whole characters") from error
     if not isinstance(value, dict):
         raise RequestError("params", "is not a JSON object", "send one like {}")
     return value
