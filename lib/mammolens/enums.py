@@ -80,6 +80,7 @@ class QualityFlag(StrEnum):
     VIEW_CONTRADICTED = "view_contradicted"
     LATERALITY_CONTRADICTED = "laterality_contradicted"
     BLANK = "blank"
+    BLURRED = "blurred"
     UNUSUAL_BREAST_AREA = "unusual_breast_area"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     VIEW_NOT_CALIBRATED = "view_not_calibrated"

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from mammolens import RESEARCH_USE_ONLY
 from mammolens.calibration.calibration import Calibration
 from mammolens.calibration.normals import NormalExam
 from mammolens.enums import Laterality, QualityFlag, SpacingSource, ViewPosition
 from mammolens.errors import ConfigError, InputError, ModelError
+from mammolens.inference.blur import FINEST_DETAIL, finest_detail
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import CALIBRATION, load_model, seal_model
 from mammolens.transforms.pipeline import Pipeline
@@ -296,6 +298,23 @@ def test_an_image_unlike_those_of_the_calibration_is_flagged_and_a_statistic_is_
     for result in (*results, *predictor.predict_exam(an_exam)):
         assert QualityFlag.OUT_OF_DISTRIBUTION not in result.record.quality_flags
         assert result.record.outlying_statistic is None
+
+
+def test_an_image_that_moved_is_flagged_where_its_machine_has_normal_images(a_predictor, a_trained_model, an_exam):
+    still, moved = an_exam[0], replace(an_exam[0], pixels=ndimage.uniform_filter1d(an_exam[0].pixels, 9, axis=0))
+    machine, images = still.header.acquisition_group, a_predictor.calibration.images
+    detail = finest_detail(Pipeline(a_predictor.config.preprocessing).prepare(still))
+    normals = [
+        images[number % len(images)].model_copy(
+            update={"acquisition_group": machine, "statistics": {FINEST_DETAIL: detail * (1 + number / 2000)}}
+        )
+        for number in range(100)
+    ]
+    predictor = Predictor(load_model(a_trained_model), replace(a_predictor.calibration, images=tuple(normals)))
+    assert QualityFlag.BLURRED in predictor.flagged_header(moved).flags
+    assert QualityFlag.BLURRED not in predictor.flagged_header(still).flags
+    elsewhere = replace(moved, header=replace(moved.header, acquisition_group="another"))
+    assert QualityFlag.BLURRED not in predictor.flagged_header(elsewhere).flags
 
 
 def test_an_image_that_was_prepared_already_gets_the_same_score(a_predictor, an_exam):

@@ -26,9 +26,9 @@ class NormalImage(BaseModel):
     """Scores of one normal image; ``patient`` is an ordinal, never an identifier of a person.
 
     ``raw_score`` is the network's own; ``pred_score`` is standardised by all other patients;
-    ``statistics`` are of the prepared image, by name, for out-of-distribution detection. ``software_versions`` is
-    written only if known, ``calcifications`` only if the calcification branch looked at the image; if it takes part,
-    ``pred_score`` and ``map_peak`` are the higher of what it and the model find.
+    ``statistics`` are of the prepared image, by name, for the detection of blur and of images out of distribution.
+    ``software_versions`` is written only if known, ``calcifications`` only if the calcification branch looked at the
+    image; if it takes part, ``pred_score`` and ``map_peak`` are the higher of what it and the model find.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -26,6 +26,7 @@ EXPLANATIONS: dict[QualityFlag, str] = {
     QualityFlag.VIEW_CONTRADICTED: "The image, or the header itself, contradicts the stated view.",
     QualityFlag.LATERALITY_CONTRADICTED: "The header contradicts the stated side.",
     QualityFlag.BLANK: "Hardly any breast structure is visible.",
+    QualityFlag.BLURRED: "The image seems blurred, as by motion; images of its machine are sharper.",
     QualityFlag.UNUSUAL_BREAST_AREA: "The breast covers an unusual share of the image.",
     QualityFlag.OUT_OF_DISTRIBUTION: "The image differs from the normal images that the model was calibrated on.",
     QualityFlag.VIEW_NOT_CALIBRATED: "The model was not calibrated for this view.",

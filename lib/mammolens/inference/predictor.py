@@ -17,6 +17,7 @@ from mammolens.calibration.standardisation import Acquisition
 from mammolens.config import AnyConfig, limitation_of, load_any_config
 from mammolens.enums import QualityFlag, RuntimeName, SpacingSource
 from mammolens.errors import ConfigError
+from mammolens.inference.blur import BlurDetector, finest_detail
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.calcifications import CORNERS, CalcificationDetector, highest, is_cluster
 from mammolens.inference.detector import CalcificationHeat, Detection, Detector, NetworkDetector, prepare_all
@@ -111,6 +112,7 @@ class Predictor:
         general = limitation_of([pipeline.config for pipeline in self._detector.pipelines])
         self._limitation = limitation_with(branch, general, takes_part=takes_part)
         self._out_of_distribution = OutOfDistributionDetector.of(calibration.images)
+        self._blur = BlurDetector.of(calibration.images)
 
     @classmethod
     def load(
@@ -329,6 +331,8 @@ class Predictor:
         flags = pixel_flags(breast_view(prepared))
         if header.spacing is not None and not header.spacing.shows_calcifications:
             flags.append(QualityFlag.COARSE_PIXELS)
+        if self._blur is not None and self._blur.is_blurred(finest_detail(prepared), header.acquisition_group):
+            flags.append(QualityFlag.BLURRED)
         if self._unusual_statistic(prepared):
             flags.append(QualityFlag.OUT_OF_DISTRIBUTION)
         if header.view not in self.calibration.views:

@@ -18,6 +18,7 @@ from mammolens.datasets.base import Case
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import ConfigError, DatasetError
 from mammolens.inference.asymmetry import asymmetry
+from mammolens.inference.blur import FINEST_DETAIL, finest_detail
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.calcifications import CalcificationDetector
 from mammolens.inference.exam import ImageScore, fuse
@@ -98,7 +99,7 @@ def calibrate(
         for case, (prepared, log_odds) in prepared_by(prepare, part.cases, on_done):
             grid = scorer.score(prepared)
             used.append(case)
-            statistics = image_statistics(breast_view(prepared))
+            statistics = image_statistics(breast_view(prepared)) | {FINEST_DETAIL: finest_detail(prepared)}
             header, patient = header_of(prepared.image), ordinals[case.patient_id]
             found = calcifications_in(grid, log_odds)
             scored.append(ScoredNormal(header, patient, grid.pred_score, grid.map_peak, statistics, found))

@@ -16,6 +16,7 @@ from mammolens.datasets.base import Case, Dataset
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import DatasetError, ModelError
 from mammolens.files import write_text
+from mammolens.inference.blur import FINEST_DETAIL, finest_detail
 from mammolens.inference.breast_view import breast_view
 from mammolens.inference.calcifications import CalcificationDetector
 from mammolens.inference.detector import prepare_all
@@ -177,7 +178,7 @@ def calibrate_ensemble(
         peaks.append(float(fused_map(grids, pipelines, prepared, weights).max()))
         clusters.append(None if log_odds is None else NormalCalcifications(raw_score=log_odds, map_peak=peaks[-1]))
         for name, grid, own in zip(members, grids, prepared, strict=True):
-            statistics = image_statistics(breast_view(own))
+            statistics = image_statistics(breast_view(own)) | {FINEST_DETAIL: finest_detail(own)}
             header, patient = header_of(own.image), ordinals[case.patient_id]
             scored[name].append(ScoredNormal(header, patient, grid.pred_score, grid.map_peak, statistics))
     calibrations = {
