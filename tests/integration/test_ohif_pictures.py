@@ -23,7 +23,7 @@ from .test_ohif_mode import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Route
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +38,15 @@ def test_a_picture_is_opened_with_its_heat_and_decided(
     served = ServedExams(start_server(tmp_path, model=RESTORER), {"L CC": view}, has_pacs=False)
     assert served.worklist()[""]["problems"] == []
     with reading(a_profile, served, suffix) as reader:
+        corner = reader.page.locator(".viewport-wrapper")
+
+        def when_the_image_is_shown(route: Route) -> None:
+            corner.get_by_text("view unknown").wait_for()
+            route.continue_()
+
+        reader.page.route("**/infer", when_the_image_is_shown)
         reader.open("")
+        corner.get_by_text("L CC", exact=True).wait_for()  # the result tells it
         assert reader.problems() == ""
         assert list(reader.viewports()) == ["L CC"]
         assert_tissue_is_bright_on_black(reader)

@@ -80,7 +80,7 @@ export class ExamController {
       this.drawnViews.watch(),
       this.outlines.watch(),
       this.zoom.watch(),
-      this.#nameThumbnails(),
+      this.#nameNewThumbnails(),
       this.#watchDrawings(),
       this.#watchCameras(),
       this.session.subscribe(() => this.#onResults()),
@@ -456,20 +456,22 @@ export class ExamController {
     return this.services.viewportGridService.getActiveViewportId();
   }
 
-  /** Call thumbnails by their views, and heat maps by those of their images. */
-  #nameThumbnails() {
+  #nameNewThumbnails() {
     const { displaySetService } = this.services;
     const { unsubscribe } = displaySetService.subscribe(
       displaySetService.EVENTS.DISPLAY_SETS_ADDED,
-      ({ displaySetsAdded }) => {
-        for (const displaySet of displaySetsAdded) {
-          const view = this.viewOf(displaySet) ?? this.overlay.viewOf(displaySet, this.#views());
-          const name = view && (displaySet.Modality === "SEG" ? `Heat ${view.name}` : view.name);
-          Object.assign(displaySet, name && { SeriesDescription: name, label: name });
-        }
-      },
+      ({ displaySetsAdded }) => this.#nameThumbnails(displaySetsAdded),
     );
     return unsubscribe;
+  }
+
+  /** Call thumbnails by their views, and heat maps by those of their images. */
+  #nameThumbnails(displaySets) {
+    for (const displaySet of displaySets) {
+      const view = this.viewOf(displaySet) ?? this.overlay.viewOf(displaySet, this.#views());
+      const name = view && (displaySet.Modality === "SEG" ? `Heat ${view.name}` : view.name);
+      Object.assign(displaySet, name && { SeriesDescription: name, label: name });
+    }
   }
 
   /** OHIF's text over an image: the view instead of the series description, and no image count. */
@@ -490,6 +492,15 @@ export class ExamController {
       { id: "cornerstoneOverlayTopLeft", items: [view] },
       { id: "cornerstoneOverlayBottomRight", items: [] },
     ];
+  }
+
+  /** Write the corners again. OHIF does so for a new window only; this is the window that the image has. */
+  #refreshCorners() {
+    const { Enums, triggerEvent } = this.cornerstone;
+    for (const { id, viewport } of this.layout.shown()) {
+      const { voiRange: range } = viewport.getProperties();
+      triggerEvent(viewport.element, Enums.Events.VOI_MODIFIED, { viewportId: id, range });
+    }
   }
 
   #shownOf(view) {
@@ -533,6 +544,8 @@ export class ExamController {
   #onResults() {
     if (this.session.inferences !== this.inferences) {
       this.inferences = this.session.inferences;
+      this.#nameThumbnails(this.services.displaySetService.getActiveDisplaySets()); // only now may a view be known
+      this.#refreshCorners();
       this.outlines.draw();
       this.#work(() => this.overlay.show(this.#exams(), { refresh: true }));
     }
