@@ -63,8 +63,9 @@ _CHROMIUM = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Draw with the processor. Only OHIF needs WebGL, which SwiftShader draws; any other page would take longer by that.
-_PAGES, _WEBGL = ["--disable-gpu"], ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+# Draw with the processor. Only OHIF needs WebGL, which SwiftShader draws; that would take longer for what is around it.
+_PAGES = ["--disable-gpu"]
+_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-compositing"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
