@@ -32,10 +32,11 @@ def spot_sigma(config: PreprocessingConfig, grid, spacing) -> tuple[float, float
     return max(2.0, 1.2 * grid[0] / config.size), max(2.0, 1.2 * grid[1] / config.size)
 
 
-@pytest.fixture(params=["MONOCHROME1", "MONOCHROME2"])
-def files(request, exams, tmp_path):
+@pytest.fixture(scope="module")
+def files(exams, tmp_path_factory):
     """The four views as files, by grid."""
-    return {name: write_phantom_exam(exam, tmp_path / name, photometric=request.param) for name, exam in exams.items()}
+    folder = tmp_path_factory.mktemp("views")
+    return {name: write_phantom_exam(exam, folder / name) for name, exam in exams.items()}
 
 
 @CONFIGS
