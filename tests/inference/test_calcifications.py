@@ -12,7 +12,7 @@ import torch
 from scipy import ndimage
 from torch import nn
 
-from mammolens.calibration.calcifications import FEWEST_PATIENTS
+from mammolens.calibration import calcifications
 from mammolens.calibration.calibration import Calibration
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
@@ -36,6 +36,14 @@ from mammolens.types import Mammogram, PixelSpacing
 from ..second_device import PLACE, SecondDevice
 
 FINE = 0.25  # mm
+FEWEST_PATIENTS = 12  # in place of fifty
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_patients_suffice():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calcifications, "FEWEST_PATIENTS", FEWEST_PATIENTS)
+        yield
 
 
 @pytest.fixture(scope="module")
