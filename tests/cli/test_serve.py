@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from topology.ports import free_port
 
+from mammolens.access_audit.log import AuditLog
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
 
 from ..fork_server import ForkServer, Program
@@ -178,8 +179,15 @@ def test_serve_keeps_its_server_when_it_wants_a_login(
     serve = start_serve(**guarded)
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"http://127.0.0.1:{a_free_port}/info/", timeout=PATIENCE_S)
+    forged = urllib.request.Request(
+        f"http://127.0.0.1:{a_free_port}/mammolens/worklist", headers={"X-Forwarded-For": "192.0.2.1"}
+    )
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(forged, timeout=PATIENCE_S)
     serve.send_signal(signal.SIGTERM)
     assert serve.wait(PATIENCE_S) == 0
+    with AuditLog(tmp_path / "studies" / ".mammolens" / "audit.sqlite", create=False) as log:
+        assert {record.event.address for record in log.records()} == {"", "127.0.0.1"}
 
 
 def _wait_until(words: str, file: Path, process: Program) -> None:

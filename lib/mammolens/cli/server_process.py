@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ _MAIN = '"""The MONAI Label app of MammoLens."""\n\nfrom mammolens.labelapp.app 
 LONGEST_STOP_S = 50.0
 """For which a server may answer what it has begun, such as inference; systemd waits longer."""
 _LONGEST_START_S = 300.0
+_TRUSTED_PROXIES = "FORWARDED_ALLOW_IPS"
 
 
 @contextmanager
@@ -71,7 +73,11 @@ def running_server(
         log.touch(mode=0o600)
     sink = log.open("wb") if log else None
     temporary = PrivateFolder(Path(tempfile.gettempdir()))
-    surroundings = {**(variables or {}), "TMPDIR": str(temporary.path)}  # a signal ends the server without clearing up
+    surroundings = {
+        **(variables or {}),
+        "TMPDIR": str(temporary.path),  # a signal ends the server without clearing up
+        _TRUSTED_PROXIES: os.environ.get(_TRUSTED_PROXIES, ""),  # uvicorn would trust whatever runs on this computer
+    }
     with ended_by_sigterm():
         try:
             # Logs, too, which MONAI Label opens before our app is loaded, are for the server's account alone.
