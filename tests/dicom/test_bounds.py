@@ -137,7 +137,7 @@ def test_a_deflated_data_set_may_not_grow_beyond_what_pixels_can(write_raw):
         struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OW", 0, 1 << 26) + bytes(1 << 26), DeflatedExplicitVRLittleEndian
     )
     with pytest.raises(UnsupportedMammogramError, match="MiB once inflated"):
-        read_header(path)
+        read_mammogram(path)
 
 
 @pytest.mark.parametrize(

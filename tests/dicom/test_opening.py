@@ -93,10 +93,9 @@ def test_a_quotation_is_one_line():
     assert len(one_line("x" * 1000)) == 200
 
 
-@pytest.mark.parametrize("with_pixels", [True, False])
-def test_a_deflated_bomb_is_refused_before_it_fills_the_memory(write_dicom, values_of, tmp_path, with_pixels):
+def test_a_deflated_bomb_is_refused_before_it_fills_the_memory(write_dicom, values_of):
     path = write_dicom(values_of(), syntax=DeflatedExplicitVRLittleEndian)
-    assert open_dicom(path, with_pixels=with_pixels).PatientID == "PHANTOM-1"
+    assert open_dicom(path, with_pixels=True).PatientID == "PHANTOM-1"
     file_meta = path.read_bytes()[: 132 + 12 + open_dicom(path, with_pixels=False).file_meta[0x00020000].value]
     deflater, zeros = zlib.compressobj(9, wbits=-zlib.MAX_WBITS), bytes(1 << 20)
     start = deflater.compress(b"\xe0\x7f\x10\x00OW\0\0" + (257 << 20).to_bytes(4, "little"))
@@ -104,8 +103,9 @@ def test_a_deflated_bomb_is_refused_before_it_fills_the_memory(write_dicom, valu
     path.write_bytes(file_meta + inflated)
     tracemalloc.start()
     try:
+        assert "PixelData" not in open_dicom(path, with_pixels=False)  # for which it is not inflated
         with pytest.raises(UnsupportedMammogramError, match=r"holds more than 7\d MiB once inflated; export the image"):
-            open_dicom(path, with_pixels=with_pixels)
+            open_dicom(path, with_pixels=True)
         assert tracemalloc.get_traced_memory()[1] < 32 << 20
     finally:
         tracemalloc.stop()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from pydicom.datadict import dictionary_keyword, dictionary_VR
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
@@ -39,29 +39,35 @@ _SHORT_TEXTS: Final = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO",
 _EXPORT: Final = "export the image again, without what is not part of it"
 
 
-def refuse_excess(path: Path, *, with_pixels: bool) -> None:
+def refuse_excess(path: Path, *, with_pixels: bool) -> bytes | None:
     """Refuse a file that would take the parser far more time or memory than a mammogram.
 
     Args:
         path: of the file.
         with_pixels: whether Pixel Data is read, too.
 
+    Returns:
+        A deflated file as if it were not, in Explicit VR Little Endian, at least as far as it is read; ``None`` of any
+        other file.
+
     Raises:
         UnsupportedMammogramError: naming what there is too much of.
         PixelDataError: a deflated data set does not end with an element.
-        zlib.error: a deflated data set is damaged.
+        EOFError: it ends too early.
+        zlib.error: it is damaged.
     """
     with path.open("rb") as file:
         file.seek(_PREAMBLE)
         if file.read(4) != b"DICM":
             file.seek(0)
-        _Walk(path, file, with_pixels=with_pixels).follow()
+        return _Walk(path, file, with_pixels=with_pixels).follow()
 
 
 class _Inflated(io.RawIOBase):
     """The rest of a file, inflated (PS3.5 A.5), up to a limit.
 
-    The parser inflates all of it at once, also where only the header is asked for.
+    Attributes:
+        pieces: what was read, for the parser, so that it need not inflate it once more.
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -71,20 +77,28 @@ class _Inflated(io.RawIOBase):
         self._path, self._file = path, file
         self._left = self._largest = min(LARGEST_INFLATED, max(_SMALL, _HIGHEST_RATIO * compressed))
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self.pieces: list[bytes] = []
 
     def readable(self) -> bool:
         return True
 
+    def refuse_longer(self, count: int) -> None:
+        """Refuse a value of so many bytes before it is inflated."""
+        if count > self._left:
+            reason = f"holds more than {self._largest >> 20} MiB once inflated"
+            raise UnsupportedMammogramError(self._path, reason, "export the image uncompressed or as JPEG 2000")
+
     def readinto(self, buffer: Any) -> int:
         while not self._inflater.eof and (piece := self._inflater.unconsumed_tail or self._file.read(_PIECE)):
             inflated = self._inflater.decompress(piece, len(buffer))
+            self.refuse_longer(len(inflated))
             self._left -= len(inflated)
-            if self._left < 0:
-                reason = f"holds more than {self._largest >> 20} MiB once inflated"
-                raise UnsupportedMammogramError(self._path, reason, "export the image uncompressed or as JPEG 2000")
             if inflated:
+                self.pieces.append(inflated)
                 buffer[: len(inflated)] = inflated
                 return len(inflated)
+        if not self._inflater.eof:
+            raise EOFError("the deflated data set ends too early")
         return 0
 
 
@@ -96,26 +110,34 @@ class _Walk:
         self._position = self._elements = 0
         self._ends: list[int | None] = []  # of sequences and items; None: at a delimiter
         self._order, self._explicit = "<", True
-        self._deflated = False
+        self._inflated: _Inflated | None = None
         self._behind_pixels: int | None = None  # of a deflated data set: the tag of the last element from Pixel Data on
 
-    def follow(self) -> None:
-        """To the end, or to what is not DICOM."""
+    def follow(self) -> bytes | None:
+        """To the end, or to what is not DICOM; returns a deflated file as :func:`refuse_excess` does."""
+        stated, deflated = slice(0), False
         while len(start := self._read(8)) == 8 and start[:2] == b"\x02\x00":  # PS3.10 7.1
             tag, kind, length = self._header(start)
             self._count(tag, kind, length)
             if tag == _TRANSFER_SYNTAX and length < _LONGEST_UID:
-                self._deflated = self._read(length).rstrip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode()
+                stated = slice(self._file.tell(), self._file.tell() + length)
+                deflated = self._read(length).rstrip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode()
             else:
                 self._skip(length)
-        if self._deflated:
-            self._file.seek(-len(start), io.SEEK_CUR)
-            with io.BufferedReader(_Inflated(self._path, self._file), _PIECE) as self._file:
-                self._follow_data_set(self._read(8))
-                while self._file.read(_PIECE):  # the limit is of all that the parser will inflate
-                    pass
-        else:
+        if not deflated:
             self._follow_data_set(start)
+            return None
+        size = self._file.tell() - len(start)
+        self._file.seek(0)
+        head = bytearray(self._file.read(size))
+        head[stated] = ExplicitVRLittleEndian.encode().ljust(stated.stop - stated.start, b"\0")
+        self._inflated = _Inflated(self._path, self._file)
+        with io.BufferedReader(self._inflated, _PIECE) as self._file:
+            self._follow_data_set(self._read(8))
+            if self._with_pixels:
+                while self._file.read(_PIECE):
+                    pass
+        return b"".join((head, *self._inflated.pieces))
 
     def _follow_data_set(self, start: bytes) -> None:
         self._order = ">" if start[:1] == b"\0" and start[1:2] != b"\0" else "<"
@@ -146,7 +168,7 @@ class _Walk:
         """Behind the pixels of a deflated data set, which has no checksum: there is something if bytes were lost."""
         if self._behind_pixels is not None and not (tag > self._behind_pixels and _EXPLICIT.fullmatch(start[4:6])):
             raise self._garbage()
-        if self._deflated and tag >= _PIXEL_DATA:
+        if self._inflated and tag >= _PIXEL_DATA:
             self._behind_pixels = tag
 
     def _garbage(self) -> PixelDataError:
@@ -197,9 +219,10 @@ class _Walk:
 
     def _skip(self, count: int) -> None:
         self._position += count
-        if self._file.seekable():
+        if self._inflated is None:
             self._file.seek(count, io.SEEK_CUR)
             return
+        self._inflated.refuse_longer(count - _PIECE)  # so much of it may have been inflated already
         while count > 0 and (found := self._file.read(min(count, _PIECE))):
             count -= len(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Final
 import pydicom
 from pydicom.filereader import read_partial
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -105,12 +107,15 @@ def open_dicom(path: Path, *, with_pixels: bool, last_tag: int | None = None) ->
         UnsupportedMammogramError: more elements, fragments or text than a mammogram has, or too large once inflated.
     """
     with damage_named(path):
-        refuse_excess(path, with_pixels=with_pixels)
+        inflated = refuse_excess(path, with_pixels=with_pixels)
         if last_tag is None:
-            dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+            source = path if inflated is None else io.BytesIO(inflated)
+            dataset = pydicom.dcmread(source, stop_before_pixels=not with_pixels, force=True)
         else:
-            with path.open("rb") as file:
+            with path.open("rb") if inflated is None else io.BytesIO(inflated) as file:
                 dataset = read_partial(file, lambda tag, *_: tag > last_tag, force=True)
+        if inflated is not None:
+            dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
         if "TransferSyntaxUID" not in dataset.file_meta:  # as in files without preamble: what the parser found out
             explicit = ExplicitVRLittleEndian if dataset.is_little_endian else ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if dataset.is_implicit_VR else explicit
