@@ -47,7 +47,7 @@ def _energies(greys: FloatImage, tissue: BoolImage, scale: float) -> NDArray[np.
     down, across = (ndimage.gaussian_filter(greys, scale, order=order)[tissue] for order in ((1, 0), (0, 1)))
     rows, both, columns = (float(np.mean(product)) for product in (down * down, down * across, across * across))
     cos, sin = np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)
-    return columns * cos**2 + 2 * both * sin * cos + rows * sin**2
+    return np.asarray(columns * cos**2 + 2 * both * sin * cos + rows * sin**2, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +80,9 @@ class BlurDetector:
 
     def is_blurred(self, detail: float, acquisition_group: str | None) -> bool:
         """Whether at most one percent of normal images lack as much detail; false for a machine without a median."""
-        if acquisition_group not in self.medians:
+        median = self.medians.get(acquisition_group) if acquisition_group is not None else None
+        if median is None:
             return False
-        shortfall = self.medians[acquisition_group] - math.log(detail)
+        shortfall = median - math.log(detail)
         as_short = len(self.shortfalls) - int(np.searchsorted(self.shortfalls, shortfall, side="left"))
         return (1 + as_short) / (len(self.shortfalls) + 1) <= _RAREST
