@@ -156,7 +156,7 @@ test: $(STAMPS)/slicer-dev ## run the tests (as root on Debian also installs Ort
 	@scripts/install-test-servers.sh
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) $(SHARE_OUT) $(ARGS)
 
-# detect-secrets keeps no cache and takes 20 seconds: only what has changed since all was found clean.
+# detect-secrets keeps no cache and takes long: only what has changed since all was found clean.
 lint: $(STAMPS)/dev ## check style, types, layers, JavaScript, Markdown, spelling, and that no secret is in
 	@status=0; \
 	for check in 'ruff check' 'ruff format --check' mypy lint-imports oxlint 'oxfmt --check' 'rumdl check'; do \
@@ -164,7 +164,7 @@ lint: $(STAMPS)/dev ## check style, types, layers, JavaScript, Markdown, spellin
 	done; \
 	echo 'mammolens: codespell'; git ls-files -z | xargs -0 -n 250 -P 2 $(BIN)/codespell || status=1; \
 	echo 'mammolens: detect-secrets'; clean=$(STAMPS)/no-secrets; touch $$clean.begun; \
-	if [ ! -e $$clean ] || [ .secrets.baseline -nt $$clean ]; then touch -t 197001020000 $$clean; fi; \
+	if [ ! -e $$clean ] || [ .secrets.baseline -nt $$clean ] || [ scripts/known_tokens.py -nt $$clean ]; then touch -t 197001020000 $$clean; fi; \
 	if git ls-files -z | xargs -0 sh -c 'find "$$@" -newer '$$clean' -print0' find \
 	  | xargs -0 -n 250 -P 2 $(BIN)/detect-secrets-hook --baseline .secrets.baseline; \
 	then mv $$clean.begun $$clean; else status=1; fi; exit $$status
