@@ -48,7 +48,12 @@ def test_contrast_and_the_skin_line_do_not_count(tissue):
     detail = finest_detail(prepared(tissue))
     assert finest_detail(prepared(0.5 * tissue)) == pytest.approx(detail, rel=1e-3)
     assert finest_detail(prepared(tissue + 0.3)) == pytest.approx(detail, rel=1e-3)
-    assert finest_detail(prepared(np.full((SIDE, SIDE), 0.5))) < 1e-3
+    assert 0.0 < finest_detail(prepared(np.full((SIDE, SIDE), 0.5))) < 1e-3
+
+
+def test_a_breast_of_one_grey_is_blurred():
+    detector = BlurDetector({"machine": 0.2}, np.zeros(200))
+    assert detector.is_blurred(finest_detail(prepared(np.zeros((SIDE, SIDE)))), "machine")
 
 
 def normal(group: str | None, detail: float | None) -> NormalImage:

@@ -22,6 +22,7 @@ _BORDER = 8  # pixels of the same: the skin line is sharper than tissue
 _DIRECTIONS = np.arange(8) * np.pi / 8
 _RAREST = 0.01  # share of normal images with as little detail
 _GROUP_IMAGES = 20  # of a machine, for a median
+_LEAST = 1e-6  # an even grey has no detail, and zero no logarithm
 
 
 def finest_detail(prepared: Prepared) -> float:
@@ -39,7 +40,7 @@ def finest_detail(prepared: Prepared) -> float:
         tissue = inside
     greys = prepared.image.as_tensor()[0].numpy()[box]
     fine, coarse = (_energies(greys, tissue, scale) for scale in (_FINE, _COARSE))
-    return round(float((fine / np.maximum(coarse, 1e-12)).min()), 6)
+    return max(_LEAST, round(float((fine / np.maximum(coarse, 1e-12)).min()), 6))
 
 
 def _energies(greys: FloatImage, tissue: BoolImage, scale: float) -> NDArray[np.float64]:
