@@ -1,3 +1,5 @@
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,18 @@ def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
     assert "does not answer" in info["datastore"]["error"]
     assert info["drift"] is None
     assert not (tmp_path / "bin").exists()
+
+
+def test_the_log_has_neither_ids_of_images_nor_each_module_that_highdicom_copies(
+    a_studies_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copy(next(a_studies_folder.rglob("*.dcm")), a_studies_folder / "DOE_JANE")
+    app = MammoLensApp(str(tmp_path), str(a_studies_folder), None)
+    assert "DOE_JANE" in app.datastore().list_images()
+    logging.getLogger("mammolens").warning("DOE_JANE: is damaged")
+    assert "is damaged" in caplog.text
+    assert "DOE_JANE" not in caplog.text
+    assert not logging.getLogger("highdicom.base").isEnabledFor(logging.INFO)
 
 
 def test_a_setting_that_cannot_be_used_stops_the_start(a_studies_folder: Path, tmp_path: Path) -> None:

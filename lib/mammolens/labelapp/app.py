@@ -159,6 +159,7 @@ class MammoLensApp(MONAILabelApp):
         key = None if self._settings.log_identifiers else pseudonym_key(self._models)
         folders = [] if "://" in studies else [studies, str(Path(studies).resolve())]
         redact_logs(Redaction(key, folders, self._is_image))
+        logging.getLogger("highdicom").setLevel(logging.WARNING)  # a hundred lines an exam, of modules that it copies
         if self._settings.log_format is LogFormat.JSON:
             log_as_json()
         store = ModelStore(self._models)
