@@ -84,18 +84,23 @@ def files(folder: Path, rows: int, columns: int) -> dict[uid.UID, Path]:
     values = np.clip(plain.pixel_array + noise, 0, 4095).astype(np.uint16)
     made = {}
     for syntax in (*UNCOMPRESSED, *ENCODERS):
-        dataset = pydicom.dcmread(original)
-        dataset.BitsStored, dataset.HighBit, dataset.BitsAllocated = 12, 11, 16
-        dataset.file_meta.TransferSyntaxUID = syntax
-        if syntax in ENCODERS:
-            stream = ENCODERS[syntax](values)
-            dataset.PixelData = encapsulate([stream + b"\0" * (len(stream) % 2)])
-            dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
-        else:
-            dataset.PixelData = values.tobytes()
+        dataset = with_pixels(pydicom.dcmread(original), values, syntax)
         made[uid.UID(syntax)] = folder / f"{uid.UID(syntax).keyword}.dcm"
         dataset.save_as(made[uid.UID(syntax)], write_like_original=False)
     return made
+
+
+def with_pixels(dataset: pydicom.Dataset, values: Values, syntax: str) -> pydicom.Dataset:
+    """The data set with other pixels, 12 bits in 16, in a transfer syntax."""
+    dataset.BitsStored, dataset.HighBit, dataset.BitsAllocated = 12, 11, 16
+    dataset.file_meta.TransferSyntaxUID = syntax
+    if syntax in ENCODERS:
+        stream = ENCODERS[syntax](values)
+        dataset.PixelData = encapsulate([stream + b"\0" * (len(stream) % 2)])
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    else:
+        dataset.PixelData = values.tobytes()
+    return dataset
 
 
 def greys_by_simpleitk(path: Path) -> NDArray[np.float32]:
