@@ -317,5 +317,13 @@ LINES_OF_SCORE = """async (m, exam) => {
 }"""
 
 
+def test_the_exam_says_how_good_its_images_are_technically(run: Run) -> None:
+    script = "(m, exam) => [...m.examSection(exam).querySelectorAll(':scope > p')].map((line) => line.textContent)"
+    assert (
+        run("ohif/panel-results.js", script, EXAM | {"technical_quality": "R CC <blurred>."})[-1] == "R CC <blurred>."
+    )
+    assert len(run("ohif/panel-results.js", script, EXAM | {"technical_quality": None})) == 1
+
+
 def test_the_scores_of_an_exam_and_its_breasts_fit_a_line_of_the_panel_each(run: Run) -> None:
     assert run("ohif/panel-results.js", LINES_OF_SCORE, EXAM) == [1, 1, 1]

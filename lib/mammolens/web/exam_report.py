@@ -114,7 +114,7 @@ def _saved(figure: Figure, exam: PresentedExam) -> bytes:
 def _lines(exam: PresentedExam) -> list[str]:
     asymmetry = exam_summary.asymmetry_line(exam)
     breasts = [exam_summary.breast_line(breast) for breast in exam.breasts]
-    return [exam_summary.decision(exam), *breasts, *([asymmetry] if asymmetry else [])]
+    return [exam_summary.decision(exam), *breasts, *([asymmetry] if asymmetry else []), exam_summary.quality_line(exam)]
 
 
 def _left_out(exam: PresentedExam) -> list[str]:

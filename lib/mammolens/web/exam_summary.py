@@ -12,6 +12,7 @@ from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.known_lesions import compare_with_known, describe_known
 from mammolens.inference.presentation import PresentedBreast, PresentedExam
+from mammolens.inference.technical_quality import technical_quality
 from mammolens.types import AnomalyRecord
 
 NO_FINDING = "No region reaches the finding level."
@@ -104,6 +105,11 @@ def known_lesion_count(exam: PresentedExam, lesions: Mapping[str, Sequence[Lesio
     ]
     found = sum(one.finding is not None for one in known)
     return f"Of {len(known)} marked lesions, the model found {found} and missed {len(known) - found}."
+
+
+def quality_line(exam: PresentedExam) -> str:
+    """The technical quality of the exam's images, in a sentence."""
+    return technical_quality([(of_view(view.record), view.record.quality_flags) for view in exam.views]) or ""
 
 
 def flag_lines(exam: PresentedExam) -> list[str]:

@@ -54,6 +54,7 @@ def _summary(exam: PresentedExam) -> None:
         exam_summary.decision(exam),
         *map(exam_summary.breast_line, exam.breasts),
         *([asymmetry] if asymmetry else []),
+        exam_summary.quality_line(exam),
     ]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
     lead = f"{escape(exam_summary.score(exam))}<br>{escape(exam_summary.headline(exam))}"

@@ -339,6 +339,7 @@ class ExamDetail:
     Attributes:
         entry: its line of the worklist.
         levels: of the heatmap, the lowest first.
+        technical_quality: of the analysed images, in a sentence.
         decisions: oldest first.
         suspect_reason: why it awaits a second confirmation as normal; ``None``: it does not.
         safety_note: shown after 'normal' was chosen, which must then be confirmed again; ``None``: it needs not.
@@ -357,6 +358,7 @@ class ExamDetail:
     breasts: tuple[Breast, ...] = ()
     levels: tuple[HeatLevel, ...] = ()
     views: tuple[View, ...] = field(default=(), metadata=json_field("views_in_detail"))
+    technical_quality: str | None = None
     decisions: tuple[Decision, ...] = ()
     suspect_reason: str | None = None
     safety_note: str | None = None

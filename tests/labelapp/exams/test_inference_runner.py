@@ -348,6 +348,14 @@ def test_a_doubt_about_whose_image_it_is_reaches_the_views(
         assert (QualityFlag.STUDY_OF_SEVERAL_PATIENTS in raised) is (len(exam.images) < 4)
 
 
+def test_an_analysed_exam_says_what_is_technically_wrong(a_service: ExamService, an_exam: Exam) -> None:
+    assert a_service.detail(an_exam).technical_quality is None
+    a_service.infer(an_exam)
+    told = a_service.detail(an_exam).technical_quality
+    assert told is not None
+    assert told.startswith("Technical quality (automatic, unofficial, not PGMI): ")
+
+
 def test_a_pacs_that_gives_nothing_is_an_error(
     a_serving: ServingModel,
     a_pacs: PacsStandIn,

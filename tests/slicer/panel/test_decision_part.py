@@ -103,10 +103,15 @@ def test_an_undo_that_fails_brings_no_comment_back(a_reader: Reader) -> None:
 
 
 def test_a_suspect_exam_says_why_and_is_confirmed_by_asking_twice(a_reader: Reader) -> None:
-    a_reader.server.exams[FIRST] |= {"suspect_reason": "only 2 of 500 are <so> unlike", "missing": ["R MLO", "L MLO"]}
+    a_reader.server.exams[FIRST] |= {
+        "suspect_reason": "only 2 of 500 are <so> unlike",
+        "missing": ["R MLO", "L MLO"],
+        "technical_quality": "Quality: R CC <blurred>.",
+    }
     a_reader.open_first()
     assert "confirmed as normal, but only 2 of 500 are &lt;so&gt; unlike." in a_reader.ui.examLabel.text
     assert "Missing views: R MLO, L MLO." in a_reader.ui.examLabel.text
+    assert "Quality: R CC &lt;blurred&gt;." in a_reader.ui.examLabel.text
     a_reader.click("normalButton")
     assert not decisions(a_reader)
     assert a_reader.ui.normalButton.text == "Confirm a second time"

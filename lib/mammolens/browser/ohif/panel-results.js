@@ -20,6 +20,7 @@ export function examSection(exam) {
       ),
     h("ul", {}, exam.breasts.filter(({ sentence }) => sentence).map(breast)),
     exam.missing.length > 0 && h("p", { class: "mammolens-doubt" }, `Missing views: ${exam.missing.join(", ")}.`),
+    exam.technical_quality && h("p", {}, exam.technical_quality),
     exam.problems.map((problem) => h("p", { class: "mammolens-error" }, problem)),
   );
 }

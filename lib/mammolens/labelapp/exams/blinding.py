@@ -49,6 +49,7 @@ def blinded(detail: ExamDetail, *, heat: bool) -> ExamDetail:
             "progress": None,
             "breasts": [],
             "levels": [],
+            "technical_quality": None,
             "views_in_detail": [_without_result(view) for view in detail.views_in_detail],
         }
     return detail.model_copy(update=hidden)

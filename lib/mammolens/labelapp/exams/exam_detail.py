@@ -15,6 +15,7 @@ from mammolens.inference.finding_text import describe_finding
 from mammolens.inference.findings import numbers_by_strength
 from mammolens.inference.flag_explanations import explanations
 from mammolens.inference.predictor import Predictor
+from mammolens.inference.technical_quality import technical_quality
 from mammolens.labelapp.datastore.descriptions import ImageDescription
 from mammolens.labelapp.datastore.results import Of, StoredResult
 from mammolens.labelapp.datastore.stored_score import problem_by
@@ -93,6 +94,9 @@ class ExamDetails:
             breasts=self._breasts(exam, predictor),
             levels=self._levels(exam, predictor),
             views_in_detail=self._prior_exams.compared(exam, views, priors),
+            technical_quality=technical_quality(
+                [(view.name, [doubt.flag for doubt in view.quality]) for view in views if view.sentence]
+            ),
             decisions=_decisions(exam, self._decisions.of(exam)),
             suspect_reason=self._suspect_reason(exam),
             safety_note=safety_note(entry.sentence)

@@ -325,6 +325,9 @@ class ExamDetail(ExamSummary):
     breasts: list[BreastSummary]
     levels: list[HeatLevel] = Field(description="the lowest first")
     views_in_detail: list[ViewDetail] = Field(description="in the order of `images`")
+    technical_quality: str | None = Field(
+        description="what is technically wrong with the analysed images; unofficial. None: none was analysed"
+    )
     decisions: list[DecisionDetail] = Field(description="all of them, oldest first")
     suspect_reason: str | None = Field(
         description="why it awaits a second confirmation as normal, see `/mammolens/suspect-normals`; None: it does not"

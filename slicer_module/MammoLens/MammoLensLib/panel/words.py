@@ -60,6 +60,8 @@ def exam(detail: ExamDetail | None, problems: Iterable[str]) -> str:
         lines.append(f"<b>{escape(text.format(reason=detail.suspect_reason))}</b>")
     if detail.missing:
         lines.append(escape(_("Missing views: {views}.").format(views=", ".join(detail.missing))))
+    if detail.technical_quality:
+        lines.append(escape(detail.technical_quality))
     lines += [escape(problem) for problem in dict.fromkeys((*entry.problems, *problems))]
     return _lines(lines)
 
