@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 LESION, NO_SIZE, NEW = "PHANTOM-7", "PHANTOM-11", "PHANTOM-13"
-CLOSED = ("EllipticalROI", "RectangleROI", "CircleROI")
+OPEN, CLOSED = ("Length", "Bidirectional"), ("EllipticalROI", "RectangleROI", "CircleROI")
 
 
 @pytest.fixture(scope="module")
@@ -44,36 +45,50 @@ def served(start_server: StartServer, exams: tuple[Path, dict[str, PhantomView]]
     return ServedExams(start_server(folder, model=RESTORER), views, has_pacs=False)
 
 
-def test_whole_breasts_stay_in_view_with_their_heat_when_the_thumbnails_open(
-    a_profile: BrowserContext, served: ServedExams
-) -> None:
-    with reading(a_profile, served, "thumbnails") as reader:
+@pytest.fixture(scope="module")
+def an_open_exam(a_profile: BrowserContext, served: ServedExams) -> Iterator[tuple[Reader, Picture]]:
+    """The exam with the mass, opened once for all who only look, and its whole images without heat and outlines."""
+    with reading(a_profile, served, "lesion") as reader:
         reader.open(LESION)
-        before = extents(reader, reader.toggle("h"))  # heat hides grey pixels
-        for _ in ("opened", "closed"):
-            boxes = reader.viewports()
-            reader.page.locator('[data-cy="side-panel-header-left"]').click()
-            until(lambda boxes=boxes: reader.viewports() != boxes)
-            after = extents(reader, reader.picture())
-            assert after.keys() == before.keys()
-            for name, (gap, width, height) in after.items():
-                assert gap < 6, f"{name}: the chest wall is off its edge"
-                assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
+        reader.page.locator('[data-name="outlines"]').uncheck()
+        yield reader, reader.toggle("h")  # heat hides grey pixels
 
 
-def test_a_reset_by_ohif_hangs_the_images_as_they_were(a_profile: BrowserContext, served: ServedExams) -> None:
+@pytest.fixture
+def at_the_lesion(an_open_exam: tuple[Reader, Picture]) -> tuple[Reader, Picture]:
+    """Likewise, whatever was looked at before."""
+    reader, whole = an_open_exam
+    reader.press("f")
+    areas = [middle(box) for box in reader.viewports().values()]
+    until(lambda: not any(crop(heat_between(reader.picture(), whole), area).any() for area in areas))
+    return reader, whole
+
+
+def test_whole_breasts_stay_in_view_when_the_thumbnails_open(at_the_lesion: tuple[Reader, Picture]) -> None:
+    reader, whole = at_the_lesion
+    before = extents(reader, whole)
+    for _ in ("opened", "closed"):
+        boxes = reader.viewports()
+        reader.page.locator('[data-cy="side-panel-header-left"]').click()
+        until(lambda boxes=boxes: reader.viewports() != boxes)
+        after = extents(reader, reader.picture())
+        assert after.keys() == before.keys()
+        for name, (gap, width, height) in after.items():
+            assert gap < 6, f"{name}: the chest wall is off its edge"
+            assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
+
+
+def test_a_reset_by_ohif_hangs_the_images_as_they_were(at_the_lesion: tuple[Reader, Picture]) -> None:
     """A new segmentation makes OHIF reset cameras, at times late; its button does the same at once."""
-    with reading(a_profile, served, "reset") as reader:
-        reader.open(LESION)
-        whole = reader.toggle("h")
-        before = extents(reader, whole)
-        _, top, right, bottom = reader.viewports()["R MLO"]
-        reader.page.mouse.click(right - 60, bottom - 60)  # makes it the active viewport
-        reader.page.mouse.move(right - 100, (top + bottom) // 2)
-        reader.page.mouse.wheel(0, -400)
-        reader.picture(differs_from=whole)
-        reader.page.locator('[data-cy="MoreTools-split-button-primary"]').click()
-        until(lambda: extents(reader, reader.picture()) == before)
+    reader, whole = at_the_lesion
+    before = extents(reader, whole)
+    box = _, top, right, bottom = reader.viewports()["R MLO"]
+    reader.page.mouse.click(right - 60, bottom - 60)  # makes it the active viewport
+    reader.page.mouse.move(right - 100, (top + bottom) // 2)
+    reader.page.mouse.wheel(0, -400)
+    reader.picture(differs_from=whole, within=middle(box))
+    reader.page.locator('[data-cy="MoreTools-split-button-primary"]').click()
+    until(lambda: extents(reader, reader.picture()) == before)
 
 
 def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(
@@ -91,35 +106,30 @@ def test_thumbnails_open_without_an_error_after_an_exam_was_analysed(
         assert page.evaluate("window.failures") == []
 
 
-def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(a_profile: BrowserContext, served: ServedExams) -> None:
-    with reading(a_profile, served, "one-to-one") as reader:
-        page = reader.page
-        reader.open(LESION)
-        page.locator('[data-name="outlines"]').uncheck()
-        fitted = reader.toggle("h")
-        _, top, right, bottom = reader.viewports()["R MLO"]
-        page.mouse.click(right - 60, bottom - 60)
-        wall = (right - 40, top + 10, right - 4, bottom - 10)
-        page.locator('[data-name="pixelByPixel"]').click()
-        zoomed = reader.picture(differs_from=fitted, within=middle(reader.viewports()["R MLO"]))
-        assert (crop(zoomed, wall).max(axis=2) > 16).mean() > 0.95
+def test_one_to_one_by_a_button_keeps_the_chest_wall_in_view(at_the_lesion: tuple[Reader, Picture]) -> None:
+    reader, fitted = at_the_lesion
+    box = _, top, right, bottom = reader.viewports()["R MLO"]
+    reader.page.mouse.click(right - 60, bottom - 60)
+    wall = (right - 40, top + 10, right - 4, bottom - 10)
+    reader.page.locator('[data-name="pixelByPixel"]').click()
+    zoomed = reader.picture(differs_from=fitted, within=middle(box))
+    assert (crop(zoomed, wall).max(axis=2) > 16).mean() > 0.95
 
 
-def test_the_magnifier_is_there_while_the_mouse_button_is_held(a_profile: BrowserContext, served: ServedExams) -> None:
-    with reading(a_profile, served, "magnifier") as reader:
-        page = reader.page
-        reader.open(LESION)
-        _, top, right, bottom = reader.viewports()["R MLO"]
-        page.mouse.click(right - 60, bottom - 60)
-        page.get_by_role("button", name="Magnifier").click()
-        before = reader.picture()
-        page.mouse.move(right - 100, (top + bottom) // 2)
-        page.mouse.down()
-        page.mouse.move(right - 90, (top + bottom) // 2 + 10, steps=3)
-        page.locator(".magnifyTool").wait_for()
-        page.mouse.up()
-        page.locator(".magnifyTool").wait_for(state="detached")
-        assert not heat_between(reader.picture(), before).any()
+def test_the_magnifier_is_there_while_the_mouse_button_is_held(at_the_lesion: tuple[Reader, Picture]) -> None:
+    reader, _ = at_the_lesion
+    page = reader.page
+    _, top, right, bottom = reader.viewports()["R MLO"]
+    page.mouse.click(right - 60, bottom - 60)
+    page.get_by_role("button", name="Magnifier").click()
+    before = reader.picture()
+    page.mouse.move(right - 100, (top + bottom) // 2)
+    page.mouse.down()
+    page.mouse.move(right - 90, (top + bottom) // 2 + 10, steps=3)
+    page.locator(".magnifyTool").wait_for()
+    page.mouse.up()
+    page.locator(".magnifyTool").wait_for(state="detached")
+    assert not heat_between(reader.picture(), before).any()
 
 
 def test_a_decision_opens_the_next_exam_if_the_reader_wants_so(a_profile: BrowserContext, served: ServedExams) -> None:
@@ -145,63 +155,68 @@ def extents(reader: Reader, picture: Picture) -> dict[str, tuple[int, int, int]]
     return found
 
 
-@pytest.mark.parametrize(("patient", "unit"), [(LESION, "mm"), (NO_SIZE, "px")])
-def test_tools_measure_in_millimetres_only_where_the_pixel_size_is_known(
-    a_profile: BrowserContext, served: ServedExams, patient: str, unit: str
+def draw(reader: Reader, tools: tuple[str, ...]) -> tuple[str, str]:
+    """Measure in the right MLO with each of OHIF's tools; all that it says of that, in the image and in its list."""
+    page = reader.page
+    _, top, right, bottom = reader.viewports()["R MLO"]
+    page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
+    for number, tool in enumerate(tools):
+        reader.drag(tool, (right - 200, top + 60 + 50 * number), (right - 160, top + 85 + 50 * number))
+    page.locator('[data-cy="panelMeasurement-btn"]').click()
+    page.locator('[data-cy="data-row"]').nth(len(tools) - 1).wait_for()
+    said = " ".join(page.locator("svg text").all_text_contents()), page.locator("body").inner_text()
+    page.locator('[data-cy="exam-btn"]').click()
+    return said
+
+
+def test_tools_measure_in_pixels_where_the_pixel_size_is_unknown(
+    a_profile: BrowserContext, served: ServedExams
 ) -> None:
-    with reading(a_profile, served, f"measures-{unit}") as reader:
-        reader.open(patient)
-        _, top, right, bottom = reader.viewports()["R MLO"]
-        reader.page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
-        for number, tool in enumerate(("Length", "Bidirectional", *CLOSED)):
-            reader.drag(tool, (right - 200, top + 60 + 50 * number), (right - 170, top + 80 + 50 * number))
-        reader.page.locator('[data-cy="panelMeasurement-btn"]').click()
-        reader.page.locator('[data-cy="data-row"]').nth(4).wait_for()  # one for each measurement
-        drawn = " ".join(reader.page.locator("svg text").all_text_contents())
-        for text in (drawn, reader.page.locator("body").inner_text()):
-            assert f" {unit}\N{SUPERSCRIPT TWO}" in text
-            assert {"mm": " px", "px": " mm"}[unit] not in text
+    with reading(a_profile, served, "measures") as reader:
+        reader.open(NO_SIZE)
+        for text in draw(reader, (*OPEN, *CLOSED)):
+            assert " px\N{SUPERSCRIPT TWO}" in text
+            assert " mm" not in text
 
 
-def test_findings_are_outlined_with_the_numbers_of_the_list(a_profile: BrowserContext, served: ServedExams) -> None:
-    with reading(a_profile, served, "findings") as reader:
-        reader.open(LESION)
-        exam = served.exam(LESION)
-        peaks = {finding["number"]: finding["peak"] for view in exam["views_in_detail"] for finding in view["findings"]}
-        assert [peaks[number] for number in sorted(peaks)] == sorted(peaks.values(), reverse=True)
-        outlines = reader.page.locator(".mammolens-outlines text")
-        assert sorted(map(int, outlines.all_text_contents())) == sorted(peaks) == list(range(1, len(peaks) + 1))
-        listed = reader.page.locator(".mammolens-findings b").all_inner_texts()
-        assert list(map(int, listed)) == sorted(peaks)
-        reader.press("o")
-        outlines.first.wait_for(state="detached")
+def test_findings_are_outlined_with_the_numbers_of_the_list(at_the_lesion: tuple[Reader, Picture]) -> None:
+    reader, _ = at_the_lesion
+    exam = reader.served.exam(LESION)
+    peaks = {finding["number"]: finding["peak"] for view in exam["views_in_detail"] for finding in view["findings"]}
+    assert [peaks[number] for number in sorted(peaks)] == sorted(peaks.values(), reverse=True)
+    outlines = reader.page.locator(".mammolens-outlines text")
+    assert outlines.count() == 0
+    reader.press("o")
+    outlines.nth(len(peaks) - 1).wait_for()
+    assert sorted(map(int, outlines.all_text_contents())) == sorted(peaks) == list(range(1, len(peaks) + 1))
+    listed = reader.page.locator(".mammolens-findings b").all_inner_texts()
+    assert list(map(int, listed)) == sorted(peaks)
+    reader.press("o")
+    outlines.first.wait_for(state="detached")
 
 
 def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_linked(
-    a_profile: BrowserContext, served: ServedExams
+    at_the_lesion: tuple[Reader, Picture],
 ) -> None:
-    with reading(a_profile, served, "zoom") as reader:
-        page = reader.page
-        reader.open(LESION)
-        page.locator('[data-name="outlines"]').uncheck()
-        before, boxes = reader.toggle("h"), reader.viewports()
-        middles = {name: middle(box) for name, box in boxes.items()}
-        _, top, right, bottom = boxes["R MLO"]
-        page.mouse.move(right - 100, (top + bottom) // 2)
-        page.mouse.wheel(0, -400)
-        zoomed = reader.picture(differs_from=before, within=middles["R MLO"])
-        changed = heat_between(zoomed, before)
-        assert not any(crop(changed, middles[name]).any() for name in boxes if name != "R MLO")
+    reader, before = at_the_lesion
+    page, boxes = reader.page, reader.viewports()
+    middles = {name: middle(box) for name, box in boxes.items()}
+    _, top, right, bottom = boxes["R MLO"]
+    page.mouse.move(right - 100, (top + bottom) // 2)
+    page.mouse.wheel(0, -400)
+    zoomed = reader.picture(differs_from=before, within=middles["R MLO"])
+    changed = heat_between(zoomed, before)
+    assert not any(crop(changed, middles[name]).any() for name in boxes if name != "R MLO")
 
-        page.locator('[data-name="linked"]').check()
-        page.mouse.move(right - 100, (top + bottom) // 2)
-        page.mouse.wheel(0, -200)
-        followed = heat_between(reader.picture(differs_from=zoomed, within=middles["L CC"]), zoomed)
-        assert all(crop(followed, box).any() for box in middles.values())
-        page.locator('[data-name="linked"]').uncheck()
-        reader.press("f")
-        fitted = heat_between(reader.picture(differs_from=zoomed, within=middles["R MLO"]), before)
-        assert not any(crop(fitted, box).any() for box in middles.values())
+    page.locator('[data-name="linked"]').check()
+    page.mouse.move(right - 100, (top + bottom) // 2)
+    page.mouse.wheel(0, -200)
+    followed = heat_between(reader.picture(differs_from=zoomed, within=middles["L CC"]), zoomed)
+    assert all(crop(followed, box).any() for box in middles.values())
+    page.locator('[data-name="linked"]').uncheck()
+    reader.press("f")
+    fitted = heat_between(reader.picture(differs_from=zoomed, within=middles["R MLO"]), before)
+    assert not any(crop(fitted, box).any() for box in middles.values())
 
 
 def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
@@ -242,6 +257,7 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
 
         late, broken = f"**/mammolens/images/{images['L MLO']}.dcm", f"**/mammolens/images/{images['R CC']}.dcm"
         page.route(late, hold)
+        page.route(broken, lambda route: route.fulfill(status=502))
         page.goto(served.server.url + served.worklist()[LESION]["viewer"])
         page.get_by_text("Not drawn yet: L MLO.").wait_for()
         confirm = page.get_by_role("button", name="Confirm normal")
@@ -253,27 +269,21 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
 
         for request in held:
             request.continue_()
-        page.unroute(late)
         reader.settled()
-        assert confirm.is_enabled()
-
-        page.route(broken, lambda route: route.fulfill(status=502))
-        reader.open(LESION)
         page.get_by_text("R CC cannot be drawn: the server answers with error 502.").wait_for()
         assert confirm.is_enabled()
 
 
-def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(
+def test_outlines_in_millimetres_go_with_a_finding_if_they_are_closed_and_leave_with_its_undo(
     a_profile: BrowserContext, served: ServedExams
 ) -> None:
     with reading(a_profile, served, "outlines") as reader:
         page = reader.page
         reader.open(LESION)
-        _, top, right, bottom = reader.viewports()["R MLO"]
-        page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
-        for number, tool in enumerate(("Length", "Bidirectional", "RectangleROI", "EllipticalROI")):
-            reader.drag(tool, (right - 200, top + 60 + 60 * number), (right - 150, top + 90 + 60 * number))
-        page.get_by_role("button", name="Mark finding with 2 regions").wait_for()
+        for text in draw(reader, (*OPEN, *CLOSED)):
+            assert " mm\N{SUPERSCRIPT TWO}" in text
+            assert " px" not in text
+        page.get_by_role("button", name="Mark finding with 3 regions").wait_for()
         page.get_by_label("Finding type of region 1").select_option(label="Mass")
         page.get_by_label("BI-RADS of region 1").select_option("4A")
         page.get_by_label("BI-RADS of region 2").select_option("2")
@@ -282,8 +292,12 @@ def test_only_closed_outlines_go_with_a_finding_and_leave_with_its_undo(
         page.get_by_role("button", name="Undo").wait_for()
         decision = served.exam(LESION)["decisions"][-1]
         assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
-        assert [len(region["points"]) for region in decision["regions"]] == [4, 48]
-        assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [("mass", "4A"), (None, "2")]
+        assert [len(region["points"]) for region in decision["regions"]] == [48, 4, 48]
+        assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [
+            ("mass", "4A"),
+            (None, "2"),
+            (None, None),
+        ]
         assessed = page.get_by_role("status").locator(".mammolens-assessed")
         assert assessed.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
 
