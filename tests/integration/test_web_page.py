@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 from mammolens.models.store import pretrained_directory
 
-from ..fork_server import ForkServer
+from ..fork_server import ForkServer, Program
 from ..patience import PATIENCE_S, end, patient, until
 from .conftest import StartServer, wait_for
 
@@ -47,7 +46,7 @@ class WebPage:
     """`mammolens web` in a process of its own."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: Program
     scratch: Path
     log: Path
 
@@ -61,7 +60,8 @@ class WebPage:
 
 
 @pytest.fixture(scope="module")
-def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
+def start_page(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
+    """Starts `mammolens web`, and waits until it answers; both of its processes are forked."""
     pages: list[WebPage] = []
 
     def start(*options: str) -> WebPage:
@@ -69,9 +69,15 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
         (home / "tmp").mkdir()
         port, log = free_port(), home / "log"
         environment = {**os.environ, "TMPDIR": str(home / "tmp"), "HOME": str(home), "OMP_NUM_THREADS": "1"}
-        command = [str(PROGRAM), "web", "--port", str(port), *options]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=home)
+            process = fork_server.start(
+                PROGRAM,
+                *("web", "--port", str(port), *options),
+                environment=environment,
+                cwd=home,
+                output=output,
+                python=fork_server.python,
+            )
         pages.append(WebPage(f"http://127.0.0.1:{port}", process, home / "tmp", log))
         wait_for(f"{pages[-1].url}/_stcore/health", process, log)
         return pages[-1]
@@ -153,12 +159,19 @@ def _is_outside(asked: str, url: str) -> bool:
     return not asked.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
 
 
-def predicted(fork_server: ForkServer, files: list[Path], to: Path) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def predicted(
+    fork_server: ForkServer, exams: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """The records of `mammolens predict` for the exam with the mass, by SOP Instance UID."""
+    to = tmp_path_factory.mktemp("predicted") / "out"
     options = ("-o", to, "--json", "--maps", "none", "--no-overlays")
-    process = fork_server.start(PROGRAM, "predict", *files, *options, cwd=to.parent)
+    process = fork_server.start(PROGRAM, "predict", *exams["PHANTOM-7"], *options, cwd=to.parent)
     printed, said = process.communicate(PATIENCE_S)
     assert process.returncode == 0, said
-    return [json.loads(line) for line in printed.splitlines()]
+    records = [json.loads(line) for line in printed.splitlines()]
+    assert len(records) == 2
+    return {record["sop_instance_uid"]: {**record, "path": Path(record["path"]).name} for record in records}
 
 
 @pytest.fixture(scope="module")
@@ -171,14 +184,10 @@ def at_the_lesion(a_browser: Browser, a_page: WebPage, exams: dict[str, list[Pat
 
 
 def test_the_numbers_are_those_of_mammolens_predict_to_the_last_digit(
-    at_the_lesion: Visitor, exams: dict[str, list[Path]], fork_server: ForkServer, tmp_path: Path
+    at_the_lesion: Visitor, predicted: dict[str, dict[str, Any]]
 ) -> None:
     told = {record["sop_instance_uid"]: record for record in json.loads(at_the_lesion.takes("Numbers, JSON"))}
-    expected = predicted(fork_server, exams["PHANTOM-7"], tmp_path / "out")
-    assert len(expected) == 2
-    for record in expected:
-        record["path"] = Path(record["path"]).name
-        assert told[record["sop_instance_uid"]] == record
+    assert told == predicted
 
 
 def test_heat_changes_with_opacity_level_and_layout(at_the_lesion: Visitor) -> None:
@@ -290,24 +299,25 @@ def test_a_file_above_the_limit_is_refused(a_browser: Browser, a_page: WebPage, 
         visitor.page.get_by_text("must be 20", exact=False).wait_for()
 
 
-def test_two_people_at_once_see_each_their_own_and_leave_nothing_behind(
-    a_browser: Browser, start_page: StartPage, exams: dict[str, list[Path]]
+def test_people_at_once_see_each_their_own_and_leave_nothing_behind(
+    at_the_lesion: Visitor, a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]
 ) -> None:
-    own = start_page()
-    with visiting(a_browser, own.url) as one:
-        with visiting(a_browser, own.url) as other:
+    until(lambda: len(a_page.sessions()) == 1)  # of the person who looks at the exam with the mass
+    with visiting(a_browser, a_page.url) as one:
+        with visiting(a_browser, a_page.url) as other:
             one.drop(*exams["PHANTOM-7"])
             other.drop(*exams["PHANTOM-9"])
             other.sees("PHANTOM-9")
             one.sees("PHANTOM-7")
             assert one.page.get_by_text("PHANTOM-9").count() == 0
             assert other.page.get_by_text("PHANTOM-7").count() == 0
-            assert len(own.sessions()) == 2
-            assert not [path for path in own.left() if path.suffix == ".dcm"]
-        until(lambda: len(own.sessions()) == 1)
+            assert len(a_page.sessions()) == 3
+            assert not [path for path in a_page.left() if path.suffix == ".dcm"]
+        until(lambda: len(a_page.sessions()) == 2)
         one.page.get_by_label("Slider").check()
         assert one.takes("Report, PDF").startswith(b"%PDF")
-    until(lambda: not own.sessions())
+    until(lambda: len(a_page.sessions()) == 1)
+    assert at_the_lesion.takes("Report, PDF").startswith(b"%PDF")
 
 
 def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> None:
@@ -322,8 +332,8 @@ def test_a_running_server_judges_as_this_process_does(
     a_browser: Browser,
     start_page: StartPage,
     start_server: StartServer,
-    fork_server: ForkServer,
     exams: dict[str, list[Path]],
+    predicted: dict[str, dict[str, Any]],
     tmp_path: Path,
 ) -> None:
     (tmp_path / "studies").mkdir()
@@ -333,7 +343,8 @@ def test_a_running_server_judges_as_this_process_does(
         visitor.drop(*exams["PHANTOM-7"])
         visitor.sees("PHANTOM-7")
         told = {record["sop_instance_uid"]: record for record in json.loads(visitor.takes("Numbers, JSON"))}
-        for record in predicted(fork_server, exams["PHANTOM-7"], tmp_path / "out"):
-            assert told[record["sop_instance_uid"]]["exam_score"] == record["exam_score"]
-            assert told[record["sop_instance_uid"]]["pred_score"] == record["pred_score"]
+    scores = ("exam_score", "pred_score")
+    assert {uid: [record[name] for name in scores] for uid, record in told.items()} == {
+        uid: [record[name] for name in scores] for uid, record in predicted.items()
+    }
     assert server.images() == []
