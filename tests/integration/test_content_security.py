@@ -55,13 +55,21 @@ class Watch:
             self.violations.append(text)
 
 
+@pytest.fixture(scope="module")
+def an_open_exam(a_browser: Browser, a_server: Server, a_viewer: str) -> Iterator[tuple[Page, list[str]]]:
+    """The viewer with the exam on the screen, and whatever was wrong with what it asked for until then."""
+    page = patient(a_browser.new_page())
+    watch = Watch(page, a_server)
+    page.goto(a_server.url + a_viewer)
+    page.locator(".mammolens[aria-busy=false]").wait_for()
+    yield page, [*watch.foreign, *watch.violations]
+    page.close()
+
+
 def test_an_exam_opens_in_the_viewer_and_nothing_is_asked_of_another_server(
-    a_page: Page, a_server: Server, a_viewer: str
+    an_open_exam: tuple[Page, list[str]],
 ) -> None:
-    watch = Watch(a_page, a_server)
-    a_page.goto(a_server.url + a_viewer)
-    a_page.locator(".mammolens[aria-busy=false]").wait_for()
-    assert (watch.foreign, watch.violations) == ([], [])
+    assert an_open_exam[1] == []
 
 
 @pytest.mark.parametrize(("path", "ready"), [("/", "#infer"), ("/models", "#status:not(:empty)")])
@@ -72,14 +80,11 @@ def test_the_pages_work(a_page: Page, a_server: Server, path: str, ready: str) -
     assert (watch.foreign, watch.violations) == ([], [])
 
 
-def test_a_script_that_gets_into_the_viewer_reaches_no_other_server(
-    a_page: Page, a_server: Server, a_viewer: str
-) -> None:
-    a_page.goto(a_server.url + a_viewer)
-    a_page.locator(".mammolens[aria-busy=false]").wait_for()
+def test_a_script_that_gets_into_the_viewer_reaches_no_other_server(an_open_exam: tuple[Page, list[str]]) -> None:
+    page, _ = an_open_exam
     sent = "fetch('http://127.0.0.1:9/').then(() => 'sent', error => error.message)"
-    with a_page.expect_console_message(lambda message: "Content Security Policy" in message.text):
-        assert "Failed to fetch" in a_page.evaluate(sent)
+    with page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        assert "Failed to fetch" in page.evaluate(sent)
 
 
 @pytest.mark.parametrize("path", ["/", "viewer"])
