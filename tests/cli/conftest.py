@@ -59,6 +59,15 @@ def shipped_models_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "check_models", check)
 
 
+@pytest.fixture
+def no_shipped_ensembles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is shipped only the autoencoder scores the images: the others are slow; test_evaluate.py has them all."""
+    from mammolens.models.store import BASELINE, pretrained_directory
+
+    autoencoder = pretrained_directory(BASELINE)
+    monkeypatch.setattr("mammolens.models.store.pretrained_directory", lambda *_: autoencoder)
+
+
 @pytest.fixture(scope="session")
 def phantom_folder(phantoms: Dataset) -> Path:
     """Where the phantoms lie, beside their labels.csv."""

@@ -55,6 +55,7 @@ def a_page(mammolens, phantom_folder, a_trained_model, tmp_path_factory):
     return page
 
 
+@pytest.mark.usefixtures("no_shipped_ensembles")
 def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_path):
     model, judged, report = tmp_path / "model", tmp_path / "judged", tmp_path / "report"
     trained = mammolens("train", "-c", a_config_file, "-d", split_phantoms, "-o", model)

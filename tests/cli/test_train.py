@@ -131,6 +131,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_model(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "tiny.yaml", "whole"]
 
 
+@pytest.mark.usefixtures("no_shipped_ensembles")
 def test_an_ensemble_of_models_is_trained_calibrated_and_measured(
     mammolens, an_ensemble_file, an_ensemble_of_models, phantom_folder, tmp_path
 ):

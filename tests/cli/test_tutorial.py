@@ -25,6 +25,7 @@ def tutorial() -> list[list[str]]:
 
 @pytest.mark.slow
 @pytest.mark.training
+@pytest.mark.usefixtures("no_shipped_ensembles")
 def test_its_model_finds_the_mass_of_a_phantom_that_it_never_saw(mammolens, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     commands = tutorial()
