@@ -12,6 +12,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
+from mammolens.cli.options import configuration
+from mammolens.config import load_config
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
@@ -20,11 +22,20 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 
+def write_short_tutorial(folder: Path) -> None:
+    """The tutorial's configuration with one epoch, where notebooks look first; test_tutorial.py learns all of them."""
+    config = load_config(configuration(Path("configs/tutorial.yaml")))
+    short = config.model_copy(update={"training": config.training.model_copy(update={"epochs": 1})})
+    (folder / "configs").mkdir()
+    (folder / "configs" / "tutorial.yaml").write_text(short.to_yaml())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_top_to_bottom(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib.use("Agg")
     monkeypatch.chdir(tmp_path)
+    write_short_tutorial(tmp_path)
     names: dict[str, object] = {}
     for number, cell in enumerate(json.loads(notebook.read_text())["cells"]):
         if cell["cell_type"] == "code":
