@@ -2,8 +2,8 @@
 
 Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests
 start dozens. Here one process imports those once for all workers, and each program is a fork of it that goes on as a
-new Python would, with arguments, environment, folder and output of its own. MammoLens and MONAI Label are imported by
-the fork: they read the environment while they are.
+new Python would, with arguments, environment, folder and output of its own. MONAI Label, and what imports it, is
+imported by the fork: it reads the environment while it is. The rest of MammoLens does not, so it is there already.
 
 What a program starts by ``sys.executable -m MODULE`` is such a fork, too, where ``sys.executable`` is
 :attr:`ForkServer.python`: a small process that passes on signals, input and output, and ends as its fork ends.
@@ -50,6 +50,30 @@ _LIBRARIES = (
     "torch",
     "typer",
     "uvicorn",
+)
+# They bring about all of MammoLens that does not import MONAI Label.
+_OURS = (
+    "mammolens.access_audit.log",
+    "mammolens.archive.score",
+    "mammolens.cli.main",
+    "mammolens.evaluation.report",
+    "mammolens.inference.predictor",
+    "mammolens.labelapp.access_recorder",
+    "mammolens.labelapp.delivery.courier",
+    "mammolens.labelapp.delivery.dicom_results",
+    "mammolens.labelapp.dimse.listener",
+    "mammolens.labelapp.exams.decisions",
+    "mammolens.labelapp.exams.worklist_csv",
+    "mammolens.labelapp.jobs.files",
+    "mammolens.labelapp.learning.candidate",
+    "mammolens.labelapp.learning.model_versions",
+    "mammolens.labelapp.responses.schema",
+    "mammolens.labelapp.routes.security",
+    "mammolens.labelapp.serving",
+    "mammolens.promotion.promote",
+    "mammolens.review.ledger",
+    "mammolens.training.engine",
+    "mammolens.training.recalibrate",
 )
 _PYTHON = """
 import sys
@@ -363,8 +387,10 @@ def _become(asked: dict[str, Any]) -> None:
 def _main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         gc.disable()
-        for library in _LIBRARIES:
-            importlib.import_module(library)
+        for name in (*_LIBRARIES, *_OURS):
+            importlib.import_module(name)
+        # What reads the environment while it is imported has to wait for that of the fork.
+        assert "monailabel" not in sys.modules
         gc.freeze()  # what the garbage collector of a fork looks at would be copied
         asked = _serve(listener, int(sys.argv[2]))
     gc.enable()
