@@ -27,7 +27,7 @@ def test_a_requested_run_survives_a_power_cut_and_later_exams_are_inferred_on_ar
     start_server: StartServer, tmp_path: Path
 ) -> None:
     studies = tmp_path / "studies"
-    write_phantom_dataset(studies, normals=4, rows=1280, columns=1024, spacing=(0.2, 0.2))
+    write_phantom_dataset(studies, normals=4)
     server = start_server(studies, conf={"infer_new": "on_arrival"})
     until(lambda: _status(server)["active"])
     assert _states(server) == ["new"] * 4  # they were there before
