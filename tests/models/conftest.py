@@ -26,19 +26,22 @@ def a_small_config() -> ModelConfig:
     )
 
 
+def write_model(folder: Path, seed: int, config: ModelConfig) -> None:
+    torch.manual_seed(seed)
+    save_model(folder, config, build_network(config.network), {"seed": seed})
+    image = NormalImage(patient=0, view="CC", acquisition_group=None, raw_score=seed, pred_score=0, map_peak=1)
+    exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
+    Calibration((image,), (exam,), config.calibration).save(folder / CALIBRATION)
+    seal_model(folder)
+
+
 @pytest.fixture
 def make_model(tmp_path: Path, a_small_config: ModelConfig) -> MakeModel:
     """Write a complete model directory; another seed, other weights."""
 
     def make(seed: int = 0, config: ModelConfig = a_small_config) -> Path:
         folder = tmp_path / f"made-{seed}-{config.name}"
-        torch.manual_seed(seed)
-        save_model(folder, config, build_network(config.network), {"seed": seed})
-        image = NormalImage(patient=0, view="CC", acquisition_group=None, raw_score=seed, pred_score=0, map_peak=1)
-        exam = NormalExam(patient=0, acquisition_group=None, exam_score=0, asymmetry=None)
-        calibration = Calibration((image,), (exam,), config.calibration)
-        calibration.save(folder / CALIBRATION)
-        seal_model(folder)
+        write_model(folder, seed, config)
         return folder
 
     return make

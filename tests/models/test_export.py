@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from functools import cache
 
 import pytest
 
@@ -18,6 +20,8 @@ from mammolens.models.onnx_network import onnx_of
 from mammolens.models.runtime_choice import LOG_ODDS_TOLERANCE, choose_runtime
 from mammolens.models.store import ModelStore, pretrained_directory
 
+from .conftest import write_model
+
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
 pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
 FORMATS = [
@@ -32,14 +36,29 @@ FORMATS = [
 RUNTIMES = {ExportFormat.ONNX: RuntimeName.ONNXRUNTIME, ExportFormat.OPENVINO: RuntimeName.OPENVINO}
 
 
-@pytest.fixture
-def a_model(make_model):
+@pytest.fixture(scope="module")
+def a_model(tmp_path_factory):
     config = ModelConfig(
         name="two",
         preprocessing=PreprocessingConfig(size=64),
         network=NetworkConfig(name="small_unet", options={"width": 2}, members=2),
     )
-    return make_model(config=config)
+    folder = tmp_path_factory.mktemp("models") / "two"
+    write_model(folder, 0, config)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(a_model, tmp_path_factory):
+    """The model in a format, exported once; copy it before changing anything."""
+
+    @cache
+    def export(form):
+        folder = tmp_path_factory.mktemp("exported") / form
+        export_model(a_model, form, folder)
+        return folder
+
+    return export
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -58,31 +77,30 @@ def test_it_is_the_same_model_and_says_what_it_is(a_model, form, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_the_network_itself_says_what_it_is(a_model, tmp_path):
-    export_model(a_model, ExportFormat.ONNX, tmp_path / "out")
-    read = onnx.load(exported_networks(tmp_path / "out")[ExportFormat.ONNX])
+def test_the_network_itself_says_what_it_is(a_model, exported):
+    read = onnx.load(exported_networks(exported(ExportFormat.ONNX))[ExportFormat.ONNX])
     properties = {one.key: one.value for one in read.metadata_props}
     assert properties == {"model": model_id_of(a_model), "notice": RESEARCH_USE_ONLY, "licence": "not recorded"}
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_runtime_takes_the_exported_network_and_converts_nothing(a_model, form, tmp_path, monkeypatch):
-    export_model(a_model, form, tmp_path / "out")
+def test_a_runtime_takes_the_exported_network_and_converts_nothing(exported, form, monkeypatch):
+    model = load_model(exported(form))
     monkeypatch.setattr(runtime_choice, "onnx_of", lambda *_: pytest.fail("converted again"))
-    assert choose_runtime(load_model(tmp_path / "out"), RUNTIMES[form]).name is RUNTIMES[form]
+    assert choose_runtime(model, RUNTIMES[form]).name is RUNTIMES[form]
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_changed_network_is_noticed(a_model, form, tmp_path):
-    export_model(a_model, form, tmp_path / "out")
+def test_a_changed_network_is_noticed(exported, form, tmp_path):
+    shutil.copytree(exported(form), tmp_path / "out")
     path = tmp_path / "out" / NETWORK_FILES[form][-1]
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match=f"{path.name}: is damaged or was changed"):
         load_model(tmp_path / "out")
 
 
-def test_the_network_of_another_model_is_refused(a_model, make_model, tmp_path):
-    export_model(a_model, ExportFormat.ONNX, tmp_path / "out")
+def test_the_network_of_another_model_is_refused(a_model, exported, make_model, tmp_path):
+    shutil.copytree(exported(ExportFormat.ONNX), tmp_path / "out")
     other = load_model(make_model(1, load_model(a_model).config))
     (tmp_path / "out" / NETWORK_FILES[ExportFormat.ONNX][0]).write_bytes(onnx_of(other.network))
     seal_model(tmp_path / "out")
@@ -109,10 +127,9 @@ def test_without_a_runtime_there_is_no_export(a_model, tmp_path, monkeypatch):
         export_model(a_model, ExportFormat.ONNX, tmp_path / "out")
 
 
-def test_a_server_can_publish_it(a_model, tmp_path):
-    export_model(a_model, ExportFormat.ONNX, tmp_path / "out")
+def test_a_server_can_publish_it(exported, tmp_path):
     store = ModelStore(tmp_path / "store")
-    store.publish(tmp_path / "out")
+    store.publish(exported(ExportFormat.ONNX))
     assert set(exported_networks(store.serving())) == {ExportFormat.ONNX}
 
 
