@@ -32,6 +32,12 @@ def a_report(write, tmp_path_factory):
     return write(tmp_path_factory.mktemp("report") / "new" / "folder")
 
 
+@pytest.fixture
+def nothing_is_drawn(monkeypatch):
+    """A second spared where figures are not the subject."""
+    monkeypatch.setattr(report, "_figures", lambda *_: {})
+
+
 def test_a_report_is_a_folder_with_a_page_figures_and_scores(a_report):
     written = a_report
     assert [path.name for path in written] == [*PAGES, *FIGURES]
@@ -48,6 +54,7 @@ def test_every_figure_on_the_page_is_written(a_report):
     assert all(f"]({name})" in page for name in FIGURES)
 
 
+@pytest.mark.usefixtures("nothing_is_drawn")
 def test_the_html_page_may_go_elsewhere(write, tmp_path):
     written = write(tmp_path / "folder", report=tmp_path / "pages" / "out.html")
     assert written[0] == tmp_path / "pages" / "out.html"
@@ -109,6 +116,7 @@ def test_a_report_that_cannot_be_drawn_leaves_the_older_one(write, tmp_path, mon
     assert (tmp_path / "evaluation.md").read_text() == "old"
 
 
+@pytest.mark.usefixtures("nothing_is_drawn")
 def test_an_output_that_is_a_file_is_refused_by_name(write, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(DatasetError, match="taken: cannot be written to"):
