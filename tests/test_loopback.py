@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -11,10 +10,11 @@ import requests
 
 from mammolens.loopback import is_loopback, opener_for, proxies_for
 
+from .http_server import serving
 from .patience import PATIENCE_S
 
 
-def _listening(said: bytes) -> HTTPServer:
+def _saying(said: bytes) -> HTTPServer:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -24,22 +24,17 @@ def _listening(said: bytes) -> HTTPServer:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    return HTTPServer(("127.0.0.1", 0), Answers)
 
 
 @pytest.fixture
 def a_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """On this computer, in an environment that names a proxy."""
-    server, proxy = _listening(b"server"), _listening(b"proxy")
     for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "REQUEST_METHOD"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
-    yield f"http://127.0.0.1:{server.server_port}/"
-    for listening in (server, proxy):
-        listening.shutdown()
-        listening.server_close()
+    with serving(_saying(b"server")) as server, serving(_saying(b"proxy")) as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        yield f"{server}/"
 
 
 def test_this_computer_is_asked_without_the_proxy_and_others_by_it(a_server: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from mammolens.cli import retrain
 
+from ..http_server import serving
 from .conftest import Mammolens
 
 DONE = {"model": "restorer-1", "serves": True, "waits": False, "reason": "promoted: no worse in any check"}
@@ -77,10 +77,8 @@ class _Answers(BaseHTTPRequestHandler):
 def a_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     monkeypatch.setattr(retrain, "_LOOK_S", 0.01)
     server = Jobs()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 def test_a_training_is_followed_to_its_new_model(mammolens: Mammolens, a_server: Jobs) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -9,6 +8,8 @@ import pytest
 
 from mammolens.cli.server_links import first_viewer, infer_exam, worklist
 from mammolens.errors import ServerError
+
+from ..http_server import serving
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -33,10 +34,8 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def a_port() -> Iterator[int]:
     server = HTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_port
 
 
 def test_the_first_exam_is_linked(a_port: int) -> None:

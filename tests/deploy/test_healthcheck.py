@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+
+from ..http_server import serving
 
 HEALTHCHECK = Path(__file__).parents[2] / "deploy" / "healthcheck.py"
 
@@ -20,7 +21,5 @@ def test_only_200_is_healthy(status: int, code: int) -> None:
             self.send_response(status)
             self.end_headers()
 
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        threading.Thread(target=server.handle_request, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/healthz"
-        assert subprocess.run([sys.executable, HEALTHCHECK, url], check=False).returncode == code
+    with serving(HTTPServer(("127.0.0.1", 0), Answer)) as url:
+        assert subprocess.run([sys.executable, HEALTHCHECK, f"{url}/healthz"], check=False).returncode == code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +13,7 @@ from topology.process import Processes
 from topology.programs import missing
 from topology.services import start_proxy
 
+from ..http_server import serving
 from ..patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.integration
@@ -52,13 +52,12 @@ def a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
         pytest.skip(f"missing: {', '.join(sorted(lacking))}; run scripts/install-test-servers.sh")
     home = tmp_path_factory.mktemp("proxy")
     processes = Processes(home)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as app:
-        threading.Thread(target=app.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Echo)) as app:
         port = free_port()
         url = f"https://localhost:{port}"
         environment = {
             "PUBLIC_URL": url,
-            "APP_ADDRESS": f"127.0.0.1:{app.server_port}",
+            "APP_ADDRESS": app.removeprefix("http://"),
             "PROXY_HTTP_LISTEN": f"127.0.0.1:{free_port()}",
             "PROXY_HTTPS_LISTEN": f"127.0.0.1:{port}",
             "PROXY_CERTIFICATES": str(home / "certificates"),
@@ -68,7 +67,6 @@ def a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
             yield Proxied(url, home / "certificates" / "fullchain.pem")
         finally:
             processes.stop_all()
-            app.shutdown()
 
 
 @pytest.mark.parametrize("path", ["/auth/token", "/auth/session"])

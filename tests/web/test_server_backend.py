@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +13,8 @@ import pytest
 from mammolens.errors import ServerError
 from mammolens.inference.presentation import INDEX
 from mammolens.web.server_backend import ServerBackend
+
+from ..http_server import serving
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -34,13 +35,8 @@ class _Answers(BaseHTTPRequestHandler):
 def server() -> Iterator[tuple[str, type[_Answers]]]:
     """Its address, and what it answers."""
     answers = type("Answers", (_Answers,), {})
-    listening = HTTPServer(("127.0.0.1", 0), answers)
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.server_port}/", answers
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), answers)) as url:
+        yield f"{url}/", answers
 
 
 def analysed(url: str, file: Path, folder: Path):

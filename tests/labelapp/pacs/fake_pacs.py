@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pydicom
 
+from ...http_server import serving
+
 VIEWS = (("R", "CC"), ("L", "CC"), ("R", "MLO"), ("L", "MLO"))
 JSON = "application/dicom+json"
 
@@ -157,15 +159,9 @@ def served(pacs: FakePacs, tls: ssl.SSLContext | None = None, port: int = 0) -> 
     server = _Server(("127.0.0.1", port), _handler(pacs.answer))
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    pacs.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server) as url:
+        pacs.url = url.replace("http:", "https:") if tls else url
         yield pacs
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):
