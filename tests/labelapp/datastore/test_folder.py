@@ -78,6 +78,16 @@ def test_an_upload_becomes_an_image_and_can_be_removed_again(
     assert image_id not in a_folder_datastore.list_images()
 
 
+def test_an_upload_that_only_begins_as_a_picture_is_refused(
+    a_folder_datastore: MammogramFolder, tmp_path: Path
+) -> None:
+    source = tmp_path / "odd.png"
+    source.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    with pytest.raises(InputError):
+        a_folder_datastore.add_image("mine", str(source), {})
+    assert not a_folder_datastore.uploaded("mine.png").exists()
+
+
 def test_an_upload_that_is_no_mammogram_is_refused(a_folder_datastore: MammogramFolder, tmp_path: Path) -> None:
     source = tmp_path / "upload.dcm"
     source.write_text("hello")

@@ -13,7 +13,8 @@ from cachetools import LRUCache
 from monailabel.datastore.local import DataModel, ImageLabelModel
 from pydicom.dataset import Dataset
 
-from mammolens.dicom.reader import read_header
+from mammolens.dicom.opening import FileKind, file_kind
+from mammolens.dicom.reader import read_header, read_mammogram
 from mammolens.errors import InputError, RequestError, UnknownImageError
 from mammolens.files import atomic_file
 from mammolens.labelapp.datastore.descriptions import ImageDescription
@@ -134,6 +135,8 @@ class MammogramFolder(LabelledImages):
             RequestError: there is one of that name already.
         """
         read_header(Path(image_filename))
+        if file_kind(Path(image_filename)) is FileKind.PICTURE:
+            read_mammogram(Path(image_filename))  # as it has no header that tells whether it is one
         suffix = Path(image_filename).suffix.lower()
         name = check_image_id(image_id or Path(image_filename).stem).removesuffix(suffix) + suffix
         relative = PurePath(UPLOADS_FOLDER, name)
