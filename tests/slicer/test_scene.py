@@ -336,7 +336,8 @@ def test_a_prior_of_another_machine_keeps_its_window_and_has_no_heat_of_other_le
     read = read_exam(prior)
     others = tuple(replace(one, header=replace(one.header, machine=("Other",))) for one in read.views)
     problems = a_scene.add_prior(replace(read, views=others), pairs)
-    assert problems[0] == "R CC prior 2024: its heat is not shown: the image is of another machine"
+    why = "the image is of another machine, whose heat levels differ"
+    assert problems[0] == f"R CC prior 2024: its heat is not shown: {why}"
     a_scene.compare(Comparison.BOTH)
     composite = a_core.scene.GetNodeByID("vtkMRMLSliceCompositeNodeR-CC-prior")
     display = a_core.scene.GetNodeByID(composite.GetBackgroundVolumeID()).GetDisplayNode()

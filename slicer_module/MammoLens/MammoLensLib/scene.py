@@ -138,7 +138,9 @@ class Scene:
             if current is not None and current.header.machine == one.header.machine:
                 shown.overlay = self._overlaid(shown, one, exam, problems)
             elif one.heat is not None:
-                problems.append(f"{one.view.name}: its heat is not shown: the image is of another machine")
+                problems.append(
+                    f"{one.view.name}: its heat is not shown: the image is of another machine, whose heat levels differ"
+                )
         return tuple(problems)
 
     def compare(self, comparison: Comparison) -> None:
