@@ -1,10 +1,11 @@
 """Draw docs/images/slicer-panel.png and slicer-learning.png: the panel for 3D Slicer before running servers.
 
-    mammolens demo --port 8765 &
+    mammolens phantom -n 1 --abnormal 1 -o phantoms
+    mammolens serve phantoms --port 8765 &
     mammolens serve SITE --port 8766 &
     python docs/make_slicer_panel.py http://127.0.0.1:8765 http://127.0.0.1:8766
 
-The first one's exams are shown, and what the second one, a site with confirmed exams, has learned.
+The first one's exams are shown, the last one open, and what the second one, a site with confirmed exams, has learned.
 
 Drawn without a screen by the stand-ins of tests/slicer/stand_in: Slicer's own style differs a little.
 """
@@ -111,7 +112,7 @@ def main() -> None:
     """Connect, open an exam, take pictures."""
     exams, learned = sys.argv[1:]
     shown = Shown(exams)
-    shown.session.open(shown.session.entries[0].exam)
+    shown.session.open(shown.session.entries[-1].exam)
     shown.wait()
     shown.ui.findingsTable.selectRow(0)
     pictures = [shown.picture(tab) for tab in (shown.ui.worklistTab, shown.ui.examTab)]
