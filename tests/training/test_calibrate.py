@@ -7,6 +7,7 @@ import pytest
 
 from mammolens.dicom.reader import read_mammogram
 from mammolens.errors import DatasetError
+from mammolens.inference.blur import FINEST_DETAIL
 from mammolens.inference.image_statistics import ImageStatistic
 from mammolens.inference.predictor import Predictor
 from mammolens.models.directory import load_model
@@ -28,7 +29,7 @@ def test_scores_are_those_that_the_predictor_gives(calibrating, a_predictor, an_
     results = a_predictor.predict_exam(an_exam)
     assert [image.raw_score for image in calibration.images] == [result.record.raw_score for result in results]
     assert [image.view for image in calibration.images] == [result.record.view for result in results]
-    assert all(set(image.statistics) == set(ImageStatistic) for image in calibration.images)
+    assert all(set(image.statistics) == {*ImageStatistic, FINEST_DETAIL} for image in calibration.images)
     groups = {image.acquisition_group for image in calibration.images}
     assert groups == {result.record.acquisition_group for result in results}
 
