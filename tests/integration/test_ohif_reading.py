@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pydicom
 import pytest
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 LESION, NO_SIZE, NEW = "PHANTOM-7", "PHANTOM-11", "PHANTOM-13"
+SMALL: Any = {"rows": 512, "columns": 416, "spacing": (0.5, 0.5)}  # of exams whose pixels no test looks at
 OPEN, CLOSED = ("Length", "Bidirectional"), ("EllipticalROI", "RectangleROI", "CircleROI")
 
 
@@ -31,8 +32,8 @@ def exams(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Pha
     folder = tmp_path_factory.mktemp("studies")
     exam = make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)])
     write_phantom_exam(exam, folder / "lesion")
-    write_phantom_exam(make_phantom_exam(13), folder / "new")
-    for file in write_phantom_exam(make_phantom_exam(11), folder / "no-size"):
+    write_phantom_exam(make_phantom_exam(13, **SMALL), folder / "new")
+    for file in write_phantom_exam(make_phantom_exam(11, **SMALL), folder / "no-size"):
         dataset = pydicom.dcmread(file)
         del dataset.ImagerPixelSpacing
         dataset.save_as(file)
