@@ -82,8 +82,8 @@ def ray_engine(address: str | None) -> Iterator[RayEngine]:
         raise ConfigError("--engine", "Ray is not installed", "pip install 'mammolens[ray]'") from error
     try:
         ray.init(address=address, log_to_driver=False, include_dashboard=None if address else False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = f"no Ray cluster answers ({str(error).splitlines()[0]})"
+    except Exception as error:  # Ray raises a bare one where a node does not start
+        reason = f"no Ray cluster answers ({(str(error).splitlines() or [type(error).__name__])[0]})"
         raise ServerError(address or "ray", reason, "check the address, and 'ray status' on the cluster") from error
     try:
         yield RayEngine()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import uid
 
+from mammolens.dicom import libjpeg_process
 from mammolens.dicom.completeness import (
     LOST_OR_CHANGED,
     IncompleteStreamError,
@@ -230,11 +231,9 @@ def _rle_by_pylibjpeg(segment: bytes, stated: StreamFormat) -> NDArray[np.uint8]
 
 def _jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
     """By libjpeg: it accepts missing and surplus values, but no impossible code, as libjpeg-turbo does."""
-    import libjpeg.utils
-
-    decoded = np.asarray(libjpeg.utils.decode(ending_in_no_code(stream)))
+    decoded = libjpeg_process.decode(ending_in_no_code(stream))
     try:
-        libjpeg.utils.decode(ending_in_no_code(stream, left_out=1))
+        libjpeg_process.decode(ending_in_no_code(stream, left_out=1))
     except RuntimeError:  # the last byte was needed
         return decoded
     raise IncompleteStreamError(LOST_OR_CHANGED)
@@ -249,9 +248,7 @@ def _lossless_jpeg_by_turbo(stream: bytes, stated: StreamFormat) -> NDArray[Any]
 
 
 def _lossless_jpeg_by_libjpeg(stream: bytes, stated: StreamFormat) -> NDArray[Any]:
-    import libjpeg.utils
-
-    decoded = np.asarray(libjpeg.utils.decode(stream))
+    decoded = libjpeg_process.decode(stream)
     refuse_incomplete_lossless_jpeg(stream, decoded, stated.precision)
     return decoded
 
