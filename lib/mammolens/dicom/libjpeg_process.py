@@ -9,17 +9,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGEST: Final = 512 << 20  # bytes in use; a stream of 14 million pixels takes 180 MiB, and leaves 55
+_LARGEST: Final = 512 << 20  # bytes in use between two streams; one of 14 million pixels leaves 55 MB
 
 
 def decode(stream: bytes) -> NDArray[Any]:
@@ -35,13 +37,19 @@ def decode(stream: bytes) -> NDArray[Any]:
         return _process.decode(stream)
 
 
-class _LibjpegProcess:
+class LibjpegProcess:
     """Starts when there is a stream to decode and no process yet."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process; ``None`` if there is none."""
+        return None if self._process is None else self._process.pid
+
     def decode(self, stream: bytes) -> NDArray[Any]:
+        """As :func:`decode`."""
         try:
             to_it, from_it = self._connections()
             to_it.send_bytes(stream)
@@ -50,6 +58,9 @@ class _LibjpegProcess:
         except (OSError, EOFError) as error:
             self.end()
             raise RuntimeError("libjpeg's process ended without an answer") from error
+        except BaseException:  # such as Ctrl-C: its answer would be taken for the next stream's
+            self.end()
+            raise
         if answer["ends"]:
             self.end()
         if answer["problem"]:
@@ -57,6 +68,7 @@ class _LibjpegProcess:
         return np.frombuffer(picture, answer["kind"]).reshape(answer["shape"])
 
     def end(self) -> None:
+        """Kill the process, if there is one."""
         if self._process is not None:
             process, self._process = self._process, None
             for connection in self._pair:
@@ -81,10 +93,10 @@ class _LibjpegProcess:
 def _after_fork() -> None:
     """A fork shares the pipes: answers would go to either."""
     global _lock, _process
-    _lock, _process = threading.Lock(), _LibjpegProcess()
+    _lock, _process = threading.Lock(), LibjpegProcess()
 
 
-_lock, _process = threading.Lock(), _LibjpegProcess()
+_lock, _process = threading.Lock(), LibjpegProcess()
 os.register_at_fork(after_in_child=_after_fork)
 
 
@@ -94,9 +106,7 @@ def _end() -> None:
 
 
 def _serve(largest: int) -> None:
-    """Decode what comes on the standard input, until it ends or so many bytes have been in use."""
-    import resource
-
+    """Decode what comes on the standard input, until it ends or more bytes are in use."""
     import libjpeg.utils
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that uses it
@@ -112,12 +122,19 @@ def _serve(largest: int) -> None:
             picture = np.ascontiguousarray(libjpeg.utils.decode(stream))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other process raises it
             problem = str(error) or type(error).__name__
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB; on macOS bytes
-        ends = peak * (1 if sys.platform == "darwin" else 1024) > largest
+        ends = _bytes_in_use() > largest
         about = {"shape": picture.shape, "kind": picture.dtype.str} if picture is not None else {"shape": None}
         answers.send_bytes(json.dumps({**about, "problem": problem, "ends": ends}).encode())
         if picture is not None:
             answers.send_bytes(picture.tobytes())
+
+
+def _bytes_in_use() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:  # macOS: the peak, in bytes. On Linux, a process's peak is at first that of the one that starts it.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize()
 
 
 if __name__ == "__main__":
