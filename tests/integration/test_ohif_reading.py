@@ -79,6 +79,19 @@ def test_whole_breasts_stay_in_view_when_the_thumbnails_open(at_the_lesion: tupl
             assert (width, height) == pytest.approx(before[name][1:], abs=3), f"{name}: tissue is out of view"
 
 
+def test_keys_work_after_the_mouse_has_set_a_control(at_the_lesion: tuple[Reader, Picture]) -> None:
+    """OHIF hears no key while an input has the focus, which a control that was set by a key keeps."""
+    reader, _ = at_the_lesion
+    outlines = reader.page.locator('[data-name="outlines"]')
+    outlines.click()
+    reader.page.keyboard.press("o")
+    until(lambda: not outlines.is_checked())
+    outlines.focus()
+    for checked in (True, False):
+        reader.page.keyboard.press("Space")
+        until(lambda checked=checked: outlines.is_checked() is checked)
+
+
 def test_a_reset_by_ohif_hangs_the_images_as_they_were(at_the_lesion: tuple[Reader, Picture]) -> None:
     """A new segmentation makes OHIF reset cameras, at times late; its button does the same at once."""
     reader, whole = at_the_lesion

@@ -35,6 +35,7 @@ export class Panel {
       this.bottom,
       h("p", { class: "mammolens-notice" }, `${notice}.`),
     );
+    this.#leaveTheKeysToOhif();
     this.update();
   }
 
@@ -115,6 +116,19 @@ export class Panel {
       h("ul", { class: "mammolens-keys", "aria-label": "Keys" }, keyEntries(keys)),
     );
     fill(this.bottom, session.over ? null : answerSection(session, answer, waiting, this.field));
+  }
+
+  /** OHIF hears no key while an input has the focus; one that the mouse has set needs none. */
+  #leaveTheKeysToOhif() {
+    let byMouse = false;
+    this.root.addEventListener("pointerdown", () => (byMouse = true), true);
+    this.root.addEventListener("keydown", () => (byMouse = false), true);
+    this.root.addEventListener("change", () => {
+      const focused = document.activeElement;
+      if (byMouse && focused !== this.field && this.root.contains(focused)) {
+        focused.blur();
+      }
+    });
   }
 
   #control(name) {
