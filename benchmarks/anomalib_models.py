@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 from decoders import in_turns
+from torch import library
 
 from mammolens import Mammogram, Predictor, mammogram_from_array
 from mammolens.datasets.phantom import make_phantom_exam
@@ -76,9 +77,8 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     sys.path.append(str(options.anomalib))
-    library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):  # torchvision names them when it is imported, and cannot load its own
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     from anomalib.models import Padim, Patchcore
 
     mammograms = decoded(options.rows)

@@ -104,8 +104,6 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
         except OSError as error:
             if error.errno not in _NOT_LOCKED:
                 raise
