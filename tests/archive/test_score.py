@@ -99,8 +99,8 @@ def test_a_folder_with_scores_of_another_kind_is_refused(an_archive, a_trained_m
     with pytest.raises(DatasetError, match="1 shards"):
         scored(an_archive, tmp_path, a_trained_model, shard=Shard(1, 2))
     coarse = Scoring(a_trained_model, device=choose_device("cpu", "bfloat16"))
-    for scoring in (Scoring(a_trained_model, True), coarse):
-        with pytest.raises(DatasetError, match="without thumbnails, runtime torch, device cpu"):
+    for scoring in (Scoring(a_trained_model, True), coarse, Scoring(a_trained_model, all_details=True)):
+        with pytest.raises(DatasetError, match="without thumbnails, reduced details, runtime torch, device cpu"):
             score_archive(open_archive(str(an_archive)), tmp_path, scoring, OneByOne())
 
 

@@ -37,6 +37,10 @@ def test_an_image_alone_is_an_exam_of_one_image(a_predictor, an_exam):
     assert alone.record.exam_score == alone.record.breast_score == alone.record.pred_score
 
 
+def test_a_model_whose_pixels_have_no_fixed_size_needs_all_details(a_predictor):
+    assert a_predictor.detail_mm is None
+
+
 def test_with_its_siblings_scores_it_is_judged_as_within_the_exam(a_predictor, an_exam, results):
     siblings = [a_predictor.score(mammogram) for mammogram in an_exam[1:]]
     judged = a_predictor.predict(an_exam[0], siblings)

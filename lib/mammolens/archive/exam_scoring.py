@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -48,12 +48,14 @@ class Scoring:
         thumbnails: whether image rows contain small pictures.
         runtime: that runs the network.
         device: that torch runs networks on.
+        all_details: whether images are decoded with all details, also with those that scores hardly depend on.
     """
 
     model: Path
     thumbnails: bool = False
     runtime: RuntimeName = RuntimeName.TORCH
     device: Device = REFERENCE
+    all_details: bool = False
 
     def predictor(self) -> Predictor:
         """Load the model."""
@@ -72,6 +74,7 @@ def score_exam(scoring: Scoring, task: ExamTask) -> ExamRows:
             is a row.
     """
     predictor = _predictor(scoring)
+    read = partial(_read, None if scoring.all_details else predictor.detail_mm)
     usable = [image for image in task.images if image.refusal is None]
     rows = {image.name: failed_row(image, task, image.refusal) for image in task.images if image.refusal is not None}
     current: ImageTask = task.images[0]
@@ -79,7 +82,7 @@ def score_exam(scoring: Scoring, task: ExamTask) -> ExamRows:
 
     def readings(pool: ThreadPoolExecutor) -> Iterator[Reading]:
         nonlocal current
-        for current, reading in _read_ahead(pool, usable):  # noqa: B007 - fail() needs it
+        for current, reading in _read_ahead(pool, read, usable):  # noqa: B007 - fail() needs it
             yield reading
 
     def fail(error: InputError) -> None:
@@ -134,20 +137,22 @@ def _predictor(scoring: Scoring) -> Predictor:
     return scoring.predictor()
 
 
-def _read_ahead(pool: ThreadPoolExecutor, images: Sequence[ImageTask]) -> Iterator[tuple[ImageTask, Reading]]:
+def _read_ahead(
+    pool: ThreadPoolExecutor, read: Callable[[ImageTask], Mammogram], images: Sequence[ImageTask]
+) -> Iterator[tuple[ImageTask, Reading]]:
     """Each image and what returns its pixels; the next one is being read meanwhile, never more."""
-    following: Future[Mammogram] | None = pool.submit(_guarded(_read), images[0]) if images else None
+    following: Future[Mammogram] | None = pool.submit(_guarded(read), images[0]) if images else None
     for at, image in enumerate(images):
         assert following is not None
         reading = following.result
         if at + 1 < len(images):
-            following = pool.submit(_guarded(_read), images[at + 1])
+            following = pool.submit(_guarded(read), images[at + 1])
         yield image, reading
 
 
-def _read(image: ImageTask) -> Mammogram:
+def _read(detail_mm: float | None, image: ImageTask) -> Mammogram:
     with opened(image.location) as path:
-        return read_mammogram(path, image.attributes)
+        return read_mammogram(path, image.attributes, detail_mm=detail_mm)
 
 
 def _guarded(work: Callable[[ImageTask], T] | Callable[[Mammogram], T]) -> Callable[..., T]:

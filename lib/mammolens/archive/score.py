@@ -152,6 +152,7 @@ def score_archive(
         thumbnails=scoring.thumbnails,
         runtime=scoring.runtime,
         device=str(scoring.device),
+        all_details=scoring.all_details,
     )
     with closing(ExamIndex(folder, source.name, known)) as index, ShardFiles(folder, shard, manifest) as files:
         total, done, failures = index.images(shard), index.images(shard, until=files.last), files.failures()

@@ -47,6 +47,7 @@ class Manifest(BaseModel):
     thumbnails: bool
     runtime: RuntimeName = RuntimeName.TORCH
     device: str = Field("cpu", description="of torch, with the precision if it is not float32")
+    all_details: bool = Field(False, description="whether JPEG 2000 was decoded with all details")
     complete: bool = False
     exams: int = 0
     images: int = Field(0, description="rows, with and without a score")
@@ -205,6 +206,6 @@ def _refuse_other_runs(folder: Path, manifest: Manifest) -> None:
             reason = (
                 f"holds scores of {found.source} by {found.model} ({found.calibration}, MammoLens {found.mammolens}, "
                 f"{found.shards} shards, {'with' if found.thumbnails else 'without'} thumbnails, "
-                f"runtime {found.runtime}, device {found.device})"
+                f"{'all' if found.all_details else 'reduced'} details, runtime {found.runtime}, device {found.device})"
             )
             raise DatasetError(folder, reason, "choose another folder, or the same options")

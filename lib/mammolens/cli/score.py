@@ -57,6 +57,13 @@ def score(
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Keep small pictures for the worklist; takes several times as long.")
     ] = False,
+    all_details: Annotated[
+        bool,
+        typer.Option(
+            "--all-details",
+            help="Decode JPEG 2000 with its finest details, as `predict` does: slower, and scores hardly change.",
+        ),
+    ] = False,
     engine: Annotated[
         ScoreEngine, typer.Option(help="local: processes of this computer; ray: a Ray cluster (docs/scale.md).")
     ] = ScoreEngine.LOCAL,
@@ -75,7 +82,7 @@ def score(
     """Score an archive of any size: rows of scores, no maps.
 
     Use it for thousands of exams; `mammolens predict` analyses a few, with findings, maps and pictures. Both give the
-    same scores.
+    same scores; --all-details makes them equal to the last digit for JPEG 2000, too.
 
     Writes OUT/images and OUT/exams, Parquet files with a row per image and per exam (docs/scale.md), also for images
     that cannot be scored, and OUT/manifests, which say what scored them. After any stop, also by kill or a power cut,
@@ -99,7 +106,11 @@ def score(
 
         part, known = _shard(shard), _known(table)
         scoring = Scoring(
-            (model or pretrained_directory()).resolve(), thumbnails, runtime, choose_device(device, precision)
+            (model or pretrained_directory()).resolve(),
+            thumbnails,
+            runtime,
+            choose_device(device, precision),
+            all_details,
         )
         with _opened(source) as archive, _engine(engine, address, workers) as worker, progress_bar("images") as bar:
             _check_reach(archive, engine)

@@ -11,12 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mammolens.dicom.streams import START_OF_SCAN, Segment, jpeg_segments
+from mammolens.dicom.streams import START_OF_SCAN, START_OF_TILE_PART, Segment, coding_style, jpeg_segments
 
 _HUFFMAN_TABLE, _RESTART_INTERVAL = 0xC4, 0xDD
 # No Huffman code is all ones (T.81 C.2), and the longest has 16 bits: a decoder that comes here fails.
 _NO_CODE: Final = b"\xff\x00" * 8
-_START_OF_TILE_PART: Final = b"\xff\x90\x00\x0a"  # SOT and its length (T.800 A.4.2)
 _END_OF_CODESTREAM: Final = b"\xff\xd9"
 LOST_OR_CHANGED: Final = "the compressed pixels do not add up to the picture: bytes were lost or changed"
 _NO_COST: Final = 255  # of a difference whose magnitude has no code; the longest has 16 + 16 bits
@@ -131,24 +130,21 @@ def refuse_incomplete_jpeg_2000(stream: bytes, *, high_throughput: bool = False)
         IncompleteStreamError: a tile-part does not end where the next or the end marker begins, or there is a long run
             of equal bytes, 00 or FF, where code words should be.
     """
-    first = start = stream.find(_START_OF_TILE_PART)
-    while start >= 0 and stream.startswith(_START_OF_TILE_PART, start):
+    first = start = stream.find(START_OF_TILE_PART)
+    while start >= 0 and stream.startswith(START_OF_TILE_PART, start):
         length = int.from_bytes(stream[start + 6 : start + 10])
         if length == 0:  # up to the end marker (T.800 A.4.2)
             break
         start += length
         if start > len(stream):
             raise IncompleteStreamError("the compressed pixels end too early")
-        if stream[start : start + 2] not in (_START_OF_TILE_PART[:2], _END_OF_CODESTREAM, b""):
+        if stream[start : start + 2] not in (START_OF_TILE_PART[:2], _END_OF_CODESTREAM, b""):
             raise IncompleteStreamError(LOST_OR_CHANGED)
-    style = stream.find(b"\xff\x52", 0, max(first, 0))  # COD (T.800 A.6.1)
-    if not 0 <= style < first - 13:
-        return
-    precincts, layers, levels = stream[style + 4] & 1, int.from_bytes(stream[style + 6 : style + 8]), stream[style + 9]
-    if precincts or stream[style + 12] & 1:  # empty packets may be any number; bits may be stored as they are
+    style = coding_style(stream)
+    if style is None or style.has_precincts or style.bypasses:  # any number of empty packets; bits stored as they are
         return
     gap = _SHORTEST_GAP_OF_HTJ2K if high_throughput else _SHORTEST_GAP
-    longest = gap + layers * (levels + 1)  # an empty packet is one byte 00 (T.800 B.10.3)
+    longest = gap + style.layers * (style.levels + 1)  # an empty packet is one byte 00 (T.800 B.10.3)
     end = stream.rfind(_END_OF_CODESTREAM)
     if any(stream.find(equal, first, end) >= 0 for equal in (bytes(longest), b"\xff" * _SHORTEST_GAP)):
         raise IncompleteStreamError("the compressed pixels have a gap")

@@ -24,6 +24,7 @@ from mammolens.dicom.codecs import (
 from mammolens.dicom.completeness import IncompleteStreamError
 from mammolens.dicom.header_values import needed_number
 from mammolens.dicom.opening import damage_named, first_line
+from mammolens.dicom.reduced_resolution import decode_without_details
 from mammolens.dicom.streams import StreamFormat, StreamKind, kind_of_stream, stated_format
 from mammolens.errors import PixelDataError, UnsupportedMammogramError
 
@@ -37,8 +38,13 @@ _IN_COLOUR: Final = (StreamKind.JPEG, StreamKind.JPEG_2000, StreamKind.HTJ2K)  #
 _ITEM: Final = b"\xfe\xff\x00\xe0"  # how encapsulated Pixel Data begins (PS3.5 A.4)
 
 
-def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
+def decoded_cells(dataset: FileDataset, path: Path, *, all_details: bool = True) -> Cells:
     """Decode a single-frame image without colour, also where it is stored as three equal channels (PS3.5 8, A.4).
+
+    Args:
+        dataset: the image.
+        path: of it.
+        all_details: whether JPEG 2000 is decoded with its finest details.
 
     Raises:
         PixelDataError: missing, truncated or undecodable pixels, or a header that does not describe them.
@@ -61,7 +67,7 @@ def decoded_cells(dataset: FileDataset, path: Path) -> Cells:
         _refuse_other_kind(dataset, frame, path)
         if plugin is None and syntax != RLELossless:
             _refuse_other_size(shape, stated_format(frame), len(frame), path)
-        return _grey(_decompressed(dataset, shape, samples, frame, plugin, path), path)
+        return _grey(_decompressed(dataset, shape, samples, frame, plugin, path, all_details=all_details), path)
 
 
 def refuse_unfit_size(shape: tuple[int, int], path: Path) -> None:
@@ -167,7 +173,14 @@ def _bytes_per_cell(dataset: FileDataset, path: Path) -> int:
 
 
 def _decompressed(
-    dataset: FileDataset, shape: tuple[int, int], samples: int, frame: bytes, plugin: str | None, path: Path
+    dataset: FileDataset,
+    shape: tuple[int, int],
+    samples: int,
+    frame: bytes,
+    plugin: str | None,
+    path: Path,
+    *,
+    all_details: bool,
 ) -> Cells:
     """As :func:`_uncompressed`; by a plug-in where it is named."""
     name = syntax_name(dataset.file_meta.TransferSyntaxUID)
@@ -183,7 +196,8 @@ def _decompressed(
         if stated is None:
             cells = plugin_decoders()[str(plugin)].cells(frame, shape, _bytes_per_cell(dataset, path))
         else:
-            cells = decode_stream(frame, stated)
+            reduced = None if all_details else decode_without_details(dataset, frame, stated)
+            cells = reduced or decode_stream(frame, stated)
     except (KeyboardInterrupt, SystemExit, PixelDataError, UnsupportedMammogramError):
         raise
     except IncompleteStreamError as error:

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
@@ -17,6 +17,7 @@ from pydicom.errors import BytesLengthException
 from mammolens.errors import PixelDataError
 
 _DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")  # also as ACR-NEMA and as people write it
+OVERLAY_GROUPS: Final = range(0x6000, 0x601F, 2)  # PS3.5 7.6
 # What pydicom raises about values that are not of their representation.
 WRONG_FORM = (ValueError, TypeError, ArithmeticError, NotImplementedError, BytesLengthException, struct.error)
 

@@ -39,7 +39,7 @@ class Displayed(NamedTuple):
         return self._replace(unusable=(*unusable, *self.unusable))
 
 
-def display_pixels(dataset: FileDataset, path: Path) -> Displayed:
+def display_pixels(dataset: FileDataset, path: Path, *, all_details: bool = True) -> Displayed:
     """Decode and render a single-frame grey-scale image.
 
     The chain of PS3.3 C.11.1 (Modality LUT) and C.11.2 (VOI LUT, else the first window, else the
@@ -50,7 +50,7 @@ def display_pixels(dataset: FileDataset, path: Path) -> Displayed:
         PixelDataError: missing, truncated, undecodable or constant pixels, or a header that does not describe them.
         UnsupportedMammogramError: too few pixels for a mammogram.
     """
-    stored = stored_pixels(dataset, path)
+    stored = stored_pixels(dataset, path, all_details=all_details)
     with damage_named(path), np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         modality = _ModalityLut.of(dataset, path)
         padding = _padding(stored, dataset)

@@ -12,12 +12,11 @@ from pydicom.dataset import Dataset, FileDataset
 
 from mammolens.dicom.codecs import Cells
 from mammolens.dicom.decoding import decoded_cells
-from mammolens.dicom.header_values import needed_number, stated_value
+from mammolens.dicom.header_values import OVERLAY_GROUPS, needed_number, stated_value
 from mammolens.dicom.padding import padding_mask
 from mammolens.errors import PixelDataError
 
 StoredValues = NDArray[np.integer[Any]]
-_OVERLAY_GROUPS: Final = range(0x6000, 0x601F, 2)  # PS3.5 7.6
 _ROWS_LOOKED_AT: Final = 512  # at least, if there are so many, when looking for tears
 
 
@@ -44,7 +43,7 @@ class _Stated:
     signed: bool
 
 
-def stored_pixels(dataset: FileDataset, path: Path) -> StoredPixels:
+def stored_pixels(dataset: FileDataset, path: Path, *, all_details: bool = True) -> StoredPixels:
     """Decode a single-frame grey-scale image and read its cells as the header says (PS3.5 8.1.1).
 
     Where a value needs more bits than the header grants it, it is kept whole and the attribute set aside: a value
@@ -56,7 +55,7 @@ def stored_pixels(dataset: FileDataset, path: Path) -> StoredPixels:
             something above High Bit that is neither value, sign nor overlay.
         UnsupportedMammogramError: too few pixels for a mammogram, or too many.
     """
-    cells = decoded_cells(dataset, path)
+    cells = decoded_cells(dataset, path, all_details=all_details)
     stated, unusable = _stated(dataset, cells, path)
     whole = _signed(cells.patterns, cells.bits) if stated.signed else cells.patterns
     patterns, bits = cells.patterns, stated.bits
@@ -148,7 +147,7 @@ def _follows(used: int, bits: int) -> bool:
 def _overlay_bits(dataset: Dataset) -> int:
     """Bits of the cells that overlays without data of their own use (PS3.3 C.9.2, retired)."""
     bits = 0
-    for group in _OVERLAY_GROUPS:
+    for group in OVERLAY_GROUPS:
         if (group, 0x0102) in dataset and (group, 0x3000) not in dataset:
             position = dataset[group, 0x0102].value
             bits |= 1 << position if isinstance(position, int) and position >= 0 else 0

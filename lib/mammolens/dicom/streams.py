@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-_JPEG_2000: Final = b"\xff\x4f\xff\x51"  # SOC and SIZ, which follow each other (T.800 A.4.1, A.5.1)
+JPEG_2000_CODESTREAM: Final = b"\xff\x4f\xff\x51"  # SOC and SIZ, which follow each other (T.800 A.4.1, A.5.1)
 _CAPABILITIES: Final = b"\xff\x50"  # CAP (T.800 A.5.2)
+_CODING_STYLE: Final = b"\xff\x52"  # COD
 _HIGH_THROUGHPUT: Final = 1 << 17  # its bit of T.814 (A.3)
 _JPEG: Final = b"\xff\xd8"  # SOI (T.81 B.1.1.3)
 _FRAME_HEADERS: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF of JPEG (T.81 B.1.1.3)
@@ -19,6 +20,7 @@ _JP2: Final = b"\x00\x00\x00\x0cjP  "  # the signature box of a JP2 file (T.800 
 _RLE_HEADER: Final = 64  # bytes (PS3.5 G.5)
 _MOST_RLE_SEGMENTS: Final = 15
 START_OF_SCAN: Final = 0xDA
+START_OF_TILE_PART: Final = b"\xff\x90\x00\x0a"  # SOT and its length (T.800 A.4.2)
 
 
 class StreamKind(StrEnum):
@@ -47,6 +49,24 @@ class StreamFormat:
     signed: bool = False
 
 
+class CodingStyle(NamedTuple):
+    """What the COD segment of JPEG 2000 or HTJ2K states for all tiles (T.800 A.6.1).
+
+    Attributes:
+        has_precincts: whether precinct sizes are defined.
+        layers: of quality.
+        levels: of decomposition.
+        bypasses: whether bits may be stored without arithmetic coding.
+        is_reversible: whether the wavelet is the 5-3 reversible one.
+    """
+
+    has_precincts: bool
+    layers: int
+    levels: int
+    bypasses: bool
+    is_reversible: bool
+
+
 class Segment(NamedTuple):
     """A marker segment: its marker's second byte, and where its content lies in the stream."""
 
@@ -61,7 +81,7 @@ def kind_of_stream(stream: bytes) -> StreamKind | None:
         segments, start = struct.unpack_from("<2I", stream)
         if 1 <= segments <= _MOST_RLE_SEGMENTS and start == _RLE_HEADER:
             return StreamKind.RLE
-    if not stream.startswith((_JPEG, _JPEG_2000, _JP2)):
+    if not stream.startswith((_JPEG, JPEG_2000_CODESTREAM, _JP2)):
         return None
     stated = stated_format(stream)
     return None if stated is None else stated.kind
@@ -75,13 +95,23 @@ def stated_format(stream: bytes) -> StreamFormat | None:
     """
     if stream.startswith(_JPEG):
         return _of_jpeg(stream)
-    start = stream.find(_JPEG_2000)
+    start = stream.find(JPEG_2000_CODESTREAM)
     if start < 0 or len(stream) < start + 43:
         return None
     columns, rows = struct.unpack_from(">2I", stream, start + 8)
     depth = stream[start + 42]  # Ssiz of the first component (T.800 A.5.1)
     kind = StreamKind.HTJ2K if _is_high_throughput(stream, start) else StreamKind.JPEG_2000
     return StreamFormat(kind, rows, columns, (depth & 0x7F) + 1, bool(depth & 0x80))
+
+
+def coding_style(stream: bytes) -> CodingStyle | None:
+    """The coding style of a codestream of JPEG 2000 or HTJ2K, also inside a JP2 file; ``None`` where there is none."""
+    first = stream.find(START_OF_TILE_PART)
+    style = stream.find(_CODING_STYLE, 0, max(first, 0))
+    if not 0 <= style < first - 13:
+        return None
+    options, layers, levels, blocks, wavelet = struct.unpack_from(">4xBxHxB2xBB", stream, style)
+    return CodingStyle(bool(options & 1), layers, levels, bool(blocks & 1), wavelet == 1)
 
 
 def _is_high_throughput(stream: bytes, start: int) -> bool:

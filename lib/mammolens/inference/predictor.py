@@ -47,6 +47,7 @@ from mammolens.types import (
     Mammogram,
 )
 
+_PIXELS_AVERAGED = 4  # of a reduced image, in each direction, in one of the network's
 _NOT_LOOKED_AT = (
     "Calcifications were not looked for: the image's pixels are larger than "
     f"{COARSEST_FOR_CALCIFICATIONS_MM:g} mm, or their size is not known."
@@ -152,6 +153,19 @@ class Predictor:
         if device == self.device:
             return self
         return Predictor(self._model, self.calibration, self._runtime, device)
+
+    @property
+    def detail_mm(self) -> float | None:
+        """Size in mm of the finest detail that scores need, for :func:`~mammolens.dicom.reader.read_mammogram`.
+
+        A quarter of the network's pixels: what is finer averages out. ``None``: scores need all details, since the
+        pixels have no fixed size, or the calcification branch takes part.
+        """
+        grids = [pipeline.config for pipeline in self._detector.pipelines]
+        sizes = [grid.pixel_size_mm for grid in grids if grid.grid == "pixel_size" and grid.pixel_size_mm is not None]
+        if self._calcifications is not None or len(sizes) < len(grids):
+            return None
+        return min(sizes) / _PIXELS_AVERAGED
 
     def score(self, mammogram: Mammogram) -> ImageScore:
         """The image's score alone, without maps on the original grid."""
