@@ -14,7 +14,14 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.dicom.reader import read_mammogram
 from mammolens.enums import Keys, Laterality
 from mammolens.errors import UnsupportedMammogramError
-from mammolens.transforms.breast_mask import BREAST_HEIGHT, BREAST_SHARE, BreastMask, BreastMaskd, segment_breast
+from mammolens.transforms.breast_mask import (
+    BREAST_HEIGHT,
+    BREAST_SHARE,
+    BreastMask,
+    BreastMaskd,
+    enlarged,
+    segment_breast,
+)
 from mammolens.transforms.load import HEADER, as_meta_tensor
 
 Bend = Callable[[np.ndarray, PhantomView], np.ndarray]
@@ -176,14 +183,23 @@ def test_an_image_without_breast_is_refused(tensor_of, mammogram_of, pixels):
         BreastMask()(image)
 
 
-def test_a_mask_is_ones_and_zeros_on_the_image_s_grid_and_tells_its_shares(a_view, tensor_of):
+@pytest.mark.parametrize("shape", [(40, 32), (120, 96), (97, 131), (300, 35)], ids=str)
+def test_a_mask_is_enlarged_as_by_torch_to_the_pixel(shape):
+    y, x = np.indices((40, 32))
+    small = (np.hypot(y - 19, 0.7 * x) < 17) & ~((y > 30) & (x < 4))
+    torch_s = torch.nn.functional.interpolate(
+        torch.from_numpy(small.astype(np.float32))[None, None], size=shape, mode="bilinear", align_corners=False
+    )
+    np.testing.assert_array_equal(enlarged(small, shape), torch_s[0, 0].numpy() > 0.5)
+
+
+def test_a_mask_is_true_and_false_on_the_image_s_grid_and_tells_its_shares(a_view, tensor_of):
     image = tensor_of(a_view.pixels)
     data = BreastMaskd()({Keys.IMAGE: image})
     mask = data[Keys.BREAST_MASK]
     assert data[Keys.IMAGE] is image
-    assert (mask.shape, mask.dtype) == (image.shape, torch.float32)
-    assert set(mask.unique().tolist()) == {0.0, 1.0}
-    assert mask.meta[BREAST_SHARE] == pytest.approx(float(mask.mean()), abs=0.01)
+    assert (mask.shape, mask.dtype) == (image.shape, torch.bool)
+    assert mask.meta[BREAST_SHARE] == pytest.approx(float(mask.float().mean()), abs=0.01)
     assert mask.meta[BREAST_HEIGHT] == pytest.approx(float(mask[0].any(dim=1).float().mean()), abs=0.01)
 
 

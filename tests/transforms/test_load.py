@@ -23,10 +23,12 @@ def test_a_mammogram_becomes_a_tensor_with_its_header(a_view, mammogram_of):
     np.testing.assert_array_equal(tensor.numpy()[0], a_view.pixels)
 
 
-def test_changing_the_tensor_leaves_the_mammogram(a_view, mammogram_of):
-    mammogram = mammogram_of(a_view.pixels)
-    as_meta_tensor(mammogram).zero_()
-    np.testing.assert_array_equal(mammogram.pixels, a_view.pixels)
+def test_the_tensor_shares_the_pixels_and_keeps_them_alive(a_view, mammogram_of):
+    mammogram = mammogram_of(a_view.pixels.copy())
+    tensor = as_meta_tensor(mammogram)
+    assert np.shares_memory(tensor.numpy(), mammogram.pixels)
+    del mammogram
+    np.testing.assert_array_equal(tensor.numpy()[0], a_view.pixels)
 
 
 def test_a_tensor_without_header_is_no_mammogram():

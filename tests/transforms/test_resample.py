@@ -22,6 +22,14 @@ def test_whole_blocks_become_their_means():
     torch.testing.assert_close(resampled(image, (2, 3)), expected)
 
 
+@pytest.mark.parametrize(("shape", "size"), [((37, 53), (11, 17)), ((300, 7), (1, 7)), ((64, 48), (63, 5))], ids=str)
+def test_shrinking_is_torch_s_area_interpolation_and_exactly_so_for_masks(shape, size):
+    image = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
+    for values, difference in ((image, 1e-6), (image > 0.4, 0)):
+        expected = torch.nn.functional.interpolate(values[None].float(), size=size, mode="area")[0]
+        torch.testing.assert_close(resampled(values, size), expected, rtol=0, atol=difference)
+
+
 def test_the_same_size_changes_nothing():
     image = torch.rand(1, 30, 20)
     torch.testing.assert_close(resampled(image, (30, 20)), image, rtol=0, atol=0)

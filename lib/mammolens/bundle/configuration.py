@@ -148,8 +148,8 @@ def _preprocessing(config: PreprocessingConfig) -> list[dict[str, Any]]:
     return [
         {"_target_": f"{_TRANSFORMS}.load.LoadMammogramd", "keys": str(Keys.IMAGE)},
         {"_target_": f"{_TRANSFORMS}.breast_mask.BreastMaskd"},
-        {"_target_": f"{_TRANSFORMS}.orient.OrientToLeftd"},
         {"_target_": f"{_TRANSFORMS}.crop.CropToBreastd", "margin": config.margin},
+        {"_target_": f"{_TRANSFORMS}.orient.OrientToLeftd"},
         resize,
         {"_target_": f"{_TRANSFORMS}.normalize.NormalizeInBreastd", "percentiles": list(config.percentiles)},
     ]

@@ -10,14 +10,16 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, Transform
+from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 from skimage.measure import label
-from skimage.morphology import disk, opening
+from skimage.morphology import disk
 
 from mammolens.enums import Keys
 from mammolens.errors import UnsupportedMammogramError
 from mammolens.transforms.load import header_of
+from mammolens.transforms.resample import resampled
 from mammolens.types import BoolImage, FloatImage
 
 BREAST_SHARE = "breast_share"  # key in the mask's meta data: share of the image's area
@@ -38,7 +40,7 @@ class BreastMask(Transform):
         image: ``(1, rows, cols)`` float32 in [0, 1].
 
     Returns:
-        ``(1, rows, cols)`` float32, 1 inside the breast and 0 elsewhere.
+        ``(1, rows, cols)`` bool, true inside the breast.
 
     Raises:
         UnsupportedMammogramError: no breast found.
@@ -48,14 +50,12 @@ class BreastMask(Transform):
         rows, columns = image.shape[-2:]
         scale = min(1.0, _WORKING_SIDE / max(rows, columns))
         size = (max(8, round(rows * scale)), max(8, round(columns * scale)))
-        small = torch.nn.functional.interpolate(image.as_tensor()[None], size=size, mode="area")[0, 0]
-        breast = segment_breast(small.numpy())
+        breast = segment_breast(resampled(image.as_tensor(), size)[0].numpy())
         if breast is None:
             raise UnsupportedMammogramError(header_of(image).path, "no breast is visible", "give a whole-breast view")
-        mask = torch.from_numpy(breast.astype(np.float32))[None, None]
-        full = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear", align_corners=False)[0]
+        full = torch.from_numpy(enlarged(breast, (rows, columns)))[None]
         shares = {BREAST_SHARE: float(breast.mean()), BREAST_HEIGHT: float(breast.any(axis=1).mean())}
-        return MetaTensor(full.round_(), meta={**image.meta, **shares})
+        return MetaTensor(full, meta={**image.meta, **shares})
 
 
 class BreastMaskd(MapTransform):
@@ -72,17 +72,60 @@ class BreastMaskd(MapTransform):
         return found
 
 
+def enlarged(breast: BoolImage, shape: tuple[int, int]) -> BoolImage:
+    """Where bilinear interpolation to ``shape``, outer pixel edges kept, is above one half.
+
+    Only what lies between true and false pixels is interpolated.
+    """
+    (uppers, lowers, downs), (lefts, rights, acrosses) = (
+        _neighbours(*lengths) for lengths in zip(breast.shape, shape, strict=True)
+    )
+    starts = np.flatnonzero(np.diff(uppers, prepend=-1))  # of bands of rows that lie between the same two
+    above, below = breast[uppers[starts]], breast[lowers[starts]]
+    mixed = above != below
+    mixed[:, :-1] |= (above[:, 1:] != above[:, :-1]) | (below[:, 1:] != below[:, :-1])
+    firsts = np.searchsorted(lefts, mixed.argmax(axis=1))
+    ends = np.searchsorted(lefts, mixed.shape[1] - mixed[:, ::-1].argmax(axis=1))
+    full = np.zeros(shape, dtype=bool)
+    for band in np.flatnonzero((above | below).any(axis=1)).tolist():
+        rows = slice(starts[band], starts[band + 1] if band + 1 < len(starts) else None)
+        full[rows] = above[band][lefts]
+        if mixed[band].any():
+            part = slice(firsts[band], ends[band])
+            left, right, across, down = lefts[part], rights[part], acrosses[part], downs[rows, None]
+            upper, lower = (row[left] * (1 - across) + row[right] * across for row in (above[band], below[band]))
+            full[rows, part] = upper * (1 - down) + lower * down > 0.5
+    return full
+
+
+def _neighbours(small: int, large: int) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatImage]:
+    """Of each of ``large`` pixels the two of ``small`` ones that it lies between, and the second's weight.
+
+    Rounded as torch rounds them, in one step: else the middle between two pixels falls to either side.
+    """
+    places = (np.arange(large) + 0.5) * np.float64(np.float32(small / large)) - 0.5
+    places = np.maximum(places, 0).astype(np.float32)
+    first = places.astype(np.intp)
+    return first, np.minimum(first + 1, small - 1), places - first.astype(np.float32)
+
+
 def segment_breast(image: FloatImage) -> BoolImage | None:
     """Segment a small image ``(rows, cols)``; ``None`` where nothing is large enough to be a breast."""
     smooth = ndimage.gaussian_filter(image, 1.0)
     if smooth.min() == smooth.max():
         return None
     tissue = _without_frame(smooth > _air_threshold(smooth))
-    body = _largest(opening(tissue, disk(max(2, round(max(image.shape) / 64)))))
+    body = _largest(_opened(tissue, disk(max(2, round(max(image.shape) / 64)))))
     wide = body.sum(axis=1).max() >= _SMALLEST_WIDTH * image.shape[1]
     if not wide or body.sum() < _SMALLEST_SHARE * image.size:
         return None
     return _filled(_without_strips(body))
+
+
+def _opened(mask: BoolImage, footprint: BoolImage) -> BoolImage:
+    """Opening for which the image goes on beyond its edges, twice as fast as scikit-image's."""
+    eroded = ndimage.binary_erosion(mask, footprint, border_value=1)
+    return np.asarray(ndimage.binary_dilation(eroded, footprint))
 
 
 def _air_threshold(image: FloatImage) -> float:

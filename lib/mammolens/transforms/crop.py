@@ -23,8 +23,7 @@ def breast_box(mask: torch.Tensor, margin: float) -> tuple[int, int, int, int]:
     Args:
         margin: added on each side, as a share of the box's own height and width; kept in the image.
     """
-    rows = torch.nonzero(mask[0].amax(dim=1) > 0).flatten()
-    columns = torch.nonzero(mask[0].amax(dim=0) > 0).flatten()
+    rows, columns = (np.flatnonzero(mask[0].numpy().any(axis=axis)) for axis in (1, 0))
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     high, wide = round(margin * (bottom - top)), round(margin * (right - left))
     height, width = mask.shape[-2:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
@@ -28,8 +29,8 @@ class NormalizeInBreast(InvertibleTransform):
     def __call__(self, image: MetaTensor, mask: torch.Tensor) -> MetaTensor:  # type: ignore[override] # two inputs
         inside = mask > 0.5
         values = image.as_tensor()
-        shares = torch.tensor([share / 100 for share in self.percentiles])
-        low, high = torch.quantile(values[inside] if inside.any() else values.flatten(), shares).tolist()
+        # numpy sorts as little as it needs; torch sorts all.
+        low, high = np.percentile((values[inside] if inside.any() else values).numpy(), self.percentiles).tolist()
         scaled = ((values - low) / max(high - low, 1e-6)).clamp(0.0, 1.0) * inside
         normalized = derived(image, scaled)
         self.push_transform(normalized, extra_info={_LOW: low, _HIGH: high})

@@ -18,14 +18,13 @@ _FLIPPED, _COLUMNS = "flipped", "columns"
 
 
 def leans_left(mask: torch.Tensor) -> bool:
-    """Whether the mask ``(1, rows, cols)`` lies nearer to the left of its own bounding box."""
-    profile = mask[0].sum(dim=0)
-    occupied = torch.nonzero(profile).flatten()
+    """Whether the mask ``(1, rows, cols)``, bool or of 0 and 1, lies nearer to the left of its own bounding box."""
+    profile = mask[0].numpy().sum(axis=0)
+    occupied = np.flatnonzero(profile)
     if not len(occupied):
         return True
-    box = profile[occupied[0] : occupied[-1] + 1].double()
-    places = torch.arange(len(box), dtype=torch.float64)
-    return bool((box * places).sum() / box.sum() <= (len(box) - 1) / 2)
+    box = profile[occupied[0] : occupied[-1] + 1].astype(np.float64)
+    return bool((box * np.arange(len(box))).sum() / box.sum() <= (len(box) - 1) / 2)
 
 
 class OrientToLeft(InvertibleTransform):

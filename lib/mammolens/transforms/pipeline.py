@@ -62,7 +62,7 @@ class Pipeline:
             if config.grid == "pixel_size" and config.pixel_size_mm is not None
             else ResizeToSquared(config.size)
         )
-        self.spatial = Compose([OrientToLeftd(), CropToBreastd(margin=config.margin), resize])
+        self.spatial = Compose([CropToBreastd(margin=config.margin), OrientToLeftd(), resize])
         self.intensity = Compose([NormalizeInBreastd(percentiles=config.percentiles)])
         self.chain = Compose([BreastMaskd(), self.spatial, self.intensity])
         self.transforms = Compose([LoadMammogramd(Keys.IMAGE), self.chain])
@@ -81,7 +81,7 @@ class Pipeline:
         image = as_meta_tensor(mammogram)
         given: dict[str, Any] = {Keys.IMAGE: image}
         if lesions is not None:
-            given[Keys.LESIONS] = derived(image, torch.from_numpy(lesions.astype(np.float32))[None])
+            given[Keys.LESIONS] = derived(image, torch.tensor(lesions)[None])
         return self._prepared(self.chain, given)
 
     def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:

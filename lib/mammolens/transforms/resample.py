@@ -13,6 +13,7 @@ from monai.transforms import InvertibleTransform
 from numpy.typing import NDArray
 
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
+from mammolens.types import BoolImage, FloatImage
 
 _SIZE = "size"
 
@@ -22,14 +23,44 @@ def resampled(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
     Shrinking takes the mean over the pixels that fall together (no aliasing), growing is bilinear, each
     direction for itself.
+
+    Args:
+        image: float32, or bool, whose means are the shares of true pixels.
+        size: rows and columns of the result.
+
+    Returns:
+        ``(1, *size)`` float32; the image itself if it has that size already.
     """
     smaller = (min(size[0], image.shape[-2]), min(size[1], image.shape[-1]))
-    values = image[None]
     if smaller != tuple(image.shape[-2:]):
-        values = torch.nn.functional.interpolate(values, size=smaller, mode="area")
+        image = torch.from_numpy(_area_means(image[0].numpy(), smaller))[None]
     if smaller != tuple(size):
-        values = torch.nn.functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
-    return values[0]
+        image = torch.nn.functional.interpolate(image[None].float(), size=size, mode="bilinear", align_corners=False)[0]
+    return image.float()
+
+
+def _area_means(image: FloatImage | BoolImage, size: tuple[int, int]) -> FloatImage:
+    """Means over the pixels that each of fewer rows and columns touches, as torch's adaptive average pooling.
+
+    Rows are added whole: twice as fast as torch, which adds each block pixel by pixel, and more exact.
+    """
+    (tops, bottoms), (lefts, rights) = (_touched(*lengths) for lengths in zip(image.shape, size, strict=True))
+    heights, widths = bottoms - tops, rights - lefts
+    # Of a mask, true pixels are counted exactly, in the smallest integers that hold the counts of a column.
+    is_mask = image.dtype == bool
+    values: NDArray[Any] = image.view(np.uint8) if is_mask else image
+    sums = np.empty((size[0], image.shape[1]), np.min_scalar_type(int(heights.max())) if is_mask else np.float32)
+    for at, (top, bottom) in enumerate(zip(tops.tolist(), bottoms.tolist(), strict=True)):
+        np.add.reduce(values[top:bottom], axis=0, dtype=sums.dtype, out=sums[at])
+    ends = np.stack([lefts, rights], axis=1).ravel()[:-1]  # each first interval counts, those between do not
+    blocks = np.add.reduceat(sums.astype(np.float32), ends, axis=1)[:, ::2]
+    return np.asarray(blocks / heights[:, None].astype(np.float32) / widths.astype(np.float32))
+
+
+def _touched(length: int, fewer: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and end pixel of those that each of fewer ones touches, ``(fewer,)`` each."""
+    edges = np.arange(fewer + 1) * length
+    return edges[:-1] // fewer, -(-edges[1:] // fewer)
 
 
 def resampled_points(
