@@ -1,5 +1,6 @@
 """The scripts of `lib/mammolens/browser` in a page of a browser, without server, OHIF or Streamlit around them."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,14 +18,21 @@ ORIGIN = "http://127.0.0.1:9/"  # the discard port: nobody answers there, all co
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def a_page(a_browser: "Browser") -> Iterator["Page"]:
-    """An empty page that can import the modules by name."""
+@pytest.fixture(scope="module")
+def a_tab(a_browser: "Browser") -> Iterator["Page"]:
+    """One for all tests of a module: to open it takes longer than most of them."""
     page = patient(a_browser.new_page())
     page.route("**/*", _serve)
-    page.goto(ORIGIN)
     yield page
     page.close()
+
+
+@pytest.fixture
+def a_page(a_tab: "Page") -> "Page":
+    """A new, empty page that can import the modules by name; nothing is stored."""
+    a_tab.goto(ORIGIN)
+    a_tab.evaluate("localStorage.clear(), sessionStorage.clear()")
+    return a_tab
 
 
 @pytest.fixture
@@ -32,8 +40,8 @@ def run(a_page: "Page") -> Run:
     """Evaluate a function of a module's exports and further arguments: ``run("ohif/a.js", "(m, x) => m.f(x)", 1)``."""
 
     def evaluate(module: str, function: str, *arguments: Any) -> Any:
-        script = f"async ([name, rest]) => ({function})(await import('/' + name), ...rest)"
-        return a_page.evaluate(script, [module, list(arguments)])
+        script = f"async ([name, rest]) => ({function})(await import('/' + name), ...JSON.parse(rest))"
+        return a_page.evaluate(script, [module, json.dumps(arguments)])  # Playwright sends value by value
 
     return evaluate
 
