@@ -50,7 +50,7 @@ class EfficientNetLite0(nn.Module):
         super().__init__()
         if type(levels) is not int or not 1 <= levels <= DEEPEST:
             raise ValueError(f"levels must be 1 to {DEEPEST}, not {levels!r}")
-        self.stem = nn.Sequential(*_convolution(3, _STEM_CHANNELS, 3, stride=2), nn.ReLU6(inplace=True))
+        self.stem = nn.Sequential(*_convolution(3, _STEM_CHANNELS, 3, stride=2), _ReLU6())
         self.levels = nn.ModuleList()
         before = _STEM_CHANNELS
         for stages in _LEVELS[:levels]:
@@ -90,8 +90,8 @@ class _Block(nn.Module):
         inner = inputs * stage.expansion
         layers: list[nn.Module] = []
         if stage.expansion != 1:
-            layers += [*_convolution(inputs, inner, 1), nn.ReLU6(inplace=True)]
-        layers += [*_convolution(inner, inner, stage.kernel, stride, groups=inner), nn.ReLU6(inplace=True)]
+            layers += [*_convolution(inputs, inner, 1), _ReLU6()]
+        layers += [*_convolution(inner, inner, stage.kernel, stride, groups=inner), _ReLU6()]
         layers += _convolution(inner, stage.channels, 1)
         self.layers = nn.Sequential(*layers)
         self.residual = stride == 1 and inputs == stage.channels
@@ -99,6 +99,13 @@ class _Block(nn.Module):
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         result = self.layers(values)
         return result + values if self.residual else result  # type: ignore[no-any-return]
+
+
+class _ReLU6(nn.Module):
+    """In place, but not where gradients are computed: autograd would copy the values first."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return functional.relu6(values, inplace=not torch.is_grad_enabled())
 
 
 class _SamePadding(nn.Conv2d):
