@@ -317,7 +317,6 @@ class AnomalyResult:
         header: of the mammogram that was scored.
         record: the numbers.
         anomaly_map: ``(rows, cols)`` float32 >= 0 on the original pixel grid; 0 outside the breast.
-        heat_levels: ``(rows, cols)`` uint8 on the same grid; 0 = none, 1.. = levels of the record.
         restore: makes :attr:`reconstruction`.
         member_scores: standardised scores of an ensemble's members, by name; empty of a single model.
         finding_numbers: of the record's findings among those of the exam, 1 the strongest; ``None`` if the other images
@@ -327,16 +326,22 @@ class AnomalyResult:
     header: ImageHeader
     record: AnomalyRecord
     anomaly_map: FloatImage
-    heat_levels: NDArray[np.uint8]
     restore: Callable[[], FloatImage]
     member_scores: Mapping[str, float] = field(default_factory=dict)
     finding_numbers: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         shape = (self.record.rows, self.record.columns)
-        maps: Sequence[NDArray[np.generic]] = (self.anomaly_map, self.heat_levels)
-        if any(m.shape != shape for m in maps):
-            raise ValueError(f"maps {[m.shape for m in maps]} do not lie on the image's grid {shape}")
+        if self.anomaly_map.shape != shape:
+            raise ValueError(f"a map {self.anomaly_map.shape} does not lie on the image's grid {shape}")
+
+    @property
+    def heat_levels(self) -> NDArray[np.uint8]:
+        """``(rows, cols)`` uint8 on the map's grid; 0 = none, 1.. = levels of the record, made when asked for."""
+        levels = np.zeros(self.anomaly_map.shape, np.uint8)
+        for start in self.record.levels.values():  # ten times as fast as numpy.digitize for so few
+            levels += self.anomaly_map >= start
+        return levels
 
     @property
     def reconstruction(self) -> FloatImage:

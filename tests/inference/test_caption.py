@@ -90,10 +90,10 @@ def test_patients_of_other_scripts_are_told_apart(a_result):
 
 
 def test_it_names_the_highest_level_that_is_reached(a_result):
-    heat = np.zeros_like(a_result.heat_levels)
-    assert "No region reaches a heat level." in caption_lines(replace(a_result, heat_levels=heat))[3]
-    heat[0, 0] = 2
-    assert "Highest heat level: 'moderate'." in caption_lines(replace(a_result, heat_levels=heat))[3]
+    heat = np.zeros_like(a_result.anomaly_map)
+    assert "No region reaches a heat level." in caption_lines(replace(a_result, anomaly_map=heat))[3]
+    heat[0, 0] = a_result.record.levels["moderate"]
+    assert "Highest heat level: 'moderate'." in caption_lines(replace(a_result, anomaly_map=heat))[3]
 
 
 def test_the_notice_and_the_model_are_always_there(a_result):

@@ -284,3 +284,14 @@ def test_the_findings_of_an_exam_are_numbered_by_their_peaks():
         for patient, peak in (("A", 2.0), ("B", 7.0), ("A", 9.0))
     ]
     assert numbers_in_exams(records) == [[2], [1], [1]]
+
+
+def test_a_part_of_the_map_gives_the_findings_of_the_whole():
+    heat = np.zeros((40, 30), np.float32)
+    heat[12:20, 9:16], heat[25:30, 20:28], heat[15, 12] = 2.5, 2.2, 0
+    whole = all_found(heat, A_BREAST, HEADER)
+    part = find_findings(
+        heat[10:33, 5:29], A_BREAST, HEADER, LEVELS, EVERYTHING, lambda: LANDMARKS, percentile, corner=(10, 5)
+    )
+    assert len(whole[0]) == 2
+    assert part == whole

@@ -27,8 +27,7 @@ def layers(a_predictor, mammogram):
     heat = np.zeros(mammogram.pixels.shape, np.float32)
     heat[20:80, 20:80], heat[40:60, 40:60] = 1.5, 3.5
     record = result.record.model_copy(update={"levels": LEVELS, "findings": []})
-    levels = np.digitize(heat, list(LEVELS.values())).astype(np.uint8)
-    hot = replace(result, record=record, anomaly_map=heat, heat_levels=levels)
+    hot = replace(result, record=record, anomaly_map=heat)
     return layers_of(mammogram, hot, a_predictor.network_input(mammogram))
 
 

@@ -17,7 +17,6 @@ def with_map(result: AnomalyResult, anomaly_map: np.ndarray, levels: dict[str, f
         result,
         record=result.record.model_copy(update={"levels": levels, "findings": []}),
         anomaly_map=anomaly_map.astype(np.float32),
-        heat_levels=np.digitize(anomaly_map, list(levels.values())).astype(np.uint8),
     )
 
 

@@ -176,6 +176,10 @@ def test_what_was_prepared_can_be_restored_again_and_again(exams, mammogram_of, 
     values = torch.rand(1, config.size, config.size)
     first, second = (pipeline.restore_map(values, prepared) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+    in_box, (top, bottom, left, right) = pipeline.restore_in_box(values, prepared)
+    np.testing.assert_array_equal(in_box, first[top:bottom, left:right])
+    first[top:bottom, left:right] = 0
+    assert not first.any(), "the map is 0 around the box"
     pipeline.restore_image(values, prepared)
     assert [tensor.applied_operations for tensor in (prepared.image, prepared.mask)] == traces
 

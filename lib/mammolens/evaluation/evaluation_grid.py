@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -15,7 +14,7 @@ from mammolens.datasets.base import Lesion
 from mammolens.datasets.lesion_labels import lesion_labels
 from mammolens.transforms.breast_mask import BreastMask
 from mammolens.transforms.load import as_meta_tensor
-from mammolens.transforms.resample import resampled
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import BoolImage, FloatImage, Mammogram
 
 LONGER_SIDE: Final = 512  # of the grid, in pixels; smaller images keep their size
@@ -52,7 +51,7 @@ class EvaluationGrid:
         full = mammogram.pixels.shape
         scale = min(1.0, LONGER_SIDE / max(full))
         shape = (max(8, round(full[0] * scale)), max(8, round(full[1] * scale)))
-        pixels = np.clip(shrunk(mammogram.pixels, shape), 0, 1)
+        pixels = np.clip(resampled_array(mammogram.pixels, shape), 0, 1)
         breast = BreastMask()(as_meta_tensor(replace(mammogram, pixels=pixels.copy())))[0].numpy() > 0.5
         border = max(1, round(_BORDER * max(shape)))
         inner = ndimage.binary_erosion(np.pad(breast, border), iterations=border)[border:-border, border:-border]
@@ -65,10 +64,4 @@ class EvaluationGrid:
 
     def resampled(self, values: FloatImage) -> FloatImage:
         """Bring a map on the image's own grid here."""
-        return shrunk(values, self.pixels.shape)
-
-
-def shrunk(values: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    """Resample ``(rows, cols)`` by area means."""
-    tensor = torch.from_numpy(np.array(values, dtype=np.float32))[None]
-    return np.asarray(resampled(tensor, (shape[0], shape[1]))[0].numpy())
+        return resampled_array(values, self.pixels.shape)

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from mammolens.evaluation.evaluation_grid import EvaluationGrid, shrunk
+from mammolens.evaluation.evaluation_grid import EvaluationGrid
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import FloatImage
 
 INTENSITY: Final = "intensity"
@@ -32,8 +33,8 @@ def blob_map(grid: EvaluationGrid) -> FloatImage:
     Worked out on half the grid, where a sigma is still three pixels.
     """
     half = EvaluationGrid(
-        pixels=shrunk(_normalised(grid), _half(grid)),
-        breast=shrunk(grid.breast.astype(np.float32), _half(grid)) > 0.5,
+        pixels=resampled_array(_normalised(grid), _half(grid)),
+        breast=resampled_array(grid.breast, _half(grid)) > 0.5,
         inner=grid.inner,
         lesions=grid.lesions,
     )
@@ -41,7 +42,7 @@ def blob_map(grid: EvaluationGrid) -> FloatImage:
         return np.zeros_like(grid.pixels)
     levels = [_smoothed(half.pixels, half, sigma * half.unit) for sigma in _SIGMAS]
     response = np.max([fine - coarse for fine, coarse in pairwise(levels)], axis=0)
-    return shrunk(response.astype(np.float32), grid.pixels.shape) * grid.breast
+    return resampled_array(response.astype(np.float32), grid.pixels.shape) * grid.breast
 
 
 def mean_intensity(grid: EvaluationGrid, _: FloatImage) -> float:

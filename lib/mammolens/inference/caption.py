@@ -96,7 +96,8 @@ def _decision(record: AnomalyRecord, *, with_exam: bool) -> str:
 
 
 def _heat(result: AnomalyResult) -> str:
-    highest = int(result.heat_levels.max())
+    peak = result.anomaly_map.max()
+    highest = sum(bool(peak >= np.float32(start)) for start in result.record.levels.values())
     if not highest:
         return "No region reaches a heat level."
     return f"Highest heat level: '{list(result.record.levels)[highest - 1]}'."

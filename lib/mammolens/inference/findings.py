@@ -37,17 +37,20 @@ def find_findings(
     config: FindingsConfig,
     landmarks: Callable[[], Landmarks],
     percentile: Callable[[float], float],
+    corner: tuple[int, int] = (0, 0),
 ) -> tuple[list[Finding], int]:
     """Connected regions at or above ``config.level``, holes filled.
 
     Args:
-        anomaly_map: ``(rows, cols)`` on the original grid, 0 outside the breast.
+        anomaly_map: ``(rows, cols)`` on the original grid or, with ``corner``, on a part of it that holds all of the
+            map above 0.
         breast: ``(rows, cols)`` bool, inside the skin line.
         header: of the image; orientation, side, view and spacing.
         levels: name and map value where each heat level begins, rising.
         config: what counts as a finding.
         landmarks: finds those of the breast on the original grid; called only if there is a finding.
         percentile: of a peak, among the strongest ones of normal patients.
+        corner: first row and column of the map.
 
     Returns:
         Findings, highest peak first, and how many more there were.
@@ -56,10 +59,15 @@ def find_findings(
     above = anomaly_map >= start
     if not above.any():
         return [], 0
-    regions, count = ndimage.label(_filled(above), structure=_TOUCHING)
+    rows, columns = (np.flatnonzero(above.any(axis=axis)) for axis in (1, 0))
+    hot = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    heat, first = anomaly_map[hot], (corner[0] + int(rows[0]), corner[1] + int(columns[0]))
+    regions, count = ndimage.label(_filled(above[hot]), structure=_TOUCHING)
     sizes, boxes = np.bincount(regions.ravel(), minlength=count + 1), ndimage.find_objects(regions)
     large = np.flatnonzero(sizes[1:] >= _smallest(header.spacing, breast, config))
-    outlined = [_Region(regions[boxes[at]] == at + 1, anomaly_map[boxes[at]], boxes[at]) for at in large.tolist()]
+    outlined = [
+        _Region(regions[boxes[at]] == at + 1, heat[boxes[at]], _moved(boxes[at], first)) for at in large.tolist()
+    ]
     kept = sorted(outlined, key=lambda region: -region.peak)
     if not kept:
         return [], 0
@@ -103,24 +111,25 @@ def numbers_in_exams(records: Sequence[AnomalyRecord]) -> list[list[int]]:
 
 
 def _filled(above: BoolImage) -> BoolImage:
-    """Without holes; only the bounding box is searched."""
-    rows, columns = (np.flatnonzero(above.any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    """The regions of a box without holes."""
     # Holes are background that does not reach the box's border; ndimage.binary_fill_holes takes four times as long.
-    background, count = ndimage.label(~above[box])
+    background, count = ndimage.label(~above)
     is_open = np.zeros(count + 1, dtype=bool)
     for edge in (background[0], background[-1], background[:, 0], background[:, -1]):
         is_open[edge] = True
     is_open[0] = False
-    filled = above.copy()
-    filled[box] = ~is_open[background]
-    return filled
+    return np.asarray(~is_open[background])
+
+
+def _moved(box: tuple[slice, slice], by: tuple[int, int]) -> tuple[slice, slice]:
+    rows, columns = (slice(part.start + start, part.stop + start) for part, start in zip(box, by, strict=True))
+    return rows, columns
 
 
 def _smallest(spacing: PixelSpacing | None, breast: BoolImage, config: FindingsConfig) -> float:
     """Pixels of the smallest finding."""
     if spacing is None:
-        return config.smallest_share * float(breast.sum())
+        return config.smallest_share * np.count_nonzero(breast)
     return config.smallest_mm2 / (spacing.between_rows * spacing.between_columns)
 
 

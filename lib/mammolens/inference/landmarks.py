@@ -116,11 +116,13 @@ def find_landmarks(
 
 def _nipple(breast: BoolImage, tilt: float, pixel_size: tuple[float, float]) -> Point:
     """Find the nipple of a breast whose chest wall is tilted by this many radians against the image's columns."""
+    rows, columns = (int(np.flatnonzero(breast.any(axis=axis))[-1]) + 2 for axis in (1, 0))
+    breast = breast[:rows, :columns]  # a grid by pixel size is mostly padding
     # Where the skin leaves the image, the breast goes on.
     skin = breast & ~ndimage.binary_erosion(np.pad(breast, 1, mode="edge"))[1:-1, 1:-1]
     places = np.argwhere(skin if skin.any() else breast)
-    rows, columns = (places * pixel_size).T
-    away = columns * np.cos(tilt) + rows * np.sin(tilt)
+    down, across = (places * pixel_size).T
+    away = across * np.cos(tilt) + down * np.sin(tilt)
     farthest = places[away >= away.max() - _SKIN_TIP].mean(axis=0)
     return _bump(breast, farthest, pixel_size) or (float(farthest[0]), float(farthest[1]))
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.transforms.resample import resampled
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import AnomalyResult, Finding, FloatImage
 
 LONGEST = 1200  # pixels of an overlay picture's longer side
@@ -75,7 +74,7 @@ def ramp_position(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
 
 def reduced(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
     """The image or map in a picture's size."""
-    return np.asarray(resampled(torch.tensor(image)[None], shape)[0].numpy())
+    return resampled_array(image, shape)
 
 
 def draw_findings(

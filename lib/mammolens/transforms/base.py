@@ -17,6 +17,19 @@ from mammolens.enums import Keys
 SPATIAL = (Keys.IMAGE, Keys.BREAST_MASK, Keys.LESIONS)  # what moves together, as far as it is there
 
 
+class _Unprotected:
+    """An array's memory without its write protection, which tensors do not have: torch would warn of it."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array  # keeps the memory
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def sharing_tensor(array: NDArray[Any]) -> torch.Tensor:
+    """A tensor that shares an array's memory, even a protected one's: do not write to it."""
+    return torch.from_numpy(np.asarray(_Unprotected(array)))
+
+
 def derived(image: MetaTensor, values: torch.Tensor) -> MetaTensor:
     """New values with the meta data and the trace of applied operations of ``image``."""
     result = MetaTensor(values, meta=dict(image.meta))

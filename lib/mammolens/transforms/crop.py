@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
 
+Box = tuple[int, int, int, int]  # first row, end row, first column, end column
 _BOX, _SIZE = "box", "size"
 
 
-def breast_box(mask: torch.Tensor, margin: float) -> tuple[int, int, int, int]:
-    """First row, end row, first column, end column of the mask ``(1, rows, cols)``, widened.
+def breast_box(mask: torch.Tensor, margin: float) -> Box:
+    """The box around the mask ``(1, rows, cols)``, widened.
 
     Args:
         margin: added on each side, as a share of the box's own height and width; kept in the image.
@@ -52,13 +53,19 @@ class CropToBreast(InvertibleTransform):
         """Put the box back at its position, with 0 around it."""
         info = self.pop_transform(image)["extra_info"]
         top, bottom, left, right = info[_BOX]
-        height, width = info[_SIZE]
-        around = (left, width - right, top, height - bottom)
-        return derived(image, torch.nn.functional.pad(image.as_tensor(), around))
+        whole = np.zeros((1, *info[_SIZE]), np.float32)  # memory that is not written to takes no time
+        whole[:, top:bottom, left:right] = image.numpy()
+        return derived(image, torch.from_numpy(whole))
 
     def inverse_points(self, points: NDArray[np.float64], info: Mapping[str, Any]) -> NDArray[np.float64]:
         top, _, left, _ = info[_BOX]
         return np.add(points, (top, left))
+
+
+def cropped_box(image: MetaTensor) -> Box:
+    """The box that :class:`CropToBreast`, the last transform of the image, cut out."""
+    top, bottom, left, right = image.applied_operations[-1]["extra_info"][_BOX]
+    return top, bottom, left, right
 
 
 class CropToBreastd(InvertibleTransformd):

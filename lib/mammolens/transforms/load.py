@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, Transform
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from torch.utils.data._utils.collate import default_collate_fn_map
 
 from mammolens.dicom.reader import read_mammogram
-from mammolens.types import FloatImage, ImageAttributes, ImageHeader, Mammogram
+from mammolens.transforms.base import sharing_tensor
+from mammolens.types import ImageAttributes, ImageHeader, Mammogram
 
 HEADER = "mammogram_header"  # key of the ImageHeader in the tensor's meta data
 FULL_SIZE = "full_size"  # key of the whole image's (rows, cols) in the same place
@@ -33,15 +33,7 @@ default_collate_fn_map[ImageHeader] = default_collate_fn_map[ImageAttributes] = 
 def as_meta_tensor(mammogram: Mammogram) -> MetaTensor:
     """``(1, rows, cols)`` float32 in [0, 1], its header in ``meta[HEADER]``; shares the pixels, so do not change it."""
     meta = {HEADER: mammogram.header, FULL_SIZE: mammogram.pixels.shape}
-    return MetaTensor(torch.from_numpy(np.asarray(_Unprotected(mammogram.pixels)))[None], meta=meta)
-
-
-class _Unprotected:
-    """An array's memory without its write protection, which tensors do not have: torch would warn of it."""
-
-    def __init__(self, array: FloatImage) -> None:
-        self._array = array  # keeps the memory
-        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+    return MetaTensor(sharing_tensor(mammogram.pixels)[None], meta=meta)
 
 
 def header_of(image: MetaTensor) -> ImageHeader:

@@ -19,7 +19,7 @@ from mammolens.enums import Keys
 from mammolens.errors import MammoLensError
 from mammolens.transforms.base import SpatialTransform, derived
 from mammolens.transforms.breast_mask import BREAST_HEIGHT, BREAST_SHARE, BreastMaskd
-from mammolens.transforms.crop import CropToBreastd
+from mammolens.transforms.crop import Box, CropToBreastd, cropped_box
 from mammolens.transforms.load import ATTRIBUTES, LoadMammogramd, as_meta_tensor
 from mammolens.transforms.normalize import NormalizeInBreastd
 from mammolens.transforms.orient import OrientToLeftd
@@ -87,6 +87,17 @@ class Pipeline:
     def restore_map(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
         """Bring a map ``(1, size, size)`` to the original grid: ``(rows, cols)`` float32, 0 elsewhere."""
         return self._restored(values, prepared.mask)
+
+    def restore_in_box(self, values: torch.Tensor, prepared: Prepared) -> tuple[FloatImage, Box]:
+        """Bring a map to the original grid as :meth:`restore_map` does, but only where it may differ from 0.
+
+        Returns:
+            The map in the breast's box, float32, and the box.
+        """
+        data: dict[Any, Any] = {Keys.IMAGE: _with_trace(values, prepared.mask)}
+        for transform in reversed(self.spatial.transforms[1:]):  # all but the crop
+            data = transform.inverse(data)
+        return data[Keys.IMAGE].as_tensor()[0].numpy(), cropped_box(data[Keys.IMAGE])
 
     def restore_image(self, values: torch.Tensor, prepared: Prepared) -> FloatImage:
         """Bring an image ``(1, size, size)`` of normalised greys back, greys included: ``(rows, cols)`` in [0, 1]."""

@@ -12,7 +12,7 @@ from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform
 from numpy.typing import NDArray
 
-from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived
+from mammolens.transforms.base import SPATIAL, InvertibleTransformd, derived, sharing_tensor
 from mammolens.types import BoolImage, FloatImage
 
 _SIZE = "size"
@@ -37,6 +37,11 @@ def resampled(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     if smaller != tuple(size):
         image = torch.nn.functional.interpolate(image[None].float(), size=size, mode="bilinear", align_corners=False)[0]
     return image.float()
+
+
+def resampled_array(image: FloatImage | BoolImage, size: tuple[int, ...]) -> FloatImage:
+    """:func:`resampled` for an array ``(rows, cols)``, which may be protected from writing."""
+    return np.asarray(resampled(sharing_tensor(image)[None], (size[0], size[1]))[0].numpy())
 
 
 def _area_means(image: FloatImage | BoolImage, size: tuple[int, int]) -> FloatImage:

@@ -101,7 +101,6 @@ def _result(
         header=header,
         record=full,
         anomaly_map=anomaly_map,
-        heat_levels=np.digitize(anomaly_map, list(full.levels.values())).astype(np.uint8),
         restore=lambda: np.zeros((rows, columns), np.float32),
     )
 
