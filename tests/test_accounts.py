@@ -98,7 +98,7 @@ def test_short_passwords_taken_names_and_unknown_accounts_are_refused(a_file: Pa
     with pytest.raises(ConfigError, match="at least 12 characters"):
         accounts.add("anna", Role.VIEWER, "short")
     accounts.add("anna", Role.VIEWER, None)
-    with pytest.raises(ConfigError, match="is the name of an account already"):
+    with pytest.raises(ConfigError, match="already exists"):
         accounts.add("anna", Role.ADMIN, None)
     with pytest.raises(ConfigError, match="eve: is not an account of"):
         accounts.set_disabled("eve", disabled=True)

@@ -87,7 +87,7 @@ def test_the_audit_log_is_backed_up_verified_and_restored(tmp_path: Path) -> Non
     with AuditLog(tmp_path / "new" / "audit.sqlite", create=False) as restored:
         assert [record.event for record in restored.records()] == [event]
         assert restored.verify().fault is None
-    with pytest.raises(BackupError, match="exists already"):
+    with pytest.raises(BackupError, match="already exists"):
         restore_backup(tmp_path / "backup", audit_log=tmp_path / "new" / "audit.sqlite")
 
 
@@ -170,7 +170,7 @@ def test_nothing_that_exists_is_overwritten(a_site: Site, a_backup: Path, tmp_pa
         with pytest.raises(BackupError, match="restore (in)?to an"):
             restore_backup(a_backup, **{part: a_site.parts[part]})
         assert stamps() == before
-    with pytest.raises(BackupError, match="exists already"):
+    with pytest.raises(BackupError, match="already exists"):
         create_backup(a_backup, ledger=a_site.ledger)
 
 

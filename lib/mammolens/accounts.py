@@ -132,7 +132,7 @@ class AccountsFile:
         account = Account(name=name, role=role, password=None if password is None else _hashed(password))
         with self._changing() as accounts:
             if name in accounts:
-                raise ConfigError(name, "is the name of an account already", "choose another one")
+                raise ConfigError(name, "already exists", "choose another name")
             accounts[name] = account
         return account
 

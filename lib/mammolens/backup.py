@@ -89,7 +89,7 @@ def create_backup(
         LedgerError, ModelError: ledger, audit log or models are damaged; what is damaged is not backed up in silence.
     """
     if target.exists():
-        raise BackupError(target, "exists already", "give a folder that does not exist")
+        raise BackupError(target, "already exists", "give a folder that does not exist")
     if not (settings or any(part is not None for part in (ledger, audit_log, models, data))):
         raise BackupError(target, "would be empty", "name a ledger, an audit log, models, data or settings to back up")
     with _made_whole(target) as folder:
@@ -188,7 +188,7 @@ def restore_backup(
     targets += [settings / name for name in manifest.settings] if settings else []
     for target in targets:
         if target.exists() and (target.is_file() or any(target.iterdir())):
-            raise BackupError(target, "exists already", "restore to another place, or move it away")
+            raise BackupError(target, "already exists", "restore to another place, or move it away")
     if ledger is not None and manifest.ledger_head is not None:
         _restore_ledger(backup, manifest.ledger_head, ledger)
     if audit_log is not None:
@@ -237,7 +237,7 @@ def _check_audit_log(path: Path, head: Head) -> Verification:
 def _restore_ledger(backup: Path, expected: str, where: str | Path) -> None:
     with Ledger.open(where) as ledger:
         if ledger.head().sequence:
-            raise BackupError(ledger.name, "has entries already", "restore into an empty ledger")
+            raise BackupError(ledger.name, "already has entries", "restore into an empty ledger")
         import_decisions(ledger, backup / LEDGER / _DECISIONS)
         if str(ledger.head()) != expected:
             reason = f"does not lead to the head {expected} of the manifest"

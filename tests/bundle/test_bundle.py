@@ -153,7 +153,7 @@ def test_an_ensemble_of_whole_models_is_refused(an_ensemble_of_models, tmp_path)
 def test_nothing_is_left_of_a_bundle_with_other_results(a_trained_model, tmp_path, monkeypatch):
     save = torch.save
     monkeypatch.setattr(write.torch, "save", lambda state, path: save({k: v + 1 for k, v in state.items()}, path))
-    with pytest.raises(ModelError, match="gives other results than the model"):
+    with pytest.raises(ModelError, match="gives different results from the model"):
         write_bundle(a_trained_model, tmp_path / "out")
     assert not list(tmp_path.iterdir())
 

@@ -180,7 +180,7 @@ def test_a_calibration_says_which_scores_and_categories_its_patients_allow():
     assert few.exam_category(1e9, None, (2, 2)) is few.image_category(1e9) is None
     assert "With 5 normal patients it reaches 9, and no category." in few.score_meaning
     assert fewer.exam_category(1e9, None, (2, 2)) is NormalityCategory.UNUSUAL
-    assert "'Highly unusual' takes 19 normal patients" in fewer.score_meaning
+    assert "'Highly unusual' requires 19 normal patients" in fewer.score_meaning
     assert coarse.exam_category(1e9, None, (2, 2)) is NormalityCategory.HIGHLY_UNUSUAL
     assert "of normal exams like its 35 patients, between 2 and 19 % score 10" in coarse.score_meaning
     assert "between 6 and 14 % score 10" in many.score_meaning

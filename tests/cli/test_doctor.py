@@ -24,7 +24,7 @@ def test_all_is_well_here(mammolens, healthy):
     assert found["healthy"] is True
     groups = list(dict.fromkeys(check["group"] for check in found["checks"]))
     assert groups == ["environment", "devices", "decoders", "models", "folders", "ports"]
-    assert "all is well that is needed" in result.stderr
+    assert "everything required works" in result.stderr
 
 
 @pytest.mark.usefixtures("shipped_models_are_well")

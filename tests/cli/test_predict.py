@@ -170,7 +170,7 @@ def test_what_was_analysed_before_ctrl_c_is_there_and_the_same_command_continues
     monkeypatch.setattr(Predictor, "analyse", lambda self, image: analysed.append(image) or analyse(self, image))
     result = mammolens(*stopped)
     assert result.exit_code == 0, result.stderr
-    assert "continuing: 4 of 12 images are analysed already" in result.stderr
+    assert "continuing: 4 of 12 images are already analysed" in result.stderr
     assert "12 images analysed, 0 unusable" in result.stderr
     assert len(analysed) == 8
     lines = (tmp_path / RESULTS).read_text()
@@ -296,7 +296,7 @@ def test_what_a_cd_brings_with_its_images_is_passed_over_and_counted_but_no_erro
     )
     assert result.exit_code == 0, result.stderr
     assert not errors_in(result)
-    assert "4 images analysed, 0 unusable, 4 other files passed over; see" in result.stderr
+    assert "4 images analysed, 0 unusable, 4 other files skipped; see" in result.stderr
 
 
 def test_many_bad_images_are_a_line_each(mammolens, a_file, an_exam_folder, a_trained_model, tmp_path):

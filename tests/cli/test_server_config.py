@@ -62,7 +62,7 @@ def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write
     assert f"dimse_port={port}, results=segmentation,report, retrain_at=02:00" in said(result)
     assert f"DIMSE port {port} ok is free on 127.0.0.1, no TLS" in said(result)
     assert "taken as well" in said(result)  # the models are asked for, too
-    assert "all is well that is needed" in said(result)
+    assert "everything required works" in said(result)
     assert not (tmp_path / "app").exists()
 
 

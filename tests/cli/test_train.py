@@ -73,7 +73,7 @@ def test_unusable_images_are_a_line_each_and_training_goes_on(mammolens, a_confi
         ("--kind", "kaggle", 5, "the kind 'kaggle' is unknown"),
         ("--table", "nothing.csv", 5, "cannot be read"),
         ("--start-from", "nothing", 6, "is not a model directory"),
-        ("-o", ".", 6, "exists already; choose another output"),
+        ("-o", ".", 6, "already exists; choose another output"),
         ("-o", "a-file/model", 2, "Not a directory; choose another location"),
         ("--seed", "-1", 2, None),
     ],

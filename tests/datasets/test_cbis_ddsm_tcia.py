@@ -149,7 +149,7 @@ def test_evaluation_leaves_out_an_image_whose_mask_is_damaged(a_download, write_
     errors = []
     scored = list(score_cases(a_predictor, open_cbis_ddsm_tcia(a_download).cases, on_error=errors.append))
     assert [image.patient_id for image in scored] == ["P_00001", "P_00004"]
-    assert [error.reason for error in errors] == ["the mask is empty, so that a lesion of its image is not known"]
+    assert [error.reason for error in errors] == ["the mask is empty, so the position of the lesion is unknown"]
 
 
 def test_a_bad_row_is_left_out_and_an_absent_image_counted(a_download, write_text, caplog):

@@ -81,7 +81,7 @@ def test_a_client_whose_files_are_damaged_and_a_mark_without_box_are_left_out(wr
     write_text("data/optm2/nbss_optm2.json", "{")
     (case,) = open_omi_db(path).cases
     assert (case.patient_id, case.abnormal) == ("optm1", False)
-    assert "a mark of it has no box" in caplog.text
+    assert "one of its marks has no box" in caplog.text
     assert "nbss_optm2.json: is not JSON" in caplog.text
 
 

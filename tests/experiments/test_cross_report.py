@@ -103,7 +103,7 @@ def test_another_run_is_compared_on_the_same_images(found, a_quick_config, tmp_p
 def test_scores_of_other_images_are_refused(found, tmp_path):
     other = tmp_path / "scores.csv"
     other.write_text(scores_csv([scored("stranger", 1.0)]))
-    with pytest.raises(DatasetError, match=r"scores\.csv: has scores of other images only"):
+    with pytest.raises(DatasetError, match=r"scores\.csv: contains only scores of other images"):
         with_scores_of(found.images, "other", other)
 
 

@@ -104,19 +104,19 @@ def test_the_network_of_another_model_is_refused(a_model, exported, make_model, 
     other = load_model(make_model(1, load_model(a_model).config))
     (tmp_path / "out" / NETWORK_FILES[ExportFormat.ONNX][0]).write_bytes(onnx_of(other.network))
     seal_model(tmp_path / "out")
-    with pytest.raises(ModelError, match="gives other results in onnxruntime than in torch"):
+    with pytest.raises(ModelError, match="gives different results in onnxruntime than in torch"):
         choose_runtime(load_model(tmp_path / "out"), RuntimeName.ONNXRUNTIME)
 
 
 def test_nothing_is_left_of_an_export_with_other_results(a_model, tmp_path, monkeypatch):
     monkeypatch.setattr(runtime_choice, "LOG_ODDS_TOLERANCE", -1.0)
-    with pytest.raises(ModelError, match="gives other results"):
+    with pytest.raises(ModelError, match="gives different results"):
         export_model(a_model, ExportFormat.ONNX, tmp_path / "new" / "out")
     assert not list((tmp_path / "new").iterdir())
 
 
 def test_a_folder_with_something_in_it_stays_as_it_is(a_model, tmp_path):
-    with pytest.raises(ModelError, match="exists already; choose another output"):
+    with pytest.raises(ModelError, match="already exists; choose another output"):
         export_model(a_model, ExportFormat.ONNX, a_model)
     check_model(a_model)
 

@@ -104,7 +104,9 @@ def test_threads_share_a_runtime(name):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_runtime_with_other_results_is_refused(name, a_wrong_conversion):
     a_wrong_conversion(10 * LOG_ODDS_TOLERANCE)
-    with pytest.raises(ModelError, match=f"gives other results in {name} than in torch: log odds differ by up to 0.01"):
+    with pytest.raises(
+        ModelError, match=f"gives different results in {name} than in torch: log odds differ by up to 0.01"
+    ):
         choose_runtime(a_model(), name)
 
 

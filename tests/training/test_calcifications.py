@@ -73,7 +73,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(a_branch, fine_phantoms,
 
 
 def test_it_is_not_written_over_another(a_branch, fine_phantoms, a_config):
-    with pytest.raises(ModelError, match="exists already"):
+    with pytest.raises(ModelError, match="already exists"):
         train_calcifications(a_config, fine_phantoms, a_branch / CALCIFICATIONS)
 
 

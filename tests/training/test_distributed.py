@@ -142,7 +142,7 @@ def test_an_error_of_all_processes_is_reported_once(by_two, tmp_path):
     (tmp_path / "model").mkdir()
     ended = by_two(tmp_path / "model")
     assert ended.returncode != 0
-    assert ended.stderr.count("exists already; choose another output") == 1
+    assert ended.stderr.count("already exists; choose another output") == 1
 
 
 def test_a_process_that_torchrun_did_not_start_is_the_first():

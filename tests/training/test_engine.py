@@ -197,7 +197,7 @@ def test_a_run_of_another_configuration_is_not_resumed(a_short_config, six_patie
 
 def test_an_output_that_exists_is_refused_and_left_alone(a_short_config, six_patients, tmp_path):
     (tmp_path / "model").mkdir()
-    with pytest.raises(ModelError, match="model: exists already; choose another output, or move it away"):
+    with pytest.raises(ModelError, match="model: already exists; choose another output, or move it away"):
         train(a_short_config, six_patients, tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -262,7 +262,7 @@ def test_random_weights_are_not_held(uninterrupted, a_short_config, six_patients
 def test_a_model_of_another_network_is_no_start(uninterrupted, a_short_config, six_patients, tmp_path):
     network = a_short_config.network.model_copy(update={"options": {"width": 5}})
     config = a_short_config.model_copy(update={"network": network})
-    with pytest.raises(ModelError, match="has another network; start from a model of the same network"):
+    with pytest.raises(ModelError, match="has a different network; start from a model with the same network"):
         train(config, six_patients, tmp_path / "model", start_from=uninterrupted)
     with pytest.raises(ModelError, match="is not a model directory"):
         train(config, six_patients, tmp_path / "model", start_from=tmp_path / "nothing")

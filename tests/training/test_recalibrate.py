@@ -148,7 +148,7 @@ def test_of_other_data_all_normals_are_used_that_are_not_meant_for_training_or_t
 
 
 def test_an_output_that_exists_and_a_model_without_a_record_are_refused(a_trained_model, a_copy, a_site, tmp_path):
-    with pytest.raises(ModelError, match="exists already"):
+    with pytest.raises(ModelError, match="already exists"):
         recalibrate(a_trained_model, a_site, a_copy)
     record = json.loads((a_copy / TRAINING).read_text())
     del record["dataset"]

@@ -128,7 +128,7 @@ def test_the_card_says_the_same_to_people(record):
 
 def test_the_card_says_that_too_few_patients_flag_nothing(record):
     card = model_card("made-1a2b3c4d5e6f", ModelConfig(), record, calibration_of(3))
-    cannot_flag = "cannot flag any exam: it is calibrated on 3 of the 9 normal patients that alpha = 0.1 takes"
+    cannot_flag = "cannot flag any exam: it is calibrated on 3 of the 9 normal patients that alpha = 0.1 requires"
     assert f"- Decision: {cannot_flag}." in card
     assert "own: none;" in card
     assert "inf" not in card

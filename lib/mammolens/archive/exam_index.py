@@ -223,7 +223,7 @@ class ExamIndex:
 
     def __init__(self, folder: Path, source: str, known: Known) -> None:
         if not is_indexed(folder):
-            raise DatasetError(folder, "has no index of the images", "build it first, by index_archive")
+            raise DatasetError(folder, "has no index of the images", "build it first with index_archive")
         # Immutable: needs no lock, which network file systems are bad at.
         address = f"{(folder / INDEX).resolve().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(address, uri=True)

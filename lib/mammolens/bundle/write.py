@@ -89,7 +89,7 @@ def _difference(model: TrainedModel, weights: Path) -> Difference:
     probes = probe_images(model.config.preprocessing.size)
     found = difference(_FromBundle(model, weights), TorchRuntime(model.network), probes)
     if not found.is_accepted:
-        raise ModelError(weights, f"gives other results than the model: {found}", "report this as a bug")
+        raise ModelError(weights, f"gives different results from the model: {found}", "report this as a bug")
     return found
 
 

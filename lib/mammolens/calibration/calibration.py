@@ -184,7 +184,7 @@ class Calibration:
             return None
         return (
             f"cannot flag any exam: it is calibrated on {patients} of the {needed} normal patients "
-            f"that alpha = {self.config.alpha:g} takes"
+            f"that alpha = {self.config.alpha:g} requires"
         )
 
     @property
@@ -210,7 +210,7 @@ class Calibration:
         strict = (
             f"at most {100 * level:g} % of normal exams are 'Highly unusual'"
             if patients >= needed
-            else f"'Highly unusual' takes {needed} normal patients"
+            else f"'Highly unusual' requires {needed} normal patients"
         )
         if highest_decile(patients) < highest_decile(9):
             exact = f"with {patients} normal patients, no exam scores above {highest_decile(patients)}"

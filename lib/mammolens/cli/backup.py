@@ -54,9 +54,9 @@ def create(
         typer.Option("--settings", help="A file of settings, such as .env or that of the accounts; repeatable."),
     ] = None,
 ) -> None:
-    """Write and verify a backup of the parts that are named; the server may run meanwhile.
+    """Write and verify a backup of the named parts, even while the server runs.
 
-    Of --data, the state, labels, uploads and results are backed up, not the images.
+    --data backs up the state, labels, uploads and results, but not the images.
 
     Example: mammolens backup create /backup/monday -d /data/studies -l /data/studies/.mammolens/decisions.sqlite
     -a /data/studies/.mammolens/audit.sqlite -s monai_app/model
@@ -79,7 +79,7 @@ def verify(folder: Backup) -> None:
     with one_line_errors():
         from mammolens.backup import verify_backup
 
-        say(f"{folder} is whole: {_summary(verify_backup(folder))}")
+        say(f"{folder} is intact: {_summary(verify_backup(folder))}")
 
 
 @backup.command()
@@ -93,7 +93,7 @@ def restore(
         Path | None, typer.Option("--settings", help="Folder to write the settings to.", show_default=False)
     ] = None,
 ) -> None:
-    """Restore the parts that are named, after verifying the backup; nothing that exists is overwritten.
+    """Verify the backup, then restore the named parts; nothing that exists is overwritten.
 
     The ledger may be restored into another kind of database: its entries and hashes are the same.
 

@@ -27,7 +27,7 @@ configurations = Commands(
     ),
 )
 
-File = Annotated[Path, typer.Argument(help="YAML file, or configs/NAME.yaml of those that are listed.")]
+File = Annotated[Path, typer.Argument(help="YAML file, or a listed configs/NAME.yaml.")]
 
 
 @configurations.command("list")
@@ -47,7 +47,7 @@ def list_configurations() -> None:
 
 @configurations.command()
 def show(file: File) -> None:
-    """Print a configuration whole, with the defaults of everything that it leaves out.
+    """Print a complete configuration, including the defaults that the file omits.
 
     Example: mammolens config show configs/exposed.yaml
     """
@@ -78,7 +78,7 @@ def check(file: Annotated[list[Path], typer.Argument(help="YAML files.")]) -> No
 
 @configurations.command()
 def schema() -> None:
-    """Print the JSON Schema of configurations, by which editors complete and check them.
+    """Print the JSON Schema of configurations, with which editors complete and check them.
 
     Example: mammolens config schema > config.schema.json
     """

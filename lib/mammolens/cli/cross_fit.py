@@ -23,7 +23,8 @@ def cross_fit(
     start_from: Annotated[
         Path | None,
         typer.Option(
-            "--start-from", help="Model directory whose weights to begin with; it saw none of these patients."
+            "--start-from",
+            help="Model directory whose weights to begin with; it must not be trained on these patients.",
         ),
     ] = None,
     device: Device = "auto",

@@ -112,4 +112,4 @@ def _conclusion(found: Diagnosis) -> str:
     warnings = sum(check.status == "warning" for check in found.checks)
     if failures:
         return f"{failures} of {len(found.checks)} checks failed, {warnings} warnings: see what to do above"
-    return f"all is well that is needed: {len(found.checks)} checks, {warnings} warnings"
+    return f"everything required works: {len(found.checks)} checks, {warnings} warnings"

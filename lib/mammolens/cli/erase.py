@@ -28,7 +28,7 @@ def erase(
     ] = None,
     exam: Annotated[str | None, typer.Option("--exam", help="Only this exam, by its id.", show_default=False)] = None,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why; kept in the audit log, so name no person.", show_default=False)
+        str, typer.Option("--reason", help="Reason; kept in the audit log, so do not name anyone.", show_default=False)
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Erase. Without it, list what would be erased.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -36,7 +36,7 @@ def erase(
         str | None, typer.Option(envvar="MAMMOLENS_TOKEN", help="Bearer token, if the server requires authentication.")
     ] = None,
 ) -> None:
-    """Erase what a running server keeps of a patient; needs an admin. Without --yes, only list it.
+    """Erase the data that a running server keeps on a patient; needs an administrator. Without --yes, only list them.
 
     Originals in the folder of studies or the PACS stay, as do backups and exports made earlier. Erase while they are
     there, so that the server knows all of the patient's images; then remove them, or the server lists them as new.

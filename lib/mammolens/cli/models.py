@@ -151,7 +151,7 @@ def promote(
     policy: Policy = None,
     override: Annotated[
         str | None,
-        typer.Option("--override", help="Why to use it whatever the gate finds; recorded with your name."),
+        typer.Option("--override", help="Reason to use it regardless of the gate; recorded with your name."),
     ] = None,
     by: By = None,
     device: Device = "auto",

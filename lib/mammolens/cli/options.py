@@ -62,7 +62,7 @@ Device = Annotated[
     ),
 ]
 Precision = Annotated[
-    str, typer.Option("--precision", help="float32, or bfloat16: faster on many GPUs, with slightly other scores.")
+    str, typer.Option("--precision", help="float32, or bfloat16: faster on many GPUs, with slightly different scores.")
 ]
 Table = Annotated[
     Path | None,

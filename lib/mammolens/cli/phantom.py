@@ -22,7 +22,7 @@ def phantom(
             "--contrast",
             min=0.01,
             max=1.0,
-            help="Grey level, of 0 to 1, that a lesion adds at most; 0.25 for masses and 0.5 for calcifications by "
+            help="Highest grey level, from 0 to 1, that a lesion adds; 0.25 for masses and 0.5 for calcifications by "
             "default.",
             show_default=False,
         ),

@@ -97,7 +97,7 @@ def predict(
         else:
             for table_for_people in result_tables(records):
                 out().print(table_for_people)
-        others = f", {passed_over} other files passed over" if passed_over else ""
+        others = f", {passed_over} other files skipped" if passed_over else ""
         say(f"{len(records)} images analysed, {len(files) - len(records) + missing} unusable{others}; see {output}")
         if failures + missing:
             raise typer.Exit(ExitCode.INPUT)
@@ -147,7 +147,7 @@ def run(
         }
         with ResultsFile(output, exams.keys()) as results:
             if done := sum(len(kept) for kept in results.finished.values()):
-                say(f"continuing: {done} of {len(files)} images are analysed already")
+                say(f"continuing: {done} of {len(files)} images are already analysed")
             for fingerprint, exam in exams.items():
                 if kept := results.finished.get(fingerprint):
                     records += kept

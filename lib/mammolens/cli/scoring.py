@@ -82,7 +82,7 @@ def overlap_notes(models: Mapping[Path, Predictor], dataset: Dataset, cases: Dat
         if common:
             notes.append(
                 f"{predictor.model_id} was trained or calibrated on {len(common)} of these {len(cases.patients)} "
-                "patients: its figures are too good; evaluate it on others"
+                "patients: its figures are optimistic; evaluate it on other patients"
             )
         elif found.doubt and not set_aside.issuperset(cases.patients):
             notes.append(f"{predictor.model_id}: {found.doubt}")

@@ -126,7 +126,7 @@ def serve(
             "-c",
             is_eager=True,
             callback=use_config,
-            help="YAML file with these options, such as 'port: 8000'; options given here go before it.",
+            help="YAML file with these options, such as 'port: 8000'; options on the command line override it.",
             show_default=False,
         ),
     ] = None,

@@ -58,7 +58,7 @@ def _no_answer(error: Exception, seconds: float) -> str:
         return f"no server has answered for {seconds:.0f} s"
     if isinstance(reason, OSError):
         return f"no server answers there ({reason.strerror or reason})"
-    return "what answers there is no MammoLens server"
+    return "the server there is not a MammoLens server"
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

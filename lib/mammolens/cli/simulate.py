@@ -18,14 +18,18 @@ def simulate(
     low: Annotated[
         float, typer.Option("--low", min=0, max=1, help="Share of normal exams with the lowest scores.")
     ] = 0.3,
-    low_readings: Annotated[int, typer.Option("--low-readings", min=0, help="Readings of these; 0: none.")] = 1,
+    low_readings: Annotated[int, typer.Option("--low-readings", min=0, help="Number of readings of these exams.")] = 1,
     high: Annotated[
         float, typer.Option("--high", min=0, max=1, help="Share of normal exams with the highest scores.")
     ] = 0.05,
-    high_readings: Annotated[int, typer.Option("--high-readings", min=0, help="Readings of these.")] = 3,
-    readings: Annotated[int, typer.Option("--readings", min=1, help="Readings of all others, and of all today.")] = 2,
-    sensitivity: Annotated[float, typer.Option("--sensitivity", min=0, max=1, help="Assumed of one reading.")] = 0.869,
-    specificity: Annotated[float, typer.Option("--specificity", min=0, max=1, help="Assumed of one reading.")] = 0.889,
+    high_readings: Annotated[
+        int, typer.Option("--high-readings", min=0, help="Number of readings of these exams.")
+    ] = 3,
+    readings: Annotated[
+        int, typer.Option("--readings", min=1, help="Number of readings of all other exams, and of every exam today.")
+    ] = 2,
+    sensitivity: Annotated[float, typer.Option("--sensitivity", min=0, max=1, help="Assumed for one reading.")] = 0.869,
+    specificity: Annotated[float, typer.Option("--specificity", min=0, max=1, help="Assumed for one reading.")] = 0.889,
     prevalence: Annotated[
         float, typer.Option("--prevalence", min=0, max=1, help="Assumed share of screening exams with a cancer.")
     ] = 0.006,

@@ -24,7 +24,11 @@ users = Commands(
 File = Annotated[
     Path,
     typer.Option(
-        "--file", "-f", envvar="MAMMOLENS_USERS", help="File of the accounts; made with the first.", show_default=False
+        "--file",
+        "-f",
+        envvar="MAMMOLENS_USERS",
+        help="Accounts file; created with the first account.",
+        show_default=False,
     ),
 ]
 Name = Annotated[str, typer.Argument(help="Name of the account.", show_default=False)]
@@ -35,8 +39,10 @@ FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the pass
 def add(
     file: File,
     name: Name,
-    role: Annotated[Role, typer.Option("--role", help="What it may do; a role includes those before it.")],
-    no_password: Annotated[bool, typer.Option("--no-password", help="For programs alone, which use a token.")] = False,
+    role: Annotated[
+        Role, typer.Option("--role", help="What the account may do; each role includes the previous ones.")
+    ],
+    no_password: Annotated[bool, typer.Option("--no-password", help="For programs, which use a token.")] = False,
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account; asks for its password.
@@ -96,7 +102,9 @@ def password(file: File, name: Name, password_stdin: FromStdin = False) -> None:
 def token(
     file: File,
     name: Name,
-    label: Annotated[str, typer.Option("--label", help="What it is for; one of the same label is replaced.")] = "token",
+    label: Annotated[
+        str, typer.Option("--label", help="Purpose of the token, which replaces a token with the same label.")
+    ] = "token",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="Days until it expires.")] = 90,
 ) -> None:
     """Make a bearer token for a program, and print it; it is not shown again.

@@ -89,6 +89,6 @@ def _send(found: Worklist, server: str, token: str | None) -> None:
             done.update(ask(server, "/mammolens/scores", method="POST", body=body, token=token, seconds=_SECONDS))
             bar.advance(task, len(images))
     say(
-        f"{done['stored']} images have a score on the server now; left as they were: {done['already_processed']} that "
-        f"it had analysed, {done['unknown']} that it does not have, {found.failures().total()} without a score"
+        f"the server stored the scores of {done['stored']} images; not stored: {done['already_processed']} that it had "
+        f"analysed, {done['unknown']} that it does not have, {found.failures().total()} without a score"
     )

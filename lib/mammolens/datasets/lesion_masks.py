@@ -76,7 +76,7 @@ class LesionMasks(Sequence[Lesion]):
         cells = decoded_cells(open_dicom(file, with_pixels=True), file).patterns > 0
         if not cells.any():
             raise PixelDataError(
-                file, "the mask is empty, so that a lesion of its image is not known", "download it again"
+                file, "the mask is empty, so the position of the lesion is unknown", "download it again"
             )
         found = Lesion.around(cells, kind=mask.kind)
         down, right = shape[0] / cells.shape[0], shape[1] / cells.shape[1]  # a few have another size than their image

@@ -169,6 +169,6 @@ def _lesion(mark: _Json, path: Path) -> Lesion:
     try:
         (left, right), (top, bottom) = (sorted(float(mark[f"{axis}{end}"]) for end in (1, 2)) for axis in "XY")
     except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(path, f"a mark of it has no box ({error!r})", "download the client again") from error
+        raise DatasetError(path, f"one of its marks has no box ({error!r})", "download the client again") from error
     kind = " + ".join(word for name, word in _FINDINGS.items() if mark.get(name))
     return Lesion.in_box(top, left, bottom, right, shape="box", kind=kind)

@@ -80,7 +80,7 @@ def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Che
         return failed(GROUP, syntax, f"{package} cannot decode it ({first_line(error)})", _REMEDY)
     expected = _bands(decoded.shape[0])
     if decoded.shape != expected.shape or np.abs(decoded.astype(int) - expected).max() > _LOSSY_ERROR:
-        return failed(GROUP, syntax, f"{package} decodes other values than were encoded", _REMEDY)
+        return failed(GROUP, syntax, f"{package} decodes values that differ from the encoded ones", _REMEDY)
     return passed(GROUP, syntax, f"{package} decodes it")
 
 

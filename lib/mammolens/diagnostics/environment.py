@@ -33,7 +33,7 @@ def check_environment(distribution: str = _DISTRIBUTION) -> Iterator[Check]:
         about = metadata.metadata(distribution)
         requirements = [Requirement(line) for line in metadata.requires(distribution) or []]
     except metadata.PackageNotFoundError:
-        reason = "is not installed as a package, so that its requirements are not known"
+        reason = "is not installed as a package, so its requirements are unknown"
         yield warned(GROUP, "packages", f"{distribution} {reason}", "run 'make install', or pip install mammolens")
         return
     yield _python(platform.python_version(), SpecifierSet(about["Requires-Python"] or ""))
@@ -56,7 +56,7 @@ def _python(version: str, wanted: SpecifierSet) -> Check:
 def _needed(requirements: list[Requirement]) -> Iterator[Check]:
     problems = [(one.name, problem) for one in requirements if (problem := _problem(one))]
     if not problems:
-        yield passed(GROUP, "packages", f"all {len(requirements)} are installed, in versions that fit")
+        yield passed(GROUP, "packages", f"all {len(requirements)} are installed in compatible versions")
     for name, problem in problems:
         yield failed(GROUP, name, problem, "run 'make install', or pip install mammolens")
 

@@ -93,7 +93,9 @@ def with_scores_of(images: Sequence[ScoredImage], name: str, scores: Path) -> li
         for image in images
     ]
     if not any(_key(image) in other for image in images):
-        raise DatasetError(scores, "has scores of other images only", "give scores.csv of a run on the same data set")
+        raise DatasetError(
+            scores, "contains only scores of other images", "give scores.csv of a run on the same data set"
+        )
     return matched
 
 

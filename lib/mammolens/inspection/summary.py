@@ -68,7 +68,7 @@ def summarised(
 
 
 def find_duplicates(images: Images, contents: Sequence[str | None]) -> list[Duplicate]:
-    """Usable images that are there more than once: one SOP Instance UID, or equal pixels.
+    """Usable images that occur more than once: one SOP Instance UID, or equal pixels.
 
     Args:
         images: those with one SOP Instance UID are equal, since different ones got substitutes.

@@ -37,7 +37,7 @@ def summary_text(found: Inspection) -> str:
     kind = f" ({found.kind})" if found.kind != found.source else ""
     if found.pixels_read:
         return f"{found.source}{kind}: headers and pixels were read; the flags refer to the model {found.model}."
-    return f"{found.source}{kind}: only headers were read; what pixels alone show is missing."
+    return f"{found.source}{kind}: only headers were read; problems that only pixels show are missing."
 
 
 def headline(found: Inspection) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ def headline(found: Inspection) -> list[tuple[str, str]]:
         ("patients", totals.patients),
         ("exams", totals.exams),
         ("exams with CC and MLO of both breasts", totals.complete_exams),
-        ("images that are there more than once", len(found.duplicates)),
+        ("images that occur more than once", len(found.duplicates)),
         ("leaks between splits", len(found.leaks)),
         ("files passed over", totals.files_passed_over),
     ]
@@ -89,7 +89,7 @@ def _splits(found: Inspection) -> TextTable:
 
 
 def _refusals(found: Inspection) -> TextTable:
-    note = "These images cannot be used; all other tables leave them out."
+    note = "These images cannot be used; all other tables omit them."
     rows = tuple((f"{one.reason}; {one.remedy}", str(one.images), one.example) for one in found.refusals)
     return TextTable("Refused", note, ("reason and remedy", "images", "example"), rows)
 

@@ -40,7 +40,7 @@ def check_expiring(place: Path, days: int | None, now: float) -> Iterator[Check]
     exams, images = (len(store.older(of, before)) for of in (Of.EXAM, Of.IMAGE))
     if exams or images:
         detail = f"results of {exams} exams and {images} images are older than {days} days and would be removed"
-        yield warned(GROUP, _NAME, detail, "this cannot be undone: make a backup before, or give more days")
+        yield warned(GROUP, _NAME, detail, "this cannot be undone: make a backup first, or give more days")
     else:
         yield passed(GROUP, _NAME, f"no result is older than {days} days")
 

@@ -168,7 +168,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         ModelError: there is something already.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ModelError(path, "exists already", "choose another output, or move it away")
+        raise ModelError(path, "already exists", "choose another output, or move it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{uuid4().hex}"
     try:

@@ -150,7 +150,7 @@ def checked_runtime(model: TrainedModel, name: RuntimeName) -> tuple[Runtime, Di
         reason = f"its network does not run in {name} ({_first_line(error)})"
         raise ModelError(source, reason, _USE_TORCH) from error
     if not found.is_accepted:
-        raise ModelError(source, f"its network gives other results in {name} than in torch: {found}", _USE_TORCH)
+        raise ModelError(source, f"its network gives different results in {name} than in torch: {found}", _USE_TORCH)
     return runtime, found
 
 

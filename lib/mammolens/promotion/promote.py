@@ -134,7 +134,7 @@ def accept(store: ModelStore, version: str, *, by: str, why: str = "") -> None:
     consent = gate_approves(store, found, gate_result)
     if not consent and not why.strip():
         reason = "is missing: the gate has not approved this model against the one in use"
-        raise RequestError("why", reason, "say why to use it anyway")
+        raise RequestError("why", reason, "give a reason to use it anyway")
     kept = found.gate_result
     if not consent and gate_result is not None:
         kept = store.save_gate_result(version, gate_result.overridden(by, why).to_json())

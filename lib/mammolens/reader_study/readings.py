@@ -87,7 +87,9 @@ class ReaderStudies:
                 if self.plan(plan.name) == plan:
                     return
                 raise RequestError(
-                    f"study {plan.name}", "exists with another plan, and a plan does not change", "use another name"
+                    f"study {plan.name}",
+                    "already exists with a different plan, which cannot be changed",
+                    "use another name",
                 )
             write_text(path, plan.model_dump_json(indent=2) + "\n")
 
@@ -146,7 +148,9 @@ class ReaderStudies:
             known = next((one for one, _ in chained if one.id == reading.id), None)
             if known is not None:
                 if known.answer() != reading.answer():
-                    raise RequestError(f"reading {reading.id}", "is stored with another answer", "give it its own id")
+                    raise RequestError(
+                        f"reading {reading.id}", "is already stored with a different answer", "use a new id"
+                    )
                 return
             case = self.next_case(name, reading.reader)
             if case is None or (case.session, case.exam, case.heat) != (reading.session, reading.exam, reading.heat):
@@ -175,7 +179,7 @@ class ReaderStudies:
                 os.close(descriptor)
         except OSError as error:
             reason = f"the reading cannot be written ({error.strerror or error})"
-            raise StorageError(path, reason, "free some space or mend the permissions") from error
+            raise StorageError(path, reason, "free some space or correct the permissions") from error
 
     def _chained(self, name: str) -> list[tuple[Reading, str]]:
         path = self._folder / name / READINGS

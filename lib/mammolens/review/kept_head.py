@@ -57,5 +57,5 @@ class KeptHead:
 
     def lost(self, reason: str, kept: Head) -> LedgerError:
         """What to raise where the ledger does not hold the entry of the head."""
-        remedy = f"restore it from a backup; to go on without the lost ones, delete {self.path.name} (head {kept})"
+        remedy = f"restore it from a backup; to continue without the lost ones, delete {self.path.name} (head {kept})"
         return LedgerError(self._ledger, reason, remedy)

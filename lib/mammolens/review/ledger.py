@@ -242,7 +242,7 @@ def _known(connection: Connection, decision: Decision | Tombstone, *, historic: 
     there = entry.decision
     if there != decision if historic else there.content() != decision.content():
         raise RequestError(
-            f"decision {decision.decision_id}", "the ledger has another one with this id", "give it its own id"
+            f"decision {decision.decision_id}", "the ledger has a different decision with this id", "use a new id"
         )
     return entry
 

@@ -76,7 +76,7 @@ def train_calcifications(
         ConfigError: there is no such device, or too little memory on it.
     """
     if output.exists():
-        raise ModelError(output, "exists already", "choose another output, or move it away")
+        raise ModelError(output, "already exists", "choose another output, or move it away")
     placed = choose_device(device)
     cases = learnable_normals(dataset).where(lambda case: case.split is not Split.CALIBRATION).cases
     share = config.training.validation_fraction

@@ -207,7 +207,7 @@ def _common_cases(members: Mapping[str, MemberToCalibrate]) -> tuple[Case, ...]:
         )
         raise DatasetError(
             "calibration",
-            f"no normal patient is new to all members (each alone was not trained on so many: {numbers})",
+            f"no normal patient is new to all members (new to each member: {numbers})",
             "train the members with one seed, one calibration.fraction and one network.members, or calibrate on other "
             "normal patients with 'mammolens calibrate'",
         )

@@ -92,7 +92,7 @@ def train(
     """
     output = Path(output)
     if output.exists():
-        raise ModelError(output, "exists already", "choose another output, or move it away")
+        raise ModelError(output, "already exists", "choose another output, or move it away")
     if exposure is not None and not config.training.exposure_share:
         reason = f"is 0, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "use configs/exposed.yaml, or give no exposure")
@@ -151,7 +151,7 @@ def _initial_network(config: ModelConfig, earlier: TrainedModel | None) -> nn.Mo
         network = initial_network(config.network)
     if earlier is not None:
         if earlier.config.network != config.network:
-            raise ModelError(earlier.model_id, "has another network", "start from a model of the same network")
+            raise ModelError(earlier.model_id, "has a different network", "start from a model with the same network")
         network.load_state_dict(earlier.network.state_dict())
     return network
 

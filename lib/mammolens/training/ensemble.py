@@ -121,7 +121,7 @@ def train_ensemble(
         ConfigError: a member cannot be trained, or none learns from ``exposure`` though it is given.
     """
     if output.exists():
-        raise ModelError(output, "exists already", "choose another output, or move it away")
+        raise ModelError(output, "already exists", "choose another output, or move it away")
     if exposure is not None and not plan.learns_from_lesions:
         reason = f"is 0 in all members that are trained, so the model would not be trained on {exposure.name}"
         raise ConfigError("training.exposure_share", reason, "give no exposure, or a member that is trained on it")

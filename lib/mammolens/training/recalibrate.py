@@ -99,7 +99,7 @@ def recalibrate(
     directory, output = Path(directory), Path(output)
     in_place = output.resolve() == directory.resolve()
     if output.exists() and not in_place:
-        raise ModelError(output, "exists already", "choose another output, or move it away")
+        raise ModelError(output, "already exists", "choose another output, or move it away")
     placed, model = choose_device(device), load_any_model(directory, calibrated=False)
     if missing := {"dataset", "exposure", "images", "patients", "images_left_out"} - set(model.training):
         reason = f"{TRAINING} has no {', '.join(sorted(missing))}"

@@ -64,7 +64,7 @@ def test_a_result_is_told_signed_and_recorded_and_each_attempt_has_the_same_id()
     told_is_as_published(told)
     assert (told["type"], told["timestamp"]) == ("exam.done", "2027-01-15T08:00:00Z")
     assert told["data"] == DONE.model_dump(mode="json")
-    assert [(event.exam, event.detail) for event in events] == [("e-1", "result told by webhook")]
+    assert [(event.exam, event.detail) for event in events] == [("e-1", "result sent by webhook")]
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -59,7 +59,7 @@ def test_an_archives_scores_rank_exams_that_stay_new_and_are_stored_once(
 ) -> None:
     words, answers = send(tmp_path)
     assert [answer["stored"] for answer in answers] == [5, 3]
-    assert "8 images have a score on the server now" in words
+    assert "the server stored the scores of 8 images" in words
     listed = a_guarded_client.get("/mammolens/worklist", headers=READER).json()["exams"]
     of_archive = {row["patient"]: row for row in read_worklist(results).exams.to_pylist()}
     assert len(listed) == 2

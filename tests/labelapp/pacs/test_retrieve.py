@@ -103,7 +103,7 @@ def test_what_is_no_dicom_is_an_image_that_cannot_be_used(a_fake_pacs: FakePacs,
 
 def test_another_instance_is_refused(a_fake_pacs: FakePacs) -> None:
     a_fake_pacs.files[UID] = a_file("1.2.9.2")
-    with pytest.raises(InputError, match=r"sent another instance than 1\.2\.9\.1"):
+    with pytest.raises(InputError, match=r"sent an instance other than 1\.2\.9\.1"):
         got(a_fake_pacs)
 
 

@@ -66,7 +66,7 @@ def test_an_argument_that_cannot_be_used_is_refused(arguments: dict[str, object]
     ("path", "argument"), [("/datastore/image/info", "info"), ("/datastore/image", "params"), ("/datastore/", "params")]
 )
 def test_what_the_server_knows_of_an_image_is_not_taken_from_a_client(path: str, argument: str, key: str) -> None:
-    with pytest.raises(RequestError, match=f"{key}: is written by the server alone; leave it out"):
+    with pytest.raises(RequestError, match=f"{key}: is written only by the server; leave it out"):
         checked(path, {"image": "a.dcm", argument: json.dumps({"client_id": "x", key: "1.2"})})
 
 

@@ -112,7 +112,7 @@ def test_a_model_that_can_flag_nobody_is_reported_everywhere(
     assert [a_client.get(path).json()["cannot_flag"] for path in paths] == [None, None, None]
     a_store.publish(make_model(patients=5))
     reasons = {a_client.get(path).json()["cannot_flag"] for path in paths}
-    assert reasons == {"cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 takes"}
+    assert reasons == {"cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 requires"}
     exam = a_client.get("/mammolens/worklist").json()["exams"][0]["exam"]
     assert a_client.get(f"/mammolens/exams/{exam}").json()["decision_rule"] in reasons
 

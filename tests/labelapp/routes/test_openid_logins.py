@@ -167,7 +167,7 @@ def test_a_browser_gets_a_page_that_says_why_a_login_failed(
     answer = a_site.come_back(**{**back, **wrong.get(reason, {})})
     assert answer.status_code == status
     words = {
-        "state": "did not begin it",
+        "state": "did not start the login",
         "denied": "&lt;access_denied&gt;",
         "role": "&lt;b&gt;eve",
         "away": "try again",

@@ -223,7 +223,7 @@ def test_a_refused_model_is_an_alert_above_the_worklist(a_page: "Page") -> None:
 
 
 def test_the_worklist_says_if_the_model_can_flag_nobody(a_page: "Page") -> None:
-    reason = "cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 takes"
+    reason = "cannot flag any exam: it is calibrated on 5 of the 9 normal patients that alpha = 0.1 requires"
     worklist = {"exams": [], "images_left_out": 0, "model": "m", "calibration": "c", "cannot_flag": reason}
     a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
     a_page.goto(f"{ORIGIN}/")
@@ -237,7 +237,7 @@ def test_what_is_no_exam_is_counted_below_the_worklist(a_page: "Page") -> None:
     worklist = {"exams": [exam], **counts, "model": "m", "calibration": "c", "drift": None}
     a_page.route("**/mammolens/worklist", lambda route: route.fulfill(json=worklist))
     a_page.goto(f"{ORIGIN}/")
-    a_page.wait_for_selector("text=1 of 1 exam, 1 unreviewed, 1 image cannot be analysed, 3 other files passed over.")
+    a_page.wait_for_selector("text=1 of 1 exam, 1 unreviewed, 1 image cannot be analysed, 3 other files skipped.")
 
 
 def test_the_worklist_is_sorted_by_a_click_on_a_heading(a_page: "Page") -> None:

@@ -207,7 +207,7 @@ function summary(found) {
     parts.push(`${counted(leftOut, "image")} cannot be analysed`);
   }
   if (passedOver) {
-    parts.push(`${counted(passedOver, "other file")} passed over`);
+    parts.push(`${counted(passedOver, "other file")} skipped`);
   }
   return exams.length ? `${parts.join(", ")}.` : "No exams yet. New exams appear within seconds.";
 }

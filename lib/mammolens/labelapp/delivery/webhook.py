@@ -109,7 +109,7 @@ class Webhook:
             outcome=EventOutcome.SUCCESS,
             user="webhook",
             exam=exam,
-            detail="result told by webhook",
+            detail="result sent by webhook",
         )
 
 

@@ -94,12 +94,12 @@ class DimseListener:
                 server_class=BoundedServer,
             )
         except OSError as error:
-            reason = f"{wanted.address}:{wanted.port} cannot be listened to ({error.strerror or error})"
+            reason = f"{wanted.address}:{wanted.port} cannot be used for listening ({error.strerror or error})"
             raise ConfigError("--conf dimse_port", reason, "choose another port or address") from error
         self._server = server = cast("BoundedServer", made)
         threading.Thread(target=server.serve_forever, name="dimse", daemon=True).start()
         kind = "TLS" if wanted.tls else "no TLS"
-        _log.info("DIMSE: %s listens to %s:%d, %s", wanted.ae_title, wanted.address, wanted.port, kind)
+        _log.info("DIMSE: %s listens on %s:%d, %s", wanted.ae_title, wanted.address, wanted.port, kind)
 
     def stop(self) -> None:
         """Abort all associations, and listen no more."""

@@ -181,7 +181,7 @@ class Decisions:
             uid = image.sop_instance_uid if image else None
             last = decisions.last(uid)
             if last is None:
-                raise DatasetError("decision", "there is nothing to undo", "make one first")
+                raise DatasetError("decision", "there is nothing to undo", "make a decision first")
             return self._append(
                 Decision(
                     exam_id=exam.exam_id,
@@ -251,6 +251,6 @@ def _same_undo(known: Entry, exam: Exam, reviewer: str) -> Entry:
     there = known.decision
     if not (there.is_undo and there.exam_id == exam.exam_id and there.reviewer == reviewer):
         raise RequestError(
-            f"decision {there.decision_id}", "the ledger has another one with this id", "give it its own id"
+            f"decision {there.decision_id}", "the ledger has a different decision with this id", "use a new id"
         )
     return known

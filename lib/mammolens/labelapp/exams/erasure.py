@@ -128,7 +128,7 @@ class Erasures:
         """
         scope = self._scope(patient, exam)
         if any(name in requester.reason for name in scope.patients if name):
-            raise RequestError("reason", "names the patient", "it is kept in the audit log: leave the patient out")
+            raise RequestError("reason", "names the patient", "the audit log keeps the reason: do not name the patient")
         self.forget_training()
         with self.without_inference(scope.exams):
             planned = self._report(scope)

@@ -69,7 +69,7 @@ class ReceivedImages:
         header = read_mammogram(received.path).header
         if header.sop_instance_uid != check_uid(received.sop_instance_uid):
             remedy = "mend the sender"
-            raise InputError(received.path, "the data set has another SOP Instance UID than the request", remedy)
+            raise InputError(received.path, "the SOP Instance UID differs from that of the request", remedy)
         return header
 
     def _add(self, received: ReceivedObject, header: ImageHeader) -> str:

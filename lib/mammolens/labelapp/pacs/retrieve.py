@@ -72,7 +72,7 @@ def retrieve_header(access: PacsAccess, instance: Instance) -> tuple[FileDataset
         reason = f"the PACS describes {instance.sop_instance_uid} in no DICOM JSON ({first_line(error)})"
         raise InputError(access.url, reason, _REMEDY) from error
     if dataset.get("SOPInstanceUID") != instance.sop_instance_uid:
-        raise InputError(access.url, f"the PACS describes another instance than {instance.sop_instance_uid}", _REMEDY)
+        raise InputError(access.url, f"the PACS describes an instance other than {instance.sop_instance_uid}", _REMEDY)
     syntaxes = texts_of(dataset, "AvailableTransferSyntaxUID")
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(dataset.get("SOPClassUID") or "")
@@ -131,4 +131,4 @@ def _check(content: bytes, sop_instance_uid: str, url: str) -> None:
     except (InvalidDicomError, EOFError, ValueError, KeyError, NotImplementedError) as error:
         raise InputError(url, f"the PACS sent no DICOM for {sop_instance_uid}", _REMEDY) from error
     if header.get("SOPInstanceUID") != sop_instance_uid:
-        raise InputError(url, f"the PACS sent another instance than {sop_instance_uid}", _REMEDY)
+        raise InputError(url, f"the PACS sent an instance other than {sop_instance_uid}", _REMEDY)

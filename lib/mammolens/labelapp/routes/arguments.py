@@ -83,7 +83,7 @@ def _check_info(text: Any) -> None:
     for key in json_object(text) if isinstance(text, str) else ():
         ours = key in set(InfoKey) and InfoKey(key).is_of_the_server
         if ours or tag_for_keyword(key) is not None:  # attributes are what the PACS says
-            raise RequestError(f"info: {key}", "is written by the server alone", "leave it out")
+            raise RequestError(f"info: {key}", "is written only by the server", "leave it out")
 
 
 def _task_arguments(kind: str, parameters: type[Parameters], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def export(
     return table_download("audit", format, lambda path: export_records(log.records(wanted), path), background_tasks)
 
 
-@router.get("/verify", summary=f"{RBAC_ADMIN}Is the audit log as it was written?")
+@router.get("/verify", summary=f"{RBAC_ADMIN}Is the audit log unaltered?")
 def verify(
     log: AuditLogDep,
     head: Annotated[list[str], Query(description="NUMBER:HASH of an earlier answer; may be repeated")] = [],  # noqa: B006 - FastAPI's way

@@ -100,7 +100,7 @@ def import_file(
 
 @router.get(
     "/audit",
-    summary=f"{RBAC_USER}Is the ledger as it was written?",
+    summary=f"{RBAC_USER}Is the ledger unaltered?",
     dependencies=FOR_USERS,
     responses=answers_with(AUDIT),
 )

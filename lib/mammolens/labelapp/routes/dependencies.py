@@ -57,7 +57,7 @@ def must_be_annotator(user: User, parameter: str) -> None:
     """
     role = settings.MONAI_LABEL_AUTH_ROLE_ANNOTATOR
     if role not in user.roles:
-        raise HTTPException(403, f"{parameter}: needs the role {role!r}; ask without, or log in as another user")
+        raise HTTPException(403, f"{parameter}: needs the role {role!r}; omit it, or log in as another user")
 
 
 def is_admin(user: User) -> bool:

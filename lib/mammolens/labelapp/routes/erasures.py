@@ -15,7 +15,7 @@ from mammolens.labelapp.routes.request_ids import request_id_of
 router = APIRouter(prefix="/mammolens/erasures", tags=["Erasure"], dependencies=[FRESH])
 
 
-@router.post("", summary=f"{RBAC_ADMIN}Erase what is kept of a patient")
+@router.post("", summary=f"{RBAC_ADMIN}Erase the data kept on a patient")
 def erase(wanted: ErasureParameters, request: Request, user: CurrentAdmin, erasures: ErasuresDep) -> ErasureReport:
     """Lists what would be erased; with ``confirm``, erases it. Originals of the folder or the PACS stay."""
     whose = {"patient": wanted.patient, "exam": wanted.exam}

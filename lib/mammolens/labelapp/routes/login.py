@@ -107,7 +107,7 @@ async def finish_openid(
         raise HTTPException(404, _NO_PROVIDER)
     begun = request.cookies.get(STATE_COOKIE, "")
     if not begun or not hmac.compare_digest(begun.encode(), state.encode()):
-        raise refused("this browser did not begin it, or began another one")
+        raise refused("this browser did not start the login, or started another one")
     if error:
         raise refused(f"{openid.name} answers {error!a}")
     arrival = await queue.run(lambda: openid.finish(state, code), request)

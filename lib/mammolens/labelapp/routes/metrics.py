@@ -126,7 +126,7 @@ def _of_exams(entries: Iterable[ExamSummary]) -> Iterator[Metric]:
         verdicts[entry.verdict or "none"] += 1
         scored += entry.exam_p_value is not None
     yield _gauges("mammolens_exams", "Exams of the worklist.", "state", {state: states[state] for state in ExamState})
-    yield _gauge("mammolens_exams_scored", "Exams with a number by the serving model.", scored)
+    yield _gauge("mammolens_exams_scored", "Exams scored by the model in use.", scored)
     yield _gauge("mammolens_exams_unreviewed", "Exams without a verdict.", verdicts["none"])
 
 

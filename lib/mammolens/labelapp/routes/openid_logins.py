@@ -125,7 +125,7 @@ class OpenIdLogins:
         with self._lock:
             begun = self._begun.pop(state, None)
         if begun is None or self._clock() - begun.at > _LONGEST_LOGIN_S:
-            raise refused("this login was not begun here, is over, or took too long")
+            raise refused("this login was not started here, has ended, or took too long")
         with self._trouble_told():
             id_token = self._provider.id_token_of(code, begun.redirect, begun.verifier)
             if id_token is None:

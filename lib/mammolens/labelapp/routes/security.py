@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 _HOW_TO = (
-    "without authentication only this machine itself is answered; set MONAI_LABEL_AUTH_ENABLE=true and "
-    "MONAI_LABEL_AUTH_REALM_URI, or come through a tunnel (ssh -L)"
+    "without authentication the server answers only this computer; set MONAI_LABEL_AUTH_ENABLE=true and "
+    "MONAI_LABEL_AUTH_REALM_URI, or use a tunnel (ssh -L)"
 )
 
 _PROXY = "the request was forwarded by a proxy, which is not allowed without authentication"
