@@ -1,4 +1,4 @@
-"""CPU seconds to score a decoded image, beside PaDiM and PatchCore of anomalib, in turns.
+"""CPU seconds to score a decoded image, compared with PaDiM and PatchCore of anomalib in interleaved runs.
 
 Run by hand: ``.venv/bin/python benchmarks/anomalib_models.py --anomalib FOLDER``. anomalib is not among our
 requirements, as its torchvision has no build for torch without CUDA; put it into a folder of its own::

@@ -155,7 +155,7 @@ class Site:
     def disk_full(self) -> Iterator[None]:
         """No file of the server can grow: RLIMIT_FSIZE, set from outside, needs neither root nor a small volume.
 
-        A write fails with EFBIG instead of ENOSPC; the server treats both alike.
+        A write fails with EFBIG instead of ENOSPC; the server treats both in the same way.
         """
         assert self.process is not None
         before = self.process.rlimit(resource.RLIMIT_FSIZE)
@@ -165,7 +165,7 @@ class Site:
 
     @contextmanager
     def server_killed(self) -> Iterator[None]:
-        """The server, with whatever it infers and writes, is ended by SIGKILL and started again."""
+        """Kill the server by SIGKILL, during any inference or write, and start it again."""
         assert self.process is not None
         self.process.kill()
         self._server.close()

@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--exams", type=int, default=48, help="exams that are scored; 0: none")
     parser.add_argument("--rows", type=int, default=2048, help="of each image")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
-    parser.add_argument("--runs", type=int, default=1, help="of each row, in turns")
+    parser.add_argument("--runs", type=int, default=1, help="of each row, interleaved")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.exams:

@@ -15,7 +15,7 @@ _known: dict[str, list[str]] = json.loads(os.environ.get(KNOWN_VALUES, "{}"))
 
 
 def with_known(_context: Any, value: Any) -> Any:
-    """A mapping in which about every second value is a known one, the same in each run; whatever else, as it is."""
+    """A mapping with about every second value replaced by a known one; other values stay unchanged."""
     return {name: _chosen(name, made_up) for name, made_up in value.items()} if isinstance(value, dict) else value
 
 

@@ -143,7 +143,7 @@ def fuzz(name: str, whole: bytes, number: int, examples: int, folder: Path) -> C
 
     try:
         check()
-    except Exception as error:  # noqa: BLE001 - whatever it is: that is what is looked for
+    except Exception as error:  # noqa: BLE001 - any error is a fault that we look for
         kept = (folder / "input").replace(folder / f"{name}-{number}")
         print(f"{kept}: {type(error).__name__}: {error}", file=sys.stderr)
         outcomes["failed"] += 1

@@ -1,4 +1,4 @@
-"""Measure on phantoms how well places of two exams correspond, and whether a lesion that grows is told as new.
+"""Measure on phantoms how well places of two exams correspond, and whether a growing lesion is reported as new.
 
     python scripts/measure_prior_comparison.py [PATIENTS]
 

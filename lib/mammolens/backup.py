@@ -158,7 +158,7 @@ def restore_backup(
 
     Args:
         backup: folder of :func:`create_backup`.
-        ledger: path or URL of an empty ledger, of SQLite or PostgreSQL whatever the old one was: the entries and their
+        ledger: path or URL of an empty ledger, in SQLite or PostgreSQL regardless of the old one: the entries and their
             hashes are the same.
         audit_log: file to write.
         models: folder of the model store to write.

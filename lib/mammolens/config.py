@@ -45,7 +45,7 @@ class PreprocessingConfig(_Section):
     """How a mammogram becomes the network's input."""
 
     grid: Literal["square", "pixel_size"] = Field(
-        "square", description="'square': size x size whatever the aspect; 'pixel_size': pixel_size_mm, padded"
+        "square", description="'square': size x size for any aspect ratio; 'pixel_size': pixel_size_mm, padded"
     )
     size: int = Field(
         128,

@@ -53,7 +53,7 @@ def _loaded(point: EntryPoint, kind: type[Any], taken: Container[str]) -> Any:
         raise _LeftOutError("the name is taken; rename it")
     try:
         loaded = point.load()
-    except Exception as error:  # another package raises whatever it likes
+    except Exception as error:  # another package may raise anything
         raise _LeftOutError(f"it cannot be loaded: {error}; repair or remove the package") from error
     if not isinstance(loaded, kind):
         found = f"class {loaded.__name__}" if isinstance(loaded, type) else type(loaded).__name__

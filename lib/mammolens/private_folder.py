@@ -1,4 +1,4 @@
-"""A folder of temporary files that goes with the process that made it, whatever ends that process."""
+"""A folder of temporary files that is removed after its process has ended for any reason."""
 
 from __future__ import annotations
 

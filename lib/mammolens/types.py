@@ -167,7 +167,7 @@ class Mammogram:
     Attributes:
         header: identity, view, geometry.
         pixels: ``(rows, cols)`` float32 in [0, 1], as stored from top to bottom and left to
-            right; 0 is air and brighter is denser whatever the Photometric Interpretation.
+            right; 0 is air and brighter is denser for any Photometric Interpretation.
     """
 
     header: ImageHeader

@@ -69,7 +69,7 @@ _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join(f':{column}' for 
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which records to show; ``None``: whatever it is.
+    """Which records to show; ``None``: no restriction.
 
     Attributes:
         patient, user, exam: exactly this one.

@@ -1,4 +1,4 @@
-"""The index of an archive: its images by exam, in one SQLite file, so that memory stays small whatever its size."""
+"""The index of an archive: its images by exam, in one SQLite file, so that memory does not grow with the archive."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class ImageRow(_Row):
     failure_reason: str | None = None
     failure_remedy: str | None = None
     thumbnail: bytes | None = Field(None, description="JPEG of the image, if thumbnails were asked for")
-    thumbnail_overlay: bytes | None = Field(None, description="JPEG of the image with heat and findings, likewise")
+    thumbnail_overlay: bytes | None = Field(None, description="the same with heat and findings")
 
 
 class ExamRow(_Row):

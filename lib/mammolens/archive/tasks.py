@@ -43,7 +43,7 @@ class ExamTask:
     Attributes:
         number: in the index; exams are stored in this order.
         patient: Patient ID; ``None`` of a file without a usable header.
-        exam: within the patient's exams; likewise.
+        exam: within the patient's exams; ``None`` of a file without a usable header.
         images: at least one.
     """
 

@@ -29,8 +29,7 @@ class BreastInferer(Inferer):
             inputs: ``(batch, 1, size, size)`` float32 in [0, 1].
             network: a :class:`mammolens.bundle.network.StackedNetwork`.
             breast_mask: the same shape, the share of each pixel inside the breast.
-            args: further inputs of the network.
-            kwargs: likewise.
+            args, kwargs: further inputs of the network.
 
         Returns:
             ``(batch, channels, size, size)``.

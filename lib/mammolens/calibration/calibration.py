@@ -174,7 +174,7 @@ class Calibration:
 
     @property
     def cannot_flag(self) -> str | None:
-        """Why the rule flags no exam whatever its score, as the predicate of 'the model ...'; ``None``: it can.
+        """Why the rule flags no exam, regardless of its score, as the predicate of 'the model ...'; ``None``: it can.
 
         One answer for all machines and numbers of views: a machine has a scale of its own only with enough patients
         to flag, and exams reduced to fewer views are of the same patients.
@@ -318,7 +318,7 @@ class Calibration:
 
 
 def _single(value: float) -> float:
-    """The lowest float32 that is no less."""
+    """The lowest float32 that is at least this value."""
     single = np.float32(value)
     return float(single if float(single) >= value else np.nextafter(single, np.float32(np.inf)))
 

@@ -82,9 +82,10 @@ class ConformalScale:
     def confident_threshold(self, alpha: float, confidence: float) -> float:
         """A score that at most a share ``alpha`` of all normal patients reach, with probability ``confidence``.
 
-        The probability is over which patients calibrate ('training-conditional', Vovk 2012): whatever the scores'
-        distribution, a threshold that at most ``k`` of ``n`` calibration patients reach lets more than ``alpha`` of
-        all patients through with a probability of at most that of ``k`` or fewer successes of ``n`` at ``alpha``.
+        The probability is over the choice of calibration patients ('training-conditional', Vovk 2012): for any
+        distribution of scores, a threshold that at most ``k`` of ``n`` calibration patients reach lets more than
+        ``alpha`` of all patients through with a probability of at most that of ``k`` or fewer successes of ``n`` at
+        ``alpha``.
         A patient counts as soon as one score reaches it, so that patients are independent draws.
         Infinite with too few patients: 22 are the fewest at 0.1 and 0.9.
         """

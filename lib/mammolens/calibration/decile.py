@@ -8,7 +8,7 @@ from typing import Final
 from scipy.stats import beta
 
 DECILES: Final = 10
-_ROUNDING = 1e-9  # 10 * 0.1 is one tenth, whatever floating point says
+_ROUNDING = 1e-9  # 10 * 0.1 is one tenth despite floating-point errors
 
 
 def decile(p_value: float) -> int:

@@ -45,7 +45,7 @@ class ExamScales:
 
     def of_shape(self, shape: Shape) -> GroupedScale:
         """Of exams with this shape."""
-        # No exam is larger than the largest: so the number of shapes kept is bounded, whatever exams come.
+        # No exam counts as larger than the largest, so the number of stored shapes is bounded for any exams.
         kept = tuple(map(min, shape, self._largest))
         if kept not in self._by_shape:
             self._by_shape[kept] = self._scale([self._scores(exam, kept) for exam in self.exams])

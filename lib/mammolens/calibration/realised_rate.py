@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import betabinom, binom
 
-_ROUNDING = 1e-9  # 0.1 * 30 is three patients, whatever floating point says
+_ROUNDING = 1e-9  # 0.1 * 30 is three patients despite floating-point errors
 
 
 @dataclass(frozen=True, slots=True)

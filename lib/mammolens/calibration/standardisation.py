@@ -173,7 +173,7 @@ def _own(scores: _Scores, patients: _Patients) -> _Cell:
     median = _median(scores, weights)
     deviations = np.abs(scores - median)
     spread = _MAD_TO_STD * _median(deviations, weights) * _few(count)
-    # More than half of the patients score alike: the mean deviation still tells them from the others.
+    # More than half of the patients have the same score; the mean deviation still separates the others.
     return _Cell(median, spread or float(np.average(deviations, weights=weights)), count)
 
 

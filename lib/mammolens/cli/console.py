@@ -83,7 +83,7 @@ def one_line_errors(when_stopped: str = "stopped") -> Iterator[None]:
 
 
 def say(message: str) -> None:
-    """Print a note on stderr, in one line whatever its length; not with ``--quiet``."""
+    """Print a note on stderr, in one line of any length; not with ``--quiet``."""
     if not _QUIET.get():
         _print_line(message)
 

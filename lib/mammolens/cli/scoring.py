@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def cases_of(dataset: Dataset, split: str) -> Dataset:
-    """The cases of a split whose truth is known; of ``all``: whatever their split.
+    """The cases of a split whose truth is known; with ``all``, of any split.
 
     Raises:
-        DatasetError: there is no such split, or no such case, or all are normal: found before hours of scoring.
+        DatasetError: there is no such split, or no such case, or all are normal; checked before hours of scoring.
     """
     from mammolens.enums import Split, member
     from mammolens.errors import DatasetError

@@ -76,7 +76,7 @@ def running_server(
     surroundings = {
         **(variables or {}),
         "TMPDIR": str(temporary.path),  # a signal ends the server without clearing up
-        _TRUSTED_PROXIES: os.environ.get(_TRUSTED_PROXIES, ""),  # uvicorn would trust whatever runs on this computer
+        _TRUSTED_PROXIES: os.environ.get(_TRUSTED_PROXIES, ""),  # uvicorn would trust every program on this computer
     }
     with ended_by_sigterm():
         try:

@@ -48,8 +48,8 @@ def open_cbis_ddsm_tcia(path: Path) -> Dataset:
 
     All are abnormal: each has an outlined lesion, benign or malignant. Lesions are the ellipses in the boxes around
     the masks, which are read when they are needed (:mod:`mammolens.datasets.lesion_masks`); where one of an image is
-    not there, the image has no lesions. A patient of a test table is in the split 'test' with all images, masses and
-    calcifications alike.
+    not there, the image has no lesions. A patient of a test table is in the split 'test' with all images, both masses
+    and calcifications.
 
     Raises:
         DatasetError: a table is unusable, or none of the images is there.

@@ -57,7 +57,7 @@ def check_decoders() -> Iterator[Check]:
     """One check for each compressed transfer syntax that is read, and for each plug-in."""
     try:
         from mammolens.dicom import codecs
-    except Exception as error:  # noqa: BLE001 - a broken library raises whatever it likes
+    except Exception as error:  # noqa: BLE001 - a broken library may raise anything
         yield failed(GROUP, "all", f"cannot be imported ({first_line(error)})", _REMEDY)
         return
     for syntax, kind in codecs.KINDS.items():
@@ -76,7 +76,7 @@ def check_decoders() -> Iterator[Check]:
 def _check(syntax: str, package: str, decode: Callable[[], NDArray[Any]]) -> Check:
     try:
         decoded = decode()
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like
+    except Exception as error:  # noqa: BLE001 - decoders may raise anything
         return failed(GROUP, syntax, f"{package} cannot decode it ({first_line(error)})", _REMEDY)
     expected = _bands(decoded.shape[0])
     if decoded.shape != expected.shape or np.abs(decoded.astype(int) - expected).max() > _LOSSY_ERROR:

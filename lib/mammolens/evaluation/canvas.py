@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mammolens import RESEARCH_USE_ONLY
 
-# Okabe and Ito's colours (2008): told apart whatever the colour vision
+# Okabe and Ito's colours (2008), distinguishable with any colour vision
 NORMAL: Final = "#0072B2"
 ABNORMAL: Final = "#D55E00"
 INK: Final = "#000000"

@@ -23,7 +23,7 @@ _BORDER: Final = 8 / 512  # of the longer side: skin and film edges attract peak
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationGrid:
-    """The grid of one image, all ``(rows, cols)``; whatever a model works on, its map is brought here.
+    """The grid of one image, all ``(rows, cols)``; the maps of all models are resampled to it.
 
     Attributes:
         pixels: float32 in [0, 1].

@@ -49,7 +49,7 @@ class LesionInsertionPipeline(Pipeline):
         self._seed, self._assumed_height_mm = seed, config.assumed_height_mm
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
-        """Read an image file, insert a lesion and prepare it; raises as the reader does."""
+        """Read an image file, insert a lesion and prepare it; raises the reader's errors."""
         return self.prepare(insert_lesion(read_mammogram(path, attributes), self._seed, self._assumed_height_mm))
 
 

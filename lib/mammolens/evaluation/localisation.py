@@ -98,7 +98,7 @@ def localise(values: FloatImage, breast: BoolImage, inner: BoolImage, lesions: N
 def bin_keys(values: NDArray[np.float32]) -> NDArray[np.int32]:
     """Keys ``(n,)`` int32 that order as the values do: sign, exponent and the first bits of the mantissa.
 
-    The same bins whatever the map's unit, so that images can be pooled without knowing its range beforehand.
+    The bins do not depend on the map's unit, so that images can be pooled without knowing its range beforehand.
     """
     kept = np.where(np.abs(values) < _SMALLEST, 0, values).astype(np.float32)
     bits = kept.view(np.int32)

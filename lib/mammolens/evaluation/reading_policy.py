@@ -91,8 +91,8 @@ class Simulation:
     """The consequences of a policy.
 
     Attributes:
-        normal, abnormal: exams behind it.
-        patients: likewise.
+        normal, abnormal: number of exams that were simulated.
+        patients: their number.
         low_abnormal: share of the abnormal exams among those with the lowest scores: the triage curve of an evaluation.
         high_abnormal: share of the abnormal exams among those with the highest scores.
         readings: per 1,000 exams.

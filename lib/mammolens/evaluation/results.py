@@ -33,7 +33,7 @@ class Counts:
 
     Attributes:
         images_per_exam: mean over exams, by class of the exam.
-        breasts_per_exam: likewise, of the exams with an image whose laterality is known.
+        breasts_per_exam: the same for exams with an image whose laterality is known.
     """
 
     images: ClassCount

@@ -43,7 +43,7 @@ class ScoredImage:
         acquisition_group: the machine; ``None`` where unknown.
         raw_score: the network's own score, before standardisation; ``None`` where it is not kept.
         exam_p_value: as ``p_value``, of the exam that the image belongs to; ``None`` where it was not scored.
-        exam_is_anomalous: the model's decision for that exam, likewise.
+        exam_is_anomalous: the model's decision for that exam; ``None`` where it was not scored.
         other_scores: of the same image by baselines and other models, by name; missing where unknown.
         localisations: how well maps lie on the lesions, by the map's name, :data:`MODEL` for the model's own;
             empty if it is unknown whether or where lesions lie.

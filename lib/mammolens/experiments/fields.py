@@ -46,7 +46,7 @@ def with_values(config: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
 
 
 def is_field(config: ModelConfig, field: str) -> bool:
-    """Whether a configuration has a field of that name, whatever values it takes."""
+    """Whether a configuration has a field of that name, regardless of its values."""
     try:
         with_values(config, {field: value_at(config, field)})
     except ConfigError as error:

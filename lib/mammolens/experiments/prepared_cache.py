@@ -67,7 +67,7 @@ class CachingPipeline(Pipeline):
         self._way = (way, inner.config.model_dump_json())
 
     def load(self, path: Path, attributes: ImageAttributes) -> Prepared:
-        """Read and prepare an image file, or return it from the cache; raises as the reader does."""
+        """Read and prepare an image file, or return it from the cache; raises the reader's errors."""
         return self._cache.get_or_prepare(self._way, (path, attributes), lambda: self._inner.load(path, attributes))
 
 

@@ -59,11 +59,10 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
-    """Of the storage SCP.
+    """Settings of the storage SCP.
 
     Attributes:
-        port: that it listens to.
-        address: likewise.
+        port, address: that the SCP listens on.
         ae_title: of this server; associations that call another are rejected.
         callers: AE titles that may call; empty: all.
         tls: ``None``: not encrypted.
@@ -78,11 +77,11 @@ class ListenerSettings:
 
 @dataclass(frozen=True, slots=True)
 class DestinationSettings:
-    """Of the storage SCP that gets results.
+    """Settings for the storage SCP that receives results.
 
     Attributes:
-        host: its name or IPv4 address; with TLS, its certificate must be for it.
-        port: likewise.
+        host: name or IPv4 address; with TLS, the certificate must be issued for it.
+        port: of the SCP.
         ae_title: its AE title.
         calling_ae_title: of this server.
         tls: ``None``: not encrypted.

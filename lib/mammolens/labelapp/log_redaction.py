@@ -65,7 +65,7 @@ class Redaction(logging.Filter):
         self._paths = re.compile(rf"(?P<before>{known})(?P<name>[^\s'\":;,]+)") if known else None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact message, arguments and stack trace; once, whatever the number of handlers."""
+        """Redact message, arguments and stack trace once, for any number of handlers."""
         if _REDACTED in record.__dict__:
             return True
         record.__dict__[_REDACTED] = True

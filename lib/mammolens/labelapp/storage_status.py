@@ -36,7 +36,7 @@ def is_stored(status: int) -> bool:
 
 
 def is_about_the_object(status: int) -> bool:
-    """Whether the receiver would refuse the same object again, whatever its own state."""
+    """Whether the receiver would refuse the same object again, regardless of its own state."""
     return _is_any_of(status, _OF_THE_OBJECT)
 
 

@@ -22,7 +22,7 @@ _KEY_BYTES: Final = range(24, 65)
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """Of the receiver that is told of done exams.
+    """Settings for the receiver of messages about finished exams.
 
     Attributes:
         url: http or https, without credentials.
@@ -38,7 +38,7 @@ class WebhookSettings:
 
 
 def webhook_settings(values: Mapping[str, str]) -> WebhookSettings | None:
-    """Read the pairs of the webhook; ``None``: nobody is told.
+    """Read the pairs of the webhook; ``None``: no messages are sent.
 
     Raises:
         ConfigError: a value that cannot be used, or one without ``webhook_url``; names its pair.

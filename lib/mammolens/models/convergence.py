@@ -1,4 +1,4 @@
-"""How far the greys around a point rise towards it: high in the middle of a mass, whatever its contrast."""
+"""How far the greys around a point rise towards it: high in the middle of a mass of any contrast."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def choose_runtime(model: TrainedModel, name: RuntimeName = RuntimeName.TORCH) -
 
 
 def seconds_of(runtimes: Sequence[Runtime], probe: _Inputs) -> Mapping[RuntimeName, float]:
-    """Median seconds of each runtime for one image, which they take in turns; the first run of each is not counted."""
+    """Median seconds of each runtime for one image, in interleaved runs; the first run of each is not counted."""
     taken: dict[RuntimeName, list[float]] = {runtime.name: [] for runtime in runtimes}
     for _ in range(1 + _ROUNDS):
         for runtime in runtimes:

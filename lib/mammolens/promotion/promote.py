@@ -56,14 +56,10 @@ def propose(
         candidate: a model directory, which is then copied into the store, or a version of the store.
         normals: see :func:`mammolens.promotion.gate.run_gate`.
         by: who proposes it: a person, or the program that trained it.
-        findings: likewise.
-        sentinels: likewise.
-        policy: likewise.
+        findings, sentinels, policy: as for ``normals``.
         override: why the candidate is used even if the gate rejects it; recorded with ``by``.
         ask: a candidate that passes awaits a person's approval (:func:`accept`).
-        on_error: likewise.
-        progress: likewise.
-        device: likewise.
+        on_error, progress, device: as for ``normals``.
 
     Raises:
         ModelError: the candidate or the serving model is missing, incomplete or damaged, or another model was

@@ -36,7 +36,7 @@ class TreatmentResult:
         recalled: share of them with a recall, in [0, 1].
         median_seconds: of a reading.
         kappa: Cohen's kappa of the recalls (Educ Psychol Meas 20:37, 1960), the mean over pairs of readers with
-            exams in common; ``None``: there is no such pair, or chance alone makes them agree.
+            exams in common; ``None``: there is no such pair, or chance explains all agreement.
         disputed: exams that some readers would recall and some not, sorted.
     """
 

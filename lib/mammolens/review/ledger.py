@@ -38,7 +38,7 @@ from mammolens.review.schema import DECISIONS
 
 _log = logging.getLogger(__name__)
 _PAGE = 1000  # entries that are in memory at once
-_BEFORE_ALL = -(2**63)  # whatever number somebody gave an entry of his own
+_BEFORE_ALL = -(2**63)  # below any number that a tampered entry may have
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class BatchLoader:
         """Each batch with its number of indices.
 
         Raises:
-            Exception: what :meth:`~mammolens.training.task.Task.batch` raises, from whatever process.
+            Exception: any error of :meth:`~mammolens.training.task.Task.batch`, from any process.
         """
         processes = number_of_processes()
         keys = [(epoch, step, places) for step, places in enumerate(self._task.batches(epoch))]

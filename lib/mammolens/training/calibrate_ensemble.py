@@ -132,10 +132,10 @@ def calibrate_ensemble(
     branch: CalcificationBranch | None = None,
     device: Device = REFERENCE,
 ) -> EnsembleCalibration:
-    """Score normal patients by each member, standardise each member's scores by them, and fuse what comes of it.
+    """Score normal patients by each member, standardise each member's scores by them, and fuse the results.
 
-    Every member is standardised by the same patients, each of them by all others, as a new patient is standardised by
-    all of these: so the fused scores of these patients and of a new one are made alike.
+    Every member is standardised by the same patients: each of them by all others, a new patient by all of them. The
+    fused scores of these patients and of new ones are therefore computed in the same way.
 
     Args:
         members: by name, in the order of the configuration.

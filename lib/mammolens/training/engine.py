@@ -80,8 +80,8 @@ def train(
     Raises:
         ModelError: ``output`` exists, or ``start_from`` does not fit.
         DatasetError: too few usable patients, or no outlined lesion where the configuration learns from some.
-        ConfigError: it cannot be trained, or learns from no ``exposure`` though one is given; there is no such device,
-            or too little memory on it.
+        ConfigError: the configuration cannot be trained, or does not use the given ``exposure``; the device does not
+            exist or has too little memory.
         StorageError: the disk is full.
 
     Example:
@@ -185,7 +185,7 @@ def _learn(
         if not (learners.cases and validation.cases):
             reason = "no usable image of a training or validation patient"
             raise DatasetError("training", reason, "see what was left out")
-        # Members that draw alike would be less of an ensemble; without a model to start from, nothing holds out.
+        # Each member needs other draws; without an initial model, there are no weights to stay close to.
         changes = {"seed": config.training.seed + number} | ({} if earlier else {"l2_sp": 0.0})
         training = config.training.model_copy(update=changes)
         task = build_task(config.model_copy(update={"training": training}), learners, validation, exposure)

@@ -1,4 +1,4 @@
-"""The optimisation loop: whatever the task, the best validation epoch is kept."""
+"""The optimisation loop, which keeps the best validation epoch for every task."""
 
 from __future__ import annotations
 

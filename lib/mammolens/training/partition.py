@@ -146,7 +146,7 @@ def known_abnormal(dataset: Dataset, exposure: Dataset | None = None) -> Cases:
 
 
 def by_member(cases: Cases, members: int) -> list[Cases]:
-    """The cases that each member calibrates on and never learns from, in whatever training; some may be empty."""
+    """The cases that each member calibrates on and never learns from, in any training; some may be empty."""
     return [tuple(case for case in cases if fold_of(case.patient_id, members) == member) for member in range(members)]
 
 

@@ -36,7 +36,7 @@ def everything(exam: PresentedExam, folder: Path, source: str = "") -> bytes:
 
 
 def file_name(exam: PresentedExam, view: PresentedView | None, ending: str) -> str:
-    """A name for a download: the dropped file's, and its place in the exam so that no two are alike."""
+    """A name for a download: the dropped file's name and its position in the exam, so that names are unique."""
     if view is None:
         return safe_file_name(f"{patient_text(exam.patient)}{ending}")
     stem = Path(safe_file_name(view.record.path)).stem

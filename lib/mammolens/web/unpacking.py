@@ -45,7 +45,7 @@ class UploadLimits:
 
     files: int
     content: int
-    entries: int = 20_000  # of archives, whatever they are
+    entries: int = 20_000  # of archives, of any type
 
     def spend_entry(self, name: str) -> None:
         """Count one more entry of an archive.
@@ -146,7 +146,7 @@ def damage_of_archive(name: str) -> Iterator[None]:
 
 
 def copied(source: Readable, target: IO[bytes], limits: UploadLimits, name: str) -> None:
-    """Copy what is really there, whatever an archive declares.
+    """Copy the actual content, regardless of the size that the archive declares.
 
     Raises:
         InputError: it is more than is left of the limits.

@@ -104,7 +104,7 @@ def _save_archive(stream: IO[bytes], name: str, folder: Path, limits: UploadLimi
 
 
 def _kind_of(stream: IO[bytes]) -> FileKind:
-    """By its first bytes, whatever comes behind the image; the stream is read from its beginning afterwards."""
+    """The kind by the first bytes, regardless of data behind the image; the stream is rewound."""
     head = stream.read(HEAD_LENGTH)
     stream.seek(0)
     return kind_of_head(head)

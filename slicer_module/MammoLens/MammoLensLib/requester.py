@@ -43,7 +43,7 @@ class Busy:
 
 
 class Requester:
-    """Sends one request at a time to a server, for whatever shows the result.
+    """Sends one request at a time to a server, for any part that shows the result.
 
     Args:
         runner: does what takes long.

@@ -161,7 +161,7 @@ function paneOf(view) {
       const before = sheet.clientWidth ? (element.scrollLeft + element.clientWidth / 2) / sheet.clientWidth : 0.5;
       const top = sheet.clientHeight ? (element.scrollTop + element.clientHeight / 2) / sheet.clientHeight : 0.5;
       const zoomed = factor > 1;
-      // The pane keeps the height of the whole image, whatever is zoomed within.
+      // The pane keeps the height of the whole image at any zoom.
       element.style.aspectRatio = zoomed ? `${view.width} / ${view.height}` : "";
       sheet.style.width = `${100 * factor}%`;
       element.classList.toggle("zoomed", zoomed);

@@ -119,7 +119,7 @@ class StoredScore:
 
 
 def failure_as_info(error: MammoLensError, model: str) -> dict[str, Any]:
-    """What to update the info of an image with that ``model`` could not score, whatever its calibration."""
+    """What to update the info of an image with that ``model`` could not score with any calibration."""
     return {
         InfoKey.PRED_SCORE.value: None,
         InfoKey.RAW_SCORE.value: None,

@@ -60,8 +60,8 @@ class _Route:
 class Courier:
     """Tries deliveries in a thread.
 
-    A receiver that cannot be reached is tried again after :func:`wait_s`, all its deliveries waiting; a delivery that
-    it does not take, likewise, the others going on. After some hours a delivery is given up.
+    If a receiver cannot be reached, all its deliveries wait and are tried again after :func:`wait_s`. If it rejects a
+    delivery, only that one waits. After some hours the courier gives up a delivery.
 
     Args:
         queue: of the deliveries.

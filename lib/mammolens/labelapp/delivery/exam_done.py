@@ -1,4 +1,4 @@
-"""What others are told of an exam that is done."""
+"""The message about a finished exam."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Webhook:
 
         Raises:
             WebhookError: the receiver does not answer.
-            LedgerError, StorageError: it cannot be recorded; it is told again.
+            LedgerError, StorageError: it cannot be recorded; it is sent again.
         """
         if delivery.done is None:
             raise ValueError("no delivery of a webhook")

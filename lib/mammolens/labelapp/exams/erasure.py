@@ -86,7 +86,7 @@ class Erasures:
         ledger: of decisions.
         log: of the access audit.
         without_inference: no inference of these exams runs, or begins, until it is left.
-        forget_exams: what else remembers exams is told that they are gone.
+        forget_exams: tells other parts that remember exams that these are gone.
         forget_training: removes the prepared images of trainings that were stopped.
 
             Raises RequestError if one is running.

@@ -22,7 +22,7 @@ class RecentExam:
         scored_at: when any model first scored one of its images, in seconds since the epoch.
         p_value: by the model that serves now; ``None`` where that has not scored it.
         acquisition_group: of its images; ``None`` where it is not known or they are of several.
-        software_versions: likewise.
+        software_versions: of its images; ``None`` as for ``acquisition_group``.
     """
 
     scored_at: float

@@ -49,8 +49,7 @@ class ExamService:
         deliver: called with each result before the exam counts as done.
 
     Attributes:
-        exams: as given.
-        decisions: likewise.
+        exams, decisions: as given.
         reviews: the decisions as MONAI Label's clients see them.
         worklist: all exams in reading order.
         open_exams: which of them are being read, and by whom.

@@ -101,7 +101,7 @@ class LearningQueue:
         )
 
     def forget_work(self) -> None:
-        """Remove the prepared images and checkpoints of jobs that are not running; one that is resumed begins anew.
+        """Remove the prepared images and checkpoints of jobs that are not running; a resumed job starts over.
 
         Raises:
             RequestError: a job is running.

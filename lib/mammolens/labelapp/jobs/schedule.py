@@ -25,9 +25,9 @@ class Schedule:
     """Requests a training when it is due and there are new normal exams.
 
     With a time of day it checks once a day, then or as soon as it can; with a number of exams alone, every ten
-    seconds. New are exams confirmed since the last training was requested, by anyone and whatever its outcome. A time
-    of day that passed while the server was off is not made up for. If the clock was set back, trainings and decisions
-    of what is now the future count when their time comes.
+    seconds. Exams count as new if they were confirmed since anyone last requested a training, regardless of its
+    outcome. A time of day that passed while the server was off is skipped. If the clock was set back, trainings and
+    decisions dated in the future count when their time comes.
 
     Args:
         settings: time of day and number.

@@ -51,7 +51,7 @@ def _result(files: JobFiles, job: Job) -> JobResult:
     except MemoryError:
         _log.exception("failed")
         return JobResult(error="memory: not enough for the training; give the server more, or use a smaller batch_size")
-    except Exception:  # noqa: BLE001 - whatever it was, the queue must know that the job is over
+    except Exception:  # noqa: BLE001 - after any error, the queue must know that the job is over
         _log.exception("failed")
         return JobResult(error=_UNEXPECTED)
 

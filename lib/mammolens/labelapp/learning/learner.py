@@ -144,7 +144,7 @@ class Learner:
         return _together(sources) if sources else None
 
     def _start(self) -> Path | None:
-        """The version in use; ``None`` where it is gone or damaged, whatever serves instead."""
+        """The version in use; ``None`` where it is missing or damaged, even if another version is used instead."""
         try:
             return self._serving.store.serving() if self._serving.refusal() is None else None
         except ModelError:

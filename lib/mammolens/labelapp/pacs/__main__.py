@@ -67,5 +67,5 @@ def _instance(question: Question) -> Instance:
 
 if __name__ == "__main__":
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as own:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is not an answer
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output that a library prints is not an answer
         serve(sys.argv[1], sys.stdin, own)

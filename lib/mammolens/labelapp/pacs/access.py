@@ -41,7 +41,7 @@ class PacsAccess:
         ca_file: certificates (PEM) of the trusted authorities, instead of the system's.
         client_certificate: shown to the server (PEM); with its key, or that in ``client_key``.
         seconds: how long each part of an answer may take.
-        qido_prefix: path of the search service below ``url``; likewise those to retrieve and to store.
+        qido_prefix: path of the search service below ``url``; the others are those of retrieval and storage.
 
     Raises:
         ConfigError: values that contradict each other, a file that is not there, or a password in the address.

@@ -68,7 +68,7 @@ def retrieve_header(access: PacsAccess, instance: Instance) -> tuple[FileDataset
     try:
         (answer,) = described
         dataset = Dataset.from_json(answer, bulk_data_uri_handler=lambda *_: None)
-    except Exception as error:  # pydicom raises whatever it likes about values that are none
+    except Exception as error:  # pydicom may raise anything on invalid values
         reason = f"the PACS describes {instance.sop_instance_uid} in no DICOM JSON ({first_line(error)})"
         raise InputError(access.url, reason, _REMEDY) from error
     if dataset.get("SOPInstanceUID") != instance.sop_instance_uid:

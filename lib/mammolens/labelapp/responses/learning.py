@@ -55,7 +55,7 @@ class GateCheck(Response):
     candidate_text: str = Field(
         description="the figure, or the interval of the loss, as a person reads it; may be empty"
     )
-    serving_text: str = Field(description="likewise")
+    serving_text: str = Field(description="the same for the model then in use")
     interval: tuple[float, float] | None = Field(
         description="of the new model's figure; of its loss against the other model, if it has no own figure"
     )

@@ -33,7 +33,7 @@ class RequestTimes:
         )
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a request by its route, never by its path, which names exams and whatever a client makes up.
+        """Count a request by its route, never by its path, which contains exam IDs and arbitrary input of clients.
 
         Args:
             scope: of the request.

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP: Final = "Content-Security-Policy"
 NO_PAGE: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""Of whatever is not a page: should a browser show it, it loads and runs nothing."""
+"""For everything that is not a page: if a browser shows it, it loads and runs nothing."""
 
 _DEFAULTS: Final = {
     CSP: NO_PAGE,

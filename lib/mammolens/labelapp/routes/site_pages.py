@@ -51,7 +51,7 @@ def browser_file(folder: str, name: str) -> Response:
 
 
 def login_failed_page(request: Request, reason: str, status: int) -> HTMLResponse:
-    """What a person sees in place of JSON if a login at a provider fails, at whatever address it does."""
+    """The page shown instead of JSON if a login at a provider fails, at any address."""
     root = "../" * (request.url.path.count("/") - 1)  # relative, as all links of the pages
     page = (BROWSER / "pages" / "login-failed.html").read_text(encoding="utf-8")
     page = page.replace("{{ notice }}", RESEARCH_USE_ONLY).replace("{{ root }}", root or "./")

@@ -1,4 +1,4 @@
-"""Batch infer: many images after each other, on whatever device there is; a bad one stops none."""
+"""Batch infer: many images one after another, on any device; a bad image does not stop the others."""
 
 from __future__ import annotations
 
