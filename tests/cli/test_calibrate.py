@@ -53,7 +53,7 @@ def test_in_place_the_model_itself_is_replaced(mammolens, a_copy, phantom_folder
         (["MODEL", "-d", "DATA", "-o", "ours", "--in-place"], 2, "give either --output or --in-place"),
         (["-d", "DATA", "--in-place"], 2, "--in-place replaces MODEL: name it"),
         (["MODEL", "-d", "DATA", "-o", "DATA"], 6, "already exists; choose another output"),
-        (["MODEL", "-d", "nowhere", "-o", "ours"], 5, "is not there"),
+        (["MODEL", "-d", "nowhere", "-o", "ours"], 5, "does not exist"),
         (["nothing", "-d", "DATA", "-o", "ours"], 6, "is not a model directory"),
         (["MODEL", "-d", "DATA", "-o", "ours", "-c", "nothing.yaml"], 4, "cannot be read"),
     ],

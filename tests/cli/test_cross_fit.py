@@ -57,7 +57,7 @@ def test_it_reports_every_patient_and_compares_with_another_run(mammolens, argum
     [
         ("-c", "training: {exposure_share: 0.5}", 4, "give lesions of other patients as --exposure"),
         ("--against", "nothing.csv", 5, "nothing.csv"),
-        ("-d", "nowhere", 5, "is not there"),
+        ("-d", "nowhere", 5, "does not exist"),
         ("--folds", "17", 5, "16 clean-negative patients cannot be divided into 17 folds"),
         ("--folds", "1", 2, None),
     ],

@@ -115,7 +115,7 @@ def test_unusable_images_are_said_and_the_others_are_measured(mammolens, split_p
         (["--split", "test"], 5, "has no case with a known truth in split 'test'; use --split all"),
         (["--split", "dev"], 5, "there is no split 'dev'; use all or one of train, validation"),
         (["-m", "nothing"], 6, "is not a model directory"),
-        (["-d", "nowhere"], 5, "is not there"),
+        (["-d", "nowhere"], 5, "does not exist"),
         (["--bootstrap", "0"], 2, None),
         (["--report", "page"], 2, None),
         (["--against", "nothing"], 6, "is not a model directory"),

@@ -135,7 +135,7 @@ def test_rolling_back_tells_what_serves_now(mammolens, a_store, a_trained_model)
         (["show", "other", "--store", "STORE"], 6, "has no version 'other'"),
         (["promote", "other", "--store", "STORE"], 2, "give --data FOLDER"),
         (["promote", "other", "--store", "STORE", "-d", "DATA"], 6, "is not a model directory"),
-        (["compare", "other", "--store", "STORE", "-d", "nowhere"], 5, "is not there"),
+        (["compare", "other", "--store", "STORE", "-d", "nowhere"], 5, "does not exist"),
         (["compare", "other", "--store", "STORE", "-d", "DATA", "--policy", "none.yaml"], 4, "cannot be read"),
     ],
 )

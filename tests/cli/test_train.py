@@ -69,7 +69,7 @@ def test_unusable_images_are_a_line_each_and_training_goes_on(mammolens, a_confi
         ("-c", "training: {epochs: -1}", 4, "training.epochs: Input should be greater than or equal to 1"),
         ("-c", "network: {name: transformer}", 4, "network.name: there is no network 'transformer'"),
         ("-c", "network: {options: {depth: 4}}", 4, "network.options: "),
-        ("-d", "nowhere", 5, "is not there"),
+        ("-d", "nowhere", 5, "does not exist"),
         ("--kind", "kaggle", 5, "the kind 'kaggle' is unknown"),
         ("--table", "nothing.csv", 5, "cannot be read"),
         ("--start-from", "nothing", 6, "is not a model directory"),

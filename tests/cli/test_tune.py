@@ -65,7 +65,7 @@ def test_a_spent_budget_is_no_error(mammolens, a_config_file, phantom_folder, tm
         ("--space", "nothing.yaml", 4, "nothing.yaml: cannot be read"),
         ("--space", "training.epoch: {low: 1, high: 2}", 4, "training.epoch: is not a field"),
         ("-c", "nothing.yaml", 4, "cannot be read"),
-        ("-d", "nowhere", 5, "is not there"),
+        ("-d", "nowhere", 5, "does not exist"),
         ("--trials", "0", 2, None),
     ],
 )

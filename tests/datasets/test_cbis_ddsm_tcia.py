@@ -161,7 +161,7 @@ def test_a_bad_row_is_left_out_and_an_absent_image_counted(a_download, write_tex
     )
     assert len(open_cbis_ddsm_tcia(a_download).cases) == 2
     assert "column 'left or right breast': 'BOTH' is unknown" in caplog.text
-    assert "1 of 3 images are not there" in caplog.text
+    assert "1 of 3 images are missing" in caplog.text
 
 
 def test_a_table_of_another_collection_is_refused(a_download, write_text):

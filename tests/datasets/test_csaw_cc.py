@@ -67,4 +67,4 @@ def test_a_bad_row_is_left_out_and_an_absent_image_counted(a_release, write_text
     write_text(TABLE, HEADER + good.replace(",Left,", ",Middle,") + good + absent)
     assert len(open_csaw_cc(a_release).cases) == 1
     assert "column 'imagelaterality': 'Middle' is unknown" in caplog.text
-    assert "1 of 2 images are not there" in caplog.text
+    assert "1 of 2 images are missing" in caplog.text

@@ -68,7 +68,7 @@ def test_written_phantoms_are_opened_again_with_their_truth(tmp_path):
 def test_a_path_that_leads_nowhere_is_refused_with_what_was_looked_for(tmp_path):
     with pytest.raises(DatasetError) as caught:
         open_dataset(tmp_path / "none")
-    assert "is not there" in str(caught.value)
+    assert "does not exist" in str(caught.value)
     assert all(f"{kind}: {known.layout}" in str(caught.value) for kind, known in dataset_kinds().items())
 
 

@@ -67,7 +67,7 @@ def test_axillary_tails_and_absent_images_are_left_out_and_counted(kaggle_with, 
     with caplog.at_level(logging.INFO):
         assert len(open_rsna(folder).cases) == 1
     assert "1 axillary-tail views left out" in caplog.text
-    assert "1 of 2 images are not there" in caplog.text
+    assert "1 of 2 images are missing" in caplog.text
 
 
 def test_a_bad_row_is_left_out_and_named(kaggle_with, write_text, caplog):

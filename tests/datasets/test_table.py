@@ -169,7 +169,7 @@ def test_absent_images_are_left_out_and_counted_in_the_log(write_text, write_ima
     table = write_text("labels.csv", "image,patient_id\na.png,1\nb.png,2\nc.png,3\n")
     with caplog.at_level(logging.WARNING):
         assert len(open_table(write_images("a.png"), table).cases) == 1
-    assert "2 of 3 images are not there" in caplog.text
+    assert "2 of 3 images are missing" in caplog.text
 
 
 def test_a_table_without_a_patient_or_without_any_image_is_refused(write_text, tmp_path):

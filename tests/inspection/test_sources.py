@@ -57,7 +57,7 @@ def test_the_packaged_data_set_has_short_names():
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(DatasetError, match="is not there"):
+    with pytest.raises(DatasetError, match="does not exist"):
         open_source(tmp_path / "missing")
     with pytest.raises(InputError, match="contains no DICOM, PNG or JPEG file"):
         open_source(tmp_path)

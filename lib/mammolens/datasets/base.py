@@ -1,4 +1,4 @@
-"""What a data set is to the rest of the house: a list of cases with what is known of each."""
+"""A data set: a list of cases with the known facts about each."""
 
 from __future__ import annotations
 

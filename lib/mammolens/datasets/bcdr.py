@@ -50,7 +50,7 @@ def open_bcdr(path: Path) -> Dataset:
     ``clean_normal``; other images are neither. Lesions are the ellipses in the boxes around outlines.
 
     Raises:
-        DatasetError: a table is unusable, or none of the images is there.
+        DatasetError: a table is unusable, or none of the images exists.
     """
     cases: list[Case] = []
     with LeftOut(path) as left_out:

@@ -36,7 +36,7 @@ def open_cbis800(path: Path) -> Dataset:
     Patients of the demonstration are in the split ``test``.
 
     Raises:
-        DatasetError: the table is unusable or none of its images is there.
+        DatasetError: the table is unusable or none of its images exists.
     """
     source = path / TABLE
     masses: dict[str, list[CsvRow]] = {}

@@ -39,7 +39,7 @@ _Files = Mapping[str, Sequence[Path]]
 
 
 def found_at(path: Path) -> bool:
-    """Whether one of the tables is there."""
+    """Whether one of the tables exists."""
     return any((path / table).is_file() for table in TABLES)
 
 
@@ -47,12 +47,12 @@ def open_cbis_ddsm_tcia(path: Path) -> Dataset:
     """The mammograms that the tables in ``path`` list and whose folders are in ``path`` or anywhere below.
 
     All are abnormal: each has an outlined lesion, benign or malignant. Lesions are the ellipses in the boxes around
-    the masks, which are read when they are needed (:mod:`mammolens.datasets.lesion_masks`); where one of an image is
-    not there, the image has no lesions. A patient of a test table is in the split 'test' with all images, both masses
+    the masks, which are read when they are needed (:mod:`mammolens.datasets.lesion_masks`); if a mask of an image is
+    missing, the image has no lesions. A patient of a test table is in the split 'test' with all images, both masses
     and calcifications.
 
     Raises:
-        DatasetError: a table is unusable, or none of the images is there.
+        DatasetError: a table is unusable, or none of the images exists.
     """
     with LeftOut(path) as left_out:
         images: dict[str, list[CsvRow]] = defaultdict(list)

@@ -36,7 +36,7 @@ _Breast = tuple[str, Laterality | None]
 
 
 def found_at(path: Path) -> bool:
-    """Whether the clinical table is there."""
+    """Whether the clinical table exists."""
     return any((path / table).is_file() for table in TABLES)
 
 

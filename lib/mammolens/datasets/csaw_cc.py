@@ -35,7 +35,7 @@ _AGES: Final = {"1": "40 to 55", "2": "over 55"}
 
 
 def found_at(path: Path) -> bool:
-    """Whether the table is there."""
+    """Whether the table exists."""
     return (path / TABLE).is_file()
 
 
@@ -47,7 +47,7 @@ def open_csaw_cc(path: Path) -> Dataset:
     and was not recalled.
 
     Raises:
-        DatasetError: the table is unusable, or none of the images is there.
+        DatasetError: the table is unusable, or none of the images exists.
     """
     source = path / TABLE
     files = {file.stem: file for file in sorted(path.rglob("*.dcm"))}

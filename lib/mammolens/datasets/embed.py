@@ -58,12 +58,12 @@ class _Breast:
 
 
 def found_at(path: Path) -> bool:
-    """Whether both tables are there."""
+    """Whether both tables exist."""
     return _table(path, CLINICAL) is not None and _table(path, METADATA) is not None
 
 
 def open_embed(path: Path) -> Dataset:
-    """The 2D and C-view images that the metadata list and that are there; spot and magnified views are left out.
+    """The 2D and C-view images that the metadata list and that exist; spot and magnified views are left out.
 
     Abnormal is a breast whose specimen of this exam was a cancer or, without a specimen, of BI-RADS 4 to 6; normal
     one whose specimen was none or, without a specimen, of BI-RADS 1 and 2. Others, such as those called back, are
@@ -71,7 +71,7 @@ def open_embed(path: Path) -> Dataset:
     radiologist's boxes, on images that are not normal.
 
     Raises:
-        DatasetError: a table is unusable, or none of the images is there.
+        DatasetError: a table is unusable, or none of the images exists.
     """
     source = _table(path, METADATA) or path / TABLES / METADATA[0]
     folder = path / "images" if (path / "images").is_dir() else path

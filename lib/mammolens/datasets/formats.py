@@ -60,9 +60,9 @@ def open_dataset(path: AnyPath, kind: str | None = None, table: AnyPath | None =
     """Open a data set.
 
     Args:
-        path: its folder; ``cbis-ddsm`` names the packaged one unless a file or folder is called so.
+        path: its folder; ``cbis-ddsm`` names the packaged data set unless a file or folder has this name.
         kind: a key of :func:`dataset_kinds`, or ``None`` to detect it from the layout.
-        table: CSV with what is known of the images (:mod:`mammolens.datasets.table`).
+        table: CSV with attributes and truth of the images (:mod:`mammolens.datasets.table`).
 
     Raises:
         DatasetError: no kind matches, the kind is unknown, or the data set itself cannot be used.
@@ -93,9 +93,8 @@ def open_datasets(paths: Sequence[AnyPath], kind: str | None = None, table: AnyP
     """Open one data set, or several as one (:func:`mammolens.datasets.joined.join_datasets`).
 
     Args:
-        paths: one or more folders, as :func:`open_dataset` takes them.
-        kind: of a single one.
-        table: of a single one.
+        paths: one or more folders, see :func:`open_dataset`.
+        kind, table: of a single data set.
 
     Raises:
         DatasetError: as :func:`open_dataset`, a folder twice, or a kind or table of several.
@@ -128,7 +127,7 @@ def detect_kind(path: Path) -> str:
     kind = next((name for name, known in kinds.items() if known.matches(path)), None)
     if kind is None:
         looked_for = "; ".join(f"{name}: {known.layout}" for name, known in kinds.items())
-        reason = "is not there" if not path.exists() else "has no known layout"
+        reason = "does not exist" if not path.exists() else "has no known layout"
         raise DatasetError(path, f"{reason} (looked for {looked_for})", "give the folder of a data set")
     return kind
 

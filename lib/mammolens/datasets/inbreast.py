@@ -56,7 +56,7 @@ def open_inbreast(path: Path) -> Dataset:
     damaged is left out.
 
     Raises:
-        DatasetError: the table is unusable, or none of the images is there.
+        DatasetError: the table is unusable, or none of the images exists.
     """
     source = path / TABLE
     files = {

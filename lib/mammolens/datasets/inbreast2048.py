@@ -27,7 +27,7 @@ def open_inbreast2048(path: Path) -> Dataset:
     :mod:`mammolens.datasets.inbreast`.
 
     Raises:
-        DatasetError: a table is unusable or none of the images is there.
+        DatasetError: a table is unusable or none of the images exists.
     """
     masses: dict[str, list[Lesion]] = defaultdict(list)
     for row in read_rows(path / MASSES, ("image", *BOX_COLUMNS)):

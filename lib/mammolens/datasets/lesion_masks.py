@@ -43,7 +43,7 @@ class LesionMasks(Sequence[Lesion]):
         masks: one for each lesion; at least one.
 
     Raises:
-        InputError: on the first use, where a mask is damaged, empty or not there.
+        InputError: on the first use, where a mask is damaged, empty or missing.
     """
 
     image: Path

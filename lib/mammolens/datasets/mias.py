@@ -45,7 +45,7 @@ def open_mias(path: Path) -> Dataset:
     but makes its image abnormal all the same.
 
     Raises:
-        DatasetError: the table is unusable or none of its images is there.
+        DatasetError: the table is unusable or none of its images exists.
     """
     published = not (path / TABLE).is_file()
     source, folder = (path / INFO, path) if published else (path / TABLE, path / "images")

@@ -51,7 +51,7 @@ class _Image:
 
 
 def found_at(path: Path) -> bool:
-    """Whether the folder of a client with its imagedb is there."""
+    """Whether there is a client's folder with its imagedb."""
     data = _named(path, "data")
     return data.is_dir() and any(_named(client, f"imagedb_{client.name}.json").is_file() for client in data.iterdir())
 
@@ -65,7 +65,7 @@ def open_omi_db(path: Path) -> Dataset:
     malignant and benign opinions. Lesions are the marks' boxes, on images that are not normal.
 
     Raises:
-        DatasetError: none of the images is there.
+        DatasetError: none of the images exists.
     """
     with LeftOut(path) as left_out:
         images = list(_images(path, left_out))
@@ -124,7 +124,7 @@ def _objects(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _case(image: _Image) -> Case:
-    if not image.path.is_file():  # counted with all others that are not there
+    if not image.path.is_file():  # counted with all other missing images
         return Case(image.path, image.client)
     header = read_header(image.path)
     truth = _truth(image, header.laterality)

@@ -41,7 +41,7 @@ def write_phantom_exam(
 
     Args:
         exam: of :func:`mammolens.datasets.phantom.make_phantom_exam`.
-        folder: made if it is not there; files in it that have these names are replaced.
+        folder: created if missing; files in it that have these names are replaced.
         photometric: MONOCHROME1 stores inverted values (PS3.3 C.7.6.3.1.2).
         spacing: Imager Pixel Spacing in mm, between rows and between columns, if different from the exam's own.
         one_series: all views in one series instead of a series each; both occur in practice.

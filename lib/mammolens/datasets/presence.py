@@ -1,4 +1,4 @@
-"""Keep the cases whose image files are there: downloads are often partial."""
+"""Keep the cases whose image files exist: downloads are often partial."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _log = logging.getLogger(__name__)
 
 
 def existing(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
-    """The cases whose files are there; how many are not is logged.
+    """The cases whose files exist; the number of missing files is logged.
 
     Raises:
-        DatasetError: none is there.
+        DatasetError: none exists.
     """
     listed = tuple(cases)
     kept = tuple(case for case in listed if case.path.is_file())
@@ -24,5 +24,5 @@ def existing(cases: Iterable[Case], source: Path) -> tuple[Case, ...]:
         example = listed[0].path if listed else "any image"
         raise DatasetError(source, f"none of its {len(listed)} images exists, such as {example}", "give their folder")
     if len(kept) < len(listed):
-        _log.warning("%s: %d of %d images are not there and left out", source, len(listed) - len(kept), len(listed))
+        _log.warning("%s: %d of %d images are missing and skipped", source, len(listed) - len(kept), len(listed))
     return kept

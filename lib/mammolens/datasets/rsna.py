@@ -28,14 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 def open_rsna(path: Path) -> Dataset:
-    """The images of ``path/train_images`` that ``path/train.csv`` lists and that are there.
+    """The images of ``path/train_images`` that ``path/train.csv`` lists and that exist.
 
     ``clean_normal`` has neither cancer, biopsy, recall (BI-RADS 0), implant nor the difficult-negative mark; each
-    patient has one examination. Axillary-tail views and images that are not there are left out and counted in the
+    patient has one examination. Axillary-tail views and missing images are skipped and counted in the
     log.
 
     Raises:
-        DatasetError: the table is unusable or none of its images is there.
+        DatasetError: the table is unusable or none of its images exists.
     """
     source = path / TABLE
     with LeftOut(source) as left_out:

@@ -22,7 +22,7 @@ def open_rsna640(path: Path) -> Dataset:
     examination.
 
     Raises:
-        DatasetError: the table is unusable or none of its images is there.
+        DatasetError: the table is unusable or none of its images exists.
     """
     dataset = open_table(path, path / TABLE, "rsna640", LICENCE)
     return replace(dataset, cases=tuple(map(_completed, dataset.cases)), citation=CITATION)

@@ -32,7 +32,7 @@ def open_rsnatiles(path: Path) -> Dataset:
     """The tiles of ``path/images`` that ``path/labels.csv`` lists; each image is an examination.
 
     Raises:
-        DatasetError: the table is unusable or none of its images is there.
+        DatasetError: the table is unusable or none of its images exists.
     """
     dataset = open_table(path, path / TABLE, "rsnatiles", LICENCE)
     return replace(dataset, cases=tuple(map(_completed, dataset.cases)), citation=CITATION)

@@ -203,7 +203,7 @@ def open_table(folder: Path, csv_path: Path, name: str | None = None, licence: s
     out and reported in the log.
 
     Raises:
-        DatasetError: no row can be used, or none of the images is there.
+        DatasetError: no row can be used, or none of the images exists.
     """
     table = read_table(csv_path)
     rows = [row for row in table.rows.values() if row.attributes.patient_id is not None]

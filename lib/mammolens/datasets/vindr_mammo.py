@@ -43,14 +43,14 @@ def found_at(path: Path) -> bool:
 
 
 def open_vindr_mammo(path: Path) -> Dataset:
-    """The images of ``path/images`` that the table of breasts lists and that are there.
+    """The images of ``path/images`` that the table of breasts lists and that exist.
 
     Abnormal is a breast of BI-RADS 4 or 5, normal one of 1 or 2, unknown one of 3. ``clean_normal`` is BI-RADS 1
     without a finding on the image. Lesions are the boxes of the findings, which are never benign ones; their kind
     is their category, such as 'mass'. A study counts as a patient.
 
     Raises:
-        DatasetError: a table is unusable, or none of the images is there.
+        DatasetError: a table is unusable, or none of the images exists.
     """
     with LeftOut(path) as left_out:
         boxes: dict[str, list[CsvRow]] = defaultdict(list)

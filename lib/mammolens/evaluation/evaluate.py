@@ -1,4 +1,4 @@
-"""A model on a data set, to figures with intervals."""
+"""Evaluate a model on a data set: figures with intervals."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def evaluate(
 
     Args:
         predictor: the model.
-        dataset: patients that neither trained nor calibrated the model; cases of unknown truth are left out. Of a data
-            set that has splits give ``dataset.in_split(Split.TEST)``.
+        dataset: patients that were not used to train or calibrate the model; cases of unknown truth are left out. For
+            a data set with splits, pass ``dataset.in_split(Split.TEST)``.
         n_bootstrap: resamples of patients for the 95 % intervals, at least 1.
         seed: of the resamples.
         on_error: called with the error of each image that cannot be used; the others are measured. By default it is

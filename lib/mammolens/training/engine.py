@@ -57,23 +57,23 @@ def train(
     pipeline: Pipeline | None = None,
     device: str | Device = AUTO,
 ) -> Path:
-    """Train, calibrate and write a model directory, whole or not at all.
+    """Train, calibrate and write a model directory, completely or not at all.
 
-    Meanwhile a folder ``.<output>.training`` beside it keeps a checkpoint an epoch and, for this user alone, the
-    prepared images, which are read batch by batch; with ``resume``, an interrupted run continues there. Processes of
-    one group (:mod:`mammolens.training.distributed`) train together; the first one writes, reports and calibrates.
+    During training, the folder ``.<output>.training`` beside it keeps a checkpoint per epoch and the prepared images,
+    which only this user can read; with ``resume``, an interrupted run continues from it. Processes of one group
+    (:mod:`mammolens.training.distributed`) train together; the first one writes, reports and calibrates.
 
     Args:
         config: of the model.
         dataset: its clean normal cases are used; see :func:`partition`.
         output: the model directory; must not exist.
-        exposure: known abnormal images with outlined lesions, where the configuration learns from some; ``None``: the
+        exposure: known abnormal images with outlined lesions, if the configuration learns from them; ``None``: the
             exposure split of ``dataset``.
         progress: called for every step.
-        resume: go on from the checkpoint of the same configuration and data, if there is one, with the images that are
-            prepared already.
-        start_from: model directory whose weights to begin with (same network); ``config.training.l2_sp`` holds
-            training back from leaving them. Its calcification branch goes along.
+        resume: continue from the checkpoint of the same configuration and data, if there is one, with the prepared
+            images.
+        start_from: model directory whose weights to start from (same network); ``config.training.l2_sp`` penalises
+            the distance from them. Its calcification branch is copied.
         pipeline: of the configuration's preprocessing, where one that remembers its images is shared by several runs.
         device: to run on, as for :meth:`mammolens.inference.predictor.Predictor.load`.
 
