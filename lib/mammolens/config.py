@@ -92,7 +92,7 @@ class NetworkConfig(_Section):
     name: str = Field("autoencoder", description="a name of mammolens.models.networks")
     options: dict[str, int | float | str | bool] = Field(default_factory=dict)
     members: int = Field(
-        1, ge=1, le=20, description="networks that learn, each, without one share of the patients, and calibrate on it"
+        1, ge=1, le=20, description="networks, each trained without one share of the patients and calibrated on it"
     )
 
 
@@ -109,7 +109,7 @@ class LesionKind(StrEnum):
 class LesionConfig(_Section):
     """Synthetic lesions in the images that a network learns from."""
 
-    share: float = Field(0.75, gt=0, le=1, description="of the images get lesions; the others stay as they are")
+    share: float = Field(0.75, gt=0, le=1, description="of the images get lesions; the others are unchanged")
     most: int = Field(2, ge=1, le=10, description="lesions in one image")
     kinds: dict[LesionKind, Annotated[float, Field(gt=0)]] = Field(
         default_factory=lambda: {
@@ -120,13 +120,13 @@ class LesionConfig(_Section):
             LesionKind.FOREIGN: 0.15,
         },
         min_length=1,
-        description="how often each is drawn, relative to the others",
+        description="relative frequency of each kind",
     )
     radius_mm: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
         (2.25, 8.25), description="smallest and largest"
     )
     contrast: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
-        (0.5, 2.2), description="lowest and highest, in multiples of the tissue's own variation around"
+        (0.5, 2.2), description="lowest and highest, in multiples of the variation of the surrounding tissue"
     )
 
 
@@ -135,18 +135,16 @@ class TrainingConfig(_Section):
 
     epochs: int = Field(60, ge=1)
     batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(1e-3, gt=0, le=10, description="the highest, where the schedule changes it")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="the highest, if the schedule changes it")
     schedule: Literal["constant", "one_cycle"] = "constant"
     weight_decay: float = Field(0.0, ge=0, lt=1)
     l2_sp: float = Field(
         0.0,
         ge=0,
         le=1000,
-        description="where training starts from another model: strength of the penalty on leaving its weights",
+        description="if training starts from another model: strength of the penalty on the distance from its weights",
     )
-    lesions: LesionConfig | None = Field(
-        None, description="take synthetic lesions away again; without, reconstruct what is given"
-    )
+    lesions: LesionConfig | None = Field(None, description="remove synthetic lesions; otherwise reconstruct the input")
     exposure_share: float = Field(
         0.0,
         ge=0,
@@ -157,7 +155,7 @@ class TrainingConfig(_Section):
         0.0,
         ge=0,
         le=1,
-        description="of normal images, and of known abnormal ones: take the grey levels of an image of the other kind",
+        description="of normal and of known abnormal images: take the grey levels of an image of the other kind",
     )
     patience: int = Field(
         10, ge=1, description="constant schedule: epochs without a better validation error before it stops"
@@ -232,7 +230,7 @@ class ScoringConfig(_Section):
     )
     convergence: float = Field(0.0, ge=0, le=100, description="added to the evidence for a convergence index of 1")
     convergence_radii: Annotated[tuple[float, float], AfterValidator(rising)] = Field(
-        (6.0, 7.0), description="of the masses that gradients are to lead into, in working pixels"
+        (6.0, 7.0), description="of the masses towards which gradients should point, in working pixels"
     )
     erosion: int = Field(
         2, ge=0, description="working pixels taken off the breast's border, where edges attract errors"
@@ -255,21 +253,24 @@ class CalibrationConfig(_Section):
         "acquisition_group_view", description="whose normal images a score is measured in; 'none': the network's own"
     )
     decision: Literal["conformal", "mean_std"] = "conformal"
-    alpha: float = Field(0.10, gt=0, lt=1, description="conformal: share of normal patients flagged, promised")
+    alpha: float = Field(0.10, gt=0, lt=1, description="conformal: guaranteed share of normal patients flagged")
     confidence: float | None = Field(
-        None, gt=0, lt=1, description="conformal: promise alpha with this probability over calibrations, not on average"
+        None,
+        gt=0,
+        lt=1,
+        description="conformal: guarantee alpha with this probability over calibrations instead of on average",
     )
     highly_unusual_alpha: float | None = Field(
         None,
         gt=0,
         lt=1,
         exclude_if=lambda level: level is None,  # what names no level of its own is written as before
-        description="share of normal patients called 'Highly unusual', promised as alpha is; by default half of alpha",
+        description="share of normal patients called 'Highly unusual', guaranteed like alpha; by default half of alpha",
     )
     group_patients: int = Field(
         20,
         ge=1,
-        description="a machine with at least this many calibration patients, and enough to flag, is calibrated alone",
+        description="a machine with that many calibration patients, and enough to flag, has its own calibration",
     )
     k: float = Field(0.1, description="mean_std: flag above mean + k standard deviations of normal scores")
     levels: dict[str, float] = Field(
@@ -277,7 +278,7 @@ class CalibrationConfig(_Section):
         description="name and expected share of normal images whose map reaches the level anywhere",
     )
     fraction: float = Field(
-        0.25, gt=0, lt=0.9, description="of patients held out where the data set has no calibration split"
+        0.25, gt=0, lt=0.9, description="of patients held out if the data set has no calibration split"
     )
 
     @model_validator(mode="after")
@@ -298,11 +299,11 @@ class CalibrationConfig(_Section):
 class FindingsConfig(_Section):
     """Which regions of the anomaly map are findings."""
 
-    maximum: int = Field(3, ge=0, le=100, description="kept of an image, highest peak first")
+    maximum: int = Field(3, ge=0, le=100, description="number kept per image, highest peak first")
     level: str = Field("moderate", description="lowest heat level that makes a finding; a name of calibration.levels")
     smallest_mm2: float = Field(10.0, ge=0, description="smaller regions are not findings")
     smallest_share: float = Field(
-        0.0005, ge=0, lt=1, description="the same as a share of the breast, where there is no pixel spacing"
+        0.0005, ge=0, lt=1, description="the same as a share of the breast, if there is no pixel spacing"
     )
 
 
@@ -397,9 +398,9 @@ class CalcificationsConfig(_Section):
 
     pixel_size_mm: float = Field(0.14, ge=0.05, le=COARSEST_FOR_CALCIFICATIONS_MM, description="of the branch's input")
     border_mm: float = Field(4.0, ge=0, le=20, description="taken off the breast's border and the image's edges")
-    share: float = Field(0.5, gt=0, lt=1, description="of the patches that it learns from get a drawn cluster")
+    share: float = Field(0.5, gt=0, lt=1, description="of the training patches get a synthetic cluster")
     benign: float = Field(
-        0.65, ge=0, le=1, description="of the patches get drawn benign calcifications, specks or scratches"
+        0.65, ge=0, le=1, description="of the patches get synthetic benign calcifications, specks or scratches"
     )
 
 

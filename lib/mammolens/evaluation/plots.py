@@ -1,4 +1,4 @@
-"""Figures of an evaluation: ROC curves, scores by class, realised against promised false-positive rate."""
+"""Figures of an evaluation: ROC curves, scores by class, realised vs. nominal false-positive rate."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def histogram_figure(images: Sequence[ScoredImage]) -> Figure:
 
 
 def calibration_figure(images: Sequence[ScoredImage], evaluation: Evaluation) -> Figure:
-    """Share of normal images with p <= alpha over the alphas that matter; above the band, more than promised."""
+    """Share of normal images with p <= alpha over the alphas that matter; above the band, more than nominal."""
     figure, axes = canvas("False-positive rate: realised vs. nominal", 6.4, 5.8)
     _draw_rates(axes, images, "images", min(1.0, max(0.5, 2 * evaluation.alpha)))
     label = f"alpha of the decision, {100 * evaluation.alpha:g} %"
@@ -102,14 +102,14 @@ def _draw_band(axes: Axes, rows: ImageColumns, evaluation: Evaluation) -> None:
 
 
 def _draw_rates(axes: Axes, units: Sequence[ScoredImage], unit: str, highest: float) -> None:
-    """Realised rates of all and of each site over promised ones from 0 to ``highest``, and the band of a promise."""
-    promised = np.linspace(0, highest, 2 * _POINTS - 1)
+    """Realised over nominal rates up to ``highest``, of all and of each site, with the band of the model."""
+    nominal = np.linspace(0, highest, 2 * _POINTS - 1)
     _draw_nominal(axes, evaluated_patients(units), np.linspace(0, highest, _BAND_POINTS))
     for at, (name, members) in enumerate(by_site(units)):
         rows = columns(members)
         if p_values := sorted(rows.p_values[~rows.abnormal]):
-            realised = np.searchsorted(p_values, promised, side="right") / len(p_values)
-            axes.plot(promised, realised, label=_who(f"{name}, normal", rows, ~rows.abnormal, unit), **line(at))
+            realised = np.searchsorted(p_values, nominal, side="right") / len(p_values)
+            axes.plot(nominal, realised, label=_who(f"{name}, normal", rows, ~rows.abnormal, unit), **line(at))
     axes.set(xlim=(0, highest), ylim=(0, None))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0))
