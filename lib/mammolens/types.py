@@ -1,4 +1,4 @@
-"""The objects that flow through the house; each is valid once constructed."""
+"""The objects that all packages share; each is valid once constructed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mammolens.errors import PixelDataError
 
 FloatImage = NDArray[np.float32]
 BoolImage = NDArray[np.bool_]
-AnyPath = str | os.PathLike[str]  # of functions that people call
+AnyPath = str | os.PathLike[str]  # of public functions
 ExamKey = tuple[str, str]  # patient and exam
 # Larger pixels hide clusters (docs/experiments.md, 'Calcifications at 0.14 mm'): digital detectors have 0.05 to 0.1 mm.
 COARSEST_FOR_CALCIFICATIONS_MM = 0.3
@@ -38,7 +38,7 @@ class PixelSpacing:
     """Size of a pixel in mm at the plane of the breast, and where it came from.
 
     Raises:
-        ValueError: no size that a mammogram's pixel has.
+        ValueError: not a plausible pixel size of a mammogram.
 
     Example:
         >>> PixelSpacing(0.07, 0.07, SpacingSource.TABLE).shows_calcifications
@@ -66,7 +66,7 @@ class ImageGeometry:
     """The pixel grid as viewers place it, in ITK's convention: LPS, mm, axes (column, row, slice).
 
     Slicer, ITK and GDCM ignore the magnification factor, so this spacing may differ from
-    :class:`PixelSpacing`, which is the one to measure with.
+    :class:`PixelSpacing`; use the latter for measurements.
     """
 
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -78,10 +78,9 @@ class ImageGeometry:
 class ImageAttributes:
     """Attributes from a table or a person; they override the header.
 
-    ``spacing`` is a pixel's size at the plane of the breast. ``pixel_aspect_ratio`` is a pixel's height over its
-    width where an image was stretched (PS3.3 C.7.6.3.1.7). ``sop_instance_uid`` is a substitute for one that a
-    different image has, too, and ``identity_doubts`` are flags that other images raise: both by
-    :mod:`mammolens.dicom.identity`.
+    ``spacing`` is the pixel size at the plane of the breast. ``pixel_aspect_ratio`` is a pixel's height divided by its
+    width, for stretched images (PS3.3 C.7.6.3.1.7). :mod:`mammolens.dicom.identity` sets ``sop_instance_uid``, a
+    substitute for a UID that a different image shares, and ``identity_doubts``, flags that result from other images.
 
     Example:
         >>> ImageAttributes(patient_id="P1", laterality=Laterality.LEFT, view=ViewPosition.MLO).view.value
@@ -101,17 +100,16 @@ class ImageAttributes:
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What is known of an image without decoding its pixels.
+    """The known facts about an image, without decoding its pixels.
 
-    ``patient_id`` is empty where neither header nor table tells it. ``issuer_of_patient_id`` is who assigned it
-    (PS3.3 C.7.1.1), as far as the header names both.
+    ``patient_id`` is empty if neither header nor table states it. ``issuer_of_patient_id`` names its issuer
+    (PS3.3 C.7.1.1), if the header states both.
     ``exam_id`` groups the views of one examination, ``acquisition_group`` names the machine
-    (manufacturer and model, or the table's machine_id; its synthetic views are a group of their own),
-    ``software_versions`` what runs on it (PS3.3 C.7.5.1, several with commas between); each is ``None``
-    where nothing tells.
-    ``patient_orientation`` is where rows and columns point to, such as ``("A", "FR")``
-    (PS3.3 C.7.6.1.1.1), or ``None``. ``unusable_attributes`` names what the header states in a form that
-    cannot be used, with its value: ``"ImagerPixelSpacing '0,07'"``.
+    (manufacturer and model, or the table's machine_id; its synthetic views form a separate group),
+    ``software_versions`` its software (PS3.3 C.7.5.1, comma-separated); each is ``None`` if unknown.
+    ``patient_orientation`` gives the directions of rows and columns, such as ``("A", "FR")``
+    (PS3.3 C.7.6.1.1.1), or ``None``. ``unusable_attributes`` lists header attributes in an unusable
+    form, with their values: ``"ImagerPixelSpacing '0,07'"``.
     """
 
     path: Path
@@ -140,12 +138,12 @@ class ImageHeader:
 
     @property
     def exam_key(self) -> ExamKey:
-        """Tells exams apart, also where two patients' exams were given the same id."""
+        """Identifies the exam, even if exams of two patients have the same ID."""
         return self.patient_id, self.exam_id
 
     @property
     def patient_key(self) -> str:
-        """Tells patients apart: the Patient ID or, where it is not known, the exam."""
+        """Identifies the patient: the Patient ID or, if it is unknown, the exam."""
         return self.patient_id or self.exam_id
 
     def flagged(self, *flags: QualityFlag) -> ImageHeader:
@@ -153,7 +151,7 @@ class ImageHeader:
         return replace(self, flags=tuple(dict.fromkeys((*self.flags, *flags))))
 
     def without_use_of(self, *attributes: str) -> ImageHeader:
-        """The same header, flagged for attributes that were set aside; itself where there is none."""
+        """The same header, flagged for ignored attributes; unchanged if there are none."""
         if not attributes:
             return self
         set_aside = tuple(dict.fromkeys((*self.unusable_attributes, *attributes)))
@@ -162,7 +160,7 @@ class ImageHeader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mammogram:
-    """One mammographic image, ready to be looked at or scored.
+    """One mammographic image, ready to be displayed or scored.
 
     Attributes:
         header: identity, view, geometry.
@@ -188,8 +186,8 @@ class Mammogram:
 class Finding(BaseModel):
     """A connected region of the anomaly map, on the original pixel grid.
 
-    Pixel centres lie at whole numbers, so that the image reaches from -0.5. The nipple is where the skin line has a
-    bump, else where it is farthest from the chest wall. ``None`` means unknown.
+    Pixel centres lie at whole numbers, so the image starts at -0.5. The nipple is the bump of the skin line, or else
+    the point of the skin farthest from the chest wall. ``None`` means unknown.
     """
 
     model_config = ConfigDict(
@@ -207,7 +205,7 @@ class Finding(BaseModel):
     peak: float = Field(description="highest value of the anomaly map")
     peak_location: tuple[int, int] = Field(description="column and row of the peak")
     mean: float = Field(description="mean value of the anomaly map")
-    level: str = Field(description="name of the highest heat level that is reached")
+    level: str = Field(description="name of the highest heat level reached")
     percentile: float = Field(
         ge=0, le=100, description="more anomalous than the strongest finding of this percentage of normal exams"
     )
@@ -215,15 +213,15 @@ class Finding(BaseModel):
         description="beside the nipple's line: upper or lower (MLO, ML, LM), outer or inner (CC); "
         "None if the image's orientation, side or view is not known"
     )
-    position_guessed: bool = Field(description="no Patient Orientation; the image seems to hang as usual, axilla up")
+    position_guessed: bool = Field(description="no Patient Orientation; the axilla is assumed at the top, as usual")
     depth: FindingDepth = Field(description="third of the way from the nipple to the chest wall")
     skin_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
     nipple_distance_mm: float | None = Field(description="from the peak; None without pixel spacing")
     anatomy: FindingAnatomy | None = Field(
-        description="normal anatomy at the peak, which may be all that stands out; changes no number"
+        description="normal anatomy at the peak, which may explain the finding; changes no number"
     )
     calcifications: bool = Field(
-        False, description="a cluster of calcifications is suspected: the peak is what the calcification branch sees"
+        False, description="a cluster of calcifications is suspected: the calcification branch produced the peak"
     )
 
 
@@ -247,7 +245,7 @@ class AnomalyRecord(BaseModel):
 
     path: str = Field(description="file that was read")
     sop_instance_uid: str
-    patient: str = Field(description="Patient ID of the header or the table; empty: neither has one")
+    patient: str = Field(description="Patient ID from the header or the table; empty if neither has one")
     exam: str = Field(description="groups the views of one examination")
     laterality: Laterality | None
     laterality_source: AttributeSource
@@ -267,7 +265,7 @@ class AnomalyRecord(BaseModel):
         description="standardised score of the calcification branch, which pred_score is at least; None where it takes "
         "no part",
     )
-    threshold: float | None = Field(description="image score from which the rule flags; None: too few normals to flag")
+    threshold: float | None = Field(description="lowest image score that the rule flags; None: too few normals to flag")
     is_anomalous: bool = Field(description="the decision of `decision_rule` for this image")
     decision_rule: str = Field(description="for example 'flags at most 10 % of normal exams'")
     p_value: float = Field(ge=0, le=1)
@@ -283,9 +281,9 @@ class AnomalyRecord(BaseModel):
     exam_decile: int = Field(ge=1, le=10, description="tenth of normal exams, shown as score; 10 is the most anomalous")
     exam_category: NormalityCategory | None
     exam_calibration_patients: int = Field(ge=1, description="normal patients behind exam_p_value")
-    exam_is_anomalous: bool = Field(description="the decision of `decision_rule` for the exam: the one that counts")
+    exam_is_anomalous: bool = Field(description="the decision of `decision_rule` for the exam; this decision counts")
     asymmetry: float | None = Field(
-        ge=0, description="difference of the left and the right breast's score; None where one was not imaged"
+        ge=0, description="difference of the left and the right breast's score; None if one was not imaged"
     )
     asymmetry_p_value: float | None = Field(
         ge=0,
@@ -305,7 +303,7 @@ class AnomalyRecord(BaseModel):
     )
     model: str = Field(description="name and fingerprint of the model")
     calibration: str = Field(description="fingerprint of the calibration")
-    limitation: str | None = Field(description="a sentence on what the model does not look for, if any")
+    limitation: str | None = Field(description="a sentence about lesions that the model does not look for, if any")
     notice: str = Field(description="research use only")
 
 
