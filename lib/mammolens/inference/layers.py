@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from skimage.segmentation import find_boundaries
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.overlay import display_window, ramp_position, reduced, reduced_shape, windowed
+from mammolens.inference.overlay import display_window, inner_edge, ramp_position, reduced, reduced_shape, windowed
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
 _SHADES = 64  # of the heat's ramp, in a picture of palette colours
@@ -60,7 +59,7 @@ def _heat(heat: FloatImage, levels: dict[str, float]) -> dict[str, bytes]:
     starts = list(levels.values())
     indices = 1 + np.rint(ramp_position(heat, starts) * (_SHADES - 1)).astype(np.uint8)
     for number, start in enumerate(starts):
-        indices[find_boundaries(heat >= start, mode="inner")] = _SHADES + 1 + number
+        indices[inner_edge(heat >= start)] = _SHADES + 1 + number
     return {name: _palette_png(np.where(heat >= start, indices, np.uint8(0)), starts) for name, start in levels.items()}
 
 

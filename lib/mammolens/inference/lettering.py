@@ -61,6 +61,10 @@ class Lettering:
 
     def _runs(self, text: str) -> Iterator[tuple[_Face, str]]:
         """Stretches of one font."""
+        text, (own, *_) = unicodedata.normalize("NFC", text), self._faces
+        if text and own.characters.issuperset(map(ord, text)):  # most captions
+            yield own, text
+            return
         for face, run in groupby(_legible(text, [face.characters for face in self._faces]), key=self._face_of):
             yield face, "".join(run)
 

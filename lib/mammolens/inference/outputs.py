@@ -21,6 +21,7 @@ from mammolens.inference.overlay import render_overlay
 from mammolens.types import AnomalyResult, Mammogram
 
 RESULTS = "results.jsonl"
+_PNG_LEVEL = 3  # of compression: overlays get as small as at 6, Pillow's own, in less than half the time
 _SMALL_MAP = 512  # rows or columns at most: pixels of half a millimetre, finer than the networks' own
 _IMAGE_SUFFIXES = frozenset((".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".pgm"))
 
@@ -88,7 +89,7 @@ def write_overlay(result: AnomalyResult, mammogram: Mammogram, folder: Path, ste
     """Write the captioned overlay picture as PNG."""
     path = overlay_path(folder, stem)
     with atomic_file(path) as temporary:
-        captioned_overlay(mammogram, result).save(temporary, format="PNG")
+        captioned_overlay(mammogram, result).save(temporary, format="PNG", compress_level=_PNG_LEVEL)
     return path
 
 

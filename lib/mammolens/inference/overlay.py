@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from skimage.segmentation import find_boundaries
+from scipy import ndimage
 
 from mammolens.dicom.derived.levels import level_colours
 from mammolens.transforms.resample import resampled_array
-from mammolens.types import AnomalyResult, Finding, FloatImage
+from mammolens.types import AnomalyResult, BoolImage, Finding, FloatImage
 
 LONGEST = 1200  # pixels of an overlay picture's longer side
 RgbImage = NDArray[np.uint8]
@@ -34,15 +34,17 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LON
     """
     shape = reduced_shape(pixels.shape, longest)
     grey = reduced(pixels, shape)
-    base = np.repeat(windowed(grey, display_window(grey))[..., None], 3, axis=2)
+    base = windowed(grey, display_window(grey))
+    blended = np.repeat(base.astype(np.uint8)[..., None], 3, axis=2)
     heat = reduced(result.anomaly_map, shape)
     starts = list(result.record.levels.values())
-    place = ramp_position(heat, starts)
-    opacity = np.where(heat >= starts[0], np.interp(place, [0, 1], _OPACITY), 0.0)[..., None]
-    blended = (1 - opacity) * base + opacity * level_colours(place)
+    hot = heat >= starts[0]
+    place = ramp_position(heat[hot], starts)
+    opacity = np.interp(place, [0, 1], _OPACITY)[:, None]
+    blended[hot] = ((1 - opacity) * base[hot][:, None] + opacity * level_colours(place)).astype(np.uint8)
     for start, at in zip(starts, np.linspace(0, 1, len(starts)), strict=True):
-        blended[find_boundaries(heat >= start, mode="inner")] = level_colours(np.float32(at))
-    picture = Image.fromarray(np.clip(blended, 0, 255).astype(np.uint8))
+        blended[inner_edge(heat >= start)] = level_colours(np.float32(at)).astype(np.uint8)
+    picture = Image.fromarray(blended)
     scale = shape[1] / pixels.shape[1], shape[0] / pixels.shape[0]
     draw_findings(picture, result.record.findings, scale, result.finding_numbers)
     return np.asarray(picture)
@@ -64,6 +66,11 @@ def windowed(picture: FloatImage, window: tuple[float, float]) -> FloatImage:
     """Greys to show, ``(rows, cols)`` in [0, 255]."""
     low, high = window
     return np.asarray(np.clip((picture - low) / (high - low), 0, 1) * 255)
+
+
+def inner_edge(mask: BoolImage) -> BoolImage:
+    """Pixels of a mask beside one that is not, where edges of the picture do not count."""
+    return np.asarray(mask & ~ndimage.binary_erosion(mask, border_value=1))
 
 
 def ramp_position(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
