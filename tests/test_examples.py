@@ -7,6 +7,7 @@ import json
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -19,6 +20,7 @@ from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+SMALL: Any = {"rows": 512, "columns": 416, "spacing": (0.5, 0.5)}
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 
@@ -53,8 +55,8 @@ def test_a_notebook_holds_no_results(notebook: Path) -> None:
 def test_the_scores_of_exams_are_written_as_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_phantom_exam(make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)]), tmp_path / "lesion")
-    write_phantom_exam(make_phantom_exam(8), tmp_path / "normal")
+    write_phantom_exam(make_phantom_exam(7, lesions=[PhantomLesion(contrast=0.45)], **SMALL), tmp_path / "lesion")
+    write_phantom_exam(make_phantom_exam(8, **SMALL), tmp_path / "normal")
     run("exam_scores.py", monkeypatch, tmp_path)
     lesion, normal = csv.DictReader(capsys.readouterr().out.splitlines())
     assert [one["patient"] for one in (lesion, normal)] == ["PHANTOM-7", "PHANTOM-8"]
@@ -68,7 +70,7 @@ def test_models_are_compared_on_one_data_set(
 ) -> None:
     rows = ["image,patient_id,cancer"]
     for number, lesions in ((7, [PhantomLesion(contrast=0.45)]), (8, [])):
-        file = write_phantom_exam(make_phantom_exam(number, lesions=lesions), tmp_path / str(number))[1]
+        file = write_phantom_exam(make_phantom_exam(number, lesions=lesions, **SMALL), tmp_path / str(number))[1]
         rows.append(f"{file.relative_to(tmp_path)},{number},{len(lesions)}")
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     run("compare_models.py", monkeypatch, tmp_path, "--resamples", 10)

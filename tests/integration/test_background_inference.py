@@ -12,6 +12,7 @@ from mammolens.datasets.phantom_dataset import write_phantom_dataset
 from ..patience import until
 from .conftest import Server, StartServer
 
+SMALL: Any = {"rows": 160, "columns": 128, "spacing": (1.6, 1.6)}
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
@@ -27,7 +28,7 @@ def test_a_requested_run_survives_a_power_cut_and_later_exams_are_inferred_on_ar
     start_server: StartServer, tmp_path: Path
 ) -> None:
     studies = tmp_path / "studies"
-    write_phantom_dataset(studies, normals=4)
+    write_phantom_dataset(studies, normals=4, **SMALL)
     server = start_server(studies, conf={"infer_new": "on_arrival"})
     until(lambda: _status(server)["active"])
     assert _states(server) == ["new"] * 4  # they were there before
@@ -36,6 +37,6 @@ def test_a_requested_run_survives_a_power_cut_and_later_exams_are_inferred_on_ar
     server.kill()
     server.start()
     until(lambda: _states(server) == ["done"] * 4)
-    write_phantom_dataset(studies / "more", normals=1, rows=160, columns=128, spacing=(1.6, 1.6), seed=9)
+    write_phantom_dataset(studies / "more", normals=1, seed=9, **SMALL)
     until(lambda: _states(server) == ["done"] * 5)
     assert _status(server)["sentence"] == "New exams are analysed as they arrive"
