@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 PROGRAM = Path(sys.executable).with_name("mammolens")
+SMALL: Any = {"rows": 512, "columns": 416, "spacing": (0.5, 0.5)}
 TALL = 1800  # pixels: the notice at the bottom covers no image
 SEVERE = {"serious", "critical"}
 StartPage = Callable[..., "WebPage"]
@@ -98,7 +99,7 @@ def exams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     folder = tmp_path_factory.mktemp("exams")
     found = {}
     for seed, lesions in ((7, [PhantomLesion(contrast=0.45)]), (9, [])):
-        files = write_phantom_exam(make_phantom_exam(seed, lesions=lesions), folder / str(seed))
+        files = write_phantom_exam(make_phantom_exam(seed, lesions=lesions, **SMALL), folder / str(seed))
         found[f"PHANTOM-{seed}"] = [file for file in files if file.name.endswith("CC.dcm")]
     return found
 
