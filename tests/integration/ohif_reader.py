@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
+BOXES = """all => all.map(one => {
+  const { x, y, width, height } = one.getBoundingClientRect(); return [x, y, width, height, one.innerText]; })"""
 SIZE = {"width": 1400, "height": 900}
 Picture = NDArray[np.int16]
 Mask = NDArray[np.bool_]
@@ -84,18 +86,20 @@ class Reader:
 
     def picture(self, differs_from: Picture | None = None, within: Box | None = None) -> Picture:
         """What is on the screen, ``(rows, cols, 3)``, once it stands still and differs, in a box or anywhere."""
-        shown: list[Picture] = []
+        shown: list[bytes] = []
+        pictures: list[Picture] = []
         whole = (0, 0, SIZE["width"], SIZE["height"])
 
         def stands_still() -> bool:
             self.page.mouse.move(5, 5)
-            now = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"), dtype=np.int16)
-            shown[:] = [*shown[-1:], now]
-            changed = differs_from is None or crop(heat_between(now, differs_from), within or whole).any()
-            return changed and len(shown) == 2 and np.array_equal(*shown)
+            shown[:] = [*shown[-1:], self.page.screenshot()]  # the same pixels are the same bytes
+            if len(shown) < 2 or shown[0] != shown[1]:
+                return False
+            pictures[:] = [np.asarray(Image.open(BytesIO(shown[1])).convert("RGB"), dtype=np.int16)]
+            return differs_from is None or bool(crop(heat_between(pictures[0], differs_from), within or whole).any())
 
         until(stands_still, lambda: "the screen never stood still, or never changed")
-        return shown[-1]
+        return pictures[0]
 
     def toggle(self, key: str) -> Picture:
         """Press a key that changes the picture; what is on the screen then."""
@@ -106,13 +110,11 @@ class Reader:
     def viewports(self) -> dict[str, Box]:
         """Where each view is drawn, by 'L CC' and so on."""
         found = {}
-        for viewport in self.page.locator(".viewport-wrapper").all():
-            box = viewport.bounding_box()
-            lines = (line.strip() for line in viewport.inner_text().splitlines())  # numbers of findings among them
+        for left, top, width, height, text in self.page.locator(".viewport-wrapper").evaluate_all(BOXES):
+            lines = (line.strip() for line in text.splitlines())  # numbers of findings among them
             name = next((line for line in lines if re.fullmatch(r"[LR] (CC|MLO)", line)), None)
-            if box and name:
-                left, top = int(box["x"]), int(box["y"])
-                found[name] = (left, top, left + int(box["width"]), top + int(box["height"]))
+            if name and width:
+                found[name] = (int(left), int(top), int(left) + int(width), int(top) + int(height))
         return found
 
     def problems(self) -> str:
