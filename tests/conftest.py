@@ -208,6 +208,15 @@ def the_same_draws() -> None:
         torch.cuda.manual_seed_all(0)
 
 
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords cost next to nothing; a hash says its cost, so that each is checked as it was made."""
+    from mammolens import accounts
+
+    monkeypatch.setattr(accounts, "_COST", 2)
+    monkeypatch.setattr(accounts, "_NOBODY", accounts._NOBODY.replace(str(2**15), "2"))
+
+
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Sixteen normal phantom exams and two abnormal ones, as small DICOM files beside a labels.csv."""

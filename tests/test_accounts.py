@@ -14,7 +14,7 @@ PASSWORD, ANOTHER = "correct horse battery", "staple for the horse"  # pragma: a
 
 
 @pytest.fixture
-def a_file(tmp_path: Path) -> Path:
+def a_file(tmp_path: Path, quick_passwords: None) -> Path:
     return tmp_path / "site" / "users.json"
 
 
@@ -29,7 +29,8 @@ def test_the_right_password_and_nothing_else_opens_an_account(a_file: Path) -> N
     assert accounts.with_password("anna", "x" * 10_000_000) is None  # not hashed at all
 
 
-def test_the_file_holds_no_secret_and_is_its_users_alone(a_file: Path) -> None:
+def test_the_file_holds_no_secret_and_is_its_users_alone(tmp_path: Path) -> None:
+    a_file = tmp_path / "users.json"
     accounts = AccountsFile(a_file)
     accounts.add("anna", Role.VIEWER, PASSWORD)
     token = accounts.add_token("anna", "metrics", timedelta(days=1))
@@ -37,6 +38,7 @@ def test_the_file_holds_no_secret_and_is_its_users_alone(a_file: Path) -> None:
     assert PASSWORD not in text
     assert token not in text
     assert "scrypt$32768$8$3$" in text  # as OWASP's Password Storage Cheat Sheet advises
+    assert AccountsFile(a_file).with_password("anna", PASSWORD) is not None
     assert stat.S_IMODE(a_file.stat().st_mode) == 0o600
 
 

@@ -14,7 +14,7 @@ PASSWORD = "correct horse battery"  # pragma: allowlist secret
 
 
 @pytest.fixture
-def a_file(tmp_path: Path) -> Path:
+def a_file(tmp_path: Path, quick_passwords: None) -> Path:
     return tmp_path / "users.json"
 
 

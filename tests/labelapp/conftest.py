@@ -207,12 +207,6 @@ def an_app(
 
 
 @pytest.fixture
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes of passwords cost next to nothing; a hash says its cost, so that each is checked as it was made."""
-    monkeypatch.setattr("mammolens.accounts._COST", 2)
-
-
-@pytest.fixture
 def studies_at(an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Tells MONAI Label that the app's studies are at another address."""
 
