@@ -23,10 +23,11 @@ from mammolens.errors import InputError, MammoLensError, UnexpectedImageError
 from mammolens.inference.batch import Reading, analysed_images
 from mammolens.inference.exam import ImageScore
 from mammolens.inference.exam_text import view_name
-from mammolens.inference.overlay import display_window, reduced, reduced_shape, render_overlay, windowed
+from mammolens.inference.overlay import display_window, reduced_shape, render_overlay, windowed
 from mammolens.inference.predictor import Analysis, Predictor
 from mammolens.models.devices import REFERENCE, Device
 from mammolens.names import path_as_text
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
 _log = logging.getLogger(__name__)
@@ -223,7 +224,7 @@ def _failed_exam(task: ExamTask, failed: int) -> ExamRow | None:
 
 
 def _thumbnails(mammogram: Mammogram, result: AnomalyResult) -> dict[str, bytes]:
-    grey = reduced(mammogram.pixels, reduced_shape(mammogram.pixels.shape, _THUMBNAIL))
+    grey = resampled_array(mammogram.pixels, reduced_shape(mammogram.pixels.shape, _THUMBNAIL))
     return {
         "thumbnail": _jpeg(windowed(grey, display_window(grey)).astype(np.uint8)),
         "thumbnail_overlay": _jpeg(render_overlay(mammogram.pixels, result, _THUMBNAIL)),

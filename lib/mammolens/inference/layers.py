@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mammolens.dicom.derived.levels import level_colours
-from mammolens.inference.overlay import display_window, inner_edge, ramp_position, reduced, reduced_shape, windowed
+from mammolens.inference.overlay import display_window, inner_edge, ramp_position, reduced_shape, windowed
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import AnomalyResult, FloatImage, Mammogram
 
 _SHADES = 64  # of the heat's ramp, in a picture of palette colours
@@ -47,10 +48,10 @@ def layers_of(
         longest: pixels of the longer side.
     """
     shape = reduced_shape(mammogram.pixels.shape, longest)
-    greys = [reduced(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
+    greys = [resampled_array(pixels, shape) for pixels in (mammogram.pixels, network_input, result.reconstruction)]
     window = display_window(greys[0])
     image, at_network, reconstruction = (_jpeg(windowed(grey, window)) for grey in greys)
-    heat = _heat(reduced(result.anomaly_map, shape), result.record.levels)
+    heat = _heat(resampled_array(result.anomaly_map, shape), result.record.levels)
     return ViewLayers(image, at_network, reconstruction, heat)
 
 

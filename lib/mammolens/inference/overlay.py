@@ -33,10 +33,10 @@ def render_overlay(pixels: FloatImage, result: AnomalyResult, longest: int = LON
         ``(rows, cols, 3)`` uint8.
     """
     shape = reduced_shape(pixels.shape, longest)
-    grey = reduced(pixels, shape)
+    grey = resampled_array(pixels, shape)
     base = windowed(grey, display_window(grey))
     blended = np.repeat(base.astype(np.uint8)[..., None], 3, axis=2)
-    heat = reduced(result.anomaly_map, shape)
+    heat = resampled_array(result.anomaly_map, shape)
     starts = list(result.record.levels.values())
     hot = heat >= starts[0]
     place = ramp_position(heat[hot], starts)
@@ -77,11 +77,6 @@ def ramp_position(heat: FloatImage, starts: Sequence[float]) -> FloatImage:
     """Where each value of a map lies between the first level (0) and the last (1); the levels' starts never fall."""
     rising = np.maximum.accumulate(np.asarray(starts) + np.arange(len(starts)) * 1e-12)
     return np.interp(heat, rising, np.linspace(0, 1, len(starts))).astype(np.float32)
-
-
-def reduced(image: FloatImage, shape: tuple[int, int]) -> FloatImage:
-    """The image or map in a picture's size."""
-    return resampled_array(image, shape)
 
 
 def draw_findings(

@@ -8,7 +8,8 @@ from typing import Final
 
 from PIL import Image
 
-from mammolens.inference.overlay import reduced, reduced_shape, render_overlay
+from mammolens.inference.overlay import reduced_shape, render_overlay
+from mammolens.transforms.resample import resampled_array
 from mammolens.types import AnomalyResult, FloatImage
 
 _LONGEST: Final = 160  # pixels of the longer side
@@ -16,7 +17,7 @@ _LONGEST: Final = 160  # pixels of the longer side
 
 def small_image(pixels: FloatImage) -> FloatImage:
     """The image ``(rows, cols)`` float32 in [0, 1] as :func:`thumbnail` takes it: at most 160 pixels long."""
-    return reduced(pixels, reduced_shape(pixels.shape, _LONGEST))
+    return resampled_array(pixels, reduced_shape(pixels.shape, _LONGEST))
 
 
 def thumbnail(small: FloatImage, result: AnomalyResult) -> bytes:
