@@ -18,7 +18,6 @@ from topology.ports import free_port
 
 from mammolens.access_audit.log import AuditLog
 from mammolens.datasets.phantom_dataset import write_phantom_dataset
-from mammolens.models.store import BASELINE, pretrained_directory
 
 from ..fork_server import ForkServer, Program
 from ..patience import PATIENCE_S, end, until
@@ -123,8 +122,7 @@ def _decided_by(port: int) -> str:
 def test_the_demo_analyses_its_exams_serves_them_and_stops_cleanly(
     fork_server: ForkServer, tmp_path: Path, a_free_port: int
 ) -> None:
-    # By the command itself, with the model that is quickest; by the server, with the one that is shipped for it.
-    words = ["demo", "-o", tmp_path / "demo", "-p", str(a_free_port), "-m", pretrained_directory(BASELINE)]
+    words = ["demo", "--output", tmp_path / "demo", "--port", str(a_free_port)]
     with (tmp_path / "said").open("wb") as said:
         demo = fork_server.start(
             EXECUTABLE, *words, cwd=tmp_path, output=said, own_session=True, python=fork_server.python
