@@ -136,6 +136,10 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "JPEG 2000, lossless or not": (
             "dicom/test_completeness.py::test_jpeg_2000_is_followed_from_tile_part_to_tile_part",
         ),
+        "the same, lossless": (
+            "dicom/test_reduced_resolution.py::test_a_gradient_keeps_its_place",
+            "dicom/test_reduced_resolution.py::test_a_stream_that_ends_too_early_is_refused",
+        ),
         "HTJ2K": (
             "dicom/test_decoding.py::test_htj2k_gives_the_values_that_were_encoded",
             "dicom/test_decoding.py::test_htj2k_that_lost_bytes_is_refused",

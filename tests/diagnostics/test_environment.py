@@ -13,7 +13,7 @@ def by_name(checks):
 def test_this_environment_has_what_is_needed():
     checks = by_name(check_environment())
     assert {checks[name].status for name in ("MammoLens", "Python", "packages")} == {"ok"}
-    assert "fit" in checks["packages"].detail
+    assert "compatible versions" in checks["packages"].detail
 
 
 def test_every_optional_part_is_named_with_what_needs_it():

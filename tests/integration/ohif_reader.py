@@ -78,6 +78,8 @@ class Reader:
         page = self.page
         page.locator('[data-cy="MeasurementTools-split-button-secondary"]').click()
         page.locator(f'[data-cy="{tool}"]').click()
+        # Until the toolbar shows it, the mouse still draws with the tool before.
+        page.locator(f'[data-cy="MeasurementTools-split-button-primary"][data-tool="{tool}"]').wait_for()
         page.mouse.move(*start)
         page.mouse.down()
         page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, steps=5)

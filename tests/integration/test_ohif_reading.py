@@ -175,10 +175,10 @@ def draw(reader: Reader, tools: tuple[str, ...]) -> tuple[str, str]:
     page = reader.page
     _, top, right, bottom = reader.viewports()["R MLO"]
     page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
+    page.locator('[data-cy="panelMeasurement-btn"]').click()
     for number, tool in enumerate(tools):
         reader.drag(tool, (right - 200, top + 60 + 50 * number), (right - 160, top + 85 + 50 * number))
-    page.locator('[data-cy="panelMeasurement-btn"]').click()
-    page.locator('[data-cy="data-row"]').nth(len(tools) - 1).wait_for()
+        page.locator('[data-cy="data-row"]').nth(number).wait_for()
     said = " ".join(page.locator("svg text").all_text_contents()), page.locator("body").inner_text()
     page.locator('[data-cy="exam-btn"]').click()
     return said

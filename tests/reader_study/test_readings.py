@@ -47,7 +47,7 @@ def test_a_retry_is_stored_once_and_another_answer_with_its_id_is_refused(studie
     first = _reading(studies, 1)
     studies.append("pilot", first)
     studies.append("pilot", first.model_copy(update={"seconds": 20.0, "time": START}))
-    with pytest.raises(RequestError, match="another answer"):
+    with pytest.raises(RequestError, match="a different answer"):
         studies.append("pilot", first.model_copy(update={"likelihood": 90}))
     assert studies.readings("pilot") == [first]
 
@@ -89,7 +89,7 @@ def test_a_stranger_has_no_case(studies: ReaderStudies) -> None:
 
 def test_a_plan_does_not_change(studies: ReaderStudies) -> None:
     studies.create(PLAN)
-    with pytest.raises(RequestError, match="a plan does not change"):
+    with pytest.raises(RequestError, match="a different plan, which cannot be changed"):
         studies.create(PLAN.model_copy(update={"seed": 1}))
     assert studies.plan("pilot") == PLAN
 

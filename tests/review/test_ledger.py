@@ -74,7 +74,7 @@ def test_who_tries_again_is_not_kept_twice_and_gets_the_first_entry(a_ledger):
 
 def test_another_decision_of_the_same_id_is_refused(a_ledger):
     first = a_ledger.append(decision())
-    with pytest.raises(RequestError, match="another one with this id; give it its own id"):
+    with pytest.raises(RequestError, match="a different decision with this id; use a new id"):
         a_ledger.append(decision(decision_id=first.decision.decision_id, verdict=Verdict.FINDING))
     assert a_ledger.head() == first.head
 

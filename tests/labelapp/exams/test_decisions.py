@@ -123,7 +123,7 @@ def test_what_is_sent_again_with_its_id_is_kept_once(decisions: Decisions, two_e
         lambda: decisions.undo(other, "ada", decision_id=two),
         lambda: decisions.undo(exam, "grace", decision_id=two),
     ):
-        with pytest.raises(RequestError, match="another one with this id"):
+        with pytest.raises(RequestError, match="a different decision with this id"):
             refused()
 
 

@@ -133,7 +133,7 @@ def test_a_code_is_good_once(a_site: Site) -> None:
     assert a_site.come_back(**back).status_code == 303
     a_site.browser.cookies.set(STATE_COOKIE, state, path="/auth/openid")
     again = a_site.come_back(**back)
-    assert (again.status_code, "not begun here" in again.text) == (401, True)
+    assert (again.status_code, "not started here" in again.text) == (401, True)
     a_site.browser.cookies.clear()
     other = a_site.allow(a_site.begin())  # the old code in a new login
     assert a_site.come_back(code=back["code"], state=other["state"]).status_code == 401
