@@ -14,11 +14,9 @@ VENV ?= .venv
 PYTHON ?= python3.11 python3.12 python3
 # What pip installs as torch. The default Linux build includes CUDA (gigabytes).
 TORCH ?= torch==2.13.0
-# Processes that tests run in. Those of servers wait for other processes, so two more than cores where memory suffices,
-# but no more than four; each spends 20 seconds on imports, so no more than cores for the quick ones.
-WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); pages=$$(getconf _PHYS_PAGES 2>/dev/null || echo 0); \
-  if [ $$((pages / 262144)) -ge 12 ]; then cores=$$((cores + 1)); fi; \
-  if [ $$cores -lt 4 ]; then echo $$((cores + 1)); else echo 4; fi)
+# Processes that tests run in. Those of servers wait for other processes, so one more than cores, but no more than memory
+# is sure to suffice for; each spends 20 seconds on imports, so no more than cores for the quick ones.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); if [ $$cores -lt 4 ]; then echo $$((cores + 1)); else echo 4; fi)
 QUICK_WORKERS ?= auto --maxprocesses 4
 # How they share the tests out: file by file, in the order of tests/conftest.py, the longest first.
 SHARE_OUT := --dist loadfile --no-loadscope-reorder

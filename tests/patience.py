@@ -17,6 +17,9 @@ T = TypeVar("T")
 PATIENCE_S = 300.0
 """No measure of speed: a busy computer may take this long. Less than pytest's own limit, which says less."""
 
+CLICK_MS = 20_000.0
+"""After this, a click that had no effect is repeated, as people do."""
+
 
 def until(
     true: Callable[[], T],

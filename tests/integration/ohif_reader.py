@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from mammolens.datasets.phantom import PhantomView
 
-from ..patience import patient, until
+from ..patience import CLICK_MS, patient, until
 from .conftest import REPOSITORY, Server
 
 if TYPE_CHECKING:
@@ -75,11 +75,24 @@ class Reader:
 
     def drag(self, tool: str, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Draw with one of OHIF's tools in the active viewport, from one point of the screen to another."""
+        from playwright.sync_api import TimeoutError as NothingCame
+
         page = self.page
-        page.locator('[data-cy="MeasurementTools-split-button-secondary"]').click()
-        page.locator(f'[data-cy="{tool}"]').click()
-        # Until the toolbar shows it, the mouse still draws with the tool before.
-        page.locator(f'[data-cy="MeasurementTools-split-button-primary"][data-tool="{tool}"]').wait_for()
+        chosen = page.locator(f'[data-cy="MeasurementTools-split-button-primary"][data-tool="{tool}"]')
+        offered = page.locator(f'[data-cy="{tool}"]')
+
+        def is_chosen() -> bool:
+            """A click is lost where the toolbar is drawn again while the mouse button is down."""
+            try:
+                if not offered.is_visible():
+                    page.locator('[data-cy="MeasurementTools-split-button-secondary"]').click()
+                offered.click(timeout=CLICK_MS)
+                chosen.wait_for(timeout=CLICK_MS)
+            except NothingCame:
+                return False
+            return True
+
+        until(is_chosen, lambda: f"{tool} cannot be chosen")
         page.mouse.move(*start)
         page.mouse.down()
         page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, steps=5)

@@ -28,7 +28,7 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 from mammolens.models.store import pretrained_directory
 
 from ..fork_server import ForkServer, Program
-from ..patience import PATIENCE_S, end, patient, until
+from ..patience import CLICK_MS, PATIENCE_S, end, patient, until
 from .conftest import StartServer, wait_for
 
 if TYPE_CHECKING:
@@ -127,11 +127,20 @@ class Visitor:
         return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), dtype=np.int16)
 
     def takes(self, button: str) -> bytes:
-        """Click a download, and give what came."""
-        with self.page.expect_download() as waiting:
-            self.page.get_by_role("button", name=button).click()
-        download: Download = waiting.value
-        return Path(download.path()).read_bytes()
+        """Click a download, and give what came; a click is lost where the page moves under it."""
+        from playwright.sync_api import TimeoutError as NothingCame
+
+        def download() -> Download | None:
+            try:
+                with self.page.expect_download(timeout=CLICK_MS) as waiting:
+                    self.page.get_by_role("button", name=button).click()
+            except NothingCame:
+                return None
+            return waiting.value
+
+        came = until(download, lambda: f"nothing came for {button}")
+        assert came is not None
+        return Path(came.path()).read_bytes()
 
     def faults(self) -> list[str]:
         """Serious faults that axe finds."""
