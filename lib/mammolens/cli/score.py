@@ -82,7 +82,7 @@ def score(
     """Score an archive of any size: rows of scores, no maps.
 
     Use it for thousands of exams; `mammolens predict` analyses a few, with findings, maps and pictures. Both give the
-    same scores; --all-details makes them equal to the last digit for JPEG 2000, too.
+    same scores, except that those of lossless JPEG 2000 differ slightly without --all-details.
 
     Writes OUT/images and OUT/exams, Parquet files with a row per image and per exam (docs/scale.md), also for images
     that cannot be scored, and OUT/manifests, which say what scored them. After any stop, also by kill or a power cut,
