@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from mammolens.errors import StorageError
 from mammolens.files import atomic_file
@@ -43,6 +44,7 @@ _IDENTIFIERS: Final = (
     ),
 )
 _WORD: Final = re.compile(r"(?P<before>)(?P<name>\b[A-Za-z0-9](?:[\w.-]*[\w-])?)")
+_redacting: Final = WeakSet[logging.Handler]()  # handlers with a redaction
 _OF_REQUESTS: Final = "monailabel.endpoints"  # logs what requests name, in many forms; the access log has them, too
 
 
@@ -112,13 +114,15 @@ def redact_logs(redaction: Redaction) -> None:
     stop_redacting()
     for handler in handlers():
         handler.addFilter(redaction)
+        _redacting.add(handler)
     if redaction.hides_identifiers:
         logging.getLogger(_OF_REQUESTS).setLevel(logging.WARNING)
 
 
 def stop_redacting() -> None:
     """Have all handlers of this process write what they are given."""
-    for handler in handlers():
+    while _redacting:
+        handler = _redacting.pop()
         handler.filters[:] = [known for known in handler.filters if not isinstance(known, Redaction)]
     logging.getLogger(_OF_REQUESTS).setLevel(logging.NOTSET)
 
