@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 if not os.environ.get("CI"):
     for package in ("slicer", "PySide6"):
-        pytest.importorskip(package, reason="needs slicer-core and PySide6: pip install -r requirements/slicer-dev.txt")
+        if importlib.util.find_spec(package) is None:
+            reason = "needs slicer-core and PySide6: pip install -r requirements/slicer-dev.txt"
+            pytest.skip(reason, allow_module_level=True)
 
 from ..stand_in import install
 

@@ -1,5 +1,6 @@
 """PySide6 dressed as PythonQt: the module ``qt``."""
 
+import builtins
 import ctypes
 import inspect
 import os
@@ -8,7 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
+_import = builtins.__import__
+from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets  # noqa: E402
+
+# PySide6 puts a slower one in its place, for features that nothing here uses; every later test would pay for it.
+builtins.__import__ = _import
 
 # Qt itself calls these of a subclass; as attributes they would never end. PythonQt has them as attributes too.
 _VIRTUAL = {QtWidgets.QWidget: {"sizeHint", "minimumSizeHint"}, QtWidgets.QProgressBar: {"text"}}
