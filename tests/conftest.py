@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import os
 import random
 import secrets
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[1]
 Once = Callable[[str, Callable[[Path], object]], Path]
 sys.path.insert(0, str(REPOSITORY / "scripts"))
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 _LONGEST_WORD = 40
 # What a test asks for tells what it costs. `make check` leaves out whatever bears one of these marks.
 _MARKS = {
@@ -78,6 +80,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers collect from different folders on: each compiles some of the tests, and finds the others compiled."""
+    if IS_WORKER and not config.getoption("file_or_dir"):
+        here = Path(__file__).parent
+        found = sorted((*here.glob("[a-z]*/"), *here.glob("test_*.py")))
+        number, count = int(os.environ["PYTEST_XDIST_WORKER"][2:]), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        first = number * len(found) // count
+        config.args = [str(path) for path in (*found[first:], *found[:first])]
+
+
 def pytest_collection_finish() -> None:
     """What is there by now stays, so the garbage collector need not look at it again and again."""
     gc.freeze()
@@ -91,7 +103,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in _MARKS.items():
             if asked & fixtures:
                 item.add_marker(mark)
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if IS_WORKER:
         seconds: Counter[Path] = Counter()
         for item in items:
             marks = {mark.name for mark in item.iter_markers()}
@@ -156,7 +168,7 @@ def a_postgres() -> Iterator[Callable[[], str]]:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Makes a folder that all workers of pytest-xdist share: who asks first writes it, the others wait."""
     here = tmp_path_factory.getbasetemp()
-    shared = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "shared"
+    shared = (here.parent if IS_WORKER else here) / "shared"
     shared.mkdir(exist_ok=True)
 
     def make(name: str, write: Callable[[Path], object]) -> Path:
@@ -173,7 +185,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 @pytest.fixture(scope="session")
 def fork_server(once: Once) -> Iterator[ForkServer]:
     """What starts Python's programs at once; one process imports for all workers."""
-    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    owner = os.getppid() if IS_WORKER else os.getpid()
     server = ForkServer(once("fork-server", lambda folder: start_fork_server(folder, owner)))
     yield server
     server.close()
@@ -185,6 +197,14 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_handlers() -> None:
+    """Libraries' loggers hand on what they log: to each that does not, pytest adds handlers before every test."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith(("monai.", "streamlit", "torch")):
+            logger.propagate = True
 
 
 @pytest.fixture(autouse=True)

@@ -76,8 +76,8 @@ def collected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def _is_whole(config: pytest.Config) -> bool:
     """Whether these are all tests, not a choice of them by path, name, mark or an option that ignores some."""
-    chosen = ("keyword", "markexpr", "ignore", "ignore_glob", "deselect", "lf")
-    return config.args == config.getini("testpaths") and not any(config.getoption(name, None) for name in chosen)
+    chosen = ("file_or_dir", "keyword", "markexpr", "ignore", "ignore_glob", "deselect", "lf")
+    return not any(config.getoption(name, None) for name in chosen)
 
 
 def _by_file(ids: list[str]) -> dict[str, list[str]]:
