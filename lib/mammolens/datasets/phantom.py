@@ -95,8 +95,8 @@ def make_phantom_exam(
 ) -> PhantomExam:
     """Make the four standard views of one examination.
 
-    The same seed gives the same patient: images with and without lesions agree outside the lesions. About 0.4 s
-    per view at the default size and 7 s at 4096 x 3328 (spacing 0.065).
+    The same seed gives the same patient: images with and without lesions agree outside the lesions. About 0.15 s
+    per view at the default size and 3 s at 4096 x 3328 (spacing 0.065).
 
     Args:
         seed: 0 or more.

@@ -36,16 +36,18 @@ class BreastShape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Anatomy:
-    """Maps on the pixel grid, each ``(rows, cols)``, chest wall at the left.
+    """Maps on the pixel grid, chest wall at the left.
 
     Attributes:
-        breast: bool, inside the skin line; the pectoral muscle counts.
+        breast: ``(rows, cols)`` bool, inside the skin line; the pectoral muscle counts.
+        box: rows and columns around the breast and one pixel more; the maps below cover this box alone.
         skin_distance: float32 mm to the skin, 0 or less outside.
         muscle: float32 in [0, 1], share of pectoral muscle.
         gland: float32 in [0, 1], where glandular tissue tends to lie.
     """
 
     breast: BoolImage
+    box: tuple[slice, slice]
     skin_distance: FloatImage
     muscle: FloatImage
     gland: FloatImage
@@ -82,13 +84,23 @@ def trace(shape: BreastShape, grid: tuple[int, int], spacing: tuple[float, float
     edge = _skin_line(shape, row)
     distance = (edge + _nipple(shape, row) - np.where(edge > 0, 0, np.inf))[:, None] - column
     distance = distance / np.hypot(1.0, np.gradient(edge, row))[:, None]
+    breast = distance > 0
+    box = rows, columns = _around(breast)
+    row, column = row[rows], column[:, columns]
     muscle = _smooth_step((_muscle_line(shape, row)[:, None] - column) / 2.0)
     return Anatomy(
-        breast=distance > 0,
-        skin_distance=distance.astype(np.float32),
+        breast=breast,
+        box=box,
+        skin_distance=distance[box].astype(np.float32),
         muscle=muscle,
         gland=_gland(shape, row[:, None], column) * (1 - muscle),
     )
+
+
+def _around(breast: BoolImage) -> tuple[slice, slice]:
+    """The breast's bounding box, a pixel wider, so that gradients within the breast are those of the whole image."""
+    rows, columns = (np.flatnonzero(breast.any(axis=axis)) for axis in (1, 0))
+    return slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
 
 
 def _skin_line(shape: BreastShape, row: Curve) -> Curve:
