@@ -2,8 +2,8 @@
 
 Most of the seconds that a server or a command takes to start go into PyTorch, MONAI, SciPy and the like, and the tests
 start dozens. Here one process imports those once for all workers, and each program is a fork of it that goes on as a
-new Python would, with arguments, environment, folder and output of its own. MONAI Label, and what imports it, is
-imported by the fork: it reads the environment while it is. The rest of MammoLens does not, so it is there already.
+new Python would, with arguments, environment, folder and output of its own. MONAI Label reads its settings from the
+environment while it is imported: where a fork has any, it imports MONAI Label, and what imports that, once more.
 
 What a program starts by ``sys.executable -m MODULE`` is such a fork, too, where ``sys.executable`` is
 :attr:`ForkServer.python`: a small process that passes on signals, input and output, and ends as its fork ends.
@@ -75,6 +75,10 @@ _OURS = (
     "mammolens.training.engine",
     "mammolens.training.recalibrate",
 )
+# MONAI Label, and all of MammoLens that imports it.
+_SERVER = "mammolens.labelapp.app"
+_ENVIRONMENT_READERS = ("mammolens", "monailabel")
+_MONAI_SETTINGS = ("BUNDLE_DOWNLOAD_SRC", "MONAI_")  # how names of its variables begin
 _PYTHON = """
 import sys
 
@@ -152,14 +156,17 @@ def start_fork_server(folder: Path, owner: int) -> None:
         folder: made, to tell :class:`ForkServer` where to find it.
         owner: a process id.
     """
-    address = f"{tempfile.mkdtemp(prefix='fork-')}/socket"  # short: a socket's path may not be long
+    place = tempfile.mkdtemp(prefix="fork-")
+    address = f"{place}/socket"  # short: a socket's path may not be long
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_MONAI_SETTINGS)}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
         subprocess.Popen(
             [sys.executable, __file__, str(listener.fileno()), str(owner)],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **_ONE_THREAD},
+            env={**environment, **_ONE_THREAD},
+            cwd=place,  # where MONAI Label finds no .env
             pass_fds=[listener.fileno()],
             start_new_session=True,  # Ctrl-C is for the tests
         )
@@ -363,7 +370,7 @@ def _die_with(process: int) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _become(asked: dict[str, Any]) -> None:
+def _become(asked: dict[str, Any], server: Sequence[str]) -> None:
     if asked["own_session"]:
         os.setsid()
     for number in asked["ignored"]:
@@ -376,12 +383,25 @@ def _become(asked: dict[str, Any]) -> None:
         _die_with(asked["dies_with"])
     sys.executable = asked.get("python") or sys.executable
     tempfile.tempdir = None
+    if any(name.startswith(_MONAI_SETTINGS) for name in os.environ) or Path(".env").exists():
+        _forget(server)
     sys.argv = asked["arguments"]
     sys.path[:1] = [asked["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     if asked["module"]:
+        _forget([asked["module"]])  # it may have been imported; runpy would warn
         runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
     else:
         runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def _forget(modules: Sequence[str]) -> None:
+    """Import them once more when they are needed."""
+    for name in modules:
+        module = sys.modules.pop(name, None)
+        package, _, attribute = name.rpartition(".")
+        parent = sys.modules.get(package)
+        if module is not None and getattr(parent, attribute, None) is module:
+            delattr(parent, attribute)
 
 
 def _main() -> None:
@@ -389,13 +409,15 @@ def _main() -> None:
         gc.disable()
         for name in (*_LIBRARIES, *_OURS):
             importlib.import_module(name)
-        # What reads the environment while it is imported has to wait for that of the fork.
         assert "monailabel" not in sys.modules
+        others = set(sys.modules)
+        importlib.import_module(_SERVER)
+        server = [n for n in sys.modules if n not in others and n.partition(".")[0] in _ENVIRONMENT_READERS]
         gc.freeze()  # what the garbage collector of a fork looks at would be copied
         asked = _serve(listener, int(sys.argv[2]))
     gc.enable()
     if asked is not None:
-        _become(asked)
+        _become(asked, server)
 
 
 if __name__ == "__main__":
