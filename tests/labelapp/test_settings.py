@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import time
 from pathlib import Path
 
@@ -34,6 +36,12 @@ def test_without_any_pair_everything_is_as_it_is_documented() -> None:
     assert (settings.drift_window, settings.ledger, settings.model_dir) == (100, None, None)
     assert settings.infer_new is InferNew.ON_REQUEST
     assert settings.runtime is RuntimeName.TORCH
+
+
+def test_they_are_read_without_waiting_for_torch_or_statistics() -> None:
+    code = "import sys; from mammolens.labelapp import settings as s; s.ServerSettings.of({}, {}); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "scipy.stats"} & set(done.stdout.split())
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:

@@ -10,15 +10,8 @@ from torch import nn
 from mammolens.errors import ConfigError
 from mammolens.models.calcification_network import CalcificationNetwork
 from mammolens.models.convergence import convergence
-from mammolens.models.devices import (
-    DEVICE_VARIABLE,
-    REFERENCE,
-    Device,
-    PlacedNetwork,
-    Precision,
-    choose_device,
-    placed_for_training,
-)
+from mammolens.models.device_names import DEVICE_VARIABLE, Precision
+from mammolens.models.devices import REFERENCE, Device, PlacedNetwork, choose_device, placed_for_training
 from mammolens.models.small_unet import SmallUNet
 
 from ..second_device import PLACE, SecondDevice

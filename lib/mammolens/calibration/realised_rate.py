@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its stats are imported once they are used, which takes half a second
 from numpy.typing import NDArray
-from scipy.stats import betabinom, binom
 
 _ROUNDING = 1e-9  # 0.1 * 30 is three patients despite floating-point errors
 
@@ -51,17 +51,17 @@ def rate_band(parts: Iterable[EvaluatedPatients], alpha: float, level: float = 0
 
 def upper_rate(patients: int, alpha: float, level: float = 0.95) -> float:
     """The highest flagged share that agrees with a rate of at most alpha, binomial, with probability ``level``."""
-    return float(binom.ppf(level, patients, alpha)) / patients
+    return float(scipy.stats.binom.ppf(level, patients, alpha)) / patients
 
 
 def _law(part: EvaluatedPatients, alpha: float) -> NDArray[np.float64]:
     """Probability of each number of flagged patients, ``(patients + 1,)``."""
     numbers = np.arange(part.patients + 1)
     if part.calibration_patients is None:
-        return np.asarray(binom.pmf(numbers, part.patients, alpha), dtype=np.float64)
+        return np.asarray(scipy.stats.binom.pmf(numbers, part.patients, alpha), dtype=np.float64)
     reached = int(alpha * (part.calibration_patients + 1) + _ROUNDING)
     beyond = part.calibration_patients + 1 - reached
     if reached == 0 or beyond == 0:
         return np.asarray(numbers == (0 if beyond else part.patients), dtype=np.float64)
-    law = betabinom.pmf(numbers, part.patients, reached, beyond)
+    law = scipy.stats.betabinom.pmf(numbers, part.patients, reached, beyond)
     return np.asarray(law, dtype=np.float64)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import scipy  # its stats are imported once they are used, which takes half a second
 from numpy.typing import NDArray
-from scipy.stats import kstwo
 
 
 class Shift(StrEnum):
@@ -70,7 +70,7 @@ def uniformity(p_values: NDArray[np.float64], calibration_patients: int | None =
     return Uniformity(
         n=n,
         distance=distance,
-        p_value=float(kstwo.sf(distance, max(1, math.floor(effective)))),
+        p_value=float(scipy.stats.kstwo.sf(distance, max(1, math.floor(effective)))),
         shift=Shift.UP if up else Shift.DOWN,
         location=float(values[at]),
         share=float((at_most if up else below)[at]),

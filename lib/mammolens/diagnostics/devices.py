@@ -36,7 +36,8 @@ def check_devices() -> Iterator[Check]:
 
 
 def _automatic() -> Check:
-    from mammolens.models.devices import DEVICE_VARIABLE, choose_device
+    from mammolens.models.device_names import DEVICE_VARIABLE
+    from mammolens.models.devices import choose_device
 
     name = "--device auto"
     try:

@@ -21,7 +21,8 @@ from mammolens.experiments.folds import Fold, cross_folds
 from mammolens.files import write_text
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.models.directory import load_model, model_id_of
 from mammolens.training.ensemble import EnsemblePlan, train_plan
 from mammolens.training.progress import Observer, ignore_progress

@@ -19,7 +19,8 @@ from mammolens.evaluation.metrics import auroc_within
 from mammolens.experiments.prepared_cache import CachingPipeline, PreparedImageCache
 from mammolens.experiments.tuning_data import TuningData
 from mammolens.inference.predictor import Predictor
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.training.engine import train
 from mammolens.training.preparation import prepared_cases
 from mammolens.training.progress import Observer

@@ -16,7 +16,8 @@ from mammolens.experiments.space import SearchSpace
 from mammolens.experiments.study import Study, Trial
 from mammolens.experiments.trial_files import write_trials
 from mammolens.experiments.tuning_data import TuningData
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.training.progress import Observer, Stage, StageCounter, ignore_progress
 
 _FOLDER = ".trial"  # of the model that is being measured

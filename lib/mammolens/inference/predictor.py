@@ -29,7 +29,8 @@ from mammolens.inference.landmarks import landmarks_of
 from mammolens.inference.out_of_distribution import OutOfDistributionDetector
 from mammolens.inference.quality import pixel_flags
 from mammolens.models.calcifications import limitation_with
-from mammolens.models.devices import AUTO, REFERENCE, Device, choose_device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import REFERENCE, Device, choose_device
 from mammolens.models.directory import CALIBRATION, CONFIG, AnyModel, TrainedEnsemble, load_any_model
 from mammolens.models.store import pretrained_directory
 from mammolens.names import path_as_text

@@ -11,7 +11,8 @@ from pathlib import Path
 from mammolens.config import AnyConfig, load_any_config
 from mammolens.errors import ConfigError, ModelError, RequestError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.devices import AUTO, Device, choose_device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device, choose_device
 from mammolens.models.directory import CONFIG
 from mammolens.models.store import ModelStore, pretrained_directory
 

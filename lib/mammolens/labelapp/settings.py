@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mammolens.calibration.drift import DriftLimits
 from mammolens.dicom.derived.kinds import OF_EXAM, OF_IMAGE, DerivedKind
@@ -26,12 +26,15 @@ from mammolens.labelapp.dimse_settings import (
     listener_settings,
 )
 from mammolens.labelapp.webhook_settings import WEBHOOK_PAIRS, WebhookSettings, webhook_settings
-from mammolens.models.devices import AUTO, Device, Precision, choose_device
+from mammolens.models.device_names import AUTO, DEVICE_VARIABLE, Precision
 from mammolens.models.installed_runtimes import require_installed
 from mammolens.promotion.contamination import SHARE
 from mammolens.promotion.policy import PromotionPolicy, load_policy
 from mammolens.review.decision import LONGEST_NAME
 from mammolens.review.policy import PolicyName
+
+if TYPE_CHECKING:
+    from mammolens.models.devices import Device
 
 LEDGER_VARIABLE: Final = "MAMMOLENS_LEDGER"
 """In place of ``--conf ledger``, as a command line is not a place for a password."""
@@ -273,6 +276,8 @@ class ServerSettings:
 
     def placed(self) -> Device:
         """The device of inference."""
+        from mammolens.models.devices import choose_device
+
         return choose_device(self.device, self.precision)
 
     def asks(self, wanted: bool | None) -> bool:
@@ -283,7 +288,10 @@ class ServerSettings:
 def _device(values: Mapping[str, str]) -> dict[str, str]:
     """Names of a device and a precision that can be used."""
     named = {name: values[name] for name in ("device", "precision") if name in values}
-    choose_device(named.get("device", AUTO), named.get("precision", Precision.FLOAT32))
+    if named or os.environ.get(DEVICE_VARIABLE):
+        from mammolens.models.devices import choose_device  # imports torch: nothing to wait for where it is not asked
+
+        choose_device(named.get("device", AUTO), named.get("precision", Precision.FLOAT32))
     return named
 
 

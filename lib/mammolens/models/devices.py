@@ -8,29 +8,18 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, TypeVar
 
 import torch
 from torch import nn
 
 from mammolens.errors import ConfigError
-
-AUTO: Final = "auto"
-DEVICE_VARIABLE: Final = "MAMMOLENS_DEVICE"
-"""Names the device that 'auto' chooses."""
+from mammolens.models.device_names import AUTO, DEVICE_VARIABLE, Precision
 
 _NAMES: Final = "auto, cpu, cuda, cuda:1 or mps"
 _CPU: Final = torch.device("cpu")
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class Precision(StrEnum):
-    """In which numbers a network calculates."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"  # its convolutions; all that is summed over neighbourhoods or compared stays float32
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from mammolens.datasets.base import Case
 from mammolens.errors import InputError
 from mammolens.inference.batch import OnError
 from mammolens.inference.predictor import Predictor
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.models.directory import WEIGHTS
 from mammolens.promotion.calibration_checks import check_held_out, check_rate, check_uniformity
 from mammolens.promotion.findings_check import check_findings

@@ -9,7 +9,8 @@ from pathlib import Path
 from mammolens.datasets.base import Case
 from mammolens.errors import ModelError, RequestError
 from mammolens.inference.batch import OnError
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.models.lineage import Lineage, lineage
 from mammolens.models.store import ModelStore
 from mammolens.promotion.gate import Progress, run_gate

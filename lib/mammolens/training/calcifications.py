@@ -21,7 +21,8 @@ from mammolens.enums import Split
 from mammolens.errors import DatasetError, ModelError, UnsupportedMammogramError
 from mammolens.models.calcification_network import CalcificationNetwork
 from mammolens.models.calcifications import CalcificationBranch, save_calcifications
-from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device, choose_device, placed_for_training
 from mammolens.models.weights import round_weights
 from mammolens.training.checkpoint import FILE as CHECKPOINT
 from mammolens.training.cluster_task import PATCH, ClusterTask

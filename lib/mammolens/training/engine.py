@@ -16,7 +16,8 @@ from mammolens.errors import ConfigError, DatasetError, ModelError
 from mammolens.files import write_text
 from mammolens.inference.plugin_scorer import plugin_scorer
 from mammolens.models.calcifications import copy_branch
-from mammolens.models.devices import AUTO, Device, choose_device, placed_for_training
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device, choose_device, placed_for_training
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,

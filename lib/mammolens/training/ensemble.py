@@ -20,7 +20,8 @@ from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.checksums import CHECKSUMS
-from mammolens.models.devices import AUTO, Device, choose_device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device, choose_device
 from mammolens.models.directory import CONFIG, MEMBERS, load_model, model_files, model_id_of
 from mammolens.training.calcifications import train_calcifications
 from mammolens.training.calibrate_ensemble import calibrate_ensemble_directory

@@ -17,7 +17,8 @@ from mammolens.datasets.base import Dataset
 from mammolens.errors import ConfigError, ModelError
 from mammolens.files import write_text
 from mammolens.models.calcifications import copy_branch
-from mammolens.models.devices import AUTO, Device, choose_device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device, choose_device
 from mammolens.models.directory import (
     CALIBRATION,
     CARD,

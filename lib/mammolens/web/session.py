@@ -11,7 +11,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mammolens.inference.predictor import Predictor
-from mammolens.models.devices import AUTO
+from mammolens.models.device_names import AUTO
 from mammolens.models.store import pretrained_directory
 from mammolens.web.backends import InferenceBackend, LocalBackend
 from mammolens.web.server_backend import ServerBackend

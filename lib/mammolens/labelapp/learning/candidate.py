@@ -9,7 +9,8 @@ from typing import Protocol
 
 from mammolens.config import ModelConfig
 from mammolens.datasets.base import Dataset
-from mammolens.models.devices import AUTO, Device
+from mammolens.models.device_names import AUTO
+from mammolens.models.devices import Device
 from mammolens.training.engine import train
 from mammolens.training.existing_model import matches_training
 from mammolens.training.progress import Observer
