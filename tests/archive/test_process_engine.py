@@ -2,17 +2,29 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from itertools import count
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
+from mammolens.archive import process_engine
 from mammolens.archive.process_engine import ProcessEngine
 from mammolens.errors import PacsError
 
 from ..patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_what_scores() -> Iterator[None]:
+    """Workers are forked from a process that has imported what they need here, which takes a third of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process_engine, "_PRELOADED", "torch")
+        yield
+    forkserver._forkserver._stop()  # other tests' workers need more
 
 
 def work(item: int) -> int:
