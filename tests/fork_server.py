@@ -386,7 +386,8 @@ def _become(asked: dict[str, Any], server: Sequence[str]) -> None:
     if any(name.startswith(_MONAI_SETTINGS) for name in os.environ) or Path(".env").exists():
         _forget(server)
     sys.argv = asked["arguments"]
-    sys.path[:1] = [asked["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    first = asked["cwd"] if asked["module"] else str(Path(sys.argv[0]).parent)
+    sys.path[:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     if asked["module"]:
         _forget([asked["module"]])  # it may have been imported; runpy would warn
         runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)

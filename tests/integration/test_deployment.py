@@ -20,6 +20,7 @@ from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.models.store import ModelStore
 
+from ..fork_server import ForkServer, Program
 from ..patience import PATIENCE_S, end, until
 from .conftest import REPOSITORY, TASK
 from .realm import Realm, running_realm
@@ -31,7 +32,7 @@ MULTIPART = {"Content-Type": 'multipart/related; type="application/dicom"; bound
 class Site:
     """A running site; ``address`` is what scripts/run_topology.py printed."""
 
-    def __init__(self, process: subprocess.Popen[str], address: dict[str, Any]) -> None:
+    def __init__(self, process: Program, address: dict[str, Any]) -> None:
         self.process, self.address = process, address
         self.url, self.authority = address["url"], address["certificate_authority"]
 
@@ -68,14 +69,15 @@ def a_realm() -> Iterator[Realm]:
 
 
 @pytest.fixture(scope="module")
-def a_site(a_realm: Realm, a_small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def a_site(
+    a_realm: Realm, a_small_model: Path, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """The whole site with a small model; what is missing is installed where that is possible without asking."""
     subprocess.run([REPOSITORY / "scripts" / "install-test-servers.sh"], check=True, capture_output=True)
     home = tmp_path_factory.mktemp("site")
     ModelStore(home / "mammolens" / "models").publish(a_small_model)
-    command = [sys.executable, str(REPOSITORY / "scripts" / "run_topology.py")]
-    command += ["--realm", a_realm.url, "--home", str(home)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    script = REPOSITORY / "scripts" / "run_topology.py"
+    process = fork_server.start(script, "--realm", a_realm.url, "--home", home, python=fork_server.python)
     assert process.stdout is not None
     assert process.stderr is not None
     try:
