@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -22,9 +21,6 @@ from mammolens.inference.outputs import RESULTS
 from mammolens.inference.predictor import Predictor
 from mammolens.inference.schema import record_schema
 from mammolens.models.directory import seal_model
-
-from ..patience import PATIENCE_S
-from .conftest import EXECUTABLE
 
 DEMANDED = {
     "path", "sop_instance_uid", "patient", "laterality", "view", "pred_score", "p_value", "breast_score", "exam_score",
@@ -425,17 +421,6 @@ def test_odd_file_names_are_no_trouble(mammolens, an_exam_folder, a_trained_mode
         assert result.exit_code == 0, result.stderr
     (record,) = results_in(tmp_path / "out")
     assert str(record["path"]).endswith(".dcm")
-
-
-@pytest.mark.integration
-def test_a_process_writes_results_to_stdout_and_nothing_else(an_exam_folder, a_trained_model, tmp_path):
-    """Not forked: libraries may print while they are imported."""
-    command = [EXECUTABLE, "predict", an_exam_folder / "L_CC.dcm", "-o", tmp_path, "-m", a_trained_model, "--json"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
-    (line,) = ended.stdout.splitlines()
-    assert json.loads(line)["view"] == "CC"
-    assert "Warning" not in ended.stderr
-    assert "1 images analysed" in ended.stderr
 
 
 def test_dicom_objects_are_written_beside_the_rest(mammolens, an_exam_folder, a_trained_model, tmp_path):

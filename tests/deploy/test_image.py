@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from mammolens.datasets.phantom import make_phantom_exam
+from mammolens.datasets.phantom_dicom import write_phantom_exam
 
 REPOSITORY = Path(__file__).parents[2]
 NOT_SENT = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -34,25 +38,33 @@ def test_the_installed_package_holds_every_file_of_the_library(a_wheel: Path) ->
     assert not missing, "name them in pyproject.toml under package-data"
 
 
-def test_the_installed_package_works_without_the_repository(a_wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_package_works_without_the_repository_and_prints_results_and_nothing_else(
+    a_wheel: Path, tmp_path: Path
+) -> None:
+    """Not forked: libraries may print while they are imported."""
     installed = tmp_path / "site-packages"
     zipfile.ZipFile(a_wheel).extractall(installed)
+    exam = make_phantom_exam(7, rows=192, columns=160, spacing=(1.25, 1.25))
+    image = write_phantom_exam(exam, tmp_path / "exam")[0]
     code = """
+import json, sys
 from pathlib import Path
 import mammolens
-from mammolens import Predictor, load_config, mammogram_from_array
+from mammolens import load_config
+from mammolens.cli.main import app
 from mammolens.cli.options import configuration
-from mammolens.datasets.phantom import make_phantom_exam
 
-exam = make_phantom_exam(7, rows=192, columns=160, spacing=(1.25, 1.25))
-result = Predictor.load().predict(mammogram_from_array(exam.views[0].pixels))
 config = load_config(configuration(Path("configs/restorer.yaml")))
-print(mammolens.__file__, config.name, result.record.model)
+Path("found.json").write_text(json.dumps([mammolens.__file__, config.name]))
+sys.exit(app())
 """
+    command = [sys.executable, "-c", code, "predict", str(image), "-o", "out", "--json"]
     surroundings = {**os.environ, "PYTHONPATH": str(installed)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=surroundings, check=True, capture_output=True, text=True
-    )
-    file, config, model = done.stdout.split()
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, check=True, capture_output=True, text=True)
+    file, config = json.loads((tmp_path / "found.json").read_text())
     assert Path(file).is_relative_to(installed)
-    assert (config, model.split("-")[0]) == ("restorer", "exposed")
+    assert config == "restorer"
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["model"].startswith("exposed-")
+    assert "Warning" not in done.stderr
+    assert "1 images analysed" in done.stderr
