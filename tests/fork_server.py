@@ -76,7 +76,7 @@ _OURS = (
     "mammolens.training.recalibrate",
 )
 # MONAI Label, and all of MammoLens that imports it.
-_SERVER = "mammolens.labelapp.app"
+_SERVER = ("mammolens.labelapp.app", "mammolens.labelapp.routes.http")
 _ENVIRONMENT_READERS = ("mammolens", "monailabel")
 _MONAI_SETTINGS = ("BUNDLE_DOWNLOAD_SRC", "MONAI_")  # how names of its variables begin
 _PYTHON = """
@@ -412,7 +412,8 @@ def _main() -> None:
             importlib.import_module(name)
         assert "monailabel" not in sys.modules
         others = set(sys.modules)
-        importlib.import_module(_SERVER)
+        for name in _SERVER:
+            importlib.import_module(name)
         server = [n for n in sys.modules if n not in others and n.partition(".")[0] in _ENVIRONMENT_READERS]
         gc.freeze()  # what the garbage collector of a fork looks at would be copied
         asked = _serve(listener, int(sys.argv[2]))

@@ -73,7 +73,6 @@ from mammolens.labelapp.responses.exams import DriftSummary
 from mammolens.labelapp.routes.authentication import RealmTokens, TokenRules
 from mammolens.labelapp.routes.error_responses import without_folders
 from mammolens.labelapp.routes.guesses import LoginGuesses
-from mammolens.labelapp.routes.http import harden
 from mammolens.labelapp.routes.local_accounts import LocalAccounts
 from mammolens.labelapp.routes.metrics import InferTimes, Removals
 from mammolens.labelapp.routes.openid_logins import OpenIdLogins
@@ -247,6 +246,8 @@ class MammoLensApp(MONAILabelApp):
                 partial(_models_since, store),
                 self._studies_with,
             )
+            from mammolens.labelapp.routes.http import harden  # its hundred routes are of no use to a learning job
+
             harden(server.app, settings, self.openid or self.accounts, self._settings.reviewer)
 
     def init_datastore(self) -> Datastore:
