@@ -247,6 +247,12 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def mlo_phantoms(phantoms: Dataset) -> Dataset:
+    """One view of each breast: half the work, for whatever does not need both."""
+    return phantoms.where(lambda case: case.path.name.endswith("_MLO.dcm"))
+
+
+@pytest.fixture(scope="session")
 def a_lesion_bank(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The images with lesions of two other phantom exams."""
     from mammolens.datasets.phantom_dataset import write_phantom_dataset

@@ -50,7 +50,7 @@ def a_space(a_quick_config: ModelConfig, tmp_path: Path) -> SearchSpace:
 
 
 @pytest.fixture(scope="session")
-def split_phantoms(phantoms: Dataset) -> Dataset:
+def split_phantoms(mlo_phantoms: Dataset) -> Dataset:
     """Eight phantoms to train on, three to calibrate, five and one abnormal one for test, one abnormal exposed."""
 
     def split(case: Case) -> Split:
@@ -59,7 +59,14 @@ def split_phantoms(phantoms: Dataset) -> Dataset:
             return Split.TRAIN
         return Split.CALIBRATION if number < 11 else Split.EXPOSURE if number == 16 else Split.TEST
 
-    return replace(phantoms, cases=tuple(replace(case, split=split(case)) for case in phantoms.cases))
+    return replace(mlo_phantoms, cases=tuple(replace(case, split=split(case)) for case in mlo_phantoms.cases))
+
+
+@pytest.fixture(scope="session")
+def few_phantoms(mlo_phantoms: Dataset) -> Dataset:
+    """Ten normal phantoms and the two abnormal ones."""
+    kept = (*mlo_phantoms.patients[:10], *mlo_phantoms.patients[16:])
+    return mlo_phantoms.where(lambda case: case.patient_id in kept)
 
 
 @pytest.fixture

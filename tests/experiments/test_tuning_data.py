@@ -22,7 +22,7 @@ def test_who_measures_is_held_out_of_the_train_split(split_phantoms, a_quick_con
     assert patients(data.abnormals) == {"PHANTOM-16"}
     assert all(case.abnormal for case in data.abnormals)
     assert not data.synthetic
-    assert str(data) == "8 normal images of 2 held-out patients vs. 2 cancer images of 1 patients"
+    assert str(data) == "4 normal images of 2 held-out patients vs. 1 cancer images of 1 patients"
 
 
 def test_nobody_of_the_test_split_is_there(split_phantoms, a_quick_config):
