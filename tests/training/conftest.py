@@ -42,9 +42,9 @@ def an_ensemble_config(a_tiny_config: ModelConfig) -> ModelConfig:
 
 
 @pytest.fixture(scope="session")
-def an_ensemble(phantoms: Dataset, an_ensemble_config: ModelConfig, once: Once) -> Path:
+def an_ensemble(mlo_phantoms: Dataset, an_ensemble_config: ModelConfig, once: Once) -> Path:
     """A model directory of three members learned from the phantoms."""
-    return once("ensemble", lambda folder: train(an_ensemble_config, phantoms, folder))
+    return once("ensemble", lambda folder: train(an_ensemble_config, mlo_phantoms, folder))
 
 
 @pytest.fixture

@@ -190,11 +190,11 @@ def _without(cases: tuple[Case, ...], path: Path) -> tuple[Case, ...]:
     return tuple(case for case in cases if case.path != path)
 
 
-def test_of_an_ensemble_each_member_calibrates_on_whom_it_did_not_learn_from(an_ensemble, phantoms, tmp_path):
+def test_of_an_ensemble_each_member_calibrates_on_whom_it_did_not_learn_from(an_ensemble, mlo_phantoms, tmp_path):
     model = load_model(an_ensemble)
-    parts, doubt = unseen_normals(phantoms, model.config, model.training)
+    parts, doubt = unseen_normals(mlo_phantoms, model.config, model.training)
     assert (len(parts), doubt) == (3, None)
-    recalibrate(an_ensemble, phantoms, tmp_path / "again")
+    recalibrate(an_ensemble, mlo_phantoms, tmp_path / "again")
     assert (tmp_path / "again" / CALIBRATION).read_bytes() == (an_ensemble / CALIBRATION).read_bytes()
 
 
@@ -207,8 +207,8 @@ def test_patients_whom_no_member_knows_are_scored_by_all_of_them(an_ensemble, a_
 
 
 def test_whoever_says_that_patients_are_unseen_has_each_scored_by_the_member_that_never_learns_from_her(
-    an_ensemble, phantoms, tmp_path
+    an_ensemble, mlo_phantoms, tmp_path
 ):
     """As a server does whose ensemble learned from them."""
-    recalibrate(an_ensemble, phantoms, tmp_path / "again", unseen=True)
+    recalibrate(an_ensemble, mlo_phantoms, tmp_path / "again", unseen=True)
     assert (tmp_path / "again" / CALIBRATION).read_bytes() == (an_ensemble / CALIBRATION).read_bytes()
