@@ -31,6 +31,7 @@ from filelock import FileLock  # noqa: E402
 
 from .fork_server import ForkServer, start_fork_server  # noqa: E402
 from .patience import PATIENCE_S  # noqa: E402
+from .stillness import still  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -351,16 +352,22 @@ def a_browser() -> Iterator[Browser]:
 def a_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """Chromium as one person uses it: it keeps the scripts that it has compiled, which OHIF has many of.
 
-    It reaches this computer only; a route that refused all else would keep it from caching anything.
+    All pages share a process, as the exams do that a person reads in one tab: a new one would read all scripts anew. It
+    reaches this computer only; a route that refused all else would keep it from caching anything.
     """
     from playwright.sync_api import sync_playwright
 
     folder, program = tmp_path_factory.mktemp("profile"), _chromium_program()
-    arguments = [*_WEBGL, *_CHROMIUM, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    elsewhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    arguments = [*_WEBGL, *_CHROMIUM, "--process-per-site", elsewhere]
     with sync_playwright() as playwright:
         profile = playwright.chromium.launch_persistent_context(
             folder, executable_path=program, args=arguments, timeout=1000 * PATIENCE_S
         )
+        still(profile)
+        (kept,) = profile.pages  # the process lives as long as one of its pages
+        kept.route("**", lambda route: route.fulfill(body=""))
+        kept.goto("http://127.0.0.1:9/")
         yield profile
         profile.close()
 
