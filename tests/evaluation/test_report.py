@@ -106,7 +106,7 @@ def test_a_report_that_cannot_be_drawn_leaves_the_older_one(write, tmp_path, mon
     (tmp_path / "evaluation.md").write_text("old")
 
     class Undrawable:
-        def savefig(self, *_, **__):
+        def get_layout_engine(self):
             raise RuntimeError("no font")
 
     monkeypatch.setattr(report, "_figures", lambda *_: {"roc.png": Undrawable()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections import defaultdict
 from importlib.resources import files
 from typing import Any, Final
@@ -16,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from mammolens.archive.worklist import Worklist
-from mammolens.evaluation.canvas import FAINT, canvas, finish, line
+from mammolens.evaluation.canvas import FAINT, canvas, finish, line, png
 from mammolens.inference.exam_text import patient_text, view_name
 from mammolens.inspection.tables import TextTable
 from mammolens.report_page import render_page
@@ -76,7 +75,7 @@ def worklist_page(worklist: Worklist, csv_name: str, most: int) -> str:
         pictures=any(view["picture"] for exam in shown for view in exam["views"]),
         total=worklist.exams.num_rows,
         csv=csv_name,
-        triage=_data_uri(_png(triage_figure(percentiles)), "png"),
+        triage=_data_uri(png(triage_figure(percentiles)), "png"),
         triage_text=triage_text,
         tables=tables,
         script=script,
@@ -173,12 +172,6 @@ def _pictures(worklist: Worklist, exams: list[ExamKey]) -> dict[ExamKey, list[di
             }
         )
     return found
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
 
 
 def _data_uri(content: bytes, kind: str) -> str:

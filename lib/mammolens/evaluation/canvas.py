@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Final, TypedDict
 
 from matplotlib.axes import Axes
@@ -52,3 +53,13 @@ def finish(figure: Figure, axes: Axes) -> None:
     figure.set_figheight(figure.get_figheight() + _LEGEND_LINE * (entries + 1))
     figure.legend(loc="outside lower left", frameon=False, fontsize="small", labelspacing=0.3)
     figure.text(0.99, 0.008, RESEARCH_USE_ONLY, ha="right", va="bottom", fontsize="x-small", color="0.4")
+
+
+def png(figure: Figure) -> bytes:
+    """A finished figure as PNG, laid out here: saving alone would draw it twice, the first time for its layout only."""
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": None})
+    return content.getvalue()

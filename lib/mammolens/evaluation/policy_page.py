@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from mammolens.evaluation.bootstrap import Interval
-from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, canvas, finish
+from mammolens.evaluation.canvas import ABNORMAL, FAINT, INK, canvas, finish, png
 from mammolens.evaluation.reading_policy import EXAMS, Consequence, ReadingPolicy, Screening, Simulation
 from mammolens.evaluation.texts import interval_text
 from mammolens.report_page import render_page
@@ -158,6 +157,4 @@ def _times(readings: int) -> str:
 
 
 def _data_uri(figure: Figure) -> str:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(png(figure)).decode()}"

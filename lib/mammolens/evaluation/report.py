@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from mammolens.errors import DatasetError
+from mammolens.evaluation.canvas import png
 from mammolens.evaluation.curves import froc_figure, triage_figure
 from mammolens.evaluation.html_page import html
 from mammolens.evaluation.markdown_page import markdown
@@ -54,7 +54,7 @@ def write_report(
     Raises:
         DatasetError: when the folder or the page cannot be written to.
     """
-    figures = {name: _png(figure) for name, figure in _figures(images, evaluation).items()}
+    figures = {name: png(figure) for name, figure in _figures(images, evaluation).items()}
     page = html(evaluation, title=title, model=model, notes=notes, figures=figures, pictures=pictures)
     texts = {
         PAGE: markdown(evaluation, title=title, model=model, notes=notes, figures=list(figures)),
@@ -107,9 +107,3 @@ def _figures(images: Sequence[ScoredImage], evaluation: Evaluation) -> dict[str,
     if evaluation.maps:
         figures["froc.png"] = froc_figure(images, evaluation)
     return figures
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
