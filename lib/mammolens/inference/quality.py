@@ -55,14 +55,19 @@ def _structure(view: BreastView) -> float:
 
 def _shows_implant(view: BreastView) -> bool:
     """Whether a large, convex body is bright and flat, and much brighter than what lies around it."""
-    bright = ndimage.gaussian_filter(view.greys, 1.0) > _IMPLANT_GREY
-    flat = ndimage.gaussian_gradient_magnitude(view.greys, 1.5) < _IMPLANT_GRADIENT
-    bodies, _ = ndimage.label(ndimage.binary_opening(bright & flat & view.inside, iterations=3))
+    smallest_share, largest_share = _IMPLANT_AREA
+    smallest = smallest_share * view.inside.sum()  # what has less holds no such body, whatever its form
+    bright = (ndimage.gaussian_filter(view.greys, 1.0) > _IMPLANT_GREY) & view.inside
+    if bright.sum() < smallest:
+        return False
+    flat = bright & (ndimage.gaussian_gradient_magnitude(view.greys, 1.5) < _IMPLANT_GRADIENT)
+    if flat.sum() < smallest:
+        return False
+    bodies, _ = ndimage.label(ndimage.binary_opening(flat, iterations=3))
     regions = regionprops(bodies)
     if not regions:
         return False
     largest = max(regions, key=lambda region: region.area)
-    smallest_share, largest_share = _IMPLANT_AREA
     fits = smallest_share <= largest.area / view.inside.sum() <= largest_share
     if not fits or largest.solidity < _IMPLANT_SOLIDITY or largest.bbox[0] < _PECTORAL_ROWS:
         return False
