@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from pydicom.dataset import Dataset
 
@@ -165,6 +166,7 @@ def term_of_code(item: Dataset) -> ViewTerm:
     return term_of_words(str(item.get("CodeMeaning") or ""))
 
 
+@lru_cache(maxsize=256)  # asked eight times for each image, and archives have few of them
 def term_of_words(text: str) -> ViewTerm:
     """A view in words or in the ACR's acronyms.
 
