@@ -7,6 +7,8 @@ import pytest
 import torch
 from monai.data import MetaTensor
 from PIL import Image
+from scipy import ndimage
+from skimage.morphology import disk
 
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
 from mammolens.datasets.phantom import PhantomView, make_phantom_exam
@@ -19,6 +21,7 @@ from mammolens.transforms.breast_mask import (
     BREAST_SHARE,
     BreastMask,
     BreastMaskd,
+    _opened,
     enlarged,
     segment_breast,
 )
@@ -191,6 +194,17 @@ def test_a_mask_is_enlarged_as_by_torch_to_the_pixel(shape):
         torch.from_numpy(small.astype(np.float32))[None, None], size=shape, mode="bilinear", align_corners=False
     )
     np.testing.assert_array_equal(enlarged(small, shape), torch_s[0, 0].numpy() > 0.5)
+
+
+@pytest.mark.parametrize("radius", [2, 4])
+def test_thin_bridges_are_opened_as_by_scipy(radius):
+    bumps = ndimage.gaussian_filter(np.random.default_rng(radius).standard_normal((60, 40)), 2.0)
+    mask = bumps > np.quantile(bumps, 0.2)
+    eroded = ndimage.binary_erosion(mask, disk(radius), border_value=1)
+    opened = ndimage.binary_dilation(eroded, disk(radius))
+    assert opened.any()
+    assert (opened != mask).any()
+    assert np.array_equal(_opened(mask, radius), opened)
 
 
 def test_a_mask_is_true_and_false_on_the_image_s_grid_and_tells_its_shares(a_view, tensor_of):
