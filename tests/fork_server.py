@@ -48,6 +48,7 @@ _LIBRARIES = (
     "skimage.measure",
     "sqlalchemy.orm",
     "torch",
+    "torch._dynamo",  # optimizers import it when they are made
     "typer",
     "uvicorn",
 )
