@@ -22,6 +22,11 @@ from mammolens.datasets.phantom_lesions import PhantomLesion
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALL: Any = {"rows": 512, "columns": 416, "spacing": (0.5, 0.5)}
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+# Fewer exams and resamples: what a notebook prints is not looked at here.
+CHEAPER = {
+    "train_on_normals": {"range(100, 132)": "range(100, 110)"},
+    "evaluate": {"range(1, 9)": "range(1, 5)", "n_bootstrap=500": "n_bootstrap=20"},
+}
 
 
 def write_short_tutorial(folder: Path) -> None:
@@ -39,7 +44,11 @@ def test_a_notebook_runs_from_top_to_bottom(notebook: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     write_short_tutorial(tmp_path)
     names: dict[str, object] = {}
-    for number, cell in enumerate(json.loads(notebook.read_text())["cells"]):
+    text = notebook.read_text()
+    for written, cheaper in CHEAPER.get(notebook.stem, {}).items():
+        assert text.count(written) == 1, written
+        text = text.replace(written, cheaper)
+    for number, cell in enumerate(json.loads(text)["cells"]):
         if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), f"{notebook.name}, cell {number}", "exec"), names)  # noqa: S102
     plt.close("all")
