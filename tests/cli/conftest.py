@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -72,6 +73,19 @@ def no_shipped_ensembles(monkeypatch: pytest.MonkeyPatch) -> None:
 def phantom_folder(phantoms: Dataset) -> Path:
     """Where the phantoms lie, beside their labels.csv."""
     return phantoms.cases[0].path.parents[1]
+
+
+@pytest.fixture(scope="session")
+def mlo_folder(phantom_folder: Path, mlo_phantoms: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with one view of each breast, as links: copy it before changing anything."""
+    folder = tmp_path_factory.mktemp("mlo") / "phantoms"
+    for case in mlo_phantoms.cases:
+        file = folder / case.path.relative_to(phantom_folder)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.link(case.path, file)
+    header, *rows = (phantom_folder / "labels.csv").read_text().splitlines()
+    (folder / "labels.csv").write_text("\n".join([header, *(row for row in rows if "_MLO.dcm" in row)]))
+    return folder
 
 
 @pytest.fixture

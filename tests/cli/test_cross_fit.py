@@ -23,8 +23,8 @@ def a_config_file(tmp_path_factory, a_tiny_config):
 
 
 @pytest.fixture(scope="module")
-def arguments(a_config_file, phantom_folder):
-    return ("cross-fit", "-c", a_config_file, "-d", phantom_folder, "--folds", 2, "--bootstrap", 50)
+def arguments(a_config_file, mlo_folder):
+    return ("cross-fit", "-c", a_config_file, "-d", mlo_folder, "--folds", 2, "--bootstrap", 50)
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +41,14 @@ def test_it_reports_every_patient_and_compares_with_another_run(mammolens, argum
     assert "AUROC, images" in result.stdout
     assert f"wrote {first / 'evaluation.html'}" in result.stderr
     assert (first / "evaluation.html").exists()
-    assert len(read_scores(first / "scores.csv")) == 16 * 4 + 4
+    assert len(read_scores(first / "scores.csv")) == 16 * 2 + 2
     assert "cross-fitting in 2 folds" in (first / "evaluation.md").read_text()
 
     compared = mammolens(*arguments, "-o", second, "--against", first / "scores.csv")
     assert compared.exit_code == 0, compared.stderr
     groups = json.loads((second / "evaluation.json").read_text())["groups"]
     found = next(one for one in groups[0]["comparisons"] if one["baseline"] == "first")
-    assert found["images"] == {"normal": 64, "abnormal": 4}
+    assert found["images"] == {"normal": 32, "abnormal": 2}
     assert found["difference"]["value"] == 0.0  # the same configuration and the same folds
 
 
@@ -63,13 +63,13 @@ def test_it_reports_every_patient_and_compares_with_another_run(mammolens, argum
     ],
 )
 def test_a_mistake_is_one_line_and_its_code(
-    mammolens, a_config_file, phantom_folder, tmp_path, monkeypatch, option, value, code, reason
+    mammolens, a_config_file, mlo_folder, tmp_path, monkeypatch, option, value, code, reason
 ):
     monkeypatch.chdir(tmp_path)
     if ":" in value:
         (tmp_path / "wrong.yaml").write_text(value)
         value = "wrong.yaml"
-    arguments = {"-c": a_config_file, "-d": phantom_folder, "-o": tmp_path / "out"} | {option: value}
+    arguments = {"-c": a_config_file, "-d": mlo_folder, "-o": tmp_path / "out"} | {option: value}
     result = mammolens("cross-fit", *(word for pair in arguments.items() for word in pair))
     assert result.exit_code == code, result.stderr
     assert not (tmp_path / "out").exists()

@@ -18,9 +18,9 @@ def errors_in(result) -> list[str]:
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
 
 
-def test_it_writes_a_model_that_can_judge_and_prints_its_id(mammolens, a_config_file, phantom_folder, tmp_path):
+def test_it_writes_a_model_that_can_judge_and_prints_its_id(mammolens, a_config_file, mlo_folder, tmp_path):
     output = tmp_path / "runs" / "tiny"
-    result = mammolens("train", "-c", a_config_file, "-d", phantom_folder, "-o", output)
+    result = mammolens("train", "-c", a_config_file, "-d", mlo_folder, "-o", output)
     assert result.exit_code == 0
     assert result.stdout == f"{model_id_of(output)}\n"
     assert "epoch 3/3, training error " in result.stderr
@@ -42,22 +42,22 @@ def test_a_seed_wins_over_the_configurations(mammolens, a_config_file, phantom_f
     assert model_id_of(tmp_path / "model") != model_id_of(a_trained_model)
 
 
-def test_it_may_start_from_an_earlier_model(mammolens, a_config_file, phantom_folder, a_trained_model, tmp_path):
-    arguments = ("-c", a_config_file, "-d", phantom_folder, "-o", tmp_path / "model")
+def test_it_may_start_from_an_earlier_model(mammolens, a_config_file, mlo_folder, a_trained_model, tmp_path):
+    arguments = ("-c", a_config_file, "-d", mlo_folder, "-o", tmp_path / "model")
     result = mammolens("train", *arguments, "--start-from", a_trained_model)
     assert result.exit_code == 0
     assert json.loads((tmp_path / "model" / TRAINING).read_text())["started_from"] == model_id_of(a_trained_model)
 
 
-def test_unusable_images_are_a_line_each_and_training_goes_on(mammolens, a_config_file, phantom_folder, tmp_path):
+def test_unusable_images_are_a_line_each_and_training_goes_on(mammolens, a_config_file, mlo_folder, tmp_path):
     data = tmp_path / "data"
-    shutil.copytree(phantom_folder, data)
-    broken = data / "PHANTOM-3" / "L_CC.dcm"
+    shutil.copytree(mlo_folder, data)
+    broken = data / "PHANTOM-3" / "L_MLO.dcm"
     broken.write_bytes(broken.read_bytes()[:5000])
     result = mammolens("train", "-c", a_config_file, "-d", data, "-o", tmp_path / "model")
     assert result.exit_code == 0
     record = json.loads((tmp_path / "model" / TRAINING).read_text())
-    assert sum(record["images"].values()) == 63
+    assert sum(record["images"].values()) == 31
     assert sum(record["images_left_out"].values()) == 1
 
 
@@ -103,12 +103,12 @@ def test_too_few_patients_are_one_line_and_code_five(mammolens, a_config_file, p
 
 
 def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_model(
-    mammolens, start_mammolens, a_config_file, a_tiny_config, phantom_folder, tmp_path
+    mammolens, start_mammolens, a_config_file, a_tiny_config, mlo_folder, tmp_path
 ):
     training = a_tiny_config.training.model_copy(update={"epochs": 12, "patience": 12})
     a_config_file.write_text(a_tiny_config.model_copy(update={"training": training}).to_yaml())
     output = tmp_path / "model"
-    arguments = ("train", "-c", a_config_file, "-d", phantom_folder, "-o", output)
+    arguments = ("train", "-c", a_config_file, "-d", mlo_folder, "-o", output)
     process = start_mammolens(*arguments)
     for line in process.stderr:
         if line.startswith("epoch 2/"):

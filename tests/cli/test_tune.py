@@ -26,15 +26,15 @@ def a_config_file(tmp_path, a_tiny_config):
     return path
 
 
-def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_config_file, phantom_folder, tmp_path):
+def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_config_file, mlo_folder, tmp_path):
     output = tmp_path / "runs" / "tune"
-    result = mammolens("tune", "-c", a_config_file, "-d", phantom_folder, "-o", output, "--trials", 2)
+    result = mammolens("tune", "-c", a_config_file, "-d", mlo_folder, "-o", output, "--trials", 2)
     assert result.exit_code == 0, result.stderr
     assert "held-out patients" in result.stdout
     assert "learning_rate" in result.stdout
     assert "evaluating on " in result.stderr
     assert "vs. the same images with a synthetic lesion each" in result.stderr
-    best = f"mammolens train -c {output / 'best.yaml'} -d {phantom_folder} -o {output}-best"
+    best = f"mammolens train -c {output / 'best.yaml'} -d {mlo_folder} -o {output}-best"
     assert f"train the best with: {best}" in result.stderr
     trials = list(csv.DictReader((output / "trials.csv").open()))
     best = max(trials, key=lambda trial: float(trial["auroc_within_sites"]))
@@ -42,18 +42,18 @@ def test_it_prints_a_table_and_leaves_a_configuration_to_train(mammolens, a_conf
     assert rate == pytest.approx(float(best["training.learning_rate"]), rel=1e-5)
 
 
-def test_another_space_may_be_named(mammolens, a_config_file, phantom_folder, tmp_path):
+def test_another_space_may_be_named(mammolens, a_config_file, mlo_folder, tmp_path):
     space = tmp_path / "epochs.yaml"
     space.write_text("training.epochs: {low: 3, high: 4}")
-    arguments = ("-c", a_config_file, "-d", phantom_folder, "-o", tmp_path / "out", "--trials", 1)
+    arguments = ("-c", a_config_file, "-d", mlo_folder, "-o", tmp_path / "out", "--trials", 1)
     result = mammolens("tune", *arguments, "--space", space)
     assert result.exit_code == 0, result.stderr
     (trial,) = csv.DictReader((tmp_path / "out" / "trials.csv").open())
     assert trial["training.epochs"] == "3"
 
 
-def test_a_spent_budget_is_no_error(mammolens, a_config_file, phantom_folder, tmp_path):
-    result = mammolens("tune", "-c", a_config_file, "-d", phantom_folder, "-o", tmp_path / "out", "--budget", 0)
+def test_a_spent_budget_is_no_error(mammolens, a_config_file, mlo_folder, tmp_path):
+    result = mammolens("tune", "-c", a_config_file, "-d", mlo_folder, "-o", tmp_path / "out", "--budget", 0)
     assert result.exit_code == 0, result.stderr
     assert "no trial finished: the budget is too small" in result.stderr
     assert result.stdout == ""
@@ -70,13 +70,13 @@ def test_a_spent_budget_is_no_error(mammolens, a_config_file, phantom_folder, tm
     ],
 )
 def test_a_mistake_is_one_line_and_its_code(
-    mammolens, a_config_file, phantom_folder, tmp_path, monkeypatch, option, value, code, reason
+    mammolens, a_config_file, mlo_folder, tmp_path, monkeypatch, option, value, code, reason
 ):
     monkeypatch.chdir(tmp_path)
     if ":" in value:
         (tmp_path / "wrong.yaml").write_text(value)
         value = "wrong.yaml"
-    arguments = {"-c": a_config_file, "-d": phantom_folder, "-o": tmp_path / "out"} | {option: value}
+    arguments = {"-c": a_config_file, "-d": mlo_folder, "-o": tmp_path / "out"} | {option: value}
     result = mammolens("tune", *(word for pair in arguments.items() for word in pair))
     assert result.exit_code == code, result.stderr
     assert not (tmp_path / "out").exists()
@@ -85,9 +85,9 @@ def test_a_mistake_is_one_line_and_its_code(
         assert reason in line
 
 
-def test_without_optuna_the_remedy_is_told(mammolens, a_config_file, phantom_folder, tmp_path, monkeypatch):
+def test_without_optuna_the_remedy_is_told(mammolens, a_config_file, mlo_folder, tmp_path, monkeypatch):
     monkeypatch.setattr("mammolens.cli.tune.find_spec", lambda _: None)
-    result = mammolens("tune", "-c", a_config_file, "-d", phantom_folder, "-o", tmp_path / "out")
+    result = mammolens("tune", "-c", a_config_file, "-d", mlo_folder, "-o", tmp_path / "out")
     assert result.exit_code == 4
     assert errors_in(result) == [
         "error: optuna: is not installed; run 'make install', or pip install 'mammolens[tune]'"
@@ -95,10 +95,10 @@ def test_without_optuna_the_remedy_is_told(mammolens, a_config_file, phantom_fol
 
 
 def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(
-    mammolens, start_mammolens, a_config_file, phantom_folder, tmp_path
+    mammolens, start_mammolens, a_config_file, mlo_folder, tmp_path
 ):
     output = tmp_path / "out"
-    arguments = ("tune", "-c", a_config_file, "-d", phantom_folder, "-o", output, "--trials", 200)
+    arguments = ("tune", "-c", a_config_file, "-d", mlo_folder, "-o", output, "--trials", 200)
     process = start_mammolens(*arguments)
     until(lambda: (output / "best.yaml").exists() or process.poll() is not None)
     process.send_signal(signal.SIGINT)
@@ -119,9 +119,9 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_command_goes_on(
     assert len(lines) == len(done) + 1
 
 
-def test_the_test_split_need_not_be_there(mammolens, a_config_file, phantom_folder, tmp_path):
+def test_the_test_split_need_not_be_there(mammolens, a_config_file, mlo_folder, tmp_path):
     folder = tmp_path / "data"
-    shutil.copytree(phantom_folder, folder)
+    shutil.copytree(mlo_folder, folder)
     rows = list(csv.DictReader((folder / "labels.csv").open()))
     for row in rows:
         number = int(row["patient_id"].removeprefix("PHANTOM-"))
@@ -137,5 +137,5 @@ def test_the_test_split_need_not_be_there(mammolens, a_config_file, phantom_fold
             image.write_bytes(b"nobody may read this")
     result = mammolens("tune", "-c", a_config_file, "-d", folder, "-o", tmp_path / "out", "--trials", 1)
     assert result.exit_code == 0, result.stderr
-    assert "8 normal images of 2 held-out patients vs. 2 cancer images of 1 patients" in result.stderr
+    assert "4 normal images of 2 held-out patients vs. 1 cancer images of 1 patients" in result.stderr
     assert "left out" not in result.stderr
