@@ -234,31 +234,6 @@ def test_the_wheel_zooms_about_the_mouse_and_all_views_follow_where_they_are_lin
     assert not any(crop(fitted, box).any() for box in middles.values())
 
 
-def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
-    a_profile: BrowserContext, served: ServedExams
-) -> None:
-    with reading(a_profile, served, "hanging") as reader:
-        page = reader.page
-        reader.open(LESION)
-        page.locator('[data-name="hang CC"]').click()
-        until(lambda: list(reader.viewports()) == ["R CC", "L CC"])
-        until(page.get_by_role("button", name="Confirm normal").is_enabled)  # all views were seen before
-        page.reload()
-        page.get_by_text("Not drawn yet: R MLO, L MLO.").wait_for()
-        assert list(reader.viewports()) == ["R CC", "L CC"]
-        assert page.get_by_role("button", name="Confirm normal").is_disabled()
-        page.locator('[data-name="hang row"]').click()
-        until(lambda: list(reader.viewports()) == ["R CC", "L CC", "R MLO", "L MLO"])
-        reader.settled()
-        assert len({box[1] for box in reader.viewports().values()}) == 1
-        until(page.get_by_role("button", name="Confirm normal").is_enabled)
-        page.locator('[data-cy="side-panel-header-left"]').click()
-        thumbnails = page.locator('[data-cy="study-browser-thumbnail"]')
-        thumbnails.nth(3).wait_for()
-        shown = " ".join(thumbnails.all_inner_texts())
-        assert all(name in shown for name in ("R CC", "L CC", "R MLO", "L MLO"))
-
-
 def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
     a_profile: BrowserContext, served: ServedExams
 ) -> None:
@@ -290,44 +265,68 @@ def test_a_decision_waits_until_all_views_are_drawn_or_says_which_cannot_be(
 
 
 def test_outlines_in_millimetres_go_with_a_finding_if_they_are_closed_and_leave_with_its_undo(
-    a_profile: BrowserContext, served: ServedExams
+    an_open_exam: tuple[Reader, Picture],
 ) -> None:
-    with reading(a_profile, served, "outlines") as reader:
-        page = reader.page
-        reader.open(LESION)
-        for text in draw(reader, (*OPEN, *CLOSED)):
-            assert " mm\N{SUPERSCRIPT TWO}" in text
-            assert " px" not in text
-        page.get_by_role("button", name="Mark finding with 3 regions").wait_for()
-        page.get_by_label("Finding type of region 1").select_option(label="Mass")
-        page.get_by_label("BI-RADS of region 1").select_option("4A")
-        page.get_by_label("BI-RADS of region 2").select_option("2")
-        page.get_by_role("textbox", name="Comment").fill("two masses")
-        reader.press("m")
-        page.get_by_role("button", name="Undo").wait_for()
-        decision = served.exam(LESION)["decisions"][-1]
-        assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
-        assert [len(region["points"]) for region in decision["regions"]] == [48, 4, 48]
-        assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [
-            ("mass", "4A"),
-            (None, "2"),
-            (None, None),
-        ]
-        assessed = page.get_by_role("status").locator(".mammolens-assessed")
-        assert assessed.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
+    """The lines stay on the screen: this comes after the tests that compare pictures."""
+    reader, _ = an_open_exam
+    page, served = reader.page, reader.served
+    for text in draw(reader, (*OPEN, *CLOSED)):
+        assert " mm\N{SUPERSCRIPT TWO}" in text
+        assert " px" not in text
+    page.get_by_role("button", name="Mark finding with 3 regions").wait_for()
+    page.get_by_label("Finding type of region 1").select_option(label="Mass")
+    page.get_by_label("BI-RADS of region 1").select_option("4A")
+    page.get_by_label("BI-RADS of region 2").select_option("2")
+    page.get_by_role("textbox", name="Comment").fill("two masses")
+    reader.press("m")
+    page.get_by_role("button", name="Undo").wait_for()
+    decision = served.exam(LESION)["decisions"][-1]
+    assert (decision["verdict"], decision["comment"]) == ("finding", "two masses")
+    assert [len(region["points"]) for region in decision["regions"]] == [48, 4, 48]
+    assert [(one["finding_type"], one["birads"]) for one in decision["regions"]] == [
+        ("mass", "4A"),
+        (None, "2"),
+        (None, None),
+    ]
+    assessed = page.get_by_role("status").locator(".mammolens-assessed")
+    assert assessed.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
 
-        reader.press("u")
-        page.get_by_role("button", name="Mark finding", exact=True).wait_for()
-        assert page.get_by_label("BI-RADS of region 1").count() == 0
-        earlier = page.get_by_role("region", name="Earlier decisions").locator(".mammolens-assessed")
-        assert earlier.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
-        assert page.get_by_role("textbox", name="Comment").input_value() == "two masses"
-        reader.press("m")
-        page.get_by_role("button", name="Undo").wait_for()
-        assert served.exam(LESION)["decisions"][-1]["regions"] == []
-        reader.press("u")
-        page.get_by_role("button", name="Undo").wait_for(state="detached")
-        assert served.exam(LESION)["verdict"] is None
+    reader.press("u")
+    page.get_by_role("button", name="Mark finding", exact=True).wait_for()
+    assert page.get_by_label("BI-RADS of region 1").count() == 0
+    earlier = page.get_by_role("region", name="Earlier decisions").locator(".mammolens-assessed")
+    assert earlier.all_inner_texts() == ["R MLO: Mass, BI-RADS 4A", "R MLO: BI-RADS 2"]
+    assert page.get_by_role("textbox", name="Comment").input_value() == "two masses"
+    reader.press("m")
+    page.get_by_role("button", name="Undo").wait_for()
+    assert served.exam(LESION)["decisions"][-1]["regions"] == []
+    reader.press("u")
+    page.get_by_role("button", name="Undo").wait_for(state="detached")
+    assert served.exam(LESION)["verdict"] is None
+
+
+def test_the_way_an_exam_hangs_is_remembered_and_unseen_views_hold_a_decision_back(
+    an_open_exam: tuple[Reader, Picture],
+) -> None:
+    reader, _ = an_open_exam
+    page = reader.page
+    page.locator('[data-name="hang CC"]').click()
+    until(lambda: list(reader.viewports()) == ["R CC", "L CC"])
+    until(page.get_by_role("button", name="Confirm normal").is_enabled)  # all views were seen before
+    page.reload()
+    page.get_by_text("Not drawn yet: R MLO, L MLO.").wait_for()
+    assert list(reader.viewports()) == ["R CC", "L CC"]
+    assert page.get_by_role("button", name="Confirm normal").is_disabled()
+    page.locator('[data-name="hang row"]').click()
+    until(lambda: list(reader.viewports()) == ["R CC", "L CC", "R MLO", "L MLO"])
+    reader.settled()
+    assert len({box[1] for box in reader.viewports().values()}) == 1
+    until(page.get_by_role("button", name="Confirm normal").is_enabled)
+    page.locator('[data-cy="side-panel-header-left"]').click()
+    thumbnails = page.locator('[data-cy="study-browser-thumbnail"]')
+    thumbnails.nth(3).wait_for()
+    shown = " ".join(thumbnails.all_inner_texts())
+    assert all(name in shown for name in ("R CC", "L CC", "R MLO", "L MLO"))
 
 
 def test_a_case_of_a_reader_study_is_read_blind(a_profile: BrowserContext, served: ServedExams) -> None:
