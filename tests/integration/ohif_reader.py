@@ -95,8 +95,8 @@ class Reader:
         until(is_chosen, lambda: f"{tool} cannot be chosen")
         page.mouse.move(*start)
         page.mouse.down()
-        page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, steps=5)
-        page.mouse.move(*end, steps=5)
+        page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)  # each move is a picture to draw
+        page.mouse.move(*end, steps=2)
         page.mouse.up()
 
     def picture(self, differs_from: Picture | None = None, within: Box | None = None) -> Picture:
