@@ -65,6 +65,7 @@ _CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--process-per-site",  # the pages of a context share what was compiled; a new process would read all scripts anew
 ]
 # Draw with the processor. Only OHIF needs WebGL, which SwiftShader draws; that would take longer for what is around it.
 _PAGES = ["--disable-gpu"]
@@ -352,14 +353,14 @@ def a_browser() -> Iterator[Browser]:
 def a_profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """Chromium as one person uses it: it keeps the scripts that it has compiled, which OHIF has many of.
 
-    All pages share a process, as the exams do that a person reads in one tab: a new one would read all scripts anew. It
-    reaches this computer only; a route that refused all else would keep it from caching anything.
+    Its pages share a process, as the exams do that a person reads in one tab. It reaches this computer only; a route
+    that refused all else would keep it from caching anything.
     """
     from playwright.sync_api import sync_playwright
 
     folder, program = tmp_path_factory.mktemp("profile"), _chromium_program()
     elsewhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    arguments = [*_WEBGL, *_CHROMIUM, "--process-per-site", elsewhere]
+    arguments = [*_WEBGL, *_CHROMIUM, elsewhere]
     with sync_playwright() as playwright:
         profile = playwright.chromium.launch_persistent_context(
             folder, executable_path=program, args=arguments, timeout=1000 * PATIENCE_S

@@ -9,7 +9,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,11 @@ from mammolens.models.store import pretrained_directory
 
 from ..fork_server import ForkServer, Program
 from ..patience import CLICK_MS, PATIENCE_S, end, patient, until
+from ..stillness import still
 from .conftest import StartServer, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Download, Page
+    from playwright.sync_api import Browser, BrowserContext, Download, Page
 
 pytestmark = pytest.mark.integration
 PROGRAM = Path(sys.executable).with_name("mammolens")
@@ -153,16 +154,28 @@ class Visitor:
         ]
 
 
+def context_of(browser: Browser) -> BrowserContext:
+    """The browser of somebody at a computer of their own."""
+    return still(patient(browser.new_context(viewport={"width": 1300, "height": TALL})))
+
+
+@pytest.fixture(scope="module")
+def a_context(a_browser: Browser) -> Iterator[BrowserContext]:
+    """One for all who need none of their own: only the first page in it loads and compiles Streamlit's scripts."""
+    context = context_of(a_browser)
+    yield context
+    context.close()
+
+
 @contextmanager
-def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
-    context = patient(browser.new_context(viewport={"width": 1300, "height": TALL}, **options))
+def visiting(context: BrowserContext, url: str) -> Iterator[Visitor]:
     page = context.new_page()
     outside: list[str] = []
     page.on("request", lambda request: outside.append(request.url) if _is_outside(request.url, url) else None)
     page.goto(url)
     page.get_by_role("heading", name="See where a mammogram deviates").wait_for()
     yield Visitor(page, outside)
-    context.close()
+    page.close()
 
 
 def _is_outside(asked: str, url: str) -> bool:
@@ -185,9 +198,9 @@ def predicted(
 
 
 @pytest.fixture(scope="module")
-def at_the_lesion(a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]) -> Iterator[Visitor]:
+def at_the_lesion(a_context: BrowserContext, a_page: WebPage, exams: dict[str, list[Path]]) -> Iterator[Visitor]:
     """Somebody who looks at the exam with the mass."""
-    with visiting(a_browser, a_page.url, accept_downloads=True) as visitor:
+    with visiting(a_context, a_page.url) as visitor:
         visitor.drop(*exams["PHANTOM-7"])
         visitor.sees("PHANTOM-7")
         yield visitor
@@ -269,16 +282,16 @@ def test_nothing_is_asked_of_the_world_outside(at_the_lesion: Visitor) -> None:
 
 
 def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(
-    a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]
+    a_context: BrowserContext, a_page: WebPage, exams: dict[str, list[Path]]
 ) -> None:
-    with visiting(a_browser, a_page.url) as visitor:
+    with visiting(a_context, a_page.url) as visitor:
         page = visitor.page
         visitor.drop(*exams["PHANTOM-7"])
         visitor.sees("PHANTOM-7")
         for scheme, width in (("light", 1300), ("dark", 1300), ("light", 390)):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
-            # a change of colours is drawn little by little
+            # the page takes a moment to be drawn anew
             until(lambda: visitor.faults() == [], lambda: (visitor.faults(), scheme, width))  # noqa: B023 - asked here
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
         page.goto(f"{a_page.url}/evaluation")
@@ -287,11 +300,11 @@ def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(
 
 
 def test_a_bad_file_is_explained_while_the_good_one_is_shown(
-    a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]], tmp_path: Path
+    a_context: BrowserContext, a_page: WebPage, exams: dict[str, list[Path]], tmp_path: Path
 ) -> None:
     bad = tmp_path / "holiday.txt"
     bad.write_text("no mammogram")
-    with visiting(a_browser, a_page.url) as visitor:
+    with visiting(a_context, a_page.url) as visitor:
         visitor.drop(bad, exams["PHANTOM-9"][0])
         visitor.sees("PHANTOM-9")
         said = visitor.page.get_by_role("alert").inner_text()
@@ -301,20 +314,24 @@ def test_a_bad_file_is_explained_while_the_good_one_is_shown(
         assert str(a_page.scratch) not in said
 
 
-def test_a_file_above_the_limit_is_refused(a_browser: Browser, a_page: WebPage, tmp_path: Path) -> None:
+def test_a_file_above_the_limit_is_refused(a_context: BrowserContext, a_page: WebPage, tmp_path: Path) -> None:
     large = tmp_path / "large.dcm"
     large.write_bytes(bytes(21 << 20))
-    with visiting(a_browser, a_page.url) as visitor:
+    with visiting(a_context, a_page.url) as visitor:
         visitor.drop(large)
         visitor.page.get_by_text("must be 20", exact=False).wait_for()
 
 
 def test_people_at_once_see_each_their_own_and_leave_nothing_behind(
-    at_the_lesion: Visitor, a_browser: Browser, a_page: WebPage, exams: dict[str, list[Path]]
+    at_the_lesion: Visitor,
+    a_browser: Browser,
+    a_context: BrowserContext,
+    a_page: WebPage,
+    exams: dict[str, list[Path]],
 ) -> None:
     until(lambda: len(a_page.sessions()) == 1)  # of the person who looks at the exam with the mass
-    with visiting(a_browser, a_page.url) as one:
-        with visiting(a_browser, a_page.url) as other:
+    with visiting(a_context, a_page.url) as one:
+        with closing(context_of(a_browser)) as context, visiting(context, a_page.url) as other:
             one.drop(*exams["PHANTOM-7"])
             other.drop(*exams["PHANTOM-9"])
             other.sees("PHANTOM-9")
@@ -339,7 +356,7 @@ def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> Non
 
 
 def test_a_running_server_judges_as_this_process_does(
-    a_browser: Browser,
+    a_context: BrowserContext,
     start_page: StartPage,
     start_server: StartServer,
     exams: dict[str, list[Path]],
@@ -349,7 +366,7 @@ def test_a_running_server_judges_as_this_process_does(
     (tmp_path / "studies").mkdir()
     server = start_server(tmp_path / "studies", model=pretrained_directory())
     page = start_page("--server", server.url)
-    with visiting(a_browser, page.url, accept_downloads=True) as visitor:
+    with visiting(a_context, page.url) as visitor:
         visitor.drop(*exams["PHANTOM-7"])
         visitor.sees("PHANTOM-7")
         told = {record["sop_instance_uid"]: record for record in json.loads(visitor.takes("Numbers, JSON"))}
