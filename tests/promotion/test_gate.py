@@ -33,6 +33,12 @@ def a_candidate(a_seeing_model, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def one_view_each(held_out):
+    """Of each held-out patient one image: half the work; the seeing model passes with these, too."""
+    return tuple(case for case in held_out if case.path.name.startswith("L_"))
+
+
+@pytest.fixture(scope="module")
 def the_good_verdict(a_seeing_model, a_candidate, held_out):
     return run_gate(a_seeing_model, a_candidate, held_out, policy=POLICY)
 
@@ -60,8 +66,8 @@ def test_each_check_tells_its_figure_interval_and_limit(the_good_verdict):
     assert suite.low <= suite.figure <= suite.high <= suite.limit_high == 0.05
 
 
-def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model, a_shuffled_model, held_out):
-    gate_result = run_gate(a_seeing_model, a_shuffled_model, held_out, policy=POLICY)
+def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model, a_shuffled_model, one_view_each):
+    gate_result = run_gate(a_seeing_model, a_shuffled_model, one_view_each, policy=POLICY)
     assert not gate_result.promotes
     assert gate_result.reason.startswith("rejected: ")
     assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
@@ -70,9 +76,9 @@ def test_shuffled_weights_are_refused_as_blind_and_miscalibrated(a_seeing_model,
 
 
 def test_shuffled_weights_are_refused_however_honest_their_calibration(
-    a_seeing_model, a_shuffled_model_calibrated_anew, held_out
+    a_seeing_model, a_shuffled_model_calibrated_anew, one_view_each
 ):
-    gate_result = run_gate(a_seeing_model, a_shuffled_model_calibrated_anew, held_out, policy=POLICY)
+    gate_result = run_gate(a_seeing_model, a_shuffled_model_calibrated_anew, one_view_each, policy=POLICY)
     assert not gate_result.promotes
     assert outcomes(gate_result)[CheckName.DETECTION] is CheckStatus.FAILED
     assert "is not shown to detect synthetic lesions better than chance" in gate_result.reason
@@ -83,9 +89,9 @@ def test_shuffled_weights_are_refused_however_honest_their_calibration(
     [(-5.0, "higher", "100.0% of 24 held-out"), (5.0, "lower", "0.0% of 24 held-out")],
 )
 def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
-    a_seeing_model, miscalibrated, held_out, shift, words, rate_words
+    a_seeing_model, miscalibrated, one_view_each, shift, words, rate_words
 ):
-    gate_result = run_gate(a_seeing_model, miscalibrated(shift), held_out, policy=POLICY)
+    gate_result = run_gate(a_seeing_model, miscalibrated(shift), one_view_each, policy=POLICY)
     assert not gate_result.promotes
     assert outcomes(gate_result)[CheckName.UNIFORMITY] is CheckStatus.FAILED
     assert f"scores of normal patients are {words} than the calibration expects" in gate_result.reason
@@ -95,14 +101,14 @@ def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
     assert rate.outcome is (CheckStatus.FAILED if shift < 0 else CheckStatus.PASSED)
 
 
-def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, held_out, tmp_path):
+def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, one_view_each, tmp_path):
     marked = [case for case in phantoms.cases if case.lesions]
     recalibrate(a_seeing_model, phantoms, tmp_path / "anew")
     told = []
     gate_result = run_gate(
         a_seeing_model,
         tmp_path / "anew",
-        held_out,
+        one_view_each,
         findings=marked,
         policy=POLICY,
         progress=lambda done, total: told.append((done, total)),
@@ -115,7 +121,7 @@ def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_mod
         CheckName.WEIGHTS,
     }
     assert outcomes(gate_result)[CheckName.WEIGHTS] is CheckStatus.NOT_TESTED
-    assert told[-1] == (len(held_out), len(held_out))
+    assert told[-1] == (len(one_view_each), len(one_view_each))
 
 
 def test_too_few_held_back_normals_refuse_and_say_so(a_seeing_model, a_candidate, held_out):
@@ -154,7 +160,7 @@ def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, 
 
 
 def test_the_suite_is_the_same_each_time(a_seeing_model, a_candidate, held_out):
-    gate_results = [run_gate(a_seeing_model, a_candidate, held_out[:8], policy=POLICY) for _ in range(2)]
+    gate_results = [run_gate(a_seeing_model, a_candidate, held_out[:4], policy=POLICY) for _ in range(2)]
     assert gate_results[0].checks == gate_results[1].checks
 
 
