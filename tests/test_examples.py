@@ -19,6 +19,8 @@ from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 from mammolens.datasets.phantom_lesions import PhantomLesion
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALL: Any = {"rows": 512, "columns": 416, "spacing": (0.5, 0.5)}
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
@@ -37,7 +39,6 @@ def write_short_tutorial(folder: Path) -> None:
     (folder / "configs" / "tutorial.yaml").write_text(short.to_yaml())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_top_to_bottom(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib.use("Agg")

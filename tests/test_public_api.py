@@ -82,6 +82,7 @@ def test_each_name_has_an_example_or_is_in_that_of_another() -> None:
     assert {name for name in mammolens.__all__ if not examples(name)} == WITHOUT_EXAMPLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(mammolens.__all__) - WITHOUT_EXAMPLE))
 def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

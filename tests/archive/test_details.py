@@ -34,6 +34,7 @@ def a_fine_image(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_scores_hardly_depend_on_the_finest_details(a_fine_image):
     model = pretrained_directory()
     predictor = Predictor.load(model)

@@ -27,6 +27,7 @@ def test_patients_are_counted_and_not_images():
     assert GroupedScale.of(scores, patients, ["A"] * 40, 10).groups["A"].patients == 10
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     offsets=st.lists(st.floats(-20, 20), min_size=2, max_size=4),

@@ -165,12 +165,14 @@ def _rates(seed: int, sizes: Mapping[str, int], *, optimistic: bool = False) -> 
     return {group: float(np.mean(rates)) for group, rates in flagged.items()}
 
 
+@pytest.mark.slow
 def test_one_scale_for_all_machines_keeps_the_promise_on_each_of_them():
     rates = _rates(8, {"large": 30, "middle": 20, "small": 10})
     assert all(0.05 <= rate <= 0.16 for rate in rates.values()), rates
     assert sum(rates.values()) / 3 == pytest.approx(0.1, abs=0.035)
 
 
+@pytest.mark.slow
 def test_a_standardisation_by_the_very_images_of_the_scale_would_promise_too_much():
     sizes = {"A": 5, "B": 5, "C": 5, "D": 5}
     honest, optimistic = (_rates(11, sizes, optimistic=way) for way in (False, True))

@@ -17,6 +17,7 @@ def healthy(tmp_path):
     return ["doctor", "--folder", tmp_path, "--port", free_port()]
 
 
+@pytest.mark.slow
 def test_all_is_well_here(mammolens, healthy):
     result = mammolens(*healthy, "--json")
     assert result.exit_code == 0, result.stdout
@@ -47,6 +48,7 @@ def test_what_is_broken_is_in_the_table_with_its_remedy_and_the_code_is_one(mamm
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shipped_models_are_well")
 def test_a_pacs_that_answers_is_well_and_one_that_does_not_has_failed(mammolens, healthy, monkeypatch):
     # It is asked several times, with pauses that nobody waits for.

@@ -89,6 +89,7 @@ def test_patients_of_the_training_are_noticed_if_all_are_scored(mammolens, phant
     assert warning.removeprefix("warning: ") in (tmp_path / "report" / "evaluation.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_folder_of_normals_is_refused_before_it_is_scored(mammolens, an_exam_folder, tmp_path):
     result = mammolens("evaluate", "-d", an_exam_folder, "--split", "all", "-o", tmp_path / "report")
     assert result.exit_code == 5

@@ -50,6 +50,7 @@ def test_help_is_wrapped_once_and_keeps_examples_on_lines_of_their_own():
     assert unwrapped(text) == "Of one paragraph.\n\nExamples:\n    mammolens one\n\n    mammolens two"
 
 
+@pytest.mark.slow
 def test_help_loads_nothing_heavy():
     code = (
         "import sys\n"

@@ -54,6 +54,7 @@ def said(result) -> str:
     return " ".join((result.stdout + result.stderr).split())
 
 
+@pytest.mark.slow
 def test_a_file_is_checked_whole_and_nothing_is_started_or_made(mammolens, write, tmp_path):
     port = free_port()
     lines = ["retrain_at: 02:00", "results: [segmentation, report]", "conf:", f"  dimse_port: {port}"]
@@ -120,6 +121,7 @@ def test_what_is_typed_goes_before_a_variable_and_a_variable_before_the_file(mam
     assert f"port {varied}" in said(mammolens("serve", "--config", file, "--check"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("settings_are_checked_here")
 def test_a_pacs_that_does_not_answer_is_a_failure_and_one_that_does_is_counted(mammolens, write):
     with served(FakePacs()) as pacs:

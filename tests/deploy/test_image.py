@@ -15,6 +15,8 @@ import pytest
 from mammolens.datasets.phantom import make_phantom_exam
 from mammolens.datasets.phantom_dicom import write_phantom_exam
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 NOT_SENT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 

@@ -47,6 +47,7 @@ def test_metrics_that_name_no_model_are_no_reason_to_doubt(a_model, metrics):
     assert diagnose_model("mine", a_model).status == "ok"
 
 
+@pytest.mark.slow
 def test_the_shipped_models_are_whole_and_work_and_a_given_one_comes_after_them(tmp_path):
     checks = list(check_models(tmp_path / "none"))
     assert [check.status for check in checks] == ["ok", "ok", "ok", "failed"]

@@ -52,6 +52,7 @@ def test_a_process_that_has_grown_is_replaced(stream, a_process, monkeypatch):
     assert libjpeg_process.decode(stream).shape == GREYS.shape
 
 
+@pytest.mark.slow
 def test_what_memory_the_program_itself_uses_does_not_count(stream, a_process):
     """Linux counts the peak of a program in that of each process that it starts."""
     large = np.ones(600 << 20, dtype=np.uint8)

@@ -93,6 +93,7 @@ def test_a_quotation_is_one_line():
     assert len(one_line("x" * 1000)) == 200
 
 
+@pytest.mark.slow
 def test_a_deflated_bomb_is_refused_before_it_fills_the_memory(write_dicom, values_of):
     path = write_dicom(values_of(), syntax=DeflatedExplicitVRLittleEndian)
     assert open_dicom(path, with_pixels=True).PatientID == "PHANTOM-1"

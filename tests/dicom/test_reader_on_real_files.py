@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 
 from mammolens.datasets.cbis_ddsm import cbis_ddsm_files
@@ -38,6 +39,7 @@ def test_the_eight_of_cbis_ddsm_are_two_women_with_four_views_each():
         assert header.flags == (QualityFlag.SECONDARY_CAPTURE, QualityFlag.NO_PIXEL_SPACING)
 
 
+@pytest.mark.slow
 def test_a_cbis_ddsm_mammogram_is_read_as_simpleitk_reads_it():
     path = cbis_ddsm_files()[2]
     check_against_simpleitk(path)

@@ -54,6 +54,7 @@ def test_the_highest_score_may_count(scored):
     assert members[0].without.value == members[1].alone.value
 
 
+@pytest.mark.slow
 def test_what_a_report_wrote_gives_the_same_again(scored, found, tmp_path):
     write_report(found, scored, tmp_path, title="A test", model="both")
     again = read_scored_set(tmp_path / "scores.csv")

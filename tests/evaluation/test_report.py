@@ -123,6 +123,7 @@ def test_an_output_that_is_a_file_is_refused_by_name(write, tmp_path):
         write(tmp_path / "taken")
 
 
+@pytest.mark.slow
 def test_measuring_imports_neither_torch_nor_a_screen():
     code = "import sys, mammolens.evaluation.score_evaluation, mammolens.evaluation.report; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

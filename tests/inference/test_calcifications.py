@@ -35,6 +35,8 @@ from mammolens.types import Mammogram, PixelSpacing
 
 from ..second_device import PLACE, SecondDevice
 
+pytestmark = pytest.mark.slow
+
 FINE = 0.25  # mm
 FEWEST_PATIENTS = 12  # in place of fifty
 

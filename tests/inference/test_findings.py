@@ -190,6 +190,7 @@ def blobs(draw: st.DrawFn) -> np.ndarray:
     return (2 + 3 * noise / noise.std() * draw(st.floats(0.2, 2)) - draw(st.floats(0, 2))).astype(np.float32)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(anomaly_map=blobs())
 def test_contours_are_closed_simple_and_enclose_the_area(anomaly_map):

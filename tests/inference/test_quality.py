@@ -55,6 +55,7 @@ def test_nothing_is_flagged_on_phantoms(seen, views):
     assert [pixel_flags(seen(view.pixels)) for view in views] == [[]] * len(views)
 
 
+@pytest.mark.slow
 def test_nothing_is_flagged_on_the_eight_of_cbis_ddsm():
     pipeline = Pipeline(GRIDS["square"])
     for path in cbis_ddsm_files():

@@ -26,6 +26,8 @@ from mammolens.models.runtime_choice import (
     probe_images,
 )
 
+pytestmark = pytest.mark.slow
+
 OTHERS = [
     pytest.param(
         name, marks=pytest.mark.skipif(not installed_runtimes.is_installed(name), reason=f"{name} is not installed")

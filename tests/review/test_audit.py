@@ -75,6 +75,7 @@ def fault_of(rows, *kept):
     return fault and (fault.kind, fault.sequence)
 
 
+@pytest.mark.slow
 @given(st.lists(decisions(), max_size=5))
 @settings(max_examples=100)
 def test_a_decision_survives_being_a_row_and_its_chain_is_intact(these):
@@ -84,6 +85,7 @@ def test_a_decision_survives_being_a_row_and_its_chain_is_intact(these):
     assert audit(rows).is_intact
 
 
+@pytest.mark.slow
 @given(st.lists(decisions(), min_size=1, max_size=5), st.data())
 @settings(max_examples=30)
 def test_an_edit_of_any_field_of_any_entry_is_named(these, data):

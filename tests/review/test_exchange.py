@@ -64,6 +64,7 @@ def test_what_was_exported_comes_back_exactly_and_with_the_same_chain(some, suff
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
+@pytest.mark.slow
 @FORMATS
 @given(these=st.lists(decisions(), max_size=4, unique_by=lambda one: one.decision_id))
 @settings(max_examples=25)

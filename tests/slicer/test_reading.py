@@ -59,6 +59,7 @@ def test_half_a_file_is_refused(write_phantom: WritePhantom, tmp_path: Path, suf
             read_picture(file, "R CC")
 
 
+@pytest.mark.slow
 def test_other_threads_go_on_while_a_large_image_is_decoded() -> None:
     file = cbis_ddsm_files()[0]  # run-length coded; GDCM takes seconds
     done: list[Picture] = []

@@ -23,6 +23,8 @@ from mammolens.training.progress import Stage
 from mammolens.training.sample import Sample
 from mammolens.types import PixelSpacing
 
+pytestmark = pytest.mark.slow
+
 PIXEL = 0.14
 
 

@@ -74,6 +74,7 @@ def equal_weights(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_weights(images, validation, tmp_path):
     networks = [a_network(), a_network()]
     for number, network in enumerate(networks):

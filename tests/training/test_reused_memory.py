@@ -34,6 +34,7 @@ print(json.dumps([faults(context) for context in (nullcontext(), reused_memory()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
 def test_memory_is_reused_within_and_given_back_afterwards():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)

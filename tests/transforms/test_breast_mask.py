@@ -148,6 +148,7 @@ def test_the_mask_survives_what_else_images_show(a_view, tmp_path, bend, inverte
     assert overlap(mask_of(as_meta_tensor(read_mammogram(tmp_path / "image.png"))), truth) > 0.93
 
 
+@pytest.mark.slow
 def test_the_breast_of_each_cbis_ddsm_film_is_found():
     """No true masks are known; these hold for every breast that lies at one side of its film."""
     for path in cbis_ddsm_files():

@@ -20,6 +20,8 @@ from mammolens.labelapp.serving import ServingModel
 from ...patience import until
 from ..conftest import NO_REPORTS, PacsStandIn
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., BackgroundInference]
 
 

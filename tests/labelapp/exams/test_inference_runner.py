@@ -36,6 +36,8 @@ from mammolens.types import AnomalyResult
 from ...patience import PATIENCE_S
 from ..conftest import NO_REPORTS, MakeModel, PacsStandIn
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 REPORT = DerivedKind.REPORT
 

@@ -97,6 +97,7 @@ def images(request: pytest.FixtureRequest, a_folder_of_visits: Path, tmp_path: P
     return MammogramDicomWeb(APacs(a_folder_of_visits), tmp_path / "cache", expiry_seconds=0)
 
 
+@pytest.mark.slow
 def test_an_exam_has_the_matching_images_of_its_priors(
     images: ExamImages, a_serving: ServingModel, decisions: Decisions
 ) -> None:
