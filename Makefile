@@ -145,7 +145,7 @@ sbom: $(STAMPS)/sbom ## list what is installed with its licences: dist/sbom.cdx.
 
 # ------------------------------------------------------------------ develop
 
-check: $(STAMPS)/slicer-dev ## lint, and the tests that need no server, browser, training or Slicer: four minutes
+check: $(STAMPS)/slicer-dev ## lint, and the tests that need no server, browser, training or Slicer: two minutes
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
 	status=0; \

@@ -112,6 +112,7 @@ def test_pixels_of_a_pacs_are_fetched_one_by_one_and_nothing_stays(mammolens, a_
     assert set(Path(tempfile.gettempdir()).glob("mammolens-inspect-*")) == before
 
 
+@pytest.mark.slow
 def test_a_pacs_that_does_not_answer_is_one_line_and_code_three(mammolens):
     result = mammolens("inspect", f"http://127.0.0.1:{free_port()}/dicom-web")
     assert result.exit_code == 3

@@ -31,6 +31,7 @@ def test_the_ledger_lies_beside_the_images_unless_told_otherwise(a_studies_folde
     assert said.ledger.name == str(tmp_path / "said.sqlite")
 
 
+@pytest.mark.slow
 def test_a_dicomweb_address_is_opened_without_asking_or_downloading_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from mammolens.training.restoration import RestorationTask
 from mammolens.training.sample import Sample
 from mammolens.training.task import Batch, Task
 
+pytestmark = pytest.mark.slow
+
 
 def a_breast(seed: int) -> Sample:
     image = np.random.default_rng(seed).uniform(0.2, 0.8, (60, 40)).astype(np.float32)
