@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mammolens.calibration.standardisation import Acquisition, Standardisation, leave_one_out
 from mammolens.config import Standardise
 
-ALPHA, SIZES, JUDGED = 0.10, (10, 40, 160), 2000
+ALPHA, SIZES, ARRIVED = 0.10, (10, 40, 160), 2000
 SHIPPED, MACHINES, ENOUGH = 180, 6, 20  # the last: calibration.group_patients
 BY: Standardise = "acquisition_group_view"
 SITES = {
@@ -104,7 +104,7 @@ def rates(seed: int, shift: float, spread: float, skewed: bool) -> Scores:
     """Of one arriving site, ``(ways, sizes)``."""
     groups, shipped = shipped_calibration(seed)
     rng, nobody = np.random.default_rng((seed, 1)), np.empty(0)
-    new, site = (Patients.draw(rng, n, "new", shift, spread, skewed) for n in (JUDGED, max(SIZES)))
+    new, site = (Patients.draw(rng, n, "new", shift, spread, skewed) for n in (ARRIVED, max(SIZES)))
     found = []
     for n in SIZES:
         own = site.first(n)

@@ -38,8 +38,17 @@ from mammolens.errors import ServerError
 
 _SLOW_S = 2.0  # before each answer of a slow PACS
 _HOUR_S, _DAY_S = 3600, 86_400
-_TOLD = ("SOPClassUID", "SOPInstanceUID", "StudyDate", "Modality", "PatientID", "ViewPosition", "StudyInstanceUID")
-_TOLD += ("SeriesInstanceUID", "ImageLaterality")
+_ANSWERED = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyDate",
+    "Modality",
+    "PatientID",
+    "ViewPosition",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "ImageLaterality",
+)
 
 
 class Fault(NamedTuple):
@@ -221,7 +230,9 @@ def _serve_pacs(folder: Path, port: int, delay: Any) -> None:
     for path in sorted(folder.rglob("*.dcm")):
         header = pydicom.dcmread(path, stop_before_pixels=True)
         told = {
-            key: value for key, value in header.to_json_dict().items() if pydicom.datadict.keyword_for_tag(key) in _TOLD
+            key: value
+            for key, value in header.to_json_dict().items()
+            if pydicom.datadict.keyword_for_tag(key) in _ANSWERED
         }
         pacs.studies.setdefault(str(header.StudyInstanceUID), []).append(told)
         pacs.files[str(header.SOPInstanceUID)] = path.read_bytes()

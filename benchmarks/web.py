@@ -58,7 +58,7 @@ def drop(browser: Browser, url: str, files: list[Path]) -> dict[str, float]:
     began = time.monotonic()
     uploader.set_input_files([str(file) for file in files])
     page.get_by_text("images done", exact=False).first.wait_for(timeout=_PATIENCE_MS)
-    steps = {"uploaded, judging has begun": time.monotonic() - began}
+    steps = {"uploaded, analysing has begun": time.monotonic() - began}
     page.locator(".mammolens[data-drawn]").wait_for(timeout=_PATIENCE_MS)
     steps["images and overlays are drawn"] = time.monotonic() - began
     page.context.close()

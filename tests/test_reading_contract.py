@@ -54,7 +54,7 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "outputs of `predict`": (
             "dicom/test_discovery.py::test_outputs_of_an_earlier_prediction_are_neither_found_nor_counted",
-            "cli/test_predict.py::test_an_output_inside_of_the_folder_is_not_judged_the_next_time",
+            "cli/test_predict.py::test_an_output_inside_of_the_folder_is_not_analysed_the_next_time",
         ),
         "files that cannot be read": (
             "dicom/test_discovery.py::test_a_damaged_file_stays_so_that_the_reader_says_why",

@@ -315,7 +315,7 @@ def test_levels_are_float32_just_above_normal_peaks():
         assert np.mean(reached) <= share
 
 
-def test_an_exam_of_one_image_is_judged_by_exams_of_one_image(tmp_path):
+def test_an_exam_of_one_image_is_assessed_by_exams_of_one_image(tmp_path):
     exams = tuple(
         NormalExam(
             patient=patient,
@@ -340,7 +340,7 @@ def test_an_exam_of_one_image_is_judged_by_exams_of_one_image(tmp_path):
     assert highest.exam_threshold(None, (2, 1)) > calibration.exam_threshold(None, (2, 1))
 
 
-def test_a_machine_whose_own_patients_could_never_be_flagged_is_judged_by_all():
+def test_a_machine_whose_own_patients_could_never_be_flagged_is_assessed_by_all():
     sure = CONFORMAL.model_copy(update={"confidence": 0.9})
     for config, enough in ((sure, 22), (CONFORMAL.model_copy(update={"alpha": 0.04}), 24)):
         for patients, groups in ((enough - 1, set()), (enough, {"Maker One"})):

@@ -107,20 +107,20 @@ def test_a_scale_of_nothing_or_of_no_numbers_is_refused(scores):
 @pytest.mark.parametrize("alpha", [0.05, 0.1, 0.3])
 def test_the_promised_false_positive_rate_holds_for_patients_with_correlated_images(alpha):
     rng = np.random.default_rng(20240229)
-    repeats, calibrating, judged = 300, 39, 40
-    flagged = [_flagged_share(rng, calibrating, judged, alpha) for _ in range(repeats)]
+    repeats, calibrating, assessed = 300, 39, 40
+    flagged = [_flagged_share(rng, calibrating, assessed, alpha) for _ in range(repeats)]
     error = np.std(flagged) / math.sqrt(repeats)
     assert np.mean(flagged) <= alpha + 3 * error
     # Nor is the promise kept by flagging nothing: the slack is one patient of the scale at most.
     assert np.mean(flagged) >= alpha - 2 / (calibrating + 1) - 3 * error
 
 
-def _flagged_share(rng: np.random.Generator, calibrating: int, judged: int, alpha: float) -> float:
+def _flagged_share(rng: np.random.Generator, calibrating: int, assessed: int, alpha: float) -> float:
     """Share of the images of new normal patients that are flagged, each patient weighing one."""
     scale = scale_of(
         [(score, number) for number in range(calibrating) for score in _images_of_a_patient(rng)],
     )
-    shares = [np.mean([scale.p_value(score) <= alpha for score in _images_of_a_patient(rng)]) for _ in range(judged)]
+    shares = [np.mean([scale.p_value(score) <= alpha for score in _images_of_a_patient(rng)]) for _ in range(assessed)]
     return float(np.mean(shares))
 
 

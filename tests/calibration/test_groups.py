@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mammolens.calibration.groups import GroupedScale
 
 
-def test_a_group_is_judged_by_itself_from_the_configured_number_of_patients_on():
+def test_a_group_is_assessed_by_itself_from_the_configured_number_of_patients_on():
     scores, patients = [float(n) for n in range(45)], list(range(45))
     groups = ["A"] * 20 + ["B"] * 19 + [None] * 6
     scale = GroupedScale.of(scores, patients, groups, 20)

@@ -63,7 +63,7 @@ def test_what_is_told_apart_is_what_the_configuration_says(by):
     assert np.array_equal(found, scores) == (by == "none")
 
 
-def test_an_unknown_machine_is_judged_by_its_view_and_an_unknown_view_by_its_machine():
+def test_an_unknown_machine_is_assessed_by_its_view_and_an_unknown_view_by_its_machine():
     rng = np.random.default_rng(3)
     scores, patients, sources = normals(rng, dict.fromkeys(PLACES, 100), PLACES, cc=2.0)
     fitted = Standardisation.fit(scores, patients, sources, BY_BOTH)

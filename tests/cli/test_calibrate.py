@@ -15,7 +15,7 @@ def a_copy(a_trained_model, tmp_path):
     return tmp_path / "model"
 
 
-def test_it_writes_a_model_that_can_judge_and_prints_its_id(mammolens, a_trained_model, phantom_folder, tmp_path):
+def test_it_writes_a_model_that_can_analyse_and_prints_its_id(mammolens, a_trained_model, phantom_folder, tmp_path):
     output = tmp_path / "runs" / "ours"
     result = mammolens("calibrate", a_trained_model, "-d", phantom_folder, "-o", output)
     assert result.exit_code == 0, result.stderr

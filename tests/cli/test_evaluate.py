@@ -57,14 +57,14 @@ def a_page(mammolens, phantom_folder, a_trained_model, tmp_path_factory):
 
 @pytest.mark.usefixtures("no_shipped_ensembles")
 def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_path):
-    model, judged, report = tmp_path / "model", tmp_path / "judged", tmp_path / "report"
+    model, analysed, report = tmp_path / "model", tmp_path / "analysed", tmp_path / "report"
     trained = mammolens("train", "-c", a_config_file, "-d", split_phantoms, "-o", model)
     assert trained.exit_code == 0, trained.stderr
     record = json.loads((model / "training.json").read_text())
     assert record["patients"]["calibration"] == 6
     assert record["patients"]["train"] + record["patients"]["validation"] == 6
 
-    predicted = mammolens("predict", split_phantoms / "PHANTOM-17", "-o", judged, "-m", model, "--no-overlays")
+    predicted = mammolens("predict", split_phantoms / "PHANTOM-17", "-o", analysed, "-m", model, "--no-overlays")
     assert predicted.exit_code == 0, predicted.stderr
 
     measured = mammolens("evaluate", "-d", split_phantoms, "-o", report, "-m", model, "--bootstrap", 20)
@@ -74,7 +74,7 @@ def test_from_training_to_figures(mammolens, a_config_file, split_phantoms, tmp_
     assert "warning" not in measured.stderr  # the test split taught nobody
     scores = {row["path"]: row for row in csv.DictReader((report / "scores.csv").open())}
     assert len(scores) == 8
-    for line in (judged / "results.jsonl").read_text().splitlines():
+    for line in (analysed / "results.jsonl").read_text().splitlines():
         result = json.loads(line)
         assert float(scores[result["path"]]["pred_score"]) == pytest.approx(result["pred_score"], rel=1e-6)
 

@@ -390,7 +390,7 @@ def test_an_output_that_is_a_file_is_one_line_and_code_two(mammolens, an_exam_fo
 # ---------------------------------------------------------------- names
 
 
-def test_an_output_inside_of_the_folder_is_not_judged_the_next_time(
+def test_an_output_inside_of_the_folder_is_not_analysed_the_next_time(
     mammolens, an_exam_folder, a_trained_model, tmp_path
 ):
     exam = tmp_path / "exam"
@@ -466,7 +466,7 @@ def test_another_kind_of_dicom_object_is_refused_before_any_work(mammolens, an_e
     assert not (tmp_path / "out").exists()
 
 
-def test_a_picture_is_judged_but_has_no_dicom_object(mammolens, an_exam_folder, a_trained_model, tmp_path):
+def test_a_picture_is_analysed_but_has_no_dicom_object(mammolens, an_exam_folder, a_trained_model, tmp_path):
     pixels = pydicom.dcmread(an_exam_folder / "L_CC.dcm").pixel_array
     Image.fromarray((pixels >> 4).astype(np.uint8)).save(tmp_path / "L_CC.png")
     result = mammolens(

@@ -18,7 +18,7 @@ def errors_in(result) -> list[str]:
     return [line for line in result.stderr.splitlines() if line.startswith("error: ")]
 
 
-def test_it_writes_a_model_that_can_judge_and_prints_its_id(mammolens, a_config_file, mlo_folder, tmp_path):
+def test_it_writes_a_model_that_can_analyse_and_prints_its_id(mammolens, a_config_file, mlo_folder, tmp_path):
     output = tmp_path / "runs" / "tiny"
     result = mammolens("train", "-c", a_config_file, "-d", mlo_folder, "-o", output)
     assert result.exit_code == 0

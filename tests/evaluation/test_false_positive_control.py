@@ -76,7 +76,7 @@ def test_a_group_without_normals_makes_no_promise(images_with_everything):
     }
 
 
-def test_a_rule_that_promises_no_rate_is_not_judged(images_with_everything):
+def test_a_rule_that_promises_no_rate_is_not_assessed(images_with_everything):
     assert not list(false_positive_control(images_with_everything, 0.1, MEANS, DecisionRule("mean_std")))
 
 

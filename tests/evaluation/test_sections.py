@@ -39,7 +39,7 @@ def test_a_promise_says_whether_it_is_kept(images_with_everything):
     assert ("machine m1", "exams") in [row[:2] for row in rows]
 
 
-def test_the_original_rule_promises_nothing_and_is_not_judged(images_with_everything):
+def test_the_original_rule_promises_nothing_and_is_not_assessed(images_with_everything):
     section = found(images_with_everything, rule=DecisionRule("mean_std"))["False positives: nominal and realised"]
     assert "does not control the" in section.text
     assert not section.tables

@@ -5,17 +5,17 @@ from mammolens.inference.predictor import Predictor
 from mammolens.types import Mammogram
 
 
-def test_an_exam_judged_by_its_scores_alone_gets_the_numbers_of_its_records(
+def test_an_exam_analysed_by_its_scores_alone_gets_the_numbers_of_its_records(
     a_predictor: Predictor, an_exam: list[Mammogram]
 ) -> None:
     record = a_predictor.predict_exam(an_exam)[0].record
-    judged = a_predictor.infer_exam([a_predictor.score(mammogram) for mammogram in an_exam])
-    assert judged.p_value == record.exam_p_value
-    assert judged.calibration_patients == record.exam_calibration_patients
-    assert judged.percentile == record.exam_percentile
-    assert judged.is_anomalous == record.exam_is_anomalous
-    assert judged.asymmetry == record.asymmetry
-    assert judged.asymmetry_p_value == record.asymmetry_p_value
+    analysed = a_predictor.infer_exam([a_predictor.score(mammogram) for mammogram in an_exam])
+    assert analysed.p_value == record.exam_p_value
+    assert analysed.calibration_patients == record.exam_calibration_patients
+    assert analysed.percentile == record.exam_percentile
+    assert analysed.is_anomalous == record.exam_is_anomalous
+    assert analysed.asymmetry == record.asymmetry
+    assert analysed.asymmetry_p_value == record.asymmetry_p_value
 
 
 def test_a_breast_is_set_against_normal_breasts(a_predictor: Predictor, an_exam: list[Mammogram]) -> None:

@@ -41,10 +41,10 @@ def test_a_model_whose_pixels_have_no_fixed_size_needs_all_details(a_predictor):
     assert a_predictor.detail_mm is None
 
 
-def test_with_its_siblings_scores_it_is_judged_as_within_the_exam(a_predictor, an_exam, results):
+def test_with_its_siblings_scores_it_is_analysed_as_within_the_exam(a_predictor, an_exam, results):
     siblings = [a_predictor.score(mammogram) for mammogram in an_exam[1:]]
-    judged = a_predictor.predict(an_exam[0], siblings)
-    assert same(replace(judged, record=judged.record), results[0])
+    analysed = a_predictor.predict(an_exam[0], siblings)
+    assert same(replace(analysed, record=analysed.record), results[0])
 
 
 def test_siblings_count_once_the_image_itself_among_them_too(a_predictor, an_exam, results):
@@ -123,7 +123,7 @@ def test_a_level_begins_at_its_very_value(a_predictor, a_trained_model, an_exam,
     assert np.array_equal(heat == 2, results[0].anomaly_map == peak)
 
 
-def test_exams_are_judged_by_normal_exams_and_images_by_normal_images(a_predictor, a_trained_model, an_exam):
+def test_exams_are_analysed_by_normal_exams_and_images_by_normal_images(a_predictor, a_trained_model, an_exam):
     exams = tuple(exam.model_copy(update={"exam_score": -100.0}) for exam in a_predictor.calibration.exams)
     calibration = replace(a_predictor.calibration, exams=exams)
     record = Predictor(load_model(a_trained_model), calibration).predict_exam(an_exam)[0].record
@@ -149,7 +149,7 @@ def a_machine_of_its_own(calibration: Calibration, group: str) -> Calibration:
     return Calibration((*calibration.images, *images), (*calibration.exams, *exams), calibration.config)
 
 
-def test_a_machine_with_patients_enough_is_judged_by_them_alone(a_predictor, a_trained_model, an_exam):
+def test_a_machine_with_patients_enough_is_analysed_by_them_alone(a_predictor, a_trained_model, an_exam):
     calibration = a_machine_of_its_own(a_predictor.calibration, "Maker Two")
     predictor = Predictor(load_model(a_trained_model), calibration)
     exam = [Mammogram(replace(one.header, acquisition_group="Maker Two"), one.pixels) for one in an_exam]
@@ -256,7 +256,7 @@ def test_an_uncalibrated_model_is_not_loaded(a_trained_model, tmp_path):
         Predictor.load(tmp_path)
 
 
-def test_left_and_right_are_judged_alike(a_predictor, an_exam):
+def test_left_and_right_are_analysed_alike(a_predictor, an_exam):
     mammogram = an_exam[0]
     side = Laterality.LEFT if mammogram.header.laterality is Laterality.RIGHT else Laterality.RIGHT
     mirrored = Mammogram(replace(mammogram.header, laterality=side), np.ascontiguousarray(mammogram.pixels[:, ::-1]))

@@ -25,8 +25,8 @@ def folder(a_predictor, files, tmp_path_factory) -> Path:
 
 def test_numbers_are_those_of_the_predictor(a_predictor, files, folder):
     told = {view.record.path: view.record for exam in Presentation.load(folder).exams for view in exam.views}
-    judged = predict_files(a_predictor, list(files), {}, pytest.fail)
-    expected = {files[mammogram.header.path]: result.record for mammogram, result in judged}
+    analysed = predict_files(a_predictor, list(files), {}, pytest.fail)
+    expected = {files[mammogram.header.path]: result.record for mammogram, result in analysed}
     assert told == {name: record.model_copy(update={"path": name}) for name, record in expected.items()}
 
 

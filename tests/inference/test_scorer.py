@@ -100,7 +100,7 @@ def test_a_machine_whose_images_are_twice_as_hard_has_no_more_heat(a_prepared_im
     assert torch.allclose(hard.anomaly_map, easy.anomaly_map, rtol=1e-4)
 
 
-def test_it_judges_in_evaluation_mode_and_leaves_its_input_alone(a_prepared_image):
+def test_it_analyses_in_evaluation_mode_and_leaves_its_input_alone(a_prepared_image):
     network = Copying()
     before = a_prepared_image.image.as_tensor().clone()
     first, second = (Scorer(network, ScoringConfig()).score(a_prepared_image) for _ in range(2))

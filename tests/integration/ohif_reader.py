@@ -57,7 +57,7 @@ class Reader:
     served: ServedExams
 
     def open(self, patient: str) -> None:
-        """Open an exam as the worklist does, and wait until it is judged and drawn."""
+        """Open an exam as the worklist does, and wait until it is analysed and drawn."""
         self.page.goto(self.served.server.url + self.served.worklist()[patient]["viewer"])
         self.settled()
 

@@ -53,7 +53,7 @@ def test_a_user_may_look_but_not_train(a_guarded_server: Server, a_realm: Realm)
     assert a_guarded_server.get("/proxy/dicom/studies", headers=user).status_code == 404
 
 
-def test_a_user_may_judge_but_neither_decide_nor_send(a_guarded_server: Server, a_realm: Realm) -> None:
+def test_a_user_may_analyse_but_neither_decide_nor_send(a_guarded_server: Server, a_realm: Realm) -> None:
     user, annotator = a_realm.login("monailabel-user"), a_realm.login("monailabel-annotator", "monailabel-user")
     (listed,) = a_guarded_server.get("/mammolens/worklist", headers=user).json()["exams"]
     exam = f"/mammolens/exams/{listed['exam']}"

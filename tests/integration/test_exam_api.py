@@ -71,7 +71,7 @@ def test_both_women_have_one_exam_of_four_views(a_server: Server) -> None:
         assert exam["views"] == ["R CC", "L CC", "R MLO", "L MLO"]
 
 
-def test_an_exam_is_judged_shown_and_decided_on(a_server: Server) -> None:
+def test_an_exam_is_analysed_shown_and_decided_on(a_server: Server) -> None:
     for listed in _worklist(a_server).values():
         exam = _inferred(a_server, listed["exam"])
         assert exam["state"] == "done"
@@ -113,7 +113,7 @@ def test_folder_and_pacs_tell_the_same_machines_and_software(a_folder_server: Se
     assert {"version": "1", "exams": 1, "known": None} in found[0][2]
 
 
-def test_info_is_answered_and_progress_told_while_an_exam_is_judged(a_folder_server: Server) -> None:
+def test_info_is_answered_and_progress_told_while_an_exam_is_analysed(a_folder_server: Server) -> None:
     exam = next(exam for patient, exam in _worklist(a_folder_server).items() if patient.startswith("Mass"))["exam"]
 
     def progresses() -> list[int]:

@@ -120,7 +120,7 @@ def _core(lesion: Mask) -> Mask:
 
 
 @pytest.mark.parametrize("where", ["over_a_folder", "over_orthanc"])
-def test_an_exam_is_opened_judged_decided_and_left_for_the_next(
+def test_an_exam_is_opened_analysed_decided_and_left_for_the_next(
     where: str, a_profile: BrowserContext, request: pytest.FixtureRequest
 ) -> None:
     served: ServedExams = request.getfixturevalue(where)

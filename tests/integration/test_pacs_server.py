@@ -80,7 +80,7 @@ def test_each_view_gets_its_own_map_in_its_own_geometry(
         assert share_inside_the_breast(heat, file) > 0.9
 
 
-def test_a_study_in_two_series_and_a_jpeg_2000_image_are_judged(
+def test_a_study_in_two_series_and_a_jpeg_2000_image_are_analysed(
     a_running_server: Server, an_orthanc: Orthanc, tmp_path: Path
 ) -> None:
     files = write_exam(50, tmp_path)
@@ -162,7 +162,7 @@ def test_the_image_can_be_had_as_it_is_stored(
     assert got == sent
 
 
-def test_a_compressed_image_of_another_machine_is_judged(
+def test_a_compressed_image_of_another_machine_is_analysed(
     a_running_server: Server, an_orthanc: Orthanc, development_data: Path, tmp_path: Path
 ) -> None:
     file = development_data / "dicom" / "GH133.dcm"

@@ -64,14 +64,14 @@ def test_orthanc_stopped_in_mid_inference_and_started_again_costs_nothing(
     first, stopped = threading.Event(), threading.Event()
     answers: dict[str, tuple[int, str]] = {}
 
-    def judge_all() -> None:
+    def analyse_all() -> None:
         for image in images:
             if image == images[-1]:
                 assert stopped.wait(PATIENCE_S)  # so that one at least is asked for while it is down
             answers[image] = infer(a_running_server, image)
             first.set()
 
-    reader = threading.Thread(target=judge_all)
+    reader = threading.Thread(target=analyse_all)
     reader.start()
     assert first.wait(PATIENCE_S)
     a_full_orthanc.stop()

@@ -355,7 +355,7 @@ def test_another_name_than_the_loopbacks_is_not_answered(a_page: WebPage) -> Non
         websockets.sync.client.connect(url, additional_headers={"Host": "evil.example"}).close()
 
 
-def test_a_running_server_judges_as_this_process_does(
+def test_a_running_server_analyses_as_this_process_does(
     a_context: BrowserContext,
     start_page: StartPage,
     start_server: StartServer,

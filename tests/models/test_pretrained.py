@@ -80,7 +80,7 @@ def test_its_calibration_numbers_patients_and_names_none(the_pretrained, the_dir
     assert {exam["patient"] for exam in content["exams"]} == patients
 
 
-def test_it_judges_a_real_mammogram(the_pretrained):
+def test_it_analyses_a_real_mammogram(the_pretrained):
     record = the_pretrained.predict(read_mammogram(cbis_ddsm_files()[0])).record
     assert record.model == the_pretrained.model_id
     assert np.isfinite(record.raw_score)

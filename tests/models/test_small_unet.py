@@ -60,7 +60,7 @@ def test_an_empty_breast_gives_finite_log_odds_and_no_image(a_small_unet):
     assert not output.reconstruction.any()
 
 
-def test_an_image_is_judged_alone_in_evaluation_mode(a_small_unet, an_image):
+def test_an_image_is_analysed_alone_in_evaluation_mode(a_small_unet, an_image):
     together = told(a_small_unet, *an_image)
     alone = told(a_small_unet, *(tensor[:1] for tensor in an_image))
     torch.testing.assert_close(together.log_odds[:1], alone.log_odds, rtol=1e-4, atol=1e-5)

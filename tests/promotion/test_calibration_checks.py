@@ -61,7 +61,7 @@ def test_a_rate_that_is_meant_to_lie_below_alpha_may_do_so():
     assert check_rate(exams(EVEN), many, confident, POLICY).outcome is CheckStatus.FAILED
 
 
-def test_a_rule_that_promises_no_rate_is_not_judged_by_one():
+def test_a_rule_that_promises_no_rate_is_not_assessed_by_one():
     original = calibration(2, CalibrationConfig(decision="mean_std", standardise="none"))
     check = check_rate(exams(EVEN), exams(EVEN / 4), original, POLICY)
     assert check.outcome is CheckStatus.NOT_TESTED

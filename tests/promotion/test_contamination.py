@@ -52,7 +52,7 @@ def test_fewer_than_twenty_patients_of_a_new_machine_say_nothing_of_each_other()
     assert len(extreme_exams(accepted([*normal_scores(19), 50.0]), {"B"})) == 1
 
 
-def test_machines_are_judged_apart() -> None:
+def test_machines_are_assessed_apart() -> None:
     exams = [*accepted(normal_scores(100), "A"), *accepted(normal_scores(40, 1), "B", shift=10.0)]
     found = {one.exam for one in extreme_exams(exams, {"A"})}
     assert sum(name.startswith("B") for name in found) == 2

@@ -101,7 +101,9 @@ def test_a_miscalibrated_model_is_refused_whichever_way_its_scores_moved(
     assert rate.outcome is (CheckStatus.FAILED if shift < 0 else CheckStatus.PASSED)
 
 
-def test_a_model_calibrated_anew_is_judged_by_its_calibration_alone(a_seeing_model, phantoms, one_view_each, tmp_path):
+def test_a_model_calibrated_anew_is_assessed_by_its_calibration_alone(
+    a_seeing_model, phantoms, one_view_each, tmp_path
+):
     marked = [case for case in phantoms.cases if case.lesions]
     recalibrate(a_seeing_model, phantoms, tmp_path / "anew")
     told = []
@@ -141,7 +143,7 @@ def test_without_any_usable_image_nothing_is_claimed(a_seeing_model, held_out, t
     assert gate_result.images_left_out == len(told) == 1
 
 
-def test_findings_and_sentinels_are_judged_where_there_are_some(a_seeing_model, a_candidate, phantoms, held_out):
+def test_findings_and_sentinels_are_assessed_where_there_are_some(a_seeing_model, a_candidate, phantoms, held_out):
     marked = [case for case in phantoms.cases if case.abnormal is not None][-8:]
     seen = []
     gate_result = run_gate(

@@ -43,7 +43,7 @@ def test_a_share_is_one(share):
         hold_out(normals(2), share)
 
 
-def test_candidates_are_judged_by_the_test_split_where_there_is_one():
+def test_candidates_are_assessed_by_the_test_split_where_there_is_one():
     dataset = normals(3)
     split = replace(
         dataset, cases=(*dataset.cases[:4], *(replace(case, split=Split.TEST) for case in dataset.cases[4:]))
@@ -52,7 +52,7 @@ def test_candidates_are_judged_by_the_test_split_where_there_is_one():
     assert gate_cases(dataset) == dataset.cases
 
 
-def test_a_set_without_a_normal_to_judge_by_is_refused():
+def test_a_set_without_a_normal_to_assess_by_is_refused():
     with pytest.raises(DatasetError, match="has no clean normal image in it"):
         gate_cases(normals(2, clean_normal=False))
     with pytest.raises(DatasetError, match="has no clean normal image in its split 'test'"):

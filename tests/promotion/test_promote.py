@@ -117,7 +117,7 @@ def test_the_gates_consent_holds_as_long_as_the_model_serves_that_it_was_asked_a
     assert (a_store.serving_version(), lineage(a_store, passed).overridden) == (passed, False)
 
 
-def test_a_candidate_is_added_when_it_is_judged_and_not_before(a_store, a_seeing_model, held_out):
+def test_a_candidate_is_added_when_it_is_assessed_and_not_before(a_store, a_seeing_model, held_out):
     before = a_store.versions()
     with pytest.raises(KeyboardInterrupt):
         propose(a_store, a_seeing_model, held_out[:4], by="a", progress=_killed)

@@ -68,7 +68,7 @@ def test_sentinels_that_cannot_be_read_are_undecided_and_told_once(a_seeing_mode
     assert f"1 of {len(sentinels)} sentinel images could not be scored" in found.sentence
 
 
-def test_an_exam_that_the_candidate_cannot_judge_is_lost(miscalibrated, sentinels, monkeypatch):
+def test_an_exam_that_the_candidate_cannot_assess_is_lost(miscalibrated, sentinels, monkeypatch):
     def refuse(mammogram):
         raise InputError(mammogram.header.path, "is refused", "none")
 

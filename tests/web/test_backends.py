@@ -7,7 +7,7 @@ from mammolens.web.backends import LocalBackend
 from ..patience import PATIENCE_S
 
 
-def test_one_drop_is_judged_after_the_other_and_who_waits_is_told(tmp_path, monkeypatch):
+def test_one_drop_is_analysed_after_the_other_and_who_waits_is_told(tmp_path, monkeypatch):
     inside, release = threading.Event(), threading.Event()
     at_once: list[int] = []
 

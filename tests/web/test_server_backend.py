@@ -1,4 +1,4 @@
-"""What can go wrong with a server; that it judges as this process does stands in tests/integration/test_web_page.py."""
+"""What can go wrong with a server; tests/integration/test_web_page.py shows that it analyses as this process does."""
 
 from __future__ import annotations
 

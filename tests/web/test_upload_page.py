@@ -70,7 +70,7 @@ def test_an_empty_page_says_what_to_do_and_that_it_is_research(a_visit):
     assert any(RESEARCH_USE_ONLY in element.proto.body for element in a_visit.get("html"))
 
 
-def test_an_exam_that_was_dropped_is_judged_as_one(a_visit, exam_files, phantoms):
+def test_an_exam_that_was_dropped_is_analysed_as_one(a_visit, exam_files, phantoms):
     visit = drop(a_visit, *dropped(exam_files))
     assert not visit.exception
     assert headers(visit) == [f"{phantoms.patients[0]} (R CC, L CC, R MLO, L MLO)"]
@@ -128,7 +128,7 @@ def test_exams_of_equal_titles_can_be_chosen_each(a_visit, exam_files, phantoms)
     assert first != second
 
 
-def test_originals_are_removed_as_soon_as_they_are_judged_and_a_new_drop_replaces_the_old(
+def test_originals_are_removed_as_soon_as_they_are_analysed_and_a_new_drop_replaces_the_old(
     a_visit, exam_files, tmp_path
 ):
     visit = drop(a_visit, *dropped(exam_files[:1]))
@@ -142,7 +142,7 @@ def test_originals_are_removed_as_soon_as_they_are_judged_and_a_new_drop_replace
     assert "shown" not in visit.session_state
 
 
-def test_what_is_shown_is_not_judged_again(a_visit, exam_files, monkeypatch):
+def test_what_is_shown_is_not_analysed_again(a_visit, exam_files, monkeypatch):
     visit = drop(a_visit, *dropped(exam_files[:1]))
     monkeypatch.setattr(upload_page, "_analysed", None)
     assert not visit.run().exception

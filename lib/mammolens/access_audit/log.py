@@ -1,7 +1,7 @@
 """The audit log: a file of SQLite whose records form a hash chain, and its head in a file beside it.
 
 A record survives the end of its process, however sudden, once :meth:`AuditLog.append` has returned: the system has it.
-:meth:`AuditLog.settle` brings what there is to the disk itself, so that it survives a power cut, too.
+:meth:`AuditLog.sync` brings what there is to the disk itself, so that it survives a power cut, too.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class AuditLog:
             LedgerError, StorageError: nothing is removed.
         """
         now = now or datetime.now(UTC)
-        self.settle()  # the record of the head beside the file must stay
+        self.sync()  # the record of the head beside the file must stay
         kept = self._kept.read()
         with self._in_words(), closing(self._connect()) as reader:
             young = reader.execute(
@@ -263,7 +263,7 @@ class AuditLog:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # the log beside the file had them, too
         return len(chosen)
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Bring all records to the disk itself, and their head into the file beside the log.
 
         Raises:
@@ -284,8 +284,8 @@ class AuditLog:
             return _head(copy)
 
     def close(self) -> None:
-        """Settle, and close."""
-        self.settle()
+        """Sync, and close."""
+        self.sync()
         with self._lock:
             self._connection.close()
 
@@ -331,7 +331,7 @@ class AuditLog:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only unlinked
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # no request waits for the disk: `settle` does
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # no request waits for the disk: `sync` does
         return connection
 
     def _set_up(self) -> None:

@@ -51,7 +51,7 @@ class CalcificationScale:
             found: in n images.
             patients: ``(n,)`` who each is of.
             sources: n machines and views.
-            by: what is told apart.
+            by: what is distinguished.
         """
         highest = np.array([one.raw_score for one in found], dtype=np.float64)
         peaks = np.array([_log_odds(one.map_peak) for one in found], dtype=np.float64)

@@ -85,8 +85,8 @@ class _Jobs:
         return ask(self._server, _JOBS, method="POST", body={"kind": kind, **parameters}, token=self._token)
 
     def stop(self) -> dict[str, Any]:
-        told = self.all()
-        name = told["running"] or next(iter(told["queued"]), None)
+        jobs = self.all()
+        name = jobs["running"] or next(iter(jobs["queued"]), None)
         if name is None:
             raise ServerError("--stop", "no job is running or queued", "see --status")
         return ask(self._server, f"{_JOBS}/{name}", method="DELETE", token=self._token)
@@ -167,13 +167,13 @@ def _tell(job: dict[str, Any], *, as_json: bool) -> None:
         raise typer.Exit(ExitCode.MODEL)
 
 
-def _show(told: dict[str, Any], *, as_json: bool) -> None:
+def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        out().print(json.dumps(told, indent=2), soft_wrap=True)
+        out().print(json.dumps(answer, indent=2), soft_wrap=True)
         return
-    if not told["jobs"]:
+    if not answer["jobs"]:
         say("there are no training jobs")
-    for job in told["jobs"]:
+    for job in answer["jobs"]:
         how = (job["progress"] or {}).get("sentence") or job["error"] or (job["outcome"] or {}).get("reason") or ""
         words = f"{job['asked_at'][:16]}  {job['kind']:<11}  {job['state']:<7}  {job['asked_by']}"
         out().print(f"{words}  {how}".rstrip(), soft_wrap=True)

@@ -25,7 +25,7 @@ def ended_by_sigterm() -> Iterator[None]:
     """Treat SIGTERM like Ctrl-C, so that 'finally' blocks run."""
 
     def end(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # told again, go on ending
+        signal.signal(number, signal.SIG_IGN)  # a second signal does not interrupt the end
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-Naturalised = Mapping[str, Any]
 _BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "OB or OW", "UN"))
 _WHOLE = frozenset(("AT", "IS", "SL", "SS", "SV", "UL", "US", "UV", "US or SS"))
 _REAL = frozenset(("DS", "FD", "FL"))

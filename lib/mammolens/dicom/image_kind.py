@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from mammolens.dicom.header_values import texts_of
 from mammolens.enums import Laterality, ViewPosition
 
-# Before Value 4 was defined, machines wrote a word of their own, or told it in the Series Description alone.
+# Before Value 4 was defined, machines wrote a word of their own, or stated it in the Series Description alone.
 _SYNTHETIC = ("GENERATED_2D", "TOMO_2D")
 _PRODUCTS = re.compile(r"\b(C-?View|S-?View|V-?Preview|(Insight|Intelligent|Synthetic|Synthesi[sz]ed) 2D)\b", re.I)
 # Terms of Values 3 to 5, wherever they stand: LOW_ENERGY is found as Value 3 and 4, too. The first kind counts.

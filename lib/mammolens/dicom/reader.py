@@ -241,7 +241,7 @@ def _with_table(
     # Where there is no study, all images of a patient are one exam.
     exam = header.exam_id if header.study_instance_uid else attributes.patient_id or header.exam_id
     machine = acquisition_group_of(attributes.machine_id, synthetic_2d=QualityFlag.SYNTHETIC_2D in header.flags)
-    told: dict[QualityFlag, object] = {
+    replaced: dict[QualityFlag, object] = {
         QualityFlag.NO_PIXEL_SPACING: attributes.spacing,
         QualityFlag.PATIENT_UNKNOWN: attributes.patient_id,
         QualityFlag.STUDY_UNKNOWN: attributes.exam_id,
@@ -264,7 +264,7 @@ def _with_table(
         acquisition_group=machine if attributes.machine_id else header.acquisition_group,
         spacing=attributes.spacing or header.spacing,
         pixel_aspect_ratio=attributes.pixel_aspect_ratio or header.pixel_aspect_ratio,
-        flags=tuple(flag for flag in header.flags if not told.get(flag)),
+        flags=tuple(flag for flag in header.flags if not replaced.get(flag)),
     ).flagged(*doubts)
 
 

@@ -64,9 +64,9 @@ def evaluate_scores(
 
     Args:
         images: each once, with truth; of patients that neither trained nor calibrated the model.
-        alpha: false-positive rate that the model promises for its decision.
+        alpha: nominal false-positive rate of the decision.
         fusion: of views to breasts and breasts to exams, as the model does it.
-        rule: of the model's decision; one that promises no rate is not held to alpha.
+        rule: of the model's decision; one without a nominal rate is not compared with alpha.
         baselines: by name, compared with the model on the same images; so is every score in the images'
             ``other_scores``.
         ensemble: of whose members the images have scores, and how they are fused; ``None``: a single model.

@@ -21,7 +21,7 @@ from mammolens.access_audit.words import AuditEventId, AuditEventType, EventActi
 from mammolens.errors import MammoLensError
 
 _log = logging.getLogger(__name__)
-_SETTLED_S: Final = 1.0
+_SYNC_S: Final = 1.0
 _REMOVED_S: Final = 24 * 3600.0
 _REPEATED_S: Final = 60.0
 _MOST_REMEMBERED: Final = 10_000
@@ -106,10 +106,10 @@ class AccessRecorder:
                     if count := self.log.remove_older(self._days):
                         _log.info("audit log: removed %d records that are older than %d days", count, self._days)
                 else:
-                    self.log.settle()
+                    self.log.sync()
             except MammoLensError as error:
                 _log.error("audit log: %s", error)
-            if self._ended.wait(_SETTLED_S):
+            if self._ended.wait(_SYNC_S):
                 return
 
 

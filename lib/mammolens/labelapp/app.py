@@ -485,7 +485,7 @@ class MammoLensApp(MONAILabelApp):
         return channels
 
     def _is_image(self, word: str) -> bool:
-        """Whether a word is the id of an image; in a PACS ids are UIDs, which can be told without asking."""
+        """Whether a word is the id of an image; in a PACS ids are UIDs, which are recognised without asking it."""
         datastore = getattr(self, "_datastore", None)  # none is open yet when the first lines are logged
         return isinstance(datastore, MammogramFolder) and datastore.lists(word)
 

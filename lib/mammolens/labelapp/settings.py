@@ -176,7 +176,7 @@ class ServerSettings:
         runtime: that runs the network.
         dimse_listener: of the pairs that begin with ``dimse_``; ``None``: images come by HTTP alone.
         dimse_destination: of those that begin with its name; ``None``: results go nowhere by C-STORE.
-        webhook: of the pairs that begin with its name; ``None``: nobody is told of done exams.
+        webhook: of the pairs that begin with its name; ``None``: no one is notified of finished exams.
         deliver: exams whose results are delivered; by default, those that are received, where some are.
         delivery_hours: for which a delivery is tried.
     """

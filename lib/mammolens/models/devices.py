@@ -55,7 +55,7 @@ class Device:
 
 
 REFERENCE: Final = Device()
-"""The processor in float32, by which results of other devices are judged."""
+"""The processor in float32: the reference for results of other devices."""
 
 
 @contextmanager

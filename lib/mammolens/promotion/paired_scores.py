@@ -87,7 +87,7 @@ def score_pair(
     exams: dict[str, dict[ExamKey, list[list[ImageScore]]]] = {}
     for case, mammogram in _read(cases, on_error, on_done):
         try:
-            # Planted first: an image in which no lesion fits is left out of everything.
+            # Lesions are inserted first: an image in which none fits is left out of everything.
             lesion = (
                 insert_lesion(mammogram, policy.synthetic_seed, policy.assumed_height_mm) if insert_lesions else None
             )

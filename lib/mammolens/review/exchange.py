@@ -45,7 +45,7 @@ def import_decisions(ledger: Ledger, path: Path) -> Appended:
 
     def decisions() -> Iterator[Decision | Tombstone]:
         nonlocal line
-        for line, decision in lines:  # noqa: B007 - told where the ledger refuses it
+        for line, decision in lines:  # noqa: B007 - reported where the ledger refuses it
             yield decision
 
     try:

@@ -116,8 +116,8 @@ def recalibrate(
             calibration, doubt = _recalibrated(model, directory, dataset, folder, settings, unseen, progress, placed)
         model_id = model_id_of(folder)
         _put(folder, output, aside=Path(temporary) / "old")
-    told = _calcifications_in_words(calibration) if model.calcifications is not None else None
-    return Recalibration(model_id, calibration, doubt, told)
+    branch = _calcifications_in_words(calibration) if model.calcifications is not None else None
+    return Recalibration(model_id, calibration, doubt, branch)
 
 
 def _recalibrated(

@@ -1,6 +1,6 @@
 """Long work off the main thread, and how it is cancelled.
 
-Whoever owns the event loop calls :meth:`JobRunner.drain` regularly (in Slicer a QTimer, every 20 ms): callbacks run
+The owner of the event loop calls :meth:`JobRunner.drain` regularly (in Slicer a QTimer, every 20 ms): callbacks run
 there and nowhere else. Workers never touch MRML or Qt.
 """
 

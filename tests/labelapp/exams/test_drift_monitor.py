@@ -131,7 +131,7 @@ def test_all_alarms_are_in_the_sentence_and_what_is_missing_for_a_recalibration(
     assert summary.sentence.endswith(". A recalibration is not possible yet: no exam is confirmed as normal")
 
 
-def test_a_new_machine_raises_the_alarm_before_there_are_exams_enough_to_judge_scores() -> None:
+def test_a_new_machine_raises_the_alarm_before_there_are_exams_enough_to_analyse_scores() -> None:
     site = Site()
     site.arrive([0.5] * 3, "B")
     told = site.watch().detail()

@@ -110,7 +110,7 @@ def same_weights(a_site_serving: ServingModel) -> SameWeights:
 def make_learner(
     a_site: TrainingData, a_site_serving: ServingModel, same_weights: SameWeights, tmp_path: Path
 ) -> MakeLearner:
-    """Holds most women back; content with fewer judges and resamples than a site is, as time is short."""
+    """Holds most women back; content with fewer assesses and resamples than a site is, as time is short."""
 
     def make(train: Train = same_weights, site: TrainingData = a_site, **settings: Any) -> Learner:
         policy = PromotionPolicy(**{"resamples": 100, "min_patients": 8, **settings.pop("policy", {})})

@@ -101,7 +101,7 @@ def test_too_few_held_back_normals_refuse_and_the_outcome_says_what_a_person_can
 
 
 @pytest.mark.usefixtures("no_gate")
-def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
+def test_nobody_who_calibrates_or_assesses_one_model_teaches_another(
     make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, decisions: Any
 ) -> None:
     learner = make_learner(held_out_share=0.3, policy={"min_patients": 2})
@@ -118,7 +118,7 @@ def test_nobody_who_calibrates_or_judges_one_model_teaches_another(
 
 
 @pytest.mark.usefixtures("no_gate")
-def test_exams_set_aside_teach_nobody_but_calibrate_and_judge_all_the_same(
+def test_exams_set_aside_teach_nobody_but_calibrate_and_assess_all_the_same(
     make_learner: MakeLearner, same_weights: SameWeights, a_site: TrainingData, a_site_serving: ServingModel
 ) -> None:
     suspect_normals = SuspectNormals(a_site.exams, a_site.decisions, a_site.images, a_site_serving, 0.4)
@@ -146,7 +146,7 @@ def test_a_patient_with_a_finding_teaches_nobody(
     assert outcome["patients"] + outcome["held_out"] == WOMEN - 1
 
 
-def test_marked_findings_judge_a_candidate_with_other_weights_but_never_those_that_may_have_taught(
+def test_marked_findings_assess_a_candidate_with_other_weights_but_never_those_that_may_have_taught(
     make_learner: MakeLearner, a_site_serving: ServingModel, a_site: TrainingData, find: Callable[[int], str]
 ) -> None:
     find(4)

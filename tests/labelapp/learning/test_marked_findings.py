@@ -23,7 +23,7 @@ HUGE = 1.5e308  # finite, and twice it is not
         ((HUGE, 10.0), (HUGE, HUGE), (HUGE, 20.0)),
     ],
 )
-def test_a_region_outside_the_image_judges_nobody(
+def test_a_region_outside_the_image_assesses_nobody(
     a_site: TrainingData, decisions: Decisions, outside: tuple[tuple[float, float], ...]
 ) -> None:
     one, two = list(a_site.exams.all().values())[:2]
@@ -36,7 +36,7 @@ def test_a_region_outside_the_image_judges_nobody(
     assert case.lesions == (Lesion(15.0, -4.0, 5.0, 5.0, shape="box"),)
 
 
-def test_a_marked_image_that_cannot_be_read_judges_nobody(a_site: TrainingData, decisions: Decisions) -> None:
+def test_a_marked_image_that_cannot_be_read_assesses_nobody(a_site: TrainingData, decisions: Decisions) -> None:
     exam = next(iter(a_site.exams.all().values()))
     image_id = exam.images[0].image_id
     drawn = DrawnRegion(image=image_id, points=((5.0, 5.0), (9.0, 5.0), (9.0, 9.0)))

@@ -39,14 +39,14 @@ def test_info_tells_no_folder_of_the_server(a_client: TestClient, tmp_path: Path
     assert str(tmp_path) not in a_client.get("/info/").text
 
 
-def test_an_image_of_the_datastore_is_judged(a_client: TestClient, an_image: str) -> None:
+def test_an_image_of_the_datastore_is_analysed(a_client: TestClient, an_image: str) -> None:
     answer = a_client.post(f"/infer/mammolens?image={an_image}&output=json")
     assert answer.status_code == 200
     assert answer.json()["notice"]
     assert answer.json()["path"] == an_image
 
 
-def test_an_upload_is_judged_and_leaves_nothing_behind(
+def test_an_upload_is_analysed_and_leaves_nothing_behind(
     a_client: TestClient, a_studies_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tmp").mkdir()

@@ -1,4 +1,4 @@
-"""Images that come with a request, judged for a page."""
+"""Images that come with a request, analysed for a page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def an_impatient_pool(an_app: MammoLensApp, monkeypatch: pytest.MonkeyPatch) -> 
         yield pool
 
 
-def test_an_exam_is_judged_as_one_and_nothing_is_left_behind(
+def test_an_exam_is_analysed_as_one_and_nothing_is_left_behind(
     a_client: TestClient, images: list[Path], tmp_path: Path, uploads: Path
 ) -> None:
     before = a_client.get("/info/").json()["datastore"]["total"]

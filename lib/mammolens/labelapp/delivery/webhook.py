@@ -26,7 +26,7 @@ _ANSWER_S: Final = 30.0
 
 
 class Webhook:
-    """Posts messages, each with an id that is the same in all attempts; what was told is in the access audit.
+    """Posts messages, each with an id that is the same in all attempts; what was sent is in the access audit.
 
     Args:
         settings: of the receiver.

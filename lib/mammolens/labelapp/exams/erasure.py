@@ -69,7 +69,7 @@ class _Scope:
 
     @property
     def subjects(self) -> AuditSubjects:
-        """Whoever asked by a wrong name may have put the Patient ID in place of an exam or an image."""
+        """A request with a wrong name may have had the Patient ID in place of an exam or an image."""
         return AuditSubjects(self.patients, self.exams | self.patients, self.images | self.uids | self.patients)
 
     def concerns(self, decision: Decision) -> bool:

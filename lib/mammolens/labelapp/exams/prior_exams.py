@@ -166,11 +166,11 @@ def compare_finding(
         )
     before, now = (round(value, 1) for value in found)
     status = PriorStatus.SEEN if found[0] >= 1 else PriorStatus.NEW
-    told = f"Seen before, on {day}" if status is PriorStatus.SEEN else f"New since {day}"
+    words = f"Seen before, on {day}" if status is PriorStatus.SEEN else f"New since {day}"
     return FindingComparison(
         study_date=day,
         status=status,
         evidence=now,
         prior_evidence=before,
-        text=f"{told}: evidence {now:g}, then {before:g}",
+        text=f"{words}: evidence {now:g}, then {before:g}",
     )

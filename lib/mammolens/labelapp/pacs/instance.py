@@ -20,7 +20,7 @@ from mammolens.labelapp.identifiers import check_uid
 _log = logging.getLogger(__name__)
 Answer = Mapping[str, Any]
 STUDY_UID, SERIES_UID, INSTANCE_UID = "0020000D", "0020000E", "00080018"
-_TOLD = {
+_PLAIN = {
     "00100020": "PatientID",
     "00080020": "StudyDate",
     "00080030": "StudyTime",
@@ -29,7 +29,7 @@ _TOLD = {
 }
 _VIEW = ("00200062", "00200060", "00082218", "00185101", "00540220")
 VIEW_KEYWORDS = ("ImageLaterality", "Laterality", "AnatomicRegionSequence", "ViewPosition", "ViewCodeSequence")
-KEYWORDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", *_TOLD.values(), *VIEW_KEYWORDS)
+KEYWORDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", *_PLAIN.values(), *VIEW_KEYWORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ def instance_of(answer: Answer, study_instance_uid: str | None = None) -> Instan
 
 
 def _attributes(answer: Answer) -> dict[str, str]:
-    told = {keyword: str(value) for tag, keyword in _TOLD.items() if (value := first_value(answer, tag))}
+    plain = {keyword: str(value) for tag, keyword in _PLAIN.items() if (value := first_value(answer, tag))}
     of_the_view = json.dumps({tag: answer[tag] for tag in _VIEW if tag in answer}, sort_keys=True)
-    return told | _side_and_view(of_the_view) | _known(told.get("PatientID", ""))
+    return plain | _side_and_view(of_the_view) | _known(plain.get("PatientID", ""))
 
 
 @lru_cache(maxsize=1024)  # there are few of them, and pydicom takes its time
