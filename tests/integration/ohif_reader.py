@@ -21,7 +21,7 @@ from ..patience import CLICK_MS, patient, until
 from .conftest import REPOSITORY, Server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
 RESTORER = REPOSITORY / "lib" / "mammolens" / "models" / "pretrained" / "restorer"  # it marks the phantom's lesion
 BOXES = """all => all.map(one => {
@@ -73,31 +73,39 @@ class Reader:
     def click(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
-    def drag(self, tool: str, start: tuple[int, int], end: tuple[int, int]) -> None:
-        """Draw with one of OHIF's tools in the active viewport, from one point of the screen to another."""
+    def measure(self, tool: str, start: tuple[int, int], end: tuple[int, int], measurement: Locator) -> None:
+        """Draw with one of OHIF's tools in the active viewport, from one point of the screen to another.
+
+        Args:
+            tool: its name in OHIF.
+            start: x and y.
+            end: x and y.
+            measurement: what shows that it was drawn; until then it is drawn again, as people do.
+        """
         from playwright.sync_api import TimeoutError as NothingCame
 
         page = self.page
         chosen = page.locator(f'[data-cy="MeasurementTools-split-button-primary"][data-tool="{tool}"]')
         offered = page.locator(f'[data-cy="{tool}"]')
 
-        def is_chosen() -> bool:
-            """A click is lost where the toolbar is drawn again while the mouse button is down."""
+        def is_measured() -> bool:
+            """A click is lost where the toolbar is drawn again while the button is down, a move where all is busy."""
             try:
                 if not offered.is_visible():
                     page.locator('[data-cy="MeasurementTools-split-button-secondary"]').click()
                 offered.click(timeout=CLICK_MS)
                 chosen.wait_for(timeout=CLICK_MS)
+                page.mouse.move(*start)
+                page.mouse.down()
+                page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, steps=5)
+                page.mouse.move(*end, steps=5)
+                page.mouse.up()
+                measurement.wait_for(timeout=CLICK_MS)
             except NothingCame:
                 return False
             return True
 
-        until(is_chosen, lambda: f"{tool} cannot be chosen")
-        page.mouse.move(*start)
-        page.mouse.down()
-        page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)  # each move is a picture to draw
-        page.mouse.move(*end, steps=2)
-        page.mouse.up()
+        until(is_measured, lambda: f"{tool} cannot be chosen or measures nothing")
 
     def picture(self, differs_from: Picture | None = None, within: Box | None = None) -> Picture:
         """What is on the screen, ``(rows, cols, 3)``, once it stands still and differs, in a box or anywhere."""

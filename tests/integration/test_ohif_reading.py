@@ -177,8 +177,8 @@ def draw(reader: Reader, tools: tuple[str, ...]) -> tuple[str, str]:
     page.mouse.click(right - 60, bottom - 60)  # the first click in a viewport only activates it
     page.locator('[data-cy="panelMeasurement-btn"]').click()
     for number, tool in enumerate(tools):
-        reader.drag(tool, (right - 200, top + 60 + 50 * number), (right - 160, top + 85 + 50 * number))
-        page.locator('[data-cy="data-row"]').nth(number).wait_for()
+        start, end = (right - 200, top + 60 + 50 * number), (right - 160, top + 85 + 50 * number)
+        reader.measure(tool, start, end, page.locator('[data-cy="data-row"]').nth(number))
     said = " ".join(page.locator("svg text").all_text_contents()), page.locator("body").inner_text()
     page.locator('[data-cy="exam-btn"]').click()
     return said
