@@ -15,7 +15,7 @@ PYTHON ?= python3.11 python3.12 python3
 # What pip installs as torch. The default Linux build includes CUDA (gigabytes).
 TORCH ?= torch==2.13.0
 # Processes that tests run in. Those of servers wait for other processes, so one more than cores, but no more than memory
-# is sure to suffice for; each spends 20 seconds on imports, so no more than cores for the quick ones.
+# is sure to suffice for; each spends 13 seconds on imports, so no more than cores for the quick ones.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); if [ $$cores -lt 4 ]; then echo $$((cores + 1)); else echo 4; fi)
 QUICK_WORKERS ?= auto --maxprocesses 4
 # How they share the tests out: file by file, in the order of tests/conftest.py, the longest first.

@@ -239,7 +239,7 @@ def test_what_waits_does_not_serve_and_leaves_the_way_back_alone(a_store, make_m
     assert a_store.rollback(by="a", why="worse") is None
 
 
-def test_what_was_analysed_against_another_model_is_not_promoted(a_store, make_model):
+def test_what_was_compared_with_another_model_is_not_promoted(a_store, make_model):
     old, new = a_store.publish(make_model(1)), a_store.add(make_model(2), by="trainer")
     with pytest.raises(ModelError, match="another model was promoted during the comparison"):
         a_store.promote(new, by="a", why="b", compared_with=None)
